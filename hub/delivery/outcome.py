@@ -1,0 +1,47 @@
+"""What an outside call can end in: a closed union, stored with the delivery and matched once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The counterpart has taken it; `answer` is what the hub is told (JSON values, no raw personal record)."""
+
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The counterpart (or a local check before the call) said no for good; sending it again cannot help."""
+
+    code: str
+    reason_vi: str
+    reason_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can say whether the effect happened; it is asked about before anything is sent again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """The request provably had no effect; try again after `delay_s` seconds (the runtime adds jitter and a cap)."""
+
+    delay_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Only as the answer of a query: the counterpart does not know the request (trusted after its settling time)."""
+
+
+Outcome = Delivered | Rejected | Unknown | RetryAt
+QueryOutcome = Delivered | Rejected | Unknown | RetryAt | NotFound

@@ -1,0 +1,33 @@
+"""The hub's error tree: split by what the caller does next."""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """Root of every error that the hub raises on purpose; `code` is stable and safe to log."""
+
+    code = "hub.error"
+
+
+class StartupError(HubError):
+    """The process cannot start (setting, password, server): print one line, exit with status 2."""
+
+    code = "startup"
+
+
+class StopError(HubError):
+    """The process must not go on (lost partition data, too many bugs): print one line, exit with status 1."""
+
+    code = "stop"
+
+
+class RetryableError(HubError):
+    """The work had no effect and is tried again after a back-off."""
+
+    code = "retry"
+
+
+class WriteMissError(RetryableError):
+    """`write_batch` compared something that has changed; the batch is decided again on fresh states."""
+
+    code = "write_miss"
