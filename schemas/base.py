@@ -1,0 +1,31 @@
+"""What every published model is: frozen, strict, closed; a request or a fact by its type on the wire."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Role = Literal["counter", "agency", "portal", "postal", "population", "payments", "notifier", "hub"]
+Subject = Literal["dossier", "new", "none"]
+"""`dossier`: an existing one; `new`: the request opens it under `ref:`; `none`: a thing of its own."""
+
+
+class Wire(BaseModel):
+    """A value on the wire; readers of facts validate with `extra="ignore"`, so that a field can be added."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", ser_json_bytes="base64")
+
+
+class Request(Wire):
+    """What a participant asks to record; `type` is the CloudEvents type, `roles` may send it."""
+
+    type: ClassVar[str]
+    roles: ClassVar[frozenset[Role]]
+    subject: ClassVar[Subject] = "dossier"
+
+
+class Fact(Wire):
+    """What the hub accepted; never changed, only followed by a correcting one."""
+
+    type: ClassVar[str]

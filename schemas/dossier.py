@@ -1,0 +1,224 @@
+"""The dossier itself: lodged, accepted, supplemented, declined, withdrawn, forwarded, received."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Fact, Request, Role, Subject, Wire
+from schemas.party import Officer, Party, Proxy
+from schemas.types import (
+    Channel,
+    ComponentCode,
+    DossierCode,
+    Email,
+    Instant,
+    Line,
+    OrganisationCode,
+    ProcedureCode,
+    ReturnChannel,
+    Text,
+)
+
+
+class Component(Wire):
+    """A paper of the dossier with the number of originals and copies (thành phần hồ sơ)."""
+
+    code: ComponentCode
+    originals: int = Field(ge=0, le=99)
+    copies: int = Field(default=0, ge=0, le=99)
+    electronic: bool = False
+
+
+Components = tuple[Component, ...]
+
+
+class Gap(Wire):
+    """What is missing or wrong, and why (Form 02)."""
+
+    component: ComponentCode | None = None
+    reason: Text
+
+
+class _Submission(Wire):
+    procedure: ProcedureCode
+    organisation: OrganisationCode
+    agency: OrganisationCode
+    channel: Channel
+    return_channel: ReturnChannel
+    applicant: Party
+    proxy: Proxy | None = None
+    components: Components = Field(max_length=100)
+    sets: int = Field(default=1, ge=1, le=99)
+    sender_address: Email | None = None
+    assisted_by: Line | None = None
+    summary: Text | None = None
+
+
+class SubmitDossier(_Submission, Request):
+    """An applicant lodges a dossier: `organisation` is the one-stop, `agency` the competent one (Art. 13)."""
+
+    type: ClassVar[str] = "onestop.dossier.submit.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+    subject: ClassVar[Subject] = "new"
+
+
+class DossierSubmitted(_Submission, Fact):
+    """The dossier is lodged; `intake_limit` is the end of the 8 working hours of Art. 15.2 (online only)."""
+
+    type: ClassVar[str] = "onestop.dossier.submitted.v1"
+    submitted_at: Instant
+    intake_limit: Instant | None = None
+
+
+class AcceptDossier(Request):
+    """The officer takes the dossier as complete (Art. 15.1.a, 15.2.b), exactly as published (14.3).
+
+    `case` names the published handling time when the catalogue has several for this channel.
+    """
+
+    type: ClassVar[str] = "onestop.dossier.accept.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter"})
+    officer: Officer
+    components: Components = Field(max_length=100)
+    sets: int = Field(default=1, ge=1, le=99)
+    case: Line | None = None
+    form_01: bool = True
+
+
+class DossierAccepted(Fact):
+    """Form 01: the code and the due time; `handling` is the catalogue's time, as `5 WORKING_DAY`."""
+
+    type: ClassVar[str] = "onestop.dossier.accepted.v1"
+    code: DossierCode
+    procedure: ProcedureCode
+    organisation: OrganisationCode
+    agency: OrganisationCode
+    officer: Officer
+    components: Components
+    sets: int
+    handling: Line
+    accepted_at: Instant
+    due_at: Instant
+    form: Literal["01"] | None = "01"
+
+
+class RequestSupplement(Request):
+    """Form 02: what to supplement and why, once per stage (Art. 8.5.b, 14.2, 17.4)."""
+
+    type: ClassVar[str] = "onestop.dossier.request_supplement.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "agency"})
+    officer: Officer
+    stage: Literal["intake", "appraisal"]
+    gaps: tuple[Gap, ...] = Field(min_length=1, max_length=50)
+    guidance: Text | None = None
+
+
+class SupplementRequested(Fact):
+    """Form 02 went out."""
+
+    type: ClassVar[str] = "onestop.dossier.supplement_requested.v1"
+    officer: Officer
+    stage: Literal["intake", "appraisal"]
+    gaps: tuple[Gap, ...]
+    guidance: Text | None = None
+    form: Literal["02"] = "02"
+
+
+class SupplementDossier(Request):
+    """The applicant has supplemented; `components` is what the dossier now holds in full."""
+
+    type: ClassVar[str] = "onestop.dossier.supplement.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+    components: Components = Field(max_length=100)
+
+
+class DossierSupplemented(Fact):
+    """The dossier is full again; handling time starts anew (Art. 17.4): `due_at` is the new due time."""
+
+    type: ClassVar[str] = "onestop.dossier.supplemented.v1"
+    components: Components
+    supplemented_at: Instant
+    due_at: Instant | None = None
+
+
+DeclineReason = Literal[
+    "out_of_competence", "procedure_not_in_force", "not_entitled", "gaps_left", "not_eligible"
+]
+
+
+class DeclineDossier(Request):
+    """Form 03: the one-stop or the agency declines, with the reason (Art. 15.1.c, 17.8)."""
+
+    type: ClassVar[str] = "onestop.dossier.decline.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "agency"})
+    officer: Officer
+    reason: DeclineReason
+    explanation: Text
+    competent: OrganisationCode | None = None
+
+
+class DossierDeclined(Fact):
+    """Form 03 went out."""
+
+    type: ClassVar[str] = "onestop.dossier.declined.v1"
+    officer: Officer
+    reason: DeclineReason
+    explanation: Text
+    competent: OrganisationCode | None = None
+    mode: Literal["refuse_intake", "refuse_resolution"]
+    form: Literal["03"] = "03"
+
+
+class WithdrawDossier(Request):
+    """The applicant takes the dossier back."""
+
+    type: ClassVar[str] = "onestop.dossier.withdraw.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+    reason: Text | None = None
+
+
+class DossierWithdrawn(Fact):
+    """The applicant took the dossier back."""
+
+    type: ClassVar[str] = "onestop.dossier.withdrawn.v1"
+    reason: Text | None = None
+
+
+class ForwardDossier(Request):
+    """The one-stop transfers the dossier to the competent agency (Art. 16)."""
+
+    type: ClassVar[str] = "onestop.dossier.forward.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter"})
+    officer: Officer
+    to: OrganisationCode
+
+
+class DossierForwarded(Fact):
+    """The dossier is transferred; the agency gets what it needs to work on it."""
+
+    type: ClassVar[str] = "onestop.dossier.forwarded.v1"
+    officer: Officer
+    to: OrganisationCode
+    code: DossierCode
+    procedure: ProcedureCode
+    components: Components
+    applicant: Party
+    due_at: Instant
+
+
+class ReceiveDossier(Request):
+    """The agency has the electronic dossier (Art. 16.1)."""
+
+    type: ClassVar[str] = "onestop.dossier.receive.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"agency", "counter"})
+    officer: Officer
+
+
+class DossierReceived(Fact):
+    """The agency acknowledged the electronic dossier."""
+
+    type: ClassVar[str] = "onestop.dossier.received.v1"
+    officer: Officer
+    agency: OrganisationCode

@@ -1,0 +1,91 @@
+"""Deadlines: the apology (Form 04), the new time, what was missed, and the hub's own timers (Art. 17.9)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Fact, Request, Role, Subject
+from schemas.party import Officer
+from schemas.types import Instant, Line, OrganisationCode, Text
+
+TimerKind = Literal["intake", "forward", "apology", "due", "supplement_notice", "transit", "redelivery"]
+"""What a timer watches; apology fires `deadline.near`, the others `deadline.missed`."""
+
+
+class Apologise(Request):
+    """Form 04: the agency apologises before the due time and proposes a new one, at most once (Art. 17.9)."""
+
+    type: ClassVar[str] = "onestop.due.apologise.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"agency"})
+    officer: Officer
+    reason: Text
+    new_due_at: Instant
+
+
+class ApologySent(Fact):
+    """Form 04 went out; `is_late` when it came after the last working day before the due day."""
+
+    type: ClassVar[str] = "onestop.apology.sent.v1"
+    officer: Officer
+    agency: OrganisationCode
+    reason: Text
+    due_at: Instant
+    new_due_at: Instant
+    is_late: bool
+    form: Literal["04"] = "04"
+
+
+class Reschedule(Request):
+    """The one-stop officer enters the time of Form 04, once (Art. 17.9)."""
+
+    type: ClassVar[str] = "onestop.due.reschedule.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter"})
+    officer: Officer
+    new_due_at: Instant
+
+
+class DueRescheduled(Fact):
+    """The return time is changed."""
+
+    type: ClassVar[str] = "onestop.due.rescheduled.v1"
+    officer: Officer
+    old_due_at: Instant
+    new_due_at: Instant
+
+
+class FireTimer(Request):
+    """The hub's own: a timer of the dossier is due and everything received before it is processed."""
+
+    type: ClassVar[str] = "onestop.timer.fire.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"hub"})
+    subject: ClassVar[Subject] = "dossier"
+    timer: Line
+    kind: TimerKind
+    due_at: Instant
+
+
+class DeadlineNear(Fact):
+    """The last day for the apology has come (Art. 17.9)."""
+
+    type: ClassVar[str] = "onestop.deadline.near.v1"
+    kind: TimerKind
+    due_at: Instant
+
+
+class DeadlineMissed(Fact):
+    """A limit of the law passed without the act; `holder` had to act."""
+
+    type: ClassVar[str] = "onestop.deadline.missed.v1"
+    kind: TimerKind
+    due_at: Instant
+    holder: OrganisationCode | None = None
+
+
+class RuleViolated(Fact):
+    """An act was accepted although late: the rule and by how much (`late_act = record`)."""
+
+    type: ClassVar[str] = "onestop.rule.violated.v1"
+    rule: Line
+    late_s: int = Field(ge=0)

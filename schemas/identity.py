@@ -1,0 +1,104 @@
+"""Identity checks against the National Population Database: three outcomes, never two (Art. 15.6.a)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from schemas.base import Fact, Request, Role, Wire
+from schemas.types import (
+    BirthDate,
+    BirthYear,
+    IdentityNumber,
+    Instant,
+    Line,
+    OldIdentityNumber,
+    OrganisationCode,
+    PersonName,
+    ProcedureCode,
+    Reference,
+)
+
+
+class Person(Wire):
+    """Whom to ask about: a number, the name, and the date or at least the year of birth."""
+
+    identity_number: IdentityNumber | None = None
+    old_identity_number: OldIdentityNumber | None = None
+    name: PersonName
+    birth_date: BirthDate | None = None
+    birth_year: BirthYear | None = None
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        if self.identity_number is None and self.old_identity_number is None:
+            raise ValueError("identity_number or old_identity_number is needed")
+        if self.birth_date is None and self.birth_year is None:
+            raise ValueError("birth_date or birth_year is needed")
+        return self
+
+
+class VerifyIdentity(Request):
+    """Ask the population database whether number, name and birth fit; `officer_account` asks (NĐ 47/2020)."""
+
+    type: ClassVar[str] = "onestop.identity.verify.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "hub"})
+    party: Literal["owner", "proxy"] = "owner"
+    person: Person
+    officer_account: Line
+
+
+class IdentityCheckRequested(Fact):
+    """The check goes to `population`; `check` (<= 40 characters) is MaYeuCau, `procedure` is MaDVC."""
+
+    type: ClassVar[str] = "onestop.identity.check_requested.v1"
+    check: Reference
+    party: Literal["owner", "proxy"]
+    person: Person
+    officer_account: Line
+    procedure: ProcedureCode
+    organisation: OrganisationCode
+
+
+IdentityOutcome = Literal["matched", "mismatched", "unavailable"]
+
+
+class ReportIdentity(Request):
+    """The adapter's answer to one check; `unavailable` (could not ask) names why and is no mismatch."""
+
+    type: ClassVar[str] = "onestop.identity.report.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"population"})
+    check: Reference
+    outcome: IdentityOutcome
+    asked_at: Instant
+    reason: Line | None = None
+    reason_vi: Line | None = None
+    reason_en: Line | None = None
+
+
+class _Answer(Wire):
+    check: Reference
+    party: Literal["owner", "proxy"]
+    asked_at: Instant
+
+
+class IdentityMatched(_Answer, Fact):
+    """Number, name and birth fit the population database."""
+
+    type: ClassVar[str] = "onestop.identity.matched.v1"
+
+
+class IdentityMismatched(_Answer, Fact):
+    """The population database knows no such person."""
+
+    type: ClassVar[str] = "onestop.identity.mismatched.v1"
+
+
+class IdentityUnavailable(_Answer, Fact):
+    """The population database could not be asked; the officer checks by hand or asks again."""
+
+    type: ClassVar[str] = "onestop.identity.unavailable.v1"
+    reason: Line
+    reason_vi: Line
+    reason_en: Line

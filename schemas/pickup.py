@@ -1,0 +1,89 @@
+"""Postal pick-ups and deliveries (Art. 13.2, 20; QĐ 45/2016/QĐ-TTg; TT 17/2017/TT-BTTTT)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Fact, Request, Role, Wire
+from schemas.party import PostalParty
+from schemas.types import Amount, Instant, Line, OrganisationCode, Reference, Text
+
+Direction = Literal["collect", "deliver", "between"]
+"""collect from the applicant, deliver the result, or between agencies."""
+
+PickupStatus = Literal[
+    "registered", "collected", "handed_over", "in_transit", "delivery_failed", "returned", "delivered",
+    "lost", "damaged", "cod_collected", "cod_remitted", "unknown",
+]  # fmt: skip
+
+
+class _Order(Wire):
+    direction: Direction
+    sender: PostalParty
+    receiver: PostalParty
+    organisation: OrganisationCode
+    cash_on_delivery: Amount = 0
+    contents: tuple[Line, ...] = Field(min_length=1, max_length=100)
+    note: Text | None = None
+
+
+class OrderPickup(_Order, Request):
+    """Order the post; `organisation` is the agency whose customer code is used."""
+
+    type: ClassVar[str] = "onestop.pickup.order.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+
+
+class PickupOrdered(_Order, Fact):
+    """A complete order for the operator; `order` is unique for ever and carries the direction as suffix."""
+
+    type: ClassVar[str] = "onestop.pickup.ordered.v1"
+    order: Reference
+
+
+class CancelPickup(Request):
+    """Take an order back before it was collected."""
+
+    type: ClassVar[str] = "onestop.pickup.cancel.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+    order: Reference
+    reason: Text | None = None
+
+
+class PickupCancelled(Fact):
+    """The operator is told to drop the order."""
+
+    type: ClassVar[str] = "onestop.pickup.cancelled.v1"
+    order: Reference
+    organisation: OrganisationCode
+    reason: Text | None = None
+
+
+class _Progress(Wire):
+    order: Reference
+    status: PickupStatus
+    at: Instant
+    raw_code: Line | None = None
+    item: Reference | None = None
+    minutes: Line | None = None
+    amount: Amount | None = None
+    note: Line | None = None
+
+
+class ReportPickup(_Progress, Request):
+    """What happened to an order; `at` of handed_over is the time of the minutes (QĐ 45/2016 Đ7).
+
+    An unknown status keeps the operator's own code in `raw_code`; `minutes` is the number of the minutes.
+    """
+
+    type: ClassVar[str] = "onestop.pickup.report.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"postal"})
+
+
+class PickupProgressed(_Progress, Fact):
+    """What happened to an order; `failures` counts failed deliveries so far."""
+
+    type: ClassVar[str] = "onestop.pickup.progressed.v1"
+    failures: int = Field(default=0, ge=0)

@@ -1,0 +1,21 @@
+"""Every published type by its name on the wire."""
+
+from __future__ import annotations
+
+from schemas import case, dossier, due, identity, paper, pickup, receipt, result, sync
+from schemas.base import Fact, Request
+
+_SUBJECTS = (dossier, identity, pickup, paper, case, result, due, sync)
+
+_MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]
+
+REQUESTS: dict[str, type[Request]] = {
+    model.type: model for model in _MODELS if issubclass(model, Request) and model is not Request
+}
+FACTS: dict[str, type[Fact]] = {
+    model.type: model for model in _MODELS if issubclass(model, Fact) and model is not Fact
+}
+RECEIPTS: dict[str, type[receipt.Accepted | receipt.Refused]] = {
+    receipt.RECEIPT_ACCEPTED: receipt.Accepted,
+    receipt.RECEIPT_REFUSED: receipt.Refused,
+}

@@ -1,0 +1,60 @@
+"""The result: issued by the agency, returned by the one-stop, the post or the portal (Art. 17.10, 18)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Fact, Request, Role, Wire
+from schemas.party import Officer
+from schemas.types import ComponentCode, Instant, Line, OrganisationCode, PersonName, ReturnChannel
+
+
+class ResultPaper(Wire):
+    """One paper of the result; `mode`: on paper and electronically, or electronic only (Art. 17.10)."""
+
+    code: ComponentCode
+    number: Line
+    mode: Literal["paper_and_electronic", "electronic"] = "paper_and_electronic"
+
+
+class _Result(Wire):
+    papers: tuple[ResultPaper, ...] = Field(min_length=1, max_length=50)
+    signer: Officer
+
+
+class IssueResult(_Result, Request):
+    """The competent person has signed the result and it is on its way to the one-stop."""
+
+    type: ClassVar[str] = "onestop.result.issue.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"agency"})
+
+
+class ResultIssued(_Result, Fact):
+    """The result is issued; `overdue_s` seconds late (0 when in time)."""
+
+    type: ClassVar[str] = "onestop.result.issued.v1"
+    agency: OrganisationCode
+    issued_at: Instant
+    overdue_s: int = Field(default=0, ge=0)
+
+
+class _Return(Wire):
+    channel: ReturnChannel
+    papers: tuple[ComponentCode, ...] = Field(min_length=1, max_length=50)
+    received_by: PersonName
+
+
+class ReturnResult(_Return, Request):
+    """The applicant has all papers of the result (Art. 18.1, 18.3)."""
+
+    type: ClassVar[str] = "onestop.result.return.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "postal", "portal"})
+
+
+class ResultReturned(_Return, Fact):
+    """The result is in the applicant's hands; the dossier is finished."""
+
+    type: ClassVar[str] = "onestop.result.returned.v1"
+    returned_at: Instant
