@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The counterpart has taken it; `answer` is what the hub is told (JSON values, no raw personal record)."""
+    """The counterpart has taken it; `answer` is what the hub is told (JSON, no raw personal record)."""
 
     answer: Mapping[str, Any] = field(default_factory=dict)
 
@@ -32,7 +32,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """The request provably had no effect; try again after `delay_s` seconds (the runtime adds jitter and a cap)."""
+    """The request provably had no effect; try again after `delay_s` (the runtime adds jitter and a cap)."""
 
     delay_s: float
     why: str
@@ -40,7 +40,7 @@ class RetryAt:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """Only as the answer of a query: the counterpart does not know the request (trusted after its settling time)."""
+    """Answer of a query: the counterpart does not know the request (trusted after its settling time)."""
 
 
 Outcome = Delivered | Rejected | Unknown | RetryAt

@@ -1,0 +1,84 @@
+"""The seam between the delivery runtime and one outside system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hub.delivery.outcome import Outcome, QueryOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class OutMessage:
+    """One message of `out.<adapter>`: `type` names the fact model, `data` is its JSON (personal data clear).
+
+    `id` is the CloudEvents id (deterministic), `dossier` the Kafka key, `subject` what reports name,
+    `sequence` counts what this receiver gets of the dossier, `time` is the legal time of the fact.
+    """
+
+    id: str
+    type: str
+    dossier: str
+    subject: str
+    sequence: int
+    time: datetime
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A request that goes back to the hub on `in.<adapter>`; the same effect always has the same `id`."""
+
+    id: str
+    type: str
+    subject: str
+    time: datetime
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one poll brought: reports in the counterpart's order, and the cursor to keep with them."""
+
+    reports: tuple[Report, ...]
+    cursor: str
+    is_more: bool = False
+
+
+class Adapter(Protocol):
+    """One outside system; `deliver` and `query` never raise for what the counterpart does."""
+
+    name: str
+    settling_s: float
+    """How long "not found" of a query may still be wrong."""
+    poll_interval_s: float | None
+    """Seconds between two polls; None when the counterpart has nothing to poll."""
+
+    def handles(self, message_type: str) -> bool:
+        """Whether messages of this type are delivered; others (receipts) are dropped."""
+        ...
+
+    async def deliver(self, message: OutMessage) -> Outcome:
+        """Do the effect once; the counterpart's idempotency key is derived from the message alone."""
+        ...
+
+    async def query(self, message: OutMessage) -> QueryOutcome:
+        """Ask whether the effect of `message` has happened, after an unknown outcome."""
+        ...
+
+    def report(self, message: OutMessage, outcome: Outcome, at: datetime) -> Report | None:
+        """What the hub is told about a final outcome (pure); None when nothing is to be said."""
+        ...
+
+    def give_up(self, message: OutMessage, why: str, at: datetime) -> Report | None:
+        """The business answer when the delivery became a dead letter (time or attempts used up)."""
+        ...
+
+    async def poll(self, cursor: str | None) -> Polled:
+        """Read what happened at the counterpart since `cursor` (None: from the beginning)."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...

@@ -1,0 +1,122 @@
+"""The only module that touches aiokafka or knows FastStream's settings: clients with safe defaults."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
+from faststream.kafka import KafkaBroker
+from faststream.security import SASLScram512
+
+from hub.settings import KafkaSettings
+
+__all__ = [
+    "AIOKafkaAdminClient",
+    "AIOKafkaConsumer",
+    "AIOKafkaProducer",
+    "ConsumerRebalanceListener",
+    "ConsumerRecord",
+    "KafkaBroker",
+    "KafkaError",
+    "TopicAuthorizationFailedError",
+    "TopicPartition",
+    "UnknownTopicOrPartitionError",
+    "admin",
+    "consumer",
+    "faststream_broker",
+    "producer",
+]
+
+
+def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+    return ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else None
+
+
+def _connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
+    context = _ssl_context(settings)
+    return {
+        "bootstrap_servers": settings.bootstrap,
+        "client_id": client_id,
+        "security_protocol": "SASL_SSL" if context else "SASL_PLAINTEXT",
+        "ssl_context": context,
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": settings.user,
+        "sasl_plain_password": settings.password.get_secret_value(),
+        "request_timeout_ms": 15_000,
+        "metadata_max_age_ms": 5_000,
+        "retry_backoff_ms": 100,
+    }
+
+
+def producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
+    """Idempotent producer, acks=all, linger 0; not started."""
+    return AIOKafkaProducer(
+        **_connection(settings, client_id),
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_request_size=4 << 20,
+        max_batch_size=1 << 20,
+    )
+
+
+def consumer(
+    settings: KafkaSettings,
+    client_id: str,
+    *,
+    group: str | None,
+    instance: str | None = None,
+    fetch_wait_ms: int = 10,
+    session_timeout_ms: int = 10_000,
+    offset_reset: str = "none",
+) -> AIOKafkaConsumer:
+    """Consumer that never commits by itself and never resets an offset unless told to; not started.
+
+    `group=None` with `assign` reads without a group; `instance` is the static member name.
+    """
+    return AIOKafkaConsumer(
+        **_connection(settings, client_id),
+        group_id=group,
+        group_instance_id=instance,
+        enable_auto_commit=False,
+        auto_offset_reset=offset_reset,
+        partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+        fetch_max_wait_ms=fetch_wait_ms,
+        fetch_max_bytes=16 << 20,
+        max_partition_fetch_bytes=4 << 20,
+        session_timeout_ms=session_timeout_ms,
+        heartbeat_interval_ms=max(session_timeout_ms // 5, 200),
+        max_poll_interval_ms=300_000,
+        check_crcs=True,
+    )
+
+
+def admin(settings: KafkaSettings, client_id: str) -> AIOKafkaAdminClient:
+    """Admin client for reads (topic ids, offsets); topics, ACLs and users are `hub.participants`' work."""
+    return AIOKafkaAdminClient(**_connection(settings, client_id))
+
+
+def faststream_broker(settings: KafkaSettings, client_id: str, **options: Any) -> KafkaBroker:
+    """FastStream on the same settings, for low-volume subscribers and publishers (adapters, examples)."""
+    context = _ssl_context(settings)
+    return KafkaBroker(
+        settings.bootstrap.split(","),
+        client_id=client_id,
+        security=SASLScram512(
+            settings.user,
+            settings.password.get_secret_value(),
+            ssl_context=context,
+            use_ssl=context is not None,
+        ),
+        acks="all",
+        enable_idempotence=True,
+        allow_auto_create_topics=False,
+        metadata_max_age_ms=5_000,
+        request_timeout_ms=15_000,
+        **options,
+    )
