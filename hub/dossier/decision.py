@@ -1,0 +1,68 @@
+"""What a decision gets and gives: the seam between the pure rules and the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.regulation.calendar import WorkingCalendar
+from hub.regulation.catalogue import Catalogue
+from hub.regulation.profile import Profile
+from schemas.base import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The participant that owns the topic: its roles and the organisations that it speaks for."""
+
+    name: str
+    roles: frozenset[str]
+    organisations: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The regulation as data, the same for a whole run of the process."""
+
+    profile: Profile
+    calendar: WorkingCalendar
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beside the dossier and the request.
+
+    `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
+    law counts from the act; `dossier_id` the canonical id; `next_code` the code that an acceptance would take.
+    """
+
+    law: Law
+    sender: Sender
+    now: datetime
+    event_time: datetime
+    dossier_id: str
+    request_id: str
+    next_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The request becomes these facts, in order; `rules` are the ids of the rules that were applied."""
+
+    facts: tuple[Fact, ...]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A rule said no: `code` is stable (`rule.15.6.c2`, `state.conflict`) and selects the texts."""
+
+    code: str
+    rule: str | None = None
+    fields: tuple[str, ...] = ()
+    state: str | None = None
+    possible: tuple[str, ...] = ()
+
+
+Decision = Accepted | Refused

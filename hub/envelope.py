@@ -1,0 +1,140 @@
+"""From the raw bytes of one record to an envelope, or to the reason why it is none (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Protocol
+
+from schemas.types import IDENTITY_SHAPE
+
+MAX_VALUE_BYTES = 256 * 1024
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject")
+
+
+class Record(Protocol):
+    """What intake hands on: a Kafka record, with its append time in milliseconds."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The CloudEvents attributes of a request, its raw JSON, and the digest that tells repeats from reuse."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    environment: str | None
+    traceparent: str | None
+    data: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Bytes that are no envelope: a dead letter; `code` is `envelope.*`, `id` the ce_id if readable."""
+
+    code: str
+    id: str | None = None
+    fields: tuple[str, ...] = ()
+
+
+def participant_of(topic: str) -> str:
+    """The owner of an `in.<participant>` topic."""
+    return topic.removeprefix("in.")
+
+
+def decode(record: Record) -> Envelope | Malformed:
+    """Read one record by the envelope rules; never raises, whatever the bytes are."""
+    value, key = record.value, record.key
+    if value is not None and len(value) > MAX_VALUE_BYTES:
+        return Malformed("envelope.too_large")
+    try:
+        headers = {name: content.decode() for name, content in record.headers}
+    except UnicodeDecodeError:
+        return Malformed("envelope.bad_text", fields=("headers",))
+    missing = tuple(name for name in _REQUIRED if not headers.get(name))
+    event_id = headers.get("ce_id")
+    if event_id is not None and not _is_id(event_id):
+        return Malformed("envelope.missing_attribute", fields=("ce_id",))
+    if missing or headers["ce_specversion"] != "1.0":
+        return Malformed("envelope.missing_attribute", event_id, missing or ("ce_specversion",))
+    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        return Malformed("envelope.content_type", event_id, ("content-type",))
+    subject = headers["ce_subject"]
+    wrong = _wrong_key(key, subject)
+    if wrong is not None:
+        return Malformed(wrong, event_id, ("key",))
+    if not value:
+        return Malformed("envelope.no_json", event_id)
+    if b"\x00" in value or (b"\\u0000" in value and _ESCAPED_NUL.search(value)):
+        return Malformed("envelope.bad_text", event_id)
+    time = _time(headers["ce_time"])
+    if time is None:
+        return Malformed("envelope.missing_attribute", event_id, ("ce_time",))
+    assert event_id is not None
+    environment = headers.get("ce_environment")
+    return Envelope(
+        event_id, headers["ce_source"], headers["ce_type"], subject, time, environment,
+        headers.get("ce_traceparent") or headers.get("traceparent"), value,
+        digest(headers["ce_type"], subject, environment, value),
+    )  # fmt: skip
+
+
+def digest(event_type: str, subject: str, environment: str | None, value: bytes) -> bytes:
+    """SHA-256 over type, subject, environment and the value's bytes; trace headers do not count."""
+    head = f"{event_type}\x1f{subject}\x1f{environment or ''}\x1f".encode()
+    return sha256(head + value).digest()
+
+
+def _is_id(text: str) -> bool:
+    return 1 <= len(text) <= 64 and text.isascii() and text.isprintable() and " " not in text
+
+
+def _wrong_key(key: bytes | None, subject: str) -> str | None:
+    if not _is_subject(subject):
+        return "envelope.missing_attribute"
+    if _is_identity_shaped(subject) or (
+        key is not None and _is_identity_shaped(key.decode("utf-8", "replace"))
+    ):
+        return "envelope.identity_in_key"
+    if key != subject.encode():
+        return "envelope.key_not_subject"
+    return None
+
+
+def _is_subject(text: str) -> bool:
+    return len(text) <= 128 and text.isprintable() and " " not in text
+
+
+def _is_identity_shaped(text: str) -> bool:
+    name = text.removeprefix("ref:")
+    return IDENTITY_SHAPE.fullmatch(name) is not None
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC) if time.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None

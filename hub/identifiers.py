@@ -1,0 +1,26 @@
+"""Ids and shards that are derived, never drawn: the same request always gives the same ones (pure)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+
+def derived_id(time_ms: int, *parts: str) -> str:
+    """A UUID (version 8, RFC 9562) of a time and words: time-ordered like version 7, else 74 bits of SHA-256.
+
+    `time_ms` is the time of receipt in ms since 1970; `parts` must not hold a unit separator (0x1f).
+    """
+    digest = sha256("\x1f".join(parts).encode()).hexdigest()
+    head = f"{time_ms & 0xFFFFFFFFFFFF:012x}"
+    variant = "89ab"[int(digest[3], 16) & 3]
+    return f"{head[:8]}-{head[8:]}-8{digest[:3]}-{variant}{digest[4:7]}-{digest[7:19]}"
+
+
+def shard_of(dossier_id: str, shards: int) -> int:
+    """The outbox shard of a dossier: 0 <= shard < shards."""
+    return int(dossier_id[-6:], 16) % shards
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a subject is written as a canonical dossier id."""
+    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-" and text == text.lower()

@@ -1,0 +1,73 @@
+"""Sealing of personal fields: AES-256-GCM with a key per dossier, wrapped by the master key (RFC 3394)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from hub.errors import StartupError, StopError
+
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class DossierKey:
+    """The opened key of one dossier; destroying the wrapped form makes its personal fields unreadable."""
+
+    wrapped: bytes
+    cipher: AESGCM
+
+    def seal(self, plain: bytes, bound_to: bytes) -> bytes:
+        """Nonce and ciphertext; `bound_to` (the fact's id) must be given again to open it."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self.cipher.encrypt(nonce, plain, bound_to)
+
+    def open(self, sealed: bytes, bound_to: bytes) -> bytes:
+        """The plain bytes; raises `cryptography.exceptions.InvalidTag` for altered or foreign bytes."""
+        return self.cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+
+
+class MasterKey:
+    """The key that wraps all dossier keys; it lies in a file apart from the database and its backups."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def from_file(cls, path: Path) -> MasterKey:
+        """Read 64 hex digits; `StartupError` names the file, never its content."""
+        try:
+            key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        except (OSError, ValueError) as error:
+            raise StartupError(
+                f"HUB_MASTER_KEY_FILE: {path} cannot be read as hex ({type(error).__name__})"
+            ) from None
+        if len(key) != 32:
+            raise StartupError(f"HUB_MASTER_KEY_FILE: {path} must hold 32 bytes in hex, it holds {len(key)}")
+        return cls(key)
+
+    @classmethod
+    def create_file(cls, path: Path) -> MasterKey:
+        """Draw a new master key into a file of mode 0600 that must not exist yet."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key = os.urandom(32)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(key.hex() + "\n")
+        return cls(key)
+
+    def new_key(self) -> DossierKey:
+        """Draw the key of a new dossier."""
+        key = os.urandom(32)
+        return DossierKey(aes_key_wrap(self._key, key), AESGCM(key))
+
+    def unwrap(self, wrapped: bytes) -> DossierKey:
+        """Open a stored dossier key; `StopError` when it was wrapped by another master key."""
+        try:
+            return DossierKey(wrapped, AESGCM(aes_key_unwrap(self._key, wrapped)))
+        except InvalidUnwrap:
+            raise StopError("the master key does not fit the stored dossier keys") from None
