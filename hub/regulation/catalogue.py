@@ -1,0 +1,224 @@
+"""The catalogue of procedures: what may be demanded, how long it takes, what it costs, as published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal, Self
+
+from hub.regulation.codes import parse_procedure_code
+from hub.regulation.sections import Channel
+
+FeeKind = Literal["fee", "service_fee", "price_level"]
+Currency = Literal["VND", "USD"]
+
+
+class TimeUnit(StrEnum):
+    """Units of handling times; the portal's OTHER has no meaning and is never one of them."""
+
+    WORKING_DAY = "WORKING_DAY"
+    DAY = "DAY"
+    HOUR = "HOUR"
+    MONTH = "MONTH"
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingTime:
+    """Thời hạn giải quyết: a positive amount; days may be halves and quarters, calendar units are whole."""
+
+    amount: Decimal
+    unit: TimeUnit
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTime:
+    """One time published for a channel; `time` is None when the record gives no usable one."""
+
+    time: HandlingTime | None
+    text: str
+    is_bare_number: bool = False
+    """A number without a unit: the real time stands in the cases."""
+    is_doubtful: bool = False
+    """The text speaks of working days where the unit says days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """One published fee; `amount` is None when the record gives none that can be relied on (see `text`)."""
+
+    kind: FeeKind
+    amount: Decimal | None
+    currency: Currency | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a procedure publishes for one channel."""
+
+    times: tuple[ChannelTime, ...]
+    fees: tuple[Fee, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Trường hợp of a procedure with its own time, if usable."""
+
+    code: str
+    name: str
+    time: HandlingTime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Thành phần hồ sơ: a paper that may be demanded, in these numbers, under the heading `group`."""
+
+    code: str
+    name: str
+    group: str
+    originals: int
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentNote:
+    """A row of the component list with 0 originals and 0 copies: guidance, never demanded."""
+
+    code: str
+    text: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A code with its name: a result, a field, an agency (whose code may be empty)."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChoice:
+    """A published time that an officer names at acceptance by `id`, with the words it is published under."""
+
+    id: str
+    time: HandlingTime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """Thủ tục hành chính as published; `digest` is the SHA-256 of the record it was read from."""
+
+    code: str
+    name: str
+    is_provincial: bool
+    in_force_from: date | None
+    in_force_until: date | None
+    """First day on which it no longer applies."""
+    channels: Mapping[Channel, Offer]
+    cases: tuple[Case, ...]
+    components: tuple[Component, ...]
+    component_notes: tuple[ComponentNote, ...]
+    results: tuple[Named, ...]
+    fields: tuple[Named, ...]
+    executing: tuple[Named, ...]
+    coordinating: tuple[Named, ...]
+    same_day_cutoff: time | None
+    """«trong ngày; nhận sau 15 giờ thì ngày làm việc tiếp theo», where the published text says so."""
+    is_full_process: bool
+    is_non_territorial: bool
+    returning: Mapping[str, frozenset[str]]
+    """Ways of return in the portal's words, per ONLINE and OFFLINE submission; empty when not published."""
+    digest: str
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether it applies on this day; one without a known first day does not."""
+        begun = self.in_force_from is not None and self.in_force_from <= on
+        return begun and (self.in_force_until is None or on < self.in_force_until)
+
+    def quantity(self, component_code: str) -> tuple[int, int] | None:
+        """The most originals and copies of a component that may be demanded (14.3); None if not listed."""
+        rows = [row for row in self.components if row.code == component_code]
+        if not rows:
+            return None
+        return max(row.originals for row in rows), max(row.copies for row in rows)
+
+    def handling_time(self, channel: Channel) -> HandlingTime | None:
+        """The one time published for this channel.
+
+        None when the channel is not offered, when nothing usable is published, or when times differ between
+        channel, cases and text: then the officer names one of `choices`.
+        """
+        offer = self.channels.get(channel)
+        if offer is None or any(published.is_doubtful for published in offer.times):
+            return None
+        by_case = {case.time for case in self.cases}
+        by_channel = {published.time for published in offer.times if not published.is_bare_number}
+        found = by_channel | (by_case - {None}) if by_channel else by_case
+        return next(iter(found)) if len(found) == 1 else None
+
+    def choices(self, channel: Channel) -> tuple[TimeChoice, ...]:
+        """Every usable time published for this channel: its own rows (`online.1`), then the cases by code.
+
+        A case code that is published with two times gets `#2` for the second.
+        """
+        offer = self.channels.get(channel)
+        if offer is None:
+            return ()
+        rows = [
+            TimeChoice(f"{channel}.{number}", published.time, published.text)
+            for number, published in enumerate(offer.times, start=1)
+            if published.time is not None
+        ]
+        seen: dict[str, list[HandlingTime]] = {}
+        for case in self.cases:
+            times = seen.setdefault(case.code, [])
+            if case.time is not None and case.time not in times:
+                times.append(case.time)
+                suffix = f"#{len(times)}" if len(times) > 1 else ""
+                rows.append(TimeChoice(f"{case.code}{suffix}", case.time, case.name))
+        return tuple(rows)
+
+    def choice(self, channel: Channel, choice_id: str) -> TimeChoice | None:
+        """The published time of this id, if this channel has it."""
+        return next((choice for choice in self.choices(channel) if choice.id == choice_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Procedures by code; `version` changes with any record and is kept with each dossier."""
+
+    version: str
+    procedures: Mapping[str, Procedure]
+
+    @classmethod
+    def of(cls, version: str, procedures: Iterable[Procedure]) -> Self:
+        """Index procedures by code; a code that occurs twice raises ValueError."""
+        index: dict[str, Procedure] = {}
+        for procedure in procedures:
+            if procedure.code in index:
+                raise ValueError(f"{procedure.code} is published twice")
+            index[procedure.code] = procedure
+        return cls(version, MappingProxyType(index))
+
+    def find(self, code: str) -> Procedure | None:
+        """The procedure of this code; with a province's tail it is found by its national number as well."""
+        if (exact := self.procedures.get(code)) is not None:
+            return exact
+        parsed = parse_procedure_code(code)
+        return self.procedures.get(parsed.national) if parsed else None
+
+    def in_force(self, code: str, on: date) -> Procedure | None:
+        """The procedure of this code if it applies on this day of Viet Nam (3.8)."""
+        procedure = self.find(code)
+        return procedure if procedure is not None and procedure.is_in_force(on) else None
+
+    def repealing(self, version: str, code: str, on: date) -> Self:
+        """A new catalogue in which a procedure ends with the day before `on`; raises KeyError if unknown."""
+        ended = replace(self.procedures[code], in_force_until=on)
+        return type(self)(version, MappingProxyType({**self.procedures, code: ended}))

@@ -1,0 +1,1 @@
+"""Versioned data files of the regulation: calendar, profiles, and procedure records."""

@@ -1,0 +1,115 @@
+"""The regulation profile: every number, limit, form and choice of the law as validated data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Self
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from hub.errors import StartupError
+from hub.regulation.sections import (
+    STRICT,
+    Channel,
+    DossierCodeFormat,
+    Due,
+    Form,
+    FormKind,
+    Forward,
+    Hours,
+    Intake,
+    Notices,
+    Postal,
+    Reschedule,
+    Returning,
+    Supplement,
+)
+from hub.regulation.status import DossierStatus, StatusText
+
+DEFAULT_PROFILE = "bentre-45-2023"
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+
+
+class ProfileError(StartupError):
+    """A data file of the regulation is missing or not as it must be."""
+
+    code = "regulation.data"
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Profile:
+    """One regulation as data; a dossier keeps its `ref` from acceptance for life (design, promise 6)."""
+
+    id: _Name
+    version: Annotated[int, Field(ge=1)]
+    decision: str
+    in_force_from: date
+    calendar: _Name
+    hours: Hours
+    intake: Intake
+    forward: Forward
+    supplement: Supplement
+    due: Due
+    reschedule: Reschedule
+    returning: Returning
+    notices: Notices
+    dossier_code: DossierCodeFormat
+    postal: Postal
+    channel_codes: Mapping[Channel, int]
+    forms: tuple[Form, ...]
+    statuses: tuple[StatusText, ...]
+
+    @property
+    def ref(self) -> str:
+        """Name and version, as kept with each dossier: `bentre-45-2023@1`."""
+        return f"{self.id}@{self.version}"
+
+    def form(self, kind: FormKind) -> Form:
+        """The form that serves this purpose; raises KeyError when the profile has none."""
+        for form in self.forms:
+            if form.kind == kind:
+                return form
+        raise KeyError(kind)
+
+    def status(self, status: DossierStatus) -> StatusText:
+        """What officers and citizens read for this status."""
+        return self.statuses[status - 1]
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        kinds = {form.kind for form in self.forms}
+        if len(kinds) != len(self.forms) or len({form.number for form in self.forms}) != len(kinds):
+            raise ValueError("a form is named twice")
+        if [text.number for text in self.statuses] != list(DossierStatus):
+            raise ValueError("statuses must name each of the ten codes once, in order")
+        return self
+
+
+def read_profile(text: str) -> Profile:
+    """Validate the TOML text of a profile; raises ProfileError that names each wrong field."""
+    try:
+        return TypeAdapter(Profile).validate_python(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"profile is not TOML: {error}") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ProfileError(f"profile: {wrong}") from error
+
+
+@cache
+def load_profile(name: str = DEFAULT_PROFILE) -> Profile:
+    """The profile of this name (`bentre-45-2023`) or reference (`bentre-45-2023@1`); raises ProfileError."""
+    stem, _, version = name.partition("@")
+    file = files("hub.regulation.data") / f"profile-{stem}.toml"
+    if not file.is_file():
+        raise ProfileError(f"there is no profile {stem!r}")
+    profile = read_profile(file.read_text(encoding="utf-8"))
+    if profile.id != stem or (version and version != str(profile.version)):
+        raise ProfileError(f"the profile file holds {profile.ref}, not {name}")
+    return profile

@@ -1,0 +1,177 @@
+"""The sections of a regulation profile, each a frozen record that refuses unknown and missing fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import time
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from hub.regulation.calendar import DueMode
+from hub.regulation.status import DossierStatus
+
+STRICT = ConfigDict(extra="forbid")
+
+Channel = Literal["in_person", "post", "online", "email"]
+"""How a dossier is lodged (Điều 13)."""
+FormKind = Literal["receipt", "supplement", "refusal", "apology", "control_slip", "register"]
+Stage = Literal["intake", "appraisal"]
+NoticeChannel = Literal["email", "sms", "call", "social"]
+Relation = Literal["within_district", "within_province", "between_major_cities", "inter_province"]
+"""How far apart the two ends of a postal leg lie (Thông tư 17/2017 Điều 7)."""
+
+_Count = Annotated[int, Field(ge=0, le=1000)]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class SessionHours:
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Hours:
+    """Opening hours (Điều 10); `weekdays` are ISO numbers."""
+
+    weekdays: frozenset[Annotated[int, Field(ge=1, le=7)]]
+    sessions: tuple[SessionHours, ...]
+    opens_on_swap_days: bool
+    outside_hours_acts: Literal["accept", "refuse"]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Intake:
+    """Intake of dossiers (Điều 13-15)."""
+
+    online_limit_working_hours: _Count
+    online_starts: Literal["portal", "provincial"]
+    email_as: Literal["online", "counter"]
+    online_receipt: Literal["issue", "code_only"]
+    channel_mix: Literal["allowed", "same"]
+    owners: Literal["one_account"]
+    mismatch_paper: Literal["component", "dossier"]
+    scan_scope: Literal["listed", "all"]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Forward:
+    """Transfer to the competent agency (Điều 16)."""
+
+    paper_cutoff: time
+    paper_grace_minutes: _Count
+    paper_scope: Literal["all_paper", "in_person"]
+    other_agency_electronic: Literal["immediately", "as_paper"]
+    clock_starts: Literal["first_acceptance", "competent_one_stop"]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Supplement:
+    """Requests to supplement (Điều 8.5.b, 14, 17.4)."""
+
+    max_intake: _Count
+    max_appraisal: _Count
+    notice_working_days: _Count
+    after: Literal["restart", "extend"]
+    on_restart_receipt: Literal["reissue", "keep"]
+
+    def max_requests(self, stage: Stage) -> int:
+        """How often a supplement may be requested in this stage."""
+        return self.max_intake if stage == "intake" else self.max_appraisal
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Due:
+    """How the due time is computed and what a late act means."""
+
+    mode: DueMode
+    hour_unit: Literal["working", "clock"]
+    one_day_with_cutoff: Literal["same_day", "next_day"]
+    late_acts: Literal["record", "refuse"]
+    pause_on_status: frozenset[DossierStatus]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Reschedule:
+    """Apology and new date (Điều 17.9)."""
+
+    max_count: _Count
+    count_per: Literal["dossier", "run"]
+    apology_lead_working_days: Annotated[int, Field(ge=1, le=30)]
+    short_procedure: Literal["until_due"]
+    changed_by: Literal["one_stop", "hub"]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Returning:
+    """Notices of the agency and return of the result (Điều 17.4, 17.8, 18)."""
+
+    via_one_stop: Literal["pass", "confirm"]
+    refusal_status: DossierStatus
+    early_notice: Literal["separate", "delivery_counts"]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Notices:
+    """Channels on which the applicant may be told (Điều 15.2.a, 17.9, 18.4)."""
+
+    min_channels: _Count
+    intake: frozenset[NoticeChannel]
+    reschedule: frozenset[NoticeChannel]
+    early: frozenset[NoticeChannel]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class DossierCodeFormat:
+    """Shape of the codes that are issued (Thông tư 01/2018 Điều 19)."""
+
+    unit_pattern: str
+    max_serial: Annotated[int, Field(ge=1, le=9999)]
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Self:
+        try:
+            re.compile(self.unit_pattern)
+        except re.error as error:
+            raise ValueError(f"unit_pattern is no regular expression: {error}") from error
+        return self
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Transit:
+    """Working days after the hand-over; `with_slip` when the appointment slip goes back to the applicant."""
+
+    normal: _Count
+    with_slip: _Count
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class ComplaintAnswer:
+    same_province: _Count
+    inter_province: _Count
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Postal:
+    """Public post (Thông tư 17/2017/TT-BTTTT)."""
+
+    invitations: _Count
+    invitation_gap_working_days: Annotated[int, Field(ge=1, le=30)]
+    complaint_months: _Count
+    complaint_answer_working_days: ComplaintAnswer
+    keep_paper_years: _Count
+    keep_electronic_years: _Count
+    transit: Mapping[Relation, Transit]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Form:
+    """A printed or electronic form; its number belongs to the profile."""
+
+    number: Annotated[str, Field(pattern=r"^\d{2}$")]
+    kind: FormKind
+    vi: str
+    en: str
+    paper: Literal["A4", "A5"]
