@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
+HUB_SOURCE = "/participants/hub"
+
 Headers = tuple[tuple[str, bytes], ...]
 
 

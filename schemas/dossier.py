@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import Fact, Request, Role, Subject, Wire
 from schemas.party import Officer, Party, Proxy
 from schemas.types import (
+    Account,
     Channel,
     ComponentCode,
     DossierCode,
@@ -52,7 +53,7 @@ class _Submission(Wire):
     components: Components = Field(max_length=100)
     sets: int = Field(default=1, ge=1, le=99)
     sender_address: Email | None = None
-    assisted_by: Line | None = None
+    assisted_by: Account | None = None
     summary: Text | None = None
 
 

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.types import (
+    Account,
     BirthDate,
     BirthYear,
     IdentityNumber,
@@ -46,7 +47,7 @@ class VerifyIdentity(Request):
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "hub"})
     party: Literal["owner", "proxy"] = "owner"
     person: Person
-    officer_account: Line
+    officer_account: Account
 
 
 class IdentityCheckRequested(Fact):
@@ -56,7 +57,7 @@ class IdentityCheckRequested(Fact):
     check: Reference
     party: Literal["owner", "proxy"]
     person: Person
-    officer_account: Line
+    officer_account: Account
     procedure: ProcedureCode
     organisation: OrganisationCode
 

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from schemas.base import Wire
 from schemas.types import (
+    Account,
     AddressLine,
     BirthDate,
     BirthYear,
@@ -63,7 +64,7 @@ class Proxy(Wire):
 class Officer(Wire):
     """An official who acts: the account in the sending system and the full name."""
 
-    account: Line
+    account: Account
     name: PersonName
 
 

@@ -44,7 +44,7 @@ class Refused(Wire):
     """
 
     type: ClassVar[str] = RECEIPT_REFUSED
-    request: str | None
+    request: str | None = None
     code: str
     rule: str | None = None
     message_vi: str

@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from stdnum.vn import mst
 
 
@@ -16,19 +25,40 @@ from stdnum.vn import mst
 class Personal:
     """Marks a field as personal data: whatever seals, masks or drops personal data reads this mark."""
 
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Show the mark in the published JSON Schema."""
+        return {**handler(core_schema), "x-personal": True}
 
-def _nfc(value: str) -> str:
+
+def _clean(value: str) -> str:
     if not unicodedata.is_normalized("NFC", value):
         raise ValueError("text must be in Unicode form NFC")
-    if "\x00" in value:
-        raise ValueError("text must not hold NUL")
+    if not value.isprintable() and _FORBIDDEN.search(value):
+        raise ValueError("text must not hold NUL or other control characters")
+    return value
+
+
+def _day_as_text(value: object) -> object:
+    return _as_text(value, _DAY, date)
+
+
+def _instant_as_text(value: object) -> object:
+    return _as_text(value, _INSTANT, datetime)
+
+
+def _as_text(value: object, shape: re.Pattern[str], python_type: type) -> object:
+    if isinstance(value, str):
+        if not shape.fullmatch(value):
+            raise ValueError("a date or time must be written as in RFC 3339")
+    elif not isinstance(value, python_type):
+        raise ValueError("a date or time is text")  # noqa: TRY004  (pydantic reports ValueError only)
     return value
 
 
 def _tax_code(value: str) -> str:
-    digits = value[:10]
-    weighted = sum(int(digit) * weight for digit, weight in zip(digits, _TAX_WEIGHTS, strict=False))
-    if weighted % 11 == 0 or not mst.is_valid(value):
+    if not mst.is_valid(value):
         raise ValueError("tax code has a wrong check digit")
     return value
 
@@ -39,7 +69,14 @@ def _vnpost_province(value: int) -> int:
     return value
 
 
-_TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+"""What neither PostgreSQL nor XML 1.0 can hold."""
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_FIRST_DAY = date(1900, 1, 1)
+_FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+_LAST_INSTANT = datetime(2200, 1, 1, tzinfo=UTC)
 
 VNPOST_PROVINCES: frozenset[int] = frozenset(
     {10, *range(16, 19), 20, *range(22, 34), 35, 36, *range(38, 45), 46, 48, *range(51, 54)}
@@ -50,31 +87,43 @@ VNPOST_PROVINCES: frozenset[int] = frozenset(
 IDENTITY_SHAPE = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 """9 or 12 digits in a row: the shape of an identity number, which no key, subject or reference may hold."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=250), AfterValidator(_nfc)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_nfc)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=250), AfterValidator(_clean)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_clean), Personal()]
+"""Free text: whoever writes it may name persons, so all of it counts as personal."""
+Account = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean), Personal()]
+"""An officer's account; some systems use the personal number for it."""
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 """A participant's own word for a thing: printable ASCII without spaces."""
 
-PersonName = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_nfc), Personal()]
-IdentityNumber = Annotated[str, StringConstraints(pattern=r"^\d{12}$"), Personal()]
+PersonName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean), Personal()
+]
+IdentityNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$"), Personal()]
 """Personal identification number: 12 digits, no check digit, no structure to rely on (Luật 26/2023)."""
-OldIdentityNumber = Annotated[str, StringConstraints(pattern=r"^\d{9}$"), Personal()]
+OldIdentityNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$"), Personal()]
 """CMND: 9 digits."""
 TravelDocument = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,12}$"), Personal()]
-BirthDate = Annotated[date, Personal()]
+# strict=False: pydantic reads text in strict mode only where no function stands before it.
+BirthDate = Annotated[date, Field(ge=_FIRST_DAY, strict=False), BeforeValidator(_day_as_text), Personal()]
 BirthYear = Annotated[int, Field(ge=1900, le=2100), Personal()]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?\d{8,14}$"), Personal()]
-Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), Personal()]
-AddressLine = Annotated[
-    str, StringConstraints(min_length=1, max_length=300), AfterValidator(_nfc), Personal()
+Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{8,14}$"), Personal()]
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    AfterValidator(_clean),
+    Personal(),
 ]
-TaxCode = Annotated[str, StringConstraints(pattern=r"^\d{10}(-\d{3})?$"), AfterValidator(_tax_code)]
+AddressLine = Annotated[
+    str, StringConstraints(min_length=1, max_length=300), AfterValidator(_clean), Personal()
+]
+TaxCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}(-[0-9]{3})?$"), AfterValidator(_tax_code)]
 """Mã số thuế: 10 digits with a check digit, or 13 with the branch (Thông tư 105/2020)."""
 
 OrganisationCode = Annotated[
     str,
     StringConstraints(
-        max_length=40, pattern=r"^(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(\.\d{2,3}){0,6})$"
+        max_length=40,
+        pattern=r"^([0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(\.[0-9]{2,3}){0,6})$",
     ),
 ]
 """Unit code by QCVN 102 (`000.12.34.H07`) or in the newer reversed order (`H07.34.12`)."""
@@ -82,21 +131,30 @@ DossierCode = Annotated[
     str,
     StringConstraints(
         max_length=60,
-        pattern=r"^(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(\.\d+)*)-\d{6,8}-\d{4,7}$",
+        pattern=r"^([0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(\.[0-9]+)*)-[0-9]{6,8}-[0-9]{4,7}$",
     ),
 ]
 """Mã số hồ sơ (Thông tư 01/2018 Art. 19), read tolerantly: old, reversed and ministry shapes."""
 ProcedureCode = Annotated[
     str,
-    StringConstraints(max_length=40, pattern=r"^\d\.\d{6}(\.\d{3}\.\d{2}\.\d{2})?(\.H\d{2})?$"),
+    StringConstraints(
+        max_length=40, pattern=r"^[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2})?(\.H[0-9]{2})?$"
+    ),
 ]
 """National procedure code, with or without the tail of a province."""
 ComponentCode = Annotated[str, StringConstraints(max_length=40, pattern=r"^[A-Z0-9][A-Z0-9.\-]+$")]
-VnpostProvince = Annotated[int, AfterValidator(_vnpost_province)]
+VnpostProvince = Annotated[
+    int, AfterValidator(_vnpost_province), Field(json_schema_extra={"enum": sorted(VNPOST_PROVINCES)})
+]
 VnpostDistrict = Annotated[int, Field(ge=0, le=9999)]
 Amount = Annotated[int, Field(ge=0, le=10_000_000_000)]
 """Vietnamese đồng, whole."""
-Instant = AwareDatetime
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=_FIRST_INSTANT, lt=_LAST_INSTANT, strict=False),
+    BeforeValidator(_instant_as_text),
+]
+"""A point in time with its zone; bounded, so that no zone can carry it out of the calendar."""
 Channel = Literal["in_person", "post", "online", "email"]
 """How a dossier was lodged (Art. 13)."""
 ReturnChannel = Literal["in_person", "post", "online", "email"]

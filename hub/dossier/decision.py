@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub.errors import HubError
 from hub.regulation.calendar import WorkingCalendar
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.profile import Profile
-from schemas.base import Fact
+from schemas.base import Fact, Request
+from schemas.dossier import AcceptDossier, ForwardDossier
+from schemas.party import Party
+
+NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
+"""Requests for which the context must hold `next_code`."""
+NEEDS_APPLICANT: frozenset[type[Request]] = frozenset({ForwardDossier})
+"""Requests for which the context must hold `applicant`: states keep nothing personal."""
+
+
+class ContextError(HubError):
+    """The engine left out of the context what this request needs; a bug, never a refusal."""
+
+    code = "dossier.context"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +48,8 @@ class Context:
     """What a rule may know beside the dossier and the request.
 
     `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
-    law counts from the act; `dossier_id` the canonical id; `next_code` the code that an acceptance would take.
+    law counts from the act; `dossier_id` the canonical id; `next_code` the code an acceptance would take;
+    `applicant` the one of the submission, opened from its sealed fact.
     """
 
     law: Law
@@ -44,6 +59,7 @@ class Context:
     dossier_id: str
     request_id: str
     next_code: str | None = None
+    applicant: Party | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Embedded stack: real Kafka and PostgreSQL for laptops, demo and tests, without Docker."""

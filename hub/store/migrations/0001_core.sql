@@ -13,7 +13,7 @@ create table configuration_version (
     kind    text primary key,
     version bigint not null default 1
 );
-insert into configuration_version (kind) values ('participants'), ('clock');
+insert into configuration_version (kind) values ('participants'), ('clock'), ('offsets');
 
 -- Legal time = time of receipt + the offset of the last step at or before it (only in environment `test`).
 create table clock_step (
@@ -38,7 +38,8 @@ create table dossier (
     head     bytea,
     sequence int not null,
     parked   int not null default 0,
-    state    bytea
+    state    bytea,
+    private  bytea -- personal data that rules need later, sealed with the dossier's key
 ) with (fillfactor = 70);
 
 create table dossier_key (

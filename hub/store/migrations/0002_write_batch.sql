@@ -5,8 +5,8 @@ create function write_batch(
     batch uuid,
     o_topic text[], o_partition int[], o_topic_id text[], o_expected bigint[], o_next bigint[],
     c_id uuid[], c_head bytea[], c_parked int[],
-    n_id uuid[], n_head bytea[], n_sequence int[], n_parked int[], n_state bytea[], n_key bytea[],
-    u_id uuid[], u_head bytea[], u_sequence int[], u_parked int[], u_state bytea[],
+    n_id uuid[], n_head bytea[], n_sequence int[], n_parked int[], n_state bytea[], n_private bytea[], n_key bytea[],
+    u_id uuid[], u_head bytea[], u_sequence int[], u_parked int[], u_state bytea[], u_private bytea[],
     a_alias text[], a_dossier uuid[],
     i_participant text[], i_id text[], i_digest bytea[], i_receipt bytea[], i_dossier uuid[],
     r_participant text[], r_id text[], r_receipt bytea[],
@@ -64,16 +64,17 @@ begin
     end if;
 
     if cardinality(n_id) > 0 then
-        insert into dossier (id, head, sequence, parked, state)
-        select * from unnest(n_id, n_head, n_sequence, n_parked, n_state);
+        insert into dossier (id, head, sequence, parked, state, private)
+        select * from unnest(n_id, n_head, n_sequence, n_parked, n_state, n_private);
         insert into dossier_key (dossier_id, wrapped) select * from unnest(n_id, n_key);
     end if;
     if cardinality(a_alias) > 0 then
         insert into alias (alias, dossier_id) select * from unnest(a_alias, a_dossier);
     end if;
     if cardinality(u_id) > 0 then
-        update dossier d set head = w.head, sequence = w.sequence, parked = w.parked, state = w.state
-        from unnest(u_id, u_head, u_sequence, u_parked, u_state) w(id, head, sequence, parked, state)
+        update dossier d set head = w.head, sequence = w.sequence, parked = w.parked, state = w.state,
+            private = coalesce(w.private, d.private)
+        from unnest(u_id, u_head, u_sequence, u_parked, u_state, u_private) w(id, head, sequence, parked, state, private)
         where d.id = w.id;
     end if;
     if cardinality(f_id) > 0 then

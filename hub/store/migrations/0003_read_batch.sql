@@ -2,21 +2,22 @@
 -- their states, and the versions of the configuration.
 create function read_batch(participants text[], ids text[], aliases text[], dossiers uuid[])
 returns table (
-    kind text, text_key text, text_id text, uuid_key uuid, head bytea, number bigint, parked int, state bytea, wrapped bytea
+    kind text, text_key text, text_id text, uuid_key uuid, head bytea, number bigint, parked int, state bytea, wrapped bytea,
+    private bytea
 )
 language sql stable
 as $$
-    select 'inbox', i.participant, i.id, i.dossier_id, i.digest, null::bigint, null::int, i.receipt, null::bytea
+    select 'inbox', i.participant, i.id, i.dossier_id, i.digest, null::bigint, null::int, i.receipt, null::bytea, null::bytea
     from unnest(participants, ids) w(participant, id)
     join inbox i on i.participant = w.participant and i.id = w.id
     union all
-    select 'alias', a.alias, null, a.dossier_id, d.head, d.sequence, d.parked, d.state, k.wrapped
+    select 'alias', a.alias, null, a.dossier_id, d.head, d.sequence, d.parked, d.state, k.wrapped, d.private
     from alias a join dossier d on d.id = a.dossier_id left join dossier_key k on k.dossier_id = d.id
     where a.alias = any(aliases)
     union all
-    select 'dossier', null, null, d.id, d.head, d.sequence, d.parked, d.state, k.wrapped
+    select 'dossier', null, null, d.id, d.head, d.sequence, d.parked, d.state, k.wrapped, d.private
     from dossier d left join dossier_key k on k.dossier_id = d.id
     where d.id = any(dossiers)
     union all
-    select 'version', c.kind, null, null, null, c.version, null, null, null from configuration_version c
+    select 'version', c.kind, null, null, null, c.version, null, null, null, null from configuration_version c
 $$;

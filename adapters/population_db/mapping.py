@@ -1,0 +1,205 @@
+"""Fact <-> wire (pure): question -> SOAP bytes, SOAP bytes -> answer, outcome -> report to the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from lxml import etree
+
+from adapters.population_db.question import Question
+from adapters.population_db.reasons import Reason
+from adapters.population_db.settings import LookupField
+from adapters.population_db.soap import SOAP, UnreadableError, build_envelope, read_body, text_of
+from hub.delivery.adapter import OutMessage, Report
+from schemas.identity import IdentityOutcome, ReportIdentity
+
+OPERATIONS: Final = {"verify": "XacThucThongTinCongDan", "lookup": "TraCuuThongTinCongDan"}
+VERIFIED: Final = ("KetQuaXacThuc", "KetQuaXacThucResponse")
+CITIZENS: Final = "http://www.mic.gov.vn/dancu/1.0"
+"""Namespace of the lookup's answer."""
+
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+@dataclass(frozen=True, slots=True)
+class WireForm:
+    """What differs between the clients seen: namespace, date format, optional elements, MaTichHop."""
+
+    namespace: str
+    date_format: Literal["yyyyMMdd", "yyyy-MM-dd"]
+    verify_code: str
+    lookup_code: str
+    is_unit_sent: bool
+    is_account_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Answer of XacThucThongTinCongDan: TonTai, nothing else."""
+
+    is_match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """One CongDan of a lookup, cut down to what the licence allows; lives in memory only."""
+
+    identity_number: str
+    old_identity_number: str
+    name: str
+    birth_date: str
+    birth_year: str
+    fields: Mapping[LookupField, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Answer of TraCuuThongTinCongDan; no citizen is "no match"."""
+
+    citizens: tuple[Citizen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoapFault:
+    """A fault by the local part of its faultcode; its texts are not kept, they may quote personal data."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Bytes that are no answer to the question; `why` names the defect, never the content."""
+
+    why: str
+
+
+Answer = Verified | Found | SoapFault | Unreadable
+
+
+def encode(question: Question, form: WireForm) -> bytes:
+    """Return the request's bytes; the order of the elements is the service's (contract II 2)."""
+    code = form.verify_code if question.operation == "verify" else form.lookup_code
+    elements: list[tuple[str, str | None]] = [
+        ("MaYeuCau", question.request_id),
+        ("MaDVC", question.service_code),
+        ("MaTichHop", code),
+        ("MaCanBo", question.officer_number),
+        ("MaDonVi", question.unit if form.is_unit_sent else None),
+        ("TaiKhoan", question.officer_account if form.is_account_sent else None),
+        ("SoDienThoai", "0" if form.is_account_sent else None),  # as the 2025 client sends it
+        ("SoDinhDanh", question.identity_number),
+        ("SoCMND", question.old_identity_number),
+        ("HoVaTen", question.name),
+    ]
+    qualified = f"{{{form.namespace}}}"
+    operation = etree.Element(qualified + OPERATIONS[question.operation], nsmap={"dan": form.namespace})
+    for name, value in elements:
+        if value is not None:
+            etree.SubElement(operation, qualified + name).text = value
+    birth = etree.SubElement(operation, qualified + "NgayThangNamSinh")
+    if question.birth_date is not None:
+        pattern = "%Y%m%d" if form.date_format == "yyyyMMdd" else "%Y-%m-%d"
+        etree.SubElement(birth, qualified + "NgayThangNam").text = question.birth_date.strftime(pattern)
+    else:
+        etree.SubElement(birth, qualified + "Nam").text = str(question.birth_year)
+    return build_envelope(operation, form.namespace)
+
+
+def decode(data: bytes, question: Question, form: WireForm, max_bytes: int) -> Answer:
+    """Read the answer to `question`; a wrong name, namespace or shape is Unreadable, never a match."""
+    try:
+        element = read_body(data, max_bytes)
+        if element.tag == f"{{{SOAP}}}Fault":
+            return SoapFault(_fault_code(element))
+        if question.operation == "verify":
+            return _verified(element, form.namespace)
+        return _found(element, question.fields)
+    except UnreadableError as error:
+        return Unreadable(str(error))
+
+
+def matched_report(message: OutMessage, answer: Mapping[str, Any], at: datetime) -> Report:
+    """Return the report of an answered check; `answer` is what the adapter put into `Delivered`."""
+    outcome: IdentityOutcome = "matched" if answer["outcome"] == "matched" else "mismatched"
+    asked_at = datetime.fromisoformat(answer["asked_at"])
+    return _report(message, ReportIdentity(check=answer["check"], outcome=outcome, asked_at=asked_at), at)
+
+
+def unavailable_report(message: OutMessage, check: str, reason: Reason, at: datetime) -> Report:
+    """Return the report of a check that could not be made."""
+    data = ReportIdentity(
+        check=check,
+        outcome="unavailable",
+        asked_at=at,
+        reason=reason.code,
+        reason_vi=reason.vi,
+        reason_en=reason.en,
+    )
+    return _report(message, data, at)
+
+
+def report_id(message_id: str) -> str:
+    """Return the id of the report about `message_id`: letters only, so that no identity number can show."""
+    digest = hashlib.sha256(f"{message_id} report".encode()).hexdigest()
+    return "report-" + digest[:40].translate(_LETTERS)
+
+
+def _report(message: OutMessage, data: ReportIdentity, at: datetime) -> Report:
+    return Report(
+        id=report_id(message.id),
+        type=ReportIdentity.type,
+        subject=message.subject,
+        time=at,
+        data=data.model_dump_json(exclude_none=True).encode(),
+    )
+
+
+def _fault_code(fault: etree._Element) -> str:
+    code = text_of(fault.find("faultcode")).rpartition(":")[2]
+    return code if re.fullmatch(r"[A-Za-z0-9_.\-]{1,64}", code) else "unnamed"
+
+
+def _verified(element: etree._Element, namespace: str) -> Verified:
+    if element.tag not in {f"{{{namespace}}}{name}" for name in VERIFIED}:
+        raise UnreadableError("no KetQuaXacThuc")
+    if len(element) != 1 or element[0].tag != f"{{{namespace}}}TonTai":
+        raise UnreadableError("no single TonTai")
+    value = _BOOLEANS.get(text_of(element[0]))
+    if value is None:
+        raise UnreadableError("TonTai is no boolean")
+    return Verified(value)
+
+
+def _found(element: etree._Element, fields: frozenset[LookupField]) -> Found:
+    if element.tag != f"{{{CITIZENS}}}CongdanCollection":
+        raise UnreadableError("no CongdanCollection")
+    if any(child.tag != f"{{{CITIZENS}}}CongDan" for child in element):
+        raise UnreadableError("something else than CongDan in the collection")
+    counted = element.get("SoCongDan") or element.get("SoLuongCongDan") or "0"
+    if not len(element) and counted.strip() != "0":
+        raise UnreadableError("a collection that counts citizens and has none")
+    return Found(tuple(_citizen(child, fields) for child in element))
+
+
+def _citizen(element: etree._Element, fields: frozenset[LookupField]) -> Citizen:
+    """Read the whole name from Ten (in practice) or from Ho, ChuDem, Ten (as specified)."""
+    name = " ".join(filter(None, (_leaf(element, f"HoVaTen.{part}") for part in ("Ho", "ChuDem", "Ten"))))
+    return Citizen(
+        identity_number=_leaf(element, "SoDinhDanh"),
+        old_identity_number=_leaf(element, "SoCMND"),
+        name=name,
+        birth_date=_leaf(element, "NgayThangNamSinh.NgayThangNam"),
+        birth_year=_leaf(element, "NgayThangNamSinh.Nam"),
+        fields={wanted: value for wanted in sorted(fields) if (value := _leaf(element, wanted))},
+    )
+
+
+def _leaf(element: etree._Element, path: str) -> str:
+    steps = "/".join(f"{{{CITIZENS}}}{step}" for step in path.split("."))
+    return text_of(element.find(steps))

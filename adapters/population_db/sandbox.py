@@ -1,0 +1,234 @@
+"""A stand-in of the population database, run as `python -m adapters.population_db.sandbox`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from adapters.population_db import sandbox_soap as soap
+from adapters.population_db.sandbox_people import People, generate_people, read_people
+from adapters.population_db.sandbox_state import (
+    AFTER_EFFECT,
+    BEFORE_EFFECT,
+    FaultScript,
+    Journal,
+    SandboxConfig,
+    ScriptedFault,
+    refuse_caller,
+)
+
+SERVICE_PATH: Final = "/csdldc/congdan"
+MAX_REQUEST_BYTES: Final = 64 << 10
+HOLD_S: Final = 60.0
+DRIP_S: Final = 0.2
+CLOCK_ERROR: Final = timedelta(hours=1)
+_HTML: Final = (
+    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+)
+_TEXTS: Final = {
+    "TIMESTAMP_SKEW": "the timestamp is outside the tolerated skew",
+    "CREDENTIALS_WRONG": "the caller could not be authenticated",
+    "CREDENTIALS_EXPIRED": "the connection account has expired",
+    "PROCEDURE_NOT_LICENSED": "MaDVC may not use this service",
+    "OFFICER_UNKNOWN": "MaCanBo is not known",
+    "REQUEST_ID_REUSED": "MaYeuCau has been used before",
+    "INTERNAL": "the request could not be processed",
+}
+
+
+class Sandbox:
+    """The service and its control endpoints over one journal."""
+
+    def __init__(self, config: SandboxConfig, people: People, journal: Journal, url: str) -> None:
+        self._config = config
+        self._people = people
+        self._journal = journal
+        self._url = url
+        self._script = FaultScript()
+
+    def app(self) -> Starlette:
+        """Return the web application."""
+        return Starlette(
+            routes=[
+                Route(SERVICE_PATH, self._serve, methods=["POST"]),
+                Route("/_faults", self._control, methods=["GET", "POST", "DELETE"]),
+                Route("/_health", self._health, methods=["GET"]),
+            ]
+        )
+
+    async def _serve(self, request: Request) -> Response:
+        data = bytearray()
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_REQUEST_BYTES:
+                return Response(status_code=413)
+        request_id = soap.peek_request_id(bytes(data))
+        before = self._script.take(request_id, BEFORE_EFFECT)
+        now = datetime.now(UTC) + (CLOCK_ERROR if before == "wrong_clock" else timedelta())
+        response, after = self._scripted(before, request_id, now), None
+        if response is None:
+            response, after = self._answer(request, bytes(data), now)
+        response.headers["date"] = format_datetime(now, usegmt=True)
+        if after == "timeout_after_effect":
+            await _hold(request)
+        return _dripped(response) if after == "slow_drip" else response
+
+    def _scripted(self, fault: str | None, request_id: str, now: datetime) -> Response | None:
+        """Return the answer of a fault that happens before any effect."""
+        match fault:
+            case "http_500":
+                response = Response(status_code=500)
+            case "soap_fault":
+                response = self._fault("INTERNAL", 500)
+            case "html_page":
+                response = Response(_HTML, media_type="text/html")
+            case "expired_credentials":
+                response = self._fault("CREDENTIALS_EXPIRED", 401)
+            case _:
+                return None
+        self._journal.write("fault", now, {"request_id": request_id, "fault": fault})
+        return response
+
+    def _answer(self, request: Request, data: bytes, now: datetime) -> tuple[Response, str | None]:
+        """Check the caller and the request, answer, and name the fault that hits after the effect."""
+        refused = refuse_caller(self._config, request.headers, self._url, now)
+        if refused is not None:
+            return self._refuse(refused, soap.peek_request_id(data), now, status=401), None
+        try:
+            asked = soap.parse_request(data, self._config.namespace, self._config.date_format)
+        except soap.BadRequestError as error:
+            return self._refuse("REQUEST_INVALID", soap.peek_request_id(data), now, text=str(error)), None
+        refused = self._refusal(asked)
+        if refused is not None:
+            return self._refuse(refused, asked.request_id, now), None
+        return self._effect(asked, now)
+
+    def _effect(self, asked: soap.AskedFor, now: datetime) -> tuple[Response, str | None]:
+        fault = self._script.take(asked.request_id, AFTER_EFFECT)
+        person = self._people.find(asked.number, asked.old_number, asked.name, asked.birth)
+        entry = {
+            "request_id": asked.request_id,
+            "operation": asked.operation,
+            "procedure": asked.procedure,
+            "officer": asked.officer,
+            "unit": asked.unit,
+            "outcome": "no_match" if person is None else "match",
+            "fault": fault,
+        }
+        self._journal.write("effect", now, entry)
+        if asked.operation == soap.OPERATIONS[0]:
+            return _xml(soap.verified(person is not None, self._config.namespace), 200), fault
+        return _xml(soap.found(person), 200), fault
+
+    def _refusal(self, asked: soap.AskedFor) -> str | None:
+        if not {"*", asked.procedure} & self._config.procedures:
+            return "PROCEDURE_NOT_LICENSED"
+        if not {"*", asked.officer} & self._config.officers:
+            return "OFFICER_UNKNOWN"
+        return "REQUEST_ID_REUSED" if asked.request_id in self._journal.used_ids else None
+
+    def _refuse(
+        self, code: str, request_id: str, now: datetime, *, status: int = 500, text: str = ""
+    ) -> Response:
+        self._journal.write("refused", now, {"request_id": request_id, "code": code})
+        return self._fault(code, status, text)
+
+    def _fault(self, code: str, status: int, text: str = "") -> Response:
+        return _xml(soap.soap_fault(code, text or _TEXTS[code], self._config.namespace), status)
+
+    async def _control(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._script.faults.clear()
+        if request.method == "POST":
+            try:
+                self._script.faults.extend([ScriptedFault(**entry) for entry in await request.json()])
+            except (TypeError, ValueError) as error:
+                return JSONResponse({"error": str(error)}, status_code=400)
+        waiting = [{"fault": f.fault, "count": f.count, "match": f.match} for f in self._script.faults]
+        return JSONResponse(waiting)
+
+    async def _health(self, _: Request) -> Response:
+        return JSONResponse({"status": "up", "service_url": self._url})
+
+
+def _xml(data: bytes, status: int) -> Response:
+    return Response(data, status_code=status, media_type="text/xml")
+
+
+async def _hold(request: Request) -> None:
+    """Keep the caller waiting until it hangs up (or a minute), with the effect already journaled."""
+    try:
+        async with asyncio.timeout(HOLD_S):
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return
+
+
+def _dripped(response: Response) -> Response:
+    async def drip() -> AsyncIterator[bytes]:
+        for byte in bytes(response.body):
+            yield bytes([byte])
+            await asyncio.sleep(DRIP_S)
+
+    return StreamingResponse(drip(), response.status_code, media_type="text/xml")
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Stand-in of the population database; synthetic persons only."
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port-file", type=Path, help="where the port is written once the sandbox listens")
+    parser.add_argument("--journal", type=Path, required=True, help="JSON lines, appended")
+    parser.add_argument("--people", type=Path, help='{"synthetic": true, "people": [...]}')
+    parser.add_argument("--config", type=Path, help="JSON with the fields of SandboxConfig")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Serve until SIGTERM or SIGINT; prints the service's address as one JSON line."""
+    options = _arguments(argv)
+    config = SandboxConfig.read(options.config)
+    people = People(read_people(options.people) if options.people else generate_people())
+    journal = Journal(options.journal)
+    listener = socket.create_server(("127.0.0.1", options.port))
+    port = listener.getsockname()[1]
+    url = f"http://127.0.0.1:{port}{SERVICE_PATH}"
+    sandbox = Sandbox(config, people, journal, url)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            sandbox.app(),
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    if options.port_file:
+        written = options.port_file.with_suffix(".tmp")
+        written.write_text(str(port), encoding="ascii")
+        written.replace(options.port_file)
+    print(json.dumps({"sandbox": "population_db", "service_url": url}), flush=True)
+    server.run(sockets=[listener])
+    journal.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

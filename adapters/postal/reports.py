@@ -1,0 +1,67 @@
+"""What the hub is told on `in.postal`: pure, with ids that the same effect always gets again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, Literal, cast
+from uuid import UUID, uuid5
+
+from adapters.postal.mapping import subject_of
+from adapters.postal.status_codes import REPORTABLE, UNKNOWN, StatusCodes
+from adapters.postal.tracking import Record
+from hub.delivery.adapter import OutMessage, Report
+from schemas.pickup import PickupStatus, ReportPickup
+from schemas.sync import ReportSync
+
+_NAMESPACE: Final = UUID("0f2f1c39-5a52-5c6b-9f58-6c9b3d4f2a10")
+
+
+def registered_report(message: OutMessage, order: str, at: datetime) -> Report:
+    """The operator has taken the order; one id per order."""
+    data = ReportPickup(order=order, status="registered", at=at.astimezone(UTC))
+    identity = uuid5(_NAMESPACE, f"registered|{order}")
+    return _pickup_report(str(identity), message.subject, data)
+
+
+def tracked_report(record: Record, codes: StatusCodes) -> Report | None:
+    """What the feed says of an order of this hub, one id per record; None for somebody else's order.
+
+    No free text of the operator is passed on: it may name people, and a pick-up's progress is not sealed.
+    """
+    subject = subject_of(record.order)
+    if subject is None:
+        return None
+    status = codes.status_of(record.code)
+    data = ReportPickup(
+        order=record.order,
+        status=cast("PickupStatus", status if status in REPORTABLE else UNKNOWN),
+        at=record.at,
+        raw_code=record.code,
+        item=record.item,
+        minutes=record.minutes if status == "handed_over" else None,
+        amount=record.cash if status in {"cod_collected", "cod_remitted"} else None,
+    )
+    return _pickup_report(f"vnpost-{record.id}", subject, data)
+
+
+def _pickup_report(identity: str, subject: str, data: ReportPickup) -> Report:
+    body = data.model_dump_json(exclude_none=True).encode()
+    return Report(identity, ReportPickup.type, subject, data.at, body)
+
+
+def sync_report(
+    message: OutMessage,
+    outcome: Literal["delivered", "rejected", "unknown"],
+    at: datetime,
+    *,
+    code: str | None = None,
+    reasons: tuple[str, str] | None = None,
+) -> Report:
+    """How the delivery of `message` ended; one id per message and outcome; `reasons` are (vi, en)."""
+    vi, en = reasons or (None, None)
+    data = ReportSync(
+        message=message.id, outcome=outcome, at=at.astimezone(UTC), code=code, reason_vi=vi, reason_en=en
+    )
+    identity = uuid5(_NAMESPACE, f"sync|{outcome}|{message.id}")
+    body = data.model_dump_json(exclude_none=True).encode()
+    return Report(str(identity), ReportSync.type, message.subject, data.at, body)

@@ -1,0 +1,130 @@
+"""The tracking feed as it stands on the wire, read tolerantly; pure (contract part I, 1.4)."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+FIRST_ID: Final = "0" * 24
+"""`lastId` of the very first call."""
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}")
+_MINUTES = re.compile(r"BBGN:\s*([\w./-]{1,60})")
+_CASH = re.compile(r"COD:\s*(\d{1,10})\b")
+_PRINTABLE = re.compile(r"[\x21-\x7e]{1,64}")
+# 10^11 seconds are the year 5138, 10^11 milliseconds are March 1973.
+_MILLISECONDS_FROM = 10**11
+_LATEST_S = 253_402_300_799
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event of the feed: `id` is its `$oid`, `code` the raw StatusCode, `at` from EventTime or the id."""
+
+    id: str
+    order: str
+    code: str
+    at: datetime
+    item: str | None
+    minutes: str | None
+    cash: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: readable records in the operator's order, the last id of the page, and its raw length."""
+
+    records: tuple[Record, ...]
+    last_id: str | None
+    returned: int
+    unreadable: int
+
+
+def parse_page(body: bytes) -> Page:
+    """Read a page; `ValueError` when it is none. A record that cannot be read is counted, not fatal."""
+    try:
+        answer = json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    documents = _documents(answer)
+    ids = [_id_of(document) for document in documents]
+    records = [_record(document) for document in documents]
+    readable = tuple(record for record in records if record is not None)
+    known_ids = [identity for identity in ids if identity is not None]
+    return Page(readable, known_ids[-1] if known_ids else None, len(documents), len(records) - len(readable))
+
+
+def _documents(answer: Any) -> list[Any]:
+    match answer:
+        case {"_embedded": {"rh:doc": [*documents]}}:
+            return documents
+        case {"_returned": 0}:
+            return []
+        case _:
+            raise ValueError("no _embedded rh:doc")
+
+
+def _id_of(document: Any) -> str | None:
+    holder = document.get("_id") if isinstance(document, dict) else None
+    identity = holder.get("$oid") if isinstance(holder, dict) else None
+    return identity if isinstance(identity, str) and _OBJECT_ID.fullmatch(identity) else None
+
+
+def _record(document: Any) -> Record | None:
+    identity = _id_of(document)
+    if identity is None:
+        return None
+    order, code = document.get("OrderNumber"), _code_of(document.get("StatusCode"))
+    if not isinstance(order, str) or not _PRINTABLE.fullmatch(order) or code is None:
+        return None
+    notes = document.get("Notes")
+    notes = unicodedata.normalize("NFC", notes) if isinstance(notes, str) else ""
+    minutes, cash = _MINUTES.search(notes), _CASH.search(notes)
+    item = document.get("ItemCode")
+    return Record(
+        id=identity,
+        order=order,
+        code=code,
+        at=event_instant(document.get("EventTime"), identity),
+        item=item if isinstance(item, str) and _PRINTABLE.fullmatch(item) else None,
+        minutes=minutes[1] if minutes else None,
+        cash=int(cash[1]) if cash else None,
+    )
+
+
+def _code_of(value: Any) -> str | None:
+    number = _whole(value)
+    if number is not None:
+        return str(number)
+    return value if isinstance(value, str) and _PRINTABLE.fullmatch(value) else None
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number in any of the shapes that JSON writers of MongoDB give it."""
+    if isinstance(value, Mapping):
+        value = value.get("$numberLong", value.get("$numberInt", value.get("$date")))
+        return _whole(value) if not isinstance(value, Mapping) else _whole(value.get("$numberLong"))
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return int(value) if re.fullmatch(r"-?\d{1,19}", value) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) else None
+
+
+def event_instant(value: Any, record_id: str) -> datetime:
+    """EventTime in seconds or milliseconds; for a missing or absurd one the time in the record's id."""
+    number = _whole(value)
+    if number is not None and number >= _MILLISECONDS_FROM:
+        seconds, milliseconds = divmod(number, 1000)
+    else:
+        seconds, milliseconds = number or 0, 0
+    if not 0 < seconds <= _LATEST_S:
+        seconds, milliseconds = int(record_id[:8], 16), 0
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)

@@ -1,0 +1,309 @@
+"""Decide one batch: records and a read of the store in, everything to write and to publish out.
+
+Pure but for the keys and nonces of sealed fields: nothing waits, and nothing outside is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Generic
+
+from hub import receipts
+from hub.code_blocks import CodeBlocks
+from hub.directory import HUB, Directory
+from hub.dossier.decision import Accepted, Refused
+from hub.envelope import Malformed
+from hub.identifiers import derived_id, is_uuid, shard_of
+from hub.job import Call, Job, State
+from hub.message import Message, decode_message
+from hub.parking import ParkedItem, encode_record, seal_record
+from hub.recording import Origin, Place, StoredFact, facts_message, receiver_message, rfc3339, store_fact
+from hub.sealing import MasterKey
+from hub.understanding import Understood, Unreadable
+from hub.workspace import Answered, Held, View, Workspace
+from schemas.base import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Bytes that nobody could use, kept as they came."""
+
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    reason: str
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tools(Generic[State]):
+    """What every batch of a process is decided with."""
+
+    job: Job[State]
+    directory: Directory
+    master: MasterKey
+    codes: CodeBlocks
+    shards: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch did, for metrics: keys are (participant, type) and (participant, code)."""
+
+    accepted: dict[tuple[str, str], int] = field(default_factory=dict)
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
+    malformed: dict[tuple[str, str], int] = field(default_factory=dict)
+    repeated: int = 0
+    parked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[State]):
+    """One fact of an accepted request with the state after it and who gets it."""
+
+    fact: Fact
+    state: State
+    receivers: tuple[str, ...]
+
+
+class BatchDecision(Generic[State]):
+    """One batch while it is decided; its workspace is the overlay of the next one until it is committed."""
+
+    def __init__(
+        self, batch_id: str, tools: Tools[State], view: View, before: Workspace[State] | None
+    ) -> None:
+        self.id = batch_id
+        self.workspace = Workspace(tools.job, tools.master, view, before)
+        self._tools = tools
+        self.job = tools.job
+        self.inbox_dossier: dict[tuple[str, str], str | None] = {}
+        self.late_receipts: dict[tuple[str, str], bytes] = {}
+        self.facts: list[StoredFact] = []
+        self.dead_letters: list[DeadLetter] = []
+        self.parked: list[ParkedItem] = []
+        self.redriven: list[int] = []
+        self.messages: dict[int, list[tuple[Message, bytes]]] = {}
+        self.tally = Tally()
+        self.bugs: list[tuple[str, str]] = []
+
+    def take(self, item: Understood | Unreadable) -> None:
+        """Decide one record, in the order of its partition."""
+        if isinstance(item, Unreadable):
+            self._bury(item)
+            return
+        answered = self.workspace.answered((item.sender.name, item.envelope.id))
+        if answered is not None:
+            self._repeat(item, answered)
+        elif item.refusal is not None:
+            self._refuse(item, item.refusal, None)
+        else:
+            self._request(item)
+
+    def redrive(self, item: Understood, dossier_id: str, position: int) -> None:
+        """Decide a parked request again; when it still fails it is in `bugs` and nothing may be written."""
+        held = self.workspace.find(dossier_id, item.sender.name)
+        assert held is not None
+        self.redriven.append(position)
+        held.parked -= 1
+        held.is_changed = True
+        self._decide(item, held, is_redrive=True)
+
+    def poison(self, item: Understood | Unreadable) -> None:
+        """Make the record a dead letter although it could be read: it has killed the process."""
+        if isinstance(item, Unreadable):
+            self._bury(Unreadable(item.record, item.owner, item.now, Malformed("poison.crash", item.why.id)))
+            return
+        why = Malformed("poison.crash", item.envelope.id)
+        self._bury(Unreadable(item.record, item.sender.name, item.now, why))
+
+    # Answers that need no rule
+
+    def _bury(self, item: Unreadable) -> None:
+        record, why = item.record, item.why
+        letter = DeadLetter(
+            record.topic, record.partition, record.offset, record.timestamp, why.code, encode_record(record)
+        )
+        self.dead_letters.append(letter)
+        _count(self.tally.malformed, (item.owner, why.code))
+        place = _place(item)
+        message = receipts.refused(
+            owner=item.owner, request_id=why.id, key=place, refusal=Refused(why.code, fields=why.fields),
+            time_ms=record.timestamp, now=item.now, place=place, is_first=False,
+        )  # fmt: skip
+        self._send(message)
+
+    def _repeat(self, item: Understood, answered: Answered) -> None:
+        if answered.digest != item.envelope.digest:
+            refusal = Refused("security.id_reused", fields=("ce_id",))
+            _count(self.tally.refused, (item.sender.name, refusal.code))
+            self._send(self._refusal(item, refusal, item.envelope.subject, is_first=False))
+            return
+        self.tally.repeated += 1
+        if answered.receipt is not None:
+            self._send(decode_message(answered.receipt), answered.receipt)
+
+    # Requests
+
+    def _request(self, item: Understood) -> None:
+        subject = item.envelope.subject
+        held = self.workspace.find(subject, item.sender.name)
+        is_new = item.request is not None and item.request.subject == "new"
+        is_known = held is not None and (held.state is not None or held.parked > 0)
+        if is_new and is_known:
+            self._refuse(item, Refused("reference.in_use", fields=("ce_subject",)), held)
+        elif is_new and not subject.startswith("ref:"):
+            self._refuse(item, Refused("reference.needed", fields=("ce_subject",)), None)
+        elif not is_new and not is_known:
+            self._refuse(item, Refused("unknown_dossier", fields=("ce_subject",)), None)
+        else:
+            held = held if held is not None else self.workspace.open(item)
+            if held.parked:
+                self._park(item, held, "queued")
+            else:
+                self._decide(item, held, is_redrive=False)
+
+    def _decide(self, item: Understood, held: Held[State], *, is_redrive: bool) -> None:
+        request = item.request
+        assert request is not None
+        unit = self.job.code_unit(held.state, request)
+        next_code = self._tools.codes.peek(unit, item.now) if unit is not None else None
+        try:
+            private = self._private(held) if self.job.needs_private(request) else None
+            call = Call(
+                request,
+                item.sender,
+                item.envelope.id,
+                held.id,
+                item.now,
+                item.envelope.time,
+                next_code,
+                private,
+            )
+            decision = self.job.decide(held.state, call)
+            steps = self._steps(decision, held.state, call) if isinstance(decision, Accepted) else []
+        except Exception as error:  # noqa: BLE001  a bug in a rule parks the dossier, never the partition
+            self.bugs.append((request.type, type(error).__name__))
+            self._park(item, held, f"bug.{type(error).__name__}")
+            return
+        if isinstance(decision, Refused):
+            self._refuse(item, decision, held, is_redrive=is_redrive)
+            return
+        if unit is not None:
+            self._tools.codes.take(unit, item.now)
+        self._accept(item, held, decision.rules, steps, is_redrive=is_redrive)
+
+    def _private(self, held: Held[State]) -> bytes | None:
+        return held.key.open(held.private, held.id.encode()) if held.private is not None else None
+
+    def _steps(self, decision: Accepted, state: State | None, call: Call) -> list[Step[State]]:
+        steps: list[Step[State]] = []
+        for fact in decision.facts:
+            after = self.job.evolve(state, fact, call)
+            receivers = self.job.receivers(state, after, fact, self._tools.directory)
+            steps.append(Step(fact, after, receivers))
+            state = after
+        return steps
+
+    def _accept(
+        self,
+        item: Understood,
+        held: Held[State],
+        rules: tuple[str, ...],
+        steps: list[Step[State]],
+        *,
+        is_redrive: bool,
+    ) -> None:
+        source, request_id = item.envelope.source, item.envelope.id
+        origin = Origin(source, request_id, item.record.timestamp, item.now, self.job.ruleset, rules)
+        old_code = self.job.code(held.state) if held.state is not None else None
+        stored: list[StoredFact] = []
+        for index, step in enumerate(steps):
+            place = Place(held.id, held.sequence + 1, held.head, held.key)
+            fact, plain = store_fact(step.fact, index, origin, place, step.receivers)
+            held.state, held.sequence, held.head, held.is_changed = step.state, fact.sequence, fact.hash, True
+            stored.append(fact)
+            private = self.job.private_of(step.fact)
+            if private is not None:
+                held.private = held.key.seal(private, held.id.encode())
+            self._tell(fact, plain, step.receivers, self.job.code(step.state) or held.id, request_id)
+        self.facts.extend(stored)
+        assert held.state is not None
+        code = self.job.code(held.state)
+        if code is not None and code != old_code:
+            self.workspace.learn_code(held, code)
+        timers = self.job.timers(held.state).values()
+        message = receipts.accepted(
+            owner=item.sender.name, request_id=request_id, dossier_id=held.id, code=code, facts=stored,
+            deadline=min(timers, key=lambda timer: timer.due_at, default=None),
+            time_ms=item.record.timestamp, now=item.now,
+        )  # fmt: skip
+        _count(self.tally.accepted, (item.sender.name, item.envelope.type))
+        self._answer(item, held, message, is_redrive=is_redrive)
+
+    def _tell(
+        self, fact: StoredFact, plain: bytes, receivers: Iterable[str], subject: str, cause: str
+    ) -> None:
+        ruleset = self.job.ruleset
+        self._send(facts_message(fact, ruleset))
+        for receiver in receivers:
+            message = receiver_message(
+                fact_id=fact.id, fact_type=fact.type, dossier_id=fact.dossier_id, sequence=fact.sequence,
+                time=rfc3339(fact.time), ruleset=ruleset, receiver=receiver, subject=subject, cause=cause,
+                data=plain,
+            )  # fmt: skip
+            self._send(message)
+
+    def _refuse(
+        self, item: Understood, refusal: Refused, held: Held[State] | None, *, is_redrive: bool = False
+    ) -> None:
+        if held is not None and held.is_new and not held.sequence and not is_redrive:
+            self.workspace.close(item, held)
+            held = None
+        key = held.id if held is not None else item.envelope.subject
+        _count(self.tally.refused, (item.sender.name, refusal.code))
+        self._answer(item, held, self._refusal(item, refusal, key), is_redrive=is_redrive)
+
+    def _refusal(self, item: Understood, refusal: Refused, key: str, *, is_first: bool = True) -> Message:
+        return receipts.refused(
+            owner=item.sender.name, request_id=item.envelope.id, key=key, refusal=refusal,
+            time_ms=item.record.timestamp, now=item.now, place=_place(item), is_first=is_first,
+        )  # fmt: skip
+
+    def _answer(
+        self, item: Understood, held: Held[State] | None, message: Message, *, is_redrive: bool
+    ) -> None:
+        key = (item.sender.name, item.envelope.id)
+        encoded = message.encode()
+        self.workspace.inbox[key] = Answered(item.envelope.digest, encoded)
+        if is_redrive:
+            self.late_receipts[key] = encoded
+        else:
+            self.inbox_dossier[key] = held.id if held is not None else None
+        self._send(message, encoded)
+
+    def _park(self, item: Understood, held: Held[State], reason: str) -> None:
+        key = (item.sender.name, item.envelope.id)
+        held.parked += 1
+        held.is_changed = True
+        sealed = seal_record(item.record, held.key, held.id)
+        self.parked.append(ParkedItem(held.id, item.sender.name, item.envelope.id, reason, sealed))
+        self.tally.parked += 1
+        self.workspace.inbox[key] = Answered(item.envelope.digest, None)
+        self.inbox_dossier[key] = held.id
+
+    def _send(self, message: Message, encoded: bytes | None = None) -> None:
+        if message.topic == f"out.{HUB.name}":
+            return
+        anchor = message.key if is_uuid(message.key) else derived_id(0, message.key)
+        shard = shard_of(anchor, self._tools.shards)
+        self.messages.setdefault(shard, []).append((message, encoded or message.encode()))
+
+
+def _count(counts: dict[tuple[str, str], int], key: tuple[str, str]) -> None:
+    counts[key] = counts.get(key, 0) + 1
+
+
+def _place(item: Understood | Unreadable) -> str:
+    return f"{item.record.topic}-{item.record.partition}-{item.record.offset}"

@@ -1,0 +1,93 @@
+"""Reads what happened at the counterpart; reports and cursor are stored together, then published."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import time
+
+from hub.delivery.adapter import Polled
+from hub.delivery.parts import Parts
+from hub.delivery.retry import backoff_s
+from hub.delivery.waiting import draw, patiently
+
+_log = logging.getLogger(__name__)
+_MAX_PAUSES = 10
+
+
+class Poller:
+    """Polls the counterpart in the adapter's interval, unless its gate is paused or in maintenance."""
+
+    def __init__(self, parts: Parts, interval_s: float) -> None:
+        self._parts = parts
+        self._interval_s = interval_s
+
+    async def run(self) -> None:
+        """Poll until stopped; a failed poll is repeated with back-off."""
+        parts, failures = self._parts, 0
+        while not parts.stop.is_set():
+            pause_s = self._interval_s
+            if parts.gate.state(asyncio.get_running_loop().time(), parts.clock()) not in {
+                "paused",
+                "maintenance",
+            }:
+                is_read = await self._read_all()
+                failures = 0 if is_read else failures + 1
+                if failures:
+                    pause_s = backoff_s(
+                        self._interval_s, self._interval_s * _MAX_PAUSES, failures + 1, draw()
+                    )
+            await parts.polls.wait(pause_s)
+
+    async def _read_all(self) -> bool:
+        """Read page after page; False when a page could not be read."""
+        parts = self._parts
+        cursor = await patiently("delivery.cursor", parts.store.cursor)
+        while not parts.stop.is_set():
+            polled = await self._poll(cursor)
+            if polled is None:
+                return False
+            if not await self._keep(cursor, polled):
+                return True
+            if not polled.is_more or polled.cursor == cursor:
+                return True
+            cursor = polled.cursor
+        return True
+
+    async def _poll(self, cursor: str | None) -> Polled | None:
+        parts, loop = self._parts, asyncio.get_running_loop()
+        begun, label = loop.time(), "failed"
+        try:
+            async with asyncio.timeout(parts.options.call_timeout_s):
+                polled = await parts.adapter.poll(cursor)
+            label = "polled"
+            parts.metrics.last_success.labels(parts.name).set(time())
+        except Exception as error:  # noqa: BLE001 - nothing is lost: the cursor stands still and is polled again
+            _log.warning(
+                "poll failed",
+                extra={
+                    "action": "delivery.poll_failed",
+                    "adapter": parts.name,
+                    "reason": type(error).__name__,
+                },
+            )
+            return None
+        finally:
+            parts.metrics.requests.labels(parts.name, label).inc()
+            parts.metrics.request_seconds.labels(parts.name, label).observe(loop.time() - begun)
+        return polled
+
+    async def _keep(self, cursor: str | None, polled: Polled) -> bool:
+        """Store a page; False when another process has moved the cursor."""
+        parts = self._parts
+        if polled.cursor == cursor and not polled.reports:
+            return True
+        new = await patiently(
+            "delivery.store_poll", lambda: parts.store.store_poll(cursor, polled.cursor, polled.reports)
+        )
+        if new is None:
+            return False
+        parts.metrics.deduplicated.labels(parts.name).inc(len(polled.reports) - new)
+        if new:
+            parts.reports.ring()
+        return True

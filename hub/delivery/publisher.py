@@ -1,0 +1,84 @@
+"""Publishes reports on `in.<adapter>`, and again with the same id until the hub's receipt came."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from itertools import groupby
+
+from hub.delivery.parts import Parts
+from hub.delivery.retry import backoff_s
+from hub.delivery.rows import Waiting
+from hub.delivery.waiting import patiently
+from hub.delivery.wire import report_headers
+from hub.kafka import KafkaBroker, KafkaError
+
+_log = logging.getLogger(__name__)
+_BATCH = 100
+_SEND_LIMIT_S = 20.0
+_BASE_S, _CAP_S = 0.2, 5.0
+
+
+class Publisher:
+    """Sends stored reports in order per subject; a second process doing the same only sends repeats."""
+
+    def __init__(self, parts: Parts, broker: KafkaBroker) -> None:
+        self._parts = parts
+        self._broker = broker
+
+    async def run(self) -> None:
+        """Publish until stopped."""
+        failures = 0
+        while not self._parts.stop.is_set():
+            sent, is_failed = await self.publish_due()
+            failures = failures + 1 if is_failed else 0
+            if is_failed:
+                await asyncio.sleep(backoff_s(_BASE_S, _CAP_S, failures, 1.0))
+            elif not sent:
+                await self._parts.reports.wait(self._parts.options.idle_s)
+
+    async def publish_due(self) -> tuple[int, bool]:
+        """Publish what is due now; returns how many were sent, and whether some could not be."""
+        store = self._parts.store
+        due = await patiently("delivery.reports", lambda: store.reports_to_send(_BATCH))
+        ordered = sorted(due, key=lambda waiting: waiting.report.subject)
+        groups = [list(group) for _, group in groupby(ordered, key=lambda waiting: waiting.report.subject)]
+        counts = await asyncio.gather(*(self._publish_in_order(group) for group in groups))
+        return sum(counts), sum(counts) < len(due)
+
+    async def _publish_in_order(self, reports: list[Waiting]) -> int:
+        for count, waiting in enumerate(reports):
+            if not await self._publish(waiting):
+                return count
+        return len(reports)
+
+    async def _publish(self, waiting: Waiting) -> bool:
+        parts, report = self._parts, waiting.report
+        try:
+            async with asyncio.timeout(_SEND_LIMIT_S):
+                await self._broker.publish(
+                    report.data,
+                    topic=f"in.{parts.name}",
+                    key=report.subject.encode(),
+                    headers=report_headers(report, parts.name, parts.environment),
+                    correlation_id=report.id,
+                )
+        except (KafkaError, TimeoutError) as error:
+            _log.warning(
+                "report not sent",
+                extra={
+                    "action": "delivery.report_not_sent",
+                    "adapter": parts.name,
+                    "report_id": report.id,
+                    "reason": type(error).__name__,
+                },
+            )
+            return False
+        again_in_s = backoff_s(parts.options.resend_s, parts.options.resend_cap_s, waiting.sends + 1, 1.0)
+        await patiently("delivery.mark_sent", lambda: parts.store.mark_sent(report.id, again_in_s))
+        parts.metrics.reports_sent.labels(parts.name).inc()
+        _log.info(
+            "report sent",
+            extra={"action": "delivery.report_sent", "adapter": parts.name, "report_id": report.id},
+        )
+        return True

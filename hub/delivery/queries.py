@@ -1,0 +1,37 @@
+"""The named statements of the delivery tables, read once from `sql/`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+_FOLDER = files("hub.delivery") / "sql"
+
+
+def statement(name: str) -> str:
+    """Return the text of one statement file."""
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+SCHEMA = statement("schema")
+STORE_MESSAGES = statement("store_messages")
+STORE_POISON = statement("store_poison")
+CONFIRM_REPORTS = statement("confirm_reports")
+LEASE_HEADS = statement("lease_heads")
+FINISH = statement("finish")
+PUT_BACK = statement("put_back")
+RESOLVE_UNKNOWN = statement("resolve_unknown")
+REPORTS_TO_SEND = statement("reports_to_send")
+MARK_SENT = statement("mark_sent")
+READ_CURSOR = statement("read_cursor")
+MOVE_CURSOR = statement("move_cursor")
+STORE_REPORTS = statement("store_reports")
+REPORTS_DUE = statement("reports_due")
+ATTACH_REPORT = statement("attach_report")
+READ_PAUSE = statement("read_pause")
+PAUSE = statement("pause")
+RESUME = statement("resume")
+DISCARD_POISON = statement("discard_poison")
+COUNTS = statement("counts")
+SWEEP_DELIVERIES = statement("sweep_deliveries")
+SWEEP_REPORTS = statement("sweep_reports")
+SWEEP_POISON = statement("sweep_poison")

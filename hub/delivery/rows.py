@@ -1,0 +1,127 @@
+"""The rows of the delivery tables as typed values, and how they are read and written (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from hub.delivery.adapter import OutMessage, Report
+from hub.delivery.lease import Lease
+from hub.delivery.outcome import Delivered, QueryOutcome, Rejected
+from hub.delivery.stored_outcome import read_outcome
+
+FinalState = Literal["delivered", "rejected", "dead"]
+ReportFields = tuple[str | None, str | None, str | None, datetime | None, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PoisonRecord:
+    """A record that is no message, with its place in the topic and its raw bytes (`headers` is JSON)."""
+
+    topic: str
+    partition: int
+    offset: int
+    why: str
+    key: bytes | None
+    headers: str
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a batch brought: new messages, repeats, poison, and receipts (refused ones counted apart)."""
+
+    new: int
+    repeated: int
+    poison: int
+    confirmed: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A report to publish; `sends` so far."""
+
+    report: Report
+    sends: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueReport:
+    """A finished delivery whose report has still to be made, as it was decided at `at`."""
+
+    message: OutMessage
+    state: FinalState
+    outcome: QueryOutcome
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Depths and ages (seconds) for the metrics; the field names are the columns of `counts.sql`."""
+
+    pending: int
+    oldest_age_s: float
+    retries: int
+    unknown: int
+    unknown_age_s: float
+    dead: int
+    dead_age_s: float
+    reports_due: int
+    poison: int
+    poison_age_s: float
+    unconfirmed: int
+    unconfirmed_age_s: float
+
+
+def final_state(outcome: Delivered | Rejected) -> FinalState:
+    """Return the state of a delivery that ended with `outcome`."""
+    return "delivered" if isinstance(outcome, Delivered) else "rejected"
+
+
+def message_columns(messages: Sequence[OutMessage]) -> list[list[Any]]:
+    """Return one list per column of `store_messages`."""
+    names = ("id", "dossier", "sequence", "type", "subject", "time", "data")
+    return [[getattr(message, name) for message in messages] for name in names]
+
+
+def report_fields(report: Report | None) -> ReportFields:
+    """Return the parameters of a report; all None without one."""
+    if report is None:
+        return (None, None, None, None, None)
+    return (report.id, report.type, report.subject, report.time, report.data)
+
+
+def read_report(row: Any) -> Report:
+    """Return the report of a row."""
+    return Report(row["id"], row["type"], row["subject"], row["time"], row["data"])
+
+
+def read_message(row: Any) -> OutMessage:
+    """Return the message of a row."""
+    names = ("id", "type", "dossier", "subject", "sequence", "time", "data")
+    return OutMessage(*(row[name] for name in names))
+
+
+def read_lease(row: Any) -> Lease:
+    """Return the lease of a row of `lease_heads`."""
+    token: UUID = row["lease_token"]
+    return Lease(
+        message=read_message(row),
+        token=token,
+        attempts=row["attempts"],
+        queries=row["queries"],
+        is_doubtful=row["is_doubtful"],
+        age_s=row["age_s"],
+        doubt_age_s=row["doubt_age_s"],
+        decision=row["decision"],
+        decided_by=row["decided_by"],
+    )
+
+
+def read_due(row: Any) -> DueReport:
+    """Return the finished delivery of a row of `reports_due`."""
+    return DueReport(read_message(row), row["state"], read_outcome(row["outcome"]), row["ended_at"])

@@ -1,0 +1,129 @@
+"""Composes and runs one adapter: subscriber, workers, publisher, poller and upkeep in one task group."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from faststream import FastStream
+
+from hub.delivery.adapter import Adapter
+from hub.delivery.database import StoreAwayError, open_pool
+from hub.delivery.gate import Gate
+from hub.delivery.metrics import DeliveryMetrics
+from hub.delivery.options import DeliveryOptions
+from hub.delivery.parts import Clock, Parts, utc_now
+from hub.delivery.poller import Poller
+from hub.delivery.publisher import Publisher
+from hub.delivery.store import DeliveryStore
+from hub.delivery.subscriber import Intake
+from hub.delivery.upkeep import Upkeep
+from hub.delivery.worker import Workers
+from hub.errors import StartupError
+from hub.kafka import KafkaBroker, KafkaError, faststream_broker, producer
+from hub.settings import KafkaSettings
+
+_log = logging.getLogger(__name__)
+_INTAKE_LIMIT_S = 2.0
+_LAST_REPORTS_S = 2.0
+_CLOSE_LIMIT_S = 2.0
+
+
+async def run_adapter(
+    adapter: Adapter,
+    kafka: KafkaSettings,
+    dsn: str,
+    *,
+    environment: str,
+    options: DeliveryOptions,
+    stop: asyncio.Event,
+    metrics: DeliveryMetrics,
+    clock: Clock = utc_now,
+) -> None:
+    """Deliver `out.<adapter>` to the counterpart and report on `in.<adapter>` until `stop` is set.
+
+    Ends within 15 s of `stop`: no new work, running calls (`drain_s`), last reports, close. The tables must
+    exist (`hub.delivery.database.install`). Raises `StartupError` when a server cannot be reached at the
+    start, and the group of errors of a dead task otherwise. `clock` gives the legal time of reports.
+    """
+    try:
+        async with open_pool(dsn, adapter.name) as pool:
+            gate = Gate(options.limits(), asyncio.get_running_loop().time())
+            parts = Parts(
+                adapter, DeliveryStore(pool, adapter.name), gate, options, metrics, environment, clock, stop
+            )
+            broker = faststream_broker(
+                kafka,
+                f"hub-adapter-{adapter.name}",
+                graceful_timeout=_INTAKE_LIMIT_S,
+                logger=logging.getLogger("hub.delivery.kafka"),
+            )
+            await _run(parts, broker, kafka)
+    except StoreAwayError as error:
+        raise StartupError(f"adapter {adapter.name}: {error}") from error
+    finally:
+        await _limited(adapter.aclose(), _CLOSE_LIMIT_S)
+
+
+async def _run(parts: Parts, broker: KafkaBroker, kafka: KafkaSettings) -> None:
+    await _check_kafka(parts.name, kafka)
+    intake, app = Intake(parts, broker), FastStream(broker)
+    await app.start()
+    _log.info("adapter runs", extra={"action": "delivery.started", "adapter": parts.name})
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(work) for work in _loops(parts, broker)]
+            tasks.create_task(_close_in_order(parts, intake, broker, running))
+    finally:
+        await _limited(app.stop(), _CLOSE_LIMIT_S)
+        _log.info("adapter stopped", extra={"action": "delivery.stopped", "adapter": parts.name})
+
+
+async def _check_kafka(name: str, kafka: KafkaSettings) -> None:
+    """Connect once before FastStream does, which leaves its producer open when it cannot."""
+    probe = producer(kafka, f"hub-adapter-{name}-probe")
+    try:
+        await probe.start()
+    except KafkaError as error:
+        reason = f"{error} ({error.__cause__})" if error.__cause__ else str(error)
+        raise StartupError(f"adapter {name}: Kafka at {kafka.bootstrap} as {kafka.user}: {reason}") from error
+    finally:
+        await probe.stop()
+
+
+def _loops(parts: Parts, broker: KafkaBroker) -> list[Coroutine[Any, Any, None]]:
+    loops = [Workers(parts).run(), Publisher(parts, broker).run(), Upkeep(parts).run()]
+    if parts.adapter.poll_interval_s is not None:
+        loops.append(Poller(parts, parts.adapter.poll_interval_s).run())
+    return loops
+
+
+async def _close_in_order(
+    parts: Parts, intake: Intake, broker: KafkaBroker, running: list[asyncio.Task[None]]
+) -> None:
+    stopped = asyncio.create_task(parts.stop.wait())
+    intake.failure.add_done_callback(lambda _: stopped.cancel())
+    try:
+        await asyncio.wait({stopped})
+    finally:
+        stopped.cancel()
+    if intake.failure.done():
+        intake.failure.result()
+    parts.ring_all()
+    await _limited(intake.stop(), _INTAKE_LIMIT_S + 0.5)
+    _, late = await asyncio.wait(running, timeout=parts.options.drain_s)
+    for task in late:
+        task.cancel()
+    if late:
+        _log.warning("cut off", extra={"action": "delivery.drain_cut", "adapter": parts.name})
+    await _limited(Publisher(parts, broker).publish_due(), _LAST_REPORTS_S)
+
+
+async def _limited(work: Coroutine[Any, Any, object], limit_s: float) -> None:
+    """Await a step of the stop; what does not end in time is left to the end of the process."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await work

@@ -1,0 +1,33 @@
+-- $1 adapter, $2 limit, $3 seconds of the lease, $4 null, or: only untried-for-good rows at least this old (s).
+-- Leases the first open row of a dossier only; a lease that ran out leaves the row doubtful.
+with head as (
+    select d.id, d.state = 'leased' as is_late, d.next_at
+    from delivery d
+    where d.adapter = $1
+      and d.state in ('pending', 'leased', 'unknown')
+      and d.next_at <= now()
+      and ($4::float8 is null or (d.state = 'pending' and d.first_at <= now() - make_interval(secs => $4)))
+      and not exists (
+          select from delivery e
+          where e.adapter = d.adapter and e.dossier = d.dossier
+            and e.state in ('pending', 'leased', 'unknown')
+            and (e.sequence, e.position) < (d.sequence, d.position)
+      )
+    order by d.next_at, d.position
+    limit $2
+    for update of d skip locked
+)
+update delivery d
+set state = 'leased',
+    lease_token = gen_random_uuid(),
+    next_at = now() + make_interval(secs => $3),
+    is_doubtful = d.is_doubtful or head.is_late,
+    doubt_at = case when head.is_late then head.next_at else d.doubt_at end,
+    attempts = d.attempts + case when d.is_doubtful or head.is_late then 0 else 1 end,
+    queries = d.queries + case when d.is_doubtful or head.is_late then 1 else 0 end
+from head
+where d.adapter = $1 and d.id = head.id
+returning d.id, d.type, d.dossier, d.subject, d.sequence, d.time, d.data, d.lease_token, d.attempts, d.queries,
+          d.is_doubtful, d.decision, d.decided_by,
+          extract(epoch from now() - d.first_at)::float8 as age_s,
+          coalesce(extract(epoch from now() - d.doubt_at), 0)::float8 as doubt_age_s

@@ -1,0 +1,2 @@
+-- $1 adapter
+select exists (select from delivery_pause where adapter = $1)

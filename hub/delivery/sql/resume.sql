@@ -1,0 +1,2 @@
+-- $1 adapter
+delete from delivery_pause where adapter = $1 returning 1

@@ -1,0 +1,186 @@
+"""The delivery tables, typed: every statement of `sql/` has one method here (asyncpg)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import asyncpg
+
+from hub.delivery import queries
+from hub.delivery.adapter import OutMessage, Report
+from hub.delivery.database import translated
+from hub.delivery.lease import Decision, Lease
+from hub.delivery.outcome import QueryOutcome
+from hub.delivery.rows import (
+    Counts,
+    DueReport,
+    FinalState,
+    PoisonRecord,
+    Stored,
+    Waiting,
+    message_columns,
+    read_due,
+    read_lease,
+    read_report,
+    report_fields,
+)
+from hub.delivery.stored_outcome import outcome_text
+from hub.delivery.wire import Confirmed
+
+
+class DeliveryStore:
+    """The tables of one adapter: each method is one statement or transaction; raises `StoreAwayError`."""
+
+    def __init__(self, pool: asyncpg.Pool[Any], adapter: str) -> None:
+        self._pool = pool
+        self.adapter = adapter
+
+    async def take(
+        self, messages: Sequence[OutMessage], receipts: Sequence[Confirmed], poison: Sequence[PoisonRecord]
+    ) -> Stored:
+        """Store a batch of the topic in one transaction; what was stored before is left as it is."""
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                new = await connection.fetch(queries.STORE_MESSAGES, self.adapter, *message_columns(messages))
+                closed = await connection.fetch(
+                    queries.CONFIRM_REPORTS,
+                    self.adapter,
+                    [receipt.request for receipt in receipts],
+                    [receipt.refusal for receipt in receipts],
+                )
+                rotten = 0
+                for record in poison:
+                    arguments = (
+                        record.topic, record.partition, record.offset, record.why,
+                        record.key, record.headers, record.value,
+                    )  # fmt: skip
+                    rotten += bool(await connection.fetchval(queries.STORE_POISON, self.adapter, *arguments))
+        refused = sum(row["refusal"] is not None for row in closed)
+        return Stored(len(new), len(messages) - len(new), rotten, len(closed) - refused, refused)
+
+    async def lease(self, limit: int, lease_s: float, *, older_than_s: float | None = None) -> list[Lease]:
+        """Lease due head rows; with `older_than_s` only pending ones that came at least so long ago."""
+        rows = await self._fetch(queries.LEASE_HEADS, limit, lease_s, older_than_s)
+        return [read_lease(row) for row in sorted(rows, key=lambda row: float(row["age_s"]), reverse=True)]
+
+    async def finish(
+        self, lease: Lease, state: FinalState, outcome: QueryOutcome, report: Report | None, *, due: bool
+    ) -> bool:
+        """Store outcome and report; False when the lease was lost. `due`: the report could not be made."""
+        done = await self._value(
+            queries.FINISH,
+            lease.message.id,
+            lease.token,
+            state,
+            outcome_text(outcome),
+            due,
+            *report_fields(report),
+        )
+        return bool(done)
+
+    async def put_back(
+        self,
+        lease: Lease,
+        state: Literal["pending", "unknown"],
+        delay_s: float,
+        outcome: QueryOutcome,
+        *,
+        doubt_begins: bool,
+    ) -> bool:
+        """Let the row be leased again after `delay_s`; False when the lease was lost."""
+        done = await self._value(
+            queries.PUT_BACK,
+            lease.message.id,
+            lease.token,
+            state,
+            delay_s,
+            outcome_text(outcome),
+            doubt_begins,
+        )
+        return bool(done)
+
+    async def resolve_unknown(self, message_id: str, decision: Decision, by: str) -> bool:
+        """Record operator `by`'s decision: `confirm` (it happened) or `resend` (it did not).
+
+        The worker acts on it at once. False when the outcome is not unknown (any more).
+        """
+        return bool(await self._value(queries.RESOLVE_UNKNOWN, message_id, decision, by))
+
+    async def reports_to_send(self, limit: int) -> list[Waiting]:
+        """Return reports that were never sent, or that wait too long for a receipt, oldest first."""
+        rows = await self._fetch(queries.REPORTS_TO_SEND, limit)
+        return [Waiting(read_report(row), row["sends"]) for row in rows]
+
+    async def mark_sent(self, report_id: str, again_in_s: float) -> None:
+        """Note that the broker has the report; it is sent again after `again_in_s` without a receipt."""
+        await self._fetch(queries.MARK_SENT, report_id, again_in_s)
+
+    async def cursor(self) -> str | None:
+        """Return the kept cursor of the poll."""
+        cursor: str | None = await self._value(queries.READ_CURSOR)
+        return cursor
+
+    async def store_poll(self, before: str | None, after: str, reports: Sequence[Report]) -> int | None:
+        """Store reports and cursor in one transaction; returns how many reports are new.
+
+        None, and nothing stored, when another process moved the cursor.
+        """
+        columns = list(zip(*(report_fields(report) for report in reports), strict=True)) or [()] * 5
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                if await connection.fetchval(queries.MOVE_CURSOR, self.adapter, before, after) is None:
+                    return None
+                rows = await connection.fetch(
+                    queries.STORE_REPORTS, self.adapter, *(list(column) for column in columns)
+                )
+        return len(rows)
+
+    async def reports_due(self) -> list[DueReport]:
+        """Return finished deliveries whose report could not be made."""
+        rows = await self._fetch(queries.REPORTS_DUE)
+        return [read_due(row) for row in rows]
+
+    async def attach_report(self, message_id: str, report: Report | None) -> None:
+        """Store the late report of a finished delivery."""
+        await self._value(queries.ATTACH_REPORT, message_id, *report_fields(report))
+
+    async def is_paused(self) -> bool:
+        """Whether an operator holds all calls to this counterpart."""
+        return bool(await self._value(queries.READ_PAUSE))
+
+    async def pause(self, why: str, by: str) -> bool:
+        """Hold all calls to this counterpart; False when it was paused already."""
+        return bool(await self._value(queries.PAUSE, why, by))
+
+    async def resume(self) -> bool:
+        """Let calls pass again; False when it was not paused."""
+        return bool(await self._value(queries.RESUME))
+
+    async def discard_poison(self, topic: str, partition: int, offset: int) -> bool:
+        """Delete one unreadable record that an operator has dealt with."""
+        return bool(await self._value(queries.DISCARD_POISON, topic, partition, offset))
+
+    async def counts(self) -> Counts:
+        """Return depths and ages for the metrics."""
+        (row,) = await self._fetch(queries.COUNTS)
+        return Counts(**dict(row.items()))
+
+    async def sweep(self, retention_days: int, poison_days: int) -> int:
+        """Delete what is past its retention; returns the number of rows."""
+        gone = 0
+        for statement, days in (
+            (queries.SWEEP_DELIVERIES, retention_days),
+            (queries.SWEEP_REPORTS, retention_days),
+            (queries.SWEEP_POISON, poison_days),
+        ):
+            gone += int(await self._value(statement, days))
+        return gone
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[Any]:
+        with translated():
+            return list(await self._pool.fetch(statement, self.adapter, *arguments))
+
+    async def _value(self, statement: str, *arguments: object) -> Any:
+        with translated():
+            return await self._pool.fetchval(statement, self.adapter, *arguments)

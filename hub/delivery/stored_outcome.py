@@ -1,0 +1,47 @@
+"""Pure: outcomes as the JSON that is kept with the delivery, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, assert_never
+
+from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
+
+_MAX_WHY = 500
+
+
+def outcome_text(outcome: QueryOutcome) -> str:
+    """Return the JSON of an outcome; NUL, which PostgreSQL cannot keep in jsonb, is replaced."""
+    match outcome:
+        case Delivered(answer):
+            stored: dict[str, Any] = {"kind": "delivered", "answer": dict(answer)}
+        case Rejected(code, reason_vi, reason_en):
+            stored = {"kind": "rejected", "code": code, "reason_vi": reason_vi, "reason_en": reason_en}
+        case Unknown(why):
+            stored = {"kind": "unknown", "why": why[:_MAX_WHY]}
+        case RetryAt(delay_s, why):
+            stored = {"kind": "retry", "delay_s": delay_s, "why": why[:_MAX_WHY]}
+        case NotFound():
+            stored = {"kind": "not_found"}
+        case _ as never:
+            assert_never(never)
+    text = json.dumps(stored, ensure_ascii=True, default=str)
+    return text.replace("\\u0000", "\\ufffd")
+
+
+def read_outcome(text: str) -> QueryOutcome:
+    """Return the outcome that `outcome_text` wrote; `ValueError` for anything else."""
+    stored = json.loads(text)
+    match stored["kind"]:
+        case "delivered":
+            return Delivered(stored["answer"])
+        case "rejected":
+            return Rejected(stored["code"], stored["reason_vi"], stored["reason_en"])
+        case "unknown":
+            return Unknown(stored["why"])
+        case "retry":
+            return RetryAt(stored["delay_s"], stored["why"])
+        case "not_found":
+            return NotFound()
+        case kind:
+            raise ValueError(f"no outcome: {kind}")

@@ -1,0 +1,138 @@
+"""The FastStream handler of `out.<adapter>`: stores the batch, commits, then acknowledges. Nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from time import time
+from typing import Any
+
+from faststream import AckPolicy
+from faststream.kafka.annotations import KafkaMessage
+
+from hub.delivery.adapter import OutMessage
+from hub.delivery.parts import Parts
+from hub.delivery.rows import PoisonRecord, Stored
+from hub.delivery.waiting import patiently
+from hub.delivery.wire import Confirmed, Poison, decode
+from hub.kafka import ConsumerRecord, KafkaBroker, KafkaError
+
+_log = logging.getLogger(__name__)
+Records = tuple[ConsumerRecord, ...]
+
+
+class Intake:
+    """Takes the adapter's topic into its tables; `failure` ends with the error of a bug in the handler.
+
+    FastStream goes on with the next batch after an error and would then commit past the lost one, so the
+    handler never returns before its batch is stored, and a bug stops the process.
+    """
+
+    def __init__(self, parts: Parts, broker: KafkaBroker) -> None:
+        self._parts = parts
+        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        options = parts.options
+        self._subscriber = broker.subscriber(
+            f"out.{parts.name}",
+            batch=True,
+            group_id=options.group or parts.name,
+            group_instance_id=options.instance,
+            session_timeout_ms=options.session_timeout_ms,
+            heartbeat_interval_ms=max(options.session_timeout_ms // 5, 200),
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            auto_offset_reset="earliest",
+            max_records=options.batch_records,
+            batch_timeout_ms=options.fetch_wait_ms,
+            parser=_without_headers,
+            decoder=_undecoded,
+        )
+        self._subscriber(self._handle_batch())
+
+    async def stop(self) -> None:
+        """Take no more batches; the one under way is stored and acknowledged, or comes again."""
+        await self._subscriber.stop()
+
+    def _handle_batch(self) -> Callable[[Any], Awaitable[None]]:
+        async def store_batch(message: KafkaMessage) -> None:
+            try:
+                await self._store(message.raw_message)
+            except Exception as error:  # noqa: BLE001 - FastStream would swallow it; `failure` ends the process
+                if not self.failure.done():
+                    self.failure.set_exception(error)
+                await asyncio.Event().wait()
+            await _acknowledge(message)
+
+        return store_batch
+
+    async def _store(self, records: Records) -> None:
+        parts = self._parts
+        messages: list[OutMessage] = []
+        receipts: list[Confirmed] = []
+        poison: list[PoisonRecord] = []
+        for record in records:
+            match decode(record.key, record.headers, record.value, parts.environment):
+                case OutMessage() as message:
+                    if parts.adapter.handles(message.type):
+                        messages.append(message)
+                case Confirmed() as receipt:
+                    receipts.append(receipt)
+                case Poison(why):
+                    poison.append(_poison(record, why))
+        stored = await patiently("delivery.take", lambda: parts.store.take(messages, receipts, poison))
+        self._note(stored)
+        parts.deliveries.ring()
+
+    def _note(self, stored: Stored) -> None:
+        metrics, name = self._parts.metrics, self._parts.name
+        metrics.deduplicated.labels(name).inc(stored.repeated)
+        metrics.dead_letters_made.labels(name, "malformed").inc(stored.poison)
+        metrics.reports_refused.labels(name).inc(stored.refused)
+        metrics.last_progress.labels(name).set(time())
+        _log.info(
+            "stored",
+            extra={
+                "action": "delivery.taken",
+                "adapter": name,
+                "new": stored.new,
+                "repeated": stored.repeated,
+                "poison": stored.poison,
+                "confirmed": stored.confirmed,
+                "refused": stored.refused,
+            },
+        )
+
+
+async def _without_headers(records: Records, original: Callable[[Records], Awaitable[Any]]) -> Any:
+    """FastStream's parser raises on header bytes that are no UTF-8, and the batch would be skipped."""
+    message = await original(tuple(replace(record, headers=()) for record in records))
+    message.raw_message = records
+    return message
+
+
+async def _undecoded(message: Any) -> Any:
+    return message.body
+
+
+async def _acknowledge(message: KafkaMessage) -> None:
+    try:
+        await message.ack()
+    except KafkaError as error:
+        # The rows are stored, so a batch that comes again is only a repeat.
+        _log.warning("offsets not committed", extra={"action": "delivery.ack_failed", "reason": str(error)})
+
+
+def _poison(record: ConsumerRecord, why: str) -> PoisonRecord:
+    headers = [[name, (raw or b"").hex()] for name, raw in record.headers]
+    return PoisonRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        why,
+        record.key,
+        json.dumps(headers, ensure_ascii=True).replace("\\u0000", "\\ufffd"),
+        record.value,
+    )

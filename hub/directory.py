@@ -1,0 +1,39 @@
+"""Who takes part: participants by name, role and organisation (pure; loaded by the store)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hub.dossier.decision import Sender
+
+HUB = Sender("hub", frozenset({"hub"}), frozenset())
+
+
+class Directory:
+    """An immutable snapshot of the participants; `hub` itself is always one."""
+
+    def __init__(self, participants: Iterable[Sender]) -> None:
+        self._by_name = {participant.name: participant for participant in participants} | {HUB.name: HUB}
+        self._speaking: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def find(self, name: str) -> Sender | None:
+        """The participant that owns `in.<name>`, or None."""
+        return self._by_name.get(name)
+
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted, with `hub`."""
+        return tuple(sorted(self._by_name))
+
+    def speaking_for(self, role: str, organisation: str) -> tuple[str, ...]:
+        """Names of the participants with `role` that speak for `organisation`, sorted."""
+        key = (role, organisation)
+        found = self._speaking.get(key)
+        if found is None:
+            with_role = (p for p in self._by_name.values() if role in p.roles)
+            found = tuple(sorted(p.name for p in with_role if organisation in p.organisations))
+            self._speaking[key] = found
+        return found
+
+    def with_role(self, role: str) -> tuple[str, ...]:
+        """Names of the participants with `role`, sorted."""
+        return tuple(sorted(p.name for p in self._by_name.values() if role in p.roles))

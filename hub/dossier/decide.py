@@ -1,0 +1,96 @@
+"""The decision on one request: dispatch to the chapter of the regulation that rules it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hub.dossier import (
+    custody,
+    deadlines,
+    declining,
+    handling,
+    identity,
+    intake,
+    post,
+    returning,
+    submission,
+    supplement,
+    sync,
+    transfer,
+)
+from hub.dossier.decision import Context, ContextError, Decision, Refused
+from hub.dossier.rule import first_refusal
+from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
+from hub.dossier.state import Dossier
+from schemas.base import Request
+from schemas.case import AssignCase, StepCase
+from schemas.dossier import (
+    AcceptDossier,
+    DeclineDossier,
+    ForwardDossier,
+    ReceiveDossier,
+    RequestSupplement,
+    SubmitDossier,
+    SupplementDossier,
+    WithdrawDossier,
+)
+from schemas.due import Apologise, FireTimer, Reschedule
+from schemas.identity import ReportIdentity, VerifyIdentity
+from schemas.paper import HandOverPaper, ReceivePaper
+from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
+from schemas.result import IssueResult, ReturnResult
+from schemas.sync import ReportSync
+
+
+def decide(dossier: Dossier | None, request: Request, context: Context) -> Decision:
+    """Facts or a refusal; pure.
+
+    Checked in this order: the dossier exists, the sender may act on it, its status allows the request, the
+    rules of the chapter. Raises ContextError when the engine left out what the request needs, and
+    CalendarYearError when a period leaves the calendar.
+    """
+    if isinstance(request, SubmitDossier):
+        return submission.submit(request, context) if dossier is None else Refused("reference.in_use")
+    act = _TABLE.get(type(request))
+    if act is None:
+        raise ContextError(f"no rule decides {type(request).__name__}")
+    if dossier is None:
+        return Refused("unknown_dossier")
+    if not has_standing(dossier, request, context.sender):
+        return foreign_organisation()
+    if type(request) in _AGENCY_WORK:
+        refused = first_refusal(handling.NEEDS_FORWARDING, dossier, request, context)
+        if refused is not None:
+            return refused
+    if dossier.status not in ALLOWED[type(request)]:
+        return conflict(dossier, context)
+    return act(dossier, request, context)
+
+
+_AGENCY_WORK = frozenset({AssignCase, StepCase, IssueResult})
+
+_TABLE: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
+    AcceptDossier: intake.accept,
+    DeclineDossier: declining.decline,
+    WithdrawDossier: declining.withdraw,
+    RequestSupplement: supplement.request_supplement,
+    SupplementDossier: supplement.supplement,
+    ForwardDossier: transfer.forward,
+    ReceiveDossier: transfer.receive,
+    AssignCase: handling.assign,
+    StepCase: handling.step,
+    IssueResult: handling.issue_result,
+    Apologise: deadlines.apologise,
+    Reschedule: deadlines.reschedule,
+    FireTimer: deadlines.fire,
+    ReturnResult: returning.return_result,
+    HandOverPaper: custody.hand_over,
+    ReceivePaper: custody.receive,
+    VerifyIdentity: identity.verify,
+    ReportIdentity: identity.report,
+    OrderPickup: post.order,
+    CancelPickup: post.cancel,
+    ReportPickup: post.report,
+    ReportSync: sync.record,
+}

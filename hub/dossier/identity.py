@@ -1,0 +1,88 @@
+"""Identity checks (Art. 15.6.a): asked by the officer, answered by the population database's adapter."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rule import rule
+from hub.dossier.state import Dossier
+from hub.dossier.texts import refusal_texts
+from schemas.base import Fact
+from schemas.identity import (
+    IdentityCheckRequested,
+    IdentityMatched,
+    IdentityMismatched,
+    IdentityUnavailable,
+    ReportIdentity,
+    VerifyIdentity,
+)
+
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def check_id(dossier_id: str, request_id: str) -> str:
+    """Id of the check that a request asks for: 32 letters, so that it never looks like an identity number."""
+    digest = hashlib.sha256(f"{dossier_id}\n{request_id}".encode()).hexdigest()
+    return digest[:32].translate(_LETTERS)
+
+
+@rule("15.6.a", "A check is asked about a party of the dossier")
+def party_exists(dossier: Dossier, request: VerifyIdentity, _context: Context) -> Refused | None:
+    """There is no proxy to ask about when the applicant lodged the dossier."""
+    if request.party == "proxy" and not dossier.has_proxy:
+        return Refused("identity.no_proxy", rule="15.6.a", fields=("/party",))
+    return None
+
+
+def verify(dossier: Dossier, request: VerifyIdentity, context: Context) -> Decision:
+    """Ask; asking again replaces the check before."""
+    if (refused := party_exists(dossier, request, context)) is not None:
+        return refused
+    fact = IdentityCheckRequested(
+        check=check_id(context.dossier_id, context.request_id),
+        party=request.party,
+        person=request.person,
+        officer_account=request.officer_account,
+        procedure=dossier.procedure,
+        organisation=dossier.organisation,
+    )
+    return Accepted((fact,), (party_exists.id,))
+
+
+@rule("15.6.a", "An answer belongs to the latest check and is given once")
+def check_is_open(dossier: Dossier, request: ReportIdentity, _context: Context) -> Refused | None:
+    """`unavailable` may be followed by an answer to the same check; matched and mismatched are final."""
+    for known in (dossier.owner, dossier.proxy):
+        if known.check == request.check:
+            is_open = known.outcome in {"requested", "unavailable"}
+            return None if is_open else Refused("identity.already_answered", rule="15.6.a")
+    return Refused("identity.unknown_check", rule="15.6.a", fields=("/check",))
+
+
+def report(dossier: Dossier, request: ReportIdentity, context: Context) -> Decision:
+    """Three outcomes, never two: could-not-ask stays what it is."""
+    if (refused := check_is_open(dossier, request, context)) is not None:
+        return refused
+    return Accepted((_answer(dossier, request),), (check_is_open.id,))
+
+
+def _answer(dossier: Dossier, request: ReportIdentity) -> Fact:
+    check, asked_at = request.check, request.asked_at
+    party: Literal["owner", "proxy"] = "owner" if dossier.owner.check == check else "proxy"
+    match request.outcome:
+        case "matched":
+            return IdentityMatched(check=check, party=party, asked_at=asked_at)
+        case "mismatched":
+            return IdentityMismatched(check=check, party=party, asked_at=asked_at)
+        case "unavailable":
+            texts = refusal_texts("identity.unavailable")
+            return IdentityUnavailable(
+                check=check,
+                party=party,
+                asked_at=asked_at,
+                reason=request.reason or "unspecified",
+                reason_vi=request.reason_vi or texts.vi,
+                reason_en=request.reason_en or texts.en,
+            )

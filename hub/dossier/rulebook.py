@@ -1,0 +1,46 @@
+"""All rules as data: the left side of the matrix rule, code, tests."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from hub.dossier import (
+    custody,
+    deadlines,
+    declining,
+    handling,
+    identity,
+    intake,
+    post,
+    returning,
+    submission,
+    supplement,
+    transfer,
+)
+from hub.dossier.rule import Rule
+
+_CHAPTERS = (
+    submission,
+    intake,
+    supplement,
+    declining,
+    transfer,
+    handling,
+    deadlines,
+    returning,
+    custody,
+    identity,
+    post,
+)
+
+
+def _rules_of(chapter: ModuleType) -> tuple[Rule[..., object], ...]:
+    return tuple(
+        item
+        for item in vars(chapter).values()
+        if isinstance(item, Rule) and item.function.__module__ == chapter.__name__
+    )
+
+
+RULES: tuple[Rule[..., object], ...] = tuple(item for chapter in _CHAPTERS for item in _rules_of(chapter))
+"""Each rule function of the core, chapter by chapter; one id may have several functions."""

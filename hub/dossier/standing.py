@@ -1,0 +1,174 @@
+"""Who may act on a dossier, and what is possible in which status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.dossier.decision import Context, Refused, Sender
+from hub.dossier.state import APPLICANT, POST, Dossier, Stage, Status
+from hub.regulation.profile import Profile
+from schemas.base import Request
+from schemas.case import AssignCase, StepCase
+from schemas.dossier import (
+    AcceptDossier,
+    DeclineDossier,
+    ForwardDossier,
+    ReceiveDossier,
+    RequestSupplement,
+    SupplementDossier,
+    WithdrawDossier,
+)
+from schemas.due import Apologise, FireTimer, Reschedule
+from schemas.identity import ReportIdentity, VerifyIdentity
+from schemas.paper import HandOverPaper, ReceivePaper
+from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
+from schemas.result import IssueResult, ReturnResult
+from schemas.sync import ReportSync
+
+ALL: frozenset[Status] = frozenset(
+    {
+        "submitted",
+        "awaiting_supplement",
+        "accepted",
+        "forwarded",
+        "received",
+        "in_process",
+        "result_issued",
+        "declined",
+        "withdrawn",
+        "returned",
+    }
+)
+AT_AGENCY: frozenset[Status] = frozenset({"forwarded", "received", "in_process"})
+UNDECIDED: frozenset[Status] = AT_AGENCY | {"submitted", "awaiting_supplement", "accepted"}
+
+ALLOWED: Mapping[type[Request], frozenset[Status]] = {
+    AcceptDossier: frozenset({"submitted"}),
+    RequestSupplement: frozenset({"submitted", "received", "in_process"}),
+    SupplementDossier: frozenset({"awaiting_supplement"}),
+    DeclineDossier: frozenset({"submitted", "awaiting_supplement", "received", "in_process"}),
+    WithdrawDossier: UNDECIDED,
+    ForwardDossier: frozenset({"accepted"}),
+    ReceiveDossier: frozenset({"forwarded"}),
+    AssignCase: AT_AGENCY,
+    StepCase: frozenset({"received", "in_process"}),
+    IssueResult: frozenset({"received", "in_process"}),
+    Apologise: AT_AGENCY,
+    Reschedule: AT_AGENCY,
+    ReturnResult: frozenset({"result_issued"}),
+    VerifyIdentity: UNDECIDED,
+    OrderPickup: ALL - {"returned"},
+    CancelPickup: ALL,
+    HandOverPaper: ALL,
+    ReceivePaper: ALL,
+    ReportIdentity: ALL,
+    ReportPickup: ALL,
+    ReportSync: ALL,
+    FireTimer: ALL,
+}
+"""The statuses in which each request can be accepted at all."""
+
+_REPORTS = frozenset({ReportIdentity, ReportPickup, ReportSync, FireTimer})
+_FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "hub"})
+"""Roles that speak for no organisation."""
+_OWN_RULE = frozenset({HandOverPaper, ReceivePaper, ReceiveDossier})
+"""Papers go through other hands too, and the agency's own one-stop may receive: their rules look closer."""
+
+
+def possible_now(dossier: Dossier, profile: Profile | None = None) -> tuple[str, ...]:
+    """Types of the requests that can be accepted now, sorted; reports of adapters are not listed.
+
+    With the profile, what has been used up (the one supplement, the one apology) is left out.
+    """
+    return tuple(
+        sorted(
+            request.type
+            for request, statuses in ALLOWED.items()
+            if dossier.status in statuses
+            and request not in _REPORTS
+            and _has_object(request, dossier)
+            and not (profile is not None and _is_used_up(request, dossier, profile))
+        )
+    )
+
+
+def conflict(
+    dossier: Dossier, context: Context, code: str = "state.conflict", rule: str | None = None
+) -> Refused:
+    """The dossier's status does not allow the request: says the status and what is possible."""
+    return Refused(code, rule=rule, state=dossier.status, possible=possible_now(dossier, context.law.profile))
+
+
+def foreign_organisation() -> Refused:
+    """The sender does not speak for the organisation whose part it is to act."""
+    return Refused("security.foreign_organisation")
+
+
+def is_at_intake(dossier: Dossier) -> bool:
+    """Whether the one-stop still decides about taking the dossier in."""
+    if dossier.status == "awaiting_supplement":
+        return dossier.supplement_stage == "intake"
+    return dossier.status == "submitted"
+
+
+def is_forwarded(dossier: Dossier) -> bool:
+    """Whether the dossier has gone to the agency (16.1)."""
+    if dossier.status == "awaiting_supplement":
+        return dossier.supplement_stage == "appraisal"
+    return dossier.status in AT_AGENCY or bool(dossier.result_papers)
+
+
+def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
+    """Whether the sender speaks for the dossier's one-stop or agency, or in a role that speaks for none."""
+    if type(request) in _OWN_RULE:
+        return True
+    acting = request.roles & sender.roles
+    return (
+        bool(acting & _FREE_ROLES)
+        or ("counter" in acting and dossier.organisation in sender.organisations)
+        or ("agency" in acting and dossier.agency in sender.organisations)
+    )
+
+
+def is_one_stop(dossier: Dossier, sender: Sender) -> bool:
+    """Whether the sender acts as the dossier's one-stop."""
+    return "counter" in sender.roles and dossier.organisation in sender.organisations
+
+
+def is_agency(dossier: Dossier, sender: Sender) -> bool:
+    """Whether the sender acts as the competent agency."""
+    return "agency" in sender.roles and dossier.agency in sender.organisations
+
+
+def speaks_for_holder(holder: str, sender: Sender) -> bool:
+    """Whether the sender may act for who holds a paper; nobody speaks for the applicant."""
+    if holder == POST:
+        return "postal" in sender.roles
+    return holder != APPLICANT and holder in sender.organisations
+
+
+def _has_object(request: type[Request], dossier: Dossier) -> bool:
+    if request is Reschedule:
+        return dossier.apology_due_at is not None
+    if request is ReceivePaper:
+        return bool(dossier.hand_overs)
+    if request is HandOverPaper:
+        return bool(dossier.custody)
+    if request is CancelPickup:
+        return any(pickup.status in CANCELLABLE for pickup in dossier.pickups.values())
+    return True
+
+
+CANCELLABLE = frozenset({"ordered", "registered"})
+"""Statuses of an order that the post has not collected yet."""
+
+
+def _is_used_up(request: type[Request], dossier: Dossier, profile: Profile) -> bool:
+    if request is RequestSupplement:
+        stage: Stage = "intake" if dossier.status == "submitted" else "appraisal"
+        return dossier.supplements(stage) >= profile.supplement.max_requests(stage)
+    if request is Apologise:
+        return dossier.apologies >= profile.reschedule.max_count
+    if request is Reschedule:
+        return dossier.reschedules >= profile.reschedule.max_count
+    return False

@@ -1,0 +1,110 @@
+"""`hub embedded`: the commands that start, stop and show the embedded Kafka and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.embedded import stack
+from hub.embedded.jars import LOCK_FILE, regenerate_lock
+from hub.embedded.lifecycle import SERVERS, TITLES
+from hub.embedded.state import Folders
+from hub.errors import StartupError
+
+app = typer.Typer(help="Real Kafka and PostgreSQL under HUB_HOME, without Docker.", no_args_is_help=True)
+_console = Console(highlight=False, soft_wrap=True)
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", envvar="HUB_HOME", help="Where data, logs and passwords live.", show_default=True),
+]
+_DEFAULT_HOME = Path("var")
+
+
+@app.command()
+def up(home: HomeOption = _DEFAULT_HOME) -> None:
+    """Start what is not running; returns when both servers answer."""
+    try:
+        with _console.status("starting") as spinner:
+
+            def progress(line: str) -> None:
+                spinner.update(line)
+                _console.print(line, markup=False)
+
+            stack.up(home, progress)
+    except StartupError as error:
+        _fail(error)
+    _print_status(home)
+
+
+@app.command()
+def down(
+    home: HomeOption = _DEFAULT_HOME,
+    wipe: Annotated[bool, typer.Option("--wipe", help="Delete data, logs and passwords too.")] = False,
+) -> None:
+    """Stop both servers; data, ports and passwords stay."""
+    try:
+        stack.wipe(home) if wipe else stack.down(home)
+    except StartupError as error:
+        _fail(error)
+    _console.print("Kafka and PostgreSQL are stopped" + (", their data is deleted" if wipe else ""))
+
+
+@app.command()
+def status(home: HomeOption = _DEFAULT_HOME) -> None:
+    """Show both servers; exit status 1 when one of them is not ready."""
+    if not _print_status(home):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    server: Annotated[str, typer.Argument(help="kafka or postgres")] = "kafka",
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 50,
+    home: HomeOption = _DEFAULT_HOME,
+) -> None:
+    """Print the last lines of a server's log."""
+    if server not in SERVERS:
+        _fail(StartupError(f"there is no server {server!r}: choose kafka or postgres"))
+    path = Folders.of(home).log(server)
+    if not path.exists():
+        _fail(StartupError(f"{path}: no log yet"))
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in deque(file, maxlen=lines):
+            typer.echo(line, nl=False)
+
+
+@app.command(hidden=True)
+def lock() -> None:
+    """Resolve Kafka's jars anew and write the lock file (maintainers)."""
+    try:
+        count = regenerate_lock()
+    except StartupError as error:
+        _fail(error)
+    _console.print(f"{LOCK_FILE.name}: {count} jars")
+
+
+def _print_status(home: Path) -> bool:
+    try:
+        servers = stack.status(home)
+    except StartupError as error:
+        _fail(error)
+    table = Table("server", "state", "address", "pid", "memory")
+    table.add_column("log", overflow="fold")
+    for item in servers:
+        memory = f"{item.memory_bytes // 1024**2} MiB" if item.memory_bytes else "-"
+        address = f"127.0.0.1:{item.port}" if item.port else "-"
+        table.add_row(TITLES[item.server], item.state, address, str(item.pid or "-"), memory, str(item.log))
+    _console.print(table)
+    return all(item.state == "ready" for item in servers)
+
+
+def _fail(error: StartupError) -> NoReturn:
+    _errors.print(f"hub embedded: {error}", markup=False)
+    raise typer.Exit(2)

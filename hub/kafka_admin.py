@@ -1,0 +1,153 @@
+"""Topics, users and ACLs on the broker (aiokafka can administer neither users nor ACLs). Blocking."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+
+from hub.errors import StartupError
+from hub.settings import KafkaSettings
+
+_TIMEOUT_S = 20
+_ITERATIONS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One operation on one topic or group; `is_prefix` covers all names that begin so."""
+
+    resource: str
+    name: str
+    operation: str
+    is_prefix: bool = False
+
+
+class KafkaAdmin:
+    """An administrator's session; every call blocks and may be repeated."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._replication = settings.replication
+        self._client = AdminClient(librdkafka_settings(settings))
+
+    def check(self) -> None:
+        """`StartupError` in one line when the broker does not let us in."""
+        try:
+            self._client.list_topics(timeout=10)
+        except KafkaException as error:
+            raise StartupError(
+                f"HUB_KAFKA__*: the broker does not let us in: {error.args[0].str()}"
+            ) from None
+
+    def create_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
+        """Create a topic; one that exists stays as it is."""
+        topic = NewTopic(name, partitions, self._replication, config=dict(config))
+        _wait(self._client.create_topics([topic]), KafkaError.TOPIC_ALREADY_EXISTS)
+
+    def delete_topics(self, names: Sequence[str]) -> None:
+        """Delete topics; missing ones are no error."""
+        if names:
+            _wait(self._client.delete_topics(list(names)), KafkaError.UNKNOWN_TOPIC_OR_PART)
+
+    def topic_names(self) -> set[str]:
+        """All topics that the user may see."""
+        return set(self._client.list_topics(timeout=_TIMEOUT_S).topics)
+
+    def topic_ids(self, names: Sequence[str]) -> dict[str, str]:
+        """The ids of the topics that exist: a topic that was deleted and made again has another one."""
+        futures = self._client.describe_topics(TopicCollection(list(names)))
+        found: dict[str, str] = {}
+        for name, future in futures.items():
+            try:
+                found[name] = str(future.result(timeout=_TIMEOUT_S).topic_id)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+        return found
+
+    def set_password(self, user: str) -> str:
+        """Create the user or give it a new password; returns it, it is stored nowhere."""
+        password = secrets.token_urlsafe(24)
+        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
+        _wait(
+            self._client.alter_user_scram_credentials(
+                [UserScramCredentialUpsertion(user, info, password.encode())]
+            )
+        )
+        return password
+
+    def remove_user(self, user: str) -> None:
+        """Take the user's password away."""
+        deletion = UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512)
+        _wait(self._client.alter_user_scram_credentials([deletion]), KafkaError.RESOURCE_NOT_FOUND)
+
+    def grant(self, user: str, grants: Sequence[Grant]) -> None:
+        """Allow the operations; what is not granted is denied."""
+        _wait(self._client.create_acls([_binding(user, grant) for grant in grants]))
+
+    def revoke_all(self, user: str) -> None:
+        """Delete every ACL of the user."""
+        everything = AclBindingFilter(
+            ResourceType.ANY,
+            None,  # type: ignore[arg-type]  # any name; the annotation forgets it
+            ResourcePatternType.ANY,
+            f"User:{user}",
+            None,  # type: ignore[arg-type]  # any host
+            AclOperation.ANY,
+            AclPermissionType.ANY,
+        )
+        _wait(self._client.delete_acls([everything]))
+
+
+def librdkafka_settings(settings: KafkaSettings) -> dict[str, Any]:
+    """The connection as librdkafka's configuration."""
+    config: dict[str, Any] = {
+        "bootstrap.servers": settings.bootstrap,
+        "security.protocol": "SASL_SSL" if settings.ca_file else "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": settings.user,
+        "sasl.password": settings.password.get_secret_value(),
+        "socket.timeout.ms": 15_000,
+        "log_level": 2,
+    }
+    if settings.ca_file:
+        config["ssl.ca.location"] = str(settings.ca_file)
+    return config
+
+
+def _binding(user: str, grant: Grant) -> AclBinding:
+    return AclBinding(
+        ResourceType[grant.resource.upper()],
+        grant.name,
+        ResourcePatternType.PREFIXED if grant.is_prefix else ResourcePatternType.LITERAL,
+        f"User:{user}",
+        "*",
+        AclOperation[grant.operation.upper()],
+        AclPermissionType.ALLOW,
+    )
+
+
+def _wait(futures: Mapping[Any, Any], *harmless: int) -> None:
+    for future in futures.values():
+        try:
+            future.result(timeout=_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() not in harmless:
+                raise

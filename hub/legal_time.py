@@ -1,0 +1,27 @@
+"""Legal time: the broker's append time, moved in environment `test` by recorded steps (pure)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LegalClock:
+    """The recorded steps; without any, legal time is the time of receipt."""
+
+    def __init__(self, steps: Iterable[tuple[datetime, timedelta]] = ()) -> None:
+        ordered = sorted(steps)
+        self._from = [start for start, _ in ordered]
+        self._shift = [shift for _, shift in ordered]
+
+    def at(self, timestamp_ms: int) -> datetime:
+        """Legal time (aware, UTC) of a record that was appended `timestamp_ms` after 1970."""
+        return self.of(_EPOCH + timedelta(milliseconds=timestamp_ms))
+
+    def of(self, moment: datetime) -> datetime:
+        """Legal time of a moment of the machine's clock."""
+        position = bisect_right(self._from, moment)
+        return moment + self._shift[position - 1] if position else moment

@@ -1,0 +1,47 @@
+"""Brakes: a participant that sends garbage is paused, and an engine whose rules fail too often stops."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+
+from hub.batch import BatchDecision
+from hub.errors import StopError
+from hub.intake import Intake
+from hub.job import State
+from hub.logs import log
+
+_WINDOW_S = 60.0
+_PAUSE_S = 5.0
+
+
+class Limiter:
+    """Watches committed batches."""
+
+    def __init__(self, malformed_limit: int, parked_limit: int) -> None:
+        self._malformed_limit = malformed_limit
+        self._parked_limit = parked_limit
+        self._malformed: dict[str, deque[tuple[float, int]]] = defaultdict(deque)
+        self._parked: set[str] = set()
+
+    def watch(self, decision: BatchDecision[State], intake: Intake) -> None:
+        """Pause participants over their limit; `StopError` when too many distinct dossiers hit a bug."""
+        self._parked.update(item.dossier_id for item in decision.parked if item.reason.startswith("bug."))
+        for request_type, error in decision.bugs:
+            log("rule_failed", type=request_type, error=error)
+        if len(self._parked) > self._parked_limit:
+            raise StopError(
+                f"rules failed for {len(self._parked)} dossiers; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
+            )
+        for (owner, _), count in decision.tally.malformed.items():
+            if self._over(owner, count):
+                intake.set_aside(f"in.{owner}", time.monotonic() + _PAUSE_S)
+                log("participant_paused", participant=owner, seconds=_PAUSE_S)
+
+    def _over(self, owner: str, count: int) -> bool:
+        now = time.monotonic()
+        window = self._malformed[owner]
+        window.append((now, count))
+        while window and window[0][0] < now - _WINDOW_S:
+            window.popleft()
+        return sum(number for _, number in window) > self._malformed_limit

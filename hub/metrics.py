@@ -1,0 +1,88 @@
+"""Every metric of the core: name, meaning, closed labels. Those of adapters are in `hub.delivery.metrics`."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from hub.batch import Tally
+
+_STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30)
+
+
+class EngineMetrics:
+    """What one engine process counts; label values are participant names, wire types and refusal codes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.accepted = Counter(
+            "hub_events_accepted_total", "Requests accepted, after the commit", ["participant", "event_type"],
+            registry=registry,
+        )  # fmt: skip
+        self.rejected = Counter(
+            "hub_events_rejected_total", "Requests refused and records that are no envelope, by code",
+            ["participant", "reason"], registry=registry,
+        )  # fmt: skip
+        self.repeated = Counter(
+            "hub_effects_deduplicated_total", "Repeats answered with the first receipt", registry=registry
+        )
+        self.parked = Counter("hub_parked_total", "Requests parked behind a bug", registry=registry)
+        self.misses = Counter(
+            "hub_commit_failures_total", "Writes rolled back: something compared had changed", ["kind"],
+            registry=registry,
+        )  # fmt: skip
+        self.stage = Histogram(
+            "hub_stage_latency_seconds",
+            "Time of a stage",
+            ["stage"],
+            buckets=_STAGE_BUCKETS,
+            registry=registry,
+        )
+        self.batch = Histogram(
+            "hub_batch_records", "Records in a committed batch", buckets=(1, 2, 5, 10, 50, 100, 250, 500),
+            registry=registry,
+        )  # fmt: skip
+        self.progress = Gauge(
+            "hub_consumer_last_progress_timestamp_seconds", "Unix time of the last poll", ["group"],
+            registry=registry,
+        )  # fmt: skip
+        self.rebalances = Gauge(
+            "hub_consumer_rebalances", "Rebalances seen by this process", registry=registry
+        )
+        self.stopped = Gauge(
+            "hub_partition_stopped", "1 while a partition is stopped by a gap", ["topic", "partition"],
+            registry=registry,
+        )  # fmt: skip
+        self.shards = Gauge("hub_shards_owned", "Outbox shards owned by this process", registry=registry)
+        self.outbox = Gauge(
+            "hub_outbox_pending", "Segments waiting to be published", ["adapter"], registry=registry
+        )
+        self.blocked = Gauge("hub_topics_blocked", "Topics that cannot be written", registry=registry)
+        self.lost = Counter("hub_database_lost_total", "Times the database session broke", registry=registry)
+        self.last_poll = time.monotonic()
+        self.last_commit = time.monotonic()
+
+    def polled(self) -> None:
+        """The loop is alive and asks for work."""
+        self.last_poll = time.monotonic()
+        self.progress.labels("engine").set_to_current_time()
+
+    def committed(self, tally: Tally, records: int, seconds: float) -> None:
+        """One batch is in the store."""
+        self.last_commit = time.monotonic()
+        self.stage.labels("commit").observe(seconds)
+        self.batch.observe(records)
+        self.repeated.inc(tally.repeated)
+        self.parked.inc(tally.parked)
+        for key, count in tally.accepted.items():
+            self.accepted.labels(*key).inc(count)
+        for key, count in (*tally.refused.items(), *tally.malformed.items()):
+            self.rejected.labels(*key).inc(count)
+
+    def missed(self, kind: str) -> None:
+        """A write was rolled back."""
+        self.misses.labels(kind).inc()
+
+    def database_lost(self) -> None:
+        """A session to PostgreSQL broke."""
+        self.lost.inc()

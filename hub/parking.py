@@ -1,0 +1,75 @@
+"""Requests that wait behind a bug: their record as sealed bytes, and back (pure)."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+
+import orjson
+
+from hub.envelope import Record
+from hub.sealing import DossierKey
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedItem:
+    """One request to park; `reason` is `bug.<exception>` for the first, `queued` for those behind it."""
+
+    dossier_id: str
+    participant: str
+    request_id: str
+    reason: str
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record that was kept: it keeps its topic, place and time of receipt."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+def encode_record(record: Record) -> bytes:
+    """The record as JSON bytes, whatever its own bytes are."""
+    return orjson.dumps(
+        [
+            record.topic,
+            record.partition,
+            record.offset,
+            record.timestamp,
+            _text(record.key),
+            _text(record.value),
+            [[name, _text(value)] for name, value in record.headers],
+        ]
+    )
+
+
+def decode_record(encoded: bytes) -> StoredRecord:
+    """The record of `encode_record`."""
+    topic, partition, offset, timestamp, key, value, headers = orjson.loads(encoded)
+    pairs = tuple((name, _bytes(text) or b"") for name, text in headers)
+    return StoredRecord(topic, partition, offset, timestamp, _bytes(key), _bytes(value), pairs)
+
+
+def seal_record(record: Record, key: DossierKey, dossier_id: str) -> bytes:
+    """The record sealed with its dossier's key."""
+    return key.seal(encode_record(record), dossier_id.encode())
+
+
+def open_record(sealed: bytes, key: DossierKey, dossier_id: str) -> StoredRecord:
+    """The record of `seal_record`."""
+    return decode_record(key.open(sealed, dossier_id.encode()))
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else b64encode(content).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else b64decode(text)

@@ -1,0 +1,143 @@
+"""Joining and leaving: topics, user, ACLs, roles and organisations of a participant in one step."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hub.errors import StartupError
+from hub.kafka_admin import Grant, KafkaAdmin
+from hub.store.database import Connection
+
+ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "notifier")
+GROUP = "hub-engine"
+_NAME = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
+_DAY_MS = 86_400_000
+_IN = {
+    "message.timestamp.type": "LogAppendTime",
+    "compression.type": "uncompressed",
+    "cleanup.policy": "delete",
+    "retention.ms": str(7 * _DAY_MS),
+    "max.message.bytes": "1048588",
+}
+_OUT = {"cleanup.policy": "delete", "retention.ms": str(14 * _DAY_MS), "max.message.bytes": str(4 << 20)}
+_FACTS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(4 << 20)}
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A registered participant."""
+
+    name: str
+    roles: tuple[str, ...]
+    organisations: tuple[str, ...]
+    partitions: int
+
+
+def hub_grants() -> list[Grant]:
+    """What the hub's own processes may do."""
+    return [
+        Grant("topic", "in.", "read", is_prefix=True),
+        Grant("topic", "in.", "describe", is_prefix=True),
+        Grant("topic", "in.", "describe_configs", is_prefix=True),
+        Grant("topic", "in.hub", "write"),
+        Grant("topic", "out.", "write", is_prefix=True),
+        Grant("topic", "out.", "describe", is_prefix=True),
+        Grant("topic", "dossier.facts", "write"),
+        Grant("topic", "dossier.facts", "describe"),
+        Grant("group", GROUP, "read"),
+        Grant("group", GROUP, "describe"),
+    ]
+
+
+def participant_grants(name: str) -> list[Grant]:
+    """A participant writes only its own `in.` topic and reads only its own `out.` topic and groups."""
+    return [
+        Grant("topic", f"in.{name}", "write"),
+        Grant("topic", f"in.{name}", "describe"),
+        Grant("topic", f"out.{name}", "read"),
+        Grant("topic", f"out.{name}", "describe"),
+        Grant("group", name, "read"),
+        Grant("group", f"{name}.", "read", is_prefix=True),
+    ]
+
+
+async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
+    """Create the hub's own topics and user; returns the new password of the user."""
+    await asyncio.to_thread(admin.create_topic, "in.hub", partitions, _IN)
+    await asyncio.to_thread(admin.create_topic, "dossier.facts", partitions, _FACTS)
+    password = await asyncio.to_thread(admin.set_password, user)
+    await asyncio.to_thread(admin.grant, user, hub_grants())
+    return password
+
+
+async def add(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:
+    """Register, create topics, user and ACLs; returns the password, which is shown once and stored nowhere.
+
+    Raises `StartupError` for a name or role that is not allowed or a name that is taken.
+    """
+    _check(participant)
+    added = await connection.fetchval(
+        "insert into participant (name, roles, organisations, partitions) values ($1, $2, $3, $4) "
+        "on conflict do nothing returning name",
+        participant.name,
+        list(participant.roles),
+        list(participant.organisations),
+        participant.partitions,
+    )
+    if added is None:
+        raise StartupError(f"participant {participant.name} exists already")
+    await _moved(connection)
+    await asyncio.to_thread(admin.create_topic, f"out.{participant.name}", participant.partitions, _OUT)
+    await asyncio.to_thread(admin.create_topic, f"in.{participant.name}", participant.partitions, _IN)
+    password = await asyncio.to_thread(admin.set_password, participant.name)
+    await asyncio.to_thread(admin.grant, participant.name, participant_grants(participant.name))
+    return password
+
+
+async def rotate(admin: KafkaAdmin, connection: Connection, name: str) -> str:
+    """Give a participant a new password; the old one stops working for new connections."""
+    if await connection.fetchval("select 1 from participant where name = $1", name) is None:
+        raise StartupError(f"no participant {name}")
+    return await asyncio.to_thread(admin.set_password, name)
+
+
+async def remove(admin: KafkaAdmin, connection: Connection, name: str) -> None:
+    """Take away password, ACLs and registration; the topics stay until their retention is over."""
+    await asyncio.to_thread(admin.revoke_all, name)
+    await asyncio.to_thread(admin.remove_user, name)
+    await connection.execute("delete from participant where name = $1", name)
+    await _moved(connection)
+
+
+async def registered(connection: Connection) -> list[Participant]:
+    """All participants by name."""
+    rows = await connection.fetch(
+        "select name, roles, organisations, partitions from participant order by name"
+    )
+    return [
+        Participant(row["name"], tuple(row["roles"]), tuple(row["organisations"]), row["partitions"])
+        for row in rows
+    ]
+
+
+async def _moved(connection: Connection) -> None:
+    await connection.execute(
+        "update configuration_version set version = version + 1 where kind = 'participants'"
+    )
+
+
+def _check(participant: Participant) -> None:
+    if not _NAME.fullmatch(participant.name) or participant.name == "hub":
+        raise StartupError(
+            f"participant name {participant.name!r}: lower-case letters, digits and '-', 2 to 41"
+        )
+    unknown = _unknown(participant.roles)
+    if unknown or not participant.roles:
+        raise StartupError(f"roles {', '.join(unknown) or '(none)'}: one or more of {', '.join(ROLES)}")
+
+
+def _unknown(roles: Iterable[str]) -> list[str]:
+    return [role for role in roles if role not in ROLES]

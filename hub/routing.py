@@ -1,0 +1,74 @@
+"""Who gets which fact (events.md, section 5): a table from fact type to audiences (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from hub.directory import Directory
+from hub.dossier.state import Dossier, Status
+from schemas import case, dossier, due, identity, paper, pickup, result, sync
+from schemas.base import Fact
+
+Audience = Literal["one_stop", "agency", "population", "postal"]
+
+_ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
+_BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
+
+AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
+    dossier.DossierSubmitted: _ONE_STOP,
+    dossier.DossierAccepted: _ONE_STOP,
+    dossier.SupplementRequested: _BOTH,
+    dossier.DossierSupplemented: _BOTH,
+    dossier.DossierDeclined: _BOTH,
+    dossier.DossierWithdrawn: _BOTH,
+    dossier.DossierForwarded: _BOTH,
+    dossier.DossierReceived: _ONE_STOP,
+    identity.IdentityCheckRequested: frozenset({"population"}),
+    identity.IdentityMatched: _ONE_STOP,
+    identity.IdentityMismatched: _ONE_STOP,
+    identity.IdentityUnavailable: _ONE_STOP,
+    paper.PaperHandedOver: _BOTH,
+    paper.PaperReceived: _BOTH,
+    case.CaseAssigned: _ONE_STOP,
+    case.CaseProgressed: _ONE_STOP,
+    result.ResultIssued: _ONE_STOP,
+    result.ResultReturned: _BOTH,
+    due.ApologySent: _ONE_STOP,
+    due.DueRescheduled: _BOTH,
+    due.DeadlineNear: _BOTH,
+    due.DeadlineMissed: _BOTH,
+    due.RuleViolated: _BOTH,
+    pickup.PickupOrdered: frozenset({"postal", "one_stop"}),
+    pickup.PickupCancelled: frozenset({"postal", "one_stop"}),
+    pickup.PickupProgressed: _ONE_STOP,
+    sync.SyncRecorded: _ONE_STOP,
+}
+"""The agency is told only of dossiers that were forwarded to it."""
+
+_AT_AGENCY: frozenset[Status] = frozenset(
+    {"forwarded", "received", "in_process", "result_issued", "returned"}
+)
+
+
+def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Directory) -> tuple[str, ...]:
+    """Names of the participants that get this fact, each once; the dossier before and after it."""
+    audiences = AUDIENCES[type(fact)]
+    names: list[str] = []
+    if "one_stop" in audiences:
+        names.extend(directory.speaking_for("counter", after.organisation))
+        if directory.find(after.submitted_by) is not None:
+            names.append(after.submitted_by)
+    if "agency" in audiences and (_is_at_agency(before) or _is_at_agency(after)):
+        names.extend(directory.speaking_for("agency", after.agency))
+    if "population" in audiences:
+        names.extend(directory.with_role("population"))
+    if "postal" in audiences:
+        names.extend(directory.with_role("postal"))
+    return tuple(dict.fromkeys(names))
+
+
+def _is_at_agency(state: Dossier | None) -> bool:
+    if state is None:
+        return False
+    return state.status in _AT_AGENCY or state.resumes_as in _AT_AGENCY

@@ -1,0 +1,156 @@
+"""What one batch knows: its read of the store, the uncommitted batch before it, its own changes (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+from hub.identifiers import derived_id, is_uuid
+from hub.job import Job, State, Timer
+from hub.sealing import DossierKey, MasterKey
+from hub.understanding import Understood
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An inbox row: the request's digest and its receipt (an encoded message; None while it is parked)."""
+
+    digest: bytes
+    receipt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDossier:
+    """A dossier as the store has it; `state` is None while even its submission is parked."""
+
+    id: str
+    head: bytes | None
+    sequence: int
+    parked: int
+    state: bytes | None
+    wrapped_key: bytes
+    private: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one read brought, without locks; `write_batch` compares the heads of what was used."""
+
+    inbox: Mapping[tuple[str, str], Answered]
+    aliases: Mapping[str, str]
+    dossiers: Mapping[str, StoredDossier]
+
+
+@dataclass(slots=True)
+class Held(Generic[State]):
+    """A dossier while its batch is decided: as it was read, and as it is after the requests so far.
+
+    `private` is personal data that later rules need, sealed with `key`.
+    """
+
+    id: str
+    key: DossierKey
+    is_new: bool
+    read_head: bytes | None
+    read_parked: int
+    head: bytes | None
+    sequence: int
+    parked: int
+    state: State | None
+    read_timers: Mapping[str, Timer]
+    private: bytes | None = None
+    is_changed: bool = False
+
+
+class Workspace(Generic[State]):
+    """Look-ups in the order own changes, uncommitted batch before, read; and the changes themselves."""
+
+    def __init__(
+        self, job: Job[State], master: MasterKey, view: View, before: Workspace[State] | None
+    ) -> None:
+        self._job = job
+        self._master = master
+        self._view = view
+        self._before = before
+        self.held: dict[str, Held[State]] = {}
+        self.inbox: dict[tuple[str, str], Answered] = {}
+        self.aliases: dict[str, str] = {}
+
+    def forget_before(self) -> None:
+        """Let go of the batch before, once it is committed, so that no chain of batches stays alive."""
+        self._before = None
+
+    def answered(self, key: tuple[str, str]) -> Answered | None:
+        """What the request (participant, id) was answered, if it was seen."""
+        found = self.inbox.get(key)
+        if found is None and self._before is not None:
+            found = self._before.inbox.get(key)
+        return found if found is not None else self._view.inbox.get(key)
+
+    def find(self, subject: str, sender: str) -> Held[State] | None:
+        """The dossier that a subject names, or None."""
+        dossier_id = subject if is_uuid(subject) else self._alias(alias_of(subject, sender))
+        if dossier_id is None:
+            return None
+        held = self.held.get(dossier_id)
+        if held is None:
+            held = self._overlaid(dossier_id) or self._read(dossier_id)
+            if held is not None:
+                self.held[dossier_id] = held
+        return held
+
+    def open(self, item: Understood) -> Held[State]:
+        """A new dossier under the request's own reference, with a key of its own."""
+        dossier_id = derived_id(item.record.timestamp, "dossier", item.envelope.source, item.envelope.id)
+        held: Held[State] = Held(
+            id=dossier_id, key=self._master.new_key(), is_new=True, read_head=None, read_parked=0,
+            head=None, sequence=0, parked=0, state=None, read_timers={},
+        )  # fmt: skip
+        self.held[dossier_id] = held
+        self.aliases[alias_of(item.envelope.subject, item.sender.name)] = dossier_id
+        return held
+
+    def close(self, item: Understood, held: Held[State]) -> None:
+        """Take `open` back: the submission was refused."""
+        del self.held[held.id]
+        del self.aliases[alias_of(item.envelope.subject, item.sender.name)]
+
+    def learn_code(self, held: Held[State], code: str) -> None:
+        """From now on the dossier is found by its official code."""
+        self.aliases[f"code:{code}"] = held.id
+
+    def _overlaid(self, dossier_id: str) -> Held[State] | None:
+        earlier = self._before.held.get(dossier_id) if self._before is not None else None
+        if earlier is None:
+            return None
+        return Held(
+            id=dossier_id, key=earlier.key, is_new=False, read_head=earlier.head, read_parked=earlier.parked,
+            head=earlier.head, sequence=earlier.sequence, parked=earlier.parked, state=earlier.state,
+            read_timers=self._timers(earlier.state), private=earlier.private,
+        )  # fmt: skip
+
+    def _read(self, dossier_id: str) -> Held[State] | None:
+        stored = self._view.dossiers.get(dossier_id)
+        if stored is None:
+            return None
+        state = self._job.load(stored.state) if stored.state is not None else None
+        return Held(
+            id=dossier_id, key=self._master.unwrap(stored.wrapped_key), is_new=False, read_head=stored.head,
+            read_parked=stored.parked, head=stored.head, sequence=stored.sequence, parked=stored.parked,
+            state=state, read_timers=self._timers(state), private=stored.private,
+        )  # fmt: skip
+
+    def _timers(self, state: State | None) -> Mapping[str, Timer]:
+        return self._job.timers(state) if state is not None else {}
+
+    def _alias(self, alias: str) -> str | None:
+        found = self.aliases.get(alias)
+        if found is None and self._before is not None:
+            found = self._before.aliases.get(alias)
+        return found if found is not None else self._view.aliases.get(alias)
+
+
+def alias_of(subject: str, sender: str) -> str:
+    """How a subject that is no dossier id is looked up: references belong to their participant."""
+    return f"ref:{sender}:{subject[4:]}" if subject.startswith("ref:") else f"code:{subject}"

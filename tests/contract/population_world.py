@@ -1,0 +1,206 @@
+"""A real sandbox of the population database as a process, with its adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from adapters.population_db.adapter import PopulationAdapter
+from adapters.population_db.settings import Licence, Officer, PopulationSettings, Rights
+from hub.delivery.adapter import OutMessage
+from schemas.identity import IdentityCheckRequested
+
+GOLDEN = Path(__file__).parent / "golden" / "population"
+START_LIMIT_S = 20.0
+
+VERIFIED_PROCEDURE = "1.004194.000.00.00.H07"
+LOOKED_UP_PROCEDURE = "2.000815"
+LOOKED_UP_WITH_ETHNIC = "1.001022"
+UNLICENSED_PROCEDURE = "9.999999"
+NOT_LICENSED_THERE = "1.000001"
+ORGANISATION = "000.12.34.H07"
+OFFICER = "officer-01@example.test"
+UNKNOWN_THERE = "officer-02@example.test"
+WITHOUT_NUMBER = "officer-03@example.test"
+ELSEWHERE = "officer-04@example.test"
+
+KNOWN = {"identity_number": "000190000001", "name": "Đặng Thị Ướt Giả Lập", "birth_date": "1990-01-02"}
+KNOWN_BY_YEAR = {"old_identity_number": "000000002", "name": "Đỗ Văn Ý Giả Lập", "birth_year": 1955}
+OTHER_NAME = {**KNOWN, "name": "Trần Văn Khác"}
+
+RIGHTS = Rights(
+    licences={
+        "1.004194.000.00.00": Licence(),
+        LOOKED_UP_PROCEDURE: Licence(operation="lookup"),
+        LOOKED_UP_WITH_ETHNIC: Licence(operation="lookup", fields=frozenset({"DanToc", "GioiTinh"})),
+        NOT_LICENSED_THERE: Licence(),
+    },
+    agencies={ORGANISATION: ORGANISATION},
+    officers={
+        OFFICER: Officer(number="cb.gia-lap.01", organisations=frozenset({ORGANISATION})),
+        UNKNOWN_THERE: Officer(number="cb.gia-lap.99", organisations=frozenset({ORGANISATION})),
+        WITHOUT_NUMBER: Officer(organisations=frozenset({ORGANISATION})),
+        ELSEWHERE: Officer(number="cb.gia-lap.04", organisations=frozenset({"000.99.99.H07"})),
+    },
+)
+SANDBOX_CONFIG: dict[str, Any] = {
+    "user": "hub-gia-lap",
+    "secret": "khoa-gia-lap",
+    "x_road_client": "VN/GOV/000.12.34.H07/hub",
+    "api_key": "api-gia-lap",
+    "procedures": ["1.004194.000.00.00", LOOKED_UP_PROCEDURE, LOOKED_UP_WITH_ETHNIC],
+    "officers": ["cb.gia-lap.01"],
+}
+
+
+@dataclass(slots=True)
+class Control:
+    """What a test steers and reads from outside: faults, journal, and the messages that it sends."""
+
+    service_url: str
+    journal_file: Path
+    process: asyncio.subprocess.Process
+    http: httpx.AsyncClient
+    _count: int = field(default=0)
+
+    async def script(self, fault: str, count: int = 1, match: str = "") -> None:
+        """Let the next `count` requests (whose MaYeuCau begins with `match`) meet `fault`."""
+        faults = [{"fault": fault, "count": count, "match": match}]
+        (await self.http.post("/_faults", json=faults)).raise_for_status()
+
+    async def clear(self) -> None:
+        """Forget the faults still waiting."""
+        (await self.http.delete("/_faults")).raise_for_status()
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Every line that the sandbox has journaled."""
+        return [json.loads(line) for line in self.journal_file.read_text(encoding="utf-8").splitlines()]
+
+    def effects(self, check: str) -> list[dict[str, Any]]:
+        """The journaled answers about one check, whatever suffix its request ids have."""
+        mine = [entry for entry in self.journal() if entry["request_id"].startswith(check)]
+        return [entry for entry in mine if entry["kind"] == "effect"]
+
+    def message_ok(self) -> OutMessage:
+        """A check that matches."""
+        return self.message(KNOWN)
+
+    def message_mismatch(self) -> OutMessage:
+        """A check that the database answers with "no such person"."""
+        return self.message(OTHER_NAME)
+
+    def message_rejected(self) -> OutMessage:
+        """A check that the counterpart refuses for good."""
+        return self.message(KNOWN, procedure=NOT_LICENSED_THERE)
+
+    def message_refused_locally(self) -> OutMessage:
+        """A check that is refused before any call."""
+        return self.message(KNOWN, procedure=UNLICENSED_PROCEDURE)
+
+    def message(self, person: object, **changes: object) -> OutMessage:
+        """A check of its own, with a fresh id; `changes` replace fields of the fact, None removes them."""
+        self._count += 1
+        return check_message(f"check-{self._count:04}.", person, **changes)
+
+
+def check_message(check: str, person: object, **changes: object) -> OutMessage:
+    """One message of `out.population`."""
+    fact = {
+        "check": check,
+        "party": "owner",
+        "person": person,
+        "officer_account": OFFICER,
+        "procedure": VERIFIED_PROCEDURE,
+        "organisation": ORGANISATION,
+    } | changes
+    data = {name: value for name, value in fact.items() if value is not None}
+    return OutMessage(
+        id=f"message-of-{check}",
+        type=IdentityCheckRequested.type,
+        dossier="dossier-of-a-synthetic-person",
+        subject="000.12.34.H07-260105-0001",
+        sequence=1,
+        time=datetime(2026, 1, 5, 1, 0, tzinfo=UTC),
+        data=json.dumps(data, ensure_ascii=False).encode(),
+    )
+
+
+def without_dossier(message: OutMessage) -> OutMessage:
+    """The same message, bound to no dossier."""
+    return replace(message, dossier="")
+
+
+def settings_for(service_url: str, **changes: Any) -> PopulationSettings:
+    """Settings that fit the sandbox's configuration, with short times."""
+    values: dict[str, Any] = {
+        "service_url": service_url,
+        "user": SANDBOX_CONFIG["user"],
+        "secret_key": SecretStr(SANDBOX_CONFIG["secret"]),
+        "x_road_client": SANDBOX_CONFIG["x_road_client"],
+        "api_key": SecretStr(SANDBOX_CONFIG["api_key"]),
+        "total_timeout_s": 1.0,
+        "rights": RIGHTS,
+    }
+    return PopulationSettings(**{**values, **changes})
+
+
+@asynccontextmanager
+async def sandbox_process(folder: Path, **config: object) -> AsyncIterator[Control]:
+    """Start the sandbox as its own process in `folder`; ends it at the end."""
+    port_file = folder / "port"
+    config_file = folder / "config.json"
+    port_file.unlink(missing_ok=True)
+    config_file.write_text(json.dumps(SANDBOX_CONFIG | config), encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "adapters.population_db.sandbox"),
+        *("--journal", str(folder / "journal.jsonl")),
+        *("--port-file", str(port_file), "--config", str(config_file)),
+        *("--people", str(GOLDEN / "people.json")),
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        base = f"http://127.0.0.1:{await _port(port_file, process)}"
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
+            health = (await http.get("/_health")).raise_for_status().json()
+            yield Control(health["service_url"], folder / "journal.jsonl", process, http)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def population_world(
+    folder: Path, *, config: Mapping[str, object] | None = None, **settings: Any
+) -> AsyncIterator[tuple[PopulationAdapter, Control]]:
+    """Start the sandbox and yield (adapter, control)."""
+    async with sandbox_process(folder, **(config or {})) as control:
+        adapter = PopulationAdapter(settings_for(control.service_url, **settings))
+        try:
+            yield adapter, control
+        finally:
+            await adapter.aclose()
+
+
+async def _port(port_file: Path, process: asyncio.subprocess.Process) -> int:
+    async with asyncio.timeout(START_LIMIT_S):
+        while (port := _read_port(port_file)) is None:
+            assert process.returncode is None, "the sandbox ended at its start"
+            await asyncio.sleep(0.02)
+    return port
+
+
+def _read_port(port_file: Path) -> int | None:
+    return int(port_file.read_text(encoding="ascii")) if port_file.exists() else None

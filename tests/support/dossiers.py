@@ -1,0 +1,336 @@
+"""Builders of requests and a story that a dossier lives through; every person here is synthetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from hub.dossier.decide import decide
+from hub.dossier.decision import Accepted, Context, Decision, Law, Refused, Sender
+from hub.dossier.evolve import evolve
+from hub.dossier.state import Dossier
+from hub.regulation.calendar_data import load_calendar
+from hub.regulation.catalogue_import import load_catalogue
+from hub.regulation.clock import VIETNAM
+from hub.regulation.profile import load_profile
+from schemas.base import Fact, Request
+from schemas.case import AssignCase, StepCase
+from schemas.dossier import (
+    AcceptDossier,
+    Component,
+    DeclineDossier,
+    ForwardDossier,
+    Gap,
+    ReceiveDossier,
+    RequestSupplement,
+    SubmitDossier,
+    SupplementDossier,
+)
+from schemas.due import Apologise, FireTimer, Reschedule
+from schemas.identity import Person, ReportIdentity, VerifyIdentity
+from schemas.paper import HandOverPaper, ReceivePaper
+from schemas.party import Custodian, Officer, Party, PostalParty, Proxy
+from schemas.pickup import OrderPickup, ReportPickup
+from schemas.result import IssueResult, ResultPaper, ReturnResult
+
+ONE_STOP = "H07.34.12"
+OTHER_ONE_STOP = "H07.34.99"
+AGENCY_CODE = "H07.20"
+DOSSIER_ID = "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001"
+CODE = "H07.34.12-261005-0001"
+
+# Cấp Giấy xác nhận tình trạng hôn nhân: 3 working days on all three channels.
+PROCEDURE = "1.004873"
+# Đăng ký khai tử: three cases with three times.
+PROCEDURE_WITH_CASES = "1.000656"
+# Đăng ký khai sinh: within the day, after 15:00 the next working day.
+PROCEDURE_OF_THE_DAY = "1.001193"
+# Gia hạn tạm trú: no post.
+PROCEDURE_WITHOUT_POST = "1.002755"
+
+RESULT_CODE = "KQ.G15.000038"
+
+OWNER = Party(
+    kind="citizen",
+    name="Nguyễn Thị Mẫu",
+    identity_number="083190000001",
+    phone="+84900000001",
+    email="mau@example.test",
+    address="Số 1 đường Giả Lập, Bến Tre",
+)
+FOREIGNER = Party(kind="citizen", name="JANE SAMPLE", travel_document="X0000001")
+ENTERPRISE = Party(kind="enterprise", name="Công ty TNHH Mẫu Thử", tax_code="0100233488")
+PROXY = Proxy(
+    name="Trần Văn Thử", identity_number="083190000002", basis="authorised", deed="UQ-01/2026 ngày 01/10/2026"
+)
+OFFICER = Officer(account="canbo.mau", name="Lê Thị Thí Dụ")
+PERSON = Person(identity_number="083190000001", name="Nguyễn Thị Mẫu", birth_year=1990)
+
+PERSONAL_VALUES = (
+    "Nguyễn Thị Mẫu", "083190000001", "+84900000001", "mau@example.test", "Số 1 đường Giả Lập, Bến Tre",
+    "JANE SAMPLE", "X0000001", "Công ty TNHH Mẫu Thử", "Trần Văn Thử", "083190000002", "Lê Thị Thí Dụ",
+    "Phạm Văn Bưu Tá", "canbo.mau",
+)  # fmt: skip
+
+COUNTER = Sender("counter-mau", frozenset({"counter"}), frozenset({ONE_STOP}))
+OTHER_COUNTER = Sender("counter-khac", frozenset({"counter"}), frozenset({OTHER_ONE_STOP}))
+AGENCY = Sender("agency-mau", frozenset({"agency"}), frozenset({AGENCY_CODE}))
+OTHER_AGENCY = Sender("agency-khac", frozenset({"agency"}), frozenset({"H07.21"}))
+PORTAL = Sender("portal", frozenset({"portal"}), frozenset())
+POSTAL = Sender("postal", frozenset({"postal"}), frozenset())
+POPULATION = Sender("population", frozenset({"population"}), frozenset())
+HUB = Sender("hub", frozenset({"hub"}), frozenset())
+
+
+@cache
+def law() -> Law:
+    """The regulation, calendar and catalogue that come with the hub."""
+    profile = load_profile()
+    return Law(profile, load_calendar(profile), load_catalogue())
+
+
+def law_with(**sections: Any) -> Law:
+    """The same law with sections of the profile changed: `law_with(due={"late_acts": "refuse"})`."""
+    profile = law().profile
+    changed = {name: replace(getattr(profile, name), **values) for name, values in sections.items()}
+    return replace(law(), profile=replace(profile, **changed))
+
+
+def at(local: str) -> datetime:
+    """A moment by the clock of Viet Nam, as UTC: `at("2026-10-05 09:00")`."""
+    return datetime.fromisoformat(local).replace(tzinfo=VIETNAM).astimezone(UTC)
+
+
+MONDAY = at("2026-10-05 09:00")
+
+
+@cache
+def papers(procedure: str = PROCEDURE, count: int = 2) -> tuple[Component, ...]:
+    """The first published components of a procedure, in the published numbers."""
+    published = law().catalogue.procedures[procedure].components[:count]
+    return tuple(
+        Component(code=item.code, originals=item.originals, copies=item.copies) for item in published
+    )
+
+
+def submission(**changes: Any) -> SubmitDossier:
+    """A citizen lodges two papers at the counter."""
+    values: dict[str, Any] = {
+        "procedure": PROCEDURE,
+        "organisation": ONE_STOP,
+        "agency": AGENCY_CODE,
+        "channel": "in_person",
+        "return_channel": "in_person",
+        "applicant": OWNER,
+        "components": papers(changes.get("procedure", PROCEDURE)),
+    }
+    return SubmitDossier(**{**values, **changes})
+
+
+def acceptance(**changes: Any) -> AcceptDossier:
+    return AcceptDossier(**{"officer": OFFICER, "components": papers(), **changes})
+
+
+def supplement_request(stage: str = "intake", **changes: Any) -> RequestSupplement:
+    gaps = (Gap(component=papers()[0].code, reason="Tờ khai chưa có chữ ký"),)
+    return RequestSupplement(**{"officer": OFFICER, "stage": stage, "gaps": gaps, **changes})
+
+
+def supplement(**changes: Any) -> SupplementDossier:
+    return SupplementDossier(**{"components": papers(), **changes})
+
+
+def refusal(**changes: Any) -> DeclineDossier:
+    values = {"officer": OFFICER, "reason": "not_eligible", "explanation": "Không đủ điều kiện theo quy định"}
+    return DeclineDossier(**{**values, **changes})
+
+
+def forwarding(to: str = AGENCY_CODE) -> ForwardDossier:
+    return ForwardDossier(officer=OFFICER, to=to)
+
+
+def receipt() -> ReceiveDossier:
+    return ReceiveDossier(officer=OFFICER)
+
+
+def assignment() -> AssignCase:
+    return AssignCase(assignee=OFFICER)
+
+
+def case_step() -> StepCase:
+    return StepCase(step="Thẩm định")
+
+
+def issue(*codes: str) -> IssueResult:
+    names = codes or (RESULT_CODE,)
+    return IssueResult(papers=tuple(ResultPaper(code=code, number="01/XN") for code in names), signer=OFFICER)
+
+
+def result_return(channel: str = "in_person", codes: tuple[str, ...] = (RESULT_CODE,)) -> ReturnResult:
+    values: dict[str, Any] = {"channel": channel, "papers": codes, "received_by": "Nguyễn Thị Mẫu"}
+    return ReturnResult(**values)
+
+
+def apology(new_due_at: datetime) -> Apologise:
+    return Apologise(officer=OFFICER, reason="Chờ xác minh", new_due_at=new_due_at)
+
+
+def rescheduling(new_due_at: datetime) -> Reschedule:
+    return Reschedule(officer=OFFICER, new_due_at=new_due_at)
+
+
+def verification(party: str = "owner") -> VerifyIdentity:
+    values: dict[str, Any] = {"party": party, "person": PERSON, "officer_account": "canbo.mau"}
+    return VerifyIdentity(**values)
+
+
+def identity_answer(check: str, outcome: str = "matched", **changes: Any) -> ReportIdentity:
+    values: dict[str, Any] = {"check": check, "outcome": outcome, "asked_at": MONDAY, **changes}
+    return ReportIdentity(**values)
+
+
+def custodian(holder: str) -> Custodian:
+    """A holder by organisation code, `post` or `applicant`."""
+    if holder in {"post", "applicant"}:
+        values: dict[str, Any] = {"kind": holder, "name": "Phạm Văn Bưu Tá"}
+        return Custodian(**values)
+    return Custodian(kind="organisation", organisation=holder, name="Lê Thị Thí Dụ")
+
+
+def hand_over(giver: str, receiver: str, *codes: str) -> HandOverPaper:
+    return HandOverPaper(giver=custodian(giver), receiver=custodian(receiver), papers=codes)
+
+
+def paper_receipt(giver: str, receiver: str, *codes: str) -> ReceivePaper:
+    return ReceivePaper(giver=custodian(giver), receiver=custodian(receiver), papers=codes)
+
+
+def postal_party(province: int = 93, district: int = 9301) -> PostalParty:
+    return PostalParty(
+        name="Nguyễn Thị Mẫu",
+        phone="+84900000001",
+        address="Số 1 đường Giả Lập, Bến Tre",
+        province=province,
+        district=district,
+    )
+
+
+def pickup(direction: str = "collect", **changes: Any) -> OrderPickup:
+    values: dict[str, Any] = {
+        "direction": direction,
+        "sender": postal_party(),
+        "receiver": postal_party(district=9302),
+        "organisation": ONE_STOP,
+        "contents": ("Tờ khai",),
+    }
+    return OrderPickup(**{**values, **changes})
+
+
+def postal_report(order: str, status: str, moment: datetime, **changes: Any) -> ReportPickup:
+    values: dict[str, Any] = {"order": order, "status": status, "at": moment, **changes}
+    return ReportPickup(**values)
+
+
+def firing(dossier: Dossier, name: str) -> FireTimer:
+    timer = dossier.timers[name]
+    return FireTimer(timer=name, kind=timer.kind, due_at=timer.due_at)
+
+
+@dataclass
+class Story:
+    """One dossier and what happens to it; `send` decides and, when accepted, lets the facts happen."""
+
+    law: Law = field(default_factory=law)
+    dossier: Dossier | None = None
+    facts: list[tuple[Fact, datetime, str]] = field(default_factory=list)
+    requests: int = 0
+    owner: Party = OWNER
+
+    def context(self, sender: Sender, now: datetime) -> Context:
+        return Context(
+            law=self.law,
+            sender=sender,
+            now=now,
+            event_time=now,
+            dossier_id=DOSSIER_ID,
+            request_id=f"request-{self.requests}",
+            next_code=CODE,
+            applicant=self.owner,
+        )
+
+    def send(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Decision:
+        self.requests += 1
+        decision = decide(self.dossier, request, self.context(sender, now))
+        if isinstance(decision, Accepted):
+            for fact in decision.facts:
+                self.dossier = evolve(self.dossier, fact, now, sender.name, self.law)
+                self.facts.append((fact, now, sender.name))
+        return decision
+
+    def accepts(self, request: Request, sender: Sender, now: datetime = MONDAY) -> tuple[Fact, ...]:
+        """Send a request that must be accepted; gives its facts."""
+        decision = self.send(request, sender, now)
+        assert isinstance(decision, Accepted), decision
+        return decision.facts
+
+    def refuses(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Refused:
+        """Send a request that must be refused and must leave the dossier alone; gives the refusal."""
+        before = self.dossier
+        decision = self.send(request, sender, now)
+        assert isinstance(decision, Refused), decision
+        assert self.dossier is before
+        return decision
+
+    @property
+    def now(self) -> Dossier:
+        """The dossier as it stands."""
+        assert self.dossier is not None
+        return self.dossier
+
+
+def submitted(now: datetime = MONDAY, sender: Sender = COUNTER, **changes: Any) -> Story:
+    """A story whose dossier is lodged."""
+    story = Story(owner=changes.get("applicant", OWNER))
+    story.accepts(submission(**changes), sender, now)
+    return story
+
+
+def identified(now: datetime = MONDAY, **changes: Any) -> Story:
+    """Lodged, and the population database knows the applicant."""
+    story = submitted(now, **changes)
+    story.accepts(verification(), COUNTER, now)
+    check = story.now.owner.check
+    assert check is not None
+    story.accepts(identity_answer(check), POPULATION, now)
+    return story
+
+
+def accepted(now: datetime = MONDAY, **changes: Any) -> Story:
+    """Accepted with code and due time."""
+    story = identified(now, **changes)
+    chosen = changes.get("components", papers(changes.get("procedure", PROCEDURE)))
+    story.accepts(acceptance(components=chosen), COUNTER, now)
+    return story
+
+
+def forwarded(now: datetime = MONDAY, **changes: Any) -> Story:
+    story = accepted(now, **changes)
+    story.accepts(forwarding(), COUNTER, now)
+    return story
+
+
+def in_process(now: datetime = MONDAY, **changes: Any) -> Story:
+    """Received by the agency and assigned."""
+    story = forwarded(now, **changes)
+    story.accepts(receipt(), AGENCY, now)
+    story.accepts(assignment(), AGENCY, now)
+    return story
+
+
+def issued(now: datetime = MONDAY, **changes: Any) -> Story:
+    """The result is signed and on its way to the one-stop."""
+    story = in_process(now, **changes)
+    story.accepts(issue(), AGENCY, now)
+    return story

@@ -1,0 +1,161 @@
+"""A counterpart that is not idempotent, with an fsynced journal and scripted faults, and its adapter.
+
+Started as a module it runs the adapter's runtime in a process of its own, which a fault may kill.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from hub.delivery.adapter import OutMessage, Polled, Report
+from hub.delivery.metrics import DeliveryMetrics
+from hub.delivery.options import DeliveryOptions
+from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.delivery.runtime import run_adapter
+from hub.settings import KafkaSettings
+
+Fault = Literal["reject", "later", "lost_before", "lost_after", "hang_after", "bug", "crash_after"]
+EFFECT_TYPE = "onestop.effect.wanted.v1"
+REPORT_TYPE = "onestop.effect.report.v1"
+NEVER = "onestop.effect.never_handled.v1"
+
+
+@dataclass(slots=True)
+class FakeCounterpart:
+    """Implements `hub.delivery.adapter.Adapter`; every call that passes is one more journaled effect."""
+
+    journal: Path
+    name: str = "fake"
+    settling_s: float = 0.0
+    poll_interval_s: float | None = None
+    faults: dict[str, list[Fault]] = field(default_factory=dict)
+    """Faults per message id, taken in order; then all goes well."""
+    is_mute: bool = False
+    """Queries are not answered."""
+    work_s: float = 0.0
+    is_report_broken: bool = False
+    feed: list[str] = field(default_factory=list)
+    page_size: int = 2
+    poll_failures: int = 0
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    running: dict[str, int] = field(default_factory=dict)
+    most_running: int = 0
+    most_per_dossier: int = 0
+
+    def handles(self, message_type: str) -> bool:
+        return message_type == EFFECT_TYPE
+
+    async def deliver(self, message: OutMessage) -> Outcome:
+        self.calls.append(("deliver", message.id))
+        self.running[message.dossier] = self.running.get(message.dossier, 0) + 1
+        self.most_running = max(self.most_running, sum(self.running.values()))
+        self.most_per_dossier = max(self.most_per_dossier, self.running[message.dossier])
+        try:
+            await asyncio.sleep(self.work_s)
+            return await self._deliver(message)
+        finally:
+            self.running[message.dossier] -= 1
+
+    async def _deliver(self, message: OutMessage) -> Outcome:
+        waiting = self.faults.get(message.id)
+        match waiting.pop(0) if waiting else None:
+            case "reject":
+                return Rejected("fake.no", "không được", "no")
+            case "later":
+                return RetryAt(0.0, "busy")
+            case "lost_before":
+                return Unknown("cut before")
+            case "lost_after":
+                self._apply(message)
+                return Unknown("cut after")
+            case "hang_after":
+                self._apply(message)
+                await asyncio.Event().wait()
+            case "bug":
+                self._apply(message)
+                raise KeyError("a bug of the adapter")
+            case "crash_after":
+                self._apply(message)
+                os.kill(os.getpid(), signal.SIGKILL)
+        self._apply(message)
+        return Delivered({"number": message.id})
+
+    async def query(self, message: OutMessage) -> QueryOutcome:
+        self.calls.append(("query", message.id))
+        if self.is_mute:
+            return Unknown("no answer")
+        known = any(entry["id"] == message.id for entry in self.effects())
+        return Delivered({"number": message.id}) if known else NotFound()
+
+    def report(self, message: OutMessage, outcome: Outcome, at: datetime) -> Report | None:
+        if self.is_report_broken:
+            raise ValueError("a bug of the adapter")
+        return self._report(message, type(outcome).__name__.lower(), at)
+
+    def give_up(self, message: OutMessage, why: str, at: datetime) -> Report | None:
+        return self._report(message, f"gave up: {why}", at)
+
+    def _report(self, message: OutMessage, outcome: str, at: datetime) -> Report:
+        data = json.dumps({"message": message.id, "outcome": outcome}).encode()
+        return Report(f"report-{message.id}", REPORT_TYPE, message.subject, at, data)
+
+    async def poll(self, cursor: str | None) -> Polled:
+        self.calls.append(("poll", cursor or ""))
+        if self.poll_failures:
+            self.poll_failures -= 1
+            raise OSError("the counterpart is away")
+        start = int(cursor or 0)
+        page = self.feed[start : start + self.page_size]
+        now = datetime(2026, 3, 10, tzinfo=UTC)
+        reports = tuple(Report(f"poll-{event}", REPORT_TYPE, "d-1", now, b'{"polled":1}') for event in page)
+        return Polled(reports, str(start + len(page)), start + len(page) < len(self.feed))
+
+    async def aclose(self) -> None:
+        self.calls.append(("aclose", ""))
+
+    def effects(self) -> list[dict[str, Any]]:
+        """Every journaled effect, in order."""
+        if not self.journal.exists():
+            return []
+        return [json.loads(line) for line in self.journal.read_text(encoding="utf-8").splitlines()]
+
+    def _apply(self, message: OutMessage) -> None:
+        entry = {"id": message.id, "dossier": message.dossier, "sequence": message.sequence}
+        with self.journal.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+async def run_child(config: dict[str, Any]) -> None:
+    """Run the runtime with a fake counterpart until SIGTERM; `config` comes from `child_config`."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    counterpart = FakeCounterpart(Path(config["journal"]), config["name"], faults=config["faults"])
+    kafka = KafkaSettings(
+        bootstrap=config["bootstrap"], user=config["user"], password=SecretStr(config["password"])
+    )
+    await run_adapter(
+        counterpart,
+        kafka,
+        config["dsn"],
+        environment="test",
+        options=DeliveryOptions(**config["options"]),
+        stop=stop,
+        metrics=DeliveryMetrics(CollectorRegistry()),
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(run_child(json.loads(sys.argv[1])))

@@ -1,0 +1,116 @@
+"""Test support: one shared Kafka and PostgreSQL per test run; names, databases and users of a test's own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from confluent_kafka.admin import (
+    AdminClient,
+    NewTopic,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from hub.embedded import stack as embedded
+from hub.embedded.stack import StackAddress
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_HOME = REPOSITORY / "var" / "test"
+_ADMIN_LIMIT_S = 10.0
+
+
+def shared_home() -> Path:
+    """Return the home of the shared stack: `HUB_HOME`, else `var/test` of the repository."""
+    return Path(os.environ.get("HUB_HOME") or DEFAULT_HOME).resolve()
+
+
+def shared_stack() -> Iterator[StackAddress]:
+    """Yield the shared stack (body of the session fixture `stack`); left running only if it ran before.
+
+    A stack under the default home that does not run is started empty, so that runs do not pile up topics.
+    """
+    os.environ.setdefault("HUB_CACHE", str(REPOSITORY / "var" / "cache"))
+    home = shared_home()
+    was_running = any(server.state != "stopped" for server in embedded.status(home))
+    if not was_running and home == DEFAULT_HOME:
+        embedded.wipe(home)
+    try:
+        yield embedded.up(home)
+    finally:
+        if not was_running:
+            embedded.down(home)
+
+
+def own_name(prefix: str = "t") -> str:
+    """Return a name that no other test has, good for topics, groups, users, databases and schemas."""
+    return f"{prefix}_{secrets.token_hex(5)}"
+
+
+@asynccontextmanager
+async def own_database(address: StackAddress) -> AsyncIterator[str]:
+    """Create an empty database, give its DSN, and drop it with everybody who is still connected."""
+    name = own_name("db")
+    connection = await asyncpg.connect(address.postgres_dsn)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        try:
+            yield f"{address.postgres_dsn.rsplit('/', 1)[0]}/{name}"
+        finally:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+def kafka_admin(address: StackAddress) -> AdminClient:
+    """Return an administrator's client of the shared broker."""
+    return AdminClient(librdkafka_settings(address))
+
+
+def librdkafka_settings(
+    address: StackAddress, user: str | None = None, password: str | None = None
+) -> dict[str, Any]:
+    """Return the connection settings of a confluent-kafka client; the administrator's unless named."""
+    return {
+        "bootstrap.servers": address.kafka_bootstrap,
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": user or address.kafka_admin_user,
+        "sasl.password": password or address.kafka_admin_password,
+        "log_level": 0,
+    }
+
+
+def aiokafka_settings(
+    address: StackAddress, user: str | None = None, password: str | None = None
+) -> dict[str, Any]:
+    """Return the connection settings of an aiokafka client; the administrator's unless named."""
+    return {
+        "bootstrap_servers": address.kafka_bootstrap,
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": user or address.kafka_admin_user,
+        "sasl_plain_password": password or address.kafka_admin_password,
+    }
+
+
+def create_topic(admin: AdminClient, topic: str, partitions: int = 1, **config: str) -> None:
+    """Create a topic; underscores in the names of `config` stand for dots; blocks until it exists."""
+    settings = {name.replace("_", "."): value for name, value in config.items()}
+    new = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=settings)
+    admin.create_topics([new], operation_timeout=_ADMIN_LIMIT_S)[topic].result(_ADMIN_LIMIT_S)
+
+
+def create_user(admin: AdminClient, user: str) -> str:
+    """Create a SCRAM user that may do nothing, and return its password."""
+    password = secrets.token_hex(16)
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+    change = UserScramCredentialUpsertion(user, info, password.encode())
+    admin.alter_user_scram_credentials([change])[user].result(_ADMIN_LIMIT_S)
+    return password
