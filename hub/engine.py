@@ -21,6 +21,7 @@ from hub.kafka import KafkaError
 from hub.limiter import Limiter
 from hub.logs import log
 from hub.metrics import EngineMetrics
+from hub.redriving import Redriver
 from hub.relay import Relay
 from hub.settings import EngineSettings, PostgresSettings
 from hub.store import database, positions, reading
@@ -31,6 +32,7 @@ from hub.workspace import Workspace
 
 _IDLE_WAIT_MS = 100
 _MAX_MISSES = 200
+_REDRIVE_S = 1.0
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -78,6 +80,8 @@ class Engine(Generic[State]):
         self._redo: deque[Batch] = deque()
         self._versions: dict[str, int] = {}
         self._counted_generation = -1
+        self._committed: dict[Position, int] = {}
+        self._redriven_at = 0.0
         self._unfinished = 0
         self._misses = 0
         self._is_drained = asyncio.Event()
@@ -113,12 +117,17 @@ class Engine(Generic[State]):
                 await self._reconnect(error)
         await self._settle()
 
+    def committed(self) -> dict[Position, int]:
+        """The offset up to which each partition was committed by this process."""
+        return dict(self._committed)
+
     # One round
 
     async def _round(self) -> None:
         batch = self._redo.popleft() if self._redo else await self._take()
         if batch is None:
             await self._settle()
+            await self._redrive()
             return
         if not batch.is_probe and self._intake.generation != self._counted_generation:
             await self._count_start(batch)
@@ -219,8 +228,14 @@ class Engine(Generic[State]):
         self._in_flight = None
         self._misses = 0
         in_flight.decision.workspace.forget_before()
+        self._committed.update({(s.topic, s.partition): s.next for s in in_flight.batch.steps})
         self._finish(1)
         self._limiter.watch(in_flight.decision, self._intake)
+
+    async def _redrive(self) -> None:
+        if time.monotonic() - self._redriven_at > _REDRIVE_S:
+            self._redriven_at = time.monotonic()
+            await Redriver(self._reader, self._writer, self._tools, self._world).run()
 
     def _finish(self, batches: int) -> None:
         self._unfinished -= batches

@@ -48,7 +48,7 @@ async def serve(app: Starlette, host: str, port: int, on_port: Callable[[int], N
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # the process handles its signals
     task = asyncio.create_task(server.serve())
     try:
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110  uvicorn offers no event to wait for
             await asyncio.sleep(0.02)
         if server.servers:
             on_port(server.servers[0].sockets[0].getsockname()[1])

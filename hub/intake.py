@@ -51,6 +51,10 @@ Drain = Callable[[], Awaitable[None]]
 """Waits (with a limit) until what was taken is committed or given up."""
 
 
+async def _nothing() -> None:
+    return None
+
+
 class GapError(Exception):
     """The broker handed out an offset that is not the next one."""
 
@@ -58,12 +62,10 @@ class GapError(Exception):
 class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no type hints
     """Reads the assigned partitions; the engine takes one batch at a time."""
 
-    def __init__(
-        self, consumer: AIOKafkaConsumer, load: Load, drain: Drain, *, max_records: int, max_bytes: int
-    ) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, load: Load, *, max_records: int, max_bytes: int) -> None:
         self._consumer = consumer
         self._load = load
-        self._drain = drain
+        self.drain: Drain = _nothing
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._assigned: dict[Position, Assigned] = {}
@@ -81,7 +83,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._is_stable.clear()
         self.rebalances += 1
         self.generation += 1
-        await self._drain()
+        await self.drain()
         self._assigned = {}
         self._left = {}
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from hub.errors import StartupError
 from hub.kafka_admin import Grant, KafkaAdmin
+from hub.settings import KafkaSettings
 from hub.store.database import Connection
 
 ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "notifier")
 GROUP = "hub-engine"
+HEARTBEAT_TOPIC = "hub.heartbeat"
 _NAME = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
 _DAY_MS = 86_400_000
 _IN = {
@@ -23,6 +25,7 @@ _IN = {
     "max.message.bytes": "1048588",
 }
 _OUT = {"cleanup.policy": "delete", "retention.ms": str(14 * _DAY_MS), "max.message.bytes": str(4 << 20)}
+_HEARTBEAT = {"cleanup.policy": "delete", "retention.ms": "3600000"}
 _FACTS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(4 << 20)}
 
 
@@ -47,6 +50,7 @@ def hub_grants() -> list[Grant]:
         Grant("topic", "out.", "describe", is_prefix=True),
         Grant("topic", "dossier.facts", "write"),
         Grant("topic", "dossier.facts", "describe"),
+        Grant("topic", HEARTBEAT_TOPIC, "write"),
         Grant("group", GROUP, "read"),
         Grant("group", GROUP, "describe"),
     ]
@@ -68,6 +72,7 @@ async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
     """Create the hub's own topics and user; returns the new password of the user."""
     await asyncio.to_thread(admin.create_topic, "in.hub", partitions, _IN)
     await asyncio.to_thread(admin.create_topic, "dossier.facts", partitions, _FACTS)
+    await asyncio.to_thread(admin.create_topic, HEARTBEAT_TOPIC, 1, _HEARTBEAT)
     password = await asyncio.to_thread(admin.set_password, user)
     await asyncio.to_thread(admin.grant, user, hub_grants())
     return password
@@ -141,3 +146,27 @@ def _check(participant: Participant) -> None:
 
 def _unknown(roles: Iterable[str]) -> list[str]:
     return [role for role in roles if role not in ROLES]
+
+
+def how_to_connect(settings: KafkaSettings, name: str, password: str) -> str:
+    """Connection settings for kcat, Python and Java, ready to be pasted."""
+    protocol = "SASL_SSL" if settings.ca_file else "SASL_PLAINTEXT"
+    jaas = "org.apache.kafka.common.security.scram.ScramLoginModule"
+    return f"""
+participant {name}: publishes to in.{name}, reads out.{name} in group {name} (or {name}.*)
+
+# kcat
+kcat -b {settings.bootstrap} -X security.protocol={protocol} -X sasl.mechanism=SCRAM-SHA-512 \\
+  -X sasl.username={name} -X sasl.password={password} -t out.{name} -C -o beginning
+
+# Python (aiokafka)
+AIOKafkaConsumer("out.{name}", bootstrap_servers="{settings.bootstrap}", group_id="{name}",
+    security_protocol="{protocol}", sasl_mechanism="SCRAM-SHA-512",
+    sasl_plain_username="{name}", sasl_plain_password="{password}")
+
+# Java (client.properties)
+bootstrap.servers={settings.bootstrap}
+security.protocol={protocol}
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config={jaas} required username="{name}" password="{password}";
+"""

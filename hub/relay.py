@@ -67,6 +67,12 @@ class Relay:
             async with self._settled:
                 await self._settled.wait()
 
+    async def drained(self) -> None:
+        """Wait until nothing that was offered is unpublished."""
+        while self.backlog or self._in_flight:
+            async with self._settled:
+                await self._settled.wait()
+
     # Shards
 
     def gained(self, shards: Iterable[int]) -> None:

@@ -20,12 +20,14 @@ from schemas.sync import ReportSync
 
 
 class Journal:
-    """One line per effect of an order, on disk before it is answered; a repeated effect gives its first time."""
+    """One line per effect of an order, on disk before it is answered; a repeated one keeps its first time."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a+b", buffering=0)
-        self._file.seek(0)
-        self._done = {(line["order"], line["effect"]): line["at"] for line in map(json.loads, self._file)}
+        self._file = path.open("ab", buffering=0)
+        whole = path.read_bytes().rpartition(b"\n")
+        self._file.truncate(len(whole[0] + whole[1]))  # a crash may have cut the last line
+        lines = map(json.loads, whole[0].splitlines())
+        self._done = {(line["order"], line["effect"]): line["at"] for line in lines}
 
     def once(self, order: str, effect: str) -> datetime:
         """Let the effect happen unless it has happened; its time."""
@@ -58,9 +60,9 @@ def build(environment: Mapping[str, str] = os.environ) -> FastStream:
     servers = environment["KAFKA_BOOTSTRAP"].split(",")
     broker = KafkaBroker(servers, security=security, acks="all", enable_idempotence=True)
     journal = Journal(Path(environment["POSTAL_JOURNAL"]))
-    start = {"group_id": user, "auto_offset_reset": "earliest", "ack_policy": AckPolicy.NACK_ON_ERROR}
+    retry = AckPolicy.NACK_ON_ERROR
 
-    @broker.subscriber(f"out.{user}", **start)
+    @broker.subscriber(f"out.{user}", group_id=user, auto_offset_reset="earliest", ack_policy=retry)
     async def take(message: KafkaMessage) -> None:
         subject = message.headers["ce_subject"]
         for answer in answers(message, steps, journal):

@@ -21,6 +21,8 @@ _AWAY = (
     asyncpg.TooManyConnectionsError,
     asyncpg.DeadlockDetectedError,
     asyncpg.QueryCanceledError,
+    # asyncpg 0.32: a statement that meets the end of its connection by the server ("cannot switch to state").
+    asyncpg.InternalClientError,
 )
 
 

@@ -10,6 +10,7 @@ from hub.delivery.adapter import Polled
 from hub.delivery.parts import Parts
 from hub.delivery.retry import backoff_s
 from hub.delivery.waiting import draw, patiently
+from hub.delivery.wire import check_report
 
 _log = logging.getLogger(__name__)
 _MAX_PAUSES = 10
@@ -60,6 +61,8 @@ class Poller:
         try:
             async with asyncio.timeout(parts.options.call_timeout_s):
                 polled = await parts.adapter.poll(cursor)
+            for report in polled.reports:
+                check_report(report)
             label = "polled"
             parts.metrics.last_success.labels(parts.name).set(time())
         except Exception as error:  # noqa: BLE001 - nothing is lost: the cursor stands still and is polled again

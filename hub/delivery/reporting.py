@@ -8,6 +8,7 @@ from datetime import datetime
 
 from hub.delivery.adapter import Adapter, OutMessage, Report
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt
+from hub.delivery.wire import check_report
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def report_outcome(
 ) -> Made:
     """Return the report of a final outcome."""
     try:
-        return Made(adapter.report(message, outcome, at))
+        return Made(_checked(adapter.report(message, outcome, at)))
     except Exception as error:  # noqa: BLE001 - the outcome is stored, the report is made after a repair
         return _due(adapter, message, error)
 
@@ -33,7 +34,7 @@ def report_outcome(
 def report_dead_letter(adapter: Adapter, message: OutMessage, why: str, at: datetime) -> Made:
     """Return the business answer of a dead letter."""
     try:
-        return Made(adapter.give_up(message, why, at))
+        return Made(_checked(adapter.give_up(message, why, at)))
     except Exception as error:  # noqa: BLE001 - the outcome is stored, the report is made after a repair
         return _due(adapter, message, error)
 
@@ -51,6 +52,10 @@ def report_late(
         word = "not_found" if isinstance(outcome, NotFound) else "gave_up"
         return report_dead_letter(adapter, message, last_words(outcome, word), at)
     return report_outcome(adapter, message, outcome, at)
+
+
+def _checked(report: Report | None) -> Report | None:
+    return report if report is None else check_report(report)
 
 
 def _due(adapter: Adapter, message: OutMessage, error: Exception) -> Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from hub.delivery.parts import Parts
 from hub.delivery.reporting import report_late
@@ -57,6 +58,6 @@ class Upkeep:
                 parts.adapter, due.message, due.outcome, is_dead=due.state == "dead", at=due.at
             )
             if not made.is_due:
-                message_id, report = due.message.id, made.report
-                await parts.store.attach_report(message_id, report)
+                work = partial(parts.store.attach_report, due.message.id, made.report)
+                await patiently("delivery.attach_report", work)
                 parts.reports.ring()

@@ -49,6 +49,16 @@ def decode(key: bytes | None, headers: Headers, value: bytes | None, environment
         return Poison(str(error))
 
 
+def check_report(report: Report) -> Report:
+    """Return the report if it can be an envelope; `ValueError` names the attribute that cannot."""
+    for name, pattern in (("id", _ID), ("type", _NAME), ("subject", _NAME)):
+        if not pattern.fullmatch(getattr(report, name)):
+            raise ValueError(f"report: bad {name}")
+    if report.time.tzinfo is None:
+        raise ValueError("report: time without zone")
+    return report
+
+
 def report_headers(report: Report, adapter: str, environment: str) -> dict[str, str]:
     """Return the CloudEvents headers of a report; the record's key is the subject."""
     return {

@@ -125,7 +125,7 @@ def _accepted(dossier: Dossier, fact: DossierAccepted, step: Step) -> _Changes:
         "due_at": due_at,
         # Form 01 lists the papers that the one-stop now has.
         "custody": papers,
-        "hand_overs": tuple([item for item in dossier.hand_overs if item.receiver != dossier.organisation]),
+        "hand_overs": tuple([item for item in dossier.hand_overs if papers.keys().isdisjoint(item.papers)]),
         "timers": {
             **without(dossier, "intake"),
             **clock_timers(due_at, accepted_at, dossier.apologies, step.law),

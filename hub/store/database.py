@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from hub.errors import StartupError
 from hub.settings import PostgresSettings
 
-Connection = asyncpg.Connection[asyncpg.Record]
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:  # asyncpg's class is generic only in its stubs
+    Connection = asyncpg.Connection
 """One session; every statement on it has the time-out of `connect`."""
 
 _MIGRATION_LOCK = 4711

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
-from confluent_kafka.admin import (  # type: ignore[attr-defined] # documented there, but not in its __all__
+from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
     AclPermissionType,
@@ -41,7 +41,7 @@ DOSSIER = "000.12.34.H07-260302-0001"
 ORDERED = order_message(f"{DOSSIER}__C1", DOSSIER)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack() -> Iterator[StackAddress]:
     yield from shared_stack()
 
@@ -128,8 +128,9 @@ async def running(operator: Operator) -> AsyncIterator[asyncio.subprocess.Proces
         yield process
     finally:
         if process.returncode is None:
-            process.kill()
-        await process.wait()
+            process.terminate()
+        async with asyncio.timeout(LIMIT_S):
+            await process.wait()
 
 
 def said(record: ConsumerRecord) -> dict[str, str]:
@@ -141,6 +142,8 @@ async def test_an_order_has_its_effects_once_and_a_repeat_gets_the_same_answers(
     await operator.send(ORDERED)
     async with running(operator):
         registered, handed_over = await operator.answer(), await operator.answer()
+    with operator.journal.open("ab") as journal:
+        journal.write(b'{"order": "cut off by a cra')
     await operator.send(ORDERED)
     async with running(operator):
         again = [await operator.answer(), await operator.answer()]

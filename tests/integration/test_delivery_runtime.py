@@ -397,15 +397,42 @@ async def test_a_paused_counterpart_is_not_called_while_messages_are_still_taken
 
 
 async def test_lost_database_connections_only_delay_the_work(world: World) -> None:
-    async with running(world):
+    numbers = range(1, 16)
+    operator = await asyncpg.connect(world.dsn)
+    try:
+        async with running(world, concurrency=4):
+            for number in numbers:
+                await world.send(number, dossier=f"d-{number % 5}")
+                await operator.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname = current_database() and pid <> pg_backend_pid()"
+                )
+            await until(lambda: len(set(world.effects())) == len(numbers))
+    finally:
+        await operator.close()
+    assert sorted(world.effects()) == sorted(f"m-{number}" for number in numbers)
+
+
+async def test_a_batch_that_could_not_be_stored_is_not_acknowledged_and_comes_again(world: World) -> None:
+    async with world.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("lock table delivery in exclusive mode")
         await world.send(1)
+        async with running(world):
+            await until(lambda: _is_blocked(world))
+        await transaction.rollback()
+    assert await world.pool.fetchval("select count(*) from delivery") == 0
+    async with running(world):
         await until(lambda: world.effects() == ["m-1"])
-        await world.pool.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and pid <> pg_backend_pid()"
-        )
-        await world.send(2)
-        await until(lambda: world.effects() == ["m-1", "m-2"])
+
+
+async def test_a_report_that_cannot_be_an_envelope_is_a_bug_of_the_adapter(world: World) -> None:
+    world.counterpart.report_prefix = "two words "
+    await world.send(1)
+    async with running(world):
+        await until(lambda: world.metric("hub_dead_letters", reason="report") == 1)
+    assert await world.state(1) == "delivered"
 
 
 async def test_a_dead_task_ends_the_runtime(world: World) -> None:
@@ -467,6 +494,14 @@ async def test_a_stopped_process_that_wakes_after_its_lease_cannot_overwrite(wor
             assert await child.wait() == 0
     assert await world.pool.fetchrow("select state, outcome, ended_at from delivery") == stored
     assert world.effects() == ["m-1"]
+
+
+async def _is_blocked(world: World) -> bool:
+    waiting: int = await world.pool.fetchval(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and wait_event_type = 'Lock' and query like '%insert into delivery (%'"
+    )
+    return waiting > 0
 
 
 async def _start_child(

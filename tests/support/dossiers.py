@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -124,8 +125,9 @@ def submission(**changes: Any) -> SubmitDossier:
         "channel": "in_person",
         "return_channel": "in_person",
         "applicant": OWNER,
-        "components": papers(changes.get("procedure", PROCEDURE)),
     }
+    if "components" not in changes:
+        values["components"] = papers(changes.get("procedure", PROCEDURE))
     return SubmitDossier(**{**values, **changes})
 
 
@@ -297,6 +299,14 @@ def submitted(now: datetime = MONDAY, sender: Sender = COUNTER, **changes: Any) 
     return story
 
 
+def lodged(dossier: Dossier) -> tuple[Component, ...]:
+    """The components of a dossier as a request names them."""
+    return tuple(
+        Component(code=item.code, originals=item.originals, copies=item.copies, electronic=item.electronic)
+        for item in dossier.components
+    )
+
+
 def identified(now: datetime = MONDAY, **changes: Any) -> Story:
     """Lodged, and the population database knows the applicant."""
     story = submitted(now, **changes)
@@ -310,8 +320,7 @@ def identified(now: datetime = MONDAY, **changes: Any) -> Story:
 def accepted(now: datetime = MONDAY, **changes: Any) -> Story:
     """Accepted with code and due time."""
     story = identified(now, **changes)
-    chosen = changes.get("components", papers(changes.get("procedure", PROCEDURE)))
-    story.accepts(acceptance(components=chosen), COUNTER, now)
+    story.accepts(acceptance(components=lodged(story.now)), COUNTER, now)
     return story
 
 
@@ -334,3 +343,6 @@ def issued(now: datetime = MONDAY, **changes: Any) -> Story:
     story = in_process(now, **changes)
     story.accepts(issue(), AGENCY, now)
     return story
+
+
+MakeStory = Callable[[], Story]

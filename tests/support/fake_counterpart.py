@@ -45,6 +45,7 @@ class FakeCounterpart:
     """Queries are not answered."""
     work_s: float = 0.0
     is_report_broken: bool = False
+    report_prefix: str = "report-"
     feed: list[str] = field(default_factory=list)
     page_size: int = 2
     poll_failures: int = 0
@@ -108,7 +109,7 @@ class FakeCounterpart:
 
     def _report(self, message: OutMessage, outcome: str, at: datetime) -> Report:
         data = json.dumps({"message": message.id, "outcome": outcome}).encode()
-        return Report(f"report-{message.id}", REPORT_TYPE, message.subject, at, data)
+        return Report(f"{self.report_prefix}{message.id}", REPORT_TYPE, message.subject, at, data)
 
     async def poll(self, cursor: str | None) -> Polled:
         self.calls.append(("poll", cursor or ""))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from hub.delivery.adapter import OutMessage, Report
-from hub.delivery.wire import Confirmed, Poison, decode, report_headers
+from hub.delivery.wire import Confirmed, Poison, check_report, decode, report_headers
 
 GOOD = {
     "ce_specversion": b"1.0",
@@ -77,6 +79,23 @@ def test_bytes_that_are_no_message_are_poison_with_a_stable_reason(
     changed: dict[str, bytes | None], why: str
 ) -> None:
     assert _decode(**changed) == Poison(why)
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"id": "a" * 65}, "id"),
+        ({"id": "two words"}, "id"),
+        ({"subject": "d\x00"}, "subject"),
+        ({"type": ""}, "type"),
+        ({"time": datetime(2026, 3, 10)}, "time without zone"),  # noqa: DTZ001 - what is refused
+    ],
+)
+def test_a_report_that_cannot_be_an_envelope_is_refused_by_name(changed: dict[str, Any], name: str) -> None:
+    good = Report("r-1", "t.v1", "d-1", datetime(2026, 3, 10, tzinfo=UTC), b"{}")
+    assert check_report(good) is good
+    with pytest.raises(ValueError, match=name):
+        check_report(replace(good, **changed))
 
 
 def test_a_report_is_a_cloudevent_in_utc_of_this_participant() -> None:

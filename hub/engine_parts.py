@@ -1,0 +1,132 @@
+"""The parts of an engine process and how they are put together: the one place of composition."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from hub import kafka
+from hub.batch import Tools
+from hub.clockwork import Clockwork
+from hub.directory import Directory
+from hub.dossier_job import DossierJob, code_blocks, load_law
+from hub.engine import Engine
+from hub.errors import StartupError
+from hub.intake import Assigned, Intake, Position
+from hub.job import Job
+from hub.kafka_admin import KafkaAdmin
+from hub.legal_time import LegalClock
+from hub.log_ends import LogObserver
+from hub.logs import log
+from hub.metrics import EngineMetrics
+from hub.participants import GROUP
+from hub.publishing import Publisher
+from hub.relay import Relay
+from hub.sealing import MasterKey
+from hub.settings import Settings
+from hub.shards import Shards
+from hub.store import database, positions
+from hub.store.database import Connection
+from hub.understanding import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The running parts of one engine process."""
+
+    engine: Engine[Any]
+    intake: Intake
+    relay: Relay
+    clockwork: Clockwork
+    shards: Shards
+    consumer: kafka.AIOKafkaConsumer
+    producer: kafka.AIOKafkaProducer
+    metrics: EngineMetrics
+    registry: CollectorRegistry
+    probe: Connection
+
+
+@contextlib.asynccontextmanager
+async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterator[Parts]:
+    """Connect and start everything but the loops; `StartupError` names the setting that does not work."""
+    law = load_law(settings.profile)
+    master = MasterKey.from_file(settings.master_key_file)
+    admin = KafkaAdmin(settings.kafka)
+    await asyncio.to_thread(admin.check)
+    instance = settings.engine.instance
+    the_job: Job[Any] = job if job is not None else DossierJob(law)
+    async with contextlib.AsyncExitStack() as stack:
+        shards_session, relay_session, clock_session, probe_session = [
+            await _session(stack, settings, f"{instance}-{name}")
+            for name in ("shards", "relay", "clock", "probe")
+        ]
+        producer = await _started(stack, kafka.producer(settings.kafka, instance))
+        asking = await _started(stack, kafka.consumer(settings.kafka, f"{instance}-observer", group=None))
+        observer = LogObserver(asking, admin)
+        registry = CollectorRegistry()
+        metrics = EngineMetrics(registry)
+        shards = Shards(shards_session, instance, settings.shards)
+        stack.push_async_callback(shards.leave)
+        relay = Relay(Publisher(producer, relay_session), relay_session, shards)
+        consumer = kafka.consumer(
+            settings.kafka,
+            instance,
+            group=GROUP,
+            instance=instance,
+            fetch_wait_ms=settings.engine.fetch_wait_ms,
+            session_timeout_ms=settings.engine.session_timeout_ms,
+        )
+        intake = Intake(
+            consumer,
+            _loader(probe_session, observer, metrics),
+            max_records=settings.engine.max_batch_records,
+            max_bytes=settings.engine.max_batch_bytes,
+        )
+        tools: Tools[Any] = Tools(the_job, Directory([]), master, code_blocks(law), settings.shards)
+        world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests)
+        engine: Engine[Any] = Engine(tools, world, intake, relay, settings.postgres, settings.engine, metrics)
+        intake.drain = engine.drained
+        clockwork = Clockwork(
+            producer, clock_session, shards, observer.received, len(await producer.partitions_for("in.hub"))
+        )
+        await engine.open()
+        stack.push_async_callback(engine.close)
+        consumer.subscribe(pattern=r"^in\..+", listener=intake)
+        await _started(stack, consumer)
+        yield Parts(
+            engine, intake, relay, clockwork, shards, consumer, producer, metrics, registry, probe_session
+        )
+
+
+def _loader(session: Connection, observer: LogObserver, metrics: EngineMetrics) -> Any:
+    async def load(wanted: Iterable[Position]) -> dict[Position, Assigned]:
+        loaded = await positions.load_positions(session, await observer.ends(wanted))
+        metrics.stopped.clear()
+        for (topic, number), reason in loaded.stopped.items():
+            metrics.stopped.labels(topic, str(number)).set(1)
+            log("partition_stopped", topic=topic, partition=number, reason=reason)
+        return loaded.assigned
+
+    return load
+
+
+async def _session(stack: contextlib.AsyncExitStack, settings: Settings, name: str) -> Connection:
+    connection = await database.connect_at_start(settings.postgres, name)
+    stack.push_async_callback(connection.close, timeout=5)
+    if await connection.fetchval("select to_regclass('intake_offset')") is None:
+        raise StartupError("HUB_POSTGRES__DSN: the database has no tables yet; run `hub setup` first")
+    return connection
+
+
+async def _started(stack: contextlib.AsyncExitStack, client: Any) -> Any:
+    try:
+        await client.start()
+    except kafka.KafkaError as error:
+        raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
+    stack.push_async_callback(client.stop)
+    return client

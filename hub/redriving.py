@@ -1,0 +1,86 @@
+"""Redrive of parked requests: an operator's command row, run by an engine from PostgreSQL, in order."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Generic
+
+from hub.batch import BatchDecision, Tools
+from hub.job import State
+from hub.logs import log
+from hub.parking import open_record
+from hub.store.database import Connection
+from hub.store.reading import Wanted, read_batch
+from hub.store.writing import MissError, Outgoing, Written, write_batch
+from hub.understanding import Reading, Understood, understand
+
+_WAITING = "select id, dossier_id::text as dossier from redrive where done_at is null order by id limit 20"
+_NEXT = """
+select p.position, p.record, p.participant from parked_request p
+where p.dossier_id = $1 order by p.position limit 1
+"""
+_DONE = "update redrive set done_at = now(), outcome = $2 where id = $1 and done_at is null"
+_NOTHING = Outgoing([], [], [])
+
+
+class Redriver(Generic[State]):
+    """Runs between two batches, so that nothing of this process is under way."""
+
+    def __init__(self, reader: Connection, writer: Connection, tools: Tools[State], world: Reading) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._tools = tools
+        self._world = world
+
+    async def run(self) -> int:
+        """Run the waiting commands; returns how many requests were decided."""
+        decided = 0
+        for row in await self._reader.fetch(_WAITING):
+            count, outcome = await self._dossier(row["dossier"])
+            await self._reader.execute(_DONE, row["id"], outcome)
+            log("redriven", dossier=row["dossier"], requests=count, outcome=outcome)
+            decided += count
+        return decided
+
+    async def _dossier(self, dossier_id: str) -> tuple[int, str]:
+        count = 0
+        while True:
+            row = await self._reader.fetchrow(_NEXT, dossier_id)
+            if row is None:
+                return count, "done"
+            try:
+                bug = await self._request(dossier_id, row["position"], row["record"])
+            except MissError:
+                continue
+            if bug is not None:
+                return count, f"failed again: {bug}"
+            count += 1
+
+    async def _request(self, dossier_id: str, position: int, sealed: bytes) -> str | None:
+        view = (await read_batch(self._reader, Wanted([], [], [], [dossier_id]))).view
+        key = self._tools.master.unwrap(view.dossiers[dossier_id].wrapped_key)
+        item = understand(open_record(sealed, key, dossier_id), self._world)
+        assert isinstance(item, Understood)
+        decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
+        decision.redrive(item, dossier_id, position)
+        if decision.bugs:
+            return decision.bugs[0][1]
+        await self._write(decision)
+        return None
+
+    async def _write(self, decision: BatchDecision[State]) -> Written:
+        job, shards = self._tools.job, self._tools.shards
+        return await write_batch(self._writer, decision, [], _NOTHING, dump=job.dump, shards=shards)
+
+
+async def order_redrive(connection: Connection, dossier_id: str, operator: str, reason: str) -> bool:
+    """Ask for the redrive of a parked dossier; False when nothing of it is parked."""
+    if (
+        await connection.fetchval("select 1 from parked_request where dossier_id = $1 limit 1", dossier_id)
+        is None
+    ):
+        return False
+    await connection.execute(
+        "insert into redrive (dossier_id, operator, reason) values ($1, $2, $3)", dossier_id, operator, reason
+    )
+    return True

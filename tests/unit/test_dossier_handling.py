@@ -1,0 +1,193 @@
+"""Transfer, handling, return: Art. 16, 17.1, 17.10, 18, 19.4."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hub.dossier.decide import decide
+from hub.dossier.decision import ContextError
+from schemas.case import CaseAssigned, CaseProgressed
+from schemas.dossier import Component, DossierForwarded, DossierReceived
+from schemas.due import RuleViolated
+from schemas.result import ResultIssued, ResultReturned
+from tests.support import dossiers as build
+from tests.support.dossiers import (
+    AGENCY,
+    AGENCY_CODE,
+    COUNTER,
+    MONDAY,
+    OTHER_AGENCY,
+    OTHER_COUNTER,
+    PORTAL,
+    POSTAL,
+    Sender,
+    at,
+)
+
+
+@pytest.mark.rule("16")
+def test_a_dossier_goes_to_the_competent_agency_only() -> None:
+    story = build.accepted()
+    refused = story.refuses(build.forwarding(to="H07.21"), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.16", ("/to",))
+    (fact,) = story.accepts(build.forwarding(), COUNTER)
+    assert isinstance(fact, DossierForwarded)
+    assert (fact.to, fact.code, fact.applicant) == (AGENCY_CODE, build.CODE, build.OWNER)
+    assert fact.components == build.papers()
+    assert fact.due_at == at("2026-10-08 17:00")
+    assert story.now.status == "forwarded"
+
+
+def test_forwarding_without_the_applicant_is_a_bug_of_the_engine() -> None:
+    story = build.accepted()
+    context = replace(story.context(COUNTER, MONDAY), applicant=None)
+    with pytest.raises(ContextError):
+        decide(story.dossier, build.forwarding(), context)
+
+
+@pytest.mark.rule("16.2")
+@pytest.mark.parametrize(
+    ("accepted_at", "limit"),
+    [("2026-10-05 15:00:00", "2026-10-05 17:00"), ("2026-10-05 15:00:01", "2026-10-06 08:00")],
+)
+def test_paper_accepted_after_15_00_goes_on_at_the_next_opening(accepted_at: str, limit: str) -> None:
+    story = build.accepted(at(accepted_at))
+    timer = story.now.timers["forward"]
+    assert (timer.kind, timer.due_at) == ("forward", at(limit))
+    story.accepts(build.forwarding(), COUNTER, at(limit))
+    assert "forward" not in story.now.timers
+
+
+@pytest.mark.rule("16.2")
+def test_paper_that_goes_too_late_is_recorded_as_late() -> None:
+    facts = build.accepted().accepts(build.forwarding(), COUNTER, at("2026-10-05 17:02"))
+    assert facts[1] == RuleViolated(rule="16.2", late_s=120)
+
+
+@pytest.mark.rule("16.2")
+def test_an_electronic_dossier_has_no_15_00() -> None:
+    electronic = tuple(item.model_copy(update={"electronic": True}) for item in build.papers())
+    story = build.accepted(channel="online", components=electronic)
+    assert "forward" not in story.now.timers
+    assert len(story.accepts(build.forwarding(), COUNTER, at("2026-10-07 09:00"))) == 1
+
+
+@pytest.mark.rule("16.2")
+def test_a_profile_may_narrow_the_15_00_rule_to_the_counter() -> None:
+    story = build.identified(channel="post")
+    story.law = build.law_with(forward={"paper_scope": "in_person"})
+    story.accepts(build.acceptance(), COUNTER)
+    assert "forward" not in story.now.timers
+
+
+@pytest.mark.rule("16.1")
+def test_only_the_competent_agency_or_its_one_stop_receives() -> None:
+    story = build.forwarded()
+    assert story.refuses(build.receipt(), OTHER_AGENCY).code == "security.foreign_organisation"
+    assert story.refuses(build.receipt(), COUNTER).code == "security.foreign_organisation"
+    its_one_stop = Sender("counter-so", frozenset({"counter"}), frozenset({AGENCY_CODE}))
+    (fact,) = story.accepts(build.receipt(), its_one_stop)
+    assert fact == DossierReceived(officer=build.OFFICER, agency=AGENCY_CODE)
+    assert story.refuses(build.receipt(), AGENCY).state == "received"
+
+
+@pytest.mark.rule("19.4")
+@pytest.mark.parametrize("make", [build.submitted, build.accepted], ids=["submitted", "accepted"])
+def test_the_agency_does_nothing_before_the_dossier_is_forwarded(make: build.MakeStory) -> None:
+    for request in (build.assignment(), build.case_step(), build.issue()):
+        refused = make().refuses(request, AGENCY)
+        assert (refused.code, refused.rule) == ("rule.19.4", "19.4")
+
+
+@pytest.mark.rule("19.4")
+def test_an_intake_supplement_does_not_open_the_dossier_to_the_agency() -> None:
+    story = build.submitted()
+    story.accepts(build.supplement_request(), COUNTER)
+    assert story.refuses(build.assignment(), AGENCY).code == "rule.19.4"
+
+
+def test_a_forwarded_case_is_assigned_worked_on_and_decided_by_the_agency() -> None:
+    story = build.forwarded()
+    assert story.refuses(build.assignment(), OTHER_AGENCY).code == "security.foreign_organisation"
+    assert story.refuses(build.assignment(), COUNTER).code == "security.foreign_organisation"
+    (assigned,) = story.accepts(build.assignment(), AGENCY)
+    assert assigned == CaseAssigned(assignee=build.OFFICER, agency=AGENCY_CODE)
+    (step,) = story.accepts(build.case_step(), AGENCY)
+    assert isinstance(step, CaseProgressed)
+    (issued,) = story.accepts(build.issue(), AGENCY, at("2026-10-08 17:00"))
+    assert isinstance(issued, ResultIssued)
+    assert issued.overdue_s == 0
+    assert (story.now.status, story.now.timers) == ("result_issued", {})
+
+
+def test_a_result_needs_the_agencys_receipt_or_assignment_first() -> None:
+    refused = build.forwarded().refuses(build.issue(), AGENCY)
+    assert (refused.code, refused.state) == ("state.conflict", "forwarded")
+
+
+def test_a_late_result_says_by_how_much() -> None:
+    (fact,) = build.in_process().accepts(build.issue(), AGENCY, at("2026-10-08 17:10"))
+    assert isinstance(fact, ResultIssued)
+    assert fact.overdue_s == 600
+
+
+@pytest.mark.rule("17.10")
+def test_a_result_names_each_paper_once() -> None:
+    refused = build.in_process().refuses(build.issue("KQ.1", "KQ.2", "KQ.1"), AGENCY)
+    assert (refused.code, refused.fields) == ("rule.17.10", ("/papers/2/code",))
+
+
+@pytest.mark.rule("18.1")
+def test_an_incomplete_result_is_not_returned() -> None:
+    story = build.in_process()
+    story.accepts(build.issue("KQ.1", "KQ.2"), AGENCY)
+    assert story.refuses(build.result_return(codes=("KQ.1",)), COUNTER).code == "rule.18.1"
+    assert story.refuses(build.result_return(codes=("KQ.1", "KQ.2", "KQ.3")), COUNTER).code == "rule.18.1"
+    (fact,) = story.accepts(build.result_return(codes=("KQ.2", "KQ.1")), COUNTER)
+    assert isinstance(fact, ResultReturned)
+    assert story.now.status == "returned"
+    assert story.now.custody["KQ.1"] == "applicant"
+
+
+@pytest.mark.rule("18.3")
+def test_the_result_comes_back_in_person_or_as_registered() -> None:
+    story = build.issued(return_channel="post")
+    refused = story.refuses(build.result_return("online"), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.18.3", ("/channel",))
+    assert refused.possible == ("in_person", "post")
+    story.accepts(build.result_return("post"), COUNTER)
+    build.issued(return_channel="post").accepts(build.result_return("in_person"), COUNTER)
+
+
+@pytest.mark.rule("18.3")
+def test_the_post_returns_by_post_and_the_portal_online() -> None:
+    by_post = build.issued(return_channel="post")
+    assert by_post.refuses(build.result_return("in_person"), POSTAL).code == "rule.18.3"
+    assert by_post.refuses(build.result_return("post"), PORTAL).code == "rule.18.3"
+    by_post.accepts(build.result_return("post"), POSTAL)
+    online = build.issued(return_channel="online")
+    assert online.refuses(build.result_return("online"), POSTAL).code == "rule.18.3"
+    online.accepts(build.result_return("online"), PORTAL)
+
+
+def test_a_finished_dossier_says_that_nothing_more_is_possible_but_papers() -> None:
+    story = build.issued()
+    story.accepts(build.result_return(), COUNTER)
+    refused = story.refuses(build.result_return(), COUNTER)
+    assert (refused.code, refused.state) == ("state.conflict", "returned")
+    assert refused.possible == ("onestop.paper.hand_over.v1",)
+
+
+def test_another_one_stop_cannot_forward() -> None:
+    assert build.accepted().refuses(build.forwarding(), OTHER_COUNTER).code.startswith("security.")
+
+
+def test_the_forwarded_dossier_holds_what_was_accepted_not_what_was_lodged() -> None:
+    story = build.identified()
+    one = (Component(code=build.papers()[0].code, originals=1),)
+    story.accepts(build.acceptance(components=one), COUNTER)
+    (fact,) = story.accepts(build.forwarding(), COUNTER)
+    assert isinstance(fact, DossierForwarded)
+    assert fact.components == one

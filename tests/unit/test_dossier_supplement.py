@@ -1,0 +1,161 @@
+"""Supplement and the end without a result: Art. 8.5.b, 14, 15.1.c, 15.2.a, 17.4, 17.8."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.dossier import Component, DossierDeclined, DossierSupplemented, Gap, WithdrawDossier
+from schemas.due import RuleViolated
+from tests.support import dossiers as build
+from tests.support.dossiers import AGENCY, COUNTER, MONDAY, OTHER_AGENCY, OTHER_COUNTER, PORTAL, at
+
+
+@pytest.mark.rule("8.5.b")
+def test_the_one_stop_asks_once_and_the_second_time_is_refused() -> None:
+    story = build.submitted()
+    story.accepts(build.supplement_request(), COUNTER)
+    assert (story.now.status, story.now.supplement_stage) == ("awaiting_supplement", "intake")
+    story.accepts(build.supplement(), COUNTER)
+    assert story.now.status == "submitted"
+    refused = story.refuses(build.supplement_request(), COUNTER)
+    assert (refused.code, refused.rule) == ("rule.8.5.b", "8.5.b")
+    assert "onestop.dossier.request_supplement.v1" not in refused.possible
+
+
+@pytest.mark.rule("8.5.b")
+def test_each_stage_has_its_own_one_time() -> None:
+    story = build.submitted()
+    story.accepts(build.supplement_request(), COUNTER)
+    story.accepts(build.supplement(), PORTAL)
+    story.accepts(build.verification(), COUNTER)
+    check = story.now.owner.check
+    assert check is not None
+    story.accepts(build.identity_answer(check), build.POPULATION)
+    story.accepts(build.acceptance(), COUNTER)
+    story.accepts(build.forwarding(), COUNTER)
+    story.accepts(build.receipt(), AGENCY)
+    story.accepts(build.supplement_request("appraisal"), AGENCY)
+    story.accepts(build.supplement(), COUNTER)
+    assert story.now.status == "received"
+    assert story.refuses(build.supplement_request("appraisal"), AGENCY).code == "rule.8.5.b"
+
+
+@pytest.mark.rule("17.4")
+def test_handling_time_is_counted_again_from_the_start() -> None:
+    story = build.in_process()
+    story.accepts(build.supplement_request("appraisal"), AGENCY, at("2026-10-07 10:00"))
+    assert story.now.timers == {}
+    (fact,) = story.accepts(build.supplement(), COUNTER, at("2026-10-12 08:00"))
+    assert isinstance(fact, DossierSupplemented)
+    assert fact.due_at == at("2026-10-15 17:00")
+    assert story.now.status == "in_process"
+    assert story.now.timers["due"].due_at == at("2026-10-15 17:00")
+    assert story.now.timers["apology"].due_at == at("2026-10-14 07:00")
+
+
+@pytest.mark.rule("17.4")
+def test_a_profile_may_extend_by_the_time_waited_instead() -> None:
+    story = build.in_process()
+    story.law = build.law_with(supplement={"after": "extend"})
+    story.accepts(build.supplement_request("appraisal"), AGENCY, at("2026-10-07 10:00"))
+    story.accepts(build.supplement(), COUNTER, at("2026-10-09 10:00"))
+    assert story.now.due_at == at("2026-10-12 17:00")  # Thursday 17:00 + 16 working hours
+
+
+@pytest.mark.rule("17.4")
+def test_a_request_after_the_due_time_is_recorded_as_late() -> None:
+    facts = build.in_process().accepts(build.supplement_request("appraisal"), AGENCY, at("2026-10-08 17:01"))
+    assert facts[1] == RuleViolated(rule="17.4", late_s=60)
+
+
+@pytest.mark.rule("17.4")
+def test_each_stage_belongs_to_its_own_side() -> None:
+    story = build.in_process()
+    assert (
+        story.refuses(build.supplement_request("appraisal"), COUNTER).code == "security.foreign_organisation"
+    )
+    assert story.refuses(build.supplement_request("intake"), COUNTER).code == "state.conflict"
+    assert story.refuses(build.supplement_request("appraisal"), OTHER_AGENCY).code.startswith("security.")
+
+
+@pytest.mark.rule("15.2")
+def test_an_online_dossier_gets_8_new_hours_after_the_supplement() -> None:
+    story = build.submitted(MONDAY, PORTAL, channel="online")
+    late = story.accepts(build.supplement_request(), COUNTER, at("2026-10-06 09:01"))
+    assert late[1] == RuleViolated(rule="15.2", late_s=60)
+    assert story.now.timers == {}
+    story.accepts(build.supplement(), PORTAL, at("2026-10-07 13:00"))
+    assert story.now.timers["intake"].due_at == at("2026-10-08 11:00")
+
+
+@pytest.mark.rule("14.3")
+def test_only_published_components_are_asked_for_and_brought() -> None:
+    story = build.submitted()
+    gaps = (Gap(reason="Ảnh mờ"), Gap(component="KQ.G99.999999", reason="Thiếu"))
+    refused = story.refuses(build.supplement_request(gaps=gaps), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.14.3", ("/gaps/1/component",))
+    story.accepts(build.supplement_request(gaps=gaps[:1]), COUNTER)
+    extra = (Component(code="KQ.G99.999999", originals=1),)
+    assert story.refuses(build.supplement(components=extra), COUNTER).fields == ("/components/0/code",)
+
+
+@pytest.mark.rule("14.2")
+def test_form_02_gives_its_reasons() -> None:
+    blank = (Gap(component=build.papers()[0].code, reason=" "),)
+    refused = build.submitted().refuses(build.supplement_request(gaps=blank), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.14.2", ("/gaps/0/reason",))
+
+
+def test_a_supplement_that_nobody_asked_for_is_refused_with_the_state() -> None:
+    refused = build.submitted().refuses(build.supplement(), COUNTER)
+    assert (refused.code, refused.state) == ("state.conflict", "submitted")
+
+
+@pytest.mark.rule("15.1.c")
+def test_the_one_stop_declines_at_intake_and_only_it() -> None:
+    story = build.submitted()
+    assert story.refuses(build.refusal(), AGENCY).code == "security.foreign_organisation"
+    assert story.refuses(build.refusal(), OTHER_COUNTER).code == "security.foreign_organisation"
+    (fact,) = story.accepts(build.refusal(reason="not_entitled"), COUNTER)
+    assert isinstance(fact, DossierDeclined)
+    assert (fact.mode, fact.form) == ("refuse_intake", "03")
+    assert (story.now.status, story.now.timers) == ("declined", {})
+
+
+@pytest.mark.rule("15.2.a")
+def test_declining_for_competence_names_the_competent_agency() -> None:
+    story = build.submitted()
+    refused = story.refuses(build.refusal(reason="out_of_competence"), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.15.2.a", ("/competent",))
+    story.accepts(build.refusal(reason="out_of_competence", competent="H07.21"), COUNTER)
+
+
+@pytest.mark.rule("17.8")
+def test_the_agency_declines_with_a_reason_inside_the_time() -> None:
+    story = build.in_process()
+    assert story.refuses(build.refusal(), COUNTER).code == "security.foreign_organisation"
+    assert story.refuses(build.refusal(explanation=" "), AGENCY).code == "rule.17.8"
+    (fact,) = story.accepts(build.refusal(), AGENCY, at("2026-10-08 17:00"))
+    assert isinstance(fact, DossierDeclined)
+    assert fact.mode == "refuse_resolution"
+
+
+@pytest.mark.rule("17.8")
+def test_declining_after_the_due_time_is_recorded_as_late() -> None:
+    facts = build.in_process().accepts(build.refusal(), AGENCY, at("2026-10-08 18:00"))
+    assert facts[1] == RuleViolated(rule="17.8", late_s=3600)
+
+
+@pytest.mark.rule("17.8")
+def test_while_a_supplement_is_awaited_the_clock_stands_still() -> None:
+    story = build.in_process()
+    story.accepts(build.supplement_request("appraisal"), AGENCY)
+    assert len(story.accepts(build.refusal(reason="gaps_left"), AGENCY, at("2026-12-01 09:00"))) == 1
+
+
+def test_the_applicant_takes_the_dossier_back_until_there_is_a_result() -> None:
+    story = build.in_process()
+    story.accepts(WithdrawDossier(), PORTAL)
+    assert (story.now.status, story.now.timers) == ("withdrawn", {})
+    refused = build.issued().refuses(WithdrawDossier(), PORTAL)
+    assert (refused.code, refused.state) == ("state.conflict", "result_issued")
