@@ -66,12 +66,15 @@ class Clockwork:
         connection: Connection,
         shards: Shards,
         log_end: LogEnd,
+        *,
+        topic: str,
         partitions: int,
     ) -> None:
         self._producer = producer
         self._connection = connection
         self._shards = shards
         self._log_end = log_end
+        self._topic = topic
         self._partitions = partitions
 
     async def run(self) -> None:
@@ -117,6 +120,6 @@ class Clockwork:
         partition = int(timer.dossier[-6:], 16) % self._partitions
         value = orjson.dumps(request.model_dump(mode="json"))
         sent: Awaitable[object] = await self._producer.send(
-            "in.hub", value=value, key=timer.dossier.encode(), partition=partition, headers=list(headers)
+            self._topic, value=value, key=timer.dossier.encode(), partition=partition, headers=list(headers)
         )
         return sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
     master = MasterKey.from_file(settings.master_key_file)
     admin = KafkaAdmin(settings.kafka)
     await asyncio.to_thread(admin.check)
-    instance = settings.engine.instance
+    instance, prefix = settings.engine.instance, settings.kafka.prefix
     the_job: Job[Any] = job if job is not None else DossierJob(law)
     async with contextlib.AsyncExitStack() as stack:
         shards_session, relay_session, clock_session, probe_session = [
@@ -67,16 +68,16 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         ]
         producer = await _started(stack, kafka.producer(settings.kafka, instance))
         asking = await _started(stack, kafka.consumer(settings.kafka, f"{instance}-observer", group=None))
-        observer = LogObserver(asking, admin)
+        observer = LogObserver(asking, admin, prefix)
         registry = CollectorRegistry()
         metrics = EngineMetrics(registry)
         shards = Shards(shards_session, instance, settings.shards)
         stack.push_async_callback(shards.leave)
-        relay = Relay(Publisher(producer, relay_session), relay_session, shards)
+        relay = Relay(Publisher(producer, relay_session, prefix), relay_session, shards)
         consumer = kafka.consumer(
             settings.kafka,
             instance,
-            group=GROUP,
+            group=prefix + GROUP,
             instance=instance,
             fetch_wait_ms=settings.engine.fetch_wait_ms,
             session_timeout_ms=settings.engine.session_timeout_ms,
@@ -88,15 +89,21 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
             max_bytes=settings.engine.max_batch_bytes,
         )
         tools: Tools[Any] = Tools(the_job, Directory([]), master, code_blocks(law), settings.shards)
-        world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests)
+        world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
         engine: Engine[Any] = Engine(tools, world, intake, relay, settings.postgres, settings.engine, metrics)
         intake.drain = engine.drained
+        own_topic = f"{prefix}in.hub"
         clockwork = Clockwork(
-            producer, clock_session, shards, observer.received, len(await producer.partitions_for("in.hub"))
+            producer,
+            clock_session,
+            shards,
+            observer.received,
+            topic=own_topic,
+            partitions=len(await producer.partitions_for(own_topic)),
         )
         await engine.open()
         stack.push_async_callback(engine.close)
-        consumer.subscribe(pattern=r"^in\..+", listener=intake)
+        consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
         await _started(stack, consumer)
         yield Parts(
             engine, intake, relay, clockwork, shards, consumer, producer, metrics, registry, probe_session

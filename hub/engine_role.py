@@ -89,13 +89,13 @@ async def _serve_health(settings: Settings, parts: Parts) -> None:
         age = time.monotonic() - parts.metrics.last_poll
         return None if age < _STUCK_S else f"no poll for {age:.0f} s"
 
+    heartbeat = settings.kafka.prefix + HEARTBEAT_TOPIC
+
     async def ready() -> str | None:
         try:
             async with asyncio.timeout(3):
                 await parts.probe.execute("update engine set seen_at = seen_at where false")
-                await parts.producer.send_and_wait(
-                    HEARTBEAT_TOPIC, b"{}", key=settings.engine.instance.encode()
-                )
+                await parts.producer.send_and_wait(heartbeat, b"{}", key=settings.engine.instance.encode())
         except (kafka.KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             return type(error).__name__
         return None

@@ -59,9 +59,9 @@ class Malformed:
     fields: tuple[str, ...] = ()
 
 
-def participant_of(topic: str) -> str:
-    """The owner of an `in.<participant>` topic."""
-    return topic.removeprefix("in.")
+def participant_of(topic: str, prefix: str = "") -> str:
+    """The owner of an `in.<participant>` topic; `prefix` stands before all topics of this hub."""
+    return topic.removeprefix(f"{prefix}in.")
 
 
 def decode(record: Record) -> Envelope | Malformed:

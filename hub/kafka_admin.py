@@ -45,6 +45,7 @@ class KafkaAdmin:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._replication = settings.replication
+        self.prefix = settings.prefix
         self._client = AdminClient(librdkafka_settings(settings))
 
     def check(self) -> None:

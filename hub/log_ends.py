@@ -14,9 +14,10 @@ from hub.store.positions import LogEnds
 class LogObserver:
     """Asks, never reads."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, admin: KafkaAdmin) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, admin: KafkaAdmin, prefix: str) -> None:
         self._consumer = consumer
         self._admin = admin
+        self._prefix = prefix
 
     async def ends(self, positions: Iterable[Position]) -> dict[Position, LogEnds]:
         """Topic id and both ends of each partition that exists."""
@@ -35,8 +36,9 @@ class LogObserver:
 
     async def received(self) -> dict[Position, int]:
         """End offsets of all `in.` partitions of participants, as of now."""
+        own = f"{self._prefix}in."
         topics = [
-            name for name in await self._consumer.topics() if name.startswith("in.") and name != "in.hub"
+            name for name in await self._consumer.topics() if name.startswith(own) and name != f"{own}hub"
         ]
         partitions = [
             TopicPartition(topic, number)

@@ -39,42 +39,47 @@ class Participant:
     partitions: int
 
 
-def hub_grants() -> list[Grant]:
-    """What the hub's own processes may do."""
+def user_of(name: str, prefix: str) -> str:
+    """The SCRAM user of a participant."""
+    return f"{prefix}{name}"
+
+
+def hub_grants(prefix: str) -> list[Grant]:
+    """What the hub's own processes may do; `prefix` stands before all topics and groups of this hub."""
     return [
-        Grant("topic", "in.", "read", is_prefix=True),
-        Grant("topic", "in.", "describe", is_prefix=True),
-        Grant("topic", "in.", "describe_configs", is_prefix=True),
-        Grant("topic", "in.hub", "write"),
-        Grant("topic", "out.", "write", is_prefix=True),
-        Grant("topic", "out.", "describe", is_prefix=True),
-        Grant("topic", "dossier.facts", "write"),
-        Grant("topic", "dossier.facts", "describe"),
-        Grant("topic", HEARTBEAT_TOPIC, "write"),
-        Grant("group", GROUP, "read"),
-        Grant("group", GROUP, "describe"),
+        Grant("topic", f"{prefix}in.", "read", is_prefix=True),
+        Grant("topic", f"{prefix}in.", "describe", is_prefix=True),
+        Grant("topic", f"{prefix}in.", "describe_configs", is_prefix=True),
+        Grant("topic", f"{prefix}in.hub", "write"),
+        Grant("topic", f"{prefix}out.", "write", is_prefix=True),
+        Grant("topic", f"{prefix}out.", "describe", is_prefix=True),
+        Grant("topic", f"{prefix}dossier.facts", "write"),
+        Grant("topic", f"{prefix}dossier.facts", "describe"),
+        Grant("topic", prefix + HEARTBEAT_TOPIC, "write"),
+        Grant("group", prefix + GROUP, "read"),
+        Grant("group", prefix + GROUP, "describe"),
     ]
 
 
-def participant_grants(name: str) -> list[Grant]:
+def participant_grants(name: str, prefix: str) -> list[Grant]:
     """A participant writes only its own `in.` topic and reads only its own `out.` topic and groups."""
     return [
-        Grant("topic", f"in.{name}", "write"),
-        Grant("topic", f"in.{name}", "describe"),
-        Grant("topic", f"out.{name}", "read"),
-        Grant("topic", f"out.{name}", "describe"),
-        Grant("group", name, "read"),
-        Grant("group", f"{name}.", "read", is_prefix=True),
+        Grant("topic", f"{prefix}in.{name}", "write"),
+        Grant("topic", f"{prefix}in.{name}", "describe"),
+        Grant("topic", f"{prefix}out.{name}", "read"),
+        Grant("topic", f"{prefix}out.{name}", "describe"),
+        Grant("group", f"{prefix}{name}", "read"),
+        Grant("group", f"{prefix}{name}.", "read", is_prefix=True),
     ]
 
 
 async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
     """Create the hub's own topics and user; returns the new password of the user."""
-    await asyncio.to_thread(admin.create_topic, "in.hub", partitions, _IN)
-    await asyncio.to_thread(admin.create_topic, "dossier.facts", partitions, _FACTS)
-    await asyncio.to_thread(admin.create_topic, HEARTBEAT_TOPIC, 1, _HEARTBEAT)
+    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}in.hub", partitions, _IN)
+    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}dossier.facts", partitions, _FACTS)
+    await asyncio.to_thread(admin.create_topic, admin.prefix + HEARTBEAT_TOPIC, 1, _HEARTBEAT)
     password = await asyncio.to_thread(admin.set_password, user)
-    await asyncio.to_thread(admin.grant, user, hub_grants())
+    await asyncio.to_thread(admin.grant, user, hub_grants(admin.prefix))
     return password
 
 
@@ -95,10 +100,15 @@ async def add(admin: KafkaAdmin, connection: Connection, participant: Participan
     if added is None:
         raise StartupError(f"participant {participant.name} exists already")
     await _moved(connection)
-    await asyncio.to_thread(admin.create_topic, f"out.{participant.name}", participant.partitions, _OUT)
-    await asyncio.to_thread(admin.create_topic, f"in.{participant.name}", participant.partitions, _IN)
-    password = await asyncio.to_thread(admin.set_password, participant.name)
-    await asyncio.to_thread(admin.grant, participant.name, participant_grants(participant.name))
+    await asyncio.to_thread(
+        admin.create_topic, f"{admin.prefix}out.{participant.name}", participant.partitions, _OUT
+    )
+    await asyncio.to_thread(
+        admin.create_topic, f"{admin.prefix}in.{participant.name}", participant.partitions, _IN
+    )
+    user = user_of(participant.name, admin.prefix)
+    password = await asyncio.to_thread(admin.set_password, user)
+    await asyncio.to_thread(admin.grant, user, participant_grants(participant.name, admin.prefix))
     return password
 
 
@@ -106,13 +116,13 @@ async def rotate(admin: KafkaAdmin, connection: Connection, name: str) -> str:
     """Give a participant a new password; the old one stops working for new connections."""
     if await connection.fetchval("select 1 from participant where name = $1", name) is None:
         raise StartupError(f"no participant {name}")
-    return await asyncio.to_thread(admin.set_password, name)
+    return await asyncio.to_thread(admin.set_password, user_of(name, admin.prefix))
 
 
 async def remove(admin: KafkaAdmin, connection: Connection, name: str) -> None:
     """Take away password, ACLs and registration; the topics stay until their retention is over."""
-    await asyncio.to_thread(admin.revoke_all, name)
-    await asyncio.to_thread(admin.remove_user, name)
+    await asyncio.to_thread(admin.revoke_all, user_of(name, admin.prefix))
+    await asyncio.to_thread(admin.remove_user, user_of(name, admin.prefix))
     await connection.execute("delete from participant where name = $1", name)
     await _moved(connection)
 
@@ -152,21 +162,23 @@ def how_to_connect(settings: KafkaSettings, name: str, password: str) -> str:
     """Connection settings for kcat, Python and Java, ready to be pasted."""
     protocol = "SASL_SSL" if settings.ca_file else "SASL_PLAINTEXT"
     jaas = "org.apache.kafka.common.security.scram.ScramLoginModule"
+    user, group = user_of(name, settings.prefix), f"{settings.prefix}{name}"
+    written, read = f"{settings.prefix}in.{name}", f"{settings.prefix}out.{name}"
     return f"""
-participant {name}: publishes to in.{name}, reads out.{name} in group {name} (or {name}.*)
+participant {name}: publishes to {written}, reads {read} in group {group} (or {group}.*)
 
 # kcat
 kcat -b {settings.bootstrap} -X security.protocol={protocol} -X sasl.mechanism=SCRAM-SHA-512 \\
-  -X sasl.username={name} -X sasl.password={password} -t out.{name} -C -o beginning
+  -X sasl.username={user} -X sasl.password={password} -t {read} -C -o beginning
 
 # Python (aiokafka)
-AIOKafkaConsumer("out.{name}", bootstrap_servers="{settings.bootstrap}", group_id="{name}",
+AIOKafkaConsumer("{read}", bootstrap_servers="{settings.bootstrap}", group_id="{group}",
     security_protocol="{protocol}", sasl_mechanism="SCRAM-SHA-512",
-    sasl_plain_username="{name}", sasl_plain_password="{password}")
+    sasl_plain_username="{user}", sasl_plain_password="{password}")
 
 # Java (client.properties)
 bootstrap.servers={settings.bootstrap}
 security.protocol={protocol}
 sasl.mechanism=SCRAM-SHA-512
-sasl.jaas.config={jaas} required username="{name}" password="{password}";
+sasl.jaas.config={jaas} required username="{user}" password="{password}";
 """

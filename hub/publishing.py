@@ -28,9 +28,10 @@ Lane = tuple[str, int]
 class Publisher:
     """Sends with acks=all and waits; the order of a lane is kept through blocking and unblocking."""
 
-    def __init__(self, producer: AIOKafkaProducer, connection: Connection) -> None:
+    def __init__(self, producer: AIOKafkaProducer, connection: Connection, prefix: str) -> None:
         self._producer = producer
         self._connection = connection
+        self._prefix = prefix
         self._blocked: set[Lane] | None = None
         self._retried_at = 0.0
 
@@ -99,7 +100,7 @@ class Publisher:
                 return
 
     async def _send(self, lane: Lane, messages: Sequence[Message]) -> None:
-        topic, shard = lane
+        topic, shard = self._prefix + lane[0], lane[1]
         partitions = await self._partitions(topic)
         partition = sorted(partitions)[shard % len(partitions)]
         acknowledgements = []

@@ -20,6 +20,11 @@ class KafkaSettings(BaseModel):
     user: str = Field(description="SCRAM user of this role")
     password: SecretStr = Field(description="SCRAM password of this role")
     ca_file: Path | None = Field(default=None, description="PEM of the broker's CA; set it outside loopback")
+    prefix: str = Field(
+        default="",
+        pattern=r"^[a-z0-9.\-]*$",
+        description="put before every topic and group; one broker can serve hubs",
+    )
     replication: int = Field(default=1, ge=1, description="replication factor of the topics that we create")
 
 

@@ -50,11 +50,12 @@ class Reading:
     clock: LegalClock
     environment: Literal["live", "test"]
     requests: Mapping[str, type[Request]]
+    topic_prefix: str = ""
 
 
 def understand(record: Record, reading: Reading) -> Understood | Unreadable:
     """Read one record of an `in.` topic; never raises, whatever the bytes are."""
-    owner = participant_of(record.topic)
+    owner = participant_of(record.topic, reading.topic_prefix)
     now = reading.clock.at(record.timestamp)
     envelope = decode(record)
     if isinstance(envelope, Malformed):

@@ -38,10 +38,6 @@ class DeliveryMetrics:
             "hub_outbox_oldest_age_seconds", "Age of the oldest delivery that is not over"
         )
         self.lease_lost = counter("hub_outbox_lease_lost_total", "Outcomes dropped: the lease had run out")
-        self.last_progress = gauge(
-            "hub_consumer_last_progress_timestamp_seconds",
-            "When the adapter last stored messages of its topic",
-        )
         self.inflight = gauge("hub_inflight_events", "Calls under way")
         self.inflight_limit = gauge("hub_inflight_limit", "Calls that may be under way at once")
         self.retries = counter(

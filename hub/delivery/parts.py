@@ -11,6 +11,7 @@ from hub.delivery.adapter import Adapter
 from hub.delivery.gate import Gate
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
+from hub.delivery.progress import Part, Progress
 from hub.delivery.store import DeliveryStore
 from hub.delivery.waiting import Bell
 
@@ -24,7 +25,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Composition of one adapter's runtime; `clock` gives the legal time of what is reported."""
+    """Composition of one adapter's runtime; `clock` gives the legal time of what is reported.
+
+    `prefix` stands before every topic and group of this hub.
+    """
 
     adapter: Adapter
     store: DeliveryStore
@@ -34,15 +38,36 @@ class Parts:
     environment: str
     clock: Clock
     stop: asyncio.Event
+    prefix: str = ""
+    progress: Progress = field(default_factory=Progress)
     deliveries: Bell = field(default_factory=Bell)
     reports: Bell = field(default_factory=Bell)
     polls: Bell = field(default_factory=Bell)
     upkeep: Bell = field(default_factory=Bell)
 
     @property
+    def out_topic(self) -> str:
+        """The topic that the hub writes for this participant."""
+        return f"{self.prefix}out.{self.name}"
+
+    @property
+    def in_topic(self) -> str:
+        """The topic that this participant writes for the hub."""
+        return f"{self.prefix}in.{self.name}"
+
+    @property
+    def group(self) -> str:
+        """The consumer group."""
+        return f"{self.prefix}{self.options.group or self.name}"
+
+    @property
     def name(self) -> str:
         """The participant's name."""
         return self.adapter.name
+
+    def mark(self, part: Part) -> None:
+        """Note that a loop has got on."""
+        self.progress.mark(part, asyncio.get_running_loop().time())
 
     def ring_all(self) -> None:
         """Wake every loop, so that each sees that it has to stop."""

@@ -8,6 +8,7 @@ from time import time
 
 from hub.delivery.adapter import Polled
 from hub.delivery.parts import Parts
+from hub.delivery.reporting import place_of
 from hub.delivery.retry import backoff_s
 from hub.delivery.waiting import draw, patiently
 from hub.delivery.wire import check_report
@@ -71,7 +72,7 @@ class Poller:
                 extra={
                     "action": "delivery.poll_failed",
                     "adapter": parts.name,
-                    "reason": type(error).__name__,
+                    "reason": place_of(error),
                 },
             )
             return None

@@ -31,6 +31,7 @@ class Publisher:
         failures = 0
         while not self._parts.stop.is_set():
             sent, is_failed = await self.publish_due()
+            self._parts.mark("publisher")
             failures = failures + 1 if is_failed else 0
             if is_failed:
                 await asyncio.sleep(backoff_s(_BASE_S, _CAP_S, failures, 1.0))
@@ -58,7 +59,7 @@ class Publisher:
             async with asyncio.timeout(_SEND_LIMIT_S):
                 await self._broker.publish(
                     report.data,
-                    topic=f"in.{parts.name}",
+                    topic=parts.in_topic,
                     key=report.subject.encode(),
                     headers=report_headers(report, parts.name, parts.environment),
                     correlation_id=report.id,

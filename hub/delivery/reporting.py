@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from hub.delivery.adapter import Adapter, OutMessage, Report
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt
@@ -54,6 +56,13 @@ def report_late(
     return report_outcome(adapter, message, outcome, at)
 
 
+def place_of(error: BaseException) -> str:
+    """Return an error's type and the line that raised it, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{type(error).__name__} at {place}"
+
+
 def _checked(report: Report | None) -> Report | None:
     return report if report is None else check_report(report)
 
@@ -65,7 +74,7 @@ def _due(adapter: Adapter, message: OutMessage, error: Exception) -> Made:
             "action": "delivery.report_failed",
             "adapter": adapter.name,
             "message_id": message.id,
-            "error": type(error).__name__,
+            "error": place_of(error),
         },
     )
     return Made(None, is_due=True)

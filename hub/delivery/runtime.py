@@ -17,6 +17,7 @@ from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.parts import Clock, Parts, utc_now
 from hub.delivery.poller import Poller
+from hub.delivery.progress import Progress
 from hub.delivery.publisher import Publisher
 from hub.delivery.store import DeliveryStore
 from hub.delivery.subscriber import Intake
@@ -42,18 +43,31 @@ async def run_adapter(
     stop: asyncio.Event,
     metrics: DeliveryMetrics,
     clock: Clock = utc_now,
+    progress: Progress | None = None,
 ) -> None:
     """Deliver `out.<adapter>` to the counterpart and report on `in.<adapter>` until `stop` is set.
 
     Ends within 15 s of `stop`: no new work, running calls (`drain_s`), last reports, close. The tables must
     exist (`hub.delivery.database.install`). Raises `StartupError` when a server cannot be reached at the
-    start, and the group of errors of a dead task otherwise. `clock` gives the legal time of reports.
+    start, and the group of errors of a dead task otherwise. `clock` gives the legal time of reports;
+    `progress` is what health is told from.
     """
     try:
         async with open_pool(dsn, adapter.name) as pool:
             gate = Gate(options.limits(), asyncio.get_running_loop().time())
+            store = DeliveryStore(pool, adapter.name)
+            gate.is_paused = await store.is_paused()
             parts = Parts(
-                adapter, DeliveryStore(pool, adapter.name), gate, options, metrics, environment, clock, stop
+                adapter=adapter,
+                store=store,
+                gate=gate,
+                options=options,
+                metrics=metrics,
+                environment=environment,
+                clock=clock,
+                stop=stop,
+                prefix=kafka.prefix,
+                progress=progress or Progress(),
             )
             broker = faststream_broker(
                 kafka,
@@ -95,7 +109,7 @@ async def _check_kafka(name: str, kafka: KafkaSettings) -> None:
 
 
 def _loops(parts: Parts, broker: KafkaBroker) -> list[Coroutine[Any, Any, None]]:
-    loops = [Workers(parts).run(), Publisher(parts, broker).run(), Upkeep(parts).run()]
+    loops = [Workers(parts).run(), Publisher(parts, broker).run(), Upkeep(parts, broker).run()]
     if parts.adapter.poll_interval_s is not None:
         loops.append(Poller(parts, parts.adapter.poll_interval_s).run())
     return loops

@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from time import time
 from typing import Any
 
 from faststream import AckPolicy
@@ -36,9 +35,9 @@ class Intake:
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         options = parts.options
         self._subscriber = broker.subscriber(
-            f"out.{parts.name}",
+            parts.out_topic,
             batch=True,
-            group_id=options.group or parts.name,
+            group_id=parts.group,
             group_instance_id=options.instance,
             session_timeout_ms=options.session_timeout_ms,
             heartbeat_interval_ms=max(options.session_timeout_ms // 5, 200),
@@ -91,7 +90,6 @@ class Intake:
         metrics.deduplicated.labels(name).inc(stored.repeated)
         metrics.dead_letters_made.labels(name, "malformed").inc(stored.poison)
         metrics.reports_refused.labels(name).inc(stored.refused)
-        metrics.last_progress.labels(name).set(time())
         _log.info(
             "stored",
             extra={

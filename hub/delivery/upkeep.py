@@ -9,16 +9,19 @@ from functools import partial
 from hub.delivery.parts import Parts
 from hub.delivery.reporting import report_late
 from hub.delivery.waiting import patiently
+from hub.kafka import KafkaBroker
 
 _log = logging.getLogger(__name__)
 _SWEEP_S = 3600.0
+_PING_LIMIT_S = 2.0
 
 
 class Upkeep:
     """One slow loop; each step is idempotent."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, broker: KafkaBroker) -> None:
         self._parts = parts
+        self._broker = broker
 
     async def run(self) -> None:
         """Repeat the steps until stopped."""
@@ -30,6 +33,9 @@ class Upkeep:
                 await self.sweep()
                 next_sweep = loop.time() + _SWEEP_S
             await self.show()
+            parts.mark("database")
+            if await self._broker.ping(_PING_LIMIT_S):
+                parts.mark("kafka")
             await parts.upkeep.wait(parts.options.gauges_s)
 
     async def show(self) -> None:

@@ -10,7 +10,7 @@ from typing import assert_never
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, RetryAt, Unknown
 from hub.delivery.parts import Parts
-from hub.delivery.reporting import last_words, report_dead_letter, report_outcome
+from hub.delivery.reporting import last_words, place_of, report_dead_letter, report_outcome
 from hub.delivery.rows import final_state
 from hub.delivery.verdict import Bury, PutBack, Settle, Verdict, code_class, health, verdict
 from hub.delivery.waiting import draw, patiently
@@ -32,7 +32,9 @@ class Workers:
         parts = self._parts
         async with asyncio.TaskGroup() as calls:
             while not parts.stop.is_set():
-                if not await self._start_due(calls):
+                started = await self._start_due(calls)
+                parts.mark("workers")
+                if not started:
                     await parts.deliveries.wait(parts.options.idle_s)
 
     async def _start_due(self, calls: asyncio.TaskGroup) -> int:
@@ -100,9 +102,10 @@ class Workers:
         except TimeoutError:
             return Unknown("no_answer_in_time")
         except Exception as error:  # noqa: BLE001 - a bug of an adapter is an unknown outcome, never a lost one
-            _log.exception(
+            # No traceback: the texts of errors may quote what was being delivered.
+            _log.error(
                 "the adapter raised",
-                extra={"action": "delivery.adapter_bug", **self._ids(lease), "error": type(error).__name__},
+                extra={"action": "delivery.adapter_bug", **self._ids(lease), "error": place_of(error)},
             )
             return Unknown(f"bug:{type(error).__name__}")
 

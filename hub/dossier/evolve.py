@@ -12,6 +12,7 @@ from hub.dossier.custody import hand_over_of
 from hub.dossier.decision import Law
 from hub.dossier.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state import APPLICANT, Dossier, Holding, IdentityCheck, Status
+from hub.dossier.submission import answer_limit
 from hub.dossier.timers import Step, clock_timers, forward_timer, intake_timer, without, without_fired
 from hub.errors import HubError
 from schemas.base import Fact
@@ -174,9 +175,9 @@ def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: Step) -> _C
 
 
 def _intake_again(dossier: Dossier, fact: DossierSupplemented, step: Step) -> _Changes:
-    if dossier.channel != "online":
+    limit = answer_limit(dossier.channel, fact.supplemented_at, step.law)
+    if limit is None:
         return {}
-    limit = step.intake_limit(fact.supplemented_at)
     return {"intake_limit": limit, "timers": {**dossier.timers, **intake_timer(limit)}}
 
 

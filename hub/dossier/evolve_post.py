@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from hub.dossier.decision import Law
+from hub.dossier.rule import rule
 from hub.dossier.state import Dossier, Pickup, Relation, Timer
 from hub.dossier.timers import Step, Timers, without
 from hub.regulation.clock import local_day
@@ -15,6 +17,12 @@ from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
 
 _NO_TRANSPORT = frozenset({"unknown", "damaged", "cod_collected", "cod_remitted"})
 """Reports that say nothing about where the parcel is."""
+
+
+@rule("tt17.7", "The post carries a parcel within J+n working days")
+def transit_limit(taken_at: datetime, relation: Relation, law: Law) -> datetime:
+    """Midnight after the last day of transit, counted from the day on which the post took the parcel."""
+    return postal_transit_limit(law.calendar, law.profile, local_day(taken_at), relation).astimezone(UTC)
 
 
 def ordered(dossier: Dossier, fact: PickupOrdered, step: Step) -> dict[str, Any]:
@@ -79,8 +87,7 @@ def _timers(dossier: Dossier, fact: PickupProgressed, before: Pickup, after: Pic
     timers = dict(dossier.timers)
     law, day = step.law, local_day(fact.at)
     if fact.status == "collected":
-        limit = postal_transit_limit(law.calendar, law.profile, day, after.relation)
-        timers[transit] = Timer("transit", limit.astimezone(UTC))
+        timers[transit] = Timer("transit", transit_limit(fact.at, after.relation, law))
     if after.failed_at != before.failed_at:
         timers.pop(transit, None)
         timers.pop(redelivery, None)

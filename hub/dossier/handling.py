@@ -24,11 +24,15 @@ NEEDS_FORWARDING: tuple[Check[Dossier, Request], ...] = (came_through_one_stop,)
 """Checked before the status is, so that the refusal names its rule."""
 
 
+@rule("17.1", "The agency's head assigns an officer")
+def assigned_case(dossier: Dossier, request: AssignCase) -> CaseAssigned:
+    """Assigning again hands the case to another officer."""
+    return CaseAssigned(assignee=request.assignee, agency=dossier.agency)
+
+
 def assign(dossier: Dossier, request: AssignCase, _context: Context) -> Decision:
-    """An officer has the case; assigning again hands it to another (17.1)."""
-    return Accepted(
-        (CaseAssigned(assignee=request.assignee, agency=dossier.agency),), (*ids_of(NEEDS_FORWARDING), "17.1")
-    )
+    """An officer has the case."""
+    return Accepted((assigned_case(dossier, request),), (*ids_of(NEEDS_FORWARDING), assigned_case.id))
 
 
 def step(dossier: Dossier, request: StepCase, _context: Context) -> Decision:

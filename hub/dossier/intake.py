@@ -105,6 +105,14 @@ def handling_time_of(
     return Refused(code, rule="15.1.a", fields=("/case",), possible=choices)
 
 
+@rule("15.3", "Each dossier gets one code, at acceptance and not before")
+def issued_code(context: Context) -> str:
+    """The next code of the one-stop; to be without one is a bug of the engine."""
+    if context.next_code is None:
+        raise ContextError("an acceptance needs next_code")
+    return context.next_code
+
+
 def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decision:
     """Take the dossier as complete: code, due time, Form 01 (15.1.a, 15.3)."""
     if (refused := first_refusal(_ACCEPT, dossier, request, context)) is not None:
@@ -114,14 +122,12 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
     handling = handling_time_of(dossier, request, procedure)
     if isinstance(handling, Refused):
         return handling
-    if context.next_code is None:
-        raise ContextError("an acceptance needs next_code")
     late = violation(context, dossier.intake_limit, "15.2")
     if isinstance(late, Refused):
         return late
     law = context.law
     fact = DossierAccepted(
-        code=context.next_code,
+        code=issued_code(context),
         procedure=dossier.procedure,
         organisation=dossier.organisation,
         agency=dossier.agency,
@@ -133,4 +139,4 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         due_at=due_time(law.calendar, law.profile, handling, context.now, procedure.same_day_cutoff),
         form="01" if request.form_01 else None,
     )
-    return Accepted((fact, *late), (*ids_of(_ACCEPT), "15.1.a", "15.3"))
+    return Accepted((fact, *late), (*ids_of(_ACCEPT), handling_time_of.id, issued_code.id))

@@ -8,6 +8,7 @@ from hub.dossier import (
     custody,
     deadlines,
     declining,
+    evolve_post,
     handling,
     identity,
     intake,
@@ -31,6 +32,7 @@ _CHAPTERS = (
     custody,
     identity,
     post,
+    evolve_post,
 )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hub.dossier.components import components_are_published, published
-from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.decision import Accepted, Context, Decision, Law, Refused
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import intake_limit
 from schemas.dossier import DossierSubmitted, SubmitDossier
+from schemas.types import Channel
 
 _RETURN_WORDS = {"in_person": "AT_SUBMISSION_PLACE", "post": "AT_HOME", "online": "ONLINE"}
 
@@ -86,6 +89,14 @@ _SUBMIT: tuple[Check[None, SubmitDossier], ...] = (
 )
 
 
+@rule("15.2", "An online dossier is answered within 8 working hours")
+def answer_limit(channel: Channel, received_at: datetime, law: Law) -> datetime | None:
+    """Until when the one-stop must accept, ask for a supplement or decline; None off line (15.1)."""
+    if channel != "online":
+        return None
+    return intake_limit(law.calendar, law.profile, received_at).astimezone(UTC)
+
+
 def submit(request: SubmitDossier, context: Context) -> Decision:
     """Lodge a dossier; an online one must be answered within 8 working hours (15.2)."""
     sender = context.sender
@@ -93,9 +104,7 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         return foreign_organisation()
     if (refused := first_refusal(_SUBMIT, None, request, context)) is not None:
         return refused
-    law, limit = context.law, None
-    if request.channel == "online":
-        limit = intake_limit(law.calendar, law.profile, context.now)
+    limit = answer_limit(request.channel, context.now, context.law)
     fact = DossierSubmitted(
         procedure=request.procedure,
         organisation=request.organisation,
@@ -112,4 +121,4 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         submitted_at=context.now,
         intake_limit=limit,
     )
-    return Accepted((fact,), ids_of(_SUBMIT) + (("15.2",) if limit else ()))
+    return Accepted((fact,), ids_of(_SUBMIT) + ((answer_limit.id,) if limit else ()))

@@ -118,4 +118,4 @@ def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -
         return refused
     due_at = new_due_time(dossier, context)
     fact = DossierSupplemented(components=request.components, supplemented_at=context.now, due_at=due_at)
-    return Accepted((fact,), ids_of(_SUPPLEMENT) + (("17.4",) if due_at else ()))
+    return Accepted((fact,), ids_of(_SUPPLEMENT) + ((new_due_time.id,) if due_at else ()))

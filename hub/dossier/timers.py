@@ -9,7 +9,7 @@ from hub.dossier.decision import Law
 from hub.dossier.state import Dossier, Timer
 from hub.dossier.transfer import paper_limit
 from hub.regulation.clock import VIETNAM
-from hub.regulation.deadlines import intake_limit, latest_apology_day
+from hub.regulation.deadlines import latest_apology_day
 from schemas.due import TimerKind
 from schemas.types import Channel
 
@@ -23,10 +23,6 @@ class Step:
     at: datetime
     submitted_by: str
     law: Law
-
-    def intake_limit(self, received_at: datetime) -> datetime:
-        """Until when an online dossier received at this moment must be answered (15.2)."""
-        return intake_limit(self.law.calendar, self.law.profile, received_at).astimezone(UTC)
 
 
 def intake_timer(limit: datetime) -> Timers:

@@ -66,7 +66,7 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
         applicant=context.applicant,
         due_at=dossier.due_at,
     )
-    return Accepted((fact, *late), (*ids_of(_FORWARD), "16.2"))
+    return Accepted((fact, *late), (*ids_of(_FORWARD), paper_limit.id))
 
 
 @rule("16.1", "Only the agency that the dossier was sent to, or its own one-stop, receives it")

@@ -144,7 +144,7 @@ def settings_for(base: str, **changes: Any) -> PostalSettings:
         "base_url": f"{base}/apiVNPostNGSP/p1.0",
         "accounts": {ORGANISATION: ACCOUNT},
         "status_codes_file": ASSUMED_CODES,
-        "total_timeout_s": 1.0,
+        "total_timeout_s": 10.0,
         "settling_s": 0.0,
         "retry_delay_s": 5.0,
     }

@@ -65,13 +65,22 @@ async def test_a_redelivered_order_has_no_second_effect(adapter: PostalAdapter, 
     assert [e["kind"] for e in control.journal() if e["order"] == order_of(message)] == ["order", "duplicate"]
 
 
+@pytest.fixture
+async def hasty(control: Control) -> AsyncIterator[PostalAdapter]:
+    """An adapter that waits a second and has its token already."""
+    adapter = PostalAdapter(settings_for(control.base, total_timeout_s=1.0))
+    await adapter.poll(None)
+    yield adapter
+    await adapter.aclose()
+
+
 @pytest.mark.parametrize("fault", ["timeout_after_effect", "lost_after_effect", "slow_drip"])
 async def test_an_order_whose_answer_is_lost_is_unknown_and_found_by_asking(
-    adapter: PostalAdapter, control: Control, fault: str
+    adapter: PostalAdapter, hasty: PostalAdapter, control: Control, fault: str
 ) -> None:
     message = control.message_ok()
     await control.script(fault)
-    assert isinstance(await adapter.deliver(message), Unknown)
+    assert isinstance(await hasty.deliver(message), Unknown)
     assert await adapter.query(message) == Delivered({"order": order_of(message)})
     assert len(control.effects(message)) == 1
 
@@ -131,7 +140,7 @@ async def test_a_second_refused_token_is_not_tried_a_third_time(
 async def test_without_a_token_the_order_waits(
     control: Control, fault: str, options: dict[str, int], why: str
 ) -> None:
-    adapter = PostalAdapter(settings_for(control.base))
+    adapter = PostalAdapter(settings_for(control.base, total_timeout_s=1.0))
     message = control.message_ok()
     await control.script(fault, operation="token", **options)
     outcome = await adapter.deliver(message)
@@ -156,6 +165,14 @@ async def test_an_unreachable_operator_makes_the_order_wait(control: Control) ->
     adapter = PostalAdapter(settings_for(f"http://127.0.0.1:{port}"))
     assert await adapter.deliver(control.message_ok()) == RetryAt(5.0, "token: ConnectError")
     assert await adapter.query(control.message_ok()) == Unknown("token: ConnectError")
+    await adapter.aclose()
+
+
+async def test_an_order_whose_connection_is_refused_had_no_effect(control: Control) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    adapter = PostalAdapter(settings_for(control.base, base_url=f"http://127.0.0.1:{port}"))
+    assert await adapter.deliver(control.message_ok()) == RetryAt(5.0, "order/post: ConnectError")
     await adapter.aclose()
 
 
@@ -252,7 +269,7 @@ async def test_an_order_that_was_collected_can_no_longer_be_cancelled(
 
 
 async def test_twenty_parallel_orders_with_an_expired_token_fetch_one_token(control: Control) -> None:
-    adapter = PostalAdapter(settings_for(control.base, total_timeout_s=10.0))
+    adapter = PostalAdapter(settings_for(control.base))
     messages = [control.message_ok() for _ in range(20)]
     before = await control.token_requests()
     outcomes = await asyncio.gather(*(adapter.deliver(message) for message in messages))
@@ -269,7 +286,7 @@ async def test_twenty_parallel_orders_with_an_expired_token_fetch_one_token(cont
 async def test_a_token_that_cannot_be_had_is_asked_for_once_by_twenty_parallel_orders(
     control: Control,
 ) -> None:
-    adapter = PostalAdapter(settings_for(control.base, total_timeout_s=10.0))
+    adapter = PostalAdapter(settings_for(control.base))
     before = await control.token_requests()
     await control.script("http_500", operation="token")
     outcomes = await asyncio.gather(*(adapter.deliver(control.message_ok()) for _ in range(20)))

@@ -206,7 +206,9 @@ async def test_a_poll_that_fails_keeps_its_place(
     order, cursor = await ordered(adapter, control)
     await control.emit(order, "collected")
     await control.script(fault, operation="order/tracking", **options)
-    failed = await adapter.poll(cursor)
+    hasty = PostalAdapter(settings_for(control.base, total_timeout_s=1.0))
+    failed = await hasty.poll(cursor)
+    await hasty.aclose()
     assert (failed.reports, failed.cursor, failed.is_more) == ((), cursor, False)
     assert [event.status for event in reported(await adapter.poll(failed.cursor))] == ["collected"]
 

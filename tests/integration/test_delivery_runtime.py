@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,21 @@ from pydantic import SecretStr
 from hub.delivery.database import install, open_pool
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
+from hub.delivery.progress import Progress
 from hub.delivery.runtime import run_adapter
 from hub.delivery.store import DeliveryStore
 from hub.embedded.stack import StackAddress
 from hub.errors import StartupError
 from hub.kafka import AIOKafkaConsumer, AIOKafkaProducer
+from hub.kafka_admin import KafkaAdmin
+from hub.participants import participant_grants, user_of
 from hub.settings import KafkaSettings
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
 from tests.support.fake_counterpart import EFFECT_TYPE, NEVER, REPORT_TYPE, FakeCounterpart, Fault
-from tests.support.stack import REPOSITORY, aiokafka_settings, create_topic, kafka_admin, own_name
+from tests.support.stack import REPOSITORY, aiokafka_settings, own_name
 
 LIMIT_S = 20.0
+PREFIX = "delivery-test."
 OPTIONS: dict[str, Any] = {
     "call_timeout_s": 1.0,
     "lease_margin_s": 1.0,
@@ -49,7 +53,7 @@ OPTIONS: dict[str, Any] = {
 class World:
     """One adapter's topics, tables and counterpart; `hub` reads and writes its topics as the hub would."""
 
-    address: StackAddress
+    kafka: KafkaSettings
     dsn: str
     counterpart: FakeCounterpart
     store: DeliveryStore
@@ -58,6 +62,7 @@ class World:
     reports: AIOKafkaConsumer
     registry: CollectorRegistry
     metrics: DeliveryMetrics
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def name(self) -> str:
@@ -81,7 +86,7 @@ class World:
         }
         value = changed.pop("value", b'{"wanted":true}')
         await self.producer.send_and_wait(
-            f"out.{self.name}", value, key=dossier.encode(), headers=list((headers | changed).items())
+            f"{PREFIX}out.{self.name}", value, key=dossier.encode(), headers=list((headers | changed).items())
         )
 
     async def answer(self, request: str, code: str | None = None) -> None:
@@ -93,7 +98,7 @@ class World:
         headers = {"ce_specversion": b"1.0", "ce_id": b"receipt-of-" + request.encode()}
         headers |= {"ce_type": kind.encode(), "ce_time": b"2026-03-10T08:00:00+07:00", "ce_subject": b"d-1"}
         await self.producer.send_and_wait(
-            f"out.{self.name}", json.dumps(body).encode(), key=b"d-1", headers=list(headers.items())
+            f"{PREFIX}out.{self.name}", json.dumps(body).encode(), key=b"d-1", headers=list(headers.items())
         )
 
     async def read_report(self) -> tuple[dict[str, bytes], bytes, Any]:
@@ -123,12 +128,10 @@ async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
 @pytest.fixture
 async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
     counterpart = FakeCounterpart(tmp_path / "journal.jsonl", own_name("fake"))
-    admin = kafka_admin(stack)
-    for topic in (f"in.{counterpart.name}", f"out.{counterpart.name}"):
-        create_topic(admin, topic, partitions=2)
+    kafka = await asyncio.to_thread(_registered, stack, counterpart.name)
     producer = AIOKafkaProducer(**aiokafka_settings(stack))
     reports = AIOKafkaConsumer(
-        f"in.{counterpart.name}", **aiokafka_settings(stack), auto_offset_reset="earliest"
+        f"{PREFIX}in.{counterpart.name}", **aiokafka_settings(stack), auto_offset_reset="earliest"
     )
     registry = CollectorRegistry()
     async with open_pool(fresh_database, counterpart.name) as pool, producer, reports:
@@ -136,7 +139,7 @@ async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> Asy
             await install(connection)
         store = DeliveryStore(pool, counterpart.name)
         yield World(
-            stack,
+            kafka,
             fresh_database,
             counterpart,
             store,
@@ -164,20 +167,33 @@ async def running(world: World, **options: Any) -> AsyncIterator[asyncio.Event]:
 async def _run(world: World, stop: asyncio.Event, kafka: KafkaSettings | None = None, **options: Any) -> None:
     await run_adapter(
         world.counterpart,
-        kafka or kafka_settings(world.address),
+        kafka or world.kafka,
         world.dsn,
         environment="test",
         options=DeliveryOptions(**(OPTIONS | options)),
         stop=stop,
         metrics=world.metrics,
+        progress=world.progress,
     )
 
 
-def kafka_settings(address: StackAddress) -> KafkaSettings:
+def _registered(address: StackAddress, name: str) -> KafkaSettings:
+    """Create topics and a user that may do no more than a participant."""
+    admin = KafkaAdmin(
+        KafkaSettings(
+            bootstrap=address.kafka_bootstrap,
+            user=address.kafka_admin_user,
+            password=SecretStr(address.kafka_admin_password),
+            prefix=PREFIX,
+        )
+    )
+    for topic in (f"{PREFIX}in.{name}", f"{PREFIX}out.{name}"):
+        admin.create_topic(topic, 2, {})
+    user = user_of(name, PREFIX)
+    password = admin.set_password(user)
+    admin.grant(user, participant_grants(name, PREFIX))
     return KafkaSettings(
-        bootstrap=address.kafka_bootstrap,
-        user=address.kafka_admin_user,
-        password=SecretStr(address.kafka_admin_password),
+        bootstrap=address.kafka_bootstrap, user=user, password=SecretStr(password), prefix=PREFIX
     )
 
 
@@ -344,7 +360,7 @@ async def test_a_report_is_sent_again_with_the_same_id_and_bytes_until_its_recei
 async def test_bytes_that_are_no_message_are_kept_and_do_not_stop_the_next_one(world: World) -> None:
     await world.send(1, value=b"\x00\xff not json")
     await world.send(2, ce_id=b"\xff\xfe")
-    await world.producer.send_and_wait(f"out.{world.name}", b"{}", headers=[("h", b"\xff")])
+    await world.producer.send_and_wait(f"{PREFIX}out.{world.name}", b"{}", headers=[("h", b"\xff")])
     await world.send(3)
     async with running(world):
         await until(lambda: world.effects() == ["m-3"])
@@ -387,13 +403,25 @@ async def test_polled_reports_are_published_once_through_failures_and_restarts(w
 
 async def test_a_paused_counterpart_is_not_called_while_messages_are_still_taken(world: World) -> None:
     assert await world.store.pause("audit", "operator-1")
+    await world.send(1)
     async with running(world):
-        await until(lambda: world.metric("hub_adapter_circuit_state", state="paused") == 1)
-        await world.send(1)
         await until(lambda: world.metric("hub_outbox_pending") == 1)
+        assert world.metric("hub_adapter_circuit_state", state="paused") == 1
         assert world.counterpart.calls == []
         assert await world.store.resume()
         await until(lambda: world.effects() == ["m-1"])
+
+
+async def test_health_is_told_from_the_progress_of_every_loop(world: World) -> None:
+    now = asyncio.get_running_loop().time
+    async with running(world):
+        await until(
+            lambda: world.progress.ages_s(now()).keys() == {"workers", "publisher", "database", "kafka"}
+        )
+        async with world.pool.acquire() as connection, connection.transaction():
+            await connection.execute("lock table delivery in access exclusive mode")
+            await until(lambda: world.progress.ages_s(now())["workers"] > 1.0)
+        await until(lambda: world.progress.ages_s(now())["workers"] < 0.5)
 
 
 async def test_lost_database_connections_only_delay_the_work(world: World) -> None:
@@ -401,6 +429,7 @@ async def test_lost_database_connections_only_delay_the_work(world: World) -> No
     operator = await asyncpg.connect(world.dsn)
     try:
         async with running(world, concurrency=4):
+            await until(lambda: world.progress.ages_s(0).keys() >= {"workers", "publisher", "database"})
             for number in numbers:
                 await world.send(number, dossier=f"d-{number % 5}")
                 await operator.execute(
@@ -446,7 +475,7 @@ async def test_a_dead_task_ends_the_runtime(world: World) -> None:
 
 
 async def test_a_wrong_password_is_one_line_at_the_start(world: World) -> None:
-    wrong = kafka_settings(world.address).model_copy(update={"password": SecretStr("wrong")})
+    wrong = world.kafka.model_copy(update={"password": SecretStr("wrong")})
     with pytest.raises(StartupError, match=f"adapter {world.name}: Kafka at 127.0.0.1"):
         await _run(world, asyncio.Event(), wrong)
 
@@ -511,9 +540,7 @@ async def _start_child(
         "journal": str(world.counterpart.journal),
         "name": world.name,
         "faults": faults,
-        "bootstrap": world.address.kafka_bootstrap,
-        "user": world.address.kafka_admin_user,
-        "password": world.address.kafka_admin_password,
+        "kafka": world.kafka.model_dump(mode="json") | {"password": world.kafka.password.get_secret_value()},
         "dsn": world.dsn,
         "options": OPTIONS | options,
     }

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
 
 from hub.delivery.adapter import OutMessage, Polled, Report
 from hub.delivery.metrics import DeliveryMetrics
@@ -144,9 +143,7 @@ async def run_child(config: dict[str, Any]) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     counterpart = FakeCounterpart(Path(config["journal"]), config["name"], faults=config["faults"])
-    kafka = KafkaSettings(
-        bootstrap=config["bootstrap"], user=config["user"], password=SecretStr(config["password"])
-    )
+    kafka = KafkaSettings(**config["kafka"])
     await run_adapter(
         counterpart,
         kafka,

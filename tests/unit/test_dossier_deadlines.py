@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from schemas.due import (
@@ -62,9 +64,7 @@ def test_a_procedure_too_short_for_the_day_before_is_apologised_for_until_due() 
         (at("2031-01-06 09:00"), "due.out_of_calendar"),
     ],
 )
-def test_the_proposed_time_must_be_later_and_inside_the_calendar(
-    new_due_at: build.datetime, code: str
-) -> None:
+def test_the_proposed_time_must_be_later_and_inside_the_calendar(new_due_at: datetime, code: str) -> None:
     refused = build.in_process().refuses(build.apology(new_due_at), AGENCY)
     assert (refused.code, refused.fields) == (code, ("/new_due_at",))
 

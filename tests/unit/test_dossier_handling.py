@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hub.dossier.decide import decide
-from hub.dossier.decision import ContextError
+from hub.dossier.decision import ContextError, Sender
 from schemas.case import CaseAssigned, CaseProgressed
 from schemas.dossier import Component, DossierForwarded, DossierReceived
 from schemas.due import RuleViolated
@@ -22,7 +22,6 @@ from tests.support.dossiers import (
     OTHER_COUNTER,
     PORTAL,
     POSTAL,
-    Sender,
     at,
 )
 
@@ -108,6 +107,7 @@ def test_an_intake_supplement_does_not_open_the_dossier_to_the_agency() -> None:
     assert story.refuses(build.assignment(), AGENCY).code == "rule.19.4"
 
 
+@pytest.mark.rule("17.1")
 def test_a_forwarded_case_is_assigned_worked_on_and_decided_by_the_agency() -> None:
     story = build.forwarded()
     assert story.refuses(build.assignment(), OTHER_AGENCY).code == "security.foreign_organisation"

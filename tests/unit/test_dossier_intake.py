@@ -11,6 +11,7 @@ from hub.dossier.decide import decide
 from hub.dossier.decision import Context, ContextError, Law
 from schemas.dossier import DossierAccepted
 from schemas.due import RuleViolated
+from schemas.party import Party
 from tests.support import dossiers as build
 from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, POPULATION, PORTAL, Story, at, law
 
@@ -65,7 +66,7 @@ def test_a_pending_check_is_refused_as_pending_and_a_missing_one_as_missing() ->
 
 @pytest.mark.rule("15.6.a")
 @pytest.mark.parametrize("applicant", [build.FOREIGNER, build.ENTERPRISE], ids=["foreigner", "enterprise"])
-def test_who_is_not_in_the_population_database_is_checked_by_hand(applicant: build.Party) -> None:
+def test_who_is_not_in_the_population_database_is_checked_by_hand(applicant: Party) -> None:
     build.submitted(applicant=applicant).accepts(build.acceptance(), COUNTER)
 
 
@@ -174,6 +175,7 @@ def test_only_the_dossiers_one_stop_accepts() -> None:
     assert refused.possible == ()
 
 
+@pytest.mark.rule("15.3")
 def test_a_dossier_is_accepted_once() -> None:
     refused = build.accepted().refuses(build.acceptance(), COUNTER)
     assert (refused.code, refused.state) == ("state.conflict", "accepted")
@@ -181,6 +183,7 @@ def test_a_dossier_is_accepted_once() -> None:
     assert "onestop.dossier.accept.v1" not in refused.possible
 
 
+@pytest.mark.rule("15.3")
 def test_an_acceptance_without_a_code_is_a_bug_of_the_engine() -> None:
     story = build.identified()
     context: Context = replace(story.context(COUNTER, MONDAY), next_code=None)

@@ -1,0 +1,201 @@
+"""Any sequence of requests: never an exception, never a gap, and the facts alone rebuild the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.dossier.codec import from_json, to_json
+from hub.dossier.decision import Accepted, Refused, Sender
+from hub.dossier.evolve import evolve
+from hub.dossier.rulebook import RULES
+from hub.dossier.standing import ALLOWED, possible_now
+from hub.dossier.state import Dossier
+from hub.dossier.texts import refusal_texts
+from schemas.base import Request
+from schemas.dossier import Component, Gap, SubmitDossier, WithdrawDossier
+from schemas.pickup import CancelPickup
+from schemas.sync import ReportSync
+from tests.support import dossiers as build
+from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
+
+SENDERS = (COUNTER, AGENCY, PORTAL, POSTAL, POPULATION, HUB, build.OTHER_COUNTER, build.OTHER_AGENCY)
+KNOWN_RULES = {rule.id for rule in RULES}
+ENDED = {"result_issued", "declined", "withdrawn", "returned"}
+CLOCKS = {"intake", "forward", "apology", "due"}
+REPORTS = {"onestop.identity.report.v1", "onestop.pickup.report.v1", "onestop.adapter.sync_report.v1",
+           "onestop.timer.fire.v1", "onestop.dossier.submit.v1"}  # fmt: skip
+
+SUBMISSIONS = (
+    build.submission(),
+    build.submission(channel="online", return_channel="online"),
+    build.submission(channel="post", return_channel="post", proxy=build.PROXY),
+    build.submission(applicant=build.ENTERPRISE, procedure=build.PROCEDURE_OF_THE_DAY),
+    build.submission(applicant=build.FOREIGNER, procedure=build.PROCEDURE_WITH_CASES),
+    build.submission(channel="email"),
+)
+
+
+def candidates(story: Story, variant: int) -> Iterator[tuple[Request, Sender]]:
+    """Requests that somebody might send now, sensible and not; most with the sender whose part it is."""
+    dossier = story.dossier
+    if dossier is None:
+        yield SUBMISSIONS[variant % len(SUBMISSIONS)], PORTAL
+        return
+    yield from _one_stop(dossier, variant)
+    yield from _agency(dossier, variant)
+    yield from _papers(dossier, variant)
+    yield from _post(dossier, variant)
+    for check in (dossier.owner.check, dossier.proxy.check, "a" * 32):
+        if check is not None:
+            outcome = ("matched", "matched", "mismatched", "unavailable")[variant % 4]
+            yield build.identity_answer(check, outcome), POPULATION
+    for name in dossier.timers:
+        yield build.firing(dossier, name), HUB
+
+
+def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
+    chosen = build.lodged(dossier)
+    case = "1.000656.01" if dossier.procedure == build.PROCEDURE_WITH_CASES and variant % 3 else None
+    foreign = (*chosen, Component(code="KQ.G99.999999", originals=1))
+    yield build.acceptance(components=foreign if variant % 7 == 0 else chosen, case=case), COUNTER
+    yield build.verification("proxy" if variant % 3 == 0 else "owner"), COUNTER
+    yield build.supplement_request("intake", gaps=(Gap(reason="Thiếu chữ ký"),)), COUNTER
+    yield build.supplement(components=chosen), PORTAL
+    yield build.forwarding("H07.21" if variant % 5 == 0 else build.AGENCY_CODE), COUNTER
+    if dossier.apology_due_at is not None:
+        yield build.rescheduling(dossier.apology_due_at + timedelta(hours=variant % 2)), COUNTER
+    if variant % 10 == 0:
+        yield build.refusal(), COUNTER
+        yield WithdrawDossier(), PORTAL
+    codes = dossier.result_papers or ("KQ.1",)
+    yield build.result_return(("in_person", "post", "online", "email")[variant % 4], codes), COUNTER
+
+
+def _agency(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
+    yield build.receipt(), AGENCY
+    yield build.assignment(), AGENCY
+    yield build.case_step(), AGENCY
+    yield build.supplement_request("appraisal", gaps=(Gap(reason="Chưa rõ"),)), AGENCY
+    yield build.apology((dossier.due_at or MONDAY) + timedelta(days=variant - 1)), AGENCY
+    yield build.issue(*("KQ.1", "KQ.2")[: 1 + variant % 2]), AGENCY
+    if variant % 10 == 1:
+        yield build.refusal(), AGENCY
+
+
+def _papers(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
+    receiver, speaker = ((build.AGENCY_CODE, AGENCY), ("post", POSTAL), (build.ONE_STOP, COUNTER))[
+        variant % 3
+    ]
+    for paper, holder in dossier.custody.items():
+        giver = {build.AGENCY_CODE: AGENCY, "post": POSTAL, build.ONE_STOP: COUNTER}.get(holder, speaker)
+        yield build.hand_over(holder, receiver, paper), giver
+    for transfer in dossier.hand_overs:
+        confirm = build.paper_receipt(transfer.giver, transfer.receiver, *transfer.papers)
+        yield confirm, {build.AGENCY_CODE: AGENCY, "post": POSTAL}.get(transfer.receiver, COUNTER)
+
+
+def _post(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
+    yield build.pickup(("collect", "deliver", "between")[variant % 3]), COUNTER
+    statuses = ("registered", "collected", "in_transit", "delivery_failed", "delivery_failed", "handed_over",
+                "delivered", "returned", "lost", "damaged", "unknown", "cod_collected")  # fmt: skip
+    for order in dossier.pickups:
+        moment = MONDAY + timedelta(hours=variant)
+        yield build.postal_report(order, statuses[variant % len(statuses)], moment), POSTAL
+        yield CancelPickup(order=order), COUNTER
+    yield ReportSync(message="m", outcome="unknown", at=MONDAY), PORTAL
+
+
+def pick(story: Story, choice: int, variant: int, is_sensible: bool) -> tuple[Request, Sender]:
+    offered = list(candidates(story, variant))
+    if is_sensible and story.dossier is not None:
+        status = story.dossier.status
+        offered = [item for item in offered if status in ALLOWED[type(item[0])]] or offered
+    request, sender = offered[choice % len(offered)]
+    return (request, sender) if is_sensible else (request, SENDERS[choice % len(SENDERS)])
+
+
+def check_answer(before: Dossier | None, request: Request, decision: Any, story: Story) -> None:
+    sequence = before.sequence if before else 0
+    if isinstance(decision, Refused):
+        refusal_texts(decision.code)
+        assert all(path.startswith("/") for path in decision.fields)
+        assert story.dossier is before
+        return
+    assert isinstance(decision, Accepted)
+    assert decision.facts
+    assert set(decision.rules) <= KNOWN_RULES
+    assert story.now.sequence == sequence + len(decision.facts)
+    if before is not None and request.type not in REPORTS:
+        assert request.type in possible_now(before, story.law.profile)
+
+
+def check_state(dossier: Dossier) -> None:
+    stored = to_json(dossier)
+    assert from_json(stored) == dossier
+    text = stored.decode()
+    assert not [value for value in build.PERSONAL_VALUES if value in text]
+    if dossier.status in ENDED:
+        assert not CLOCKS & dossier.timers.keys()
+    assert (dossier.code is None) == (dossier.accepted_at is None) == (dossier.due_at is None)
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 40), st.integers(0, 300), st.integers(0, 9)),
+    min_size=25,
+    max_size=40,
+)
+
+
+STARTS = (build.submitted, build.identified, build.accepted, build.forwarded, build.in_process, build.issued)
+KINDS: tuple[dict[str, Any], ...] = (
+    {},
+    {"return_channel": "post", "proxy": build.PROXY},
+    {"channel": "online", "return_channel": "online"},
+    {"channel": "post", "procedure": build.PROCEDURE_OF_THE_DAY},
+)
+
+
+def check_replay(story: Story) -> None:
+    replayed: Dossier | None = None
+    for fact, moment, sender_name in story.facts:
+        replayed = evolve(replayed, fact, moment, sender_name, law())
+    assert replayed == story.dossier
+
+
+def walk(story: Story, steps: list[tuple[int, int, int, int]]) -> None:
+    now = MONDAY
+    for choice, variant, minutes, mode in steps:
+        now += timedelta(minutes=minutes)
+        before = story.dossier
+        request, sender = pick(story, choice, variant, mode < 9)
+        check_answer(before, request, story.send(request, sender, now), story)
+        if story.dossier is not None:
+            check_state(story.dossier)
+    check_replay(story)
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=st.sampled_from(SUBMISSIONS), steps=STEPS)
+def test_any_sequence_of_requests_from_the_submission_on_keeps_the_promises(
+    first: SubmitDossier, steps: list[tuple[int, int, int, int]]
+) -> None:
+    story = Story()
+    story.send(first, PORTAL, MONDAY)
+    walk(story, steps)
+
+
+@settings(max_examples=150, deadline=None)
+@given(start=st.sampled_from(STARTS), kind=st.sampled_from(KINDS), steps=STEPS)
+def test_any_sequence_of_requests_from_any_stage_on_keeps_the_promises(
+    start: Callable[..., Story], kind: dict[str, Any], steps: list[tuple[int, int, int, int]]
+) -> None:
+    walk(start(**kind), steps)
+
+
+def test_a_request_that_opens_a_dossier_is_no_request_about_one() -> None:
+    assert SubmitDossier not in ALLOWED
