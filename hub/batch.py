@@ -147,15 +147,14 @@ class BatchDecision(Generic[State]):
     # Requests
 
     def _request(self, item: Understood) -> None:
-        subject = item.envelope.subject
-        held = self.workspace.find(subject, item.sender.name)
-        is_new = item.request is not None and item.request.subject == "new"
+        held = self.workspace.find(item.envelope.subject, item.sender.name)
+        kind = item.request.subject if item.request is not None else "dossier"
         is_known = held is not None and (held.state is not None or held.parked > 0)
-        if is_new and is_known:
+        if kind == "new" and is_known:
             self._refuse(item, Refused("reference.in_use", fields=("ce_subject",)), held)
-        elif is_new and not subject.startswith("ref:"):
+        elif kind != "dossier" and not is_known and not item.envelope.subject.startswith("ref:"):
             self._refuse(item, Refused("reference.needed", fields=("ce_subject",)), None)
-        elif not is_new and not is_known:
+        elif kind == "dossier" and not is_known:
             self._refuse(item, Refused("unknown_dossier", fields=("ce_subject",)), None)
         else:
             held = held if held is not None else self.workspace.open(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from schemas.types import IDENTITY_SHAPE
 MAX_VALUE_BYTES = 256 * 1024
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject")
+_KNOWN = frozenset({*_REQUIRED, "ce_environment", "ce_traceparent", "traceparent", "content-type"})
 
 
 class Record(Protocol):
@@ -32,7 +33,7 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,22 @@ def participant_of(topic: str, prefix: str = "") -> str:
 def decode(record: Record) -> Envelope | Malformed:
     """Read one record by the envelope rules; never raises, whatever the bytes are."""
     value, key = record.value, record.key
-    if value is not None and len(value) > MAX_VALUE_BYTES:
-        return Malformed("envelope.too_large")
-    try:
-        headers = {name: content.decode() for name, content in record.headers}
-    except UnicodeDecodeError:
-        return Malformed("envelope.bad_text", fields=("headers",))
+    headers, unreadable = _known_headers(record.headers)
     missing = tuple(name for name in _REQUIRED if not headers.get(name))
-    event_id = headers.get("ce_id")
+    event_id = headers.get("ce_id") or None
     if event_id is not None and not _is_id(event_id):
         return Malformed("envelope.missing_attribute", fields=("ce_id",))
+    if value is not None and len(value) > MAX_VALUE_BYTES:
+        return Malformed("envelope.too_large", event_id)
+    if unreadable:
+        return Malformed("envelope.bad_text", event_id, unreadable)
     if missing or headers["ce_specversion"] != "1.0":
         return Malformed("envelope.missing_attribute", event_id, missing or ("ce_specversion",))
     if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         return Malformed("envelope.content_type", event_id, ("content-type",))
     subject = headers["ce_subject"]
+    if not _is_subject(subject):
+        return Malformed("envelope.missing_attribute", event_id, ("ce_subject",))
     wrong = _wrong_key(key, subject)
     if wrong is not None:
         return Malformed(wrong, event_id, ("key",))
@@ -91,7 +93,7 @@ def decode(record: Record) -> Envelope | Malformed:
         return Malformed("envelope.bad_text", event_id)
     time = _time(headers["ce_time"])
     if time is None:
-        return Malformed("envelope.missing_attribute", event_id, ("ce_time",))
+        return Malformed("envelope.bad_time", event_id, ("ce_time",))
     assert event_id is not None
     environment = headers.get("ce_environment")
     return Envelope(
@@ -107,13 +109,24 @@ def digest(event_type: str, subject: str, environment: str | None, value: bytes)
     return sha256(head + value).digest()
 
 
+def _known_headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What is ours of the headers, and the names of those that are no UTF-8; a null counts as missing."""
+    texts: dict[str, str] = {}
+    unreadable: list[str] = []
+    for name, content in headers:
+        if name in _KNOWN and content is not None:
+            try:
+                texts[name] = content.decode()
+            except UnicodeDecodeError:
+                unreadable.append(name)
+    return texts, tuple(unreadable)
+
+
 def _is_id(text: str) -> bool:
     return 1 <= len(text) <= 64 and text.isascii() and text.isprintable() and " " not in text
 
 
 def _wrong_key(key: bytes | None, subject: str) -> str | None:
-    if not _is_subject(subject):
-        return "envelope.missing_attribute"
     if _is_identity_shaped(subject) or (
         key is not None and _is_identity_shaped(key.decode("utf-8", "replace"))
     ):

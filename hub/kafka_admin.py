@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from hub.errors import StartupError
+from hub.errors import RetryableError, StartupError
 from hub.settings import KafkaSettings
 
 _TIMEOUT_S = 20
@@ -44,7 +45,7 @@ class KafkaAdmin:
     """An administrator's session; every call blocks and may be repeated."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        self._replication = settings.replication
+        self.settings = settings
         self.prefix = settings.prefix
         self._client = AdminClient(librdkafka_settings(settings))
 
@@ -59,7 +60,7 @@ class KafkaAdmin:
 
     def create_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
         """Create a topic; one that exists stays as it is."""
-        topic = NewTopic(name, partitions, self._replication, config=dict(config))
+        topic = NewTopic(name, partitions, self.settings.replication, config=dict(config))
         _wait(self._client.create_topics([topic]), KafkaError.TOPIC_ALREADY_EXISTS)
 
     def delete_topics(self, names: Sequence[str]) -> None:
@@ -84,15 +85,33 @@ class KafkaAdmin:
         return found
 
     def set_password(self, user: str) -> str:
-        """Create the user or give it a new password; returns it, it is stored nowhere."""
+        """Create the user or give it a new password; returns it, it is stored nowhere.
+
+        Waits until the broker knows it; drawn iterations tell a new password from an old one.
+        """
         password = secrets.token_urlsafe(24)
-        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
-        _wait(
-            self._client.alter_user_scram_credentials(
-                [UserScramCredentialUpsertion(user, info, password.encode())]
-            )
-        )
+        iterations = _ITERATIONS + secrets.randbelow(1000)
+        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, iterations)
+        change = UserScramCredentialUpsertion(user, info, password.encode())
+        _wait(self._client.alter_user_scram_credentials([change]))
+        end = time.monotonic() + _TIMEOUT_S
+        while self._iterations(user) != iterations:
+            if time.monotonic() > end:
+                raise RetryableError(f"the broker does not know the new password of {user}")
+            time.sleep(0.02)
         return password
+
+    def _iterations(self, user: str) -> int | None:
+        asked = self._client.describe_user_scram_credentials([user])
+        assert isinstance(asked, dict)
+        future = asked[user]
+        try:
+            credentials = future.result(timeout=_TIMEOUT_S).scram_credential_infos
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.RESOURCE_NOT_FOUND:
+                return None
+            raise
+        return next((info.iterations for info in credentials), None)
 
     def remove_user(self, user: str) -> None:
         """Take the user's password away."""
@@ -146,9 +165,15 @@ def _binding(user: str, grant: Grant) -> AclBinding:
 
 
 def _wait(futures: Mapping[Any, Any], *harmless: int) -> None:
-    for future in futures.values():
+    """Raises `StartupError` in one line for what the broker refuses."""
+    for thing, future in futures.items():
         try:
             future.result(timeout=_TIMEOUT_S)
         except KafkaException as error:
-            if error.args[0].code() not in harmless:
-                raise
+            reason = error.args[0]
+            if reason.code() not in harmless:
+                raise StartupError(f"the broker refused {_name_of(thing)}: {reason.str()}") from None
+
+
+def _name_of(thing: Any) -> str:
+    return thing if isinstance(thing, str) else f"rights on {thing.name or 'everything'}"

@@ -31,6 +31,7 @@ class Publisher:
     def __init__(self, producer: AIOKafkaProducer, connection: Connection, prefix: str) -> None:
         self._producer = producer
         self._connection = connection
+        self._session = asyncio.Lock()
         self._prefix = prefix
         self._blocked: set[Lane] | None = None
         self._retried_at = 0.0
@@ -126,12 +127,13 @@ class Publisher:
 
     async def _set_aside(self, lane: Lane, messages: Sequence[Message]) -> None:
         topic, shard = lane
-        await self._connection.execute(
-            "insert into blocked_message (topic, shard, payload) select $1, $2, unnest($3::bytea[])",
-            topic,
-            shard,
-            [message.encode() for message in messages],
-        )
+        async with self._session:
+            await self._connection.execute(
+                "insert into blocked_message (topic, shard, payload) select $1, $2, unnest($3::bytea[])",
+                topic,
+                shard,
+                [message.encode() for message in messages],
+            )
 
     async def _blocked_lanes(self) -> set[Lane]:
         if self._blocked is None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from hub.errors import StartupError
 
@@ -77,19 +81,58 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
 
 
+_PREFIX = "HUB_"
+_NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_CRASH_AT"})
+_ADAPTERS = ("HUB_POSTAL_", "HUB_POPULATION_")
+
+
 def read_settings() -> Settings:
     """Read the settings from the environment; `StartupError` names each wrong setting, never its value."""
+    wrong = list(_unknown(os.environ))
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)
-        )
-        raise StartupError(f"settings: {wrong}") from None
+        wrong += [_explained(item) for item in error.errors(include_input=False, include_url=False)]
+    except SettingsError as error:
+        wrong = wrong or [str(error)]
+    if wrong:
+        raise StartupError(f"settings: {'; '.join(wrong)}")
+    return settings
 
 
-def _variable(location: tuple[str | int, ...]) -> str:
-    return "HUB_" + "__".join(str(part) for part in location).upper()
+def variables() -> tuple[str, ...]:
+    """Every variable that is a setting of the hub itself, in the order of the tree."""
+    return tuple(_leaves(Settings, _PREFIX))
 
 
-__all__ = ["EngineSettings", "KafkaSettings", "PostgresSettings", "Settings", "read_settings"]
+def _leaves(model: type[BaseModel], prefix: str, *, only_required: bool = False) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if only_required and not field.is_required():
+            continue
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _leaves(kind, f"{prefix}{name}__".upper(), only_required=only_required)
+        else:
+            yield f"{prefix}{name}".upper()
+
+
+def _unknown(environment: Iterable[str]) -> Iterator[str]:
+    """pydantic-settings never looks at variables that it does not know, so misspelt ones are found here."""
+    known = variables()
+    for name in sorted(environment):
+        upper = name.upper()
+        is_other = upper in _NOT_OURS or upper.startswith(_ADAPTERS) or not upper.startswith(_PREFIX)
+        if not is_other and upper not in known:
+            close = get_close_matches(upper, known, 1)
+            yield f"{name}: no such setting" + (f", did you mean {close[0]}?" if close else "")
+
+
+def _explained(item: ErrorDetails) -> str:
+    variable = _PREFIX + "__".join(str(part) for part in item["loc"]).upper()
+    if item["type"] != "missing":
+        return f"{variable}: {item['msg']}"
+    needed = [name for name in _leaves(Settings, _PREFIX, only_required=True) if name.startswith(variable)]
+    return f"{', '.join(needed)}: not set"
+
+
+__all__ = ["EngineSettings", "KafkaSettings", "PostgresSettings", "Settings", "read_settings", "variables"]

@@ -17,11 +17,19 @@ class DeliveryMetrics:
     """One set per process, shared by its adapters; every metric has the label `adapter`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._add_counters(registry)
+        self._add_gauges(registry)
+        self.request_seconds = Histogram(
+            "hub_adapter_request_duration_seconds",
+            "How long calls to the counterpart took",
+            ("adapter", "code_class"),
+            buckets=_CALL_BUCKETS,
+            registry=registry,
+        )
+
+    def _add_counters(self, registry: CollectorRegistry) -> None:
         def counter(name: str, meaning: str, *labels: str) -> Counter:
             return Counter(name, meaning, ("adapter", *labels), registry=registry)
-
-        def gauge(name: str, meaning: str, *labels: str) -> Gauge:
-            return Gauge(name, meaning, ("adapter", *labels), registry=registry)
 
         self.delivered = counter(
             "hub_events_delivered_total",
@@ -33,18 +41,32 @@ class DeliveryMetrics:
         self.deduplicated = counter(
             "hub_effects_deduplicated_total", "Repeated messages that were suppressed"
         )
-        self.pending = gauge("hub_outbox_pending", "Deliveries that are not over")
-        self.oldest_age = gauge(
-            "hub_outbox_oldest_age_seconds", "Age of the oldest delivery that is not over"
-        )
         self.lease_lost = counter("hub_outbox_lease_lost_total", "Outcomes dropped: the lease had run out")
-        self.inflight = gauge("hub_inflight_events", "Calls under way")
-        self.inflight_limit = gauge("hub_inflight_limit", "Calls that may be under way at once")
         self.retries = counter(
             "hub_retry_attempts_total",
             "Calls that have to be repeated; reason: retry, unknown, not_found",
             "reason",
         )
+        # OpenMetrics forbids a gauge `hub_dead_letters` beside a counter `hub_dead_letters_total`.
+        self.dead_letters_made = counter("hub_dead_letters_made_total", "Dead letters so far", "reason")
+        self.requests = counter(
+            "hub_adapter_requests_total",
+            "Calls by their end; code_class: delivered, rejected, retry, unknown, not_found, polled, failed",
+            "code_class",
+        )
+        self.reports_sent = counter("hub_adapter_reports_sent_total", "Reports sent, repeats included")
+        self.reports_refused = counter("hub_adapter_reports_refused_total", "Reports that the hub refused")
+
+    def _add_gauges(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, meaning: str, *labels: str) -> Gauge:
+            return Gauge(name, meaning, ("adapter", *labels), registry=registry)
+
+        self.pending = gauge("hub_outbox_pending", "Deliveries that are not over")
+        self.oldest_age = gauge(
+            "hub_outbox_oldest_age_seconds", "Age of the oldest delivery that is not over"
+        )
+        self.inflight = gauge("hub_inflight_events", "Calls under way")
+        self.inflight_limit = gauge("hub_inflight_limit", "Calls that may be under way at once")
         self.retries_scheduled = gauge("hub_retry_scheduled", "Deliveries that wait for another call")
         self.dead_letters = gauge(
             "hub_dead_letters",
@@ -52,8 +74,6 @@ class DeliveryMetrics:
             "reason",
         )
         self.dead_letter_age = gauge("hub_dead_letter_oldest_age_seconds", "Age of the oldest dead letter")
-        # OpenMetrics forbids a gauge `hub_dead_letters` beside a counter `hub_dead_letters_total`.
-        self.dead_letters_made = counter("hub_dead_letters_made_total", "Dead letters so far", "reason")
         self.unknown = gauge(
             "hub_unknown_outcomes", "Deliveries of which nobody can say whether they happened"
         )
@@ -62,18 +82,6 @@ class DeliveryMetrics:
             "hub_adapter_circuit_state",
             "1 for the state that holds: closed, open, half_open, paused, maintenance",
             "state",
-        )
-        self.requests = counter(
-            "hub_adapter_requests_total",
-            "Calls by their end; code_class: delivered, rejected, retry, unknown, not_found, polled, failed",
-            "code_class",
-        )
-        self.request_seconds = Histogram(
-            "hub_adapter_request_duration_seconds",
-            "How long calls to the counterpart took",
-            ("adapter", "code_class"),
-            buckets=_CALL_BUCKETS,
-            registry=registry,
         )
         self.last_success = gauge(
             "hub_adapter_last_success_timestamp_seconds", "When the counterpart last did what it was asked"
@@ -84,8 +92,6 @@ class DeliveryMetrics:
         self.reports_age = gauge(
             "hub_adapter_reports_oldest_age_seconds", "Age of the oldest report without receipt"
         )
-        self.reports_sent = counter("hub_adapter_reports_sent_total", "Reports sent, repeats included")
-        self.reports_refused = counter("hub_adapter_reports_refused_total", "Reports that the hub refused")
 
     def show_counts(self, adapter: str, counts: Counts) -> None:
         """Set the gauges of the tables."""

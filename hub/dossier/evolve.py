@@ -245,10 +245,8 @@ def _asked(_dossier: Dossier, fact: IdentityCheckRequested, _step: Step) -> _Cha
 
 
 def _answered(
-    dossier: Dossier, fact: IdentityMatched | IdentityMismatched | IdentityUnavailable, _step: Step
+    _dossier: Dossier, fact: IdentityMatched | IdentityMismatched | IdentityUnavailable, _step: Step
 ) -> _Changes:
-    if dossier.identity(fact.party).check != fact.check:
-        return {}
     if isinstance(fact, IdentityMatched):
         return {fact.party: IdentityCheck("matched", fact.check)}
     if isinstance(fact, IdentityMismatched):

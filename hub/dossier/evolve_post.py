@@ -8,10 +8,11 @@ from typing import Any
 
 from hub.dossier.decision import Law
 from hub.dossier.rule import rule
-from hub.dossier.state import Dossier, Pickup, Relation, Timer
+from hub.dossier.state import Dossier, Pickup, Timer
 from hub.dossier.timers import Step, Timers, without
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import next_invitation_day, postal_transit_limit
+from hub.regulation.sections import Relation
 from schemas.party import PostalParty
 from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.dossier.decision import Context, Refused, Sender
-from hub.dossier.state import APPLICANT, POST, Dossier, Stage, Status
+from hub.dossier.state import APPLICANT, POST, Dossier, Status
 from hub.regulation.profile import Profile
+from hub.regulation.sections import Stage
 from schemas.base import Request
 from schemas.case import AssignCase, StepCase
 from schemas.dossier import (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from hub.regulation.sections import Relation, Stage
 from schemas.due import TimerKind
 from schemas.pickup import Direction, PickupStatus
 from schemas.types import Channel, ReturnChannel
@@ -23,10 +24,8 @@ Status = Literal[
     "withdrawn",  # taken back by the applicant
     "returned",  # the applicant has the whole result (18)
 ]
-Stage = Literal["intake", "appraisal"]
 Outcome = Literal["none", "requested", "matched", "mismatched", "unavailable"]
 OrderStatus = PickupStatus | Literal["ordered", "cancelled"]
-Relation = Literal["within_district", "within_province", "between_major_cities", "inter_province"]
 
 POST = "post"
 APPLICANT = "applicant"
@@ -159,10 +158,6 @@ class Dossier:
     def supplements(self, stage: Stage) -> int:
         """How often a supplement was requested in this stage."""
         return self.supplements_intake if stage == "intake" else self.supplements_appraisal
-
-    def identity(self, party: Literal["owner", "proxy"]) -> IdentityCheck:
-        """The latest check of this party."""
-        return self.owner if party == "owner" else self.proxy
 
     @property
     def paper_codes(self) -> tuple[str, ...]:

@@ -88,7 +88,8 @@ class Control:
         """Every line that the sandbox has journaled."""
         if not self.journal_file.exists():
             return []
-        return [json.loads(line) for line in self.journal_file.read_text(encoding="utf-8").splitlines()]
+        whole, _, _ = self.journal_file.read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def effects(self, message: OutMessage) -> list[dict[str, Any]]:
         """The journaled effects of one message: its order registered, or its order cancelled."""

@@ -103,6 +103,14 @@ def test_the_papers_of_the_result_begin_at_the_agency() -> None:
     assert story.now.custody[build.RESULT_CODE] == ONE_STOP
 
 
+@pytest.mark.rule("21.2")
+def test_papers_that_a_supplement_brings_are_with_the_one_stop_and_others_stay_where_they_are() -> None:
+    story = build.submitted(components=build.papers(count=1), channel="post")
+    story.accepts(build.supplement_request(), COUNTER)
+    story.accepts(build.supplement(), COUNTER)
+    assert story.now.custody == {PAPER: "applicant", OTHER_PAPER: ONE_STOP}
+
+
 def test_electronic_components_are_in_nobodys_custody() -> None:
     electronic = tuple(item.model_copy(update={"electronic": True}) for item in build.papers())
     assert build.submitted(components=electronic).now.custody == {}

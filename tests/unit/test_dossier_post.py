@@ -10,6 +10,7 @@ import pytest
 
 from hub.dossier.decide import decide
 from hub.dossier.decision import Accepted, Refused
+from hub.dossier.post import order_number
 from schemas.due import DeadlineMissed, RuleViolated
 from schemas.party import PostalParty
 from schemas.pickup import CancelPickup, PickupCancelled, PickupOrdered, PickupProgressed
@@ -67,12 +68,15 @@ def test_the_number_carries_the_official_code_the_direction_and_a_count() -> Non
 
 @pytest.mark.rule("13.2")
 def test_a_code_too_long_for_the_operator_gives_way_to_the_dossiers_id() -> None:
-    story = build.issued(return_channel="post")
-    longest = f"H07{'.123' * 11}-261005-0001"
-    story.dossier = replace(story.now, code=longest[-60:])
-    (fact,) = story.accepts(build.pickup("deliver"), COUNTER)
-    assert isinstance(fact, PickupOrdered)
-    assert len(fact.order) <= 64
+    code = f"H07{'.1' * 22}.1-261005-0001"
+    nine = {f"{code}__D{number}": delivering().now.pickups[DELIVER_1] for number in range(1, 10)}
+    dossier = replace(build.issued().now, code=code, pickups={})
+    assert len(code) == 61
+    assert order_number(dossier, build.DOSSIER_ID, "deliver") == f"{build.DOSSIER_ID}__D1"
+    fits = replace(dossier, code=code[:-1], pickups={})
+    assert order_number(fits, build.DOSSIER_ID, "deliver") == f"{code[:-1]}__D1"
+    tenth = replace(fits, pickups=nine)
+    assert order_number(tenth, build.DOSSIER_ID, "deliver") == f"{build.DOSSIER_ID}__D10"
 
 
 @pytest.mark.rule("13.2")
@@ -259,6 +263,13 @@ def test_transit_is_watched_from_the_day_of_collection(receiver: PostalParty, li
     assert (timer.kind, timer.due_at) == ("transit", at(limit))
     story.accepts(build.postal_report(COLLECT_1, "handed_over", MONDAY), POSTAL)
     assert story.now.timers == {}
+
+
+@pytest.mark.rule("tt17.7")
+def test_two_ends_without_a_district_are_not_taken_for_one_district() -> None:
+    story = build.submitted(channel="post")
+    story.accepts(build.pickup(sender=postal_party(93, 0), receiver=postal_party(93, 0)), COUNTER)
+    assert story.now.pickups[COLLECT_1].relation == "within_province"
 
 
 @pytest.mark.rule("6.3.b")
