@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import crashpoints, participants
+from hub.adapter_role import adapter_names, run_adapter_role
 from hub.embedded.cli import app as embedded_app
 from hub.engine_role import run_engine
 from hub.errors import StartupError, StopError
@@ -79,23 +80,30 @@ def setup(
 
 
 @app.command("run")
-def run_role(role: Annotated[str, typer.Argument(help="engine")]) -> None:
+def run_role(
+    role: Annotated[str, typer.Argument(help="engine, or adapter")],
+    name: Annotated[str | None, typer.Argument(help="which adapter")] = None,
+) -> None:
     """Run one role until SIGTERM; the drain takes at most 15 s."""
-    if role != "engine":
-        typer.echo(f"hub: no role {role}; roles: engine", err=True)
-        raise typer.Exit(2)
-    tree = settings()
-    name_process(role, tree.engine.instance)
     crashpoints.arm(os.environ.get("HUB_CRASH_AT"))
-    run(_until_signalled(tree))
+    if role == "engine":
+        tree = settings()
+        name_process(role, tree.engine.instance)
+        run(_until_signalled(lambda stop: run_engine(tree, stop)))
+    elif role == "adapter" and name is not None:
+        name_process(role, name)
+        run(_until_signalled(lambda stop: run_adapter_role(name, stop)))
+    else:
+        typer.echo(f"hub: no role {role}; roles: engine, adapter {'|'.join(adapter_names())}", err=True)
+        raise typer.Exit(2)
 
 
-async def _until_signalled(tree: Settings) -> None:
+async def _until_signalled(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await run_engine(tree, stop)
+    await work(stop)
 
 
 @participants_app.command("add")
@@ -104,9 +112,14 @@ def add(
     role: Annotated[list[str], typer.Option(help="one or more of " + ", ".join(participants.ROLES))],
     organisation: Annotated[list[str] | None, typer.Option(help="organisation codes it speaks for")] = None,
     partitions: Annotated[int, typer.Option(min=1)] = 4,
+    quota_bytes_per_s: Annotated[
+        int, typer.Option(min=1024, help="what it may write, and what it may read, per second and broker")
+    ] = 5 << 20,
 ) -> None:
     """Register a participant and print how it connects; the password is shown once."""
-    participant = participants.Participant(name, tuple(role), tuple(organisation or ()), partitions)
+    participant = participants.Participant(
+        name, tuple(role), tuple(organisation or ()), partitions, quota_bytes_per_s
+    )
     password = run(_administered(lambda admin, connection: participants.add(admin, connection, participant)))
     _print_connection(settings(), name, password)
 

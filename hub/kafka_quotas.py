@@ -1,4 +1,4 @@
-"""Quotas of a user on the broker: librdkafka cannot set them, so two requests go out by aiokafka's protocol."""
+"""Quotas of a user on the broker; librdkafka cannot set them, so aiokafka's protocol classes do."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hub.settings import KafkaSettings
 
 _TEXT = String("utf-8")
 _ENTITY = Array(("entity_type", _TEXT), ("entity_name", _TEXT))
+_OPS = Array(("key", _TEXT), ("value", Float64), ("remove", Boolean))
 _RATES = ("producer_byte_rate", "consumer_byte_rate")
 _EXACT = 0
 
@@ -32,10 +33,7 @@ class _AlterStruct(RequestStruct):  # type: ignore[misc]
     API_KEY, API_VERSION = 49, 0
     RESPONSE_TYPE = _AlterResponse
     SCHEMA = Schema(
-        (
-            "entries",
-            Array(("entity", _ENTITY), ("ops", Array(("key", _TEXT), ("value", Float64), ("remove", Boolean)))),
-        ),
+        ("entries", Array(("entity", _ENTITY), ("ops", _OPS))),
         ("validate_only", Boolean),
     )
 
@@ -54,7 +52,7 @@ class _AlterClientQuotas(Request[_AlterStruct]):  # type: ignore[misc]
 
 
 async def set_quota(settings: KafkaSettings, user: str, bytes_per_s: int | None) -> None:
-    """Limit what the user writes and reads, each in bytes per second and broker; None takes the limit away."""
+    """Limit what the user writes and what it reads, in bytes per second and broker; None lifts the limit."""
     response = await _ask(settings, _AlterClientQuotas(user, bytes_per_s))
     for code, message, _ in response.entries:
         if code:

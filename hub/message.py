@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import orjson
+import msgspec
 
 HUB_SOURCE = "/participants/hub"
 
@@ -22,24 +22,28 @@ class Message:
     value: bytes
 
     def encode(self) -> bytes:
-        """JSON bytes that `decode_message` reads; the value is kept byte for byte."""
-        headers = {name: value.decode() for name, value in self.headers}
-        return orjson.dumps([self.topic, self.key, headers, self.value.decode()])
+        """Bytes (MessagePack) that `decode_message` reads; every byte of the value is kept."""
+        return msgspec.msgpack.encode((self.topic, self.key, self.headers, self.value))
+
+
+_Encoded = tuple[str, str, Headers, bytes]
+_decode_one = msgspec.msgpack.Decoder(_Encoded).decode
+_decode_many = msgspec.msgpack.Decoder(list[_Encoded]).decode
 
 
 def decode_message(encoded: bytes) -> Message:
     """The message of `Message.encode`."""
-    return _message(orjson.loads(encoded))
+    return Message(*_decode_one(encoded))
 
 
 def encode_segment(encoded: Sequence[bytes]) -> bytes:
     """One segment of encoded messages, in order."""
-    return b"[" + b",".join(encoded) + b"]"
+    return msgspec.msgpack.encode([msgspec.Raw(message) for message in encoded])
 
 
 def decode_segment(payload: bytes) -> list[Message]:
     """The messages of a segment, in order."""
-    return [_message(item) for item in orjson.loads(payload)]
+    return [Message(*item) for item in _decode_many(payload)]
 
 
 def cloud_event(
@@ -62,12 +66,3 @@ def cloud_event(
         ("content-type", b"application/json"),
     )
     return attributes + tuple((f"ce_{name}", value.encode()) for name, value in extensions)
-
-
-def _message(item: list[object]) -> Message:
-    topic, key, headers, value = item
-    assert isinstance(topic, str)
-    assert isinstance(key, str)
-    assert isinstance(headers, dict)
-    assert isinstance(value, str)
-    return Message(topic, key, tuple((name, text.encode()) for name, text in headers.items()), value.encode())

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hub import kafka_quotas
 from hub.errors import StartupError
 from hub.kafka_admin import Grant, KafkaAdmin
 from hub.settings import KafkaSettings
@@ -16,6 +17,10 @@ ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "not
 GROUP = "hub-engine"
 HEARTBEAT_TOPIC = "hub.heartbeat"
 _NAME = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
+_REGISTER = """
+insert into participant (name, roles, organisations, partitions) values ($1, $2, $3, $4)
+on conflict do nothing returning name
+"""
 _DAY_MS = 86_400_000
 _IN = {
     "message.timestamp.type": "LogAppendTime",
@@ -31,12 +36,13 @@ _FACTS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes":
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A registered participant."""
+    """A registered participant; the quota is the broker's to keep, in bytes per second each way."""
 
     name: str
     roles: tuple[str, ...]
     organisations: tuple[str, ...]
     partitions: int
+    quota_bytes_per_s: int | None = None
 
 
 def user_of(name: str, prefix: str) -> str:
@@ -89,42 +95,44 @@ async def add(admin: KafkaAdmin, connection: Connection, participant: Participan
     Raises `StartupError` for a name or role that is not allowed or a name that is taken.
     """
     _check(participant)
-    added = await connection.fetchval(
-        "insert into participant (name, roles, organisations, partitions) values ($1, $2, $3, $4) "
-        "on conflict do nothing returning name",
-        participant.name,
-        list(participant.roles),
-        list(participant.organisations),
-        participant.partitions,
-    )
-    if added is None:
-        raise StartupError(f"participant {participant.name} exists already")
-    await _moved(connection)
-    await asyncio.to_thread(
-        admin.create_topic, f"{admin.prefix}out.{participant.name}", participant.partitions, _OUT
-    )
-    await asyncio.to_thread(
-        admin.create_topic, f"{admin.prefix}in.{participant.name}", participant.partitions, _IN
-    )
-    user = user_of(participant.name, admin.prefix)
-    password = await asyncio.to_thread(admin.set_password, user)
-    await asyncio.to_thread(admin.grant, user, participant_grants(participant.name, admin.prefix))
+    async with connection.transaction():
+        if await connection.fetchval(_REGISTER, *_row(participant)) is None:
+            raise StartupError(f"participant {participant.name} exists already")
+        password = await _admit(admin, participant)
+        await _moved(connection)
     return password
+
+
+async def _admit(admin: KafkaAdmin, participant: Participant) -> str:
+    """Everything on the broker; each step may be repeated after a failure."""
+    name, user = participant.name, user_of(participant.name, admin.prefix)
+    for topic, config in ((f"out.{name}", _OUT), (f"in.{name}", _IN)):
+        await asyncio.to_thread(admin.create_topic, admin.prefix + topic, participant.partitions, config)
+    await asyncio.to_thread(admin.grant, user, participant_grants(name, admin.prefix))
+    await kafka_quotas.set_quota(admin.settings, user, participant.quota_bytes_per_s)
+    return await asyncio.to_thread(admin.set_password, user)
 
 
 async def rotate(admin: KafkaAdmin, connection: Connection, name: str) -> str:
     """Give a participant a new password; the old one stops working for new connections."""
-    if await connection.fetchval("select 1 from participant where name = $1", name) is None:
-        raise StartupError(f"no participant {name}")
+    await _must_exist(connection, name)
     return await asyncio.to_thread(admin.set_password, user_of(name, admin.prefix))
 
 
 async def remove(admin: KafkaAdmin, connection: Connection, name: str) -> None:
-    """Take away password, ACLs and registration; the topics stay until their retention is over."""
-    await asyncio.to_thread(admin.revoke_all, user_of(name, admin.prefix))
-    await asyncio.to_thread(admin.remove_user, user_of(name, admin.prefix))
+    """Take away ACLs, password, quota and registration; the topics stay until their retention is over."""
+    await _must_exist(connection, name)
+    user = user_of(name, admin.prefix)
+    await asyncio.to_thread(admin.revoke_all, user)
+    await asyncio.to_thread(admin.remove_user, user)
+    await kafka_quotas.set_quota(admin.settings, user, None)
     await connection.execute("delete from participant where name = $1", name)
     await _moved(connection)
+
+
+async def _must_exist(connection: Connection, name: str) -> None:
+    if await connection.fetchval("select 1 from participant where name = $1", name) is None:
+        raise StartupError(f"no participant {name}")
 
 
 async def registered(connection: Connection) -> list[Participant]:
@@ -136,6 +144,15 @@ async def registered(connection: Connection) -> list[Participant]:
         Participant(row["name"], tuple(row["roles"]), tuple(row["organisations"]), row["partitions"])
         for row in rows
     ]
+
+
+def _row(participant: Participant) -> tuple[object, ...]:
+    return (
+        participant.name,
+        list(participant.roles),
+        list(participant.organisations),
+        participant.partitions,
+    )
 
 
 async def _moved(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from hub.errors import StartupError, StopError
 
 _NONCE_BYTES = 12
+_CACHED_KEYS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class MasterKey:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._opened = lru_cache(maxsize=_CACHED_KEYS)(self._unwrap)
 
     @classmethod
     def from_file(cls, path: Path) -> MasterKey:
@@ -67,6 +70,9 @@ class MasterKey:
 
     def unwrap(self, wrapped: bytes) -> DossierKey:
         """Open a stored dossier key; `StopError` when it was wrapped by another master key."""
+        return self._opened(wrapped)
+
+    def _unwrap(self, wrapped: bytes) -> DossierKey:
         try:
             return DossierKey(wrapped, AESGCM(aes_key_unwrap(self._key, wrapped)))
         except InvalidUnwrap:

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
 
 _PREFIX = "HUB_"
 _NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_CRASH_AT"})
-_ADAPTERS = ("HUB_POSTAL_", "HUB_POPULATION_")
+_ADAPTERS = ("HUB_POSTAL_", "HUB_POPULATION_", "HUB_DELIVERY_")
 
 
 def read_settings() -> Settings:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 Role = Literal["counter", "agency", "portal", "postal", "population", "payments", "notifier", "hub"]
 Subject = Literal["dossier", "new", "none"]
-"""`dossier`: an existing one; `new`: the request opens it; `none`: a thing of its own, opened when unknown."""
+"""`dossier`: an existing one; `new`: the request opens it; `none`: a thing of its own, opened if unknown."""
 
 
 class Wire(BaseModel):

@@ -85,6 +85,7 @@ def drop(model_type: type[BaseModel], data: dict[str, Any]) -> dict[str, Any]:
     return split(model_type, data)[0]
 
 
+@cache
 def personal_paths(model_type: type[BaseModel]) -> tuple[str, ...]:
     """Patterns of the paths of personal values, in the order of the fields: `/papers/*/name`."""
     return tuple(_patterns(_plan_of_model(model_type), ""))

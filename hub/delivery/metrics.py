@@ -1,4 +1,4 @@
-"""The metrics of the delivery runtime: each with its meaning and closed labels (operations.md, section 2)."""
+"""The metrics of the delivery runtime: each with its meaning and closed labels."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -120,8 +121,18 @@ class Client:
     ) -> tuple[int, int]:
         """Publish anything; returns partition and offset."""
         pairs = [(name, text.encode()) for name, text in headers.items()]
+        return await self.publish_raw(pairs, key, value, partition)
+
+    async def publish_raw(
+        self,
+        pairs: Sequence[tuple[str, bytes | None]],
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+    ) -> tuple[int, int]:
+        """As `publish`, with headers of any bytes."""
         sent = await self._producer.send_and_wait(
-            self.in_topic, value=value, key=key, headers=pairs, partition=partition
+            self.in_topic, value=value, key=key, headers=list(pairs), partition=partition
         )
         return sent.partition, sent.offset
 
@@ -133,6 +144,15 @@ class Client:
         """The first receipt of a request."""
         await eventually(lambda: bool(self.receipts(event_id)), limit_s, f"the receipt of {event_id}")
         return self.receipts(event_id)[0]
+
+    async def receipt_of_type(self, event_id: str, event_type: str, limit_s: float = 30) -> Received:
+        """The first receipt of a request that has this type."""
+
+        def found() -> list[Received]:
+            return [receipt for receipt in self.receipts(event_id) if receipt.type == event_type]
+
+        await eventually(lambda: bool(found()), limit_s, f"{event_type} for {event_id}")
+        return found()[0]
 
     async def ask(self, event_type: str, subject: str, data: dict[str, Any], **options: Any) -> Received:
         """Publish a request and wait for its receipt."""

@@ -1,0 +1,113 @@
+"""An agency's case system: takes in what the one-stop forwards, and sends what its officers decide."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from faststream import AckPolicy, FastStream
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
+from faststream.security import SASLScram512
+
+from schemas.base import Request
+from schemas.case import AssignCase
+from schemas.dossier import DossierForwarded, ReceiveDossier
+from schemas.party import Officer
+from schemas.registry import REQUESTS
+
+
+class Agency:
+    """The participant `KAFKA_USER`; its journal is on disk before a request leaves."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.name = environment["KAFKA_USER"]
+        security = SASLScram512(self.name, environment["KAFKA_PASSWORD"], use_ssl=False)
+        servers = environment["KAFKA_BOOTSTRAP"].split(",")
+        self.broker = KafkaBroker(servers, security=security, acks="all", enable_idempotence=True)
+        self._journal = Path(environment["AGENCY_JOURNAL"]).open("ab", buffering=0)
+        self._clock_file = environment.get("CLOCK_FILE")
+        account, name = environment["AGENCY_OFFICER"].split(":")
+        self.officer = Officer(account=account, name=name)
+
+    async def send(self, subject: str, request: Request, event_id: str) -> None:
+        """Publish a request; returns when the broker has it."""
+        headers = {
+            "ce_specversion": "1.0",
+            "ce_id": event_id,
+            "ce_source": f"/participants/{self.name}",
+            "ce_type": request.type,
+            "ce_time": self._now().isoformat(),
+            "ce_subject": subject,
+            "content-type": "application/json",
+        }
+        self._write({"sent": event_id, "type": request.type, "subject": subject})
+        body = request.model_dump_json(exclude_none=True).encode()
+        await self.broker.publish(body, f"in.{self.name}", key=subject.encode(), headers=headers)
+
+    async def take_in(self, message_id: str, subject: str) -> None:
+        """Acknowledge a forwarded dossier and assign it; a repeated message repeats the same two ids."""
+        for request in (ReceiveDossier(officer=self.officer), AssignCase(assignee=self.officer)):
+            await self.send(subject, request, str(uuid5(NAMESPACE_URL, f"{message_id} {request.type}")))
+
+    def note(self, message_id: str, message_type: str) -> None:
+        """Keep which message of the hub was handled."""
+        self._write({"received": message_id, "type": message_type})
+
+    def _write(self, line: Mapping[str, str]) -> None:
+        self._journal.write(json.dumps(line).encode() + b"\n")
+        os.fsync(self._journal.fileno())
+
+    def _now(self) -> datetime:
+        shift_s = float(Path(self._clock_file).read_text()) if self._clock_file else 0.0
+        return datetime.now(UTC) + timedelta(seconds=shift_s)
+
+
+async def work(agency: Agency, app: FastStream) -> None:
+    """Send what officers enter, one JSON line a request: `type`, `subject`, `data`; the end ends the program."""
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    async for line in reader:
+        entry: dict[str, Any] = json.loads(line)
+        request = REQUESTS[f"onestop.{entry['type']}.v1"].model_validate_json(json.dumps(entry["data"]))
+        await agency.send(entry["subject"], request, entry.get("id") or str(uuid4()))
+    app.exit()
+
+
+def build(environment: Mapping[str, str] = os.environ) -> FastStream:
+    """The application; its environment variables stand in the README."""
+    agency = Agency(environment)
+    app = FastStream(agency.broker)
+    entering: set[asyncio.Task[None]] = set()
+
+    @agency.broker.subscriber(
+        f"out.{agency.name}",
+        group_id=agency.name,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+    )
+    async def take(message: KafkaMessage) -> None:
+        kind, message_id = message.headers["ce_type"], message.headers["ce_id"]
+        if kind == DossierForwarded.type:
+            await agency.take_in(message_id, message.headers["ce_subject"])
+        shown = {"type": kind, "dossier": message.raw_message.key.decode(), "data": json.loads(message.body)}
+        sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        agency.note(message_id, kind)
+
+    @app.after_startup
+    async def open_desk() -> None:
+        entering.add(asyncio.create_task(work(agency, app)))
+
+    return app
+
+
+if __name__ == "__main__":
+    asyncio.run(build().run())

@@ -1,0 +1,221 @@
+"""An adapter process: one outside system behind the delivery runtime, found by its entry point."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from typing import Literal
+
+import asyncpg
+from prometheus_client import CollectorRegistry
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.delivery.adapter import Adapter
+from hub.delivery.database import install
+from hub.delivery.metrics import DeliveryMetrics
+from hub.delivery.options import DeliveryOptions
+from hub.delivery.progress import Progress
+from hub.delivery.runtime import run_adapter
+from hub.errors import StartupError, StopError
+from hub.health import health_app, serve
+from hub.legal_time import LegalClock
+from hub.logs import log
+from hub.settings import KafkaSettings, PostgresSettings
+from hub.store import database
+from hub.store.reading import read_clock
+
+ENTRY_POINTS = "hub.adapters"
+_STUCK_S = 60.0
+_CLOCK_S = 0.5
+
+
+class AdapterSettings(BaseSettings):
+    """Settings of every adapter process; those of its outside system are the adapter's own."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    environment: Literal["live", "test"] = Field(default="live", description="as the hub's")
+    http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
+    http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
+    kafka: KafkaSettings
+    postgres: PostgresSettings
+    delivery: DeliveryOptions = DeliveryOptions()
+
+
+def adapter_names() -> list[str]:
+    """Names of the installed adapters."""
+    return sorted(point.name for point in entry_points(group=ENTRY_POINTS))
+
+
+async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
+    """Run the adapter `name` until `stop` is set.
+
+    Raises `StartupError` for an unknown adapter or a wrong setting, `StopError` when a task died.
+    """
+    settings, adapter = _read(name)
+    dsn = settings.postgres.dsn.get_secret_value()
+    registry, progress = CollectorRegistry(), Progress()
+    connection = await database.connect_at_start(settings.postgres, f"adapter-{name}")
+    await install(connection)
+    async with _clock(connection, settings.environment) as clock:
+        health = asyncio.create_task(_serve(settings, registry, progress))
+        try:
+            await run_adapter(
+                adapter,
+                settings.kafka,
+                dsn,
+                environment=settings.environment,
+                options=settings.delivery,
+                stop=stop,
+                metrics=DeliveryMetrics(registry),
+                clock=clock.now,
+                progress=progress,
+            )
+        except ExceptionGroup as group:
+            first = group.exceptions[0]
+            raise StopError(f"adapter {name}: a task died: {type(first).__name__}: {first}") from group
+        finally:
+            health.cancel()
+            await asyncio.wait([health], timeout=5)
+            await connection.close(timeout=5)
+
+
+def _read(name: str) -> tuple[AdapterSettings, Adapter]:
+    points = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if name not in points:
+        raise StartupError(f"no adapter {name}; installed: {', '.join(sorted(points)) or 'none'}")
+    try:
+        return AdapterSettings(), points[name].load()()
+    except ValidationError as error:
+        prefix = (
+            f"HUB_{name.upper()}_"
+            if "adapters" in error.title or error.title != "AdapterSettings"
+            else "HUB_"
+        )
+        wrong = "; ".join(
+            f"{prefix}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise StartupError(f"settings: {wrong}") from None
+
+
+class _Clock:
+    """Legal time for reports: the machine's, moved by the recorded steps in environment `test`."""
+
+    def __init__(self) -> None:
+        self.steps = LegalClock()
+
+    def now(self) -> datetime:
+        return self.steps.of(datetime.now(UTC))
+
+
+@contextlib.asynccontextmanager
+async def _clock(connection: database.Connection, environment: str) -> AsyncIterator[_Clock]:
+    clock = _Clock()
+    if environment == "live":
+        yield clock
+        return
+
+    async def follow() -> None:
+        while True:
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                clock.steps = await read_clock(connection)
+            await asyncio.sleep(_CLOCK_S)
+
+    clock.steps = await read_clock(connection)
+    task = asyncio.create_task(follow())
+    try:
+        yield clock
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _serve(settings: AdapterSettings, registry: CollectorRegistry, progress: Progress) -> None:
+    async def alive() -> str | None:
+        ages = progress.ages_s(time.monotonic())
+        stuck = [part for part in ("workers", "publisher") if ages.get(part, 0.0) > _STUCK_S]
+        return f"no progress: {', '.join(stuck)}" if stuck else None
+
+    async def ready() -> str | None:
+        ages = progress.ages_s(time.monotonic())
+        away = [
+            part
+            for part in ("database", "kafka")
+            if ages.get(part, _STUCK_S) > settings.delivery.gauges_s * 3
+        ]
+        return f"away: {', '.join(away)}" if away else None
+
+    await serve(
+        health_app(registry, alive, ready),
+        settings.http_host,
+        settings.http_port,
+        lambda port: log("health_ready", port=port),
+    )        prefix = "HUB_" if error.title == AdapterSettings.__name__ else f"HUB_{name.upper()}_"
+        wrong = "; ".join(
+            f"{prefix}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise StartupError(f"settings: {wrong}") from None
+
+
+class _Clock:
+    """Legal time for reports: the machine's, moved by the recorded steps in environment `test`."""
+
+    def __init__(self) -> None:
+        self.steps = LegalClock()
+
+    def now(self) -> datetime:
+        return self.steps.of(datetime.now(UTC))
+
+
+@contextlib.asynccontextmanager
+async def _clock(connection: database.Connection, environment: str) -> AsyncIterator[_Clock]:
+    clock = _Clock()
+    if environment == "live":
+        yield clock
+        return
+
+    async def follow() -> None:
+        while True:
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                clock.steps = await read_clock(connection)
+            await asyncio.sleep(_CLOCK_S)
+
+    clock.steps = await read_clock(connection)
+    task = asyncio.create_task(follow())
+    try:
+        yield clock
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _serve(settings: AdapterSettings, registry: CollectorRegistry, progress: Progress) -> None:
+    async def alive() -> str | None:
+        ages = progress.ages_s(time.monotonic())
+        stuck = [part for part in ("workers", "publisher") if ages.get(part, 0.0) > _STUCK_S]
+        return f"no progress: {', '.join(stuck)}" if stuck else None
+
+    async def ready() -> str | None:
+        ages = progress.ages_s(time.monotonic())
+        away = [
+            part
+            for part in ("database", "kafka")
+            if ages.get(part, _STUCK_S) > settings.delivery.gauges_s * 3
+        ]
+        return f"away: {', '.join(away)}" if away else None
+
+    await serve(
+        health_app(registry, alive, ready),
+        settings.http_host,
+        settings.http_port,
+        lambda port: log("health_ready", port=port),
+    )
