@@ -94,71 +94,7 @@ def _read(name: str) -> tuple[AdapterSettings, Adapter]:
     try:
         return AdapterSettings(), points[name].load()()
     except ValidationError as error:
-        prefix = (
-            f"HUB_{name.upper()}_"
-            if "adapters" in error.title or error.title != "AdapterSettings"
-            else "HUB_"
-        )
-        wrong = "; ".join(
-            f"{prefix}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False)
-        )
-        raise StartupError(f"settings: {wrong}") from None
-
-
-class _Clock:
-    """Legal time for reports: the machine's, moved by the recorded steps in environment `test`."""
-
-    def __init__(self) -> None:
-        self.steps = LegalClock()
-
-    def now(self) -> datetime:
-        return self.steps.of(datetime.now(UTC))
-
-
-@contextlib.asynccontextmanager
-async def _clock(connection: database.Connection, environment: str) -> AsyncIterator[_Clock]:
-    clock = _Clock()
-    if environment == "live":
-        yield clock
-        return
-
-    async def follow() -> None:
-        while True:
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                clock.steps = await read_clock(connection)
-            await asyncio.sleep(_CLOCK_S)
-
-    clock.steps = await read_clock(connection)
-    task = asyncio.create_task(follow())
-    try:
-        yield clock
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-async def _serve(settings: AdapterSettings, registry: CollectorRegistry, progress: Progress) -> None:
-    async def alive() -> str | None:
-        ages = progress.ages_s(time.monotonic())
-        stuck = [part for part in ("workers", "publisher") if ages.get(part, 0.0) > _STUCK_S]
-        return f"no progress: {', '.join(stuck)}" if stuck else None
-
-    async def ready() -> str | None:
-        ages = progress.ages_s(time.monotonic())
-        away = [
-            part
-            for part in ("database", "kafka")
-            if ages.get(part, _STUCK_S) > settings.delivery.gauges_s * 3
-        ]
-        return f"away: {', '.join(away)}" if away else None
-
-    await serve(
-        health_app(registry, alive, ready),
-        settings.http_host,
-        settings.http_port,
-        lambda port: log("health_ready", port=port),
-    )        prefix = "HUB_" if error.title == AdapterSettings.__name__ else f"HUB_{name.upper()}_"
+        prefix = "HUB_" if error.title == AdapterSettings.__name__ else f"HUB_{name.upper()}_"
         wrong = "; ".join(
             f"{prefix}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
