@@ -94,7 +94,11 @@ class CoreJob:
         return None
 
     def receivers(
-        self, before: int | None, after: int, fact: Fact, directory: Directory  # noqa: ARG002  part of the seam
+        self,
+        before: int | None,
+        after: int,
+        fact: Fact,
+        directory: Directory,  # noqa: ARG002  part of the seam
     ) -> tuple[str, ...]:
         """Nobody: `dossier.facts` is the output that is measured."""
         return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -20,6 +21,10 @@ class Event:
     id: str
     subject: str
     value: bytes
+
+
+Row = tuple[Event, str]
+"""An event with its CloudEvents type."""
 
 
 def core_events(count: int, dossiers: int, duplicates: float, seed: int) -> list[Event]:
@@ -58,33 +63,57 @@ def _core_event(number: int, dossier: int, draw: random.Random) -> Event:
 
 
 async def preload(
-    producer: AIOKafkaProducer, topics: list[str], partitions: int, events: list[Event], event_type: str, sources: list[str]
+    producer: AIOKafkaProducer,
+    topics: list[str],
+    partitions: int,
+    events: list[Event],
+    event_type: str,
+    sources: list[str],
 ) -> None:
     """Write the events, a dossier always to the same topic and partition, in batches of about 200 kB."""
-    lanes: dict[tuple[int, int], list[Event]] = {}
+    lanes: dict[tuple[int, int], list[Row]] = {}
     for event in events:
         key = hash_of(event.subject)
-        lanes.setdefault((key % len(topics), key // len(topics) % partitions), []).append(event)
-    for (topic, partition), lane in lanes.items():
-        batch = producer.create_batch()
-        for event in lane:
-            headers = event_headers(event, event_type, sources[topic])
-            while batch.append(key=event.subject.encode(), value=event.value, timestamp=None, headers=headers) is None:
-                batch.close()
-                await producer.send_batch(batch, topics[topic], partition=partition)
-                batch = producer.create_batch()
-        batch.close()
-        await (await producer.send_batch(batch, topics[topic], partition=partition))
+        lanes.setdefault((key % len(topics), key // len(topics) % partitions), []).append((event, event_type))
+    for (topic, partition), rows in lanes.items():
+        await load_lane(producer, topics[topic], partition, rows, sources[topic])
 
 
-def event_headers(event: Event, event_type: str, source: str) -> list[tuple[str, bytes]]:
+async def preload_topic(
+    producer: AIOKafkaProducer, topic: str, partitions: int, rows: list[Row], source: str
+) -> None:
+    """Write events of several types to one topic, a subject always to the same partition."""
+    lanes: dict[int, list[Row]] = {}
+    for row in rows:
+        lanes.setdefault(hash_of(row[0].subject) % partitions, []).append(row)
+    for partition, lane in lanes.items():
+        await load_lane(producer, topic, partition, lane, source)
+
+
+async def load_lane(
+    producer: AIOKafkaProducer, topic: str, partition: int, rows: list[Row], source: str
+) -> None:
+    """Write one partition; returns when the broker has everything."""
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    batch = producer.create_batch()
+    for event, event_type in rows:
+        headers = event_headers(event, event_type, source, time)
+        while batch.append(key=event.subject.encode(), value=event.value, timestamp=None, headers=headers) is None:
+            batch.close()
+            await producer.send_batch(batch, topic, partition=partition)
+            batch = producer.create_batch()
+    batch.close()
+    await (await producer.send_batch(batch, topic, partition=partition))
+
+
+def event_headers(event: Event, event_type: str, source: str, time: str) -> list[tuple[str, bytes]]:
     """CloudEvents binary mode."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event.id.encode()),
         ("ce_source", f"/participants/{source}".encode()),
         ("ce_type", event_type.encode()),
-        ("ce_time", b"2026-07-20T02:00:00Z"),
+        ("ce_time", time.encode()),
         ("ce_subject", event.subject.encode()),
         ("content-type", b"application/json"),
     ]

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from hub import crashpoints, participants
 from hub.adapter_role import adapter_names, run_adapter_role
+from hub.connecting import how_to_connect
 from hub.embedded.cli import app as embedded_app
 from hub.engine_role import run_engine
 from hub.errors import StartupError, StopError
@@ -172,7 +173,7 @@ async def _administered(act: Any) -> Any:
 
 
 def _print_connection(tree: Settings, name: str, password: str) -> None:
-    typer.echo(participants.how_to_connect(tree.kafka, name, password))
+    typer.echo(how_to_connect(tree.kafka, name, password))
 
 
 if __name__ == "__main__":

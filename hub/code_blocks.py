@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from datetime import date, datetime
 
 from hub.errors import RetryableError
 
-BLOCK = 20
-"""Codes a lease; what is not used when the process ends or the day is over stays a documented gap."""
+FIRST_BLOCK, LARGEST_BLOCK = 20, 320
+"""Codes a lease: each lease of a unit and day is twice the one before.
+
+What is not used when the process ends or the day is over stays a documented gap.
+"""
 
 
 class CodesMissingError(RetryableError):
-    """The batch needs a block of `unit` and `day` that is not leased yet; lease it and decide again."""
+    """The batch needs `count` more codes of `unit` and `day`; lease them and decide again."""
 
     code = "codes_missing"
 
-    def __init__(self, unit: str, day: date) -> None:
+    def __init__(self, unit: str, day: date, count: int) -> None:
         super().__init__(f"no leased codes of {unit} on {day}")
         self.unit = unit
         self.day = day
+        self.count = count
 
 
 class CodeBlocks:
-    """The leased blocks of this process."""
+    """The leased serials of this process, by unit and day."""
 
     def __init__(self, compose: Callable[[str, date, int], str], day_of: Callable[[datetime], date]) -> None:
         self._compose = compose
         self._day_of = day_of
-        self._blocks: dict[tuple[str, date], tuple[int, int]] = {}
+        self._serials: dict[tuple[str, date], deque[int]] = {}
+        self._leased: dict[tuple[str, date], int] = {}
 
-    def add(self, unit: str, day: date, first: int) -> None:
-        """A lease of `BLOCK` serials from `first` on."""
-        self._blocks[(unit, day)] = (first, first + BLOCK)
+    def add(self, unit: str, day: date, first: int, count: int) -> None:
+        """A lease of `count` serials from `first` on; blocks of earlier days are forgotten."""
+        for old in [key for key in self._serials if key[0] == unit and key[1] < day]:
+            del self._serials[old], self._leased[old]
+        self._serials.setdefault((unit, day), deque()).extend(range(first, first + count))
+        self._leased[(unit, day)] = count
 
     def peek(self, unit: str, now: datetime) -> str:
-        """The next code; raises `CodesMissingError` when the block is used up."""
-        day = self._day_of(now)
-        serial, end = self._blocks.get((unit, day), (0, 0))
-        if serial >= end:
-            raise CodesMissingError(unit, day)
-        return self._compose(unit, day, serial)
+        """The next code; raises `CodesMissingError` when none is leased."""
+        key = (unit, self._day_of(now))
+        serials = self._serials.get(key)
+        if not serials:
+            count = min(2 * self._leased.get(key, FIRST_BLOCK // 2), LARGEST_BLOCK)
+            raise CodesMissingError(*key, count)
+        return self._compose(*key, serials[0])
 
     def take(self, unit: str, now: datetime) -> None:
         """The peeked code was given away."""
-        key = (unit, self._day_of(now))
-        serial, end = self._blocks[key]
-        self._blocks[key] = (serial + 1, end)
+        self._serials[(unit, self._day_of(now))].popleft()

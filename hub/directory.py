@@ -37,3 +37,8 @@ class Directory:
     def with_role(self, role: str) -> tuple[str, ...]:
         """Names of the participants with `role`, sorted."""
         return tuple(sorted(p.name for p in self._by_name.values() if role in p.roles))
+
+    def is_bound(self, name: str) -> bool:
+        """Whether the participant speaks for named organisations only."""
+        found = self._by_name.get(name)
+        return found is not None and bool(found.organisations)

@@ -13,7 +13,7 @@ import asyncpg
 
 from hub import crashpoints
 from hub.batch import BatchDecision, Tools
-from hub.code_blocks import BLOCK, CodesMissingError
+from hub.code_blocks import CodesMissingError
 from hub.errors import StopError
 from hub.intake import Assigned, Batch, GapError, Intake, Position
 from hub.job import State
@@ -168,8 +168,8 @@ class Engine(Generic[State]):
             try:
                 self._fill(decision, items, is_poison=batch.is_poison)
             except CodesMissingError as missing:
-                first = await self._reader.fetchval(_LEASE, missing.unit, missing.day, BLOCK)
-                self._tools.codes.add(missing.unit, missing.day, first)
+                first = await self._reader.fetchval(_LEASE, missing.unit, missing.day, missing.count)
+                self._tools.codes.add(missing.unit, missing.day, first, missing.count)
             else:
                 return decision
 

@@ -28,6 +28,9 @@ from hub.errors import RetryableError, StartupError
 from hub.settings import KafkaSettings
 
 _TIMEOUT_S = 20
+_CHECK_S = 10
+_DENIALS = 3
+"""So many in a row are no new password on its way to the broker's nodes any more."""
 _ITERATIONS = 8192
 
 
@@ -47,16 +50,32 @@ class KafkaAdmin:
     def __init__(self, settings: KafkaSettings) -> None:
         self.settings = settings
         self.prefix = settings.prefix
-        self._client = AdminClient(librdkafka_settings(settings))
+        self._errors: list[KafkaError] = []
+        self._client = AdminClient(librdkafka_settings(settings) | {"error_cb": self._errors.append})
 
     def check(self) -> None:
-        """`StartupError` in one line when the broker does not let us in."""
-        try:
-            self._client.list_topics(timeout=10)
-        except KafkaException as error:
-            raise StartupError(
-                f"HUB_KAFKA__*: the broker does not let us in: {error.args[0].str()}"
-            ) from None
+        """`StartupError` in one line when the broker does not let us in within 10 s."""
+        end = time.monotonic() + _CHECK_S
+        while True:
+            try:
+                self._client.list_topics(timeout=1)
+            except KafkaException as error:
+                self._client.poll(0)
+                denials = [e for e in self._errors if e.code() == KafkaError._AUTHENTICATION]  # noqa: SLF001
+                if len(denials) >= _DENIALS or time.monotonic() > end:
+                    raise StartupError(self._why(denials, error)) from None
+            else:
+                return
+
+    def _why(self, denials: Sequence[KafkaError], error: KafkaException) -> str:
+        settings = self.settings
+        if denials:
+            return (
+                f"HUB_KAFKA__USER, HUB_KAFKA__PASSWORD: the broker at {settings.bootstrap} "
+                f"does not let the user {settings.user!r} in"
+            )
+        reason = self._errors[-1].str() if self._errors else error.args[0].str()
+        return f"HUB_KAFKA__BOOTSTRAP: no broker answers at {settings.bootstrap}: {reason}"
 
     def create_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
         """Create a topic; one that exists stays as it is."""

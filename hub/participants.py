@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from hub import kafka_quotas
 from hub.errors import StartupError
 from hub.kafka_admin import Grant, KafkaAdmin
-from hub.settings import KafkaSettings
 from hub.store.database import Connection
 
 ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "notifier")
@@ -173,29 +172,3 @@ def _check(participant: Participant) -> None:
 
 def _unknown(roles: Iterable[str]) -> list[str]:
     return [role for role in roles if role not in ROLES]
-
-
-def how_to_connect(settings: KafkaSettings, name: str, password: str) -> str:
-    """Connection settings for kcat, Python and Java, ready to be pasted."""
-    protocol = "SASL_SSL" if settings.ca_file else "SASL_PLAINTEXT"
-    jaas = "org.apache.kafka.common.security.scram.ScramLoginModule"
-    user, group = user_of(name, settings.prefix), f"{settings.prefix}{name}"
-    written, read = f"{settings.prefix}in.{name}", f"{settings.prefix}out.{name}"
-    return f"""
-participant {name}: publishes to {written}, reads {read} in group {group} (or {group}.*)
-
-# kcat
-kcat -b {settings.bootstrap} -X security.protocol={protocol} -X sasl.mechanism=SCRAM-SHA-512 \\
-  -X sasl.username={user} -X sasl.password={password} -t {read} -C -o beginning
-
-# Python (aiokafka)
-AIOKafkaConsumer("{read}", bootstrap_servers="{settings.bootstrap}", group_id="{group}",
-    security_protocol="{protocol}", sasl_mechanism="SCRAM-SHA-512",
-    sasl_plain_username="{user}", sasl_plain_password="{password}")
-
-# Java (client.properties)
-bootstrap.servers={settings.bootstrap}
-security.protocol={protocol}
-sasl.mechanism=SCRAM-SHA-512
-sasl.jaas.config={jaas} required username="{user}" password="{password}";
-"""

@@ -64,8 +64,15 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     if "population" in audiences:
         names.extend(directory.with_role("population"))
     if "postal" in audiences:
-        names.extend(directory.with_role("postal"))
+        assert isinstance(fact, pickup.PickupOrdered | pickup.PickupCancelled)
+        names.extend(_operators(fact.organisation, directory))
     return tuple(dict.fromkeys(names))
+
+
+def _operators(organisation: str, directory: Directory) -> tuple[str, ...]:
+    """The postal participants that speak for the ordering organisation, else those that speak for none."""
+    own = directory.speaking_for("postal", organisation)
+    return own or tuple(name for name in directory.with_role("postal") if not directory.is_bound(name))
 
 
 def _is_at_agency(state: Dossier | None) -> bool:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from hub.errors import StartupError, StopError
 
 _NONCE_BYTES = 12
+_WRONG_MASTER_KEY = "HUB_MASTER_KEY_FILE: the master key does not fit the stored dossier keys"
 _CACHED_KEYS = 4096
 
 
@@ -76,4 +77,12 @@ class MasterKey:
         try:
             return DossierKey(wrapped, AESGCM(aes_key_unwrap(self._key, wrapped)))
         except InvalidUnwrap:
-            raise StopError("the master key does not fit the stored dossier keys") from None
+            raise StopError(_WRONG_MASTER_KEY) from None
+
+    def must_fit(self, wrapped: bytes | None) -> None:
+        """`StartupError` when a stored dossier key (None: there is none yet) was wrapped by another key."""
+        try:
+            if wrapped is not None:
+                self.unwrap(wrapped)
+        except StopError as error:
+            raise StartupError(str(error)) from None

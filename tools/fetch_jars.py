@@ -1,4 +1,4 @@
-"""Fetches the locked Kafka jars and checks their hashes: `python -m tools.fetch_jars`, part of `make setup`."""
+"""Fetches the locked Kafka jars and checks their hashes: `python -m tools.fetch_jars` (`make setup`)."""
 
 from __future__ import annotations
 

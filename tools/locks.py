@@ -15,8 +15,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = {"requirements.lock": ("dev",), "requirements-bench.lock": ("bench",)}
-"""File -> the dependency groups that it holds; the first also holds the project's own dependencies."""
+LOCKS = {
+    "requirements.lock": ("dependencies", "dev"),
+    "requirements-run.lock": ("dependencies", "image"),
+    "requirements-bench.lock": ("bench",),
+}
+"""File -> the dependency groups that it holds; `dependencies` are the project's own."""
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.\-]*)==(?P<version>\S+)( ; [^\\]+)? \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 _ORIGIN = re.compile(r"^    # via\b|^    #   \S+( \(\S+\))?$")
@@ -58,12 +62,11 @@ def requirement_faults(wanted: list[str], pinned: dict[str, list[str]]) -> Itera
 def main() -> int:
     """Check all locks; returns the exit status."""
     project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))
+    listed = project["dependency-groups"] | {"dependencies": project["project"]["dependencies"]}
     wrong: list[str] = []
     for name, groups in LOCKS.items():
         text = Path(name).read_text("utf-8")
-        wanted = [item for group in groups for item in project["dependency-groups"][group]]
-        if "dev" in groups:
-            wanted += project["project"]["dependencies"]
+        wanted = [item for group in groups for item in listed[group]]
         wrong += [f"{name}:{fault}" for fault in line_faults(text)]
         wrong += [f"{name}: {fault}: run `make lock`" for fault in requirement_faults(wanted, pins(text))]
     sys.stderr.writelines(f"{line}\n" for line in wrong)

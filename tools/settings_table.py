@@ -27,6 +27,7 @@ Every process reads its settings once, at its start, from environment variables.
 stands after two underscores; lists and tables are JSON. A wrong or missing one ends the process with status 2
 and one line that names it. A secret is never shown, neither here nor in a log.
 """
+_TITLES = {"hub.settings": "Core", "hub.adapter_role": "Every adapter process"}
 _OUTSIDE = """\
 ## Of the command line and the tests
 
@@ -42,7 +43,7 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
     """Each settings class below its module: the core's first, then the adapters' by name."""
     folders = sorted(part.name for part in pkgutil.iter_modules(adapters.__path__, "adapters."))
     found: dict[str, type[BaseSettings]] = {}
-    for name in ("hub.settings", *(f"{folder}.settings" for folder in folders)):
+    for name in ("hub.settings", "hub.adapter_role", *(f"{folder}.settings" for folder in folders)):
         module = importlib.import_module(name)
         for item in vars(module).values():
             is_class = isinstance(item, type) and issubclass(item, BaseSettings)
@@ -72,7 +73,7 @@ def page() -> str:
     """The page below its first line."""
     parts = [_INTRODUCTION]
     for module, cls in settings_classes().items():
-        title = "Core" if module == "hub.settings" else f"Adapter {module.split('.')[1]}"
+        title = _TITLES.get(module) or f"Adapter {module.split('.')[1]}"
         prefix = cls.model_config.get("env_prefix", "")
         head = ("variable", "type", "default", "meaning")
         parts.append(f"## {title} (`{module}`)\n\n{table(head, rows(cls, prefix))}")
@@ -116,7 +117,7 @@ def _default(field: FieldInfo) -> str:
         return f"`{value.relative_to(Path.cwd())}` of the package"
     if isinstance(value, frozenset | set):
         value = sorted(value)
-    return f"`{value}`" if value not in ("", {}, []) else "empty"
+    return f"`{value}`" if value not in ("", {}, [], ()) else "empty"
 
 
 def _meaning(field: FieldInfo) -> str:

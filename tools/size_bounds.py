@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDERS = ("hub", "adapters", "schemas", "tests", "examples", "bench", "tools")
+FOLDERS = ("hub", "adapters", "schemas", "tests", "examples", "bench", "tools", "deploy")
 MAX_FILE, P90_FILE = 400, 250
 MAX_FUNCTION, P90_FUNCTION = 60, 30
 

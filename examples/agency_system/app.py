@@ -32,7 +32,7 @@ class Agency:
         security = SASLScram512(self.name, environment["KAFKA_PASSWORD"], use_ssl=False)
         servers = environment["KAFKA_BOOTSTRAP"].split(",")
         self.broker = KafkaBroker(servers, security=security, acks="all", enable_idempotence=True)
-        self._journal = Path(environment["AGENCY_JOURNAL"]).open("ab", buffering=0)
+        self._journal = os.open(environment["AGENCY_JOURNAL"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._clock_file = environment.get("CLOCK_FILE")
         account, name = environment["AGENCY_OFFICER"].split(":")
         self.officer = Officer(account=account, name=name)
@@ -48,22 +48,27 @@ class Agency:
             "ce_subject": subject,
             "content-type": "application/json",
         }
-        self._write({"sent": event_id, "type": request.type, "subject": subject})
-        body = request.model_dump_json(exclude_none=True).encode()
-        await self.broker.publish(body, f"in.{self.name}", key=subject.encode(), headers=headers)
+        value = request.model_dump_json(exclude_none=True)
+        self._write({"sent": event_id, "type": request.type, "subject": subject, "value": value})
+        topic = f"in.{self.name}"
+        place = await self.broker.publish(value.encode(), topic, key=subject.encode(), headers=headers)
+        self._write({"taken": event_id, "partition": place.partition, "offset": place.offset})
 
     async def take_in(self, message_id: str, subject: str) -> None:
         """Acknowledge a forwarded dossier and assign it; a repeated message repeats the same two ids."""
         for request in (ReceiveDossier(officer=self.officer), AssignCase(assignee=self.officer)):
             await self.send(subject, request, str(uuid5(NAMESPACE_URL, f"{message_id} {request.type}")))
 
-    def note(self, message_id: str, message_type: str) -> None:
+    def note(self, message: KafkaMessage) -> None:
         """Keep which message of the hub was handled."""
-        self._write({"received": message_id, "type": message_type})
+        headers, record = message.headers, message.raw_message
+        line = {"received": headers["ce_id"], "type": headers["ce_type"], "dossier": record.key.decode()}
+        line |= {"partition": record.partition, "offset": record.offset, "value": message.body.decode()}
+        self._write({**line, "sequence": headers.get("ce_sequence"), "cause": headers.get("ce_causationid")})
 
-    def _write(self, line: Mapping[str, str]) -> None:
-        self._journal.write(json.dumps(line).encode() + b"\n")
-        os.fsync(self._journal.fileno())
+    def _write(self, line: Mapping[str, object]) -> None:
+        os.write(self._journal, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        os.fsync(self._journal)
 
     def _now(self) -> datetime:
         shift_s = float(Path(self._clock_file).read_text()) if self._clock_file else 0.0
@@ -71,9 +76,10 @@ class Agency:
 
 
 async def work(agency: Agency, app: FastStream) -> None:
-    """Send what officers enter, one JSON line a request: `type`, `subject`, `data`; the end ends the program."""
+    """Send what officers enter, a JSON line a request: `type`, `subject`, `data`; its end ends the program."""
     reader = asyncio.StreamReader(limit=1 << 20)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     async for line in reader:
         entry: dict[str, Any] = json.loads(line)
         request = REQUESTS[f"onestop.{entry['type']}.v1"].model_validate_json(json.dumps(entry["data"]))
@@ -100,7 +106,7 @@ def build(environment: Mapping[str, str] = os.environ) -> FastStream:
         shown = {"type": kind, "dossier": message.raw_message.key.decode(), "data": json.loads(message.body)}
         sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
         sys.stdout.flush()
-        agency.note(message_id, kind)
+        agency.note(message)
 
     @app.after_startup
     async def open_desk() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import sys
@@ -13,29 +12,31 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from schemas.registry import REQUESTS
 
 
 class Journal:
-    """What was sent and what was received, one line each, on disk before anything else happens with it."""
+    """What is sent and what was received, one line each, on disk before anything else happens with it."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
         whole = path.read_bytes().rpartition(b"\n")
         self._file.truncate(len(whole[0] + whole[1]))  # a crash may have cut the last line
-        lines = map(json.loads, whole[0].splitlines())
-        self.seen = {line["received"] for line in lines if "received" in line}
+        lines = [json.loads(line) for line in whole[0].splitlines()]
+        self.received = {line["received"] for line in lines if "received" in line}
+        taken = {line["taken"] for line in lines if "taken" in line}
+        self.not_taken = [line for line in lines if "sent" in line and line["sent"] not in taken]
 
     def write(self, line: Mapping[str, object]) -> None:
         """Append one line; returns when it is on disk."""
-        self._file.write(json.dumps(line).encode() + b"\n")
+        self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         os.fsync(self._file.fileno())
 
 
 class Counter:
-    """The participant `KAFKA_USER`: publishes to its `in.` topic, reads its `out.` topic."""
+    """The participant `KAFKA_USER`: writes its `in.` topic, reads its `out.` topic."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.name = environment["KAFKA_USER"]
@@ -50,54 +51,60 @@ class Counter:
         }
         self.producer = AIOKafkaProducer(**connection, acks="all", enable_idempotence=True)
         self.consumer = AIOKafkaConsumer(
-            f"out.{self.name}",
-            **connection,
-            group_id=self.name,
-            auto_offset_reset="earliest",
+            f"out.{self.name}", **connection, group_id=self.name, auto_offset_reset="earliest",
             enable_auto_commit=False,
-        )
+        )  # fmt: skip
 
-    async def send(self, entry: Mapping[str, Any]) -> asyncio.Future[Any]:
-        """Publish what an officer entered; the future is done when the broker has it.
+    async def enter(self, entry: Mapping[str, Any]) -> None:
+        """Send what an officer entered: `type`, `subject`, `data`, and `id` only to send it once more."""
+        kind = f"onestop.{entry['type']}.v1"
+        value = json.dumps(entry["data"], ensure_ascii=False)
+        REQUESTS[kind].model_validate_json(value)
+        line = {
+            "sent": entry.get("id") or str(uuid4()),
+            "type": kind,
+            "subject": entry["subject"],
+            "at": self._now().isoformat(),
+            "value": value,
+        }
+        self._journal.write(line)
+        await self._publish(line)
 
-        `entry`: `type` (short or whole), `subject`, `data`, and `id` only to send a request once more.
-        """
-        event_type = entry["type"]
-        if event_type not in REQUESTS:
-            event_type = f"onestop.{event_type}.v1"
-        REQUESTS[event_type].model_validate_json(json.dumps(entry["data"]))
-        event_id = entry.get("id") or str(uuid4())
-        value = json.dumps(entry["data"], ensure_ascii=False).encode()
+    async def enter_again(self) -> None:
+        """Send what the broker had not taken when the program stopped; the hub acts on each id once."""
+        for line in self._journal.not_taken:
+            await self._publish(line)
+
+    async def _publish(self, line: Mapping[str, str]) -> None:
         headers = {
             "ce_specversion": "1.0",
-            "ce_id": event_id,
+            "ce_id": line["sent"],
             "ce_source": f"/participants/{self.name}",
-            "ce_type": event_type,
-            "ce_time": self._now().isoformat(),
-            "ce_subject": entry["subject"],
+            "ce_type": line["type"],
+            "ce_time": line["at"],
+            "ce_subject": line["subject"],
             "content-type": "application/json",
         }
-        self._journal.write({"sent": event_id, "type": event_type, "subject": entry["subject"]})
-        sent: asyncio.Future[Any] = await self.producer.send(
+        place = await self.producer.send_and_wait(
             f"in.{self.name}",
-            value,
-            key=entry["subject"].encode(),
+            line["value"].encode(),
+            key=line["subject"].encode(),
             headers=[(name, text.encode()) for name, text in headers.items()],
         )
-        return sent
+        self._journal.write({"taken": line["sent"], "partition": place.partition, "offset": place.offset})
 
     async def receive(self) -> AsyncIterator[dict[str, Any]]:
         """Every message of the hub once, however often it comes."""
         async for record in self.consumer:
             headers = {name: value.decode() for name, value in record.headers}
-            if headers["ce_id"] not in self._journal.seen:
-                self._journal.write({"received": headers["ce_id"], "type": headers["ce_type"]})
-                self._journal.seen.add(headers["ce_id"])
+            if headers["ce_id"] not in self._journal.received:
                 yield {
                     "type": headers["ce_type"],
                     "dossier": record.key.decode(),
                     "data": json.loads(record.value),
                 }
+            self._journal.write(received_line(headers, record))
+            self._journal.received.add(headers["ce_id"])
             await self.consumer.commit()
 
     def _now(self) -> datetime:
@@ -105,10 +112,25 @@ class Counter:
         return datetime.now(UTC) + timedelta(seconds=shift_s)
 
 
+def received_line(headers: Mapping[str, str], record: ConsumerRecord) -> dict[str, object]:
+    """A received message as the journal keeps it."""
+    return {
+        "received": headers["ce_id"],
+        "type": headers["ce_type"],
+        "dossier": record.key.decode(),
+        "partition": record.partition,
+        "offset": record.offset,
+        "sequence": headers.get("ce_sequence"),
+        "cause": headers.get("ce_causationid"),
+        "value": record.value.decode(),
+    }
+
+
 async def entered_lines() -> AsyncIterator[bytes]:
     """The lines of standard input."""
     reader = asyncio.StreamReader(limit=1 << 20)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     async for line in reader:
         yield line
 
@@ -120,20 +142,16 @@ async def show(counter: Counter) -> None:
         sys.stdout.flush()
 
 
-async def run(counter: Counter) -> None:
-    """Work until the input ends."""
+async def run(environment: Mapping[str, str]) -> None:
+    """Work until the input ends; a request that the broker does not take ends the program."""
+    counter = Counter(environment)
     async with counter.producer, counter.consumer, asyncio.TaskGroup() as tasks:
         showing = tasks.create_task(show(counter))
+        await counter.enter_again()
         async for line in entered_lines():
-            tasks.create_task(confirmed(await counter.send(json.loads(line))))
+            tasks.create_task(counter.enter(json.loads(line)))
         showing.cancel()
 
 
-async def confirmed(sent: asyncio.Future[Any]) -> None:
-    """Wait for the broker; a request it did not take ends the program instead of being forgotten."""
-    await sent
-
-
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(Counter(os.environ)))
+    asyncio.run(run(os.environ))

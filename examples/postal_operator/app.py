@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -22,7 +22,8 @@ from schemas.sync import ReportSync
 class Journal:
     """One line per effect of an order, on disk before it is answered; a repeated one keeps its first time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock_file: str | None) -> None:
+        self._clock_file = clock_file
         self._file = path.open("ab", buffering=0)
         whole = path.read_bytes().rpartition(b"\n")
         self._file.truncate(len(whole[0] + whole[1]))  # a crash may have cut the last line
@@ -32,18 +33,23 @@ class Journal:
     def once(self, order: str, effect: str) -> datetime:
         """Let the effect happen unless it has happened; its time."""
         if (order, effect) not in self._done:
-            self._done[order, effect] = datetime.now(UTC).isoformat()
+            self._done[order, effect] = self._now().isoformat()
             line = {"order": order, "effect": effect, "at": self._done[order, effect]}
             self._file.write(json.dumps(line).encode() + b"\n")
             os.fsync(self._file.fileno())
         return datetime.fromisoformat(self._done[order, effect])
 
+    def _now(self) -> datetime:
+        shift_s = float(Path(self._clock_file).read_text()) if self._clock_file else 0.0
+        return datetime.now(UTC) + timedelta(seconds=shift_s)
+
 
 def answers(message: KafkaMessage, steps: list[str], journal: Journal) -> Iterator[ReportPickup | ReportSync]:
     """Do what the message asks for; receipts and other types ask for nothing."""
     if message.headers["ce_type"] == PickupOrdered.type:
-        order = PickupOrdered.model_validate_json(message.body, extra="ignore").order
-        for step in steps:
+        fact = PickupOrdered.model_validate_json(message.body, extra="ignore")
+        order = fact.order
+        for step in ["delivered" if (s, fact.direction) == ("handed_over", "deliver") else s for s in steps]:
             minutes = {"minutes": f"{order}/BBGN"} if step == "handed_over" else {}
             report = {"order": order, "status": step, "at": journal.once(order, step), **minutes}
             yield ReportPickup.model_validate(report)
@@ -59,7 +65,7 @@ def build(environment: Mapping[str, str] = os.environ) -> FastStream:
     security = SASLScram512(user, environment["KAFKA_PASSWORD"], use_ssl=False)
     servers = environment["KAFKA_BOOTSTRAP"].split(",")
     broker = KafkaBroker(servers, security=security, acks="all", enable_idempotence=True)
-    journal = Journal(Path(environment["POSTAL_JOURNAL"]))
+    journal = Journal(Path(environment["POSTAL_JOURNAL"]), environment.get("CLOCK_FILE"))
     retry = AckPolicy.NACK_ON_ERROR
 
     @broker.subscriber(f"out.{user}", group_id=user, auto_offset_reset="earliest", ack_policy=retry)

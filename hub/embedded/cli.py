@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -61,6 +62,28 @@ def status(home: HomeOption = _DEFAULT_HOME) -> None:
     """Show both servers; exit status 1 when one of them is not ready."""
     if not _print_status(home):
         raise typer.Exit(1)
+
+
+@app.command()
+def env(home: HomeOption = _DEFAULT_HOME) -> None:
+    """Print the administrator's settings for a shell: eval "$(hub embedded env)"."""
+    try:
+        is_running = all(item.state == "ready" for item in stack.status(home))
+        address = stack.up(home) if is_running else None
+    except StartupError as error:
+        _fail(error)
+    if address is None:
+        _fail(StartupError(f"the stack of {home} does not run: hub embedded up"))
+    settings = {
+        "HUB_ENVIRONMENT": "test",
+        "HUB_MASTER_KEY_FILE": str(Folders.of(home).home / "master.key"),
+        "HUB_KAFKA__BOOTSTRAP": address.kafka_bootstrap,
+        "HUB_KAFKA__USER": address.kafka_admin_user,
+        "HUB_KAFKA__PASSWORD": address.kafka_admin_password,
+        "HUB_POSTGRES__DSN": address.postgres_dsn,
+    }
+    for name, value in settings.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 @app.command()

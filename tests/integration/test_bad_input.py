@@ -64,29 +64,46 @@ BAD = {
     "escaped NUL": Bad("envelope.bad_text", summary(rb'"a\u0000b"')),
     "escaped NUL in a field's name": Bad("envelope.bad_text", rb'{"a\u0000":1}'),
     "more than 256 KiB": Bad("envelope.too_large", summary(b'"' + b"x" * 256 * 1024 + b'"')),
-    "no headers": Bad("envelope.missing_attribute", headers=lambda _: [], has_id=False,
-                      fields=("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject")),
+    "no headers": Bad(
+        "envelope.missing_attribute",
+        headers=lambda _: [],
+        has_id=False,
+        fields=("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject"),
+    ),
     "no ce_type": Bad("envelope.missing_attribute", headers=without("ce_type"), fields=("ce_type",)),
     "null ce_type": Bad("envelope.missing_attribute", headers=having("ce_type", None), fields=("ce_type",)),
-    "empty ce_id": Bad("envelope.missing_attribute", headers=having("ce_id", b""), fields=("ce_id",), has_id=False),
-    "ce_id of 65": Bad("envelope.missing_attribute", headers=having("ce_id", b"x" * 65), fields=("ce_id",),
-                       has_id=False),
-    "ce_id with a space": Bad("envelope.missing_attribute", headers=having("ce_id", b"a b"), fields=("ce_id",),
-                              has_id=False),
-    "CloudEvents 0.3": Bad("envelope.missing_attribute", headers=having("ce_specversion", b"0.3"),
-                           fields=("ce_specversion",)),
+    "empty ce_id": Bad(
+        "envelope.missing_attribute", headers=having("ce_id", b""), fields=("ce_id",), has_id=False
+    ),
+    "ce_id of 65": Bad(
+        "envelope.missing_attribute", headers=having("ce_id", b"x" * 65), fields=("ce_id",), has_id=False
+    ),
+    "ce_id with a space": Bad(
+        "envelope.missing_attribute", headers=having("ce_id", b"a b"), fields=("ce_id",), has_id=False
+    ),
+    "CloudEvents 0.3": Bad(
+        "envelope.missing_attribute", headers=having("ce_specversion", b"0.3"), fields=("ce_specversion",)
+    ),
     "subject with NUL": Bad("envelope.missing_attribute", subject="ref:a\x00b", fields=("ce_subject",)),
     "subject of 129": Bad("envelope.missing_attribute", subject="ref:" + "x" * 125, fields=("ce_subject",)),
-    "source that is no UTF-8": Bad("envelope.bad_text", headers=having("ce_source", b"\xff\xfe"),
-                                   fields=("ce_source",)),
-    "time without zone": Bad("envelope.bad_time", headers=having("ce_time", b"2026-11-23T08:00:00"),
-                             fields=("ce_time",)),
-    "time that is none": Bad("envelope.bad_time", headers=having("ce_time", b"next monday"), fields=("ce_time",)),
-    "time outside the calendar": Bad("envelope.bad_time", headers=having("ce_time", b"0001-01-01T00:00:00+14:00"),
-                                     fields=("ce_time",)),
-    "no content type": Bad("envelope.content_type", headers=without("content-type"), fields=("content-type",)),
-    "content type of XML": Bad("envelope.content_type", headers=having("content-type", b"application/xml"),
-                               fields=("content-type",)),
+    "source that is no UTF-8": Bad(
+        "envelope.bad_text", headers=having("ce_source", b"\xff\xfe"), fields=("ce_source",)
+    ),
+    "time without zone": Bad(
+        "envelope.bad_time", headers=having("ce_time", b"2026-11-23T08:00:00"), fields=("ce_time",)
+    ),
+    "time that is none": Bad(
+        "envelope.bad_time", headers=having("ce_time", b"next monday"), fields=("ce_time",)
+    ),
+    "time outside the calendar": Bad(
+        "envelope.bad_time", headers=having("ce_time", b"0001-01-01T00:00:00+14:00"), fields=("ce_time",)
+    ),
+    "no content type": Bad(
+        "envelope.content_type", headers=without("content-type"), fields=("content-type",)
+    ),
+    "content type of XML": Bad(
+        "envelope.content_type", headers=having("content-type", b"application/xml"), fields=("content-type",)
+    ),
     "no key": Bad("envelope.key_not_subject", key=lambda _: None, fields=("key",)),
     "another key": Bad("envelope.key_not_subject", key=lambda _: b"ref:another", fields=("key",)),
     "key of 12 digits": Bad("envelope.identity_in_key", key=lambda _: IDENTITY.encode(), fields=("key",)),
@@ -94,7 +111,7 @@ BAD = {
     "subject of 9 digits": Bad("envelope.identity_in_key", subject="310000001", fields=("key",)),
     "reference of 12 digits": Bad("envelope.identity_in_key", subject=f"ref:{IDENTITY}", fields=("key",)),
     "reference of 9 digits": Bad("envelope.identity_in_key", subject="ref:310000001", fields=("key",)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -95,6 +95,7 @@ create table segment (
     payload bytea not null
 );
 create index segment_shard on segment (shard, id);
+alter table segment alter column payload set storage external; -- compressing what lives for a moment costs a fifth
 
 create table blocked_message (
     id      bigint generated always as identity primary key,

@@ -1,0 +1,130 @@
+# Two commands are enough on a fresh machine with Python >= 3.11 and make: `make demo` and `make test`.
+# Both set up what they need; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+CODE := hub adapters schemas tests tools examples bench deploy/hub
+
+# Data lives under HUB_HOME; the Kafka jars may be shared by several checkouts through HUB_CACHE.
+export HUB_CACHE ?= $(abspath $(or $(HUB_HOME),var))/cache
+JARS := $(HUB_CACHE)/kafka/jars/.complete
+
+# Options of targets: make demo ARGS="--dossiers 50"; make ledger EVENTS=2000 KILLS=4 SEED=7
+ARGS ?=
+EVENTS ?= 20000
+KILLS ?= 40
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test ledger controls check bench up down docs lock clean \
+	check-lint check-format check-types check-imports check-sizes check-generated check-text check-locks
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+	    printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+setup: $(VENV)/.project $(JARS) ## Virtual environment, locked packages, Kafka jars; quick when nothing changed
+
+demo: setup ## Run the main job and check every effect (ARGS="--dossiers N --seed N --keep")
+	@$(RUN) examples.demo $(ARGS)
+
+test: setup ## All tests (ARGS="-k name")
+	@$(RUN) pytest $(ARGS)
+
+ledger: setup ## The long run with kills (EVENTS, KILLS, SEED)
+	@$(RUN) tests.support.ledger --events $(EVENTS) --kills $(KILLS) --seed $(SEED) $(ARGS)
+
+controls: setup ## Break the code on purpose; the ledger must catch each
+	@$(RUN) tests.support.controls $(ARGS)
+
+bench: setup $(VENV)-bench/.complete ## Measure against other programs (BENCH_PYTHON has quixstreams and bytewax)
+	@BENCH_PYTHON=$(abspath $(VENV)-bench)/bin/python $(RUN) bench $(ARGS)
+
+up: setup ## Start broker, database and the whole hub; they stay up
+	@$(RUN) tools.local_hub up
+
+down: ## Stop what `make up` started; the data stays
+	@if [ -x $(BIN)/python ]; then $(RUN) tools.local_hub down; fi
+
+check: setup ## Lint, types, import contracts, sizes, generated files, texts, locks
+	@$(MAKE) --no-print-directory --keep-going check-lint check-format check-types check-imports check-sizes \
+	    check-generated check-text check-locks
+
+check-lint:
+	@$(BIN)/ruff check --quiet --output-format concise .
+
+check-format:
+	@$(BIN)/ruff format --quiet --check --output-format concise . || { echo "check-format: run .venv/bin/ruff format"; exit 1; }
+
+check-types:
+	@$(BIN)/mypy $(wildcard $(CODE))
+
+check-imports:
+	@$(BIN)/lint-imports --no-logo --cache-dir var/import_linter_cache
+
+check-sizes:
+	@$(RUN) tools.size_bounds
+
+check-generated:
+	@$(RUN) schemas.generate --check
+	@$(RUN) tools.settings_table --check
+	@$(RUN) tools.metrics_table --check
+
+check-text:
+	@$(RUN) tools.forbidden_text
+
+check-locks:
+	@$(RUN) tools.locks
+
+docs: setup ## Write the generated pages and schemas anew
+	@$(RUN) schemas.generate
+	@$(RUN) tools.settings_table
+	@$(RUN) tools.metrics_table
+
+UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+lock: ## Lock the requirements anew (maintainers; needs uv)
+	$(UV_COMPILE) pyproject.toml --group dev -o requirements.lock
+	$(UV_COMPILE) pyproject.toml --group image --no-annotate -c requirements.lock -o requirements-run.lock
+	$(UV_COMPILE) --group bench -o requirements-bench.lock
+
+clean: down ## Stop all embedded servers; remove environments, caches and ALL data under ./var
+	@if [ -x $(BIN)/python ]; then \
+	    for state in var/embedded.json var/*/embedded.json; do \
+	        [ ! -f "$$state" ] || $(RUN) hub.embedded down --wipe --home "$$(dirname "$$state")" || exit 2; \
+	    done; fi
+	rm -rf $(VENV) $(VENV)-bench var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/pyvenv.cfg:
+	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON) on the PATH: install Python 3.11 or later" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "setup: $$($(PYTHON) --version) is too old: Python 3.11 or later is needed (make PYTHON=python3.12)" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "setup: $(PYTHON) has no module venv: install it (on Debian the package python3-venv)" >&2; exit 2; }
+	@echo "setup: virtual environment in $(VENV)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.requirements: requirements.lock $(VENV)/pyvenv.cfg
+	@echo "setup: $$(grep -c '==' requirements.lock) locked packages, checked by SHA-256"
+	@$(PIP) install --require-hashes --no-deps -r requirements.lock || { \
+	    echo "setup: the packages could not be installed: network, disk or a changed package, see above" >&2; exit 2; }
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.requirements
+	@echo "setup: the command $(BIN)/hub"
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(JARS): hub/embedded/kafka-jars.lock | $(VENV)/.project
+	@$(RUN) tools.fetch_jars
+	@touch $@
+
+$(VENV)-bench/.complete: requirements-bench.lock
+	@echo "setup: $$(grep -c '==' requirements-bench.lock) locked packages of the programs that are compared"
+	@$(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $<
+	@touch $@

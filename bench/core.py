@@ -1,0 +1,249 @@
+"""The core job: every contender does the same, in interleaved rounds, each on fresh topics and tables."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from bench.arena import Arena, Bench, arena, settle_disk
+from bench.contenders import Contender
+from bench.core_job import CoreEvent
+from bench.events import Event, core_events, preload
+from bench.measuring import CpuMeter, Watch, Window, outputs_of, window
+from bench.peers.tables import TABLES
+from bench.runners import Runner, bench_python, group_is_stable
+from hub.participants import GROUP
+from tests.support.stack import kafka_admin
+
+PARTITIONS = 6
+SOURCE = "bench"
+ORGANISATION = "000.12.35.H07"
+_WARM_UP = 20
+_LIMIT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a round does; `slow_events` are for contenders that work message by message."""
+
+    events: int = 100_000
+    slow_events: int = 3_000
+    rounds: int = 3
+    dossiers: int = 1_000
+    duplicates: float = 0.01
+    seed: int = 1
+    batch: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One contender in one round; `events` counts inputs, so that leaving out repeats costs nobody."""
+
+    contender: str
+    round: int
+    events: int
+    events_per_s: float
+    client_us: float
+    postgres_us: float
+    broker_us: float
+    foreign_cores: float
+    load: float
+    seconds: float
+
+
+async def run_core(bench: Bench, contenders: Sequence[Contender], plan: Plan) -> list[Measured]:
+    """All rounds: A B C A B C ..."""
+    results: list[Measured] = []
+    for number in range(plan.rounds):
+        for contender in contenders:
+            measured = await run_once(bench, contender, plan, number)
+            print(
+                f"core round {number + 1}/{plan.rounds} {contender.name:20} {measured.events_per_s:9,.0f} ev/s  "
+                f"us/ev client {measured.client_us:6.1f} postgres {measured.postgres_us:6.1f} "
+                f"broker {measured.broker_us:5.1f}  foreign {measured.foreign_cores:.2f} cores",
+                flush=True,
+            )
+            results.append(measured)
+    return results
+
+
+async def run_once(bench: Bench, contender: Contender, plan: Plan, number: int) -> Measured:
+    """One contender on fresh topics: start, warm up, hold, load, let go, measure, check the output."""
+    count = plan.slow_events if contender.is_slow else plan.events
+    events = core_events(count, plan.dossiers, plan.duplicates, plan.seed + number)
+    warm_up = core_events(_WARM_UP * PARTITIONS, PARTITIONS * 4, 0.0, plan.seed + 10_000)
+    async with arena(bench, partitions=PARTITIONS) as place:
+        await place.register(SOURCE, "agency", (ORGANISATION,), PARTITIONS)
+        output = place.topic("dossier.facts")
+        environments = await environments_of(place, contender, plan.batch)
+        await settle_disk(bench)
+        python = {"python": bench_python()} if contender.needs_bench_python else {}
+        partitions = await place.partitions({output: PARTITIONS})
+        async with place.reader() as reader:
+            async with Runner(contender.module, environments, place.folder, **python) as runner:
+                await ready(place, contender, runner)
+                await _load(place, warm_up)
+                await _warm(reader, partitions, len(warm_up), runner)
+                runner.hold()
+                await _load(place, events)
+                expected = len({e.id for e in events}) if contender.is_exact else len(events)
+                measured_window = await _measure(bench, reader, partitions, runner, expected)
+            await _check_output(reader, partitions, contender, events, {event.id for event in warm_up})
+            if contender.is_hub:
+                await _check_receipts(place, reader, events, len(warm_up))
+    return _measured(contender, number, count, measured_window)
+
+
+async def environments_of(place: Arena, contender: Contender, batch: int) -> list[dict[str, str]]:
+    """The environment of each process; peers that use tables get them."""
+    names = [f"engine-{number + 1}" for number in range(contender.processes)]
+    if contender.is_hub:
+        return [place.engine_environment(name, batch) for name in names]
+    if contender.group == "message":
+        database = await asyncpg.connect(place.hub.dsn)
+        await database.execute(TABLES)
+        await database.close()
+    address = place.bench.address
+    common = {
+        "BENCH_BOOTSTRAP": address.kafka_bootstrap,
+        "BENCH_USER": address.kafka_admin_user,
+        "BENCH_PASSWORD": address.kafka_admin_password,
+        "BENCH_IN": place.topic(f"in.{SOURCE}"),
+        "BENCH_OUT": place.topic("dossier.facts"),
+        "BENCH_GROUP": place.topic("peer"),
+        "BENCH_DSN": place.hub.dsn,
+    }
+    if contender.group == "batch":
+        common |= place.engine_environment("faststream", batch)
+        common["BENCH_GROUP"] = place.topic(GROUP)
+    return [common | part for part in _own_parts(place, contender)]
+
+
+def _own_parts(place: Arena, contender: Contender) -> list[dict[str, str]]:
+    """State folders, and the addresses of a bytewax cluster, whose processes share one recovery store."""
+    is_cluster = contender.module.endswith("bytewax_flow")
+    cluster = ",".join(f"127.0.0.1:{port}" for port in _free_ports(contender.processes))
+    parts: list[dict[str, str]] = []
+    for number in range(contender.processes):
+        state = place.folder / ("state" if is_cluster else f"state-{number}")
+        state.mkdir(exist_ok=True)
+        part = {"BENCH_STATE": str(state), "BENCH_NUMBER": str(number)}
+        parts.append(part | ({"BENCH_CLUSTER": cluster} if is_cluster and contender.processes > 1 else {}))
+    return parts
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+async def ready(place: Arena, contender: Contender, runner: Runner) -> None:
+    """The group has all members; programs without a group show it by their warm-up."""
+    if contender.has_group:
+        group = place.topic(GROUP if contender.is_hub or contender.group == "batch" else "peer")
+        admin = kafka_admin(place.bench.address)
+        await group_is_stable(admin, group, contender.processes, 60, runner)
+
+
+async def _load(place: Arena, events: list[Event]) -> None:
+    async with place.producer() as producer:
+        await preload(producer, [place.topic(f"in.{SOURCE}")], PARTITIONS, events, CoreEvent.type, [SOURCE])
+
+
+async def _warm(
+    reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition], expected: int, runner: Runner
+) -> None:
+    for _ in range(600):
+        runner.check()
+        if await outputs_of(reader, partitions) >= expected:
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError("the warm-up has not come through in 60 s")
+
+
+async def _measure(
+    bench: Bench,
+    reader: AIOKafkaConsumer,
+    partitions: Sequence[TopicPartition],
+    runner: Runner,
+    expected: int,
+) -> Window:
+    before = await outputs_of(reader, partitions)
+    watch = Watch(reader, partitions, CpuMeter(bench, runner.pids), runner.check)
+    runner.release()
+    samples = await watch.until(before + expected, quiet_s=0.5, limit_s=_LIMIT_S)
+    return window(samples)
+
+
+def _measured(contender: Contender, number: int, events: int, part: Window) -> Measured:
+    counted = events * 0.9
+    return Measured(
+        contender=contender.name,
+        round=number,
+        events=events,
+        events_per_s=counted / part.seconds,
+        client_us=part.cpu.client / counted * 1e6,
+        postgres_us=part.cpu.postgres / counted * 1e6,
+        broker_us=part.cpu.broker / counted * 1e6,
+        foreign_cores=part.cpu.foreign / part.seconds,
+        load=os.getloadavg()[0],
+        seconds=part.seconds,
+    )
+
+
+async def _check_output(
+    reader: AIOKafkaConsumer,
+    partitions: Sequence[TopicPartition],
+    contender: Contender,
+    events: Sequence[Event],
+    warm_up: set[str],
+) -> None:
+    """Raise unless the ids of the output are those of the input: each once, or as often as it was sent."""
+    found: Counter[str] = Counter()
+    async for headers, value in everything(reader, partitions):
+        found[contender.read_id(headers, value)] += 1
+    for event_id in warm_up:
+        del found[event_id]
+    sent = Counter(event.id for event in events)
+    wanted = Counter(dict.fromkeys(sent, 1)) if contender.is_exact else sent
+    if found != wanted:
+        missing, too_many = sum((wanted - found).values()), sum((found - wanted).values())
+        raise RuntimeError(f"{contender.name}: {missing} outputs missing, {too_many} too many")
+
+
+async def _check_receipts(
+    place: Arena, reader: AIOKafkaConsumer, events: Sequence[Event], warm_up: int
+) -> None:
+    partitions = await place.partitions({place.topic(f"out.{SOURCE}"): PARTITIONS})
+    receipts = await outputs_of(reader, partitions)
+    if receipts != len(events) + warm_up:
+        raise RuntimeError(f"{receipts} receipts for {len(events) + warm_up} requests")
+
+
+async def everything(reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """Headers and value of all records that are there now."""
+    ends: Mapping[TopicPartition, int] = await reader.end_offsets(partitions)
+    reader.assign(list(partitions))
+    await reader.seek_to_beginning(*partitions)
+    open_partitions = {partition for partition in partitions if ends[partition] > 0}
+    while open_partitions:
+        fetched = await reader.getmany(*open_partitions, timeout_ms=1000, max_records=5000)
+        for partition, records in fetched.items():
+            for record in records:
+                yield dict(record.headers), record.value or b""
+            if records and records[-1].offset + 1 >= ends[partition]:
+                open_partitions.discard(partition)
+    reader.unsubscribe()

@@ -1,0 +1,102 @@
+"""The hub's own core in a FastStream batch handler: one batch after the other, nothing overlaps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import uvloop
+from faststream import AckPolicy, FastStream
+from faststream.kafka import KafkaMessage
+from faststream.kafka.annotations import KafkaMessage as Message
+
+from bench.core_job import CoreJob
+from bench.peers.place import BATCH, Place
+from hub import kafka
+from hub.batch import BatchDecision, Tools
+from hub.dossier_job import code_blocks, load_law
+from hub.legal_time import LegalClock
+from hub.publishing import Publisher
+from hub.sealing import MasterKey
+from hub.settings import read_settings
+from hub.store import database, reading
+from hub.store.writing import Outgoing, write_batch
+from hub.understanding import Reading, understand
+
+place = Place.of_environment()
+settings = read_settings()
+broker = kafka.faststream_broker(settings.kafka, "faststream-batch", logger=None)
+app = FastStream(broker)
+
+
+class Core:
+    """`hub.batch` and `write_batch` on one connection; Kafka keeps the offsets."""
+
+    async def open(self) -> None:
+        """Connect and read the participants."""
+        self.session = await database.connect(settings.postgres, "faststream-batch")
+        self.producer = kafka.producer(settings.kafka, "faststream-batch-out")
+        await self.producer.start()
+        directory = await reading.read_directory(self.session)
+        job = CoreJob()
+        law = load_law(settings.profile)
+        master = MasterKey.from_file(settings.master_key_file)
+        self.tools: Tools[int] = Tools(job, directory, master, code_blocks(law), settings.shards)
+        self.world = Reading(
+            directory, LegalClock(), settings.environment, job.requests, settings.kafka.prefix
+        )
+        self.publisher = Publisher(self.producer, self.session, settings.kafka.prefix)
+        self.published: list[int] = []
+
+    async def close(self) -> None:
+        """Close both."""
+        await self.producer.stop()
+        await self.session.close()
+
+    async def handle(self, records: Sequence[Any]) -> None:
+        """Read, decide, write, publish; the segments are deleted by the next write."""
+        items = [understand(record, self.world) for record in records]
+        read = await reading.read_batch(self.session, reading.wanted_of(items))
+        decision: BatchDecision[int] = BatchDecision(str(uuid.uuid4()), self.tools, read.view, None)
+        for item in items:
+            decision.take(item)
+        written = await write_batch(
+            self.session, decision, (), Outgoing(self.published, [], []), dump=self.tools.job.dump,
+            shards=self.tools.shards,
+        )  # fmt: skip
+        await self.publisher.publish(
+            {shard: [message for message, _ in messages] for shard, messages in decision.messages.items()}
+        )
+        self.published = list(written.fresh.values())
+
+
+core = Core()
+app.on_startup(core.open)
+app.after_shutdown(core.close)
+
+
+async def undecoded(message: KafkaMessage) -> Any:
+    """The core reads the bytes itself."""
+    return message.body
+
+
+@broker.subscriber(
+    place.inputs[0],
+    group_id=place.group,
+    batch=True,
+    max_records=BATCH,
+    batch_timeout_ms=20,
+    auto_offset_reset="earliest",
+    ack_policy=AckPolicy.NACK_ON_ERROR,
+    session_timeout_ms=30_000,
+    fetch_max_wait_ms=10,
+    decoder=undecoded,
+)
+async def handle(message: Message) -> None:
+    """FastStream commits after it returns."""
+    await core.handle(message.raw_message)  # type: ignore[arg-type]  # a tuple of records in batch mode
+
+
+if __name__ == "__main__":
+    uvloop.run(app.run())

@@ -1,0 +1,233 @@
+"""One dossier of the week: what its counter, its agency and the post do with it, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from examples.demo.desk import Desk, Json
+from examples.demo.people import Citizen
+from examples.demo.procedures import Procedure
+from examples.demo.province import ONE_STOPS
+from examples.demo.settings_of import OFFICER
+from examples.demo.stand_ins import StandIns
+from examples.demo.week import TIMES, Week
+
+ANSWERS = ("identity.matched", "identity.mismatched", "identity.unavailable")
+AGENCY_OFFICER = {"account": "chuyen-vien-gia", "name": "Chuyên Viên Giả Định"}
+HEAD = {"account": "lanh-dao-gia", "name": "Lãnh Đạo Giả Định"}
+
+
+class SurpriseError(Exception):
+    """The hub answered otherwise than the law says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is decided about a dossier before the week begins."""
+
+    number: int
+    story: str
+    counter: str
+    procedure: Procedure
+    citizen: Citizen
+    day: int
+    clock: str
+    channel: str
+    return_channel: str
+
+
+@dataclass(slots=True)
+class World:
+    """What every story works with."""
+
+    week: Week
+    desks: dict[str, Desk]
+    stand_ins: StandIns
+    say: Callable[[str], None]
+
+
+class Case:
+    """Does one thing after the other; raises SurpriseError when an answer is not the expected one."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        self.plan = plan
+        self.week = world.week
+        self.stand_ins = world.stand_ins
+        self.counter = world.desks[plan.counter]
+        self.agency = world.desks["agency"]
+        self.one_stop = ONE_STOPS[plan.counter]
+        self.dossier = ""
+        self.code = ""
+        self.end = "open"
+        self._checks = 0
+        self._references = 0
+
+    # Time
+
+    async def later(self, days: int = 0, clock: str | None = None) -> None:
+        """Wait for a time of the week, counted in days after the one on which the dossier was lodged."""
+        await self.week.until(self.plan.day + days, clock or self.plan.clock)
+
+    async def next_time(self) -> None:
+        """Wait for the next time at which people work."""
+        day = (self.week.now.date() - self.week.first_day).days
+        now = self.week.now.strftime("%H:%M")
+        following = [clock for clock in TIMES if clock > now]
+        await self.week.until(day, following[0]) if following else await self.week.until(day + 1, TIMES[0])
+
+    def days_left(self, days: int) -> bool:
+        """Whether that many days later is still in the week."""
+        return self.plan.day + days <= 4
+
+    # Requests
+
+    async def do(self, desk: Desk, kind: str, data: Json, subject: str | None = None) -> Json:
+        """Enter a request that the hub must accept."""
+        receipt = await desk.ask(kind, subject or self.subject, data)
+        if "code" in receipt and "facts" not in receipt:
+            raise SurpriseError(
+                f"{self.name}: {kind} was refused: {receipt['code']} {receipt.get('fields', '')}"
+            )
+        return receipt
+
+    async def must_not(
+        self, desk: Desk, kind: str, data: Json, code: str, subject: str | None = None
+    ) -> None:
+        """Enter a request that the hub must refuse with this code."""
+        receipt = await desk.ask(kind, subject or self.subject, data)
+        if receipt.get("code") != code or "facts" in receipt:
+            raise SurpriseError(
+                f"{self.name}: {kind} should be refused with {code}, got {receipt.get('code')}"
+            )
+
+    @property
+    def subject(self) -> str:
+        """How requests name the dossier: its code once it has one."""
+        return self.code or self.dossier
+
+    @property
+    def name(self) -> str:
+        """The dossier in messages to whoever watches."""
+        return f"dossier {self.plan.number} ({self.plan.story})"
+
+    # Intake
+
+    def submission(self, **changes: Any) -> Json:
+        """What the applicant lodges."""
+        plan = self.plan
+        return {
+            "procedure": plan.procedure.code,
+            "organisation": self.one_stop,
+            "agency": plan.procedure.agency,
+            "channel": plan.channel,
+            "return_channel": plan.return_channel,
+            "applicant": plan.citizen.party(),
+            "components": self.components,
+            **changes,
+        }
+
+    @property
+    def components(self) -> list[Json]:
+        """The papers as lodged: on paper unless online."""
+        return self.plan.procedure.components(electronic=self.plan.channel == "online")
+
+    def reference(self) -> str:
+        """A new reference of the counter's own."""
+        self._references += 1
+        return f"ref:{self.plan.counter}-{self.plan.number:04}-{self._references}"
+
+    async def submit(self, **changes: Any) -> Json:
+        """The dossier is lodged."""
+        receipt = await self.do(self.counter, "dossier.submit", self.submission(**changes), self.reference())
+        self.dossier = receipt["dossier"]
+        return receipt
+
+    async def check_identity(
+        self, person: Json | None = None, officer: Json | None = None, expect: str = "matched"
+    ) -> None:
+        """The population database is asked; which of its three answers must come."""
+        data = {
+            "person": person or self.plan.citizen.person(),
+            "officer_account": (officer or OFFICER)["account"],
+        }
+        await self.do(self.counter, "identity.verify", data)
+        self._checks += 1
+        answer = await self.counter.sees_one_of(ANSWERS, self.dossier, self._checks)
+        if answer != f"identity.{expect}":
+            raise SurpriseError(f"{self.name}: the population database said {answer}, not {expect}")
+
+    def acceptance(self) -> Json:
+        """Form 01 as the officer fills it in."""
+        return {"officer": OFFICER, "components": self.components}
+
+    async def accept(self) -> None:
+        """The dossier gets its code and its due time."""
+        self.code = (await self.do(self.counter, "dossier.accept", self.acceptance()))["code"]
+
+    async def forward(self) -> None:
+        """The dossier goes to its agency, whose system takes it in and assigns it."""
+        to = self.plan.procedure.agency
+        await self.do(self.counter, "dossier.forward", {"officer": OFFICER, "to": to})
+        await self.counter.sees("case.assigned", self.dossier)
+
+    async def take_in(self) -> None:
+        """Lodged, checked, accepted, forwarded."""
+        await self.submit()
+        await self.check_identity()
+        await self.accept()
+        await self.forward()
+
+    # Handling and return
+
+    def gaps(self) -> list[Json]:
+        """What Form 02 asks for."""
+        return [{"component": self.components[0]["code"], "reason": "Tờ khai chưa có chữ ký của người nộp"}]
+
+    async def ask_for_supplement(self, stage: str) -> None:
+        """Form 02, by the one-stop at intake or by the agency at appraisal."""
+        desk = self.counter if stage == "intake" else self.agency
+        officer = OFFICER if stage == "intake" else AGENCY_OFFICER
+        await self.do(
+            desk, "dossier.request_supplement", {"officer": officer, "stage": stage, "gaps": self.gaps()}
+        )
+
+    async def supplement(self) -> None:
+        """The applicant brings what was asked for."""
+        await self.do(self.counter, "dossier.supplement", {"components": self.components})
+
+    async def work(self, step: str = "Thẩm định hồ sơ") -> None:
+        """One step of the agency's own process."""
+        await self.do(self.agency, "case.step", {"step": step})
+
+    def result(self) -> Json:
+        """The signed result."""
+        number = f"{self.plan.number:04}/GIA-DINH"
+        return {"papers": [{"code": self.plan.procedure.result, "number": number}], "signer": HEAD}
+
+    async def issue(self) -> None:
+        """The result is signed and on its way to the one-stop."""
+        await self.do(self.agency, "result.issue", self.result())
+        await self.counter.sees("result.issued", self.dossier)
+
+    def returning(self, channel: str) -> Json:
+        """The result in the applicant's hands."""
+        papers = [self.plan.procedure.result]
+        return {"channel": channel, "papers": papers, "received_by": self.plan.citizen.name}
+
+    async def give_back(self, channel: str | None = None) -> None:
+        """The applicant has the whole result."""
+        await self.do(self.counter, "result.return", self.returning(channel or self.plan.return_channel))
+        self.end = "returned"
+
+    async def handle_in_time(self) -> None:
+        """The agency works, issues a day before the due time, and the one-stop returns; or the week ends."""
+        days = max(1, self.plan.procedure.days - 1)
+        if not self.days_left(days):
+            return
+        await self.later(days, "10:00")
+        await self.work()
+        await self.issue()
+        await self.later(days, "14:30")
+        await self.give_back()

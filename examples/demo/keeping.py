@@ -1,0 +1,56 @@
+"""`--keep`: what stays running after the demo, how to look at it, and how the next run ends it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from examples.demo.programs import Program, end_recorded
+from examples.demo.province import Places, Province, desk_programs
+
+
+def keep(places: Places, programs: Mapping[str, Program]) -> None:
+    """Write down which processes stay, for the next run."""
+    records = [program.identity() for program in programs.values() if program.is_running]
+    places.record.write_text(json.dumps(records), encoding="utf-8")
+
+
+def end_kept(places: Places) -> int:
+    """End the processes that an earlier run left; how many they were."""
+    if not places.record.exists():
+        return 0
+    ended = end_recorded(json.loads(places.record.read_text(encoding="utf-8")))
+    places.record.unlink()
+    return ended
+
+
+def print_how_to_look(console: Console, province: Province) -> None:
+    """Addresses and commands; passwords stand in files that only their owner can read."""
+    places, hub = province.places, province.hub
+    written = [_write_environment(places, "hub", hub.environment)]
+    written += [_write_environment(places, one.name, one.environment) for one in desk_programs(province)]
+    console.print(
+        "\n[bold]Everything stays running.[/] Look at it, each in a shell of its own:\n", highlight=False
+    )
+    lines = [
+        ("the hub's tables", f"psql {shlex.quote(hub.address.postgres_dsn)}"),
+        *((f"metrics of {name}", f"curl {url}/metrics") for name, url in province.health.items()),
+        ("the logs", f"tail -F {places.run}/*.log"),
+        ("who takes part", f"set -a; . {written[0]}; hub participants list"),
+        ("be an officer of counter-1", f"set -a; . {written[1]}; python -m examples.counter.app"),
+        ("   and enter a line", '{"type": "dossier.withdraw", "subject": "<a code>", "data": {}}'),
+        ("end it all", "make demo-stop, or the next demo does"),
+    ]
+    for what, command in lines:
+        console.print(f"  [dim]{what:<28}[/]{command}", soft_wrap=True, highlight=False)
+    console.print()
+
+
+def _write_environment(places: Places, name: str, environment: Mapping[str, str]) -> str:
+    path = places.run / f"{name}.env"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{key}={shlex.quote(value)}\n" for key, value in environment.items()), "utf-8")
+    return str(path)

@@ -1,0 +1,193 @@
+"""One run from an empty stack to the last line: build, conduct, check, print, take down."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from rich.console import Console
+
+from examples.demo import tables
+from examples.demo.conductor import Conductor
+from examples.demo.keeping import end_kept, keep, print_how_to_look
+from examples.demo.ledger import verdict_of
+from examples.demo.people import Citizen, citizens
+from examples.demo.plan import plan_week
+from examples.demo.programs import Program
+from examples.demo.province import (
+    MEMBERS,
+    PARTITIONS,
+    Places,
+    Province,
+    open_province,
+    set_up_hub,
+    start_stack,
+)
+from examples.demo.screen import Count, Screen, Steps
+from examples.demo.stillness import NoiseError, Stillness
+from examples.demo.week import FIRST
+from hub.embedded import stack
+from hub.errors import StartupError
+from hub.store.database import Connection
+from tests.support.ledger.verdict import Verdict
+
+_TYPES = "select type, count(*) as count from fact group by type"
+_TIMELINE = "select time, type, bytes from fact where dossier_id = $1 order by sequence"
+_TOLD = ("lost_on_the_way_in", "by_post", "apology_in_time", "mistyped_person", "straight")
+"""Whose life is shown: the first of these that came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to run, and below which folder."""
+
+    dossiers: int
+    seed: int
+    is_kept: bool
+    home: Path
+
+
+async def run_demo(options: Options, console: Console) -> int:
+    """Run the demo; returns the exit status."""
+    begun = time.monotonic()
+    places = Places(options.home)
+    with _only_one(options.home):
+        steps = Steps(console)
+        ended = await asyncio.to_thread(end_kept, places)
+        if ended:
+            steps.say(f"ended {ended} processes of an earlier run")
+        async with _province(places, options, steps) as (province, stillness):
+            conductor = await _conduct(province, stillness, options, console)
+            verdict = await verdict_of(province)
+            facts = await _print(console, conductor, province, verdict)
+            problems = [*conductor.outcome.problems, *_wrong(conductor, verdict, facts, options)]
+            if options.is_kept:
+                print_how_to_look(console, province)
+        for problem in problems:
+            console.print(f"[red]problem:[/] {problem}", soft_wrap=True)
+        seconds = time.monotonic() - begun
+        print(last_line(options.dossiers, conductor, verdict, facts, seconds), flush=True)
+        return 1 if problems or not verdict.is_clean else 0
+
+
+def last_line(
+    dossiers: int, conductor: Conductor, verdict: Verdict, facts: Mapping[str, int], seconds: float
+) -> str:
+    """The line that scripts read."""
+    return (
+        f"demo: dossiers={dossiers} accepted={facts.get('onestop.dossier.accepted.v1', 0)} "
+        f"refused={sum(conductor.traffic.refusals.values())} "
+        f"returned={facts.get('onestop.result.returned.v1', 0)} open={conductor.outcome.ends['open']} "
+        f"lost={verdict.count('lost')} duplicated={verdict.count('duplicated')} "
+        f"misordered={verdict.count('misordered')} seconds={seconds:.0f}"
+    )
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartupError(f"another demo runs in {home}; set HUB_HOME to run a second one") from None
+        yield
+
+
+@asynccontextmanager
+async def _province(
+    places: Places, options: Options, steps: Steps
+) -> AsyncIterator[tuple[Province, Stillness]]:
+    shutil.rmtree(places.run, ignore_errors=True)
+    places.run.mkdir(parents=True)
+    programs: dict[str, Program] = {}
+    is_good = False
+    async with AsyncExitStack() as closing:
+        try:
+            address = await start_stack(places, steps.say)
+            hub = await set_up_hub(places, address)
+            closing.push_async_callback(hub.database.close, timeout=5)
+            steps.say(f"hub set up: {len(MEMBERS)} participants, each with its topics, user and rights")
+            stillness = Stillness(address, hub.database, [member.name for member in MEMBERS], PARTITIONS)
+            await stillness.open()
+            closing.push_async_callback(stillness.close)
+            await stillness.move_clock(FIRST, places.clock)
+            province = await open_province(places, hub, _people(options), programs)
+            steps.say(f"{len(programs)} programs run: two engines, two adapters, stand-ins, an operator")
+            yield province, stillness
+            is_good = True
+        finally:
+            if options.is_kept and is_good:
+                keep(places, programs)
+            else:
+                await closing.aclose()
+                await asyncio.gather(*[program.stop() for program in programs.values()])
+                await asyncio.to_thread(stack.down, places.home / "stack")
+
+
+def _people(options: Options) -> list[Citizen]:
+    return citizens(options.dossiers, Random(f"people {options.seed}"))  # noqa: S311  a seeded simulation
+
+
+async def _conduct(province: Province, stillness: Stillness, options: Options, console: Console) -> Conductor:
+    chance = Random(f"week {options.seed}")  # noqa: S311  a seeded simulation
+    conductor = Conductor(province, stillness, plan_week(_people(options), chance), chance)
+    count = Count(options.dossiers, lambda: conductor.over)
+    with Screen(console, conductor.week, conductor.traffic, count) as screen:
+        try:
+            await conductor.conduct(screen.say, screen.time_moved)
+        except NoiseError as error:
+            conductor.outcome.problems.append(str(error))
+    return conductor
+
+
+async def _print(
+    console: Console, conductor: Conductor, province: Province, verdict: Verdict
+) -> dict[str, int]:
+    database = province.hub.database
+    facts = {row["type"]: row["count"] for row in await database.fetch(_TYPES)}
+    tables.print_outcomes(console, conductor.outcome.ends, facts)
+    tables.print_refusals(console, conductor.traffic)
+    for story in _TOLD:
+        case = conductor.outcome.stories.get(story)
+        if case is not None:
+            title = f"One dossier: {case.code}, {case.plan.procedure.title} ({story.replace('_', ' ')})"
+            tables.print_timeline(console, title, await _timeline(database, case.dossier))
+            break
+    tables.print_ledger(console, verdict)
+    return facts
+
+
+async def _timeline(database: Connection, dossier: str) -> list[tuple[datetime, str, str, str]]:
+    rows = []
+    for row in await database.fetch(_TIMELINE, dossier):
+        stored = json.loads(row["bytes"])
+        kind = row["type"].removeprefix("onestop.").removesuffix(".v1")
+        source = stored["source"].removeprefix("/participants/")
+        rows.append((row["time"], kind, source, ", ".join(stored.get("rules", ()))))
+    return rows
+
+
+def _wrong(conductor: Conductor, verdict: Verdict, facts: Mapping[str, int], options: Options) -> list[str]:
+    """Checks beside the ledger: every dossier is there, and those that the stories returned are returned."""
+    found = []
+    if facts.get("onestop.dossier.submitted.v1", 0) != options.dossiers:
+        found.append(
+            f"{facts.get('onestop.dossier.submitted.v1', 0)} dossiers submitted, not {options.dossiers}"
+        )
+    ends = conductor.outcome.ends
+    returned = ends["returned"] + ends["returned_late"]
+    if facts.get("onestop.result.returned.v1", 0) != returned:
+        found.append(f"{facts.get('onestop.result.returned.v1', 0)} results returned, not {returned}")
+    if not verdict.is_clean:
+        found.append(f"the ledger has {len(verdict.findings)} findings")
+    return found

@@ -1,0 +1,113 @@
+"""Settings of each program as environment variables; waits are short, because a week lasts a minute here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.embedded.stack import StackAddress
+
+OFFICER = {"account": "mot-cua-gia", "name": "Cán Bộ Một Cửa Giả Định"}
+STRANGER = {"account": "khong-co-quyen", "name": "Cán Bộ Chưa Được Cấp Quyền"}
+ATTEMPTS = 4
+"""Calls without effect before an adapter gives up."""
+_CUSTOMER = "SANDBOX01"
+
+
+@dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """The stand-in of the postal operator."""
+
+    root: str
+
+    @property
+    def token(self) -> str:
+        """Where tokens are given."""
+        return f"{self.root}/token"
+
+    @property
+    def base(self) -> str:
+        """What stands before `/order/post`."""
+        return f"{self.root}/apiVNPostNGSP/p1.0"
+
+
+def hub(address: StackAddress, key_file: Path, password: str) -> dict[str, str]:
+    """Every process of the hub."""
+    return {
+        "HUB_ENVIRONMENT": "test",
+        "HUB_MASTER_KEY_FILE": str(key_file),
+        "HUB_POSTGRES__DSN": address.postgres_dsn,
+        "HUB_KAFKA__BOOTSTRAP": address.kafka_bootstrap,
+        "HUB_KAFKA__USER": "hub",
+        "HUB_KAFKA__PASSWORD": password,
+        "HUB_SHARDS": "4",
+        "HUB_ENGINE__SESSION_TIMEOUT_MS": "3000",
+    }
+
+
+def adapter(hub_environment: Mapping[str, str], name: str, password: str) -> dict[str, str]:
+    """Every adapter: connects as the participant whose work it does."""
+    return {
+        **hub_environment,
+        "HUB_KAFKA__USER": name,
+        "HUB_KAFKA__PASSWORD": password,
+        "HUB_DELIVERY__SESSION_TIMEOUT_MS": "3000",
+        "HUB_DELIVERY__FETCH_WAIT_MS": "20",
+        "HUB_DELIVERY__IDLE_S": "0.1",
+        "HUB_DELIVERY__CONCURRENCY": "8",
+        "HUB_DELIVERY__CALL_TIMEOUT_S": "3",
+        "HUB_DELIVERY__LEASE_MARGIN_S": "1",
+        "HUB_DELIVERY__MAX_ATTEMPTS": str(ATTEMPTS),
+        "HUB_DELIVERY__RETRY_BASE_S": "0.2",
+        "HUB_DELIVERY__RETRY_CAP_S": "0.4",
+        "HUB_DELIVERY__CIRCUIT_FAILURES": "10",
+        "HUB_DELIVERY__CIRCUIT_OPEN_S": "0.5",
+        "HUB_DELIVERY__CIRCUIT_MAX_OPEN_S": "1",
+        "HUB_DELIVERY__RESEND_S": "3",
+        "HUB_DELIVERY__GAUGES_S": "1",
+    }
+
+
+def population(url: str, rights_file: Path) -> dict[str, str]:
+    """The population adapter against its stand-in."""
+    return {
+        "HUB_POPULATION_SERVICE_URL": f"{url}/csdldc/congdan",
+        "HUB_POPULATION_USER": "sandbox-user",
+        "HUB_POPULATION_SECRET_KEY": "sandbox-secret",
+        "HUB_POPULATION_X_ROAD_CLIENT": "VN/GOV/000.00.00.H07/hub",
+        "HUB_POPULATION_RIGHTS_FILE": str(rights_file),
+        "HUB_POPULATION_TOTAL_TIMEOUT_S": "1",
+        "HUB_POPULATION_RETRY_S": "0.2",
+        "HUB_POPULATION_CLOCK_RETRY_S": "0.2",
+        "HUB_POPULATION_CREDENTIALS_RETRY_S": "0.2",
+    }
+
+
+def postal(address: PostalAddress) -> dict[str, str]:
+    """The postal adapter against its stand-in, with the stand-in's meaning of the status codes."""
+    codes = Path(__file__).resolve().parents[2] / "adapters" / "postal" / "sandbox_status_codes.toml"
+    return {
+        "HUB_POSTAL_TOKEN_URL": address.token,
+        "HUB_POSTAL_BASE_URL": address.base,
+        "HUB_POSTAL_DEFAULT_ACCOUNT__CUSTOMER_CODE": _CUSTOMER,
+        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_KEY": "sandbox-key",
+        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": "sandbox-secret",
+        "HUB_POSTAL_STATUS_CODES_FILE": str(codes),
+        "HUB_POSTAL_TOTAL_TIMEOUT_S": "1",
+        "HUB_POSTAL_RETRY_DELAY_S": "0.2",
+        "HUB_POSTAL_SETTLING_S": "0.5",
+        "HUB_POSTAL_POLL_INTERVAL_S": "0.2",
+    }
+
+
+def participant(
+    address: StackAddress, name: str, passwords: Mapping[str, str], clock_file: Path
+) -> dict[str, str]:
+    """A participant's own program: nothing but its account and the simulated clock."""
+    return {
+        "KAFKA_BOOTSTRAP": address.kafka_bootstrap,
+        "KAFKA_USER": name,
+        "KAFKA_PASSWORD": passwords[name],
+        "CLOCK_FILE": str(clock_file),
+    }

@@ -1,0 +1,160 @@
+"""Stories of the intake (Art. 13 to 16): what the one-stop meets before a dossier goes to the agency."""
+
+from __future__ import annotations
+
+from examples.demo.case import Case
+from examples.demo.procedures import BUSINESS, LAND_OFFICE
+from examples.demo.settings_of import ATTEMPTS, OFFICER, STRANGER
+
+
+async def straight(case: Case) -> None:
+    """Everything is in order."""
+    await case.take_in()
+    await case.handle_in_time()
+
+
+async def enterprise(case: Case) -> None:
+    """An organisation with a tax code: the officer checks it by hand."""
+    applicant = {"kind": "enterprise", "name": "Công ty TNHH Giả Định", "tax_code": "0100233488"}
+    await case.submit(applicant=applicant)
+    await case.accept()
+    await case.forward()
+    await case.handle_in_time()
+
+
+async def supplement_at_intake(case: Case) -> None:
+    """Form 02 at intake: once, and not a second time (8.5.b)."""
+    await case.submit()
+    await case.check_identity()
+    await case.ask_for_supplement("intake")
+    await case.later(1, "08:30")
+    await case.supplement()
+    request = {"officer": OFFICER, "stage": "intake", "gaps": case.gaps()}
+    await case.must_not(case.counter, "dossier.request_supplement", request, "rule.8.5.b")
+    await case.accept()
+    await case.forward()
+
+
+async def mistyped_person(case: Case) -> None:
+    """The population database knows no such person: corrected, asked again, accepted (15.6.a)."""
+    await case.submit()
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.not_checked")
+    await case.check_identity(case.plan.citizen.with_typing_error(), expect="mismatched")
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "rule.15.6.a1")
+    await case.check_identity()
+    await case.accept()
+    await case.forward()
+    await case.handle_in_time()
+
+
+async def unknown_person(case: Case) -> None:
+    """The person stays unknown to the population database: Form 03."""
+    await case.submit()
+    await case.check_identity(case.plan.citizen.with_typing_error(), expect="mismatched")
+    explanation = "Thông tin định danh không khớp với Cơ sở dữ liệu quốc gia về dân cư"
+    decline = {"officer": OFFICER, "reason": "not_entitled", "explanation": explanation}
+    await case.do(case.counter, "dossier.decline", decline)
+    case.end = "declined"
+
+
+async def officer_without_right(case: Case) -> None:
+    """Could not ask, because the account has no right: no mismatch; another officer asks."""
+    await case.submit()
+    await case.check_identity(officer=STRANGER, expect="unavailable")
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.unavailable")
+    await case.check_identity()
+    await case.accept()
+    await case.forward()
+    await case.handle_in_time()
+
+
+async def database_away(case: Case) -> None:
+    """Could not ask, because the population database fails until the adapter gives up; asked again later."""
+    await case.submit()
+    await case.later(0, "11:20")
+    await case.stand_ins.population_fault("http_500", count=ATTEMPTS)
+    await case.check_identity(expect="unavailable")
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.unavailable")
+    await case.later(0, "13:15")
+    await case.check_identity()
+    await case.accept()
+    await case.forward()
+    await case.handle_in_time()
+
+
+async def answered_too_late(case: Case) -> None:
+    """An online dossier not answered within 8 working hours (15.2): missed, and accepted late."""
+    await case.submit()
+    await case.check_identity()
+    await case.later(1, "16:30")
+    await case.counter.sees("deadline.missed", case.dossier, kind="intake")
+    await case.accept()
+    await case.counter.sees("rule.violated", case.dossier, rule="15.2")
+    await case.forward()
+
+
+async def forwarded_too_late(case: Case) -> None:
+    """Paper not handed on the same day (16.2): missed, and forwarded late."""
+    await case.submit()
+    await case.check_identity()
+    await case.accept()
+    await case.later(1, "10:00")
+    await case.counter.sees("deadline.missed", case.dossier, kind="forward")
+    await case.forward()
+    await case.counter.sees("rule.violated", case.dossier, rule="16.2")
+
+
+async def withdrawn_early(case: Case) -> None:
+    """The applicant takes the dossier back before it is accepted; then nothing can be done with it."""
+    await case.submit()
+    await case.next_time()
+    await case.do(case.counter, "dossier.withdraw", {"reason": "Người nộp đổi ý"})
+    case.end = "withdrawn"
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "state.conflict")
+
+
+async def careless_intake(case: Case) -> None:
+    """What may not be taken in: a paper beyond the list, a closed channel, e-mail, an unknown procedure."""
+    foreign = {"code": "000.00.00.G99-KQ000001", "originals": 1}
+    for changes, code in (
+        ({"components": [*case.components, foreign]}, "rule.14.3"),
+        ({"channel": "email"}, "rule.13.4"),
+        ({"procedure": "1.002755", "channel": "post"}, "rule.13.7"),
+        ({"procedure": "9.999999"}, "rule.3.8"),
+    ):
+        await case.must_not(
+            case.counter, "dossier.submit", case.submission(**changes), code, subject=case.reference()
+        )
+    await case.take_in()
+    await case.handle_in_time()
+
+
+async def wrong_way(case: Case) -> None:
+    """Forwarded to the wrong agency, and worked on by the agency before it was forwarded (16, 19.4)."""
+    await case.submit()
+    await case.check_identity()
+    await case.must_not(case.agency, "case.assign", {"assignee": OFFICER}, "rule.19.4", subject=case.dossier)
+    await case.accept()
+    other = BUSINESS if case.plan.procedure.agency != BUSINESS else LAND_OFFICE
+    await case.must_not(case.counter, "dossier.forward", {"officer": OFFICER, "to": other}, "rule.16")
+    await case.forward()
+    await case.handle_in_time()
+
+
+async def sent_twice(case: Case) -> None:
+    """The line was bad: the same request goes out again, then its id is used for something else."""
+    reference = case.reference()
+    receipt = await case.do(case.counter, "dossier.submit", case.submission(), reference)
+    case.dossier = receipt["dossier"]
+    case.counter.enter("dossier.submit", reference, case.submission(), receipt["id"])
+    case.counter.enter("dossier.submit", reference, case.submission(summary="Nội dung khác"), receipt["id"])
+    second = await case.counter.answer(receipt["id"], 2)
+    if second.get("code") != "security.id_reused":
+        raise AssertionError(second)
+    await case.must_not(
+        case.counter, "dossier.submit", case.submission(), "reference.in_use", subject=reference
+    )
+    await case.check_identity()
+    await case.accept()
+    await case.forward()
+    await case.handle_in_time()

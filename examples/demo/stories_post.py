@@ -1,0 +1,107 @@
+"""Stories of the public post (Art. 20, 21; QĐ 45/2016/QĐ-TTg): both operators, both directions, losses."""
+
+from __future__ import annotations
+
+from examples.demo.case import Case
+from examples.demo.parcels import collect, deliver, order, order_data
+
+
+async def _take_in_by_post(case: Case) -> None:
+    await case.submit()
+    await collect(case)
+    await case.check_identity()
+    await case.accept()
+    await case.forward()
+
+
+async def by_post(case: Case) -> None:
+    """The dossier comes by post and the result goes by post."""
+    await _take_in_by_post(case)
+    await _issue_next_day(case)
+    parcel = await deliver(case)
+    await case.next_time()
+    await parcel.becomes("delivered")
+    await case.give_back("post")
+
+
+async def _issue_next_day(case: Case) -> None:
+    await case.later(1, "08:30")
+    await case.issue()
+
+
+async def cash_on_delivery(case: Case) -> None:
+    """The post collects the fee at the door, and says something that nobody knows the meaning of."""
+    await case.take_in()
+    await _issue_next_day(case)
+    parcel = await deliver(case, cash_on_delivery=50_000)
+    await case.stand_ins.parcel(parcel.order, "", case.week.now, code=77)
+    await parcel.heard("unknown")
+    await case.next_time()
+    await parcel.becomes("delivered")
+    await parcel.becomes("cod_collected", cod=50_000)
+    await case.give_back("post")
+
+
+async def lost_on_the_way_in(case: Case) -> None:
+    """The post loses the applicant's papers; a second order brings what the applicant made out again."""
+    await case.submit()
+    parcel = await order(case, "collect")
+    await case.must_not(case.counter, "pickup.order", order_data(case, "collect"), "pickup.already_open")
+    await case.next_time()
+    await parcel.becomes("collected")
+    await case.later(1, "08:30")
+    await parcel.becomes("lost")
+    await collect(case)
+    await case.check_identity()
+    await case.accept()
+    await case.forward()
+
+
+async def lost_result(case: Case) -> None:
+    """The post loses the result: the dossier stays open until the loss is settled (21.2)."""
+    await case.take_in()
+    await _issue_next_day(case)
+    parcel = await deliver(case)
+    await case.later(2, "14:30")
+    await parcel.becomes("lost")
+
+
+async def nobody_at_home(case: Case) -> None:
+    """Two failed deliveries two working days apart, then the result goes back and is fetched (TT 17/2017)."""
+    await case.take_in()
+    await _issue_next_day(case)
+    parcel = await deliver(case)
+    await case.later(2, "08:30")
+    await parcel.becomes("delivery_failed")
+    await case.later(4, "08:30")
+    await case.stand_ins.parcel(parcel.order, "delivery_failed", case.week.now)
+    await case.counter.sees("pickup.progressed", case.dossier, order=parcel.order, failures=2)
+    await case.next_time()
+    await parcel.becomes("returned")
+    await case.give_back("in_person")
+
+
+async def brought_back_too_early(case: Case) -> None:
+    """The post brings the result back after one failed delivery: recorded as against the rule."""
+    await case.take_in()
+    await _issue_next_day(case)
+    parcel = await deliver(case)
+    await case.next_time()
+    await parcel.becomes("delivery_failed")
+    await case.next_time()
+    await parcel.becomes("returned")
+    await case.counter.sees("rule.violated", case.dossier, rule="tt17.5")
+    await case.give_back("in_person")
+
+
+async def cancelled_order(case: Case) -> None:
+    """The applicant comes in person after all: cancelled, and not a second time."""
+    await case.submit()
+    parcel = await order(case, "collect")
+    await case.do(case.counter, "pickup.cancel", {"order": parcel.order})
+    await case.counter.sees("sync.recorded", case.dossier, outcome="delivered")
+    await case.must_not(case.counter, "pickup.cancel", {"order": parcel.order}, "pickup.already_collected")
+    await case.check_identity()
+    await case.accept()
+    await case.forward()
+    await case.handle_in_time()

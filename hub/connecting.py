@@ -1,0 +1,62 @@
+"""What a new participant is told: its connection and a first request, ready to be pasted."""
+
+from __future__ import annotations
+
+from string import Template
+
+from hub.participants import user_of
+from hub.settings import KafkaSettings
+
+_TEXT = Template(r"""
+participant $name: publishes to $written, reads $read in group $group (or $group.*)
+
+# kcat: publish the data of a request, which lies in request.json, then read what came back
+connection="-b $bootstrap -X sasl.username=$user -X sasl.password=$password \
+  -X security.protocol=$protocol -X sasl.mechanism=SCRAM-SHA-512$tls_kcat"
+subject=ref:HS-0001
+kcat -q $$connection -P -t $written -k $$subject \
+  -H ce_specversion=1.0 -H ce_id=$$(cat /proc/sys/kernel/random/uuid) -H ce_source=/participants/$name \
+  -H ce_type=onestop.dossier.submit.v1 -H ce_time=$$(date -u +%FT%TZ) -H ce_subject=$$subject \
+  -H content-type=application/json request.json
+kcat -q $$connection -C -t $read -o beginning -e -f 'key %k\n%h\n%s\n\n'
+
+# Python (aiokafka)
+connection = dict(bootstrap_servers="$bootstrap",
+    security_protocol="$protocol", sasl_mechanism="SCRAM-SHA-512",
+    sasl_plain_username="$user", sasl_plain_password="$password"$tls_aiokafka)
+producer = AIOKafkaProducer(**connection, acks="all", enable_idempotence=True)
+consumer = AIOKafkaConsumer("$read", group_id="$group", auto_offset_reset="earliest", **connection)
+
+# Python (confluent-kafka)
+connection = {"bootstrap.servers": "$bootstrap",
+    "security.protocol": "$protocol", "sasl.mechanism": "SCRAM-SHA-512",
+    "sasl.username": "$user", "sasl.password": "$password"$tls_confluent}
+producer = Producer(connection | {"enable.idempotence": True})
+consumer = Consumer(connection | {"group.id": "$group", "auto.offset.reset": "earliest"})
+
+# Java (client.properties)
+bootstrap.servers=$bootstrap
+security.protocol=$protocol
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config=$jaas required username="$user" password="$password";
+""")
+_JAAS = "org.apache.kafka.common.security.scram.ScramLoginModule"
+
+
+def how_to_connect(settings: KafkaSettings, name: str, password: str) -> str:
+    """Settings for kcat, Python and Java; with TLS the broker's CA is expected in `ca.pem`."""
+    is_tls = settings.ca_file is not None
+    return _TEXT.substitute(
+        name=name,
+        bootstrap=settings.bootstrap,
+        protocol="SASL_SSL" if is_tls else "SASL_PLAINTEXT",
+        user=user_of(name, settings.prefix),
+        password=password,
+        jaas=_JAAS,
+        group=f"{settings.prefix}{name}",
+        written=f"{settings.prefix}in.{name}",
+        read=f"{settings.prefix}out.{name}",
+        tls_kcat=" -X ssl.ca.location=ca.pem" if is_tls else "",
+        tls_aiokafka=',\n    ssl_context=create_ssl_context(cafile="ca.pem")' if is_tls else "",
+        tls_confluent=', "ssl.ca.location": "ca.pem"' if is_tls else "",
+    )

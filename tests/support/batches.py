@@ -1,0 +1,137 @@
+"""Test support: batches decided without broker and database, on a view in memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from hub.batch import BatchDecision, Tools
+from hub.directory import Directory
+from hub.dossier.decision import Decision, Sender
+from hub.dossier.state import Dossier
+from hub.dossier_job import DossierJob, code_blocks
+from hub.job import Call
+from hub.legal_time import LegalClock
+from hub.message import Message
+from hub.parking import StoredRecord
+from hub.sealing import MasterKey
+from hub.understanding import Reading, Understood, Unreadable, understand
+from hub.workspace import Answered, StoredDossier, View, Workspace
+from tests.support import dossiers as build
+from tests.support.requests import AGENCY, ONE_STOP, SUBMIT
+
+COUNTER = Sender("counter-a", frozenset({"counter"}), frozenset({ONE_STOP}))
+OTHER = Sender("counter-b", frozenset({"counter"}), frozenset({ONE_STOP}))
+AGENCY_SYSTEM = Sender("agency-a", frozenset({"agency"}), frozenset({AGENCY}))
+DIRECTORY = Directory([COUNTER, OTHER, AGENCY_SYSTEM])
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+
+_offsets = itertools.count()
+
+
+class FaultyJob(DossierJob):
+    """The real rules, but `faulty` types raise."""
+
+    def __init__(self) -> None:
+        super().__init__(build.law())
+        self.faulty: set[str] = set()
+
+    def decide(self, state: Dossier | None, call: Call) -> Decision:
+        if call.request.type in self.faulty:
+            raise ZeroDivisionError("a bug with Nguyễn Văn Thử in its text")
+        return super().decide(state, call)
+
+
+def record(
+    event_type: str,
+    subject: str,
+    data: Any,
+    event_id: str,
+    *,
+    sender: str = "counter-a",
+    headers: Iterable[tuple[str, bytes]] = (),
+    **changes: Any,
+) -> StoredRecord:
+    """A record as a participant writes it; `headers` are added, `changes` are fields of the record."""
+    attributes = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": f"/participants/{sender}",
+        "ce_type": event_type,
+        "ce_time": "2026-11-23T02:00:00Z",
+        "ce_subject": subject,
+        "content-type": "application/json",
+    }
+    fields: dict[str, Any] = {
+        "topic": f"in.{sender}",
+        "partition": 0,
+        "offset": next(_offsets),
+        "timestamp": NOW_MS,
+        "key": subject.encode(),
+        "value": data if isinstance(data, bytes) else orjson.dumps(data),
+        "headers": (*((name, text.encode()) for name, text in attributes.items()), *headers),
+    }
+    return StoredRecord(**(fields | changes))
+
+
+@dataclass(slots=True)
+class Memory:
+    """A store in memory: what batches read, and `commit` writes."""
+
+    job: FaultyJob = field(default_factory=FaultyJob)
+    master: MasterKey = field(default_factory=lambda: MasterKey(bytes(range(32))))
+    inbox: dict[tuple[str, str], Answered] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    dossiers: dict[str, StoredDossier] = field(default_factory=dict)
+
+    def decision(self, before: Workspace[Dossier] | None = None) -> BatchDecision[Dossier]:
+        """A new batch on what is stored now."""
+        tools: Tools[Dossier] = Tools(self.job, DIRECTORY, self.master, code_blocks(build.law()), 4)
+        view = View(dict(self.inbox), dict(self.aliases), dict(self.dossiers))
+        return BatchDecision("batch", tools, view, before)
+
+    def decide(
+        self, *records: StoredRecord, before: Workspace[Dossier] | None = None
+    ) -> BatchDecision[Dossier]:
+        """Decide these records as one batch."""
+        decision = self.decision(before)
+        for item in records:
+            decision.take(self.read(item))
+        return decision
+
+    def read(self, item: StoredRecord) -> Understood | Unreadable:
+        return understand(item, Reading(DIRECTORY, LegalClock(), "live", self.job.requests))
+
+    def commit(self, decision: BatchDecision[Dossier]) -> BatchDecision[Dossier]:
+        """Store it, as `write_batch` would."""
+        self.inbox |= decision.workspace.inbox
+        self.aliases |= decision.workspace.aliases
+        for held in decision.workspace.held.values():
+            state = self.job.dump(held.state) if held.state is not None else None
+            self.dossiers[held.id] = StoredDossier(
+                held.id, held.head, held.sequence, held.parked, state, held.key.wrapped, held.private
+            )
+        return decision
+
+
+def sent(decision: BatchDecision[Dossier], topic: str) -> list[Message]:
+    """The messages of a batch to one topic, in order."""
+    everything = [m for messages in decision.messages.values() for m, _ in messages]
+    return [message for message in everything if message.topic == topic]
+
+
+def receipts(decision: BatchDecision[Dossier], owner: str = "counter-a") -> list[dict[str, Any]]:
+    """The data of the receipts to one participant."""
+    messages = sent(decision, f"out.{owner}")
+    return [orjson.loads(m.value) for m in messages if b".receipt." in dict(m.headers)["ce_type"]]
+
+
+def submit(event_id: str, subject: str, data: Any, **options: Any) -> StoredRecord:
+    """A submission."""
+    return record(SUBMIT, subject, data, event_id, **options)

@@ -1,0 +1,1 @@
+"""The ledger: three journals kept apart from the hub, joined by id at the end of a run with kills."""

@@ -1,0 +1,44 @@
+"""Ledger: an engine life with a bug in one rule, started instead of `hub run engine`; only for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import uvloop
+
+from hub import crashpoints
+from hub.dossier.decision import Decision
+from hub.dossier.state import Dossier
+from hub.dossier_job import DossierJob, load_law
+from hub.engine_role import run_engine
+from hub.job import Call
+from hub.logs import name_process
+from hub.settings import read_settings
+from schemas.identity import VerifyIdentity
+from tests.support.ledger.lives import BUG_ACCOUNT
+
+
+class BuggyJob(DossierJob):
+    """Raises for identity checks that one marked account asks for."""
+
+    def decide(self, state: Dossier | None, call: Call) -> Decision:
+        """As the rules say, but for the bug."""
+        if isinstance(call.request, VerifyIdentity) and call.request.officer_account == BUG_ACCOUNT:
+            raise ZeroDivisionError("the bug of the test")
+        return super().decide(state, call)
+
+
+async def main() -> None:
+    """Run until SIGTERM."""
+    settings = read_settings()
+    name_process("engine", settings.engine.instance)
+    crashpoints.arm(os.environ.get("HUB_CRASH_AT"))
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await run_engine(settings, stop, job=BuggyJob(load_law(settings.profile)))
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

@@ -1,0 +1,86 @@
+"""The pages: links lead somewhere, named files and commands exist, and every refusal code is explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from hub.cli import app
+from hub.dossier.texts import all_texts
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FILE = re.compile(r"`((?:hub|adapters|schemas|examples|tests|deploy|tools)/[\w./-]+\.\w+)`")
+_COMMAND = re.compile(r"(?:^|`|\$\(|\) )hub ((?:[a-z][a-z-]+)(?: [a-z][a-z-]+)?)", re.MULTILINE)
+_PAGE_LINES = 60
+"""Lines of a page of decisions at most."""
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings as Git hosts make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands(group: typer.Typer) -> dict[str, set[str]]:
+    """The names of commands and, for groups, what stands below them."""
+    names = {
+        info.name or str(info.callback.__name__).replace("_", "-"): set[str]()
+        for info in group.registered_commands
+        if info.callback is not None
+    }
+    below = {
+        str(info.name): set(commands(info.typer_instance))
+        for info in group.registered_groups
+        if info.typer_instance is not None
+    }
+    return names | below
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for link in _LINK.findall(page.read_text("utf-8")):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = [name for name in _FILE.findall(page.read_text("utf-8")) if "<" not in name]
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    known = commands(app)
+    for words in _COMMAND.findall(page.read_text("utf-8")):
+        first, _, second = words.partition(" ")
+        assert first in known, words
+        assert not second or not known[first] or second in known[first], words
+
+
+def test_every_refusal_that_a_participant_can_get_stands_in_its_table_as_published() -> None:
+    page = (REPOSITORY / "docs" / "participants.md").read_text("utf-8")
+    rows = {line for line in page.splitlines() if line.startswith("| `")}
+    missing = [
+        code
+        for code, texts in all_texts().items()
+        if not code.startswith("timer.") and f"| `{code}` | {texts.en} | {texts.advice_en} |" not in rows
+    ]
+    assert missing == []
+
+
+def test_a_decision_fits_on_one_page_and_says_what_it_costs() -> None:
+    for page in (REPOSITORY / "docs" / "decisions").glob("0*.md"):
+        text = page.read_text("utf-8")
+        assert len(text.splitlines()) <= _PAGE_LINES, page.name
+        for part in ("**Context.**", "**Decision.**", "**Cost.**", "**Revisit when**"):
+            assert part in text, (page.name, part)
