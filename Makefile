@@ -38,7 +38,7 @@ ledger: setup ## The long run with kills (EVENTS, KILLS, SEED)
 	@$(RUN) tests.support.ledger --events $(EVENTS) --kills $(KILLS) --seed $(SEED) $(ARGS)
 
 controls: setup ## Break the code on purpose; the ledger must catch each
-	@$(RUN) tests.support.controls $(ARGS)
+	@$(RUN) tests.controls $(ARGS)
 
 bench: setup $(VENV)-bench/.complete ## Measure against other programs (BENCH_PYTHON has quixstreams and bytewax)
 	@BENCH_PYTHON=$(abspath $(VENV)-bench)/bin/python $(RUN) bench $(ARGS)

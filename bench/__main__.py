@@ -9,12 +9,19 @@ import uvloop
 
 from bench.arena import close_stack, open_stack
 from bench.contenders import find
-from bench.core import Plan, run_core
+from bench.core import Measured, Plan, run_core
 from bench.core_report import core_page
+from bench.latency import run_latency
 from bench.machine import facts
+from bench.memory import memory_page, run_memory
+from bench.product import ProductPlan, run_product
+from bench.product_report import product_page
+from bench.profile import profile_page, run_profile
 from bench.results import save
+from bench.scale import run_scale
+from bench.side_reports import latency_page, peak_of, scale_page
 
-app = typer.Typer(no_args_is_help=False, add_completion=False, help="Measures; see bench/README.md.")
+app = typer.Typer(add_completion=False, help="Measures the hub beside other programs; see bench/README.md.")
 
 Keep = Annotated[bool, typer.Option("--keep", help="leave the servers of var/bench running, with their data")]
 
@@ -30,16 +37,128 @@ def core(
     keep: Keep = False,
 ) -> None:
     """The same job for everybody."""
-    plan = Plan(events, slow_events, rounds, dossiers, duplicates)
-    _core(plan, only)
+    _core(Plan(events, slow_events, rounds, dossiers, duplicates), only)
     _leave(keep)
 
 
-def _core(plan: Plan, only: str) -> None:
+@app.command()
+def product(events: int = 50_000, rounds: int = 3, keep: Keep = False) -> None:
+    """The real rules with everything on, beside the copy loop on the same bytes."""
+    _product(ProductPlan(events, rounds))
+    _leave(keep)
+
+
+@app.command()
+def latency(
+    rates: Annotated[
+        str, typer.Option(help="events per second, comma separated; `half` of the peak")
+    ] = "200,2000,half",
+    seconds: float = 20,
+    keep: Keep = False,
+) -> None:
+    """From publish to receipt at steady rates."""
+    _latency(rates, seconds)
+    _leave(keep)
+
+
+@app.command()
+def memory(events: int = 20_000, keep: Keep = False) -> None:
+    """Resident memory of each process, idle and after a backlog."""
+    _memory(events)
+    _leave(keep)
+
+
+@app.command()
+def scale(
+    sizes: str = "10000,100000,1000000", events: int = 50_000, rounds: int = 1, keep: Keep = False
+) -> None:
+    """Speed with many stored dossiers."""
+    _scale(sizes, Plan(events, rounds=rounds))
+    _leave(keep)
+
+
+@app.command()
+def profile(events: int = 30_000, keep: Keep = False) -> None:
+    """Where an engine's CPU time goes."""
+    _profile(events)
+    _leave(keep)
+
+
+@app.command("all")
+def everything(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="about 12 minutes on two cores, else over an hour")
+    ] = False,
+    keep: Keep = False,
+) -> None:
+    """All of them, one after the other."""
+    if quick:
+        peak = _core(Plan(events=40_000, slow_events=1_000, rounds=2), "all")
+        _product(ProductPlan(events=20_000, rounds=2, duplicates=(0.01, 0.30)))
+        _latency("200,2000,half", 6, peak)
+        _memory(10_000)
+        _scale("10000,100000,1000000", Plan(events=20_000, rounds=1))
+        _profile(15_000)
+    else:
+        peak = _core(Plan(), "all")
+        _product(ProductPlan())
+        _latency("200,2000,half", 20, peak)
+        _memory(20_000)
+        _scale("10000,100000,1000000", Plan(events=50_000, rounds=3))
+        _profile(30_000)
+    _leave(keep)
+
+
+def _core(plan: Plan, only: str) -> list[Measured]:
     machine = facts()
     measured = uvloop.run(run_core(open_stack(), find(only), plan))
     text = core_page(machine, plan, measured)
     save("core", machine, plan, measured, text)
+    print(text)
+    return measured
+
+
+def _product(plan: ProductPlan) -> None:
+    machine = facts()
+    measured = uvloop.run(run_product(open_stack(), plan))
+    text = product_page(machine, plan, measured)
+    save("product", machine, plan, measured, text)
+    print(text)
+
+
+def _latency(rates: str, seconds: float, peak: list[Measured] | None = None) -> None:
+    machine, bench = facts(), open_stack()
+    parts = rates.split(",")
+    if "half" in parts and not peak:
+        peak = uvloop.run(run_core(bench, find("hub-1"), Plan(events=30_000, rounds=1)))
+    wanted = [round(peak_of(peak or []) / 2) if part == "half" else int(part) for part in parts]
+    measured = uvloop.run(run_latency(bench, wanted, seconds))
+    text = latency_page(machine, seconds, measured)
+    save("latency", machine, {"rates": wanted, "seconds": seconds}, measured, text)
+    print(text)
+
+
+def _memory(events: int) -> None:
+    machine = facts()
+    measured = uvloop.run(run_memory(open_stack(), events))
+    text = memory_page(machine, events, measured)
+    save("memory", machine, {"events": events}, measured, text)
+    print(text)
+
+
+def _scale(sizes: str, plan: Plan) -> None:
+    machine = facts()
+    measured = uvloop.run(run_scale(open_stack(), [int(size) for size in sizes.split(",")], plan))
+    text = scale_page(machine, plan, measured)
+    save("scale", machine, plan, measured, text)
+    print(text)
+
+
+def _profile(events: int) -> None:
+    machine = facts()
+    profiles = uvloop.run(run_profile(open_stack(), events))
+    text = profile_page(machine, profiles)
+    save("profile", machine, {"events": events}, profiles, text)
     print(text)
 
 

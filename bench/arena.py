@@ -1,4 +1,4 @@
-"""Where one run takes place: a stack of the benchmark's own, and a fresh database and fresh topics per run."""
+"""Where one run takes place: the benchmark's own stack, a fresh database and fresh topics per run."""
 
 from __future__ import annotations
 

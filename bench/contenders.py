@@ -1,4 +1,4 @@
-"""Who takes part in the core job: what is started, in which environment, and how its output is read (pure)."""
+"""Who takes part in the core job: what is started, and how its output is read (pure)."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -16,7 +16,7 @@ from bench.arena import Arena, Bench, arena, settle_disk
 from bench.contenders import Contender
 from bench.core_job import CoreEvent
 from bench.events import Event, core_events, preload
-from bench.measuring import CpuMeter, Watch, Window, outputs_of, window
+from bench.measuring import CpuMeter, Watch, Window, outputs_of, peak_mib, window
 from bench.peers.tables import TABLES
 from bench.runners import Runner, bench_python, group_is_stable
 from hub.participants import GROUP
@@ -27,6 +27,10 @@ SOURCE = "bench"
 ORGANISATION = "000.12.35.H07"
 _WARM_UP = 20
 _LIMIT_S = 300.0
+
+
+Fill = Callable[[Arena], Awaitable[None]]
+"""Puts rows into a run's tables before anything starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +60,44 @@ class Measured:
     foreign_cores: float
     load: float
     seconds: float
+    peak_mib: float
 
 
 async def run_core(bench: Bench, contenders: Sequence[Contender], plan: Plan) -> list[Measured]:
-    """All rounds: A B C A B C ..."""
+    """All rounds: A B C A B C ...; a program that fails is named, and the others go on."""
     results: list[Measured] = []
     for number in range(plan.rounds):
         for contender in contenders:
-            measured = await run_once(bench, contender, plan, number)
-            print(
-                f"core round {number + 1}/{plan.rounds} {contender.name:20} {measured.events_per_s:9,.0f} ev/s  "
-                f"us/ev client {measured.client_us:6.1f} postgres {measured.postgres_us:6.1f} "
-                f"broker {measured.broker_us:5.1f}  foreign {measured.foreign_cores:.2f} cores",
-                flush=True,
-            )
+            try:
+                measured = await run_once(bench, contender, plan, number)
+            except (RuntimeError, TimeoutError) as error:
+                print(f"core round {number + 1}/{plan.rounds} {contender.name} FAILED: {error}", flush=True)
+                continue
             results.append(measured)
+            _tell(measured, plan.rounds)
     return results
 
 
-async def run_once(bench: Bench, contender: Contender, plan: Plan, number: int) -> Measured:
+def _tell(one: Measured, rounds: int) -> None:
+    print(
+        f"core round {one.round + 1}/{rounds} {one.contender:18} {one.events_per_s:9,.0f} ev/s  "
+        f"us/ev client {one.client_us:6.1f} postgres {one.postgres_us:6.1f} broker {one.broker_us:5.1f}  "
+        f"foreign {one.foreign_cores:.2f} cores",
+        flush=True,
+    )
+
+
+async def run_once(
+    bench: Bench, contender: Contender, plan: Plan, number: int, fill: Fill | None = None
+) -> Measured:
     """One contender on fresh topics: start, warm up, hold, load, let go, measure, check the output."""
     count = plan.slow_events if contender.is_slow else plan.events
     events = core_events(count, plan.dossiers, plan.duplicates, plan.seed + number)
     warm_up = core_events(_WARM_UP * PARTITIONS, PARTITIONS * 4, 0.0, plan.seed + 10_000)
     async with arena(bench, partitions=PARTITIONS) as place:
         await place.register(SOURCE, "agency", (ORGANISATION,), PARTITIONS)
+        if fill is not None:
+            await fill(place)
         output = place.topic("dossier.facts")
         environments = await environments_of(place, contender, plan.batch)
         await settle_disk(bench)
@@ -89,16 +106,17 @@ async def run_once(bench: Bench, contender: Contender, plan: Plan, number: int) 
         async with place.reader() as reader:
             async with Runner(contender.module, environments, place.folder, **python) as runner:
                 await ready(place, contender, runner)
-                await _load(place, warm_up)
+                await load(place, warm_up)
                 await _warm(reader, partitions, len(warm_up), runner)
                 runner.hold()
-                await _load(place, events)
+                await load(place, events)
                 expected = len({e.id for e in events}) if contender.is_exact else len(events)
-                measured_window = await _measure(bench, reader, partitions, runner, expected)
+                part = await _measure(bench, reader, partitions, runner, expected)
+                memory = peak_mib(runner.pids)
             await _check_output(reader, partitions, contender, events, {event.id for event in warm_up})
             if contender.is_hub:
                 await _check_receipts(place, reader, events, len(warm_up))
-    return _measured(contender, number, count, measured_window)
+    return _measured(contender, number, count, part, memory)
 
 
 async def environments_of(place: Arena, contender: Contender, batch: int) -> list[dict[str, str]]:
@@ -158,7 +176,8 @@ async def ready(place: Arena, contender: Contender, runner: Runner) -> None:
         await group_is_stable(admin, group, contender.processes, 60, runner)
 
 
-async def _load(place: Arena, events: list[Event]) -> None:
+async def load(place: Arena, events: list[Event]) -> None:
+    """Write the events to the input topic."""
     async with place.producer() as producer:
         await preload(producer, [place.topic(f"in.{SOURCE}")], PARTITIONS, events, CoreEvent.type, [SOURCE])
 
@@ -188,7 +207,7 @@ async def _measure(
     return window(samples)
 
 
-def _measured(contender: Contender, number: int, events: int, part: Window) -> Measured:
+def _measured(contender: Contender, number: int, events: int, part: Window, memory: float) -> Measured:
     counted = events * 0.9
     return Measured(
         contender=contender.name,
@@ -201,6 +220,7 @@ def _measured(contender: Contender, number: int, events: int, part: Window) -> M
         foreign_cores=part.cpu.foreign / part.seconds,
         load=os.getloadavg()[0],
         seconds=part.seconds,
+        peak_mib=memory,
     )
 
 
@@ -233,7 +253,9 @@ async def _check_receipts(
         raise RuntimeError(f"{receipts} receipts for {len(events) + warm_up} requests")
 
 
-async def everything(reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]):  # type: ignore[no-untyped-def]  # noqa: ANN201
+async def everything(
+    reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> AsyncIterator[tuple[dict[str, bytes], bytes]]:
     """Headers and value of all records that are there now."""
     ends: Mapping[TopicPartition, int] = await reader.end_offsets(partitions)
     reader.assign(list(partitions))

@@ -28,11 +28,11 @@ ABOUT = (
 )
 
 
-def by_contender(measured: Sequence[Measured]) -> dict[str, list[float]]:
-    """Rates of the rounds in order."""
-    rates: dict[str, list[float]] = {}
-    for one in sorted(measured, key=lambda one: one.round):
-        rates.setdefault(one.contender, []).append(one.events_per_s)
+def by_contender(measured: Sequence[Measured]) -> dict[str, dict[int, float]]:
+    """Rates by contender and round."""
+    rates: dict[str, dict[int, float]] = {}
+    for one in measured:
+        rates.setdefault(one.contender, {})[one.round] = one.events_per_s
     return rates
 
 
@@ -62,12 +62,13 @@ def _rates(measured: Sequence[Measured]) -> str:
                     )
                 ),
                 f"{Spread.of(one.foreign_cores for one in own).median:.2f}",
+                    f"{Spread.of(one.peak_mib for one in own).median:.0f}",
             ))  # fmt: skip
-    header = ("program", "events/s", "program us", "PostgreSQL us", "broker us", "foreign cores")
+    header = ("program", "events/s", "program us", "PostgreSQL us", "broker us", "foreign cores", "peak MiB")
     return "## Rates\n\n" + table(header, rows)
 
 
-def _ratios(rates: Mapping[str, Sequence[float]]) -> str:
+def _ratios(rates: Mapping[str, Mapping[int, float]]) -> str:
     titles = {contender.name: contender.title for contender in CORE}
     rows = []
     for one, two, target_one, target_two in TARGETS:

@@ -98,7 +98,10 @@ async def load_lane(
     batch = producer.create_batch()
     for event, event_type in rows:
         headers = event_headers(event, event_type, source, time)
-        while batch.append(key=event.subject.encode(), value=event.value, timestamp=None, headers=headers) is None:
+        while (
+            batch.append(key=event.subject.encode(), value=event.value, timestamp=None, headers=headers)
+            is None
+        ):
             batch.close()
             await producer.send_batch(batch, topic, partition=partition)
             batch = producer.create_batch()

@@ -19,7 +19,7 @@ SAMPLE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU seconds used so far by the measured programs, PostgreSQL, the broker, this bench, and the machine."""
+    """CPU seconds so far of the measured programs, PostgreSQL, the broker, this bench, the machine."""
 
     client: float
     postgres: float
@@ -156,9 +156,32 @@ def _machine() -> float:
 
 
 def resident_mib(pid: int) -> float:
-    """Private and shared resident memory of one process."""
+    """Resident memory of one process now."""
+    return _status_mib(pid, "VmRSS")
+
+
+def peak_mib(pids: Iterable[int]) -> float:
+    """The highest resident memory so far, summed over processes."""
+    return sum(_status_mib(pid, "VmHWM") for pid in pids)
+
+
+def _status_mib(pid: int, name: str) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name)), 0.0)
+
+
+def family_mib(parent: int) -> float:
+    """A process and its children; memory that they share counts once (PSS)."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return sum(_proportional_mib(int(pid)) for pid in (str(parent), *children))
+
+
+def _proportional_mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
 
 
 async def outputs_of(reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> int:

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from bench.arena import Arena, Bench, arena, settle_disk
 from bench.core import everything
 from bench.events import preload_topic
-from bench.measuring import CpuMeter, Watch, Window, outputs_of, window
+from bench.measuring import CpuMeter, Watch, Window, outputs_of, peak_mib, resident_mib, window
 from bench.product_events import (
     EVENTS_PER_DOSSIER,
     ORGANISATIONS,
@@ -72,11 +72,23 @@ class ProductMeasured:
     postgres_us: float
     broker_us: float
     foreign_cores: float
+    idle_mib: float
+    peak_mib: float
     accepted: int
     refused: int
     repeated: int
     batches: int
     misses: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one run from outside; memory is the sum over the program's processes."""
+
+    part: Window
+    outputs: int
+    idle_mib: float
+    peak_mib: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ async def prepared(bench: Bench, per_group: int, batch: int, seed: int) -> Async
     key = Path(os.environ.get("TMPDIR", "/tmp")) / f"{template}.key"  # noqa: S108  random name, deleted below
     try:
         async with arena(bench, partitions=_OWN_PARTITIONS) as place:
-            await _register(place)
+            await register(place)
             async with _engines(place, 1, batch):
                 await _bring(place, all_dossiers, seed)
             key.write_bytes(place.hub.master_key_file.read_bytes())
@@ -112,7 +124,8 @@ async def prepared(bench: Bench, per_group: int, batch: int, seed: int) -> Async
         key.unlink(missing_ok=True)
 
 
-async def _register(place: Arena) -> None:
+async def register(place: Arena) -> None:
+    """The four participants."""
     for name, partitions in PARTITIONS.items():
         await place.register(name, ROLES[name], ORGANISATIONS[name], partitions)
 
@@ -127,21 +140,25 @@ async def _engines(place: Arena, count: int, batch: int) -> AsyncIterator[Runner
 
 
 async def _bring(place: Arena, all_dossiers: Sequence[Dossier], seed: int) -> None:
-    maker, sent = Maker(), 0
+    maker, sent = Maker.of("prelude", seed), 0
     for wave in range(4):
         planned = prelude(all_dossiers, wave, maker)
-        await _load(place, planned)
+        await load(place, planned)
         sent += len(planned)
         await _done(place, sent)
         if wave == 0:
             rows = await place.hub.database.fetch(ALIASES)
             ids = {row["alias"]: row["dossier_id"] for row in rows}
             for dossier in all_dossiers:
-                dossier.id = ids.get(f"ref:{dossier.counter}:{dossier.ref.removeprefix('ref:')}", "")
-    print(f"product prelude: {sent:,} events brought {len(all_dossiers):,} dossiers to their stages", flush=True)
+                if dossier.group != "fresh":
+                    dossier.id = ids[f"ref:{dossier.counter}:{dossier.ref.removeprefix('ref:')}"]
+    print(
+        f"product prelude: {sent:,} events brought {len(all_dossiers):,} dossiers to their stages", flush=True
+    )
 
 
-async def _load(place: Arena, planned: Sequence[Planned]) -> None:
+async def load(place: Arena, planned: Sequence[Planned]) -> None:
+    """Write the events to their topics."""
     async with place.producer() as producer:
         for topic, partitions in PARTITIONS.items():
             rows = [(one.event, one.type) for one in of_topic(planned, topic)]
@@ -168,7 +185,11 @@ async def run_product(bench: Bench, plan: ProductPlan) -> list[ProductMeasured]:
             planned = measured_run(ready.dossiers, share, plan.seed)
             for number in range(plan.rounds):
                 for engines in (0, 1, 2):
-                    one = await _run_once(bench, ready, planned, plan, (engines, share, number))
+                    try:
+                        one = await _run_once(bench, ready, planned, plan, (engines, share, number))
+                    except (RuntimeError, TimeoutError) as error:
+                        print(f"product, {engines} engines, FAILED: {error}", flush=True)
+                        continue
                     results.append(one)
                     _tell(one, plan.rounds)
     return results
@@ -187,23 +208,24 @@ async def _run_once(
     bench: Bench, ready: Prepared, planned: Sequence[Planned], plan: ProductPlan, what: tuple[int, float, int]
 ) -> ProductMeasured:
     engines, share, number = what
-    async with arena(
-        bench, partitions=_OWN_PARTITIONS, template=ready.template, key=ready.key
-    ) as place, place.reader() as reader:
-        await _register(place)
+    async with (
+        arena(bench, partitions=_OWN_PARTITIONS, template=ready.template, key=ready.key) as place,
+        place.reader() as reader,
+    ):
+        await register(place)
         await settle_disk(bench)
         if engines == 0:
             async with _copy(place) as runner:
-                part, outputs = await _measure(place, reader, runner, planned, len(planned))
+                seen = await _measure(place, reader, runner, planned, len(planned))
                 counted: dict[str, int] = {}
         else:
             async with _engines(place, engines, plan.batch) as runner:
                 accepted = sum(one.refusal is None for one in _unique(planned))
-                part, outputs = await _measure(place, reader, runner, planned, len(planned) + accepted)
+                seen = await _measure(place, reader, runner, planned, len(planned) + accepted)
                 counted = await _counters(runner, engines)
             await _check_receipts(place, reader, planned)
     events = len(planned)
-    done = events * 0.9
+    done, part = events * 0.9, seen.part
     unique = _unique(planned)
     return ProductMeasured(
         program=f"hub-{engines}" if engines else "copy-send",
@@ -211,12 +233,14 @@ async def _run_once(
         duplicates=share,
         events=events,
         bytes_per_event=sum(len(one.event.value) for one in planned) / events,
-        outputs=outputs,
+        outputs=seen.outputs,
         events_per_s=done / part.seconds,
         client_us=part.cpu.client / done * 1e6,
         postgres_us=part.cpu.postgres / done * 1e6,
         broker_us=part.cpu.broker / done * 1e6,
         foreign_cores=part.cpu.foreign / part.seconds,
+        idle_mib=seen.idle_mib,
+        peak_mib=seen.peak_mib,
         accepted=sum(one.refusal is None for one in unique),
         refused=sum(one.refusal is not None for one in unique),
         repeated=events - len(unique),
@@ -249,16 +273,17 @@ async def _copy(place: Arena) -> AsyncIterator[Runner]:
 
 async def _measure(
     place: Arena, reader: AIOKafkaConsumer, runner: Runner, planned: Sequence[Planned], expected: int
-) -> tuple[Window, int]:
+) -> Seen:
     counts = {place.topic(f"out.{name}"): partitions for name, partitions in PARTITIONS.items()}
     partitions = await place.partitions(counts | {place.topic("dossier.facts"): _OWN_PARTITIONS})
+    idle = sum(resident_mib(pid) for pid in runner.pids)
     runner.hold()
-    await _load(place, planned)
+    await load(place, planned)
     before = await outputs_of(reader, partitions)
     watch = Watch(reader, partitions, CpuMeter(place.bench, runner.pids), runner.check)
     runner.release()
     samples = await watch.until(before + expected, quiet_s=2.0, limit_s=_LIMIT_S)
-    return window(samples), samples[-1].outputs - before
+    return Seen(window(samples), samples[-1].outputs - before, idle, peak_mib(runner.pids))
 
 
 async def _counters(runner: Runner, engines: int) -> dict[str, int]:

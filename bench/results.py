@@ -34,10 +34,11 @@ class Spread:
         return f"{_short(self.median)} ({_short(self.low)}-{_short(self.high)})"
 
 
-def ratios(rounds: Mapping[str, Sequence[float]], ours: str, theirs: str) -> Spread | None:
-    """Ours / theirs, round by round, so that a slow minute of the machine hits both; None if one is missing."""
-    pairs = list(zip(rounds.get(ours, ()), rounds.get(theirs, ()), strict=False))
-    return Spread.of(mine / other for mine, other in pairs) if pairs else None
+def ratios(rounds: Mapping[str, Mapping[int, float]], ours: str, theirs: str) -> Spread | None:
+    """Ours / theirs, round by round, so that a slow minute of the machine hits both; None without a pair."""
+    mine, others = rounds.get(ours, {}), rounds.get(theirs, {})
+    both = mine.keys() & others.keys()
+    return Spread.of(mine[number] / others[number] for number in both) if both else None
 
 
 def _short(value: float) -> str:
@@ -64,8 +65,8 @@ def page(title: str, about: str, machine: Mapping[str, Any], sections: Iterable[
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     where = (
         f"Commit `{machine['commit']}`, {machine['at']}; {machine['cpu']}, {machine['memory_gib']} GiB, "
-        f"{machine['disk']}; {machine['system']}; Python {machine['python']}; {versions}; {machine['broker']}; "
-        f"{machine['database']}; load average at the start {machine['load_at_start']}."
+        f"{machine['disk']}; {machine['system']}; Python {machine['python']}; {versions}; "
+        f"{machine['broker']}; {machine['database']}; load average at the start {machine['load_at_start']}."
     )
     parts = [
         f"# {title}",

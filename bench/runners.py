@@ -67,13 +67,12 @@ class Runner:
         for process in self._processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        end = time.monotonic() + _END_LIMIT_S
         for process in self._processes:
-            while process.poll() is None and time.monotonic() < end:
-                await asyncio.sleep(0.05)
-            if process.poll() is None:
+            try:
+                await asyncio.to_thread(process.wait, _END_LIMIT_S)
+            except subprocess.TimeoutExpired:
                 process.kill()
-            process.wait()
+                process.wait()
 
     @property
     def pids(self) -> list[int]:

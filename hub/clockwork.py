@@ -16,26 +16,30 @@ from hub.legal_time import LegalClock
 from hub.message import HUB_SOURCE, cloud_event
 from hub.recording import rfc3339
 from hub.shards import Shards
-from hub.store.database import Connection
+from hub.store.database import Session
 from hub.store.reading import read_clock
 from schemas.due import FireTimer
 
 _TICK_S = 0.25
-_AGAIN = "30 seconds"
+_SEND_S = 10.0
+_AGAIN = "60 seconds"
 _PAGE = 500
 _DUE = f"""
-select dossier_id::text as dossier, name, kind, due_at from timer
-where shard = any($1) and due_at <= $2 and (fired_at is null or fired_at < now() - interval '{_AGAIN}')
-order by due_at, dossier_id, name limit {_PAGE}
+select t.dossier_id::text as dossier, t.name, t.kind, t.due_at, t.fires
+from timer t join dossier d on d.id = t.dossier_id and d.parked = 0
+where t.shard = any($1) and t.due_at <= $2
+  and (t.fired_at is null or t.fired_at < now() - interval '{_AGAIN}')
+order by t.due_at, t.dossier_id, t.name limit {_PAGE}
 """  # noqa: S608  constants only
 _FIRED = """
-update timer t set fired_at = now() from unnest($1::uuid[], $2::text[]) w(dossier_id, name)
+update timer t set fired_at = now(), fires = t.fires + 1
+from unnest($1::uuid[], $2::text[]) w(dossier_id, name)
 where t.dossier_id = w.dossier_id and t.name = w.name
 """
 _BEHIND = """
 select count(*) from unnest($1::text[], $2::int[], $3::bigint[]) w(topic, partition, until)
 left join intake_offset o on o.topic = w.topic and o.partition = w.partition
-where o.stopped is null and coalesce(o.next, 0) < w.until
+where coalesce(o.next, 0) < w.until or o.stopped is not null
 """
 
 LogEnd = Callable[[], Awaitable[Mapping[Position, int]]]
@@ -50,20 +54,37 @@ class DueTimer:
     name: str
     kind: str
     due_at: datetime
+    fires: int
 
     @property
     def event_id(self) -> str:
-        """The same timer always makes the same event, so that it counts once however often it is fired."""
-        return derived_id(int(self.due_at.timestamp() * 1000), "timer", self.dossier, self.name)
+        """The same until the firing is marked: what a crash repeats is the same event.
+
+        A timer that is still there long after its event (the broker's clock was behind ours, and the event
+        was refused as early) makes a new one; the dossier's state lets a timer count once.
+        """
+        due_ms = int(self.due_at.timestamp() * 1000)
+        return derived_id(due_ms, "timer", self.dossier, self.name, str(self.fires))
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """Timers due at `now` may fire when all partitions are processed up to `ends`, read after it."""
+
+    now: datetime
+    ends: Mapping[Position, int]
 
 
 class Clockwork:
-    """One per process, for the timers of its shards."""
+    """One per process, for the timers of its shards.
+
+    A stopped partition holds all timers back: it may hide an event that came in time.
+    """
 
     def __init__(
         self,
         producer: AIOKafkaProducer,
-        connection: Connection,
+        session: Session,
         shards: Shards,
         log_end: LogEnd,
         *,
@@ -71,43 +92,48 @@ class Clockwork:
         partitions: int,
     ) -> None:
         self._producer = producer
-        self._connection = connection
+        self._session = session
         self._shards = shards
         self._log_end = log_end
         self._topic = topic
         self._partitions = partitions
+        self._barrier: Barrier | None = None
 
-    async def run(self) -> None:
-        """Fire until cancelled."""
-        while True:
-            if self._shards.owned and self._shards.is_confirmed:
-                await self._tick()
-            await asyncio.sleep(_TICK_S)
-
-    async def _tick(self) -> None:
-        clock = await read_clock(self._connection)
-        due = await self._due(clock)
-        if not due:
+    async def step(self) -> None:
+        """Look once; raises what is `AWAY`."""
+        await asyncio.sleep(_TICK_S)
+        if not self._shards.owned or not self._shards.is_confirmed:
             return
-        ends = await self._log_end()
-        if await self._is_behind(ends):
+        clock = await read_clock(await self._session.live())
+        if self._barrier is None:
+            now = clock.of(datetime.now(UTC))
+            if not await self._due(now):
+                return
+            self._barrier = Barrier(now, await self._log_end())
+        if await self._is_behind(self._barrier.ends):
             return
-        await asyncio.gather(*[await self._fire(timer, clock) for timer in due])
-        await self._connection.execute(
-            _FIRED, [timer.dossier for timer in due], [timer.name for timer in due]
-        )
+        due = await self._due(self._barrier.now)
+        self._barrier = None
+        await self._fire(due, clock)
 
-    async def _due(self, clock: LegalClock) -> list[DueTimer]:
-        now = clock.of(datetime.now(UTC))
-        rows = await self._connection.fetch(_DUE, sorted(self._shards.owned), now)
-        return [DueTimer(row["dossier"], row["name"], row["kind"], row["due_at"]) for row in rows]
+    async def _due(self, now: datetime) -> list[DueTimer]:
+        rows = await self._session.fetch(_DUE, sorted(self._shards.owned), now)
+        return [DueTimer(*row) for row in rows]
 
     async def _is_behind(self, ends: Mapping[Position, int]) -> bool:
-        """Whether an `in.` partition still holds records that were received before this look at the clock."""
+        """Whether an `in.` partition still holds records that were received before the barrier."""
         topics, numbers = [topic for topic, _ in ends], [number for _, number in ends]
-        return bool(await self._connection.fetchval(_BEHIND, topics, numbers, list(ends.values())))
+        return bool(await self._session.fetchval(_BEHIND, topics, numbers, list(ends.values())))
 
-    async def _fire(self, timer: DueTimer, clock: LegalClock) -> Awaitable[object]:
+    async def _fire(self, due: list[DueTimer], clock: LegalClock) -> None:
+        if not due:
+            return
+        async with asyncio.timeout(_SEND_S):
+            sent = [await self._send(timer, clock) for timer in due]
+            await asyncio.gather(*sent)
+        await self._session.execute(_FIRED, [timer.dossier for timer in due], [timer.name for timer in due])
+
+    async def _send(self, timer: DueTimer, clock: LegalClock) -> Awaitable[object]:
         request = FireTimer.model_validate({"timer": timer.name, "kind": timer.kind, "due_at": timer.due_at})
         headers = cloud_event(
             event_id=timer.event_id,

@@ -35,7 +35,9 @@ def reached(point: Point) -> None:
 
 def touches(headers: object) -> None:
     """Die if the record is the one that kills."""
-    if _deadly_id and isinstance(headers, (list, tuple)) and ("ce_id", _deadly_id[0]) in headers:
+    if not _deadly_id:
+        return
+    if isinstance(headers, list | tuple) and ("ce_id", _deadly_id[0]) in headers:
         _die()
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Generic
-
-import asyncpg
 
 from hub import crashpoints
 from hub.batch import BatchDecision, Tools
 from hub.code_blocks import CodesMissingError
 from hub.errors import StopError
-from hub.intake import Assigned, Batch, GapError, Intake, Position
+from hub.intake import Batch, DeadClientError, GapError, Intake, Position, UnreadableError
 from hub.job import State
 from hub.kafka import KafkaError
 from hub.limiter import Limiter
@@ -24,26 +24,28 @@ from hub.metrics import EngineMetrics
 from hub.redriving import Redriver
 from hub.relay import Relay
 from hub.settings import EngineSettings, PostgresSettings
+from hub.starts import Starts, poisonous
+from hub.steady import AWAY, Backoff
 from hub.store import database, positions, reading
-from hub.store.database import Connection
+from hub.store.database import LOST, Connection
 from hub.store.writing import MissError, Written, write_batch
 from hub.understanding import Reading, Understood, Unreadable, understand
 from hub.workspace import Workspace
 
 _IDLE_WAIT_MS = 100
+_FULL_WAIT_S = 0.05
 _MAX_MISSES = 200
-_REDRIVE_S = 1.0
-_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    OSError,
-    TimeoutError,
-)
+_MAX_CLIENT_ERRORS = 60
+_HOUSEKEEPING_S = 1.0
+_REDRIVE_S = 0.5
 _LEASE = """
 insert into code_block (unit, day, next) values ($1, $2, 1 + $3)
 on conflict (unit, day) do update set next = code_block.next + $3 returning next - $3
 """
+_PARKED = "select distinct dossier_id::text as dossier from parked_request where reason like 'bug.%'"
+
+FirstReadable = Callable[[Position, int], Awaitable[int]]
+"""The first offset from the given one on that can be read at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class InFlight(Generic[State]):
     batch: Batch
     decision: BatchDecision[State]
     task: asyncio.Task[Written]
+    is_overlaid: bool
 
 
 class Engine(Generic[State]):
@@ -67,6 +70,7 @@ class Engine(Generic[State]):
         postgres: PostgresSettings,
         settings: EngineSettings,
         metrics: EngineMetrics,
+        first_readable: FirstReadable,
     ) -> None:
         self._tools = tools
         self._world = world
@@ -75,32 +79,43 @@ class Engine(Generic[State]):
         self._postgres = postgres
         self._settings = settings
         self._metrics = metrics
-        self._limiter = Limiter(settings.malformed_limit, settings.parked_limit)
+        self._first_readable = first_readable
+        self._limiter = Limiter(settings.malformed_limit, settings.parked_limit, world.topic_prefix)
         self._in_flight: InFlight[State] | None = None
         self._redo: deque[Batch] = deque()
         self._versions: dict[str, int] = {}
-        self._counted_generation = -1
+        self._starts = Starts(2 * settings.max_batch_records)
         self._committed: dict[Position, int] = {}
-        self._redriven_at = 0.0
+        self._kept_house_at = 0.0
         self._unfinished = 0
         self._misses = 0
-        self._is_drained = asyncio.Event()
-        self._is_drained.set()
+        self._client_errors = 0
+        self._trouble: BaseException | None = None
+        self._backoff = Backoff()
+        self._is_taking = False
 
     async def open(self) -> None:
-        """Connect the reading and the writing session and read participants and clock."""
+        """Connect the reading and the writing session and read what the engine keeps in memory."""
         self._reader: Connection = await database.connect(self._postgres, f"{self._settings.instance}-read")
         self._writer: Connection = await database.connect(self._postgres, f"{self._settings.instance}-write")
         await self._reload(await reading.read_versions(self._reader))
+        await self._remember_parked()
 
     async def close(self) -> None:
         """Close both sessions."""
-        await asyncio.gather(self._reader.close(timeout=5), self._writer.close(timeout=5))
+        for session in (self._reader, self._writer):
+            with contextlib.suppress(*LOST):
+                await session.close(timeout=2)
 
     async def drained(self) -> None:
         """Wait until everything taken is committed or given up; at most 10 s."""
         try:
-            await asyncio.wait_for(self._is_drained.wait(), 10)
+            async with asyncio.timeout(10):
+                while self._unfinished and not (self._is_taking and self._in_flight is None):
+                    if self._is_taking and self._in_flight is not None:
+                        await asyncio.wait([self._in_flight.task])
+                        return
+                    await asyncio.sleep(0.005)
         except TimeoutError:
             log("drain_timeout", unfinished=self._unfinished)
 
@@ -108,14 +123,19 @@ class Engine(Generic[State]):
         """Work until `stop` is set and what was taken is committed; `StopError` if it must not go on."""
         while not stop.is_set():
             try:
+                if self._trouble is not None:
+                    await self._recover()
                 await self._round()
             except MissError as miss:
-                await self._missed(miss)
-            except (GapError, KafkaError) as error:
-                await self._go_back("fetch_failed", error)
-            except _LOST as error:
-                await self._reconnect(error)
-        await self._settle()
+                self._missed(miss)
+            except UnreadableError as error:
+                await self._examine(error)
+            except DeadClientError:
+                await self._examine_all()
+            except (GapError, *AWAY) as error:
+                self._fail(error)
+        with contextlib.suppress(MissError, *AWAY):
+            await self._settle()
 
     def committed(self) -> dict[Position, int]:
         """The offset up to which each partition was committed by this process."""
@@ -124,13 +144,15 @@ class Engine(Generic[State]):
     # One round
 
     async def _round(self) -> None:
+        if time.monotonic() - self._kept_house_at > _HOUSEKEEPING_S:
+            await self._settle()
+            await self._keep_house()
         batch = self._redo.popleft() if self._redo else await self._take()
         if batch is None:
             await self._settle()
-            await self._redrive()
+            self._backoff.reset()
             return
-        if not batch.is_probe and self._intake.generation != self._counted_generation:
-            await self._count_start(batch)
+        is_overlaid = self._overlay() is not None
         try:
             decision = await self._decide(batch)
         except BaseException:
@@ -138,55 +160,68 @@ class Engine(Generic[State]):
             raise
         await self._settle(behind=batch)
         task = asyncio.create_task(self._write(batch, decision))
-        self._in_flight = InFlight(batch, decision, task)
+        self._in_flight = InFlight(batch, decision, task, is_overlaid)
         if batch.is_probe:
             await self._settle()
 
     async def _take(self) -> Batch | None:
         self._metrics.polled()
-        await self._relay.has_room(self._settings.outbox_limit_segments)
+        if self._relay.backlog >= self._settings.outbox_limit_segments:
+            await asyncio.sleep(_FULL_WAIT_S)
+            return None
+        if self._intake.is_stale:
+            await self._settle()
         wait_ms = 1 if self._in_flight is not None else _IDLE_WAIT_MS
-        batch = await self._intake.take(wait_ms)
+        self._is_taking = True
+        try:
+            batch = await self._intake.take(wait_ms)
+        finally:
+            self._is_taking = False
         if batch is not None:
             self._unfinished += 1
-            self._is_drained.clear()
+            self._client_errors = 0
         return batch
 
+    async def _keep_house(self) -> None:
+        """Between two batches, once a second: what operators ordered, and whether the client is alive."""
+        self._kept_house_at = time.monotonic()
+        versions = await reading.read_versions(self._reader)
+        if versions != self._versions:
+            await self._reload(versions)
+        redriver = Redriver(self._reader, self._writer, self._tools, self._world, self._lease)
+        if await redriver.run(_REDRIVE_S):
+            await self._remember_parked()
+
     async def _decide(self, batch: Batch) -> BatchDecision[State]:
-        items = [understand(record, self._world) for record in batch.records]
-        if batch.is_probe and not batch.is_poison:
-            await self._mark(batch)
+        await self._starts.announce(self._reader, batch, self._intake.generation)
+        items = self._read(batch)
         before = self._overlay()
         read = await reading.read_batch(self._reader, reading.wanted_of(items))
         if read.versions != self._versions:
             await self._reload(read.versions)
-            items = [understand(record, self._world) for record in batch.records]
+            items = self._read(batch)
             before = self._overlay()
             read = await reading.read_batch(self._reader, reading.wanted_of(items))
         while True:
             decision = BatchDecision(str(uuid.uuid4()), self._tools, read.view, before)
             try:
-                self._fill(decision, items, is_poison=batch.is_poison)
+                for item in items:
+                    decision.take(item)
             except CodesMissingError as missing:
-                first = await self._reader.fetchval(_LEASE, missing.unit, missing.day, missing.count)
-                self._tools.codes.add(missing.unit, missing.day, first, missing.count)
+                await self._lease(missing)
             else:
                 return decision
 
-    async def _mark(self, batch: Batch) -> None:
-        step = batch.steps[0]
-        await self._count_start(batch)
-        await positions.mark_probe(self._reader, (step.topic, step.partition), step.expected)
+    async def _lease(self, missing: CodesMissingError) -> None:
+        first = await self._reader.fetchval(_LEASE, missing.unit, missing.day, missing.count)
+        self._tools.codes.add(missing.unit, missing.day, first, missing.count)
 
-    def _fill(
-        self, decision: BatchDecision[State], items: list[Understood | Unreadable], *, is_poison: bool
-    ) -> None:
-        for item in items:
-            crashpoints.touches(item.record.headers)
-            if is_poison:
-                decision.poison(item)
-            else:
-                decision.take(item)
+    def _read(self, batch: Batch) -> list[Understood | Unreadable]:
+        if self._starts.is_poison(batch):
+            return [poisonous(record, self._world) for record in batch.records]
+        for record in batch.records:
+            crashpoints.touches(record.headers)
+        return [understand(record, self._world) for record in batch.records]
 
     def _overlay(self) -> Workspace[State] | None:
         if self._in_flight is None or self._in_flight.task.done():
@@ -221,42 +256,62 @@ class Engine(Generic[State]):
             return
         try:
             await in_flight.task
-        except BaseException:
+        except BaseException as error:
+            if in_flight.is_overlaid and isinstance(error, MissError) and error.kind == "head_miss":
+                self._metrics.overlay_misses.inc()
             self._redo.extendleft(batch for batch in (behind, in_flight.batch) if batch is not None)
             self._in_flight = None
             raise
         self._in_flight = None
         self._misses = 0
+        self._backoff.reset()
         in_flight.decision.workspace.forget_before()
         self._committed.update({(s.topic, s.partition): s.next for s in in_flight.batch.steps})
         self._finish(1)
         self._limiter.watch(in_flight.decision, self._intake)
 
-    async def _redrive(self) -> None:
-        if time.monotonic() - self._redriven_at > _REDRIVE_S:
-            self._redriven_at = time.monotonic()
-            await Redriver(self._reader, self._writer, self._tools, self._world).run()
-
     def _finish(self, batches: int) -> None:
         self._unfinished -= batches
-        if self._unfinished == 0:
-            self._is_drained.set()
 
     # What can go wrong
 
-    async def _missed(self, miss: MissError) -> None:
+    def _missed(self, miss: MissError) -> None:
+        """A write was rolled back: its batches are decided again, after an offset miss from the store on."""
         self._metrics.missed(miss.kind)
         self._misses += 1
         if self._misses > _MAX_MISSES:
-            raise StopError(f"{self._misses} writes in a row were rolled back ({miss.kind})")
+            raise StopError(f"{self._misses} writes in a row were rolled back ({miss.kind})") from miss
         if miss.kind == "offset_miss":
-            await self._go_back("offset_miss", miss)
+            self._trouble = miss
 
-    async def _go_back(self, why: str, error: Exception) -> None:
-        """Forget everything that was taken and start at the stored positions."""
-        log("went_back", why=why, error=type(error).__name__)
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, KafkaError):
+            self._intake.take_care()
+            if not error.retriable:
+                self._client_errors += 1
+        if self._client_errors > _MAX_CLIENT_ERRORS:
+            raise StopError(f"the broker's answers cannot be used: {type(error).__name__}") from error
+        self._trouble = error
+
+    async def _recover(self) -> None:
+        """Forget everything that was taken, connect again if need be, and start at the stored positions.
+
+        Nobody knows whether a write is stored whose connection broke: the stored positions tell.
+        """
+        assert self._trouble is not None
+        error, is_lost = self._trouble, isinstance(self._trouble, LOST)
+        log("went_back", error=type(error).__name__, database_lost=is_lost)
+        self._metrics.polled()
+        if is_lost:
+            self._metrics.database_lost()
+            for session in (self._reader, self._writer):
+                session.terminate()
         await self._abandon()
+        await self._backoff.wait()
+        if is_lost:
+            await self.open()
         await self._intake.restart()
+        self._trouble = None
 
     async def _abandon(self) -> None:
         if self._in_flight is not None:
@@ -265,33 +320,30 @@ class Engine(Generic[State]):
         self._redo.clear()
         self._finish(self._unfinished)
 
-    async def _reconnect(self, error: BaseException) -> None:
-        """The database went away: nobody knows whether the last write is stored, so ask its offsets."""
-        log("database_lost", error=type(error).__name__)
-        self._metrics.database_lost()
-        await self._abandon()
-        delay_s = 0.1
-        while True:
-            self._metrics.polled()
-            for session in (self._reader, self._writer):
-                session.terminate()
-            try:
-                await self.open()
-                await self._intake.restart()
-            except (*_LOST, asyncpg.PostgresError, KafkaError) as again:
-                log("database_away", error=type(again).__name__)
-                await asyncio.sleep(delay_s)
-                delay_s = min(delay_s * 2, 2.0)
-            else:
-                log("database_back")
-                return
+    async def _examine(self, error: UnreadableError) -> None:
+        """One partition cannot be read on: when its bytes are damaged it is stopped, else it has to wait."""
+        log("partition_unreadable", topic=error.position[0], partition=error.position[1], reason=error.reason)
+        self._trouble = error
+        try:
+            await self._stop_damaged(error.position, error.offset)
+        except AWAY as away:
+            log("not_examined", error=type(away).__name__)
+        self._intake.shun(error.position)
 
-    async def _count_start(self, batch: Batch) -> None:
-        taken: dict[Position, Assigned] = {
-            (step.topic, step.partition): Assigned(step.topic_id, step.expected) for step in batch.steps
-        }
-        await positions.count_starts(self._reader, taken)
-        self._counted_generation = self._intake.generation
+    async def _examine_all(self) -> None:
+        with contextlib.suppress(*AWAY):
+            for position, offset in self._intake.expected().items():
+                await self._stop_damaged(position, offset)
+        raise StopError("the Kafka client has stopped to fetch")
+
+    async def _stop_damaged(self, position: Position, offset: int) -> None:
+        readable = await self._first_readable(position, offset)
+        if readable > offset:
+            reason = f"corrupt: offsets {offset} to {readable - 1} cannot be read"
+            await positions.stop_partition(self._reader, position, offset, reason, readable)
+
+    async def _remember_parked(self) -> None:
+        self._limiter.remember(row["dossier"] for row in await self._reader.fetch(_PARKED))
 
     async def _reload(self, versions: dict[str, int]) -> None:
         directory, clock = await reading.read_directory(self._reader), await reading.read_clock(self._reader)
@@ -300,4 +352,4 @@ class Engine(Generic[State]):
         is_gap_accepted = bool(self._versions) and versions.get("offsets") != self._versions.get("offsets")
         self._versions = versions
         if is_gap_accepted:
-            raise GapError("an operator accepted a gap")
+            self._intake.doubt()

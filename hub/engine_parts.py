@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from hub.directory import Directory
 from hub.dossier_job import DossierJob, code_blocks, load_law
 from hub.engine import Engine
 from hub.errors import StartupError
-from hub.intake import Assigned, Intake, Position
+from hub.intake import Assigned, Intake, Load, Position
 from hub.job import Job
 from hub.kafka_admin import KafkaAdmin
 from hub.legal_time import LegalClock
@@ -26,13 +26,14 @@ from hub.log_ends import LogObserver
 from hub.logs import log
 from hub.metrics import EngineMetrics
 from hub.participants import GROUP
-from hub.publishing import Publisher
+from hub.publishing import Publisher, StartProducer
 from hub.relay import Relay
 from hub.sealing import MasterKey
 from hub.settings import Settings
-from hub.shards import Shards
-from hub.store import database, positions
-from hub.store.database import Connection
+from hub.shards import Shards, session_name
+from hub.steady import AWAY
+from hub.store import positions
+from hub.store.database import Session
 from hub.understanding import Reading
 
 
@@ -49,7 +50,8 @@ class Parts:
     producer: kafka.AIOKafkaProducer
     metrics: EngineMetrics
     registry: CollectorRegistry
-    probe: Connection
+    probe: Session
+    observer: LogObserver
 
 
 @contextlib.asynccontextmanager
@@ -62,18 +64,24 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
     instance, prefix = settings.engine.instance, settings.kafka.prefix
     the_job: Job[Any] = job if job is not None else DossierJob(law)
     async with contextlib.AsyncExitStack() as stack:
-        shards_session, relay_session, clock_session, probe_session = [
-            await _session(stack, settings, f"{instance}-{name}")
-            for name in ("shards", "relay", "clock", "probe")
+        shards_session, relay_session, retry_session, clock_session, load_session, probe_session = [
+            await _session(stack, settings, name)
+            for name in (
+                session_name(instance),
+                *(f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe")),
+            )
         ]
         producer = await _started(stack, kafka.producer(settings.kafka, instance))
-        asking = await _started(stack, kafka.consumer(settings.kafka, f"{instance}-observer", group=None))
-        observer = LogObserver(asking, admin, prefix)
+        asking = await _started(stack, _observer(settings))
+        observer = LogObserver(asking, admin, prefix, lambda: _observer(settings))
         registry = CollectorRegistry()
         metrics = EngineMetrics(registry)
         shards = Shards(shards_session, instance, settings.shards)
-        stack.push_async_callback(shards.leave)
-        relay = Relay(Publisher(producer, relay_session, prefix), relay_session, shards)
+        stack.push_async_callback(_quietly, shards.leave)
+        publisher = Publisher(_relay_producer(settings), relay_session, retry_session, prefix)
+        await publisher.open()
+        stack.push_async_callback(publisher.close)
+        relay = Relay(publisher, relay_session, shards)
         consumer = kafka.consumer(
             settings.kafka,
             instance,
@@ -84,13 +92,22 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         )
         intake = Intake(
             consumer,
-            _loader(probe_session, observer, metrics),
+            _loader(load_session, observer, metrics),
             max_records=settings.engine.max_batch_records,
             max_bytes=settings.engine.max_batch_bytes,
         )
         tools: Tools[Any] = Tools(the_job, Directory([]), master, code_blocks(law), settings.shards)
         world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
-        engine: Engine[Any] = Engine(tools, world, intake, relay, settings.postgres, settings.engine, metrics)
+        engine: Engine[Any] = Engine(
+            tools,
+            world,
+            intake,
+            relay,
+            settings.postgres,
+            settings.engine,
+            metrics,
+            observer.first_readable,
+        )
         intake.drain = engine.drained
         own_topic = f"{prefix}in.hub"
         clockwork = Clockwork(
@@ -106,13 +123,36 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
         await _started(stack, consumer)
         yield Parts(
-            engine, intake, relay, clockwork, shards, consumer, producer, metrics, registry, probe_session
+            engine=engine,
+            intake=intake,
+            relay=relay,
+            clockwork=clockwork,
+            shards=shards,
+            consumer=consumer,
+            producer=producer,
+            metrics=metrics,
+            registry=registry,
+            probe=probe_session,
+            observer=observer,
         )
 
 
-def _loader(session: Connection, observer: LogObserver, metrics: EngineMetrics) -> Any:
+def _observer(settings: Settings) -> kafka.AIOKafkaConsumer:
+    return kafka.consumer(settings.kafka, f"{settings.engine.instance}-observer", group=None)
+
+
+def _relay_producer(settings: Settings) -> StartProducer:
+    async def start() -> kafka.AIOKafkaProducer:
+        producer = kafka.producer(settings.kafka, f"{settings.engine.instance}-relay")
+        await producer.start()
+        return producer
+
+    return start
+
+
+def _loader(session: Session, observer: LogObserver, metrics: EngineMetrics) -> Load:
     async def load(wanted: Iterable[Position]) -> dict[Position, Assigned]:
-        loaded = await positions.load_positions(session, await observer.ends(wanted))
+        loaded = await positions.load_positions(await session.live(), wanted, observer.ends)
         metrics.stopped.clear()
         for (topic, number), reason in loaded.stopped.items():
             metrics.stopped.labels(topic, str(number)).set(1)
@@ -122,18 +162,23 @@ def _loader(session: Connection, observer: LogObserver, metrics: EngineMetrics) 
     return load
 
 
-async def _session(stack: contextlib.AsyncExitStack, settings: Settings, name: str) -> Connection:
-    connection = await database.connect_at_start(settings.postgres, name)
-    stack.push_async_callback(connection.close, timeout=5)
-    if await connection.fetchval("select to_regclass('intake_offset')") is None:
-        raise StartupError("HUB_POSTGRES__DSN: the database has no tables yet; run `hub setup` first")
-    return connection
+async def _session(stack: contextlib.AsyncExitStack, settings: Settings, name: str) -> Session:
+    session = Session(settings.postgres, name)
+    stack.push_async_callback(session.close)
+    await session.open()
+    return session
 
 
 async def _started(stack: contextlib.AsyncExitStack, client: Any) -> Any:
+    stack.push_async_callback(_quietly, client.stop)
     try:
         await client.start()
     except kafka.KafkaError as error:
         raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
-    stack.push_async_callback(client.stop)
     return client
+
+
+async def _quietly(stop: Callable[[], Awaitable[object]]) -> None:
+    """Stop something whose server may be away, within 2 s."""
+    with contextlib.suppress(*AWAY):
+        await asyncio.wait_for(stop(), 2)

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from hub import kafka
+from hub import client_logs, kafka
 from hub.engine_parts import Parts, engine_parts
 from hub.errors import StartupError, StopError
 from hub.health import health_app, serve
@@ -18,8 +18,13 @@ from hub.job import Job
 from hub.logs import log
 from hub.participants import HEARTBEAT_TOPIC
 from hub.settings import Settings
+from hub.steady import AWAY, keep_running
 
 _STUCK_S = 60.0
+_BEAT_S = 1.0
+_WATCH_S = 2.0
+_DRAIN_S = 6.0
+_PUBLISH_S = 4.0
 
 
 async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] | None = None) -> None:
@@ -28,6 +33,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
     Raises `StartupError` when something is missing and `StopError` when work must not go on; a side
     task that dies ends the process.
     """
+    client_logs.install()
     async with engine_parts(settings, job) as parts:
         _tune_collector()
         log("engine_started", shards=settings.shards)
@@ -35,21 +41,22 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
         side = [
             asyncio.create_task(work, name=name)
             for name, work in (
-                ("relay", parts.relay.run()),
-                ("clockwork", parts.clockwork.run()),
-                ("shards", _keep_shards(parts)),
+                ("relay", keep_running("relay", parts.relay.step)),
+                ("retry", keep_running("retry", parts.relay.retry_step)),
+                ("clockwork", keep_running("clockwork", parts.clockwork.step)),
+                ("shards", keep_running("shards", lambda: _keep_shards(parts))),
+                ("topics", keep_running("topics", TopicWatch(parts).step)),
                 ("offset-hint", _hint_offsets(parts)),
                 ("health", _serve_health(settings, parts)),
             )
         ]
         try:
-            await _first_end(loop, side)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(parts.relay.drained(), 5)
+            await _first_end(loop, side, stop)
+            await parts.relay.finish(_PUBLISH_S)
         finally:
             for task in (loop, *side):
                 task.cancel()
-            await asyncio.wait([loop, *side], timeout=5)
+            await asyncio.wait([loop, *side], timeout=2)
         log("engine_stopped")
 
 
@@ -60,26 +67,62 @@ def _tune_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _first_end(loop: asyncio.Task[None], side: list[asyncio.Task[None]]) -> None:
-    """Wait for the loop; a side task that ends before it is an error."""
-    done, _ = await asyncio.wait([loop, *side], return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
+async def _first_end(loop: asyncio.Task[None], side: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    """Wait for the loop, after `stop` only for a while; a side task that ends before it is an error."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([loop, stopping, *side], return_when=asyncio.FIRST_COMPLETED)
+    if stop.is_set():
+        await asyncio.wait([loop], timeout=_DRAIN_S)
+    stopping.cancel()
+    for task in (loop, *side):
+        if not task.done():
+            continue
         error = task.exception()
         if isinstance(error, StopError | StartupError):
             raise error
         if error is not None:
-            raise StopError(f"task {task.get_name()} died: {type(error).__name__}: {error}") from error
+            raise StopError(f"task {task.get_name()} died: {_one_line(error)}") from error
         if task is not loop:
             raise StopError(f"task {task.get_name()} ended by itself")
+    if not loop.done():
+        log("drain_timeout")
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
 
 
 async def _keep_shards(parts: Parts) -> None:
-    while True:
-        parts.relay.gained(await parts.shards.tick(parts.relay.release))
-        parts.metrics.shards.set(len(parts.shards.owned))
-        parts.metrics.outbox.labels("relay").set(parts.relay.backlog)
-        parts.metrics.rebalances.set(parts.intake.rebalances)
-        await asyncio.sleep(1)
+    gained = await parts.shards.tick(parts.relay.is_busy)
+    if gained:
+        log("shards_gained", shards=",".join(str(shard) for shard in sorted(gained)))
+    parts.metrics.shards.set(len(parts.shards.owned))
+    parts.metrics.outbox.labels("relay").set(parts.relay.backlog)
+    parts.metrics.blocked.set(parts.relay.blocked_topics)
+    parts.metrics.assigned.set(len(parts.intake.assigned))
+    parts.metrics.rebalances.set(parts.intake.rebalances)
+    await asyncio.sleep(_BEAT_S)
+
+
+class TopicWatch:
+    """Sees that a topic was deleted or made again: the client would just read on at the same offset."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._seen: dict[str, str] = {}
+
+    async def step(self) -> None:
+        """Compare the ids of our topics with the stored ones and with the last look."""
+        await asyncio.sleep(_WATCH_S)
+        topics = {tp.topic for tp in self._parts.consumer.assignment()}
+        ids = await self._parts.observer.topic_ids(topics)
+        expected = self._parts.intake.topic_ids()
+        is_moved = any(self._seen.get(topic, found) != found for topic, found in ids.items())
+        if is_moved or any(ids.get(topic) != stored for topic, stored in expected.items()):
+            log("topic_changed")
+            self._parts.intake.doubt()
+        self._seen |= ids
 
 
 async def _hint_offsets(parts: Parts) -> None:
@@ -98,14 +141,15 @@ async def _serve_health(settings: Settings, parts: Parts) -> None:
         age = time.monotonic() - parts.metrics.last_poll
         return None if age < _STUCK_S else f"no poll for {age:.0f} s"
 
+    probing = asyncio.Lock()
     heartbeat = settings.kafka.prefix + HEARTBEAT_TOPIC
 
     async def ready() -> str | None:
         try:
-            async with asyncio.timeout(3):
+            async with probing, asyncio.timeout(3):
                 await parts.probe.execute("update engine set seen_at = seen_at where false")
                 await parts.producer.send_and_wait(heartbeat, b"{}", key=settings.engine.instance.encode())
-        except (kafka.KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (*AWAY, asyncpg.PostgresError) as error:
             return type(error).__name__
         return None
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.envelope import Record
 from hub.kafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, KafkaError, TopicPartition
+from hub.logs import log
 from hub.store.writing import OffsetStep
 
 PROBE_AFTER = 3
-"""Starts at the same place after which records are taken one by one, each marked before it is touched."""
-POISON_AFTER = 5
-"""Starts at the same place after which the marked record is taken for the one that kills."""
+"""Processes that died at the same place, after which records are taken one by one, each marked before."""
+POISON_AFTER = 2
+"""Processes that died with the same record marked, after which it is taken for the one that kills."""
+_CAREFUL_S = 30.0
+_CAREFUL_WAIT_MS = 50
+_SHUN_S = 5.0
 
 Position = tuple[str, int]
 """A partition: topic and number."""
@@ -22,17 +27,31 @@ Position = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A partition of ours: its topic's id, the next offset to take, and how often processes died at it."""
+    """A partition of ours: its topic's id, the next offset to take, and how often processes died at it.
+
+    Records before `probe_until` are taken alone; `marks` processes have touched `marked` alone.
+    """
 
     topic_id: str
     next: int
     starts: int = 0
     marked: int | None = None
+    marks: int = 0
+    probe_until: int | None = None
 
     @property
     def is_probing(self) -> bool:
-        """Whether its next record is taken alone: processes have died at this place."""
-        return self.starts >= PROBE_AFTER
+        """Whether its next record is taken alone: processes have died in this range."""
+        return self.starts >= PROBE_AFTER or (self.probe_until is not None and self.next < self.probe_until)
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether its next record has killed every process that touched it."""
+        return self.marked == self.next and self.marks >= POISON_AFTER
+
+    def advanced(self, following: int) -> Assigned:
+        """The same partition behind the records up to `following`."""
+        return Assigned(self.topic_id, following, probe_until=self.probe_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,25 @@ class GapError(Exception):
     """The broker handed out an offset that is not the next one."""
 
 
+class UnreadableError(Exception):
+    """The next record of a partition cannot be read, whatever the others do."""
+
+    def __init__(self, position: Position, offset: int, reason: str) -> None:
+        super().__init__(reason)
+        self.position = position
+        self.offset = offset
+        self.reason = reason
+
+
+class DeadClientError(Exception):
+    """The client has stopped to fetch and would never say so."""
+
+
+def is_fetcher_dead(consumer: AIOKafkaConsumer) -> bool:
+    """Whether the client's fetching task has ended: a damaged batch header does that (aiokafka 0.14)."""
+    return bool(consumer._fetcher.error_future.done())  # noqa: SLF001  `getmany` just returns nothing for ever
+
+
 class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no type hints
     """Reads the assigned partitions; the engine takes one batch at a time."""
 
@@ -72,7 +110,12 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._left: dict[TopicPartition, list[ConsumerRecord]] = {}
         self._is_stable = asyncio.Event()
         self._is_stable.set()
+        self.is_stale = False
+        self._loading = asyncio.Lock()
         self._set_aside: dict[str, float] = {}
+        self._shunned: dict[Position, float] = {}
+        self._careful_until = 0.0
+        self._is_probes_turn = True
         self.generation = 0
         self.rebalances = 0
 
@@ -82,91 +125,121 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         """Blocks the rebalance until what was taken is committed, so that the next owner starts behind it."""
         self._is_stable.clear()
         self.rebalances += 1
-        self.generation += 1
         await self.drain()
+        self.generation += 1
         self._assigned = {}
         self._left = {}
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Start where the store says."""
-        try:
-            await self._seek_to_store([(tp.topic, tp.partition) for tp in assigned])
-        finally:
-            self._is_stable.set()
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002  a callback
+        """The next `take` starts where the store says: there, what goes wrong is seen and tried again."""
+        self.is_stale = True
+        self._is_stable.set()
 
     def set_aside(self, topic: str, until: float) -> None:
         """Take nothing of a topic until the given time of `time.monotonic()`: its owner sends garbage."""
         self._set_aside[topic] = until
 
+    def doubt(self) -> None:
+        """Something changed on the broker or by an operator: look at the stored positions again."""
+        self.is_stale = True
+
     async def restart(self) -> None:
         """Go back to the stored positions of all partitions: after a miss, a gap or a client's error."""
-        self.generation += 1
-        await self._seek_to_store([(tp.topic, tp.partition) for tp in self._consumer.assignment()])
+        self.is_stale = True
+        await self._seek_to_store()
 
-    async def _seek_to_store(self, positions: list[Position]) -> None:
-        self._left = {}
-        loaded = await self._load(positions)
-        for topic, number in positions:
-            tp = TopicPartition(topic, number)
-            if tp not in self._consumer.assignment():
-                continue
-            if (topic, number) in loaded:
-                self._consumer.seek(tp, loaded[(topic, number)].next)
-                self._consumer.resume(tp)
-            else:
-                self._consumer.pause(tp)
-        self._assigned = loaded
+    async def _seek_to_store(self) -> None:
+        async with self._loading:
+            self.generation += 1
+            self._left, self._assigned = {}, {}
+            wanted = self._consumer.assignment()
+            loaded = await self._load([(tp.topic, tp.partition) for tp in wanted])
+            if wanted != self._consumer.assignment() or not self._is_stable.is_set():
+                return
+            for tp in wanted:
+                if (tp.topic, tp.partition) in loaded:
+                    self._consumer.seek(tp, loaded[(tp.topic, tp.partition)].next)
+                    self._consumer.resume(tp)
+                else:
+                    self._consumer.pause(tp)
+            self._assigned = loaded
+            self.is_stale = False
 
     @property
     def assigned(self) -> frozenset[Position]:
         """The partitions that are read now."""
         return frozenset(self._assigned)
 
-    def topic_ids(self) -> dict[Position, str]:
-        """Topic ids of the partitions that are read now."""
-        return {position: assigned.topic_id for position, assigned in self._assigned.items()}
+    def topic_ids(self) -> dict[str, str]:
+        """Ids of the topics that are read now, as they are stored."""
+        return {topic: assigned.topic_id for (topic, _), assigned in self._assigned.items()}
+
+    def expected(self) -> dict[Position, int]:
+        """The next offset of every partition that is read now."""
+        return {position: assigned.next for position, assigned in self._assigned.items()}
 
     # Batches
 
     async def take(self, wait_ms: int) -> Batch | None:
-        """The next batch, or None when nothing came in time; raises `GapError` and what aiokafka raises."""
-        await self._is_stable.wait()
+        """The next batch, or None when nothing came in time or the group is in motion.
+
+        Raises `GapError`, `UnreadableError` and what aiokafka and the store raise.
+        """
+        if is_fetcher_dead(self._consumer):
+            raise DeadClientError
+        if not self._is_stable.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_stable.wait(), wait_ms / 1000)
+            return None
+        if self.is_stale:
+            await self._seek_to_store()
         generation = self.generation
-        probing = next((p for p, a in self._assigned.items() if a.is_probing), None)
-        if probing is not None:
-            return await self._probe(probing, wait_ms)
-        fetched = await self._fetch(wait_ms)
+        probed = next((p for p, a in self._assigned.items() if a.is_probing), None)
+        self._is_probes_turn = probed is not None and not self._is_probes_turn
+        try:
+            if probed is not None and self._is_probes_turn:
+                fetched = await self._getmany(TopicPartition(*probed), wait_ms, 1)
+            else:
+                fetched = await self._fetch(wait_ms)
+        except (KafkaError, UnreadableError, GapError):
+            if generation == self.generation and not self.is_stale:
+                raise
+            return None  # the partitions were given away meanwhile, or have no position yet
         if generation != self.generation or not fetched:
             return None
-        return self._batch(fetched)
+        return self._batch(fetched, is_probe=self._is_probes_turn)
 
-    async def _probe(self, position: Position, wait_ms: int) -> Batch | None:
-        tp = TopicPartition(*position)
-        fetched = await self._consumer.getmany(tp, timeout_ms=wait_ms, max_records=1)
-        if not fetched or position not in self._assigned:
-            return None
-        assigned = self._assigned[position]
-        is_poison = assigned.starts >= POISON_AFTER and assigned.marked == assigned.next
-        batch = self._batch(fetched)
-        return Batch(batch.records, batch.steps, is_probe=True, is_poison=is_poison)
+    def take_care(self) -> None:
+        """The client failed: read partition by partition for a while, to see which one it is."""
+        self._careful_until = time.monotonic() + _CAREFUL_S
 
     async def _fetch(self, wait_ms: int) -> dict[TopicPartition, list[ConsumerRecord]]:
         if self._left:
             fetched, self._left = self._left, {}
             return self._cut(fetched)
-        now = time.monotonic()
-        self._set_aside = {topic: until for topic, until in self._set_aside.items() if until > now}
-        partitions = [
-            TopicPartition(*position) for position in self._assigned if position[0] not in self._set_aside
-        ]
+        partitions = self._readable_now()
         if not partitions:
             await asyncio.sleep(wait_ms / 1000)
             return {}
+        if time.monotonic() < self._careful_until:
+            return self._cut(await self._fetch_carefully(partitions))
         first = await self._consumer.getmany(*partitions, timeout_ms=wait_ms, max_records=1)
         fetched = {tp: list(records) for tp, records in first.items()}
         if fetched:
             await self._fill(fetched, partitions)
         return self._cut(fetched)
+
+    def _readable_now(self) -> list[TopicPartition]:
+        now = time.monotonic()
+        self._set_aside = {topic: until for topic, until in self._set_aside.items() if until > now}
+        self._shunned = {position: until for position, until in self._shunned.items() if until > now}
+        return [
+            TopicPartition(*position)
+            for position, assigned in self._assigned.items()
+            if position[0] not in self._set_aside
+            and position not in self._shunned
+            and not assigned.is_probing
+        ]
 
     async def _fill(
         self, fetched: dict[TopicPartition, list[ConsumerRecord]], ready: list[TopicPartition]
@@ -177,9 +250,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             share = max(1, room // len(ready))
             still_ready = []
             for tp in ready:
-                more = (await self._consumer.getmany(tp, timeout_ms=0, max_records=min(share, room))).get(
-                    tp, []
-                )
+                more = (await self._getmany(tp, 0, min(share, room))).get(tp, [])
                 if more:
                     fetched.setdefault(tp, []).extend(more)
                     room -= len(more)
@@ -188,6 +259,47 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
                 if room <= 0:
                     return
             ready = still_ready
+
+    async def _fetch_carefully(
+        self, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """One partition at a time and record by record, so that an error has an address and costs nothing."""
+        fetched: dict[TopicPartition, list[ConsumerRecord]] = {}
+        share = max(1, self._max_records // len(partitions))
+        for tp in partitions:
+            wait_ms = _CAREFUL_WAIT_MS
+            while len(fetched.get(tp, ())) < share:
+                try:
+                    more = (await self._getmany(tp, wait_ms, 1)).get(tp, [])
+                except Exception as error:
+                    if fetched:
+                        return fetched
+                    raise self._unreadable(tp, error) from error
+                if not more:
+                    break
+                fetched.setdefault(tp, []).extend(more)
+                wait_ms = 0
+        return fetched
+
+    def _unreadable(self, tp: TopicPartition, error: Exception) -> Exception:
+        position = (tp.topic, tp.partition)
+        assigned = self._assigned.get(position)
+        if assigned is None:
+            return GapError(f"{tp.topic}-{tp.partition}: given away while it was read")
+        return UnreadableError(position, assigned.next, type(error).__name__)
+
+    def shun(self, position: Position) -> None:
+        """Leave a partition alone for a moment: it cannot be read now, and nobody knows why."""
+        self._shunned[position] = time.monotonic() + _SHUN_S
+        log("partition_shunned", topic=position[0], partition=position[1], seconds=_SHUN_S)
+
+    async def _getmany(
+        self, tp: TopicPartition, wait_ms: int, records: int
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        fetched: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
+            tp, timeout_ms=wait_ms, max_records=records
+        )
+        return fetched
 
     def _cut(
         self, fetched: dict[TopicPartition, list[ConsumerRecord]]
@@ -204,9 +316,10 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
                 taken.setdefault(tp, []).append(record)
         return taken
 
-    def _batch(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> Batch:
+    def _batch(self, fetched: dict[TopicPartition, list[ConsumerRecord]], *, is_probe: bool) -> Batch:
         records: list[Record] = []
         steps: list[OffsetStep] = []
+        is_poison = False
         for tp, partition_records in fetched.items():
             position = (tp.topic, tp.partition)
             assigned = self._assigned[position]
@@ -217,8 +330,18 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
                 expected += 1
             records.extend(partition_records)
             steps.append(OffsetStep(tp.topic, tp.partition, assigned.topic_id, assigned.next, expected))
-            self._assigned[position] = Assigned(assigned.topic_id, expected)
-        return Batch(records, steps)
+            is_poison = is_probe and assigned.is_poison
+            self._assigned[position] = assigned.advanced(expected)
+        return Batch(records, steps, is_probe, is_poison)
 
 
-__all__ = ["Assigned", "Batch", "GapError", "Intake", "KafkaError", "Position"]
+__all__ = [
+    "Assigned",
+    "Batch",
+    "DeadClientError",
+    "GapError",
+    "Intake",
+    "KafkaError",
+    "Position",
+    "UnreadableError",
+]

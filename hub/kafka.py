@@ -9,7 +9,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from faststream.kafka import KafkaBroker
 from faststream.security import SASLScram512
 
@@ -21,6 +26,7 @@ __all__ = [
     "AIOKafkaProducer",
     "ConsumerRebalanceListener",
     "ConsumerRecord",
+    "CorruptRecordException",
     "KafkaBroker",
     "KafkaError",
     "TopicAuthorizationFailedError",

@@ -1,33 +1,59 @@
-"""What the broker says of the `in.` topics: ids, first and next offsets. A consumer without group asks."""
+"""What the broker says of the `in.` topics: ids, first and next offsets, and what can be read of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from hub.intake import Position
-from hub.kafka import AIOKafkaConsumer, TopicPartition
+from confluent_kafka import KafkaException
+
+from hub.intake import Position, is_fetcher_dead
+from hub.kafka import AIOKafkaConsumer, CorruptRecordException, KafkaError, TopicPartition
 from hub.kafka_admin import KafkaAdmin
 from hub.store.positions import LogEnds
 
+_ASK_S = 10.0
+_READ_MS = 2000
+_SEARCH_S = 60.0
+T = TypeVar("T")
+NewConsumer = Callable[[], AIOKafkaConsumer]
+
+
+class NoAnswerError(KafkaError):  # type: ignore[misc]  # aiokafka has no type hints
+    """The broker did not say what was asked."""
+
+    retriable = True
+
 
 class LogObserver:
-    """Asks, never reads."""
+    """Asks, and reads single records to see whether they can be read; belongs to no group."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, admin: KafkaAdmin, prefix: str) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, admin: KafkaAdmin, prefix: str, new_consumer: NewConsumer
+    ) -> None:
         self._consumer = consumer
         self._admin = admin
         self._prefix = prefix
+        self._new_consumer = new_consumer
+
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """Ids of the topics that exist; `NoAnswerError` when the broker is away."""
+        names = sorted(set(topics))
+        return await _in_thread(lambda: self._admin.topic_ids(names)) if names else {}
 
     async def ends(self, positions: Iterable[Position]) -> dict[Position, LogEnds]:
         """Topic id and both ends of each partition that exists."""
         wanted = list(positions)
-        if not wanted:
-            return {}
-        ids = await asyncio.to_thread(self._admin.topic_ids, sorted({topic for topic, _ in wanted}))
+        ids = await self.topic_ids(topic for topic, _ in wanted)
         known = [TopicPartition(*position) for position in wanted if position[0] in ids]
-        starts = await self._consumer.beginning_offsets(known)
-        ends = await self._consumer.end_offsets(known)
+        if not known:
+            return {}
+        async with asyncio.timeout(_ASK_S):
+            starts = await self._consumer.beginning_offsets(known)
+            ends = await self._consumer.end_offsets(known)
         return {
             (tp.topic, tp.partition): LogEnds(ids[tp.topic], starts[tp], ends[tp])
             for tp in known
@@ -37,15 +63,86 @@ class LogObserver:
     async def received(self) -> dict[Position, int]:
         """End offsets of all `in.` partitions of participants, as of now."""
         own = f"{self._prefix}in."
-        topics = [
-            name for name in await self._consumer.topics() if name.startswith(own) and name != f"{own}hub"
-        ]
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in self._consumer.partitions_for_topic(topic) or ()
-        ]
-        if not partitions:
-            return {}
-        ends = await self._consumer.end_offsets(partitions)
+        async with asyncio.timeout(_ASK_S):
+            cluster = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001  `topics()` forgets the partitions
+            partitions = [
+                TopicPartition(topic, number)
+                for topic in cluster.topics()
+                if topic.startswith(own) and topic != f"{own}hub"
+                for number in cluster.partitions_for_topic(topic) or ()
+            ]
+            ends = await self._consumer.end_offsets(partitions) if partitions else {}
         return {(tp.topic, tp.partition): offset for tp, offset in ends.items()}
+
+    async def first_readable(self, position: Position, offset: int) -> int:
+        """The first offset from `offset` on that can be read, or the end of the log: the end of the damage.
+
+        Goes step by step, because behind a damaged batch a good one and another damaged one may follow; gives
+        up after 60 s and returns how far it came.
+        """
+        end = (await self.ends([position]))[position].end
+        until = time.monotonic() + _SEARCH_S
+        consumer: AIOKafkaConsumer | None = None
+        try:
+            while offset < end and time.monotonic() < until:
+                if consumer is None:
+                    consumer = self._new_consumer()
+                    await consumer.start()
+                is_readable = await _is_readable(consumer, TopicPartition(*position), offset)
+                if is_readable:
+                    break
+                offset += 1
+                if is_readable is None:
+                    await consumer.stop()
+                    consumer = None
+        finally:
+            if consumer is not None:
+                await consumer.stop()
+        return offset
+
+
+async def _is_readable(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> bool | None:
+    """Whether the record at `offset` comes whole; None when its bytes have ended the consumer's fetching."""
+    consumer.assign([tp])
+    consumer.seek(tp, offset)
+    try:
+        records = (await consumer.getmany(tp, timeout_ms=_READ_MS, max_records=1)).get(tp, [])
+    except CorruptRecordException:
+        return False
+    except KafkaError:
+        raise
+    except Exception:  # noqa: BLE001  whatever the client's parser makes of damaged bytes
+        return False
+    if records:
+        return bool(records[0].offset == offset)
+    if is_fetcher_dead(consumer):
+        return None
+    raise NoAnswerError(tp.topic)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Run a blocking call of the administrator's client, in a thread that does not hold up the exit."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def finish(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]  # without an error there is a result
+
+    def body() -> None:
+        try:
+            outcome, error = work(), None
+        except BaseException as raised:  # noqa: BLE001  handed to the caller
+            outcome, error = None, raised
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(finish, outcome, error)
+
+    threading.Thread(target=body, daemon=True).start()
+    try:
+        return await asyncio.wait_for(future, _ASK_S)
+    except (KafkaException, TimeoutError) as error:
+        raise NoAnswerError(type(error).__name__) from None

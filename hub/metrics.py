@@ -31,6 +31,11 @@ class EngineMetrics:
             "hub_commit_failures_total", "Writes rolled back: something compared had changed", ["kind"],
             registry=registry,
         )  # fmt: skip
+        self.overlay_misses = Counter(
+            "hub_overlay_misses_total",
+            "Head misses of batches that were decided on the one before, while that was committed",
+            registry=registry,
+        )  # fmt: skip
         self.stage = Histogram(
             "hub_stage_latency_seconds",
             "Time of a stage",
@@ -48,6 +53,9 @@ class EngineMetrics:
         )  # fmt: skip
         self.rebalances = Gauge(
             "hub_consumer_rebalances", "Rebalances seen by this process", registry=registry
+        )
+        self.assigned = Gauge(
+            "hub_partitions_assigned", "Partitions that this process reads", registry=registry
         )
         self.stopped = Gauge(
             "hub_partition_stopped", "1 while a partition is stopped by a gap", ["topic", "partition"],

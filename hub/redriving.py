@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Generic
 
 from hub.batch import BatchDecision, Tools
+from hub.code_blocks import CodesMissingError
 from hub.job import State
 from hub.logs import log
 from hub.parking import open_record
@@ -22,29 +25,44 @@ where p.dossier_id = $1 order by p.position limit 1
 _DONE = "update redrive set done_at = now(), outcome = $2 where id = $1 and done_at is null"
 _NOTHING = Outgoing([], [], [])
 
+LeaseCodes = Callable[[CodesMissingError], Awaitable[None]]
+"""Leases the dossier codes that are missing."""
+
 
 class Redriver(Generic[State]):
     """Runs between two batches, so that nothing of this process is under way."""
 
-    def __init__(self, reader: Connection, writer: Connection, tools: Tools[State], world: Reading) -> None:
+    def __init__(
+        self,
+        reader: Connection,
+        writer: Connection,
+        tools: Tools[State],
+        world: Reading,
+        lease_codes: LeaseCodes,
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._tools = tools
         self._world = world
+        self._lease_codes = lease_codes
 
-    async def run(self) -> int:
-        """Run the waiting commands; returns how many requests were decided."""
+    async def run(self, limit_s: float) -> int:
+        """Run the waiting commands for about `limit_s`; returns how many requests were decided."""
+        until = time.monotonic() + limit_s
         decided = 0
         for row in await self._reader.fetch(_WAITING):
-            count, outcome = await self._dossier(row["dossier"])
+            count, outcome = await self._dossier(row["dossier"], until)
+            decided += count
+            if outcome is None:
+                break
             await self._reader.execute(_DONE, row["id"], outcome)
             log("redriven", dossier=row["dossier"], requests=count, outcome=outcome)
-            decided += count
         return decided
 
-    async def _dossier(self, dossier_id: str) -> tuple[int, str]:
+    async def _dossier(self, dossier_id: str, until: float) -> tuple[int, str | None]:
+        """How many requests were decided, and the outcome; None when the time is over before the work."""
         count = 0
-        while True:
+        while time.monotonic() < until:
             row = await self._reader.fetchrow(_NEXT, dossier_id)
             if row is None:
                 return count, "done"
@@ -52,15 +70,22 @@ class Redriver(Generic[State]):
                 bug = await self._request(dossier_id, row["position"], row["record"])
             except MissError:
                 continue
+            except CodesMissingError as missing:
+                await self._lease_codes(missing)
+                continue
             if bug is not None:
                 return count, f"failed again: {bug}"
             count += 1
+        return count, None
 
     async def _request(self, dossier_id: str, position: int, sealed: bytes) -> str | None:
         view = (await read_batch(self._reader, Wanted([], [], [], [dossier_id]))).view
         key = self._tools.master.unwrap(view.dossiers[dossier_id].wrapped_key)
         item = understand(open_record(sealed, key, dossier_id), self._world)
-        assert isinstance(item, Understood)
+        if not isinstance(item, Understood):
+            return item.why.code
+        if item.refusal is not None:
+            return item.refusal.code
         decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
         decision.redrive(item, dossier_id, position)
         if decision.bugs:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from hub import crashpoints
 from hub.message import Message, decode_segment
 from hub.publishing import Publisher
 from hub.shards import Shards
-from hub.store.database import Connection
+from hub.store.database import LOST, Session
 from hub.store.writing import Outgoing, Written
 
 _POLL_S = 0.05
 _MARK_S = 0.2
+_RETRY_S = 0.25
+_UNCONFIRMED_S = 0.02
 _PAGE = 200
 _OLDER = """
 select id, shard, payload from segment where shard = any($1) and id <> all($2) order by id limit $3
@@ -21,19 +25,26 @@ select id, shard, payload from segment where shard = any($1) and id <> all($2) o
 
 
 class Relay:
-    """One per process. A segment is known from the moment it is offered until its row is deleted."""
+    """One per process. A segment is known from the moment it is offered until its row is deleted.
 
-    def __init__(self, publisher: Publisher, connection: Connection, shards: Shards) -> None:
+    A shard is ready when it is owned and its blocked lanes are known; only ready shards are published.
+    """
+
+    def __init__(self, publisher: Publisher, session: Session, shards: Shards) -> None:
         self._publisher = publisher
-        self._connection = connection
+        self._session = session
         self._shards = shards
+        self._epoch = 0
+        self._ready: set[int] = set()
         self._waiting: dict[int, dict[int, Sequence[Message]]] = {}
         self._known: set[int] = set()
         self._published: list[int] = []
         self._in_flight: set[int] = set()
+        self._flying = 0
+        self._horizon: int | None = None
         self._woken = asyncio.Event()
-        self._settled = asyncio.Condition()
         self._is_behind = True
+        self._marked_at = 0.0
         self.last_publish = time.monotonic()
 
     # What the engine's writes take along
@@ -41,10 +52,10 @@ class Relay:
     def outgoing(self) -> Outgoing:
         """Marks and knowledge for the next write; give it back with `written` or `not_written`."""
         published, self._published = self._published, []
-        return Outgoing(published, sorted(self._shards.owned), list(self._known))
+        return Outgoing(published, sorted(self._ready & self._shards.owned), list(self._known))
 
     def not_written(self, outgoing: Outgoing) -> None:
-        """The write was rolled back: its marks are still to be made."""
+        """The write was rolled back, or nobody knows: its marks are still to be made."""
         self._published.extend(outgoing.published)
 
     def written(self, outgoing: Outgoing, written: Written, messages: dict[int, Sequence[Message]]) -> None:
@@ -52,63 +63,53 @@ class Relay:
         self._known.difference_update(outgoing.published)
         self._offer_older(written.older)
         for shard, segment_id in written.fresh.items():
-            if shard in outgoing.owned and shard in self._shards.owned:
+            if shard in outgoing.owned:
                 self._offer(segment_id, shard, messages[shard])
         self._woken.set()
 
     @property
     def backlog(self) -> int:
         """Segments that are offered and not published yet."""
-        return sum(len(segments) for segments in self._waiting.values())
+        return self._flying + sum(len(segments) for segments in self._waiting.values())
 
-    async def has_room(self, limit: int) -> None:
-        """Wait until fewer than `limit` segments are waiting: the engine takes what it can publish."""
-        while self.backlog >= limit:
-            async with self._settled:
-                await self._settled.wait()
+    @property
+    def blocked_topics(self) -> int:
+        """How many topics cannot be written."""
+        return len(self._publisher.blocked_topics)
 
-    async def drained(self) -> None:
-        """Wait until nothing that was offered is unpublished."""
-        while self.backlog or self._in_flight:
-            async with self._settled:
-                await self._settled.wait()
+    def is_busy(self, shard: int) -> bool:
+        """Whether something of the shard is on its way, so that its lock must be kept."""
+        return shard in self._in_flight or self._publisher.is_busy(shard)
 
-    # Shards
+    async def finish(self, limit_s: float) -> None:
+        """Wait until all that was offered is published and marked, or until the limit."""
+        with contextlib.suppress(TimeoutError, *LOST):
+            async with asyncio.timeout(limit_s):
+                while self.backlog or self._published:  # noqa: ASYNC110  three counters, no event
+                    await asyncio.sleep(_UNCONFIRMED_S)  # the relay's own task is at work
 
-    def gained(self, shards: Iterable[int]) -> None:
-        """New shards are ours: what others left unpublished comes first."""
-        if set(shards):
-            self._is_behind = True
-            self._publisher.forget_blocked()
-            self._woken.set()
+    # The tasks
 
-    async def release(self, shard: int) -> None:
-        """Forget a shard and wait until nothing of it is in flight."""
-        for segment_id in self._waiting.pop(shard, {}):
-            self._known.discard(segment_id)
-        async with self._settled:
-            await self._settled.wait_for(lambda: shard not in self._in_flight)
+    async def step(self) -> None:
+        """One round: learn what is ours, fetch what others left, publish, mark; raises what is `AWAY`."""
+        await self._wait()
+        if not self._shards.is_confirmed:
+            await asyncio.sleep(_UNCONFIRMED_S)
+            return
+        await self._get_ready()
+        await self._poll()
+        await self._publish_round()
+        if self._published and time.monotonic() - self._marked_at > _MARK_S:
+            await self._mark()
 
-    # The task
-
-    async def run(self) -> None:
-        """Publish until cancelled; broker trouble is retried for ever, with a back-off."""
-        last_mark = time.monotonic()
-        while True:
-            await self._wait()
-            if not self._shards.is_confirmed:
-                await asyncio.sleep(0.02)
-                continue
-            await self._poll()
-            if any(self._waiting.values()):
-                await self._publish_round()
-            if self._published and time.monotonic() - last_mark > _MARK_S:
-                await self._mark()
-                last_mark = time.monotonic()
-            await self._publisher.retry_blocked(sorted(self._shards.owned))
+    async def retry_step(self) -> None:
+        """Try again what could not be written; beside `step`."""
+        await asyncio.sleep(_RETRY_S)
+        if self._shards.is_confirmed:
+            await self._publisher.retry(self._ready & self._shards.owned)
 
     async def _wait(self) -> None:
-        if any(self._waiting.values()) or self._is_behind:
+        if self._is_behind or any(self._waiting.values()):
             return
         try:
             await asyncio.wait_for(self._woken.wait(), _POLL_S)
@@ -116,17 +117,33 @@ class Relay:
             self._is_behind = True
         self._woken.clear()
 
+    async def _get_ready(self) -> None:
+        if self._shards.epoch != self._epoch:
+            self._epoch = self._shards.epoch
+            self._ready.clear()
+        new = self._shards.owned - self._ready
+        if new:
+            await self._publisher.load_blocked(new)
+            self._ready |= new
+            self._is_behind = True
+
     async def _poll(self) -> None:
-        """Segments that others wrote, or that were left behind, in id order and complete."""
-        while self._is_behind and self._shards.owned:
-            rows = await self._connection.fetch(_OLDER, sorted(self._shards.owned), list(self._known), _PAGE)
-            self._offer_older([(row["id"], row["shard"], row["payload"]) for row in rows])
-            self._is_behind = len(rows) == _PAGE
+        """Segments that others wrote, or that were left behind: a page in id order.
+
+        While there is more than a page, nothing behind the page may be published.
+        """
+        self._horizon = None
+        if not self._is_behind or not self._ready:
+            return
         self._is_behind = False
+        rows = await self._session.fetch(_OLDER, sorted(self._ready), list(self._known), _PAGE)
+        if len(rows) == _PAGE:
+            self._horizon = rows[-1]["id"]
+        self._offer_older([(row["id"], row["shard"], row["payload"]) for row in rows])
 
     def _offer_older(self, older: Sequence[tuple[int, int, bytes]]) -> None:
         for segment_id, shard, payload in older:
-            if shard in self._shards.owned and segment_id not in self._known:
+            if segment_id not in self._known:
                 self._offer(segment_id, shard, decode_segment(payload))
         if len(older) >= _PAGE:
             self._is_behind = True
@@ -137,27 +154,51 @@ class Relay:
             self._waiting.setdefault(shard, {})[segment_id] = messages
 
     async def _publish_round(self) -> None:
-        taken = {shard: segments for shard, segments in self._waiting.items() if segments}
-        self._waiting = {}
-        self._in_flight = set(taken)
+        taken = self._take_ours()
+        if not taken:
+            return
         rounds = {
             shard: [message for _, messages in sorted(segments.items()) for message in messages]
             for shard, segments in taken.items()
         }
+        crashpoints.reached("before_publish")
+        self._in_flight, self._flying = set(taken), sum(map(len, taken.values()))
         try:
             await self._publisher.publish(rounds)
         except BaseException:
             for segments in taken.values():
                 self._known.difference_update(segments)
+            self._is_behind = True
             raise
         finally:
-            self._in_flight = set()
-            async with self._settled:
-                self._settled.notify_all()
+            self._in_flight, self._flying = set(), 0
+        crashpoints.reached("after_publish")
         self._published.extend(segment_id for segments in taken.values() for segment_id in segments)
         self.last_publish = time.monotonic()
 
+    def _take_ours(self) -> dict[int, dict[int, Sequence[Message]]]:
+        """What waits and may go out now; what belongs to shards that were lost meanwhile is forgotten."""
+        waiting, self._waiting = self._waiting, {}
+        is_ours = self._epoch == self._shards.epoch
+        taken: dict[int, dict[int, Sequence[Message]]] = {}
+        for shard, segments in waiting.items():
+            if not (is_ours and shard in self._ready and shard in self._shards.owned):
+                self._known.difference_update(segments)
+                self._is_behind = True
+            elif self._horizon is None:
+                taken[shard] = segments
+            else:
+                self._waiting[shard] = {i: m for i, m in segments.items() if i > self._horizon}
+                taken[shard] = {i: m for i, m in segments.items() if i <= self._horizon}
+        return {shard: segments for shard, segments in taken.items() if segments}
+
     async def _mark(self) -> None:
         published, self._published = self._published, []
-        await self._connection.execute("delete from segment where id = any($1)", published)
+        try:
+            await self._session.execute("delete from segment where id = any($1)", published)
+        except BaseException:
+            self._published.extend(published)
+            raise
         self._known.difference_update(published)
+        self._marked_at = time.monotonic()
+        crashpoints.reached("after_mark")

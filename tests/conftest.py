@@ -36,4 +36,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     count = sum(_MISSING in report.longreprtext for report in skipped)
     if count:
-        terminalreporter.write_line(f"{count} tests skipped: they need tools that only CI installs")
+        terminalreporter.write_line(f"skipped for want of a tool that only CI installs: {count}")

@@ -33,7 +33,7 @@ def keyed(message: Any) -> tuple[str, Any]:
 
 
 def count(state: Seen | None, message: Any) -> tuple[Seen, list[Any]]:
-    """The state is the count and the last 50 ids of the dossier: every id would be pickled at each snapshot."""
+    """The state is the count and the last 50 ids of the dossier: all of it is pickled at each snapshot."""
     counted, seen = state or (0, ())
     event_id = dict(message.headers)["ce_id"].decode()
     if event_id in seen:

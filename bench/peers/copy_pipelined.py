@@ -1,4 +1,4 @@
-"""Copy loop: `send()` without waiting for the batch before, at most four batches under way, commit once a second."""
+"""Copy loop: `send()` without waiting for the batch before, four under way, commit once a second."""
 
 from __future__ import annotations
 

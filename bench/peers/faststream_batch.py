@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import uvloop
@@ -17,7 +18,7 @@ from hub import kafka
 from hub.batch import BatchDecision, Tools
 from hub.dossier_job import code_blocks, load_law
 from hub.legal_time import LegalClock
-from hub.publishing import Publisher
+from hub.message import Message as Outbound
 from hub.sealing import MasterKey
 from hub.settings import read_settings
 from hub.store import database, reading
@@ -46,7 +47,7 @@ class Core:
         self.world = Reading(
             directory, LegalClock(), settings.environment, job.requests, settings.kafka.prefix
         )
-        self.publisher = Publisher(self.producer, self.session, settings.kafka.prefix)
+        self.prefix = settings.kafka.prefix
         self.published: list[int] = []
 
     async def close(self) -> None:
@@ -65,10 +66,24 @@ class Core:
             self.session, decision, (), Outgoing(self.published, [], []), dump=self.tools.job.dump,
             shards=self.tools.shards,
         )  # fmt: skip
-        await self.publisher.publish(
-            {shard: [message for message, _ in messages] for shard, messages in decision.messages.items()}
-        )
+        await self._publish(decision.messages)
         self.published = list(written.fresh.values())
+
+    async def _publish(self, messages: Mapping[int, Sequence[tuple[Outbound, bytes]]]) -> None:
+        """One `send_batch` per topic and shard, as the hub does; wait for all."""
+        lanes: dict[tuple[str, int], list[Outbound]] = {}
+        for shard, pairs in messages.items():
+            for message, _ in pairs:
+                lanes.setdefault((self.prefix + message.topic, shard), []).append(message)
+        acknowledgements = []
+        for (topic, shard), lane in lanes.items():
+            partition = shard % len(await self.producer.partitions_for(topic))
+            batch = self.producer.create_batch()
+            for one in lane:
+                batch.append(key=one.key.encode(), value=one.value, timestamp=None, headers=list(one.headers))
+            batch.close()
+            acknowledgements.append(await self.producer.send_batch(batch, topic, partition=partition))
+        await asyncio.gather(*acknowledgements)
 
 
 core = Core()
@@ -95,7 +110,7 @@ async def undecoded(message: KafkaMessage) -> Any:
 )
 async def handle(message: Message) -> None:
     """FastStream commits after it returns."""
-    await core.handle(message.raw_message)  # type: ignore[arg-type]  # a tuple of records in batch mode
+    await core.handle(message.raw_message)
 
 
 if __name__ == "__main__":

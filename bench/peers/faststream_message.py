@@ -1,4 +1,4 @@
-"""FastStream, a handler per message as its documentation writes it: pydantic model, transaction, publish, ack."""
+"""FastStream, a handler per message as its documentation writes it: model, transaction, publish, ack."""
 
 from __future__ import annotations
 

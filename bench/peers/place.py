@@ -1,4 +1,4 @@
-"""Where a peer reads and writes, from its environment; standard library only, for both virtual environments."""
+"""Where a peer reads and writes, from its environment; standard library only, for both environments."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -31,7 +32,10 @@ class Agency:
         self.name = environment["KAFKA_USER"]
         security = SASLScram512(self.name, environment["KAFKA_PASSWORD"], use_ssl=False)
         servers = environment["KAFKA_BOOTSTRAP"].split(",")
-        self.broker = KafkaBroker(servers, security=security, acks="all", enable_idempotence=True)
+        # Standard output is the officers' screen: FastStream's own log would go there.
+        self.broker = KafkaBroker(
+            servers, security=security, acks="all", enable_idempotence=True, logger=getLogger("agency")
+        )
         self._journal = os.open(environment["AGENCY_JOURNAL"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._clock_file = environment.get("CLOCK_FILE")
         account, name = environment["AGENCY_OFFICER"].split(":")
@@ -76,7 +80,7 @@ class Agency:
 
 
 async def work(agency: Agency, app: FastStream) -> None:
-    """Send what officers enter, a JSON line a request: `type`, `subject`, `data`; its end ends the program."""
+    """Send what officers enter, a JSON line a request (`type`, `subject`, `data`), until the input ends."""
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from examples.demo.run import Options, run_demo
+from examples.demo.run import Options, run_demo, stop_kept
 from examples.demo.screen import demo_console
 from hub.errors import HubError
 
@@ -43,12 +43,16 @@ def main() -> int:
     parser.add_argument("--dossiers", type=_count, default=300, help="how many dossiers the week has")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same week")
     parser.add_argument("--keep", action="store_true", help="leave everything running, to be looked at")
+    parser.add_argument("--stop", action="store_true", help="end what --keep left running, and nothing else")
     arguments = parser.parse_args()
     home = Path(os.environ.get("HUB_HOME") or REPOSITORY / "var").resolve() / "demo"
     os.environ.setdefault("HUB_CACHE", str(REPOSITORY / "var" / "cache"))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console = demo_console()
     try:
+        if arguments.stop:
+            console.print(f"{stop_kept(home)} processes ended, Kafka and PostgreSQL stopped")
+            return 0
         return asyncio.run(
             _until_signalled(Options(arguments.dossiers, arguments.seed, arguments.keep, home), console)
         )

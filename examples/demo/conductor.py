@@ -61,8 +61,8 @@ class Conductor:
             others = [*mishaps.all(), asyncio.create_task(self.week.tell(self._first_day_of_a_vendor(say)))]
             try:
                 await self._let_time_pass(time_moved)
-                for task in others:
-                    await task
+                ended = await asyncio.gather(*others, return_exceptions=True)
+                self.outcome.problems += [str(error) or repr(error) for error in ended if error is not None]
             finally:
                 for task in (*stories, *others):
                     task.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -134,12 +135,13 @@ class Desk:
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
-        async for line in self._process.stdout:
-            message = json.loads(line)
-            self._take(message["type"].removeprefix("onestop.").removesuffix(".v1"), message)
-        self._is_ended = True
-        for waiting in self._waiting.values():
-            for news in waiting:
+        try:
+            async for line in self._process.stdout:
+                message = json.loads(line)
+                self._take(message["type"].removeprefix("onestop.").removesuffix(".v1"), message)
+        finally:
+            self._is_ended = True
+            for news in itertools.chain.from_iterable(self._waiting.values()):
                 news.set()
 
     def _take(self, kind: str, message: Json) -> None:

@@ -42,7 +42,7 @@ def print_how_to_look(console: Console, province: Province) -> None:
         ("who takes part", f"set -a; . {written[0]}; hub participants list"),
         ("be an officer of counter-1", f"set -a; . {written[1]}; python -m examples.counter.app"),
         ("   and enter a line", '{"type": "dossier.withdraw", "subject": "<a code>", "data": {}}'),
-        ("end it all", "make demo-stop, or the next demo does"),
+        ("end it all", "python -m examples.demo --stop (the next demo does it too)"),
     ]
     for what, command in lines:
         console.print(f"  [dim]{what:<28}[/]{command}", soft_wrap=True, highlight=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from examples.demo.desk import Traffic
+from examples.demo.desk import SilenceError, Traffic
 from examples.demo.province import Province
 from examples.demo.stand_ins import StandIns
 from examples.demo.week import Week
@@ -67,8 +67,10 @@ class Mishaps:
         await self.week.until(day, clock)
         program, until = self.province.programs[name], self.traffic.answers + _ANSWERS_BEFORE_KILL
         end = time.monotonic() + _LONGEST_WAIT_S
-        while self.traffic.answers < until and time.monotonic() < end:
+        while self.traffic.answers < until and time.monotonic() < end:  # noqa: ASYNC110  a count, not an event
             await asyncio.sleep(0.01)
+        if not program.is_running:
+            raise SilenceError(f"{name} had ended before it was killed: {program.last_line()}")
         note_kill(self.province.places.journal("kills"), name)
         await program.kill()
         self.say(f"{name}: killed (SIGKILL)")

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -41,7 +40,7 @@ from hub.store.database import Connection
 from tests.support.ledger.verdict import Verdict
 
 _TYPES = "select type, count(*) as count from fact group by type"
-_TIMELINE = "select time, type, bytes from fact where dossier_id = $1 order by sequence"
+_TIMELINE = "select time, bytes from fact where dossier_id = $1 order by sequence"
 _TOLD = ("lost_on_the_way_in", "by_post", "apology_in_time", "mistyped_person", "straight")
 """Whose life is shown: the first of these that came to its end."""
 
@@ -70,6 +69,11 @@ async def run_demo(options: Options, console: Console) -> int:
             verdict = await verdict_of(province)
             facts = await _print(console, conductor, province, verdict)
             problems = [*conductor.outcome.problems, *_wrong(conductor, verdict, facts, options)]
+            problems += [
+                f"{program.name} has ended: {program.last_line()}"
+                for program in province.programs.values()
+                if not program.is_running
+            ]
             if options.is_kept:
                 print_how_to_look(console, province)
         for problem in problems:
@@ -77,6 +81,14 @@ async def run_demo(options: Options, console: Console) -> int:
         seconds = time.monotonic() - begun
         print(last_line(options.dossiers, conductor, verdict, facts, seconds), flush=True)
         return 1 if problems or not verdict.is_clean else 0
+
+
+def stop_kept(home: Path) -> int:
+    """End what `--keep` left running; how many processes of the hub and the participants it were."""
+    with _only_one(home):
+        ended = end_kept(Places(home))
+        stack.down(home / "stack")
+    return ended
 
 
 def last_line(
@@ -167,14 +179,9 @@ async def _print(
     return facts
 
 
-async def _timeline(database: Connection, dossier: str) -> list[tuple[datetime, str, str, str]]:
-    rows = []
-    for row in await database.fetch(_TIMELINE, dossier):
-        stored = json.loads(row["bytes"])
-        kind = row["type"].removeprefix("onestop.").removesuffix(".v1")
-        source = stored["source"].removeprefix("/participants/")
-        rows.append((row["time"], kind, source, ", ".join(stored.get("rules", ()))))
-    return rows
+async def _timeline(database: Connection, dossier: str) -> list[tables.Moment]:
+    rows = await database.fetch(_TIMELINE, dossier)
+    return [tables.moment(row["time"], json.loads(row["bytes"])) for row in rows]
 
 
 def _wrong(conductor: Conductor, verdict: Verdict, facts: Mapping[str, int], options: Options) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -20,7 +23,7 @@ ENDS = {
     "open": "still open at the end of the week",
 }
 FACTS = {
-    "onestop.dossier.accepted.v1": "accepted, with code and due time (Form 01)",
+    "onestop.dossier.accepted.v1": "accepted, with due time (Form 01)",
     "onestop.dossier.supplement_requested.v1": "supplements asked for (Form 02)",
     "onestop.apology.sent.v1": "apologies (Form 04)",
     "onestop.identity.matched.v1": "identity checks: matched",
@@ -31,6 +34,21 @@ FACTS = {
     "onestop.deadline.missed.v1": "deadlines missed",
     "onestop.rule.violated.v1": "acts accepted late, with their rule",
 }
+
+
+_WORDS = ("stage", "kind", "rule", "direction", "status", "outcome", "channel", "to", "step")
+_TIMES = {"due_at": "due", "new_due_at": "now due"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One fact in the life of a dossier."""
+
+    time: datetime
+    fact: str
+    detail: str
+    source: str
+    rules: tuple[str, ...]
 
 
 def print_outcomes(console: Console, ends: Mapping[str, int], facts: Mapping[str, int]) -> None:
@@ -58,15 +76,37 @@ def print_refusals(console: Console, traffic: Traffic) -> None:
     console.print(table)
 
 
-def print_timeline(console: Console, title: str, rows: Sequence[tuple[datetime, str, str, str]]) -> None:
-    """The facts of one dossier: legal time, fact, who asked for it, the rules that were applied."""
+def print_timeline(console: Console, title: str, rows: Sequence[Moment]) -> None:
+    """The facts of one dossier: legal time, what happened, who asked for it, the rules that were applied."""
     table = _table(title, "legal time")
-    table.add_column("fact")
-    table.add_column("by")
+    for name in ("fact", "", "by"):
+        table.add_column(name)
     table.add_column("rules applied", overflow="fold")
-    for time, fact, source, rules in rows:
-        table.add_row(f"{time.astimezone(VIETNAM):%a %d/%m %H:%M:%S}", fact, source, rules)
+    for row in rows:
+        table.add_row(_clock(row.time), row.fact, row.detail, row.source, " ".join(row.rules))
     console.print(table)
+
+
+def moment(time: datetime, stored: Mapping[str, Any]) -> Moment:
+    """A row of the timeline from the stored bytes of a fact; personal fields are sealed and not shown."""
+    data = stored.get("data", {})
+    words = [str(data[name]) for name in _WORDS if name in data]
+    times = [
+        f"{word} {_clock(datetime.fromisoformat(data[name]))}"
+        for name, word in _TIMES.items()
+        if data.get(name)
+    ]
+    return Moment(
+        time=time,
+        fact=stored["type"].removeprefix("onestop.").removesuffix(".v1"),
+        detail=", ".join([*words, *times]),
+        source=stored["source"].removeprefix("/participants/"),
+        rules=tuple(stored.get("rules", ())),
+    )
+
+
+def _clock(time: datetime) -> str:
+    return f"{time.astimezone(VIETNAM):%a %d/%m %H:%M}"
 
 
 def print_ledger(console: Console, verdict: Verdict) -> None:

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import asyncpg
 
 from hub.intake import Assigned, Position
 from hub.store.database import Connection
 
 _STORED = """
-select o.topic, o.partition, o.topic_id, o.next, o.starts, o.probing, o.stopped
+select o.topic, o.partition, o.topic_id, o.next, o.starts, o.probing, o.marks, o.probe_until, o.stopped
 from intake_offset o join unnest($1::text[], $2::int[]) w(topic, partition)
   on o.topic = w.topic and o.partition = w.partition
 """
 _NEW = """
-insert into intake_offset (topic, partition, topic_id, next) values ($1, $2, $3, 0) on conflict do nothing
+insert into intake_offset (topic, partition, topic_id, next)
+select w.topic, w.partition, w.topic_id, 0
+from unnest($1::text[], $2::int[], $3::text[]) w(topic, partition, topic_id)
+on conflict do nothing
 """
-_STOP = "update intake_offset set stopped = $3 where topic = $1 and partition = $2"
+_STOP = """
+update intake_offset set stopped = $4, goes_on = $5
+where topic = $1 and partition = $2 and next = $3 and stopped is null
+"""
 _COUNT_START = """
 update intake_offset o set starts = o.starts + 1
 from unnest($1::text[], $2::int[], $3::bigint[]) w(topic, partition, next)
 where o.topic = w.topic and o.partition = w.partition and o.next = w.next
 """
-_MARK = "update intake_offset set probing = $3 where topic = $1 and partition = $2"
+_MARK = """
+update intake_offset
+set marks = case when probing = $3 then marks + 1 else 1 end, probing = $3,
+    probe_until = coalesce(probe_until, $3 + $4)
+where topic = $1 and partition = $2
+"""
+_ACCEPT = """
+update intake_offset
+set stopped = null, goes_on = null, next = $3, topic_id = $4,
+    starts = 0, probing = null, marks = 0, probe_until = null
+where topic = $1 and partition = $2
+"""
+_ACCEPTED = "update configuration_version set version = version + 1 where kind = 'offsets'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +54,10 @@ class LogEnds:
     end: int
 
 
+AskEnds = Callable[[Iterable[Position]], Awaitable[Mapping[Position, LogEnds]]]
+"""What the broker says of these partitions, now; those that do not exist are left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """Partitions to read, and those that are stopped with the reason."""
@@ -42,22 +66,47 @@ class Loaded:
     stopped: dict[Position, str]
 
 
-async def load_positions(connection: Connection, logs: Mapping[Position, LogEnds]) -> Loaded:
-    """Stored positions of the partitions in `logs`; a gap stops its partition for an operator."""
-    for (topic, number), log in logs.items():
-        await connection.execute(_NEW, topic, number, log.topic_id)
-    topics, numbers = [topic for topic, _ in logs], [number for _, number in logs]
+@dataclass(frozen=True, slots=True)
+class StoredPosition:
+    """One partition as an operator sees it."""
+
+    position: Position
+    next: int
+    stopped: str | None
+
+
+async def load_positions(connection: Connection, wanted: Iterable[Position], ends: AskEnds) -> Loaded:
+    """Stored positions of the partitions that exist; a gap stops its partition for an operator.
+
+    The log is asked after the store: another engine may still move the position, and the log's end with it.
+    """
+    positions = list(wanted)
+    stored = await _stored(connection, positions)
+    logs = await ends(positions)
+    new = {position: log.topic_id for position, log in logs.items() if position not in stored}
+    if new:
+        topics, numbers = [topic for topic, _ in new], [number for _, number in new]
+        await connection.execute(_NEW, topics, numbers, list(new.values()))
+        stored |= await _stored(connection, new)
     loaded = Loaded({}, {})
-    for row in await connection.fetch(_STORED, topics, numbers):
-        position = (row["topic"], row["partition"])
-        reason = row["stopped"] or gap(row["topic_id"], row["next"], logs[position])
+    for position, log in logs.items():
+        row = stored[position]
+        reason = row["stopped"] or gap(row["topic_id"], row["next"], log)
         if reason is None:
-            loaded.assigned[position] = Assigned(row["topic_id"], row["next"], row["starts"], row["probing"])
+            loaded.assigned[position] = Assigned(
+                row["topic_id"], row["next"], row["starts"], row["probing"], row["marks"], row["probe_until"]
+            )
             continue
         loaded.stopped[position] = reason
         if row["stopped"] is None:
-            await connection.execute(_STOP, *position, reason)
+            await stop_partition(connection, position, row["next"], reason)
     return loaded
+
+
+async def _stored(connection: Connection, positions: Collection[Position]) -> dict[Position, asyncpg.Record]:
+    topics, numbers = [topic for topic, _ in positions], [number for _, number in positions]
+    rows = await connection.fetch(_STORED, topics, numbers)
+    return {(row["topic"], row["partition"]): row for row in rows}
 
 
 def gap(topic_id: str, expected: int, log: LogEnds) -> str | None:
@@ -73,24 +122,37 @@ def gap(topic_id: str, expected: int, log: LogEnds) -> str | None:
     return None
 
 
-async def count_starts(connection: Connection, assigned: Mapping[Position, Assigned]) -> None:
-    """Before the first batch of an assignment: one more start at this place; any commit sets it back."""
+async def count_starts(connection: Connection, starts: Mapping[Position, int]) -> None:
+    """Note that this process begins to work at these offsets; any commit there sets the count back."""
     await connection.execute(
         _COUNT_START,
-        [topic for topic, _ in assigned],
-        [number for _, number in assigned],
-        [where.next for where in assigned.values()],
+        [topic for topic, _ in starts],
+        [number for _, number in starts],
+        list(starts.values()),
     )
 
 
-async def mark_probe(connection: Connection, position: Position, offset: int) -> None:
-    """Say durably which record is about to be touched."""
-    await connection.execute(_MARK, *position, offset)
+async def mark_probe(connection: Connection, position: Position, offset: int, width: int) -> None:
+    """Say durably which record this process is about to touch alone; `width` records are probed in all."""
+    await connection.execute(_MARK, *position, offset, width)
 
 
-async def stop_partition(connection: Connection, position: Position, reason: str) -> None:
-    """Stop a partition until an operator accepts the gap."""
-    await connection.execute(_STOP, *position, reason)
+async def stop_partition(
+    connection: Connection, position: Position, expected: int, reason: str, goes_on: int | None = None
+) -> None:
+    """Stop a partition that stands at `expected`, until an operator accepts the gap.
+
+    `goes_on` is where it goes on then; without it, at the first offset that the log has.
+    """
+    await connection.execute(_STOP, *position, expected, reason, goes_on)
+
+
+async def stored_positions(connection: Connection) -> Sequence[StoredPosition]:
+    """All partitions, the stopped ones first."""
+    rows = await connection.fetch(
+        "select topic, partition, next, stopped from intake_offset order by stopped is null, topic, partition"
+    )
+    return [StoredPosition((row["topic"], row["partition"]), row["next"], row["stopped"]) for row in rows]
 
 
 async def accept_gap(connection: Connection, position: Position, log: LogEnds) -> str | None:
@@ -100,23 +162,15 @@ async def accept_gap(connection: Connection, position: Position, log: LogEnds) -
     """
     async with connection.transaction():
         row = await connection.fetchrow(
-            "select stopped, next, topic_id from intake_offset "
+            "select stopped, next, goes_on, topic_id from intake_offset "
             "where topic = $1 and partition = $2 for update",
             *position,
         )
         if row is None or row["stopped"] is None:
             return None
+        skipped = row["goes_on"] if row["goes_on"] is not None else row["next"]
         is_same = row["topic_id"] == log.topic_id
-        skipped = row["next"] + 1 if str(row["stopped"]).startswith("corrupt") else row["next"]
         goes_on = min(max(skipped, log.start), log.end) if is_same else log.start
-        await connection.execute(
-            "update intake_offset set stopped = null, next = $3, topic_id = $4, starts = 0, probing = null "
-            "where topic = $1 and partition = $2",
-            *position,
-            goes_on,
-            log.topic_id,
-        )
-        await connection.execute(
-            "update configuration_version set version = version + 1 where kind = 'offsets'"
-        )
+        await connection.execute(_ACCEPT, *position, goes_on, log.topic_id)
+        await connection.execute(_ACCEPTED)
     return str(row["stopped"])

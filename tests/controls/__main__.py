@@ -1,4 +1,4 @@
-"""Controls: `python -m tests.controls`: each broken copy must be caught, and an unbroken one must be clean."""
+"""Controls: `python -m tests.controls`: each broken copy must be caught, the unbroken one must be clean."""
 
 from __future__ import annotations
 

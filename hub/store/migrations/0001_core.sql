@@ -22,14 +22,17 @@ create table clock_step (
 );
 
 create table intake_offset (
-    topic     text not null,
-    partition int not null,
-    topic_id  text not null,
-    next      bigint not null,
-    batch     uuid,
-    starts    int not null default 0,
-    probing   bigint,
-    stopped   text,
+    topic       text not null,
+    partition   int not null,
+    topic_id    text not null,
+    next        bigint not null,
+    batch       uuid,
+    starts      int not null default 0, -- processes that began to work at `next` since it last moved
+    probing     bigint,                 -- the record that is, or was last, touched alone
+    marks       int not null default 0, -- processes that touched it alone
+    probe_until bigint,                 -- records before it are taken alone: processes died in this range
+    stopped     text,                   -- the gap that an operator has to accept
+    goes_on     bigint,                 -- where reading goes on behind a corrupt range, once it is accepted
     primary key (topic, partition)
 ) with (fillfactor = 50);
 
@@ -84,6 +87,7 @@ create table timer (
     due_at     timestamptz not null,
     shard      int not null,
     fired_at   timestamptz,
+    fires      int not null default 0,
     primary key (dossier_id, name)
 );
 create index timer_due on timer (shard, due_at);
@@ -145,8 +149,10 @@ create table code_block (
     primary key (unit, day)
 );
 
--- One row a living engine, renewed every second; the number of fresh rows divides the shards.
+-- One row a living engine, renewed every second; the number of fresh rows divides the shards. `backend` is the session
+-- that holds its shard locks: when the engine is silent for long, others end that session and take its shards over.
 create table engine (
     instance text primary key,
+    backend  int not null,
     seen_at  timestamptz not null
 );

@@ -26,7 +26,8 @@ declare
     fresh bigint[];
 begin
     if cardinality(o_topic) > 0 then
-        update intake_offset o set next = w.next, batch = write_batch.batch, starts = 0, probing = null
+        update intake_offset o set next = w.next, batch = write_batch.batch, starts = 0, probing = null, marks = 0,
+            probe_until = case when w.next < o.probe_until then o.probe_until end
         from unnest(o_topic, o_partition, o_topic_id, o_expected, o_next) w(topic, partition, topic_id, expected, next)
         where o.topic = w.topic and o.partition = w.partition and o.next = w.expected and o.topic_id = w.topic_id
           and o.stopped is null;

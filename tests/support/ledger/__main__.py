@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engines", type=int, default=2)
+    parser.add_argument("--adapter", action="store_true", help="the post is a sandbox behind our adapter")
     parser.add_argument("--home", type=Path, default=REPOSITORY / "var" / "ledger", help="of its own stack")
     parser.add_argument("--root", type=Path, default=REPOSITORY, help="checkout whose hub is run")
     parser.add_argument("--folder", type=Path, help="journals and logs stay here (default: a temporary one)")
@@ -90,6 +91,7 @@ def main() -> int:
         asked.root.resolve(),
         folder.resolve(),
         asked.engines,
+        asked.adapter,
     )
     started = time.monotonic()
     columns = (

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -110,20 +111,26 @@ class EngineActor:
         return lines[-1][:300] if lines else ""
 
 
-class ClientActor:
-    """One participant process with its config file; `name` may be a client's or a counterpart's."""
+class ProcessActor:
+    """Any other process of a run: a participant, an adapter, a sandbox."""
 
-    def __init__(self, name: str, config: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, root: Path, environment: Mapping[str, str]
+    ) -> None:
         self.name = name
-        self._config = config
-        self._is_wanted = False
         self.exits: list[str] = []
+        self._command = [sys.executable, "-m", *command]
+        self._log = folder / f"{name}.log"
+        self._root = root
+        self._environment = os.environ | environment
+        self._is_wanted = False
 
     def start(self) -> None:
         """Begin a life; it is begun again whenever it ends."""
-        command = [sys.executable, "-m", "tests.support.ledger.client_process", str(self._config)]
-        with self._config.with_name(f"{self.name}.log").open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._root, env=self._environment, stdout=log, stderr=log
+            )
         self._is_wanted = True
 
     async def kill(self) -> None:
@@ -133,13 +140,16 @@ class ClientActor:
 
     async def stop(self) -> None:
         """End politely, and stay ended."""
+        if not self._is_wanted:
+            return
         self._is_wanted = False
         if self._process.poll() is None:
             self._process.terminate()
         try:
-            await asyncio.to_thread(self._process.wait, 15)
+            await asyncio.to_thread(self._process.wait, 20)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            await asyncio.to_thread(self._process.wait, 10)
 
     async def keep(self) -> None:
         """Begin the next life whenever one has ended."""
@@ -151,3 +161,9 @@ class ClientActor:
                 await asyncio.sleep(_AGAIN_S)
                 if self._is_wanted:
                     self.start()
+
+
+def client(name: str, config: Path) -> ProcessActor:
+    """A participant of the ledger's own."""
+    command = ["tests.support.ledger.client_process", str(config)]
+    return ProcessActor(name, command, config.parent, REPOSITORY, {})

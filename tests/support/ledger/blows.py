@@ -15,7 +15,7 @@ import psutil
 
 from hub.embedded import stack as embedded
 from hub.embedded.lifecycle import Server
-from tests.support.ledger.actors import ClientActor, EngineActor
+from tests.support.ledger.actors import EngineActor, ProcessActor
 from tests.support.ledger.journal import Journal
 from tests.support.ledger.kills import Step
 from tests.support.waiting import eventually
@@ -27,12 +27,17 @@ class Blows:
     """Carries out the steps of a plan on the processes of a run."""
 
     def __init__(
-        self, home: Path, engines: Sequence[EngineActor], clients: Sequence[ClientActor], journal: Journal
+        self,
+        home: Path,
+        engines: Sequence[EngineActor],
+        clients: Sequence[ProcessActor],
+        counterparts: Sequence[ProcessActor],
+        journal: Journal,
     ) -> None:
         self._home = home
         self._engines = engines
-        self._clients = [client for client in clients if "-" in client.name]
-        self._counterparts = [client for client in clients if "-" not in client.name]
+        self._clients = clients
+        self._counterparts = counterparts
         self._journal = journal
 
     async def strike(self, step: Step) -> None:

@@ -58,7 +58,8 @@ def _effects(journals: Journals) -> Iterator[Finding]:
             done[effect.counterpart][effect.key] += 1
         elif effect.counterpart in journals.strict_counterparts:
             yield Finding("duplicated", f"{effect.counterpart}: {effect.key} was asked for twice")
-    wanted = {(name, key) for name, key in _wanted(journals)}
+    wanted = set(_wanted(journals))
+    asked = {(message.reader, message.effect) for message in journals.hub.out_topics if message.effect}
     for name, key in sorted(wanted):
         if done[name][key] == 0:
             yield Finding("lost", f"{name}: no effect of {key}")
@@ -66,14 +67,17 @@ def _effects(journals: Journals) -> Iterator[Finding]:
         for key, count in counts.items():
             if count > 1:
                 yield Finding("duplicated", f"{name}: {count} effects of {key}")
-            if (name, key) not in wanted:
+            if (name, key) not in asked:
                 yield Finding("phantom", f"{name}: effect of {key}, which nobody asked for")
     yield from _messages_of(journals)
 
 
 def _wanted(journals: Journals) -> Iterator[tuple[CounterpartName, str]]:
     """Keys that counterparts must have, from the messages on their topics."""
+    settled = {message.settles for message in journals.hub.out_topics if message.settles is not None}
     for message in journals.hub.out_topics:
+        if message.id in settled:
+            continue
         counterpart = _OUTSIDE.get(message.type)
         if counterpart is not None and message.reader == counterpart and message.effect is not None:
             yield counterpart, message.effect

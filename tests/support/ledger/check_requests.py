@@ -59,7 +59,7 @@ def check(journals: Journals) -> Iterator[Finding]:
     yield from _altered(joined)
     yield from _received(joined)
     for what in journals.hub.unfinished:
-        yield Finding("stuck", what)
+        yield Finding("unknown" if what.startswith("delivery unknown") else "stuck", what)
 
 
 def _answered(joined: Joined, key: Key, sent: Sent) -> Iterator[Finding]:
@@ -128,15 +128,16 @@ def _reuse(joined: Joined) -> Iterator[Finding]:
 
 
 def _phantoms(joined: Joined) -> Iterator[Finding]:
+    unjournaled = joined.journals.unjournaled
     for key, facts in joined.facts.items():
-        if key not in joined.sent and facts[0].source != _HUB:
+        if key not in joined.sent and facts[0].source != _HUB and key[0] not in unjournaled:
             yield Finding("phantom", f"fact {facts[0].id} {facts[0].type} names request {key}")
     known = {(sent.participant, sent.id) for sent in joined.journals.sent}
     for key in joined.receipts:
-        if key not in known:
+        if key not in known and key[0] not in unjournaled:
             yield Finding("phantom", f"a receipt names request {key}")
     for key in joined.journals.hub.inbox:
-        if key not in known and key[0] != "hub":
+        if key not in known and key[0] not in {"hub", *unjournaled}:
             yield Finding("phantom", f"the inbox has request {key}")
 
 

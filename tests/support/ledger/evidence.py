@@ -72,6 +72,7 @@ class Delivered:
     """A message on an `out.` topic or on `dossier.facts`: as it lies there, or as a client received it.
 
     `effect` is the key of what the message asks a counterpart for: an order's number, a check's id.
+    `settles` is the message whose delivery ended without an effect, with an answer to an officer.
     """
 
     reader: str
@@ -88,6 +89,7 @@ class Delivered:
     facts: tuple[tuple[str, int], ...] = ()
     marker: str | None = None
     effect: str | None = None
+    settles: str | None = None
 
     @property
     def is_receipt(self) -> bool:
@@ -155,7 +157,8 @@ class HubSide:
 class Journals:
     """All that a run left behind; `readers` are the participants that keep a journal of what they got.
 
-    `strict_counterparts` answer each key once and must never be asked twice (a sandbox behind an adapter).
+    `strict_counterparts` answer each key once and must never be asked twice (a sandbox behind an adapter);
+    `unjournaled` participants are adapters, whose own requests stand in no client's journal.
     """
 
     sent: tuple[Sent, ...]
@@ -166,3 +169,4 @@ class Journals:
     readers: frozenset[str]
     counterparts: frozenset[CounterpartName]
     strict_counterparts: frozenset[CounterpartName] = frozenset()
+    unjournaled: frozenset[str] = frozenset()

@@ -29,6 +29,13 @@ union all select 'partition stopped ' || topic || ' ' || partition || ': ' || st
     where stopped is not null
 union all select 'request without receipt ' || participant || ' ' || id from inbox where receipt is null
 """
+_DELIVERIES = """
+select 'delivery ' || state || ' ' || adapter || ' ' || id from delivery
+where state in ('pending', 'leased', 'unknown')
+union all select 'report not confirmed ' || adapter || ' ' || id from delivery_report
+    where state <> 'confirmed'
+"""
+_HAS_DELIVERIES = "select to_regclass('delivery_report') is not null"
 _OFFSETS = "select topic, partition, next from intake_offset"
 
 
@@ -49,6 +56,8 @@ async def read_hub(access: Access, conflicts: Mapping[str, int]) -> HubSide:
         facts = [_fact(row) for row in await connection.fetch(_FACTS)]
         letters = await connection.fetch("select topic, partition, at_offset from dead_letter")
         unfinished = [row[0] for row in await connection.fetch(_UNFINISHED)]
+        if await connection.fetchval(_HAS_DELIVERIES):
+            unfinished += [row[0] for row in await connection.fetch(_DELIVERIES)]
         redrives = await connection.fetchval("select count(*) from redrive where outcome = 'done'")
         offsets = {(row["topic"], row["partition"]): row["next"] for row in await connection.fetch(_OFFSETS)}
     finally:
@@ -158,5 +167,7 @@ def _sort(record: Any, topic: str, topics: Topics) -> None:
 async def is_quiet(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[bool, int]:
     """Whether nothing is under way in the tables, and a number that grows with every record taken."""
     busy = await connection.fetchval(f"select count(*) from ({_UNFINISHED}) u")  # noqa: S608  a constant
+    if await connection.fetchval(_HAS_DELIVERIES):
+        busy += await connection.fetchval(f"select count(*) from ({_DELIVERIES}) u")  # noqa: S608  a constant
     taken = await connection.fetchval("select coalesce(sum(next), 0) from intake_offset")
     return busy == 0, int(taken)

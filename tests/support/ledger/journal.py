@@ -30,12 +30,17 @@ class Journal:
 
     def write(self, lines: Iterable[dict[str, Any]], *, is_synced: bool = True) -> None:
         """Append lines in one write; returns when they are on disk, unless `is_synced` is False."""
-        encoded = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+        encoded = b"".join(self.encode(line) + b"\n" for line in lines)
         if not encoded:
             return
         self._file.write(encoded)
         if is_synced:
             os.fdatasync(self._file.fileno())
+
+    @staticmethod
+    def encode(line: dict[str, Any]) -> bytes:
+        """One line without its end."""
+        return orjson.dumps(line)
 
     def close(self) -> None:
         """Close the file."""

@@ -19,6 +19,7 @@ from tests.support.ledger.evidence import (
     request_digest,
 )
 
+_SYNC = "onestop.sync.recorded.v1"
 EFFECT_KEYS: Mapping[str, tuple[str, str]] = {
     "onestop.pickup.ordered.v1": ("order", ""),
     "onestop.pickup.cancelled.v1": ("order", "/cancel"),
@@ -79,7 +80,8 @@ def delivered(reader: str, record: Any) -> Delivered:
     headers = {name: value.decode() for name, value in record.headers}
     value = record.value or b""
     kind = headers["ce_type"]
-    data = orjson.loads(value) if ".receipt." in kind or kind in EFFECT_KEYS else {}
+    is_read = ".receipt." in kind or kind in EFFECT_KEYS or kind == _SYNC
+    data = orjson.loads(value) if is_read and reader != "dossier.facts" else {}
     sequence = headers.get("ce_sequence")
     return Delivered(
         reader=reader, id=headers["ce_id"], type=kind, dossier=(record.key or b"").decode(),
@@ -89,6 +91,7 @@ def delivered(reader: str, record: Any) -> Delivered:
         facts=tuple((fact["id"], fact["sequence"]) for fact in data.get("facts", ())),
         marker=marker_of(value),
         effect=effect_key(kind, data) if reader in {"postal", "population"} else None,
+        settles=data.get("message") if kind == _SYNC and data.get("outcome") != "delivered" else None,
     )  # fmt: skip
 
 

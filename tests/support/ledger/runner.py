@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import orjson
 
-from tests.support.ledger.actors import ClientActor, EngineActor
+from tests.support.ledger.actors import EngineActor, ProcessActor, client
 from tests.support.ledger.blows import Blows
 from tests.support.ledger.check import check
 from tests.support.ledger.client_process import PACE_FILE
@@ -23,6 +23,7 @@ from tests.support.ledger.hub_reading import is_quiet, read_hub
 from tests.support.ledger.journal import Journal, read_lines
 from tests.support.ledger.kills import plan
 from tests.support.ledger.mailbox import received_of, sent_of
+from tests.support.ledger.outside import PostalOutside
 from tests.support.ledger.site import READERS, Site
 from tests.support.ledger.verdict import Verdict
 
@@ -40,7 +41,10 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to run; `folder` gets journals and logs."""
+    """What to run; `folder` gets journals and logs.
+
+    With `has_adapter` the postal operator is a sandbox behind our adapter, else a client of its own topic.
+    """
 
     events: int
     kills: int
@@ -49,6 +53,7 @@ class Options:
     root: Path
     folder: Path
     engines: int = 2
+    has_adapter: bool = False
     quiet_limit_s: float = 120.0
 
 
@@ -69,9 +74,10 @@ class Run:
         await self.site.open()
         names = [f"engine-{number + 1}" for number in range(self._options.engines)]
         self.engines = [EngineActor(self.site, name) for name in names]
-        self.clients = [ClientActor(name, config) for name, config in self.site.configs.items()]
-        self._kills = Journal(self._options.folder / "kills.jsonl")
-        self._blows = Blows(self.site.home, self.engines, self.clients, self._kills)
+        self._readers = READERS - {"postal"} if self._options.has_adapter else READERS
+        self.clients = [client(name, self.site.configs[name]) for name in sorted(self._readers)]
+        self._outside = PostalOutside(self.site) if self._options.has_adapter else None
+        self._blows = self._make_blows()
         try:
             async with self._kept():
                 await self._begin()
@@ -87,13 +93,23 @@ class Run:
         found = check(journals)
         return replace(found, counts={**found.counts, "own_exits": len(exits)})
 
+    def _make_blows(self) -> Blows:
+        ours = [actor for actor in self.clients if "-" in actor.name]
+        others = [actor for actor in self.clients if "-" not in actor.name]
+        others += self._outside.actors if self._outside is not None else ()
+        journal = Journal(self._options.folder / "kills.jsonl")
+        return Blows(self.site.home, self.engines, ours, others, journal)
+
     @property
-    def _actors(self) -> list[EngineActor | ClientActor]:
-        return [*self.engines, *self.clients]
+    def _actors(self) -> list[EngineActor | ProcessActor]:
+        outside = self._outside.actors if self._outside is not None else ()
+        return [*self.engines, *self.clients, *outside]
 
     @asynccontextmanager
     async def _kept(self) -> AsyncIterator[None]:
         work = [actor.keep() for actor in self._actors] + [self._watch_metrics()]
+        if self._outside is not None:
+            work.append(self._outside.disturb())
         tasks = [asyncio.create_task(one) for one in work]
         try:
             yield
@@ -115,8 +131,8 @@ class Run:
         for engine in self.engines:
             engine.start(is_buggy=True)
         self._pace(_FIRST_DOSSIERS)
-        for client in self.clients:
-            client.start()
+        for actor in (*self.clients, *(self._outside.actors if self._outside is not None else ())):
+            actor.start()
         await self._until(lambda: self._parked, _PARKED_BEFORE_FIX, "dossiers parked by the bug")
         for engine in self.engines:
             await engine.stop()
@@ -134,6 +150,8 @@ class Run:
             await self._until(
                 lambda: self._count_taken, due, f"progress before blow {number + 1} ({step.blow})"
             )
+            if self._notes:
+                return
             self._tell(f"{number + 1}/{len(steps)} {step.blow} {step.crash_at or ''}", self._taken, wanted)
             await self._blows.strike(step)
             await self._order_redrive()
@@ -172,7 +190,7 @@ class Run:
         """Numbers that stay the same when everything is done; None while something is under way."""
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             is_hub_quiet, taken = await is_quiet(await self._connection())
-            statuses = [_status(self._options.folder / f"{client.name}.status") for client in self.clients]
+            statuses = [_status(self._options.folder / f"{actor.name}.status") for actor in self.clients]
             if is_hub_quiet and all(status["queued"] == 0 and status["open"] == 0 for status in statuses):
                 return (
                     taken,
@@ -183,7 +201,7 @@ class Run:
 
     async def _until(self, measure: Callable[[], Callable[[], object]], least: int, what: str) -> None:
         """Wait until a measure reaches `least`; when nothing moves for long, note it and go on."""
-        last, moved_at = -1, time.monotonic()
+        last, moved_at, fed_at = -1, time.monotonic(), 0.0
         while True:
             value = await self._measured(measure())
             if value >= least:
@@ -193,8 +211,9 @@ class Run:
             if time.monotonic() - moved_at > _STUCK_S:
                 self._notes.append(f"no progress for {_STUCK_S:.0f} s: {what} ({value} of {least})")
                 return
-            if time.monotonic() - moved_at > _HUNGRY_S:
-                self._pace(self._paced + 1)
+            if time.monotonic() - max(moved_at, fed_at) > _HUNGRY_S:
+                fed_at = time.monotonic()
+                self._pace(self._paced + 2)
             self._tell(what, self._taken, self._options.events)
             await asyncio.sleep(0.1)
 
@@ -241,7 +260,7 @@ class Run:
         conflicts: Counter[str] = sum((engine.misses for engine in self.engines), Counter())
         hub = await read_hub(self.site.access, conflicts)
         hub = replace(hub, unfinished=(*hub.unfinished, *self._notes))
-        lines = {name: read_lines(self._options.folder / f"{name}.jsonl") for name in sorted(READERS)}
+        lines = {name: read_lines(self._options.folder / f"{name}.jsonl") for name in sorted(self._readers)}
         kills = read_lines(self._options.folder / "kills.jsonl")
         return Journals(
             sent=tuple(sent for name, own in lines.items() for sent in sent_of(name, own)),
@@ -249,11 +268,15 @@ class Run:
             hub=hub,
             effects=tuple(effect for name in _COUNTERPARTS for effect in self._effects(name)),
             kills=tuple(Kill(**line) for line in kills),
-            readers=READERS,
+            readers=self._readers,
             counterparts=frozenset(_COUNTERPARTS),
+            strict_counterparts=frozenset({"postal"} if self._outside is not None else ()),
+            unjournaled=READERS - self._readers,
         )
 
     def _effects(self, name: CounterpartName) -> list[Effect]:
+        if name == "postal" and self._outside is not None:
+            return self._outside.effects()
         return [
             Effect(name, line.get("effect") or line["repeat"], line["message"], "repeat" in line)
             for line in read_lines(self._options.folder / f"{name}.effects.jsonl")

@@ -60,7 +60,8 @@ class Site:
         printed = await self._hub("setup", "--user", f"{self.prefix}hub", "--partitions", str(_PARTITIONS))
         self._password = _found(r"HUB_KAFKA__PASSWORD=(\S+)", printed)
         passwords = [await self._join(name, role, place) for name, (role, place) in _ROLES.items()]
-        for name, password in zip(_ROLES, passwords, strict=True):
+        self._passwords = dict(zip(_ROLES, passwords, strict=True))
+        for name, password in self._passwords.items():
             self.configs[name] = self._configure(name, password)
 
     async def close(self, *, keep: bool = False) -> None:
@@ -95,6 +96,10 @@ class Site:
             "HUB_ENGINE__MALFORMED_LIMIT": "100000",
             "HUB_ENGINE__MAX_BATCH_RECORDS": "50",
         }
+
+    def participant_environment(self, name: str) -> dict[str, str]:
+        """The settings of an adapter process that acts as a participant."""
+        return self._environment(f"{self.prefix}{name}", self._passwords[name])
 
     def _environment(self, user: str, password: str) -> dict[str, str]:
         return {

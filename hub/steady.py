@@ -1,0 +1,45 @@
+"""The loop of a side task: it survives outages of the broker and of the database, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from hub.kafka import KafkaError
+from hub.logs import log
+from hub.store.database import LOST
+
+AWAY = (*LOST, KafkaError)
+"""What is waited out: the server did not answer, or said that it cannot now."""
+
+_FIRST_DELAY_S = 0.1
+_LONGEST_DELAY_S = 2.0
+
+
+class Backoff:
+    """Doubling delays, from 0.1 s up to 2 s."""
+
+    def __init__(self) -> None:
+        self._delay_s = _FIRST_DELAY_S
+
+    def reset(self) -> None:
+        """It worked: the next delay is the first one again."""
+        self._delay_s = _FIRST_DELAY_S
+
+    async def wait(self) -> None:
+        """Sleep for the next delay."""
+        delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, _LONGEST_DELAY_S)
+        await asyncio.sleep(delay_s)
+
+
+async def keep_running(name: str, step: Callable[[], Awaitable[None]]) -> None:
+    """Call `step` until cancelled; what is in `AWAY` is logged and waited out, anything else is raised."""
+    backoff = Backoff()
+    while True:
+        try:
+            await step()
+        except AWAY as error:
+            log(f"{name}_waits", error=type(error).__name__)
+            await backoff.wait()
+        else:
+            backoff.reset()

@@ -1,0 +1,147 @@
+"""Test support: requests that are journaled before they are sent, and what must hold of all at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from tests.support.clients import Client, Received
+from tests.support.hubs import Hub
+from tests.support.processes import HubProcess
+from tests.support.requests import SUBMIT, VERIFY, submission, verification
+from tests.support.waiting import eventually
+
+
+@dataclass
+class Traffic:
+    """Everything that the test sent through these clients; `check` proves by counts that nothing is wrong."""
+
+    hub: Hub
+    clients: Sequence[Client]
+    sent: dict[tuple[str, str], int] = field(default_factory=dict)
+    _read: dict[str, int] = field(default_factory=dict)
+    _receipts: dict[tuple[str, str], list[Received]] = field(default_factory=dict)
+
+    async def send(
+        self, client: Client, event_type: str, subject: str, data: dict[str, Any], **options: Any
+    ) -> str:
+        """Journal and send one request."""
+        event_id = options.pop("event_id", None) or str(uuid4())
+        key = (client.name, event_id)
+        self.sent[key] = self.sent.get(key, 0) + 1
+        return await client.send(event_type, subject, data, event_id=event_id, **options)
+
+    async def submit(self, client: Client, **options: Any) -> str:
+        """Send a submission; returns its id, which is its reference as well."""
+        event_id = str(uuid4())
+        return await self.send(client, SUBMIT, f"ref:{event_id}", submission(), event_id=event_id, **options)
+
+    async def dossiers(self, client: Client, count: int) -> list[str]:
+        """Ids of new dossiers."""
+        ids = [await self.submit(client) for _ in range(count)]
+        await self.answered()
+        return [str(self.receipts(client, event_id)[0].data["dossier"]) for event_id in ids]
+
+    async def verify(self, client: Client, dossiers: Iterable[str], rounds: int = 1) -> None:
+        """Send requests that each become one fact, over all dossiers, round by round."""
+        subjects = list(dossiers)
+        for _ in range(rounds):
+            await asyncio.gather(
+                *(self.send(client, VERIFY, subject, verification()) for subject in subjects)
+            )
+
+    def receipts(self, client: Client, event_id: str) -> list[Received]:
+        """Receipts of one request so far."""
+        self._index()
+        return self._receipts.get((client.name, event_id), [])
+
+    def unanswered(self) -> list[tuple[str, str]]:
+        """Requests without a receipt so far."""
+        self._index()
+        return [key for key in self.sent if key not in self._receipts]
+
+    async def answered(self, limit_s: float = 40) -> None:
+        """Wait until every request has its receipt."""
+        await eventually(lambda: not self.unanswered(), limit_s, "all receipts", self._evidence)
+
+    async def check(self) -> None:
+        """Nothing lost, nothing twice, order and chains intact, all told to all receivers."""
+        await self.answered()
+        for key in self.sent:
+            receipts = self._receipts[key]
+            assert len({(receipt.headers["ce_id"], receipt.value) for receipt in receipts}) == 1, key
+        inbox = await self.hub.database.fetch("select participant, id from inbox where participant <> 'hub'")
+        assert Counter((row["participant"], row["id"]) for row in inbox) == Counter(self.sent.keys())
+        bodies = await self.facts()
+        await self._check_chains(bodies)
+        for client in self.clients:
+            await self._check_told(client, [body for body in bodies if client.name in body["to"]])
+
+    async def facts(self) -> list[dict[str, Any]]:
+        """Bodies of all stored facts by dossier and sequence."""
+        rows = await self.hub.database.fetch("select bytes from fact order by dossier_id, sequence")
+        return [orjson.loads(row["bytes"]) for row in rows]
+
+    async def _check_chains(self, bodies: list[dict[str, Any]]) -> None:
+        rows = await self.hub.database.fetch("select bytes, hash from fact order by dossier_id, sequence")
+        heads: dict[str, tuple[int, str]] = {}
+        for row, body in zip(rows, bodies, strict=True):
+            sequence, previous = heads.get(body["dossier"], (0, None))
+            assert body["sequence"] == sequence + 1, body["dossier"]
+            assert body["previous"] == previous, body["dossier"]
+            assert sha256(row["bytes"]).digest() == row["hash"]
+            heads[body["dossier"]] = (body["sequence"], row["hash"].hex())
+        stored = await self.hub.database.fetch(
+            "select id::text, sequence, encode(head, 'hex') as head from dossier where state is not null"
+        )
+        assert {row["id"]: (row["sequence"], row["head"]) for row in stored} == heads
+        requests = Counter((body["source"], body["request"]) for body in bodies)
+        assert set(requests.values()) <= {1}, "an effect happened twice"
+
+    async def _check_told(self, client: Client, bodies: list[dict[str, Any]]) -> None:
+        wanted = {(body["dossier"], body["sequence"]) for body in bodies}
+
+        def first_deliveries() -> list[tuple[str, int]]:
+            messages = [m for m in client.inbox if ".receipt." not in m.type]
+            return list(dict.fromkeys((m.key, int(m.headers["ce_sequence"])) for m in messages))
+
+        await eventually(
+            lambda: set(first_deliveries()) >= wanted, 30, f"all messages to {client.name}", self._evidence
+        )
+        last: dict[str, int] = {}
+        for dossier, sequence in first_deliveries():
+            assert sequence > last.get(dossier, 0), f"{client.name}: order of {dossier} broken at {sequence}"
+            last[dossier] = sequence
+        assert set(first_deliveries()) == wanted
+
+    def _index(self) -> None:
+        for client in self.clients:
+            start = self._read.get(client.name, 0)
+            for message in client.inbox[start:]:
+                if ".receipt." in message.type:
+                    key = (client.name, str(message.data.get("request")))
+                    self._receipts.setdefault(key, []).append(message)
+            self._read[client.name] = len(client.inbox)
+
+    def _evidence(self) -> str:
+        logs = "\n".join(process.output()[-2500:] for process in self.hub.processes)
+        return f"{len(self.unanswered())} of {len(self.sent)} unanswered\n{logs}"
+
+
+async def metric(process: HubProcess, name: str, **labels: str) -> float:
+    """The sum of a metric's samples with these labels; 0 when there is none."""
+    wanted = [f'{key}="{value}"' for key, value in labels.items()]
+    total = 0.0
+    for line in (await process.metrics()).splitlines():
+        found = re.match(rf"{name}(\{{.*\}})? (\S+)$", line)
+        if found and all(label in (found[1] or "") for label in wanted):
+            total += float(found[2])
+    return total
