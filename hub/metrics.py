@@ -24,7 +24,7 @@ class EngineMetrics:
             ["participant", "reason"], registry=registry,
         )  # fmt: skip
         self.repeated = Counter(
-            "hub_effects_deduplicated_total", "Repeats answered with the first receipt", registry=registry
+            "hub_effects_deduplicated_total", "Repeats that had no second effect", ["adapter"], registry=registry
         )
         self.parked = Counter("hub_parked_total", "Requests parked behind a bug", registry=registry)
         self.misses = Counter(
@@ -80,7 +80,7 @@ class EngineMetrics:
         self.last_commit = time.monotonic()
         self.stage.labels("commit").observe(seconds)
         self.batch.observe(records)
-        self.repeated.inc(tally.repeated)
+        self.repeated.labels("engine").inc(tally.repeated)
         self.parked.inc(tally.parked)
         for key, count in tally.accepted.items():
             self.accepted.labels(*key).inc(count)

@@ -41,7 +41,6 @@ def test_labels_are_closed_and_hold_no_person(metric: Metric) -> None:
     assert set(metric.labels) <= CLOSED_LABELS
 
 
-@pytest.mark.xfail(strict=True, reason="hub_effects_deduplicated_total: label `adapter` in the adapters only")
 def test_one_name_has_one_kind_and_one_set_of_labels_wherever_it_is_served() -> None:
     forms: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
     for metric in (metric for role in DECLARATIONS for metric in declared(role)):
