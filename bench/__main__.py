@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from bench.product import ProductPlan, run_product
 from bench.product_report import product_page
 from bench.profile import profile_page, run_profile
 from bench.results import save
+from bench.runners import bench_python
 from bench.scale import run_scale
 from bench.side_reports import latency_page, peak_of, scale_page
 
@@ -93,7 +95,7 @@ def everything(
 ) -> None:
     """All of them, one after the other."""
     if quick:
-        peak = _core(Plan(events=40_000, slow_events=1_000, rounds=2), "all")
+        peak = _core(Plan(events=40_000, slow_events=600, rounds=2), "all")
         _product(ProductPlan(events=20_000, rounds=2, duplicates=(0.01, 0.30)))
         _latency("200,2000,half", 6, peak)
         _memory(10_000)
@@ -110,8 +112,13 @@ def everything(
 
 
 def _core(plan: Plan, only: str) -> list[Measured]:
-    machine = facts()
-    measured = uvloop.run(run_core(open_stack(), find(only), plan))
+    contenders, machine = find(only), facts()
+    if any(one.needs_bench_python for one in contenders) and not Path(bench_python()).exists():
+        typer.echo(
+            f"bench: no {bench_python()} with quixstreams and bytewax; `make bench` builds it", err=True
+        )
+        raise typer.Exit(2)
+    measured = uvloop.run(run_core(open_stack(), contenders, plan))
     text = core_page(machine, plan, measured)
     save("core", machine, plan, measured, text)
     print(text)

@@ -58,20 +58,20 @@ CORE: tuple[Contender, ...] = (
     Contender("hub-1", "hub, 1 process", "bench.core_engine", "hub", read_id=id_of_fact),
     Contender("hub-2", "hub, 2 processes", "bench.core_engine", "hub", processes=2, read_id=id_of_fact),
     Contender(
-        "copy-send", "copy loop, aiokafka send(), batch 500, commit per batch", _PEERS + "copy_send", "copy",
+        "copy-send", "copy loop, send(), batch 500, commit per batch", _PEERS + "copy_send", "copy",
         read_id=id_of_header, is_exact=False,
     ),
     Contender(
-        "copy-send-batch", "copy loop, aiokafka send_batch(), batch 500, commit per batch",
+        "copy-send-batch", "copy loop, send_batch(), batch 500, commit per batch",
         _PEERS + "copy_send_batch", "copy", read_id=id_of_header, is_exact=False,
     ),
     Contender(
-        "copy-pipelined", "copy loop, send() pipelined, commit once a second", _PEERS + "copy_pipelined", "copy",
-        read_id=id_of_header, is_exact=False,
+        "copy-pipelined", "copy loop, send() pipelined, commit once a second",
+        _PEERS + "copy_pipelined", "copy", read_id=id_of_header, is_exact=False,
     ),
     Contender(
-        "faststream-batch", "the hub's core in a sequential FastStream batch handler", _PEERS + "faststream_batch",
-        "batch", read_id=id_of_fact,
+        "faststream-batch", "the hub's core in a sequential FastStream batch handler",
+        _PEERS + "faststream_batch", "batch", read_id=id_of_fact,
     ),
     Contender("quix-1", "quixstreams, at least once", _PEERS + "quix", "stream", needs_bench_python=True),
     Contender(

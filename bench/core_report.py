@@ -22,8 +22,9 @@ TARGETS: tuple[tuple[str, str, float, float], ...] = (
 
 ABOUT = (
     "Every program does the same: read events of 1,105 bytes from 6 partitions, leave out repeats, count per "
-    "dossier, forward the event with its count. Rates are inputs per second between 10 % and 100 % of the output, "
-    "read from the output topic's watermarks; medians of the rounds, lowest and highest in brackets; CPU in "
+    "dossier, forward the event with its count. Rates are inputs per second between 10 % and 100 % of the "
+    "output, read from the output topic's watermarks; medians of the rounds, lowest and highest "
+    "in brackets; CPU in "
     "microseconds per event. Copy loops neither leave out repeats nor count."
 )
 
@@ -39,7 +40,7 @@ def by_contender(measured: Sequence[Measured]) -> dict[str, dict[int, float]]:
 def core_page(machine: Mapping[str, Any], plan: Plan, measured: Sequence[Measured]) -> str:
     """The whole page."""
     about = (
-        f"{ABOUT} {plan.events:,} events ({plan.slow_events:,} for the programs that work message by message), "
+        f"{ABOUT} {plan.events:,} events ({plan.slow_events:,} for programs that work by the message), "
         f"{plan.duplicates:.0%} repeats, {plan.dossiers:,} dossiers, {plan.rounds} interleaved rounds."
     )
     return page("Core job", about, machine, [_rates(measured), _ratios(by_contender(measured))])

@@ -32,7 +32,7 @@ def facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _OURS} | _peer_versions(),
         "load_at_start": [round(load, 2) for load in os.getloadavg()],
-        "broker": "Apache Kafka 4.2 (KRaft, one node, SASL/SCRAM, ACLs, group.coordinator.append.linger.ms=0)",
+        "broker": "Apache Kafka 4.2 (KRaft, one node, SCRAM, ACLs, group.coordinator.append.linger.ms=0)",
         "database": "PostgreSQL 18 (fsync, synchronous_commit, full_page_writes on, shared_buffers 256 MB)",
     }
 

@@ -13,7 +13,7 @@ from bench.measuring import family_mib, resident_mib
 from bench.product import ProductPlan, run_product
 from bench.results import page, table
 
-_PROGRAMS = "hub-1,copy-pipelined,faststream-batch,quix-1,bytewax-1"
+_PROGRAMS = "hub-1,copy-pipelined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def memory_page(machine: Mapping[str, Any], events: int, measured: Sequence[Memo
         for one in measured
     ]
     about = (
-        f"MiB resident; the peak is the highest of a run over {events:,} events (sum of both processes for two "
+        f"MiB resident; the peak is the highest of a run over {events:,} events (sum for two "
         "engines; servers: after the runs)."
     )
     return page("Memory", about, machine, [table(("program", "idle", "peak"), rows)])

@@ -1,7 +1,7 @@
-"""The product job's events: the demo's mix on four topics, laid out no lane waits for another (pure).
+"""The product job's events: the demo's mix on four topics, laid out so that no lane waits (pure).
 
-Dossiers come in five groups, which a prelude has brought to different stages, so that each event of the run can
-be decided as soon as it is read: fresh ones (submit, verify), asked ones (the population database answers),
+Dossiers come in five groups, which a prelude has brought to different stages, so that each event can be
+decided as soon as it is read: fresh ones (submit, verify), asked ones (the population database answers),
 identified ones (accept, forward), forwarded ones (the agency's work) and those with a result (return).
 """
 

@@ -16,9 +16,12 @@ TITLES = {
 }
 
 ABOUT = (
-    "Everything on: the real models and rules, facts sealed and chained, receipts, routing, timers. Two counters, an "
-    "agency and the population database send the demo's mix on four topics (16 partitions); dossiers stand at five "
-    "stages, so that every event can be decided when it is read. Outcomes are checked request by request."
+    "Everything on: the real models and rules, facts sealed and chained, receipts, routing, "
+    "timers. Two counters, "
+    "an agency and the population database send the demo's mix on four topics (16 partitions); "
+    "dossiers stand "
+    "at five stages, so that every event can be decided when it is read. Outcomes are checked "
+    "request by request."
 )
 
 
@@ -35,8 +38,9 @@ def product_page(machine: Mapping[str, Any], plan: ProductPlan, measured: Sequen
 def _mix(own: Sequence[ProductMeasured]) -> str:
     first = own[-1]
     return (
-        f"{first.events:,} requests ({first.accepted:,} accepted, {first.refused:,} refused, {first.repeated:,} "
-        f"repeats), {first.bytes_per_event:.0f} bytes each on average, {first.outputs:,} messages out."
+        f"{first.events:,} requests ({first.accepted:,} accepted, {first.refused:,} refused, "
+        f"{first.repeated:,} repeats), {first.bytes_per_event:.0f} bytes each on average, "
+        f"{first.outputs:,} messages out."
     )
 
 
@@ -58,8 +62,7 @@ def _table(own: Sequence[ProductMeasured]) -> str:
             f"{ratio_text(ratio)} {f'(>= {target} {judged})' if target else ''}".strip(),
             _shares(mine),
             _misses(mine),
-            f"{Spread.of(one.idle_mib for one in mine).median:.0f} / "
-            f"{Spread.of(one.peak_mib for one in mine).median:.0f}",
+            _memory(mine),
         ))  # fmt: skip
     header = (
         "program", "requests/s", "of the copy loop", "us per request: Python + PostgreSQL + broker",
@@ -76,6 +79,11 @@ def _shares(mine: Sequence[ProductMeasured]) -> str:
     ]
     total = sum(parts) or 1.0
     return " + ".join(f"{part:.1f} ({part / total:.0%})" for part in parts)
+
+
+def _memory(mine: Sequence[ProductMeasured]) -> str:
+    idle, peak = (one.idle_mib for one in mine), (one.peak_mib for one in mine)
+    return f"{Spread.of(idle).median:.0f} / {Spread.of(peak).median:.0f}"
 
 
 def _misses(mine: Sequence[ProductMeasured]) -> str:

@@ -1,4 +1,4 @@
-"""Where an engine's CPU time goes: samples of its Python stack while it works off a backlog, in this process."""
+"""Where an engine's CPU time goes: samples of its stack while it works off a backlog, in this process."""
 
 from __future__ import annotations
 
@@ -124,18 +124,20 @@ async def _until(place: Arena, engine: asyncio.Task[None], wanted: int) -> int:
 
 def profile_page(machine: Mapping[str, Any], profiles: list[Profile]) -> str:
     """Both jobs: functions of the hub with everything they call, and where the time was spent itself."""
-    sections = []
-    for one in profiles:
-        sections.append(
-            f"## {one.job}: {one.us_per_event:.1f} us per event ({one.events:,} events, "
-            f"{one.samples.total:,} samples)\n\n### Functions of the hub, with what they call\n\n"
-            f"{_top(one, one.samples.under_way, 40)}\n\n### Functions themselves\n\n{_top(one, one.samples.own, 40)}"
-        )
     about = (
-        "Samples every 2 ms of CPU time of one engine's process. C code counts for the Python function that called "
-        "it. `us/event` is the share of the process's CPU time per event."
+        "Samples every 2 ms of CPU time of one engine's process. C code counts for the Python function that "
+        "called it. `us/event` is the share of the process's CPU time per event."
     )
-    return page("Profile of the hot path", about, machine, sections)
+    return page("Profile of the hot path", about, machine, [_section(one) for one in profiles])
+
+
+def _section(one: Profile) -> str:
+    return (
+        f"## {one.job}: {one.us_per_event:.1f} us per event ({one.events:,} events, "
+        f"{one.samples.total:,} samples)"
+        f"\n\n### Functions of the hub, with what they call\n\n{_top(one, one.samples.under_way, 40)}"
+        f"\n\n### Functions themselves\n\n{_top(one, one.samples.own, 40)}"
+    )
 
 
 def _top(one: Profile, counts: Counter[str], rows: int) -> str:

@@ -1,4 +1,4 @@
-"""Speed with many stored dossiers: tables filled by SQL with rows of the product's sizes, then the core job."""
+"""Speed with many stored dossiers: tables filled by SQL with rows of real sizes, then the core job."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILL = (
     insert into dossier (id, head, sequence, state)
     select id, head, 1, convert_to(lpad('1', 300, '0'), 'UTF8') from filled
     """,
-    "insert into dossier_key (dossier_id, wrapped) select id, wrapped from filled join drawn on k = n % $1::int",
+    "insert into dossier_key select id, wrapped from filled join drawn on k = n % $1::int",
     "insert into alias (alias, dossier_id) select 'ref:' || $1::text || ':hs-' || n, id from filled",
     """
     insert into inbox (participant, id, digest, receipt, dossier_id)
@@ -62,8 +62,9 @@ async def run_scale(bench: Bench, sizes: Sequence[int], plan: Plan) -> list[Scal
             one = await run_once(bench, hub, replace(plan, dossiers=size), number, fill)
             results.append(ScaleMeasured(size, seen["fill_s"], seen["mib"], one))
             print(
-                f"scale round {number + 1}/{plan.rounds} {size:9,} dossiers ({seen['mib']:,.0f} MiB, filled in "
-                f"{seen['fill_s']:.0f} s) {one.events_per_s:9,.0f} ev/s  postgres {one.postgres_us:.1f} us/ev",
+                f"scale round {number + 1}/{plan.rounds} {size:9,} dossiers ({seen['mib']:,.0f} MiB, "
+                f"filled in {seen['fill_s']:.0f} s) {one.events_per_s:9,.0f} ev/s, postgres "
+                f"{one.postgres_us:.1f} us/ev",
                 flush=True,
             )
     return results

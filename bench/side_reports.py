@@ -29,9 +29,11 @@ def latency_page(machine: Mapping[str, Any], seconds: float, measured: Sequence[
     ]  # fmt: skip
     header = ("events/s", "program", "p50 ms", "p99 ms", "missing", "busy cores", "foreign cores")
     about = (
-        f"Open loop for {seconds:.0f} s after 2 s of warm-up; from the moment an event was due to be sent until its "
-        "output was read by another client. Load client, broker, PostgreSQL and program share the machine. The "
-        "last rate is half of what one engine did in the core job."
+        f"Open loop for {seconds:.0f} s after 2 s of warm-up; from the moment an event was due "
+        f"to be sent until "
+        "its output was read by another client. Load client, broker, PostgreSQL and program "
+        "share the machine. "
+        "The last rate is half of what one engine did in the core job."
     )
     return page("Latency", about, machine, [table(header, rows), _latency_ratios(measured)])
 
@@ -66,8 +68,9 @@ def scale_page(machine: Mapping[str, Any], plan: Plan, measured: Sequence[ScaleM
         ))  # fmt: skip
     header = ("stored dossiers", "database MiB", "events/s", "Python us", "PostgreSQL us", "broker us")
     about = (
-        "Core job, one engine, events spread evenly over all stored dossiers (the worst case for caches). Each "
-        "stored dossier has a state of 300 bytes, a key, an alias, an inbox row with a receipt and a fact of 700 "
-        f"bytes, filled in by SQL. {plan.events:,} events a run."
+        "Core job, one engine, events spread evenly over all stored dossiers (the worst case for caches). "
+        "Each stored dossier has a state of 300 bytes, a key, an alias, an inbox row with a "
+        "receipt and a fact "
+        f"of 700 bytes, filled in by SQL. {plan.events:,} events a run."
     )
     return page("Stored dossiers", about, machine, [table(header, rows)])

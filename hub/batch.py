@@ -14,7 +14,7 @@ from hub.code_blocks import CodeBlocks
 from hub.directory import HUB, Directory
 from hub.dossier.decision import Accepted, Refused
 from hub.envelope import Malformed
-from hub.identifiers import derived_id, is_uuid, shard_of
+from hub.identifiers import shard_of_key
 from hub.job import Call, Job, State
 from hub.message import Message, decode_message
 from hub.parking import ParkedItem, encode_record, seal_record
@@ -295,8 +295,7 @@ class BatchDecision(Generic[State]):
     def _send(self, message: Message, encoded: bytes | None = None) -> None:
         if message.topic == f"out.{HUB.name}":
             return
-        anchor = message.key if is_uuid(message.key) else derived_id(0, message.key)
-        shard = shard_of(anchor, self._tools.shards)
+        shard = shard_of_key(message.key, self._tools.shards)
         self.messages.setdefault(shard, []).append((message, encoded or message.encode()))
 
 

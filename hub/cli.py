@@ -10,20 +10,21 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 import typer
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from hub import crashpoints, participants
 from hub.adapter_role import adapter_names, run_adapter_role
+from hub.commands import run, settings
 from hub.connecting import how_to_connect
+from hub.dead_letters_cli import app as dead_letters_app
 from hub.embedded.cli import app as embedded_app
 from hub.engine_role import run_engine
-from hub.errors import StartupError, StopError
 from hub.kafka_admin import KafkaAdmin
 from hub.logs import name_process
+from hub.operator_cli import offsets_app, redrive, replay_topic
 from hub.sealing import MasterKey
-from hub.settings import Settings, read_settings
+from hub.settings import Settings
 from hub.store import database
 
 app = typer.Typer(
@@ -32,28 +33,11 @@ app = typer.Typer(
 participants_app = typer.Typer(no_args_is_help=True, help="Who takes part.")
 app.add_typer(embedded_app, name="embedded")
 app.add_typer(participants_app, name="participants")
+app.add_typer(offsets_app, name="offsets")
+app.add_typer(dead_letters_app, name="dead-letters")
+app.command("redrive")(redrive)
+app.command("replay")(replay_topic)
 console = Console()
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; a start error exits with 2, a stop error with 1, each with one line."""
-    try:
-        return uvloop.run(work)
-    except StartupError as error:
-        typer.echo(f"hub: {error}", err=True)
-        raise typer.Exit(2) from None
-    except StopError as error:
-        typer.echo(f"hub: {error}", err=True)
-        raise typer.Exit(1) from None
-
-
-def settings() -> Settings:
-    """Settings, or exit status 2 with one line."""
-    try:
-        return read_settings()
-    except StartupError as error:
-        typer.echo(f"hub: {error}", err=True)
-        raise typer.Exit(2) from None
 
 
 @app.command()

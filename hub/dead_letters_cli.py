@@ -1,23 +1,24 @@
-"""`hub dead-letters`: what could not be used, with its raw bytes; resolving needs a reason."""
+"""`hub dead-letters`: what could not be used, with its raw bytes."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from hub.commands import with_store
 from hub.parking import decode_record
-from hub.settings import read_settings
-from hub.store import database
+from hub.settings import Settings
+from hub.store.database import Connection
 
 app = typer.Typer(no_args_is_help=True, help="Records that nobody could use.")
 _LIST = """
 select id, topic, partition, at_offset, reason, received_at from dead_letter
 where resolved_at is null order by id desc limit $1
 """
+_SHOW = "select record from dead_letter where id = $1 and resolved_at is null"
 _RESOLVE = "update dead_letter set resolved_at = now(), record = '' where id = $1 and resolved_at is null"
 
 
@@ -25,39 +26,28 @@ _RESOLVE = "update dead_letter set resolved_at = now(), record = '' where id = $
 def list_letters(limit: Annotated[int, typer.Option(min=1)] = 50) -> None:
     """Show the unresolved dead letters, newest first; no contents."""
 
-    async def work() -> None:
-        connection = await database.connect_at_start(read_settings().postgres, "dead-letters")
-        try:
-            rows = await connection.fetch(_LIST, limit)
-        finally:
-            await connection.close()
+    async def work(_: Settings, connection: Connection) -> None:
         table = Table("id", "topic", "partition", "offset", "reason", "received")
-        for row in rows:
+        for row in await connection.fetch(_LIST, limit):
             received = row["received_at"].isoformat(timespec="seconds")
             place = (row["topic"], str(row["partition"]), str(row["at_offset"]))
             table.add_row(str(row["id"]), *place, row["reason"], received)
         Console().print(table)
 
-    asyncio.run(work())
+    with_store("dead-letters", work)
 
 
 @app.command()
 def show(letter: int) -> None:
     """Print one dead letter, raw; it may hold personal data."""
 
-    async def work() -> bytes | None:
-        connection = await database.connect_at_start(read_settings().postgres, "dead-letters")
-        try:
-            record: bytes | None = await connection.fetchval(
-                "select record from dead_letter where id = $1", letter
-            )
-        finally:
-            await connection.close()
+    async def work(_: Settings, connection: Connection) -> bytes | None:
+        record: bytes | None = await connection.fetchval(_SHOW, letter)
         return record
 
-    encoded = asyncio.run(work())
+    encoded = with_store("dead-letters", work)
     if encoded is None:
-        typer.echo(f"hub: no dead letter {letter}", err=True)
+        typer.echo(f"hub: no unresolved dead letter {letter}", err=True)
         raise typer.Exit(1)
     record = decode_record(encoded)
     typer.echo(f"{record.topic}-{record.partition}@{record.offset} key={record.key!r}")
@@ -70,18 +60,10 @@ def show(letter: int) -> None:
 def resolve(letter: int) -> None:
     """Mark one dead letter as dealt with; its bytes are deleted."""
 
-    async def work() -> bool:
-        connection = await database.connect_at_start(read_settings().postgres, "dead-letters")
-        try:
-            done = await connection.execute(
-                _RESOLVE,
-                letter,
-            )
-        finally:
-            await connection.close()
-        return done.endswith(" 1")
+    async def work(_: Settings, connection: Connection) -> bool:
+        return (await connection.execute(_RESOLVE, letter)).endswith(" 1")
 
-    if not asyncio.run(work()):
+    if not with_store("dead-letters", work):
         typer.echo(f"hub: no unresolved dead letter {letter}", err=True)
         raise typer.Exit(1)
     typer.echo(f"dead letter {letter} resolved")

@@ -21,6 +21,11 @@ def shard_of(dossier_id: str, shards: int) -> int:
     return int(dossier_id[-6:], 16) % shards
 
 
+def shard_of_key(key: str, shards: int) -> int:
+    """The outbox shard of a message's key, which is a dossier id or, before there is one, any text."""
+    return shard_of(key if is_uuid(key) else derived_id(0, key), shards)
+
+
 def is_uuid(text: str) -> bool:
     """Whether a subject is written as a canonical dossier id."""
     return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-" and text == text.lower()

@@ -24,7 +24,10 @@ class EngineMetrics:
             ["participant", "reason"], registry=registry,
         )  # fmt: skip
         self.repeated = Counter(
-            "hub_effects_deduplicated_total", "Repeats that had no second effect", ["adapter"], registry=registry
+            "hub_effects_deduplicated_total",
+            "Repeats that had no second effect",
+            ["adapter"],
+            registry=registry,
         )
         self.parked = Counter("hub_parked_total", "Requests parked behind a bug", registry=registry)
         self.misses = Counter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -129,3 +130,5 @@ class Careless:
     def _write(self, line: Mapping[str, object]) -> None:
         with self._journal.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(line, ensure_ascii=False) + "\n")
+            journal.flush()
+            os.fsync(journal.fileno())

@@ -61,6 +61,8 @@ class Case:
         self.dossier = ""
         self.code = ""
         self.end = "open"
+        self.counted_from = plan.day
+        """The day from which handling time is counted."""
         self._checks = 0
         self._references = 0
 
@@ -70,16 +72,17 @@ class Case:
         """Wait for a time of the week, counted in days after the one on which the dossier was lodged."""
         await self.week.until(self.plan.day + days, clock or self.plan.clock)
 
+    @property
+    def today(self) -> int:
+        """The day of the week, 0 for Monday."""
+        return (self.week.now.date() - self.week.first_day).days
+
     async def next_time(self) -> None:
         """Wait for the next time at which people work."""
-        day = (self.week.now.date() - self.week.first_day).days
+        day = self.today
         now = self.week.now.strftime("%H:%M")
         following = [clock for clock in TIMES if clock > now]
         await self.week.until(day, following[0]) if following else await self.week.until(day + 1, TIMES[0])
-
-    def days_left(self, days: int) -> bool:
-        """Whether that many days later is still in the week."""
-        return self.plan.day + days <= 4
 
     # Requests
 
@@ -165,6 +168,7 @@ class Case:
     async def accept(self) -> None:
         """The dossier gets its code and its due time."""
         self.code = (await self.do(self.counter, "dossier.accept", self.acceptance()))["code"]
+        self.counted_from = self.today
 
     async def forward(self) -> None:
         """The dossier goes to its agency, whose system takes it in and assigns it."""
@@ -196,6 +200,7 @@ class Case:
     async def supplement(self) -> None:
         """The applicant brings what was asked for."""
         await self.do(self.counter, "dossier.supplement", {"components": self.components})
+        self.counted_from = self.today
 
     async def work(self, step: str = "Thẩm định hồ sơ") -> None:
         """One step of the agency's own process."""
@@ -222,12 +227,12 @@ class Case:
         self.end = "returned"
 
     async def handle_in_time(self) -> None:
-        """The agency works, issues a day before the due time, and the one-stop returns; or the week ends."""
-        days = max(1, self.plan.procedure.days - 1)
-        if not self.days_left(days):
-            return
-        await self.later(days, "10:00")
+        """The agency works, issues a day before the due time (or on the day), and the one-stop returns."""
+        if self.plan.procedure.days == 1:
+            await self.next_time()
+        else:
+            await self.week.until(self.counted_from + self.plan.procedure.days - 1, "10:00")
         await self.work()
         await self.issue()
-        await self.later(days, "14:30")
+        await self.next_time()
         await self.give_back()

@@ -20,9 +20,9 @@ from tests.support.ledger.evidence import (
     Delivered,
     Effect,
     HubSide,
-    Kind,
     Journals,
     Kill,
+    Kind,
     Sent,
     content_digest,
 )

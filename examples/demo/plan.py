@@ -79,7 +79,13 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(post.cash_on_delivery, weight=3, days=(2, 5), last_day=2, return_channel="post", counters=_FIRST),
     Story(
-        post.lost_on_the_way_in, last_day=2, days=(2, 5), channels=("post",), counters=_FIRST, clocks=_MORNING
+        post.lost_on_the_way_in,
+        return_channel="post",
+        last_day=2,
+        days=(2, 5),
+        channels=("post",),
+        counters=_FIRST,
+        clocks=_MORNING,
     ),
     Story(post.lost_result, days=(2, 5), last_day=2, return_channel="post", counters=_FIRST),
     Story(post.nobody_at_home, days=(2, 5), last_day=0, return_channel="post", counters=_FIRST),

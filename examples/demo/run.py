@@ -40,6 +40,10 @@ from hub.store.database import Connection
 from tests.support.ledger.verdict import Verdict
 
 _TYPES = "select type, count(*) as count from fact group by type"
+_LOST = """
+select count(*) from fact where type = 'onestop.pickup.progressed.v1'
+and convert_from(bytes, 'UTF8')::jsonb -> 'data' ->> 'status' = 'lost'
+"""
 _TIMELINE = "select time, bytes from fact where dossier_id = $1 order by sequence"
 _TOLD = ("lost_on_the_way_in", "by_post", "apology_in_time", "mistyped_person", "straight")
 """Whose life is shown: the first of these that came to its end."""
@@ -167,6 +171,7 @@ async def _print(
 ) -> dict[str, int]:
     database = province.hub.database
     facts = {row["type"]: row["count"] for row in await database.fetch(_TYPES)}
+    facts[tables.LOST] = await database.fetchval(_LOST)
     tables.print_outcomes(console, conductor.outcome.ends, facts)
     tables.print_refusals(console, conductor.traffic)
     for story in _TOLD:

@@ -84,7 +84,7 @@ class Screen(AbstractContextManager["Screen"]):
         """The simulated time went on; a new day is worth a line."""
         if self._week.now.day != self._day:
             self._day = self._week.now.day
-            done = f"{self._dossiers.over()} of {self._dossiers.total} stories over"
+            done = f"{self._dossiers.over()} of {self._dossiers.total} dossiers done"
             self.say(f"{self._week.now:%A %d %B %Y}: {done}, {self._traffic.answers} requests answered")
 
     def _panel(self) -> Panel:
@@ -100,7 +100,7 @@ class Screen(AbstractContextManager["Screen"]):
         )
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
-            "stories",
+            "dossiers",
             ProgressBar(total=self._dossiers.total, completed=over, width=62),
             f"{over}/{self._dossiers.total}",
         )

@@ -22,9 +22,9 @@ async def supplement_at_appraisal(case: Case) -> None:
     await case.later(1, "08:30")
     await case.ask_for_supplement("appraisal")
     await case.counter.sees("dossier.supplement_requested", case.dossier)
-    if case.days_left(2):
-        await case.later(2, "10:00")
-        await case.supplement()
+    await case.later(2, "10:00")
+    await case.supplement()
+    await case.handle_in_time()
 
 
 async def apology_in_time(case: Case) -> None:
@@ -43,10 +43,9 @@ async def apology_in_time(case: Case) -> None:
     reschedule = {"officer": OFFICER, "new_due_at": until.isoformat()}
     await case.do(case.counter, "due.reschedule", reschedule)
     await case.must_not(case.agency, "due.apologise", _form_04(until), "rule.17.9")
-    if case.days_left(3):
-        await case.later(3, "13:15")
-        await case.issue()
-        await case.give_back()
+    await case.later(3, "13:15")
+    await case.issue()
+    await case.give_back()
 
 
 async def apology_too_late(case: Case) -> None:
@@ -115,8 +114,7 @@ async def papers_by_hand(case: Case) -> None:
 async def incomplete_return(case: Case) -> None:
     """Only the whole result may be returned, and on the registered way (18.1, 18.3)."""
     await case.take_in()
-    days = max(1, case.plan.procedure.days - 1)
-    await case.later(days, "08:30")
+    await case.later(case.plan.procedure.days - 1, "08:30")
     await case.issue()
     other = {**case.returning("in_person"), "papers": ["KQ.G99.000001"]}
     await case.must_not(case.counter, "result.return", other, "rule.18.1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.demo.case import Case
+from examples.demo.case import Case, SurpriseError
 from examples.demo.procedures import BUSINESS, LAND_OFFICE
 from examples.demo.settings_of import ATTEMPTS, OFFICER, STRANGER
 
@@ -33,6 +33,7 @@ async def supplement_at_intake(case: Case) -> None:
     await case.must_not(case.counter, "dossier.request_supplement", request, "rule.8.5.b")
     await case.accept()
     await case.forward()
+    await case.handle_in_time()
 
 
 async def mistyped_person(case: Case) -> None:
@@ -91,6 +92,7 @@ async def answered_too_late(case: Case) -> None:
     await case.accept()
     await case.counter.sees("rule.violated", case.dossier, rule="15.2")
     await case.forward()
+    await case.handle_in_time()
 
 
 async def forwarded_too_late(case: Case) -> None:
@@ -102,6 +104,7 @@ async def forwarded_too_late(case: Case) -> None:
     await case.counter.sees("deadline.missed", case.dossier, kind="forward")
     await case.forward()
     await case.counter.sees("rule.violated", case.dossier, rule="16.2")
+    await case.handle_in_time()
 
 
 async def withdrawn_early(case: Case) -> None:
@@ -150,7 +153,7 @@ async def sent_twice(case: Case) -> None:
     case.counter.enter("dossier.submit", reference, case.submission(summary="Nội dung khác"), receipt["id"])
     second = await case.counter.answer(receipt["id"], 2)
     if second.get("code") != "security.id_reused":
-        raise AssertionError(second)
+        raise SurpriseError(f"{case.name}: an id used for other contents got {second.get('code')}")
     await case.must_not(
         case.counter, "dossier.submit", case.submission(), "reference.in_use", subject=reference
     )

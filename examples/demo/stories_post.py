@@ -55,6 +55,12 @@ async def lost_on_the_way_in(case: Case) -> None:
     await case.check_identity()
     await case.accept()
     await case.forward()
+    await case.week.until(case.counted_from + 1, "10:00")
+    await case.issue()
+    result = await deliver(case)
+    await case.next_time()
+    await result.becomes("delivered")
+    await case.give_back("post")
 
 
 async def lost_result(case: Case) -> None:

@@ -22,6 +22,7 @@ ENDS = {
     "withdrawn": "withdrawn by the applicant",
     "open": "still open at the end of the week",
 }
+LOST = "pickup lost"
 FACTS = {
     "onestop.dossier.accepted.v1": "accepted, with due time (Form 01)",
     "onestop.dossier.supplement_requested.v1": "supplements asked for (Form 02)",
@@ -30,6 +31,7 @@ FACTS = {
     "onestop.identity.mismatched.v1": "identity checks: mismatch",
     "onestop.identity.unavailable.v1": "identity checks: could not ask",
     "onestop.pickup.ordered.v1": "postal orders",
+    LOST: "parcels lost by the post",
     "onestop.deadline.near.v1": "deadlines: last day for an apology",
     "onestop.deadline.missed.v1": "deadlines missed",
     "onestop.rule.violated.v1": "acts accepted late, with their rule",
@@ -37,7 +39,7 @@ FACTS = {
 
 
 _WORDS = ("stage", "kind", "rule", "direction", "status", "outcome", "channel", "to", "step")
-_TIMES = {"due_at": "due", "new_due_at": "now due"}
+_TIMES = {"due_at": "by", "new_due_at": "now by"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def print_outcomes(console: Console, ends: Mapping[str, int], facts: Mapping[str
 def print_refusals(console: Console, traffic: Traffic) -> None:
     """What was refused, by which rule, in the words that the sender got."""
     table = _table("Requests refused", "code")
-    table.add_column("rule")
+    table.add_column("rule", no_wrap=True)
     table.add_column("count", justify="right")
     table.add_column("what the sender reads", overflow="fold")
     rows = sorted(traffic.refusals.items(), key=lambda row: (row[0].rule == "", row[0].code))
@@ -79,8 +81,9 @@ def print_refusals(console: Console, traffic: Traffic) -> None:
 def print_timeline(console: Console, title: str, rows: Sequence[Moment]) -> None:
     """The facts of one dossier: legal time, what happened, who asked for it, the rules that were applied."""
     table = _table(title, "legal time")
-    for name in ("fact", "", "by"):
-        table.add_column(name)
+    table.add_column("fact", no_wrap=True)
+    table.add_column("", overflow="fold")
+    table.add_column("from", no_wrap=True)
     table.add_column("rules applied", overflow="fold")
     for row in rows:
         table.add_row(_clock(row.time), row.fact, row.detail, row.source, " ".join(row.rules))
@@ -99,7 +102,7 @@ def moment(time: datetime, stored: Mapping[str, Any]) -> Moment:
     return Moment(
         time=time,
         fact=stored["type"].removeprefix("onestop.").removesuffix(".v1"),
-        detail=", ".join([*words, *times]),
+        detail=" ".join([*words, *times]),
         source=stored["source"].removeprefix("/participants/"),
         rules=tuple(stored.get("rules", ())),
     )
@@ -122,15 +125,22 @@ def print_ledger(console: Console, verdict: Verdict) -> None:
         right.add_row(kind.replace("_", " "), f"[red]{found}[/]" if found else "[green]0[/]")
     both.add_row(left, right)
     console.print(both)
+    console.print()
     for finding in verdict.findings[:10]:
         console.print(f"[red]{finding.kind}[/] {finding.what}", highlight=False)
 
 
 def _table(title: str, first: str, number: str | None = None) -> Table:
     table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim", border_style="dim"
+        title=title,
+        title_justify="left",
+        title_style="bold cyan",
+        header_style="dim",
+        border_style="dim",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     if number is not None:
         table.add_column(number, justify="right")
     return table

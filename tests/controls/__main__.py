@@ -55,9 +55,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run_ledger(root: Path, folder: Path, asked: argparse.Namespace, seed: int) -> Verdict:
+def run_ledger(control: Control, root: Path, folder: Path, asked: argparse.Namespace, seed: int) -> Verdict:
     """One run of the ledger over the hub of a copy."""
-    options = Options(asked.events, asked.kills, seed, asked.home.resolve(), root, folder, quiet_limit_s=60.0)
+    options = Options(
+        asked.events, asked.kills, seed, asked.home.resolve(), root, folder,
+        has_adapter=control.has_adapter, quiet_limit_s=40.0,
+    )  # fmt: skip
     return asyncio.run(Run(options, lambda _what, _done, _total: None).verdict())
 
 
@@ -70,7 +73,7 @@ def judge(control: Control, asked: argparse.Namespace) -> Outcome:
         if control is not _UNBROKEN:
             apply(control, root)
         for runs in range(1, 2 if control is _UNBROKEN else asked.runs + 1):
-            verdict = run_ledger(root, Path(folder) / f"run-{runs}", asked, asked.seed + runs - 1)
+            verdict = run_ledger(control, root, Path(folder) / f"run-{runs}", asked, asked.seed + runs - 1)
             found = {kind: verdict.count(kind) for kind in CLASSES if verdict.count(kind)}
             is_right = bool(control.caught_as & found.keys()) or (control is _UNBROKEN and verdict.is_clean)
             if is_right:

@@ -21,11 +21,12 @@ class PatchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One way to break the hub; any class of `caught_as` catches it."""
+    """One way to break the hub; any class of `caught_as` catches it; some need the adapter."""
 
     name: str
     broken: str
     caught_as: frozenset[Class]
+    has_adapter: bool = False
 
     @property
     def patch(self) -> Path:
@@ -38,6 +39,9 @@ CONTROLS = (
     Control("offset_first", "offsets are stored before the effect, by themselves", frozenset({"lost"})),
     Control("heads_not_compared", "a stale state is written over a newer one", frozenset({"misordered"})),
     Control("no_shard_lock", "each engine publishes what it wrote, lock or not", frozenset({"misordered"})),
+    Control(
+        "unknown_resent", "an unknown outcome is sent again, not asked about", frozenset({"duplicated"}), True
+    ),
 )
 
 

@@ -59,7 +59,8 @@ class Site:
         self.dsn = f"{self.address.postgres_dsn.rsplit('/', 1)[0]}/{self._database}"
         printed = await self._hub("setup", "--user", f"{self.prefix}hub", "--partitions", str(_PARTITIONS))
         self._password = _found(r"HUB_KAFKA__PASSWORD=(\S+)", printed)
-        passwords = [await self._join(name, role, place) for name, (role, place) in _ROLES.items()]
+        joins = [self._join(name, role, place) for name, (role, place) in _ROLES.items()]
+        passwords = await asyncio.gather(*joins)
         self._passwords = dict(zip(_ROLES, passwords, strict=True))
         for name, password in self._passwords.items():
             self.configs[name] = self._configure(name, password)

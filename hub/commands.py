@@ -1,0 +1,52 @@
+"""What every command shares: run to the end, and say in one line what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import typer
+import uvloop
+
+from hub.errors import StartupError, StopError
+from hub.settings import Settings, read_settings
+from hub.store import database
+from hub.store.database import Connection
+
+Result = TypeVar("Result")
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end; a start error exits with 2, a stop error with 1, each with one line."""
+    try:
+        return uvloop.run(work)
+    except StartupError as error:
+        typer.echo(f"hub: {error}", err=True)
+        raise typer.Exit(2) from None
+    except StopError as error:
+        typer.echo(f"hub: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def settings() -> Settings:
+    """Settings, or exit status 2 with one line."""
+    try:
+        return read_settings()
+    except StartupError as error:
+        typer.echo(f"hub: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def with_store(name: str, work: Callable[[Settings, Connection], Awaitable[Result]]) -> Result:
+    """Read the settings, connect to the store as `name`, do the work, and disconnect."""
+
+    async def connected() -> Result:
+        tree = settings()
+        connection = await database.connect_at_start(tree.postgres, name)
+        try:
+            return await work(tree, connection)
+        finally:
+            await connection.close()
+
+    result: Result = run(connected())
+    return result

@@ -1,0 +1,139 @@
+"""What operators do to the stream: accept gaps, redrive parked dossiers, replay a participant's topic."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub import kafka, replay
+from hub.commands import with_store
+from hub.identifiers import shard_of_key
+from hub.kafka_admin import KafkaAdmin
+from hub.log_ends import LogObserver
+from hub.message import Message
+from hub.redriving import order_redrive
+from hub.sealing import MasterKey
+from hub.settings import Settings
+from hub.store import positions
+from hub.store.database import Connection
+
+offsets_app = typer.Typer(no_args_is_help=True, help="Partitions, their stored offsets, and gaps.")
+_PARKED = """
+select d.id::text as dossier, d.parked, min(p.parked_at) as since, min(p.reason) as reason
+from dossier d join parked_request p on p.dossier_id = d.id
+where d.parked > 0 group by d.id, d.parked order by since
+"""
+
+
+@offsets_app.command("list")
+def list_offsets() -> None:
+    """Show every partition: stored next offset, and why it is stopped."""
+
+    async def work(_: Settings, connection: Connection) -> None:
+        table = Table("topic", "partition", "next", "stopped")
+        for stored in await positions.stored_positions(connection):
+            topic, number = stored.position
+            table.add_row(topic, str(number), str(stored.next), stored.stopped or "")
+        Console().print(table)
+
+    with_store("operator", work)
+
+
+@offsets_app.command()
+def accept(topic: str, partition: int) -> None:
+    """Accept the gap of a stopped partition and go on behind it; what was lost stays lost."""
+
+    async def work(settings: Settings, connection: Connection) -> str | None:
+        consumer = kafka.consumer(settings.kafka, "operator", group=None)
+        await consumer.start()
+        try:
+            observer = LogObserver(
+                consumer, KafkaAdmin(settings.kafka), settings.kafka.prefix, lambda: consumer
+            )
+            ends = await observer.ends([(topic, partition)])
+        finally:
+            await consumer.stop()
+        if (topic, partition) not in ends:
+            return None
+        return await positions.accept_gap(connection, (topic, partition), ends[(topic, partition)])
+
+    reason = with_store("operator", work)
+    if reason is None:
+        typer.echo(f"hub: {topic}-{partition} is not stopped, or there is no such partition", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"accepted: {reason}")
+
+
+def redrive(
+    dossier: Annotated[
+        str | None, typer.Argument(help="dossier id; without it the parked ones are listed")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="why it should work now")] = "",
+) -> None:
+    """List parked dossiers, or let an engine decide the requests of one again, in order."""
+    if dossier is None:
+        with_store("operator", _list_parked)
+        return
+    if not reason:
+        typer.echo("hub: --reason is needed", err=True)
+        raise typer.Exit(2)
+    wanted = dossier
+    done = with_store(
+        "operator", lambda _, connection: order_redrive(connection, wanted, getpass.getuser(), reason)
+    )
+    if not done:
+        typer.echo(f"hub: nothing of {dossier} is parked", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"ordered: an engine takes up {dossier} within a second; its log says how it ended")
+
+
+async def _list_parked(_: Settings, connection: Connection) -> None:
+    table = Table("dossier", "requests", "since", "reason")
+    for row in await connection.fetch(_PARKED):
+        since = row["since"].isoformat(timespec="seconds")
+        table.add_row(row["dossier"], str(row["parked"]), since, row["reason"])
+    Console().print(table)
+
+
+def replay_topic(
+    participant: str,
+    since: Annotated[datetime | None, typer.Option(help="legal time of the first fact; default: all")] = None,
+    receipts: Annotated[bool, typer.Option(help="send the receipts again as well")] = False,
+) -> None:
+    """Publish again what a participant got, with the same ids: receivers drop what they have seen."""
+    start = (since or datetime(2000, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001  made aware here
+
+    async def work(settings: Settings, connection: Connection) -> int:
+        master = MasterKey.from_file(settings.master_key_file)
+        producer = kafka.producer(settings.kafka, "replay")
+        await producer.start()
+        sent = 0
+        try:
+            async for message in replay.fact_messages(connection, master, participant, start):
+                await _publish(producer, settings, message)
+                sent += 1
+            if receipts:
+                async for message in replay.receipt_messages(connection, participant):
+                    await _publish(producer, settings, message)
+                    sent += 1
+        finally:
+            await producer.stop()
+        return sent
+
+    typer.echo(f"{with_store('operator', work)} messages sent again to out.{participant}")
+
+
+async def _publish(producer: kafka.AIOKafkaProducer, settings: Settings, message: Message) -> None:
+    """To the partition that the relay uses, so that the order of a dossier is one order."""
+    topic = settings.kafka.prefix + message.topic
+    partitions = sorted(await producer.partitions_for(topic))
+    partition = partitions[shard_of_key(message.key, settings.shards) % len(partitions)]
+    headers = list(message.headers)
+    await producer.send_and_wait(
+        topic, message.value, key=message.key.encode(), partition=partition, headers=headers
+    )

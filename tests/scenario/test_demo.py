@@ -1,0 +1,80 @@
+"""The demo as its user runs it: a small week, its exit status, its last line and its tables."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.stack import REPOSITORY
+
+_LIMIT_S = 420
+_LAST = re.compile(
+    r"demo: dossiers=30 accepted=(\d+) refused=(\d+) returned=(\d+) open=(\d+) "
+    r"lost=0 duplicated=0 misordered=0 seconds=\d+"
+)
+_REFUSED = (
+    "due.no_apology", "envelope.bad_text", "envelope.bad_time", "envelope.content_type",
+    "envelope.identity_in_key", "envelope.key_not_subject", "envelope.missing_attribute",
+    "envelope.no_json",
+    "envelope.too_large", "identity.not_checked", "identity.unavailable", "pickup.already_collected",
+    "pickup.already_open", "reference.in_use", "rule.13.4", "rule.13.7", "rule.14.3", "rule.15.6.a1",
+    "rule.16", "rule.17.9", "rule.18.1", "rule.18.3", "rule.19.4", "rule.21.2", "rule.3.8", "rule.8.5.b",
+    "schema.invalid", "schema.unknown_field", "schema.unknown_type", "security.foreign_organisation", "security.foreign_source",
+    "security.id_reused", "security.not_granted", "security.wrong_environment", "state.conflict",
+    "unknown_dossier",
+)  # fmt: skip
+"""Every refusal that a story or the careless vendor sets off, at least once in a week of 30 dossiers."""
+
+
+async def _run(home: Path, *arguments: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "examples.demo", *arguments,
+        cwd=REPOSITORY,
+        env=os.environ | {"HUB_HOME": str(home), "HUB_CACHE": str(REPOSITORY / "var" / "cache")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        process.terminate()
+        await process.wait()
+        raise
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+@pytest.mark.timeout(_LIMIT_S + 60)
+async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Path) -> None:
+    status, output = await _run(tmp_path, "--dossiers", "30")
+    assert status == 0, output
+    last = _LAST.fullmatch(output.splitlines()[-1])
+    assert last is not None, output
+    accepted, refused, returned, left = map(int, last.groups())
+    assert accepted > 20
+    assert refused >= len(_REFUSED)
+    assert returned > 10
+    assert left < 20
+    assert [code for code in _REFUSED if not re.search(rf"^ *{re.escape(code)} ", output, re.MULTILINE)] == []
+    assert "engine-2: killed (SIGKILL)" in output
+    assert "adapter-population: killed (SIGKILL)" in output
+    assert "dossier.submitted" in output, "the timeline of one dossier"
+    assert "duplicates suppressed" in output, "the ledger"
+    assert not [line for line in output.splitlines() if line.startswith("problem:")]
+
+
+async def test_a_second_demo_in_the_same_home_says_so_in_one_line(tmp_path: Path) -> None:
+
+    (tmp_path / "demo").mkdir()
+    with (tmp_path / "demo" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        status, output = await _run(tmp_path, "--dossiers", "1")
+    assert status == 2
+    assert output == f"demo: another demo runs in {tmp_path / 'demo'}; set HUB_HOME to run a second one\n"

@@ -1,0 +1,124 @@
+"""The benchmark's arithmetic: windows, medians, ratios, and events that are what they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import orjson
+import pytest
+
+from bench.contenders import CORE, find
+from bench.events import EVENT_BYTES, core_events, hash_of
+from bench.measuring import Cpu, Sample, window
+from bench.product_events import GROUPS, PARTITIONS, Maker, dossiers, measured_run, prelude
+from bench.results import Spread, ratio_text, ratios, table
+from bench.side_reports import peak_of
+from schemas.registry import REQUESTS
+
+
+def _sample(at_s: float, outputs: int, client: float) -> Sample:
+    return Sample(at_s, outputs, Cpu(client, client / 2, client / 4, 0.0, client * 2))
+
+
+def test_a_window_starts_at_a_tenth_of_the_output_and_ends_where_the_last_was_first_seen() -> None:
+    samples = [
+        _sample(0, 50, 0),
+        _sample(1, 50, 1),
+        _sample(2, 250, 2),
+        _sample(3, 1050, 3),
+        _sample(4, 1050, 4),
+    ]
+    part = window(samples)
+    assert part.seconds == pytest.approx(1.5)
+    assert part.outputs == pytest.approx(900)
+    assert part.cpu.client == pytest.approx(1.5)
+    assert part.cpu.foreign == pytest.approx(1.5 * (2 - 1 - 0.5 - 0.25))
+
+
+def test_a_run_without_output_has_no_window() -> None:
+    with pytest.raises(ValueError, match="did not grow"):
+        window([_sample(0, 7, 0), _sample(1, 7, 1)])
+
+
+def test_a_ratio_is_taken_inside_each_round() -> None:
+    rates = {"hub-1": {0: 30.0, 1: 20.0, 2: 50.0}, "copy-send": {0: 60.0, 1: 20.0}}
+    assert ratios(rates, "hub-1", "copy-send") == Spread(0.75, 0.5, 1.0)
+    assert ratios(rates, "hub-1", "missing") is None
+
+
+def test_small_ratios_keep_two_digits_and_large_ones_none() -> None:
+    assert ratio_text(Spread(0.687, 0.6, 0.71)) == "0.69 (0.60-0.71)"
+    assert ratio_text(Spread(89.3, 80.0, 91.6)) == "89 (80-92)"
+    assert ratio_text(None) == "-"
+
+
+def test_a_table_is_markdown() -> None:
+    assert table(("a", "b"), [("1", "2")]) == "| a | b |\n|---|---|\n| 1 | 2 |"
+
+
+def test_core_events_have_their_size_and_their_share_of_repeats() -> None:
+    events = core_events(2000, 50, 0.1, seed=3)
+    assert {len(event.value) for event in events} == {EVENT_BYTES}
+    repeats = sum(count - 1 for count in Counter(event.id for event in events).values())
+    assert 150 < repeats < 250
+    assert core_events(2000, 50, 0.1, seed=3) == events
+
+
+def test_a_subject_always_goes_to_the_same_partition() -> None:
+    assert hash_of("ref:hs-1") == hash_of("ref:hs-1") != hash_of("ref:hs-2")
+
+
+def test_contenders_are_found_by_name_and_unknown_names_are_refused() -> None:
+    assert [one.name for one in find("copy-send,hub-1")] == ["hub-1", "copy-send"]
+    assert find("all") == CORE
+    with pytest.raises(ValueError, match="hub-9"):
+        find("hub-9")
+
+
+def test_no_measured_hub_means_no_peak() -> None:
+    with pytest.raises(ValueError, match="no rounds"):
+        peak_of([])
+
+
+def test_every_product_request_is_a_valid_request_of_the_published_contract() -> None:
+    every = dossiers(20, seed=1)
+    for number, dossier in enumerate(every):
+        dossier.id = f"019aaf2e-5a1c-8abc-9abc-{number:012x}"
+    planned = [one for wave in range(4) for one in prelude(every, wave, Maker.of("prelude", 1))]
+    planned += measured_run(every, 0.0, seed=1)
+    for one in planned:
+        REQUESTS[one.type].model_validate_json(one.event.value)
+    assert {one.topic for one in planned} == set(PARTITIONS)
+
+
+def test_ids_of_prelude_run_and_identity_checks_never_meet() -> None:
+    every = dossiers(20, seed=1)
+    first = prelude(every, 0, Maker.of("prelude", 1))
+    run = measured_run(every, 0.0, seed=1)
+    ids = [one.event.id for one in (*first, *run)]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_run_keeps_the_order_of_one_dossiers_work() -> None:
+    every = dossiers(20, seed=1)
+    for number, dossier in enumerate(every):
+        dossier.id = f"019aaf2e-5a1c-8abc-9abc-{number:012x}"
+    worked_on = next(dossier for dossier in every if dossier.group == "forwarded")
+    steps = [
+        one.type.split(".")[2]
+        for one in measured_run(every, 0.0, seed=1)
+        if one.topic == "agency-1" and one.event.subject == worked_on.id
+    ]
+    assert steps == ["receive", "assign", "step", "issue"]
+    assert GROUPS[0] == "fresh"
+
+
+def test_a_third_of_the_run_can_be_repeats_byte_for_byte() -> None:
+    every = dossiers(100, seed=1)
+    run = measured_run(every, 0.3, seed=1)
+    by_id: dict[str, set[bytes]] = {}
+    for one in run:
+        by_id.setdefault(one.event.id, set()).add(one.event.value + one.event.subject.encode())
+    assert all(len(values) == 1 for values in by_id.values())
+    assert 0.26 < 1 - len(by_id) / len(run) < 0.34
+    assert orjson.loads(run[0].event.value)
