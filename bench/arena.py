@@ -18,6 +18,7 @@ from hub import participants
 from hub.embedded import stack
 from hub.embedded.stack import StackAddress
 from hub.participants import Participant
+from hub.store.database import Connection
 from tests.support.hubs import Hub
 from tests.support.stack import aiokafka_settings, own_name
 
@@ -135,8 +136,20 @@ async def arena(
             yield Arena(bench, hub, Path(folder))
         finally:
             await hub.close()
-            await server.execute(f'drop database if exists "{name}" with (force)')
+            await drop_database(server, name)
             await server.close()
+
+
+async def drop_database(server: Connection, name: str) -> None:
+    """Drop a database with everybody in it; an autovacuum worker may be there, which only its end removes."""
+    for _ in range(60):
+        try:
+            await server.execute(f'drop database if exists "{name}" with (force)', timeout=120)
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+            await asyncio.sleep(0.5)
+        else:
+            return
+    raise TimeoutError(f"database {name} cannot be dropped: somebody is still in it")
 
 
 async def settle_disk(bench: Bench) -> None:

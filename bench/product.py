@@ -16,7 +16,7 @@ import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer
 
-from bench.arena import Arena, Bench, arena, settle_disk
+from bench.arena import Arena, Bench, arena, drop_database, settle_disk
 from bench.core import everything
 from bench.events import preload_topic
 from bench.measuring import CpuMeter, Watch, Window, outputs_of, peak_mib, resident_mib, window
@@ -119,7 +119,7 @@ async def prepared(bench: Bench, per_group: int, batch: int, seed: int) -> Async
             place.hub.database = await asyncpg.connect(place.hub.dsn)
         yield Prepared(template, key, all_dossiers)
     finally:
-        await server.execute(f'drop database if exists "{template}" with (force)')
+        await drop_database(server, template)
         await server.close()
         key.unlink(missing_ok=True)
 

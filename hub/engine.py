@@ -84,7 +84,7 @@ class Engine(Generic[State]):
         self._in_flight: InFlight[State] | None = None
         self._redo: deque[Batch] = deque()
         self._versions: dict[str, int] = {}
-        self._starts = Starts(2 * settings.max_batch_records)
+        self._starts = Starts(intake.probe_width)
         self._committed: dict[Position, int] = {}
         self._kept_house_at = 0.0
         self._unfinished = 0

@@ -71,6 +71,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
                 *(f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe")),
             )
         ]
+        master.must_fit(await load_session.fetchval("select wrapped from dossier_key limit 1"))
         producer = await _started(stack, kafka.producer(settings.kafka, instance))
         asking = await _started(stack, _observer(settings))
         observer = LogObserver(asking, admin, prefix, lambda: _observer(settings))

@@ -49,9 +49,12 @@ class Assigned:
         """Whether its next record has killed every process that touched it."""
         return self.marked == self.next and self.marks >= POISON_AFTER
 
-    def advanced(self, following: int) -> Assigned:
-        """The same partition behind the records up to `following`."""
-        return Assigned(self.topic_id, following, probe_until=self.probe_until)
+    def advanced(self, following: int, probe_width: int) -> Assigned:
+        """The same partition behind the records up to `following`; probing goes on for its width."""
+        probe_until = self.probe_until
+        if self.is_probing and probe_until is None:
+            probe_until = self.next + probe_width
+        return Assigned(self.topic_id, following, probe_until=probe_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self.drain: Drain = _nothing
         self._max_records = max_records
         self._max_bytes = max_bytes
+        self.probe_width = 2 * max_records
         self._assigned: dict[Position, Assigned] = {}
         self._left: dict[TopicPartition, list[ConsumerRecord]] = {}
         self._is_stable = asyncio.Event()
@@ -115,7 +119,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._set_aside: dict[str, float] = {}
         self._shunned: dict[Position, float] = {}
         self._careful_until = 0.0
-        self._is_probes_turn = True
+        self._turn = 0
         self.generation = 0
         self.rebalances = 0
 
@@ -194,10 +198,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         if self.is_stale:
             await self._seek_to_store()
         generation = self.generation
-        probed = next((p for p, a in self._assigned.items() if a.is_probing), None)
-        self._is_probes_turn = probed is not None and not self._is_probes_turn
+        probed = self._whose_turn()
         try:
-            if probed is not None and self._is_probes_turn:
+            if probed is not None:
                 fetched = await self._getmany(TopicPartition(*probed), wait_ms, 1)
             else:
                 fetched = await self._fetch(wait_ms)
@@ -207,7 +210,13 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             return None  # the partitions were given away meanwhile, or have no position yet
         if generation != self.generation or not fetched:
             return None
-        return self._batch(fetched, is_probe=self._is_probes_turn)
+        return self._batch(fetched, is_probe=probed is not None)
+
+    def _whose_turn(self) -> Position | None:
+        """Partitions that are probed take turns with each other, and with all the others together (None)."""
+        probed = [position for position, assigned in self._assigned.items() if assigned.is_probing]
+        self._turn = (self._turn + 1) % (len(probed) + 1)
+        return probed[self._turn - 1] if self._turn else None
 
     def take_care(self) -> None:
         """The client failed: read partition by partition for a while, to see which one it is."""
@@ -331,7 +340,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             records.extend(partition_records)
             steps.append(OffsetStep(tp.topic, tp.partition, assigned.topic_id, assigned.next, expected))
             is_poison = is_probe and assigned.is_poison
-            self._assigned[position] = assigned.advanced(expected)
+            self._assigned[position] = assigned.advanced(expected, self.probe_width)
         return Batch(records, steps, is_probe, is_poison)
 
 

@@ -93,7 +93,7 @@ class Relay:
     async def step(self) -> None:
         """One round: learn what is ours, fetch what others left, publish, mark; raises what is `AWAY`."""
         await self._wait()
-        if not self._shards.is_confirmed:
+        if not self._shards.is_confirmed or not self._shards.owned:
             await asyncio.sleep(_UNCONFIRMED_S)
             return
         await self._get_ready()

@@ -108,7 +108,7 @@ def load_profile(name: str = DEFAULT_PROFILE) -> Profile:
     stem, _, version = name.partition("@")
     file = files("hub.regulation.data") / f"profile-{stem}.toml"
     if not file.is_file():
-        raise ProfileError(f"there is no profile {stem!r}")
+        raise ProfileError(f"HUB_PROFILE: there is no profile {stem!r}")
     profile = read_profile(file.read_text(encoding="utf-8"))
     if profile.id != stem or (version and version != str(profile.version)):
         raise ProfileError(f"the profile file holds {profile.ref}, not {name}")

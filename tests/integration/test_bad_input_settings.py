@@ -197,5 +197,5 @@ async def test_another_master_key_than_the_stored_dossiers_need_stops_the_engine
     MasterKey.create_file(other)
     engine.start(HUB_MASTER_KEY_FILE=str(other))
     await client.send(WITHDRAW, subject, {})
-    assert await engine.ended() in {1, 2}
+    assert await engine.ended() == 2
     assert "HUB_MASTER_KEY_FILE" in the_line(engine.output())

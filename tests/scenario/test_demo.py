@@ -25,7 +25,8 @@ _REFUSED = (
     "envelope.too_large", "identity.not_checked", "identity.unavailable", "pickup.already_collected",
     "pickup.already_open", "reference.in_use", "rule.13.4", "rule.13.7", "rule.14.3", "rule.15.6.a1",
     "rule.16", "rule.17.9", "rule.18.1", "rule.18.3", "rule.19.4", "rule.21.2", "rule.3.8", "rule.8.5.b",
-    "schema.invalid", "schema.unknown_field", "schema.unknown_type", "security.foreign_organisation", "security.foreign_source",
+    "schema.invalid", "schema.unknown_field", "schema.unknown_type", "security.foreign_organisation",
+    "security.foreign_source",
     "security.id_reused", "security.not_granted", "security.wrong_environment", "state.conflict",
     "unknown_dossier",
 )  # fmt: skip

@@ -145,3 +145,13 @@ async def metric(process: HubProcess, name: str, **labels: str) -> float:
         if found and all(label in (found[1] or "") for label in wanted):
             total += float(found[2])
     return total
+
+
+async def end_session(hub: Hub, name: str) -> bool:
+    """Let PostgreSQL end the session of this name; False when there is none."""
+    ended = await hub.database.fetchval(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+        "where application_name = $1 and datname = current_database()",
+        name,
+    )
+    return bool(ended)

@@ -14,6 +14,7 @@ from hub.dossier.rulebook import RULES
 from hub.dossier.texts import all_texts, refusal_texts
 
 ENGINE_CODES = {
+    "reference.needed",
     "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
     "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",

@@ -1,0 +1,104 @@
+"""A rule that raises: its dossier waits, the others go on, and a redrive brings everything in order."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hub.embedded.stack import StackAddress
+from hub.redriving import order_redrive
+from tests.support.broken_engine import BROKEN_ACCOUNT
+from tests.support.hubs import Hub, own_hub
+from tests.support.processes import HubProcess
+from tests.support.requests import ONE_STOP, VERIFY, verification
+from tests.support.traffic import Traffic
+from tests.support.waiting import eventually
+
+BROKEN = verification() | {"officer_account": BROKEN_ACCOUNT}
+
+
+def broken_engine(hub: Hub) -> HubProcess:
+    """`engine-1` with the bug."""
+    engine = hub.engine()
+    engine._command = [sys.executable, "-m", "tests.support.broken_engine"]
+    return engine
+
+
+async def parked(hub: Hub) -> list[tuple[str, str]]:
+    rows = await hub.database.fetch("select request_id, reason from parked_request order by position")
+    return [(row["request_id"], row["reason"]) for row in rows]
+
+
+async def test_a_dossier_behind_a_bug_waits_alone_and_is_redriven_in_order(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter])
+        engine = broken_engine(hub)
+        engine.start()
+        await engine.ready()
+        sick, *healthy = await traffic.dossiers(counter, 4)
+        waiting = [await traffic.send(counter, VERIFY, sick, BROKEN)]
+        waiting += [await traffic.send(counter, VERIFY, sick, verification()) for _ in range(5)]
+        repeated = waiting[3]
+        await traffic.verify(counter, healthy, 3)
+        await eventually(lambda: len(traffic.unanswered()) == 6, 20, "the healthy ones", engine.output)
+        await traffic.send(counter, VERIFY, sick, verification(), event_id=repeated)
+        await traffic.verify(counter, healthy)
+        await eventually(lambda: len(traffic.unanswered()) == 6, 20, "the healthy ones", engine.output)
+        reasons = ["bug.ZeroDivisionError", *["queued"] * 5]
+        assert await parked(hub) == list(zip(waiting, reasons, strict=True))
+
+        assert await order_redrive(hub.database, sick, "operator", "try")
+        await eventually(lambda: is_done(hub), 10, "the redrive", engine.output)
+        assert len(await parked(hub)) == 6
+
+        assert await engine.stop() == 0
+        await hub.start_engine("engine-1")
+        assert await order_redrive(hub.database, sick, "operator", "fixed")
+        await eventually(lambda: is_done(hub), 20, "the redrive")
+        await traffic.check()
+        assert await parked(hub) == []
+        facts = [body for body in await traffic.facts() if body["dossier"] == sick]
+        assert [body["request"] for body in facts[1:]] == waiting
+        assert await hub.database.fetchval("select max(parked) from dossier") == 0
+        assert not await order_redrive(hub.database, sick, "operator", "nothing is parked")
+
+
+async def is_done(hub: Hub) -> bool:
+    return bool(await hub.database.fetchval("select count(*) = 0 from redrive where done_at is null"))
+
+
+async def test_a_bug_that_hits_too_many_dossiers_stops_the_engine_and_a_restart_does_not_help(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter])
+        engine = broken_engine(hub)
+        engine.start(HUB_ENGINE__PARKED_LIMIT="3")
+        dossiers = await traffic.dossiers(counter, 6)
+        for number, dossier in enumerate(dossiers[:4], start=1):
+            await traffic.send(counter, VERIFY, dossier, BROKEN)
+            await eventually(lambda: has_parked(hub, number), 20, "parking", engine.output)  # noqa: B023
+        assert await engine.ended() == 1
+        (line,) = [line for line in engine.output().splitlines() if line.startswith("hub: ")]
+        assert line == "hub: rules failed for 4 dossiers; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
+
+        engine.start(HUB_ENGINE__PARKED_LIMIT="3")
+        await traffic.verify(counter, dossiers[4:])
+        await eventually(
+            lambda: len(traffic.unanswered()) == 4, 20, "what needs no broken rule", engine.output
+        )
+        await traffic.send(counter, VERIFY, dossiers[4], BROKEN)
+        assert await engine.ended() == 1
+
+        await hub.start_engine("engine-1")
+        for dossier in dossiers[:5]:
+            assert await order_redrive(hub.database, dossier, "operator", "fixed")
+        await traffic.check()
+
+
+async def has_parked(hub: Hub, number: int) -> bool:
+    return bool(await hub.database.fetchval("select count(*) >= $1 from parked_request", number))
