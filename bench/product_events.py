@@ -186,6 +186,16 @@ def prelude(all_dossiers: Sequence[Dossier], wave: int, maker: Maker) -> list[Pl
     return out
 
 
+def warm_up(count: int) -> list[Planned]:
+    """Submissions and verifications before the run, so that nothing is loaded for the first time in it."""
+    maker = Maker.of("warm-up", count)
+    out: list[Planned] = []
+    for number in range(90_000, 90_000 + count):
+        dossier = Dossier("fresh", number, COUNTERS[number % 2], maker.id())
+        out += [maker.submit(dossier), maker.verify(dossier)]
+    return out
+
+
 def measured_run(all_dossiers: Sequence[Dossier], duplicates: float, seed: int) -> list[Planned]:
     """The events of the run, mixed; a share of them repeats an earlier one of its topic byte for byte."""
     maker = Maker.of(f"run-{duplicates}", seed)

@@ -122,10 +122,10 @@ async def _clock(connection: database.Connection, environment: str) -> AsyncIter
     async def follow() -> None:
         while True:
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                clock.steps = await read_clock(connection)
+                clock.steps = await read_clock(connection, environment)
             await asyncio.sleep(_CLOCK_S)
 
-    clock.steps = await read_clock(connection)
+    clock.steps = await read_clock(connection, environment)
     task = asyncio.create_task(follow())
     try:
         yield clock

@@ -90,6 +90,7 @@ class Clockwork:
         *,
         topic: str,
         partitions: int,
+        environment: str,
     ) -> None:
         self._producer = producer
         self._session = session
@@ -97,6 +98,7 @@ class Clockwork:
         self._log_end = log_end
         self._topic = topic
         self._partitions = partitions
+        self._environment = environment
         self._barrier: Barrier | None = None
 
     async def step(self) -> None:
@@ -104,7 +106,7 @@ class Clockwork:
         await asyncio.sleep(_TICK_S)
         if not self._shards.owned or not self._shards.is_confirmed:
             return
-        clock = await read_clock(await self._session.live())
+        clock = await read_clock(await self._session.live(), self._environment)
         if self._barrier is None:
             now = clock.of(datetime.now(UTC))
             if not await self._due(now):

@@ -346,7 +346,8 @@ class Engine(Generic[State]):
         self._limiter.remember(row["dossier"] for row in await self._reader.fetch(_PARKED))
 
     async def _reload(self, versions: dict[str, int]) -> None:
-        directory, clock = await reading.read_directory(self._reader), await reading.read_clock(self._reader)
+        directory = await reading.read_directory(self._reader)
+        clock = await reading.read_clock(self._reader, self._world.environment)
         self._tools = replace(self._tools, directory=directory)
         self._world = replace(self._world, directory=directory, clock=clock)
         is_gap_accepted = bool(self._versions) and versions.get("offsets") != self._versions.get("offsets")

@@ -18,6 +18,7 @@ from hub.directory import Directory
 from hub.dossier_job import DossierJob, code_blocks, load_law
 from hub.engine import Engine
 from hub.errors import StartupError
+from hub.gauges import StoreCount
 from hub.intake import Assigned, Intake, Load, Position
 from hub.job import Job
 from hub.kafka_admin import KafkaAdmin
@@ -52,6 +53,7 @@ class Parts:
     registry: CollectorRegistry
     probe: Session
     observer: LogObserver
+    gauges: StoreCount
 
 
 @contextlib.asynccontextmanager
@@ -64,11 +66,19 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
     instance, prefix = settings.engine.instance, settings.kafka.prefix
     the_job: Job[Any] = job if job is not None else DossierJob(law)
     async with contextlib.AsyncExitStack() as stack:
-        shards_session, relay_session, retry_session, clock_session, load_session, probe_session = [
+        (
+            shards_session,
+            relay_session,
+            retry_session,
+            clock_session,
+            load_session,
+            probe_session,
+            count_session,
+        ) = [
             await _session(stack, settings, name)
             for name in (
                 session_name(instance),
-                *(f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe")),
+                *(f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe", "count")),
             )
         ]
         master.must_fit(await load_session.fetchval("select wrapped from dossier_key limit 1"))
@@ -118,6 +128,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
             observer.received,
             topic=own_topic,
             partitions=len(await producer.partitions_for(own_topic)),
+            environment=settings.environment,
         )
         await engine.open()
         stack.push_async_callback(engine.close)
@@ -135,6 +146,9 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
             registry=registry,
             probe=probe_session,
             observer=observer,
+            gauges=StoreCount(
+                metrics.store, count_session, lambda: observer.ends(intake.assigned), settings.environment
+            ),
         )
 
 

@@ -47,6 +47,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
                 ("shards", keep_running("shards", lambda: _keep_shards(parts))),
                 ("topics", keep_running("topics", TopicWatch(parts).step)),
                 ("offset-hint", _hint_offsets(parts)),
+                ("gauges", keep_running("gauges", parts.gauges.step)),
                 ("health", _serve_health(settings, parts)),
             )
         ]

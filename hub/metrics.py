@@ -70,6 +70,7 @@ class EngineMetrics:
         )
         self.blocked = Gauge("hub_topics_blocked", "Topics that cannot be written", registry=registry)
         self.lost = Counter("hub_database_lost_total", "Times the database session broke", registry=registry)
+        self.store = StoreMetrics(registry)
         self.last_poll = time.monotonic()
         self.last_commit = time.monotonic()
 
@@ -97,3 +98,27 @@ class EngineMetrics:
     def database_lost(self) -> None:
         """A session to PostgreSQL broke."""
         self.lost.inc()
+
+
+class StoreMetrics:
+    """What an engine counts in the store every few seconds; the same numbers in every engine."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, meaning: str, *labels: str) -> Gauge:
+            return Gauge(name, meaning, labels, registry=registry)
+
+        self.letters = gauge("hub_dead_letters", "Dead letters that nobody has resolved", "adapter", "reason")
+        self.letter_age = gauge(
+            "hub_dead_letter_oldest_age_seconds", "Age of the oldest dead letter", "adapter"
+        )
+        self.parked = gauge("hub_parked_keys", "Dossiers parked behind a bug")
+        self.parked_age = gauge("hub_parked_oldest_age_seconds", "Age of the oldest parked request")
+        self.segments = gauge("hub_outbox_segments", "Outbox segments in the store")
+        self.blocked = gauge("hub_blocked_messages", "Messages set aside: their topic cannot be written")
+        self.at_risk = gauge(
+            "hub_deadlines_at_risk", "Dossiers due soon, by legal time; window: 4h, 1d", "window"
+        )
+        self.overdue = gauge("hub_deadlines_overdue", "Dossiers whose due time has passed without a result")
+        self.lag = gauge(
+            "hub_consumer_lag_records", "Records received and not processed yet", "group", "topic"
+        )

@@ -80,7 +80,10 @@ class Redriver(Generic[State]):
 
     async def _request(self, dossier_id: str, position: int, sealed: bytes) -> str | None:
         view = (await read_batch(self._reader, Wanted([], [], [], [dossier_id]))).view
-        key = self._tools.master.unwrap(view.dossiers[dossier_id].wrapped_key)
+        wrapped = view.dossiers[dossier_id].wrapped_key
+        if wrapped is None:
+            return "its key was destroyed"
+        key = self._tools.master.unwrap(wrapped)
         item = understand(open_record(sealed, key, dossier_id), self._world)
         if not isinstance(item, Understood):
             return item.why.code

@@ -22,14 +22,17 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class StoredDossier:
-    """A dossier as the store has it; `state` is None while even its submission is parked."""
+    """A dossier as the store has it.
+
+    `state` is None while even its submission is parked; without a key its personal data were erased for good.
+    """
 
     id: str
     head: bytes | None
     sequence: int
     parked: int
     state: bytes | None
-    wrapped_key: bytes
+    wrapped_key: bytes | None
     private: bytes | None = None
 
 
@@ -132,7 +135,7 @@ class Workspace(Generic[State]):
 
     def _read(self, dossier_id: str) -> Held[State] | None:
         stored = self._view.dossiers.get(dossier_id)
-        if stored is None:
+        if stored is None or stored.wrapped_key is None:
             return None
         state = self._job.load(stored.state) if stored.state is not None else None
         return Held(

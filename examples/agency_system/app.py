@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+from aiokafka import ConsumerRecord
 from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
@@ -63,9 +64,9 @@ class Agency:
         for request in (ReceiveDossier(officer=self.officer), AssignCase(assignee=self.officer)):
             await self.send(subject, request, str(uuid5(NAMESPACE_URL, f"{message_id} {request.type}")))
 
-    def note(self, message: KafkaMessage) -> None:
+    def note(self, message: KafkaMessage, record: ConsumerRecord) -> None:
         """Keep which message of the hub was handled."""
-        headers, record = message.headers, message.raw_message
+        headers = message.headers
         line = {"received": headers["ce_id"], "type": headers["ce_type"], "dossier": record.key.decode()}
         line |= {"partition": record.partition, "offset": record.offset, "value": message.body.decode()}
         self._write({**line, "sequence": headers.get("ce_sequence"), "cause": headers.get("ce_causationid")})
@@ -96,21 +97,20 @@ def build(environment: Mapping[str, str] = os.environ) -> FastStream:
     agency = Agency(environment)
     app = FastStream(agency.broker)
     entering: set[asyncio.Task[None]] = set()
+    retry = AckPolicy.NACK_ON_ERROR
 
     @agency.broker.subscriber(
-        f"out.{agency.name}",
-        group_id=agency.name,
-        auto_offset_reset="earliest",
-        ack_policy=AckPolicy.NACK_ON_ERROR,
+        f"out.{agency.name}", group_id=agency.name, auto_offset_reset="earliest", ack_policy=retry
     )
     async def take(message: KafkaMessage) -> None:
-        kind, message_id = message.headers["ce_type"], message.headers["ce_id"]
+        kind, record = message.headers["ce_type"], message.raw_message
+        assert isinstance(record, ConsumerRecord)  # not a batch
         if kind == DossierForwarded.type:
-            await agency.take_in(message_id, message.headers["ce_subject"])
-        shown = {"type": kind, "dossier": message.raw_message.key.decode(), "data": json.loads(message.body)}
+            await agency.take_in(message.headers["ce_id"], message.headers["ce_subject"])
+        shown = {"type": kind, "dossier": record.key.decode(), "data": json.loads(message.body)}
         sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
         sys.stdout.flush()
-        agency.note(message)
+        agency.note(message, record)
 
     @app.after_startup
     async def open_desk() -> None:

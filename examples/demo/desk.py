@@ -151,6 +151,8 @@ class Desk:
             if kind == "receipt.refused":
                 self._traffic.count_refusal(data)
             key: tuple[str, ...] = ("receipt", str(data["request"]))
+            if key[1] not in self._receipts:
+                self._traffic.requests += 1  # the program sent it by itself
             self._receipts.setdefault(key[1], []).append(data)
         else:
             self._traffic.facts += 1

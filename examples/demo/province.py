@@ -90,7 +90,6 @@ class Province:
     programs: Mapping[str, Program]
     population_url: str
     postal_url: str
-    health: Mapping[str, str]
 
 
 async def start_stack(places: Places, say: Say) -> StackAddress:
@@ -145,8 +144,8 @@ async def open_province(
         programs[program.name] = program
         await program.start()
     served = [*(program.name for program in adapters), "engine-1", "engine-2"]
-    urls = await asyncio.gather(*[programs[name].healthy_url() for name in served])
-    return Province(places, hub, programs, population, postal, dict(zip(served, urls, strict=True)))
+    await asyncio.gather(*[programs[name].healthy_url() for name in served])
+    return Province(places, hub, programs, population, postal)
 
 
 def desk_programs(province: Province) -> list[Program]:

@@ -85,8 +85,10 @@ async def read_directory(connection: Connection) -> Directory:
     )
 
 
-async def read_clock(connection: Connection) -> LegalClock:
-    """The recorded steps of the clock."""
+async def read_clock(connection: Connection, environment: str) -> LegalClock:
+    """The recorded steps of the clock; outside environment `test` there are none."""
+    if environment != "test":
+        return LegalClock()
     rows = await connection.fetch("select from_time, shift from clock_step")
     return LegalClock((row["from_time"], row["shift"]) for row in rows)
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
@@ -24,7 +24,7 @@ _CRASH_LIMIT_S = 20.0
 
 
 class Blows:
-    """Carries out the steps of a plan on the processes of a run."""
+    """Carries out the steps of a plan; `feed` is called while a life waits for the work that kills it."""
 
     def __init__(
         self,
@@ -33,12 +33,14 @@ class Blows:
         clients: Sequence[ProcessActor],
         counterparts: Sequence[ProcessActor],
         journal: Journal,
+        feed: Callable[[], None],
     ) -> None:
         self._home = home
         self._engines = engines
         self._clients = clients
         self._counterparts = counterparts
         self._journal = journal
+        self._feed = feed
 
     async def strike(self, step: Step) -> None:
         """One blow; returns when the target is on its way up again."""
@@ -74,8 +76,13 @@ class Blows:
         engine.extra = {"HUB_CRASH_AT": step.crash_at}
         engine.start()
         pid = engine.pid
+
+        def is_over() -> bool:
+            self._feed()
+            return engine.pid != pid or engine.is_dead
+
         with contextlib.suppress(AssertionError):
-            await eventually(lambda: engine.pid != pid or engine.is_dead, _CRASH_LIMIT_S, "the crash point")
+            await eventually(is_over, _CRASH_LIMIT_S, "the crash point")
         if engine.pid == pid and not engine.is_dead:
             self._note(engine.name, "SIGKILL")
             await engine.kill()

@@ -51,6 +51,6 @@ def plan(kills: int, seed: int) -> list[Step]:
 
 
 def _step(chance: random.Random, blow: Blow, points: list[str]) -> Step:
-    crash_at = f"{points.pop(0)}:{chance.randint(1, 25)}" if blow == "crash" else None
+    crash_at = f"{points.pop(0)}:{chance.randint(1, 8)}" if blow == "crash" else None
     pause_s = 4.0 + 3 * chance.random() if blow.startswith("pause") else 0.0
     return Step(blow, chance.randrange(1000), crash_at, pause_s)

@@ -199,10 +199,19 @@ def _ordered(plan: _Plan) -> None:
 
 def _meddle(plan: _Plan) -> None:
     """The neighbour acts on the same dossier at the same moment: the conflict that heads are compared for."""
-    if plan.heard.own_reference is None and plan.maybe(0.3):
+    if plan.heard.own_reference is None and plan.maybe(0.4):
         plan.send("pickup.order", _order("between"), "note")
         if plan.maybe(0.1):
             plan.send("dossier.withdraw", {}, "reason")
+
+
+def _accepted(plan: _Plan) -> None:
+    """One dossier in eight is pulled at from both sides at once."""
+    if int(plan.heard.dossier[-6:], 16) % 8:
+        _meddle(plan)
+        return
+    for _ in range(5):
+        plan.send("pickup.order", _order("between"), "note")
 
 
 # The agency
@@ -281,7 +290,7 @@ _ACTS: Mapping[str, Mapping[str, Callable[[_Plan], None]]] = {
         "identity.unavailable": _unavailable,
         "dossier.supplement_requested": _supplement,
         "dossier.supplemented": _supplemented,
-        "dossier.accepted": _meddle,
+        "dossier.accepted": _accepted,
         "case.assigned": _meddle,
         "result.issued": _give_back,
         "pickup.ordered": _ordered,

@@ -32,6 +32,7 @@ _PARKED_BEFORE_FIX = 2
 _FIRST_DOSSIERS = 6
 _RECORDS_PER_DOSSIER = 16
 _HUNGRY_S = 3.0
+_FEED_EVERY_S = 1.0
 _COUNTERS = 2
 _STUCK_S = 90.0
 
@@ -68,6 +69,7 @@ class Run:
         self._notes: list[str] = []
         self._taken = 0
         self._paced = 0
+        self._fed_at = 0.0
 
     async def verdict(self) -> Verdict:
         """Do the run; the hub is gone afterwards, the folder stays."""
@@ -98,7 +100,7 @@ class Run:
         others = [actor for actor in self.clients if "-" not in actor.name]
         others += self._outside.actors if self._outside is not None else ()
         journal = Journal(self._options.folder / "kills.jsonl")
-        return Blows(self.site.home, self.engines, ours, others, journal)
+        return Blows(self.site.home, self.engines, ours, others, journal, self._feed)
 
     @property
     def _actors(self) -> list[EngineActor | ProcessActor]:
@@ -163,6 +165,12 @@ class Run:
         """Let the counters open as many dossiers as make about so many records."""
         self._pace(_FIRST_DOSSIERS + int(records / _RECORDS_PER_DOSSIER / _COUNTERS))
 
+    def _feed(self) -> None:
+        """A little more load, at most once in a while."""
+        if time.monotonic() - self._fed_at > _FEED_EVERY_S:
+            self._fed_at = time.monotonic()
+            self._pace(self._paced + 2)
+
     def _pace(self, dossiers: int) -> None:
         self._paced = max(self._paced, dossiers)
         fresh = self._options.folder / f"{PACE_FILE}.new"
@@ -201,7 +209,7 @@ class Run:
 
     async def _until(self, measure: Callable[[], Callable[[], object]], least: int, what: str) -> None:
         """Wait until a measure reaches `least`; when nothing moves for long, note it and go on."""
-        last, moved_at, fed_at = -1, time.monotonic(), 0.0
+        last, moved_at = -1, time.monotonic()
         while True:
             value = await self._measured(measure())
             if value >= least:
@@ -211,9 +219,8 @@ class Run:
             if time.monotonic() - moved_at > _STUCK_S:
                 self._notes.append(f"no progress for {_STUCK_S:.0f} s: {what} ({value} of {least})")
                 return
-            if time.monotonic() - max(moved_at, fed_at) > _HUNGRY_S:
-                fed_at = time.monotonic()
-                self._pace(self._paced + 2)
+            if time.monotonic() - moved_at > _HUNGRY_S:
+                self._feed()
             self._tell(what, self._taken, self._options.events)
             await asyncio.sleep(0.1)
 
