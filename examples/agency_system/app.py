@@ -31,12 +31,12 @@ class Agency:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.name = environment["KAFKA_USER"]
-        security = SASLScram512(self.name, environment["KAFKA_PASSWORD"], use_ssl=False)
-        servers = environment["KAFKA_BOOTSTRAP"].split(",")
         # Standard output is the officers' screen: FastStream's own log would go there.
         self.broker = KafkaBroker(
-            servers, security=security, acks="all", enable_idempotence=True, logger=getLogger("agency")
-        )
+            environment["KAFKA_BOOTSTRAP"].split(","), acks="all", enable_idempotence=True,
+            security=SASLScram512(self.name, environment["KAFKA_PASSWORD"], use_ssl=False),
+            logger=getLogger("agency"),
+        )  # fmt: skip
         self._journal = os.open(environment["AGENCY_JOURNAL"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._clock_file = environment.get("CLOCK_FILE")
         account, name = environment["AGENCY_OFFICER"].split(":")
@@ -45,17 +45,12 @@ class Agency:
     async def send(self, subject: str, request: Request, event_id: str) -> None:
         """Publish a request; returns when the broker has it."""
         headers = {
-            "ce_specversion": "1.0",
-            "ce_id": event_id,
-            "ce_source": f"/participants/{self.name}",
-            "ce_type": request.type,
-            "ce_time": self._now().isoformat(),
-            "ce_subject": subject,
+            "ce_specversion": "1.0", "ce_id": event_id, "ce_source": f"/participants/{self.name}",
+            "ce_type": request.type, "ce_time": self._now().isoformat(), "ce_subject": subject,
             "content-type": "application/json",
-        }
-        value = request.model_dump_json(exclude_none=True)
+        }  # fmt: skip
+        value, topic = request.model_dump_json(exclude_none=True), f"in.{self.name}"
         self._write({"sent": event_id, "type": request.type, "subject": subject, "value": value})
-        topic = f"in.{self.name}"
         place = await self.broker.publish(value.encode(), topic, key=subject.encode(), headers=headers)
         self._write({"taken": event_id, "partition": place.partition, "offset": place.offset})
 
@@ -85,19 +80,21 @@ async def work(agency: Agency, app: FastStream) -> None:
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    async for line in reader:
-        entry: dict[str, Any] = json.loads(line)
-        request = REQUESTS[f"onestop.{entry['type']}.v1"].model_validate_json(json.dumps(entry["data"]))
-        await agency.send(entry["subject"], request, entry.get("id") or str(uuid4()))
-    app.exit()
+    try:
+        async for line in reader:
+            entry: dict[str, Any] = json.loads(line)
+            model = REQUESTS[f"onestop.{entry['type']}.v1"]
+            request = model.model_validate_json(json.dumps(entry["data"]))
+            await agency.send(entry["subject"], request, entry.get("id") or str(uuid4()))
+    finally:
+        app.exit()
 
 
 def build(environment: Mapping[str, str] = os.environ) -> FastStream:
     """The application; its environment variables stand in the README."""
     agency = Agency(environment)
-    app = FastStream(agency.broker)
-    entering: set[asyncio.Task[None]] = set()
-    retry = AckPolicy.NACK_ON_ERROR
+    app, retry = FastStream(agency.broker), AckPolicy.NACK_ON_ERROR
+    desk: list[asyncio.Task[None]] = []
 
     @agency.broker.subscriber(
         f"out.{agency.name}", group_id=agency.name, auto_offset_reset="earliest", ack_policy=retry
@@ -114,7 +111,7 @@ def build(environment: Mapping[str, str] = os.environ) -> FastStream:
 
     @app.after_startup
     async def open_desk() -> None:
-        entering.add(asyncio.create_task(work(agency, app)))
+        desk.append(asyncio.create_task(work(agency, app)))
 
     return app
 
