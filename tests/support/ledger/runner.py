@@ -79,6 +79,7 @@ class Run:
         self._readers = READERS - {"postal"} if self._options.has_adapter else READERS
         self.clients = [client(name, self.site.configs[name]) for name in sorted(self._readers)]
         self._outside = PostalOutside(self.site) if self._options.has_adapter else None
+        self._kill_journal = Journal(self._options.folder / "kills.jsonl")
         self._blows = self._make_blows()
         try:
             async with self._kept():
@@ -87,6 +88,7 @@ class Run:
                 await self._finish()
             journals = await self._journals()
         finally:
+            self._kill_journal.close()
             if self._session is not None:
                 self._session.terminate()
             await self.site.close()
@@ -99,8 +101,7 @@ class Run:
         ours = [actor for actor in self.clients if "-" in actor.name]
         others = [actor for actor in self.clients if "-" not in actor.name]
         others += self._outside.actors if self._outside is not None else ()
-        journal = Journal(self._options.folder / "kills.jsonl")
-        return Blows(self.site.home, self.engines, ours, others, journal, self._feed)
+        return Blows(self.site.home, self.engines, ours, others, self._kill_journal, self._feed)
 
     @property
     def _actors(self) -> list[EngineActor | ProcessActor]:
