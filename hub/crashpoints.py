@@ -1,4 +1,4 @@
-"""Trip-wires for kill tests: the process ends itself by SIGKILL at a named place, only when told at start."""
+"""Trip-wires for tests of faults: the process ends or stops itself at a named place, if told at start."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ import os
 import signal
 from typing import Literal
 
-Point = Literal["before_commit", "after_commit", "before_publish", "after_publish", "after_mark"]
+Point = Literal[
+    "before_commit", "after_commit", "before_publish", "after_publish", "after_mark", "after_fire"
+]
 
 _armed: dict[str, int] = {}
 _deadly_id: list[bytes] = []
+_signal = [signal.SIGKILL]
 
 
 def arm(specification: str | None) -> None:
-    """Arm from `HUB_CRASH_AT`: `after_commit:3` (third pass) or `record:<ce_id>`; else nothing."""
+    """Arm from `HUB_CRASH_AT`: `after_commit:3` (SIGKILL at the third pass) or `record:<ce_id>`.
+
+    With `stop:` before it the process gets SIGSTOP instead, and goes on from there at SIGCONT.
+    """
     _armed.clear()
     _deadly_id.clear()
+    _signal[0] = signal.SIGKILL
     if not specification:
         return
+    if specification.startswith("stop:"):
+        _signal[0] = signal.SIGSTOP
+        specification = specification.removeprefix("stop:")
     name, _, argument = specification.partition(":")
     if name == "record":
         _deadly_id.append(argument.encode())
@@ -30,6 +40,7 @@ def reached(point: Point) -> None:
     if point in _armed:
         _armed[point] -= 1
         if _armed[point] <= 0:
+            del _armed[point]
             _die()
 
 
@@ -42,4 +53,4 @@ def touches(headers: object) -> None:
 
 
 def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), _signal[0])

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 Json = dict[str, Any]
-_LIMIT_S = 20.0
+_LIMIT_S = 60.0
 
 
 class SilenceError(Exception):

@@ -19,12 +19,16 @@ else:  # asyncpg's class is generic only in its stubs
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     OSError,
     TimeoutError,
 )
-"""What a statement raises when the server is away, restarting or out of room: wait and try again."""
+"""What a statement raises when the server is away, restarting or out of room: wait and try again.
+
+`InternalClientError` comes when the server ended a session in the midst of a statement (asyncpg 0.31).
+"""
 
 _MIGRATION_LOCK = 4711
 _MIGRATION_TABLE = """

@@ -1,4 +1,4 @@
-"""Test support: a TCP proxy before PostgreSQL that cuts a connection at a statement, with or without effect."""
+"""Test support: a TCP proxy before PostgreSQL that cuts a connection at a statement."""
 
 from __future__ import annotations
 

@@ -72,8 +72,11 @@ class Traffic:
         """Wait until every request has its receipt."""
         await eventually(lambda: not self.unanswered(), limit_s, "all receipts", self._evidence)
 
-    async def check(self) -> None:
-        """Nothing lost, nothing twice, order and chains intact, all told to all receivers."""
+    async def check(self, least_told: int = 1) -> None:
+        """Nothing lost, nothing twice, order and chains intact, all told to all receivers.
+
+        `least_told` fact messages at least must have come, lest the check of their order be empty.
+        """
         await self.answered()
         for key in self.sent:
             receipts = self._receipts[key]
@@ -82,8 +85,12 @@ class Traffic:
         assert Counter((row["participant"], row["id"]) for row in inbox) == Counter(self.sent.keys())
         bodies = await self.facts()
         await self._check_chains(bodies)
+        told = 0
         for client in self.clients:
-            await self._check_told(client, [body for body in bodies if client.name in body["to"]])
+            concerning = [body for body in bodies if client.name in body["to"]]
+            await self._check_told(client, concerning)
+            told += len(concerning)
+        assert told >= least_told
 
     async def facts(self) -> list[dict[str, Any]]:
         """Bodies of all stored facts by dossier and sequence."""

@@ -98,7 +98,7 @@ class EngineActor:
         """Look at what this life has counted so far."""
         if self.is_dead or not self._process.actions("health_ready"):
             return
-        with contextlib.suppress(httpx.HTTPError, AssertionError):
+        with contextlib.suppress(httpx.HTTPError, AssertionError, TimeoutError):
             text = await asyncio.wait_for(self._process.metrics(), 3)
             self._life = Counter({kind: int(count) for kind, count in _MISSES.findall(text)})
 

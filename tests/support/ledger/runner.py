@@ -119,8 +119,11 @@ class Run:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.gather(*(actor.stop() for actor in self._actors))
+            for end in ends:
+                if isinstance(end, Exception):
+                    raise end
 
     async def _watch_metrics(self) -> None:
         while True:
