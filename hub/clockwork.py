@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import orjson
 
+from hub import crashpoints
 from hub.identifiers import derived_id
 from hub.intake import Position
 from hub.kafka import AIOKafkaProducer
@@ -133,6 +134,7 @@ class Clockwork:
         async with asyncio.timeout(_SEND_S):
             sent = [await self._send(timer, clock) for timer in due]
             await asyncio.gather(*sent)
+        crashpoints.reached("after_fire")
         await self._session.execute(_FIRED, [timer.dossier for timer in due], [timer.name for timer in due])
 
     async def _send(self, timer: DueTimer, clock: LegalClock) -> Awaitable[object]:

@@ -42,7 +42,8 @@ class Traffic:
     async def submit(self, client: Client, **options: Any) -> str:
         """Send a submission; returns its id, which is its reference as well."""
         event_id = str(uuid4())
-        return await self.send(client, SUBMIT, f"ref:{event_id}", submission(), event_id=event_id, **options)
+        data = options.pop("data", None) or submission()
+        return await self.send(client, SUBMIT, f"ref:{event_id}", data, event_id=event_id, **options)
 
     async def dossiers(self, client: Client, count: int) -> list[str]:
         """Ids of new dossiers."""
@@ -70,7 +71,7 @@ class Traffic:
 
     async def answered(self, limit_s: float = 40) -> None:
         """Wait until every request has its receipt."""
-        await eventually(lambda: not self.unanswered(), limit_s, "all receipts", self._evidence)
+        await eventually(lambda: not self.unanswered(), limit_s, "all receipts", self.evidence)
 
     async def check(self, least_told: int = 1) -> None:
         """Nothing lost, nothing twice, order and chains intact, all told to all receivers.
@@ -121,7 +122,7 @@ class Traffic:
             return list(dict.fromkeys((m.key, int(m.headers["ce_sequence"])) for m in messages))
 
         await eventually(
-            lambda: set(first_deliveries()) >= wanted, 30, f"all messages to {client.name}", self._evidence
+            lambda: set(first_deliveries()) >= wanted, 30, f"all messages to {client.name}", self.evidence
         )
         last: dict[str, int] = {}
         for dossier, sequence in first_deliveries():
@@ -138,7 +139,8 @@ class Traffic:
                     self._receipts.setdefault(key, []).append(message)
             self._read[client.name] = len(client.inbox)
 
-    def _evidence(self) -> str:
+    def evidence(self) -> str:
+        """What the engines wrote last."""
         logs = "\n".join(process.output()[-2500:] for process in self.hub.processes)
         return f"{len(self.unanswered())} of {len(self.sent)} unanswered\n{logs}"
 
