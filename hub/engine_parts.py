@@ -56,6 +56,19 @@ class Parts:
     gauges: StoreCount
 
 
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """One session a side task, so that none waits for another."""
+
+    shards: Session
+    relay: Session
+    retry: Session
+    clock: Session
+    load: Session
+    probe: Session
+    count: Session
+
+
 @contextlib.asynccontextmanager
 async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterator[Parts]:
     """Connect and start everything but the loops; `StartupError` names the setting that does not work."""
@@ -64,92 +77,84 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
     admin = KafkaAdmin(settings.kafka)
     await asyncio.to_thread(admin.check)
     instance, prefix = settings.engine.instance, settings.kafka.prefix
-    the_job: Job[Any] = job if job is not None else DossierJob(law)
     async with contextlib.AsyncExitStack() as stack:
-        (
-            shards_session,
-            relay_session,
-            retry_session,
-            clock_session,
-            load_session,
-            probe_session,
-            count_session,
-        ) = [
-            await _session(stack, settings, name)
-            for name in (
-                session_name(instance),
-                *(f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe", "count")),
-            )
-        ]
-        master.must_fit(await load_session.fetchval("select wrapped from dossier_key limit 1"))
+        sessions = await _sessions(stack, settings)
+        master.must_fit(await sessions.load.fetchval("select wrapped from dossier_key limit 1"))
+        registry = CollectorRegistry()
+        metrics = EngineMetrics(registry)
         producer = await _started(stack, kafka.producer(settings.kafka, instance))
         asking = await _started(stack, _observer(settings))
         observer = LogObserver(asking, admin, prefix, lambda: _observer(settings))
-        registry = CollectorRegistry()
-        metrics = EngineMetrics(registry)
-        shards = Shards(shards_session, instance, settings.shards)
+        shards = Shards(sessions.shards, instance, settings.shards)
         stack.push_async_callback(_quietly, shards.leave)
-        publisher = Publisher(_relay_producer(settings), relay_session, retry_session, prefix)
+        publisher = Publisher(_relay_producer(settings), sessions.relay, sessions.retry, prefix)
         await publisher.open()
         stack.push_async_callback(publisher.close)
-        relay = Relay(publisher, relay_session, shards)
-        consumer = kafka.consumer(
-            settings.kafka,
-            instance,
-            group=prefix + GROUP,
-            instance=instance,
-            fetch_wait_ms=settings.engine.fetch_wait_ms,
-            session_timeout_ms=settings.engine.session_timeout_ms,
-        )
-        intake = Intake(
-            consumer,
-            _loader(load_session, observer, metrics),
-            max_records=settings.engine.max_batch_records,
-            max_bytes=settings.engine.max_batch_bytes,
-        )
+        relay = Relay(publisher, sessions.relay, shards)
+        consumer = _group_member(settings)
+        intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics))
+        the_job: Job[Any] = job if job is not None else DossierJob(law)
         tools: Tools[Any] = Tools(the_job, Directory([]), master, code_blocks(law), settings.shards)
         world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
         engine: Engine[Any] = Engine(
-            tools,
-            world,
-            intake,
-            relay,
-            settings.postgres,
-            settings.engine,
-            metrics,
-            observer.first_readable,
+            tools, world, intake, relay, settings.postgres, settings.engine, metrics, observer.first_readable
         )
         intake.drain = engine.drained
-        own_topic = f"{prefix}in.hub"
-        clockwork = Clockwork(
-            producer,
-            clock_session,
-            shards,
-            observer.received,
-            topic=own_topic,
-            partitions=len(await producer.partitions_for(own_topic)),
-            environment=settings.environment,
-        )
         await engine.open()
         stack.push_async_callback(engine.close)
         consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
+        clockwork = await _clockwork(settings, producer, sessions.clock, shards, observer)
         await _started(stack, consumer)
-        yield Parts(
-            engine=engine,
-            intake=intake,
-            relay=relay,
-            clockwork=clockwork,
-            shards=shards,
-            consumer=consumer,
-            producer=producer,
-            metrics=metrics,
-            registry=registry,
-            probe=probe_session,
-            observer=observer,
-            gauges=StoreCount(
-                metrics.store, count_session, lambda: observer.ends(intake.assigned), settings.environment
-            ),
+        gauges = StoreCount(
+            metrics.store, sessions.count, lambda: observer.ends(intake.assigned), settings.environment
         )
+        yield Parts(
+            engine, intake, relay, clockwork, shards, consumer, producer,
+            metrics, registry, sessions.probe, observer, gauges,
+        )  # fmt: skip
+
+
+async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:
+    instance = settings.engine.instance
+    names = [session_name(instance)]
+    names += [f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe", "count")]
+    return _Sessions(*[await _session(stack, settings, name) for name in names])
+
+
+def _group_member(settings: Settings) -> kafka.AIOKafkaConsumer:
+    return kafka.consumer(
+        settings.kafka,
+        settings.engine.instance,
+        group=settings.kafka.prefix + GROUP,
+        instance=settings.engine.instance,
+        fetch_wait_ms=settings.engine.fetch_wait_ms,
+        session_timeout_ms=settings.engine.session_timeout_ms,
+    )
+
+
+def _intake(settings: Settings, consumer: kafka.AIOKafkaConsumer, load: Load) -> Intake:
+    limits = settings.engine
+    return Intake(consumer, load, max_records=limits.max_batch_records, max_bytes=limits.max_batch_bytes)
+
+
+async def _clockwork(
+    settings: Settings,
+    producer: kafka.AIOKafkaProducer,
+    session: Session,
+    shards: Shards,
+    observer: LogObserver,
+) -> Clockwork:
+    topic = f"{settings.kafka.prefix}in.hub"
+    partitions = len(await producer.partitions_for(topic))
+    return Clockwork(
+        producer,
+        session,
+        shards,
+        observer.received,
+        topic=topic,
+        partitions=partitions,
+        environment=settings.environment,
+    )
 
 
 def _observer(settings: Settings) -> kafka.AIOKafkaConsumer:

@@ -45,7 +45,7 @@ async def serve(app: Starlette, host: str, port: int, on_port: Callable[[int], N
     server = uvicorn.Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off")
     )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # the process handles its signals
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are ours
     task = asyncio.create_task(server.serve())
     try:
         while not server.started and not task.done():  # noqa: ASYNC110  uvicorn offers no event to wait for

@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 
 from tests.support.ledger.check import check
-from tests.support.ledger.evidence import Copy, Delivered, Effect, Fact, HubSide, Journals, Kill, Sent
+from tests.support.ledger.evidence import (
+    Copy,
+    CounterpartName,
+    Delivered,
+    Effect,
+    Fact,
+    HubSide,
+    Journals,
+    Kill,
+    Sent,
+)
 from tests.support.ledger.verdict import Class, Verdict
 
 SUBMIT, ORDER = "onestop.dossier.submit.v1", "onestop.pickup.order.v1"
@@ -190,3 +200,37 @@ def test_broken_bytes_need_a_dead_letter_and_a_receipt_for_each_copy() -> None:
         hub=replace(journals.hub, out_topics=(*OUT, answer), dead_letters=frozenset({("counter", 1, 7)})),
     )  # fmt: skip
     assert check(answered).findings == ()
+
+
+def test_a_delivery_that_ended_with_an_answer_to_the_officer_needs_no_effect() -> None:
+    answer = replace(OUT[0], id="m3", type="onestop.sync.recorded.v1", sequence=3, offset=9, settles="m2")
+    told_of = replace(
+        DOUBLE, type=answer.type, source="/participants/postal", request="r5", receivers=("counter",)
+    )
+    journals = hub(
+        facts=(*FACTS, told_of),
+        fact_topic=(*CLEAN.hub.fact_topic, published(3, "f3", answer.type)),
+        out_topics=(*OUT, answer),
+    )
+    adapter = replace(
+        journals,
+        received=(*CLEAN.received, answer),
+        effects=(),
+        counterparts=frozenset[CounterpartName](),
+        unjournaled=frozenset({"postal"}),
+    )
+    assert check(adapter).findings == ()
+    unanswered = replace(adapter.hub, out_topics=(*OUT, replace(answer, settles=None)))
+    assert kinds(check(replace(adapter, hub=unanswered))) == {"lost"}
+
+
+def test_an_adapter_keeps_no_journal_of_its_requests_but_a_client_must() -> None:
+    reported = replace(FACTS[1], source="/participants/postal", request="r5")
+    journals = hub(facts=(FACTS[0], reported), out_topics=tuple(m for m in OUT if m.request != "r2"))
+    journals = replace(
+        journals, sent=tuple(s for s in CLEAN.sent if s.id != "r2"), unjournaled=frozenset({"postal"}),
+        received=tuple(m for m in CLEAN.received if m.request != "r2"),
+        hub=replace(journals.hub, inbox={k: v for k, v in CLEAN.hub.inbox.items() if k[1] != "r2"}),
+    )  # fmt: skip
+    assert check(journals).findings == ()
+    assert kinds(check(replace(journals, unjournaled=frozenset()))) == {"phantom"}

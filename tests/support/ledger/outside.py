@@ -56,6 +56,7 @@ class PostalOutside:
     def __init__(self, site: Site) -> None:
         self._journal = site.folder / "sandbox-postal.jsonl"
         self._port = free_port(set())
+        self._is_calm = False
         self._chance = random.Random(f"{site.seed}:faults")  # noqa: S311  a seeded simulation
         lives = site.folder / "postal-lives.json"
         lives.write_bytes(orjson.dumps(_LIVES))
@@ -75,15 +76,21 @@ class PostalOutside:
         return postal_effects(read_lines(self._journal))
 
     async def disturb(self) -> None:
-        """Script faults until cancelled."""
+        """Script faults until cancelled or calmed."""
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=3) as http:
-            while True:
+            while not self._is_calm:
                 await asyncio.sleep(_FAULT_EVERY_S)
                 kind = self._chance.choices(_FAULTS, (6, 3, 1, 1, 1))[0]
                 operation = self._chance.choice(("order/post", "order/post", "order/cancel"))
                 script = {"operation": operation, "kind": kind, "delay_s": 4.0}
                 with contextlib.suppress(httpx.HTTPError):
                     await http.post("/_faults", json=script)
+            with contextlib.suppress(httpx.HTTPError):
+                await http.delete("/_faults")
+
+    def calm(self) -> None:
+        """No more faults from now on."""
+        self._is_calm = True
 
     def _settings(self, site: Site) -> dict[str, str]:
         base = f"http://127.0.0.1:{self._port}"

@@ -183,6 +183,8 @@ class Run:
 
     async def _finish(self) -> None:
         """No new dossiers; wait until nothing moves any more."""
+        if self._outside is not None:
+            self._outside.calm()
         self._tell("waiting for quiet", self._taken, self._options.events)
         end = time.monotonic() + self._options.quiet_limit_s
         before: object = None
