@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,11 +52,12 @@ async def test_nothing_is_lost_when_partitions_move_five_times_under_load(
                 await asyncio.sleep(0.05)
 
         publishing = asyncio.create_task(publish())
-        second = hub.engine("engine-2")
         for round_number in range(5):
+            second = hub.engine(f"engine-{2 + round_number}")  # a new member each time
             second.start()
             await second.ready()
-            await eventually(lambda: has_worked(second), 20, "the second engine to work", second.output)
+            worked = partial(has_worked, second)
+            await eventually(worked, 20, "the second engine to work", second.output)
             if round_number % 2:
                 await second.kill()
             else:

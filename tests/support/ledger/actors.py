@@ -18,6 +18,7 @@ import httpx
 from tests.support.ledger.site import Site
 from tests.support.processes import HubProcess
 from tests.support.stack import REPOSITORY
+from tests.support.waiting import eventually
 
 _AGAIN_S = 0.3
 _MISSES = re.compile(r'^hub_commit_failures_total\{kind="(\w+)"\} (\d+)', re.MULTILINE)
@@ -64,14 +65,16 @@ class EngineActor:
             await self._process.stop()
 
     async def kill(self) -> None:
-        """SIGKILL; the next life begins soon."""
+        """SIGKILL, once it lives; the next life begins soon."""
         self.extra = {}
+        await eventually(lambda: not self.is_dead, 10, f"{self.name} to live")
         with contextlib.suppress(ProcessLookupError):
             self._process.signal(signal.SIGKILL)
         await self._process.ended()
 
     async def pause(self, seconds: float) -> None:
-        """SIGSTOP, and SIGCONT after a while."""
+        """SIGSTOP, once it lives, and SIGCONT after a while."""
+        await eventually(lambda: not self.is_dead, 10, f"{self.name} to live")
         self._process.signal(signal.SIGSTOP)
         await asyncio.sleep(seconds)
         with contextlib.suppress(ProcessLookupError):
@@ -134,7 +137,8 @@ class ProcessActor:
         self._is_wanted = True
 
     async def kill(self) -> None:
-        """SIGKILL; the next life begins soon."""
+        """SIGKILL, once it lives; the next life begins soon."""
+        await eventually(lambda: self._process.poll() is None, 10, f"{self.name} to live")
         os.kill(self._process.pid, signal.SIGKILL)
         await asyncio.to_thread(self._process.wait, 10)
 
