@@ -91,6 +91,7 @@ class Engine(Generic[State]):
         self._misses = 0
         self._client_errors = 0
         self._trouble: BaseException | None = None
+        self._jump: tuple[Position, int] | None = None
         self._backoff = Backoff()
         self._is_taking = False
 
@@ -132,7 +133,9 @@ class Engine(Generic[State]):
                 await self._examine(error)
             except DeadClientError:
                 await self._examine_all()
-            except (GapError, *AWAY) as error:
+            except GapError as gap:
+                await self._jumped(gap)
+            except AWAY as error:
                 self._fail(error)
         with contextlib.suppress(MissError, *AWAY):
             await self._settle()
@@ -292,6 +295,13 @@ class Engine(Generic[State]):
         if self._client_errors > _MAX_CLIENT_ERRORS:
             raise StopError(f"the broker's answers cannot be used: {type(error).__name__}") from error
         self._trouble = error
+
+    async def _jumped(self, gap: GapError) -> None:
+        """After the first jump everything is read again; a jump that comes again is in the log itself."""
+        place = (gap.position, gap.expected)
+        if place == self._jump:
+            await self._examine(UnreadableError(gap.position, gap.expected, "gap"))
+        self._jump, self._trouble = place, gap
 
     async def _recover(self) -> None:
         """Forget everything that was taken, connect again if need be, and start at the stored positions.

@@ -80,6 +80,11 @@ async def _nothing() -> None:
 class GapError(Exception):
     """The broker handed out an offset that is not the next one."""
 
+    def __init__(self, position: Position, expected: int) -> None:
+        super().__init__(f"{position[0]}-{position[1]}: not the expected offset {expected}")
+        self.position = position
+        self.expected = expected
+
 
 class UnreadableError(Exception):
     """The next record of a partition cannot be read, whatever the others do."""
@@ -294,7 +299,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         position = (tp.topic, tp.partition)
         assigned = self._assigned.get(position)
         if assigned is None:
-            return GapError(f"{tp.topic}-{tp.partition}: given away while it was read")
+            return GapError(position, -1)  # it was given away meanwhile
         return UnreadableError(position, assigned.next, type(error).__name__)
 
     def shun(self, position: Position) -> None:
@@ -332,16 +337,27 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         for tp, partition_records in fetched.items():
             position = (tp.topic, tp.partition)
             assigned = self._assigned[position]
-            expected = assigned.next
-            for record in partition_records:
-                if record.offset != expected:
-                    raise GapError(f"{tp.topic}-{tp.partition}: offset {record.offset} instead of {expected}")
-                expected += 1
-            records.extend(partition_records)
+            dense = _dense(partition_records, assigned.next)
+            if not dense:
+                raise GapError(position, assigned.next)
+            if len(dense) < len(partition_records):
+                self.is_stale = True
+            expected = assigned.next + len(dense)
+            records.extend(dense)
             steps.append(OffsetStep(tp.topic, tp.partition, assigned.topic_id, assigned.next, expected))
             is_poison = is_probe and assigned.is_poison
             self._assigned[position] = assigned.advanced(expected, self.probe_width)
         return Batch(records, steps, is_probe, is_poison)
+
+
+def _dense(records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]:
+    """The records up to the first that does not have the next offset."""
+    if records[0].offset == expected and records[-1].offset == expected + len(records) - 1:
+        return records  # a log never goes back, so there is no jump between
+    for number, record in enumerate(records):
+        if record.offset != expected + number:
+            return records[:number]
+    return records
 
 
 __all__ = [

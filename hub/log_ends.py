@@ -17,7 +17,7 @@ from hub.store.positions import LogEnds
 
 _ASK_S = 10.0
 _READ_MS = 2000
-_SEARCH_S = 60.0
+_SEARCH_S = 10.0
 T = TypeVar("T")
 NewConsumer = Callable[[], AIOKafkaConsumer]
 
@@ -78,7 +78,7 @@ class LogObserver:
         """The first offset from `offset` on that can be read, or the end of the log: the end of the damage.
 
         Goes step by step, because behind a damaged batch a good one and another damaged one may follow; gives
-        up after 60 s and returns how far it came.
+        up after 10 s and returns how far it came.
         """
         end = (await self.ends([position]))[position].end
         until = time.monotonic() + _SEARCH_S
@@ -88,11 +88,11 @@ class LogObserver:
                 if consumer is None:
                     consumer = self._new_consumer()
                     await consumer.start()
-                is_readable = await _is_readable(consumer, TopicPartition(*position), offset)
-                if is_readable:
-                    break
+                found = await _read_at(consumer, TopicPartition(*position), offset)
+                if found is not None:
+                    return found
                 offset += 1
-                if is_readable is None:
+                if is_fetcher_dead(consumer):
                     await consumer.stop()
                     consumer = None
         finally:
@@ -101,20 +101,20 @@ class LogObserver:
         return offset
 
 
-async def _is_readable(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> bool | None:
-    """Whether the record at `offset` comes whole; None when its bytes have ended the consumer's fetching."""
+async def _read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> int | None:
+    """The offset of the record that comes when `offset` is asked for; None when it is unreadable."""
     consumer.assign([tp])
     consumer.seek(tp, offset)
     try:
         records = (await consumer.getmany(tp, timeout_ms=_READ_MS, max_records=1)).get(tp, [])
     except CorruptRecordException:
-        return False
+        return None
     except KafkaError:
         raise
     except Exception:  # noqa: BLE001  whatever the client's parser makes of damaged bytes
-        return False
+        return None
     if records:
-        return bool(records[0].offset == offset)
+        return int(records[0].offset)
     if is_fetcher_dead(consumer):
         return None
     raise NoAnswerError(tp.topic)

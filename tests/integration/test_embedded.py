@@ -33,7 +33,7 @@ from tests.support.stack import (
     shared_home,
 )
 
-JARS = REPOSITORY / "var" / "cache" / "kafka" / "jars"
+JARS = Path(os.environ.get("HUB_CACHE") or REPOSITORY / "var" / "cache") / "kafka" / "jars"
 
 
 @pytest.fixture(scope="module")

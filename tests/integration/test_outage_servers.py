@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
+from tests.support.breakable import breakable_hub, breakable_stack, reconnect
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP
-from tests.support.stack import own_name
 from tests.support.traffic import Traffic
 from tests.support.waiting import eventually
 
@@ -29,29 +27,8 @@ def own_stack(
     stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, StackAddress]]:
     """Home and addresses of a stack of this module's own; needs `stack` for the jars that it has fetched."""
-    home = tmp_path_factory.mktemp("outage") / "home"
-    yield home, embedded.up(home)
-    embedded.wipe(home)
-
-
-@asynccontextmanager
-async def breakable_hub(address: StackAddress, folder: Path) -> AsyncIterator[Hub]:
-    """A hub whose servers may go away: its database is left to the end of its stack."""
-    dsn = await create_database(address)
-    hub = Hub(address, dsn, folder, 2, "live")
-    await hub.open()
-    try:
-        yield hub
-    finally:
-        await hub.close()
-
-
-async def create_database(address: StackAddress) -> str:
-    connection = await asyncpg.connect(address.postgres_dsn)
-    name = own_name("db")
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-    await connection.close()
-    return f"{address.postgres_dsn.rsplit('/', 1)[0]}/{name}"
+    with breakable_stack(tmp_path_factory.mktemp("outage")) as made:
+        yield made
 
 
 async def health(engine: HubProcess, path: str) -> int:
@@ -94,8 +71,7 @@ async def test_a_server_that_is_away_for_a_while_costs_nothing_but_time(
         away = engine.lines()[lines:]
         assert len(away) < 150, away
         await asyncio.to_thread(start, home)
-        hub.database.terminate()
-        hub.database = await asyncpg.connect(hub.dsn)
+        await reconnect(hub)
         await eventually(lambda: is_ready(engine, wanted=True), 30, "readiness", engine.output)
         await publishing
         await traffic.check(least_told=400)

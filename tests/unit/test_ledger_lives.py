@@ -106,5 +106,6 @@ def test_a_plan_strikes_every_kind_of_target_and_is_the_same_for_the_same_seed()
     assert {step.blow for step in plan(8, 3)} == {
         "engine", "crash", "pause_engine", "client", "counterpart", "postgres", "kafka",
     }  # fmt: skip
+    assert sum(not step.blow.startswith(("pause", "rolling")) for step in steps) == 40
     points = {step.crash_at.partition(":")[0] for step in steps if step.crash_at}
     assert {"before_commit", "after_commit", "before_publish", "after_publish", "after_mark"} <= points

@@ -38,7 +38,7 @@ def _invalid(journals: Journals) -> Iterator[Finding]:
     working = {effect.counterpart for effect in journals.effects}
     for counterpart in sorted(journals.counterparts - working):
         yield Finding("invalid", f"the journal of counterpart {counterpart} is empty")
-    if not journals.kills:
+    if not any(kill.signal == "SIGKILL" for kill in journals.kills):
         yield Finding("invalid", "no kill was journaled")
     if suppressed(journals) == 0:
         yield Finding("invalid", "no duplicate was there to be suppressed")
@@ -54,7 +54,7 @@ def _counts(journals: Journals) -> dict[str, int]:
     kinds = Counter(sent.kind for sent in journals.sent)
     return {
         "requests": len(journals.sent),
-        "copies": sum(hub.in_log.values()),
+        "events": sum(hub.in_log.values()),
         "dossiers": len({fact.dossier for fact in hub.facts}),
         "facts": len(hub.facts),
         "accepted": len({message.id for message in receipts if message.is_accepted}),
@@ -68,12 +68,19 @@ def _counts(journals: Journals) -> dict[str, int]:
         ),
         **{f"conflicts.{kind}": count for kind, count in sorted(hub.conflicts.items())},
         "redrives": hub.redrives,
-        "kills": len(journals.kills),
-        **counted(Counter(_kill_name(kill.target, kill.signal) for kill in journals.kills), "kills"),
+        "kills": sum(kill.signal == "SIGKILL" for kill in journals.kills),
+        **counted(
+            Counter(_kind(kill.target) for kill in journals.kills if kill.signal == "SIGKILL"), "kills"
+        ),
         **counted(Counter(kill.crash_point for kill in journals.kills if kill.crash_point), "kills.at"),
+        **counted(
+            Counter(_kind(kill.target) for kill in journals.kills if kill.signal == "SIGSTOP"), "pauses"
+        ),
+        **counted(
+            Counter(_kind(kill.target) for kill in journals.kills if kill.signal == "SIGTERM"), "restarts"
+        ),
     }
 
 
-def _kill_name(target: str, signal: str) -> str:
-    kind = target.rpartition("-")[0] or target
-    return f"{kind}.{signal}"
+def _kind(target: str) -> str:
+    return target.partition("-")[0]

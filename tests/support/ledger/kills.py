@@ -13,20 +13,18 @@ Blow = Literal[
 """`crash` arms an engine's named crash point; `rolling` stops one engine after the other politely."""
 
 _CRASH_POINTS = ("before_commit", "after_commit", "before_publish", "after_publish", "after_mark")
-_ALWAYS: tuple[Blow, ...] = (
-    "engine",
-    "crash",
-    "crash",
-    "pause_engine",
-    "client",
-    "counterpart",
-    "postgres",
-    "kafka",
-)
-_WEIGHTS: dict[Blow, int] = {
-    "engine": 24, "crash": 30, "pause_engine": 12, "client": 10, "counterpart": 8, "postgres": 6, "kafka": 4,
-    "pause_postgres": 2, "pause_kafka": 2, "rolling": 4,
-}  # fmt: skip
+_KILLS_ALWAYS: tuple[Blow, ...] = ("engine", "crash", "crash", "client", "counterpart", "postgres", "kafka")
+_KILLS: dict[Blow, int] = {
+    "engine": 26,
+    "crash": 32,
+    "client": 11,
+    "counterpart": 11,
+    "postgres": 8,
+    "kafka": 6,
+}
+_OTHERS_ALWAYS: tuple[Blow, ...] = ("pause_engine",)
+_OTHERS: dict[Blow, int] = {"pause_engine": 12, "pause_postgres": 3, "pause_kafka": 3, "rolling": 6}
+_KILLS_PER_OTHER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,19 @@ class Step:
 
 
 def plan(kills: int, seed: int) -> list[Step]:
-    """The blows of a run in order: the first eight kinds at least once each, the rest by weight."""
+    """So many SIGKILLs, each kind at least once, and one pause or restart for every four of them, mixed."""
     chance = random.Random(f"{seed}:kills")  # noqa: S311  a seeded simulation
-    blows = list(_ALWAYS[:kills])
-    names = list(_WEIGHTS)
-    blows += chance.choices(names, [_WEIGHTS[name] for name in names], k=kills - len(blows))
+    others = kills // _KILLS_PER_OTHER
+    blows: list[Blow] = [*_KILLS_ALWAYS[:kills], *_drawn(chance, _KILLS, kills - len(_KILLS_ALWAYS))]
+    blows += _OTHERS_ALWAYS[:others]
+    blows += _drawn(chance, _OTHERS, others - len(_OTHERS_ALWAYS))
     chance.shuffle(blows)
     points = [_CRASH_POINTS[number % len(_CRASH_POINTS)] for number in range(kills)]
     return [_step(chance, blow, points) for blow in blows]
+
+
+def _drawn(chance: random.Random, weights: dict[Blow, int], count: int) -> list[Blow]:
+    return chance.choices(list(weights), list(weights.values()), k=max(0, count))
 
 
 def _step(chance: random.Random, blow: Blow, points: list[str]) -> Step:

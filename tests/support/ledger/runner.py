@@ -30,7 +30,7 @@ from tests.support.ledger.verdict import Verdict
 _COUNTERPARTS: tuple[CounterpartName, ...] = ("postal", "population")
 _PARKED_BEFORE_FIX = 2
 _FIRST_DOSSIERS = 6
-_RECORDS_PER_DOSSIER = 16
+_RECORDS_PER_DOSSIER = 23
 _HUNGRY_S = 3.0
 _FEED_EVERY_S = 1.0
 _COUNTERS = 2
