@@ -86,6 +86,12 @@ class GapError(Exception):
         self.expected = expected
 
 
+class UnparsableError(KafkaError):  # type: ignore[misc]  # aiokafka has no type hints
+    """The client's own parser failed on what some partition holds; a careful fetch finds out which."""
+
+    retriable = True
+
+
 class UnreadableError(Exception):
     """The next record of a partition cannot be read, whatever the others do."""
 
@@ -209,6 +215,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
                 fetched = await self._getmany(TopicPartition(*probed), wait_ms, 1)
             else:
                 fetched = await self._fetch(wait_ms)
+        except ValueError as error:
+            assert probed is not None
+            raise self._unreadable(TopicPartition(*probed), error) from error
         except (KafkaError, UnreadableError, GapError):
             if generation == self.generation and not self.is_stale:
                 raise
@@ -237,10 +246,13 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             return {}
         if time.monotonic() < self._careful_until:
             return self._cut(await self._fetch_carefully(partitions))
-        first = await self._consumer.getmany(*partitions, timeout_ms=wait_ms, max_records=1)
-        fetched = {tp: list(records) for tp, records in first.items()}
-        if fetched:
-            await self._fill(fetched, partitions)
+        try:
+            first = await self._consumer.getmany(*partitions, timeout_ms=wait_ms, max_records=1)
+            fetched = {tp: list(records) for tp, records in first.items()}
+            if fetched:
+                await self._fill(fetched, partitions)
+        except ValueError as error:
+            raise UnparsableError(type(error).__name__) from error
         return self._cut(fetched)
 
     def _readable_now(self) -> list[TopicPartition]:

@@ -124,6 +124,7 @@ class Publisher:
                 delay_s = self._delay_s.get(lane, _FIRST_RETRY_S)
                 self._delay_s[lane] = min(delay_s * 2, _LONGEST_RETRY_S)
                 self._blocked[lane] = time.monotonic() + delay_s
+                log("topic_still_blocked", topic=lane[0], shard=lane[1], next_try_s=delay_s)
                 return
             await self._retry_session.execute(
                 "delete from blocked_message where id = any($1)", [row["id"] for row in rows]

@@ -36,6 +36,9 @@ async def test_a_kill_at_any_named_point_loses_nothing_and_repeats_no_effect(
                     await traffic.submit(counter)
                     await asyncio.sleep(0.05)
                 assert engine.exit_status == -signal.SIGKILL, (point, number, engine.output())
+        engine.start(HUB_CRASH_AT="before_publish")
+        await traffic.verify(counter, dossiers)
+        await engine.ended()
         engine.start()
         await traffic.check(least_told=100)
         assert await hub.database.fetchval("select count(*) from dead_letter") == 0
