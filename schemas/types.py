@@ -142,7 +142,8 @@ ProcedureCode = Annotated[
     ),
 ]
 """National procedure code, with or without the tail of a province."""
-ComponentCode = Annotated[str, StringConstraints(max_length=40, pattern=r"^[A-Z0-9][A-Z0-9.\-]+$")]
+ComponentCode = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_clean)]
+"""Mã thành phần hồ sơ as published: `000.00.00.G15-KQ003204`, but also `Mẫu số 01_73/2026/QĐ-UBND`."""
 VnpostProvince = Annotated[
     int, AfterValidator(_vnpost_province), Field(json_schema_extra={"enum": sorted(VNPOST_PROVINCES)})
 ]

@@ -17,6 +17,7 @@ from hub.regulation.catalogue_import import (
     load_import,
 )
 from hub.regulation.sections import Channel
+from schemas.dossier import Component
 
 CATALOGUE = load_catalogue()
 
@@ -362,3 +363,11 @@ def test_a_row_of_an_unknown_channel_is_noted_and_opens_nothing() -> None:
     found, paths = imported(executionMethods=[method(channel="DRONE")])
     assert found.channels == {}
     assert paths == ["executionMethods[0].submissionMethod"]
+
+
+def test_every_published_component_can_be_named_in_a_request() -> None:
+    procedures = CATALOGUE.procedures.values()
+    codes = {component.code for procedure in procedures for component in procedure.components}
+    assert len(codes) == 315
+    for code in codes:
+        assert Component(code=code, originals=1).code == code
