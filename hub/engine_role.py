@@ -21,6 +21,7 @@ from hub.settings import Settings
 from hub.steady import AWAY, keep_running
 
 _STUCK_S = 60.0
+_OUTSIDE_S = 120.0
 _BEAT_S = 1.0
 _WATCH_S = 2.0
 _DRAIN_S = 6.0
@@ -140,7 +141,10 @@ async def _hint_offsets(parts: Parts) -> None:
 async def _serve_health(settings: Settings, parts: Parts) -> None:
     async def alive() -> str | None:
         age = time.monotonic() - parts.metrics.last_poll
-        return None if age < _STUCK_S else f"no poll for {age:.0f} s"
+        if age > _STUCK_S:
+            return f"no poll for {age:.0f} s"
+        outside_s = parts.intake.unstable_s
+        return f"outside of the group for {outside_s:.0f} s" if outside_s > _OUTSIDE_S else None
 
     probing = asyncio.Lock()
     heartbeat = settings.kafka.prefix + HEARTBEAT_TOPIC

@@ -124,7 +124,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._assigned: dict[Position, Assigned] = {}
         self._left: dict[TopicPartition, list[ConsumerRecord]] = {}
         self._is_stable = asyncio.Event()
-        self._is_stable.set()
+        self._unstable_since = time.monotonic()
         self.is_stale = False
         self._loading = asyncio.Lock()
         self._set_aside: dict[str, float] = {}
@@ -139,6 +139,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002  a callback
         """Blocks the rebalance until what was taken is committed, so that the next owner starts behind it."""
         self._is_stable.clear()
+        self._unstable_since = time.monotonic()
         self.rebalances += 1
         await self.drain()
         self.generation += 1
@@ -149,6 +150,11 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         """The next `take` starts where the store says: there, what goes wrong is seen and tried again."""
         self.is_stale = True
         self._is_stable.set()
+
+    @property
+    def unstable_s(self) -> float:
+        """For how long this process has waited for its partitions; 0 when it has them."""
+        return 0.0 if self._is_stable.is_set() else time.monotonic() - self._unstable_since
 
     def set_aside(self, topic: str, until: float) -> None:
         """Take nothing of a topic until the given time of `time.monotonic()`: its owner sends garbage."""

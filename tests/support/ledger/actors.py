@@ -94,7 +94,7 @@ class EngineActor:
                     self.exits.append(f"{self.name} ended with {status}: {self._last_line()}")
                 self.extra = {}
                 await asyncio.sleep(_AGAIN_S)
-                if self._is_wanted:
+                if self._is_wanted and self.is_dead:
                     self._begin()
 
     async def watch_metrics(self) -> None:
@@ -163,7 +163,7 @@ class ProcessActor:
                 if self._process.returncode != -signal.SIGKILL:
                     self.exits.append(f"{self.name} ended with {self._process.returncode}")
                 await asyncio.sleep(_AGAIN_S)
-                if self._is_wanted:
+                if self._is_wanted and self._process.poll() is not None:
                     self.start()
 
 
