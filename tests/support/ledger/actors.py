@@ -84,17 +84,20 @@ class EngineActor:
         """Wait for readiness."""
         await self._process.ready(limit_s)
 
+    def _should_begin(self) -> bool:
+        return self._is_wanted and self.is_dead
+
     async def keep(self) -> None:
         """Begin the next life whenever one has ended."""
         while True:
             await asyncio.sleep(0.05)
-            if self._is_wanted and self.is_dead:
+            if self._should_begin():
                 status = self._process.exit_status
                 if status != -signal.SIGKILL:
                     self.exits.append(f"{self.name} ended with {status}: {self._last_line()}")
                 self.extra = {}
                 await asyncio.sleep(_AGAIN_S)
-                if self._is_wanted and self.is_dead:
+                if self._should_begin():
                     self._begin()
 
     async def watch_metrics(self) -> None:
@@ -155,15 +158,18 @@ class ProcessActor:
             self._process.kill()
             await asyncio.to_thread(self._process.wait, 10)
 
+    def _should_begin(self) -> bool:
+        return self._is_wanted and self._process.poll() is not None
+
     async def keep(self) -> None:
         """Begin the next life whenever one has ended."""
         while True:
             await asyncio.sleep(0.05)
-            if self._is_wanted and self._process.poll() is not None:
+            if self._should_begin():
                 if self._process.returncode != -signal.SIGKILL:
                     self.exits.append(f"{self.name} ended with {self._process.returncode}")
                 await asyncio.sleep(_AGAIN_S)
-                if self._is_wanted and self._process.poll() is not None:
+                if self._should_begin():
                     self.start()
 
 
