@@ -12,10 +12,6 @@ from hub.embedded import stack as embedded
 from tests.support.stack import REPOSITORY
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "scenario: whole processes with kills; slower than the rest")
-
-
 @pytest.fixture
 def own_stack_home(tmp_path: Path) -> Iterator[Path]:
     """A home for a stack that the test may kill; it is wiped at the end."""
