@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from hub.directory import Directory
 from hub.dossier.decision import Accepted, Decision
-from hub.job import Call, Timer
+from hub.dossier.state import Timer
+from hub.job import Call
 from schemas.base import Fact, Request, Role, Subject, Wire
 
 
@@ -41,10 +42,11 @@ class CoreEvent(Request):
     step: Step
 
 
-class CoreCounted(CoreEvent, Fact):
+class CoreCounted(Fact):
     """The event, forwarded, with the count of its dossier."""
 
     type: ClassVar[str] = "onestop.bench.counted.v1"
+    event: CoreEvent
     count: int
 
 
@@ -78,7 +80,7 @@ class CoreJob:
         """Count and forward."""
         event = call.request
         assert isinstance(event, CoreEvent)
-        fact = CoreCounted.model_construct(None, **event.__dict__, count=(state or 0) + 1)
+        fact = CoreCounted.model_construct(event=event, count=(state or 0) + 1)
         return Accepted((fact,))
 
     def evolve(self, state: int | None, fact: Fact, call: Call) -> int:  # noqa: ARG002  part of the seam

@@ -11,8 +11,8 @@ from hub.dossier.codec import from_json, to_json
 from hub.dossier.decide import decide
 from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, Law
 from hub.dossier.evolve import evolve
-from hub.dossier.state import Dossier
-from hub.job import Call, Timer
+from hub.dossier.state import Dossier, Timer
+from hub.job import Call
 from hub.regulation.calendar_data import load_calendar
 from hub.regulation.catalogue_import import load_catalogue
 from hub.regulation.clock import local_day
@@ -90,7 +90,7 @@ class DossierJob:
 
     def timers(self, state: Dossier) -> Mapping[str, Timer]:
         """Open timers by name."""
-        return {name: Timer(timer.kind, timer.due_at) for name, timer in state.timers.items()}
+        return state.timers
 
     def code(self, state: Dossier) -> str | None:
         """Mã số hồ sơ."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
+
+from msgspec import Struct
 
 from schemas.types import IDENTITY_SHAPE
 
 MAX_VALUE_BYTES = 256 * 1024
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject")
+_REQUIRED_NAMES = frozenset(_REQUIRED)
 _KNOWN = frozenset({*_REQUIRED, "ce_environment", "ce_traceparent", "traceparent", "content-type"})
 
 
@@ -36,8 +38,7 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True, gc=False):
     """The CloudEvents attributes of a request, its raw JSON, and the digest that tells repeats from reuse."""
 
     id: str
@@ -51,8 +52,7 @@ class Envelope:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True, gc=False):
     """Bytes that are no envelope: a dead letter; `code` is `envelope.*`, `id` the ce_id if readable."""
 
     code: str
@@ -69,8 +69,8 @@ def decode(record: Record) -> Envelope | Malformed:
     """Read one record by the envelope rules; never raises, whatever the bytes are."""
     value, key = record.value, record.key
     headers, unreadable = _known_headers(record.headers)
-    missing = tuple(name for name in _REQUIRED if not headers.get(name))
-    event_id = headers.get("ce_id") or None
+    missing = _REQUIRED_NAMES - headers.keys()
+    event_id = headers.get("ce_id")
     if event_id is not None and not _is_id(event_id):
         return Malformed("envelope.missing_attribute", fields=("ce_id",))
     if value is not None and len(value) > MAX_VALUE_BYTES:
@@ -78,8 +78,8 @@ def decode(record: Record) -> Envelope | Malformed:
     if unreadable:
         return Malformed("envelope.bad_text", event_id, unreadable)
     if missing or headers["ce_specversion"] != "1.0":
-        return Malformed("envelope.missing_attribute", event_id, missing or ("ce_specversion",))
-    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        return Malformed("envelope.missing_attribute", event_id, _in_order(missing) or ("ce_specversion",))
+    if not _is_json(headers.get("content-type", "")):
         return Malformed("envelope.content_type", event_id, ("content-type",))
     subject = headers["ce_subject"]
     if not _is_subject(subject):
@@ -105,16 +105,17 @@ def decode(record: Record) -> Envelope | Malformed:
 
 def digest(event_type: str, subject: str, environment: str | None, value: bytes) -> bytes:
     """SHA-256 over type, subject, environment and the value's bytes; trace headers do not count."""
-    head = f"{event_type}\x1f{subject}\x1f{environment or ''}\x1f".encode()
-    return sha256(head + value).digest()
+    digest = sha256(f"{event_type}\x1f{subject}\x1f{environment or ''}\x1f".encode())
+    digest.update(value)
+    return digest.digest()
 
 
 def _known_headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What is ours of the headers, and the names of those that are no UTF-8; a null counts as missing."""
+    """What is ours of the headers (null and empty count as missing), and which of it is no UTF-8."""
     texts: dict[str, str] = {}
     unreadable: list[str] = []
     for name, content in headers:
-        if name in _KNOWN and content is not None:
+        if content and name in _KNOWN:
             try:
                 texts[name] = content.decode()
             except UnicodeDecodeError:
@@ -122,18 +123,29 @@ def _known_headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[dict[st
     return texts, tuple(unreadable)
 
 
+def _in_order(missing: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in _REQUIRED if name in missing)
+
+
+def _is_json(content_type: str) -> bool:
+    return (
+        content_type == "application/json"
+        or content_type.split(";", maxsplit=1)[0].strip().lower() == "application/json"
+    )
+
+
 def _is_id(text: str) -> bool:
     return 1 <= len(text) <= 64 and text.isascii() and text.isprintable() and " " not in text
 
 
 def _wrong_key(key: bytes | None, subject: str) -> str | None:
-    if _is_identity_shaped(subject) or (
-        key is not None and _is_identity_shaped(key.decode("utf-8", "replace"))
-    ):
+    if _is_identity_shaped(subject):
         return "envelope.identity_in_key"
-    if key != subject.encode():
-        return "envelope.key_not_subject"
-    return None
+    if key == subject.encode():
+        return None
+    if key is not None and _is_identity_shaped(key.decode("utf-8", "replace")):
+        return "envelope.identity_in_key"
+    return "envelope.key_not_subject"
 
 
 def _is_subject(text: str) -> bool:

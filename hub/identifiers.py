@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 
@@ -11,9 +12,16 @@ def derived_id(time_ms: int, *parts: str) -> str:
     `time_ms` is the time of receipt in ms since 1970; `parts` must not hold a unit separator (0x1f).
     """
     digest = sha256("\x1f".join(parts).encode()).hexdigest()
+    return f"{_head(time_ms)}{digest[:3]}-{_VARIANT[digest[3]]}{digest[4:7]}-{digest[7:19]}"
+
+
+@lru_cache(maxsize=1024)
+def _head(time_ms: int) -> str:
     head = f"{time_ms & 0xFFFFFFFFFFFF:012x}"
-    variant = "89ab"[int(digest[3], 16) & 3]
-    return f"{head[:8]}-{head[8:]}-8{digest[:3]}-{variant}{digest[4:7]}-{digest[7:19]}"
+    return f"{head[:8]}-{head[8:]}-8"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def shard_of(dossier_id: str, shards: int) -> int:

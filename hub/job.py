@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from msgspec import Struct
+
 from hub.directory import Directory
 from hub.dossier.decision import Decision, Sender
+from hub.dossier.state import Timer
 from schemas.base import Fact, Request
 
 State = TypeVar("State")
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """Something to be looked at when `due_at` (legal time) has passed."""
-
-    kind: str
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, gc=False):
     """One request to decide on, with everything about its arrival.
 
     `private` is what `Job.private_of` gave for an earlier fact, when `Job.needs_private` asks for it.

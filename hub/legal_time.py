@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -16,10 +17,11 @@ class LegalClock:
         ordered = sorted(steps)
         self._from = [start for start, _ in ordered]
         self._shift = [shift for _, shift in ordered]
+        self._at = lru_cache(maxsize=1024)(lambda ms: self.of(_EPOCH + timedelta(milliseconds=ms)))
 
     def at(self, timestamp_ms: int) -> datetime:
         """Legal time (aware, UTC) of a record that was appended `timestamp_ms` after 1970."""
-        return self.of(_EPOCH + timedelta(milliseconds=timestamp_ms))
+        return self._at(timestamp_ms)
 
     def of(self, moment: datetime) -> datetime:
         """Legal time of a moment of the machine's clock."""

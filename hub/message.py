@@ -1,19 +1,18 @@
-"""One message on its way to a topic: in memory, and as the bytes that an outbox segment holds (pure)."""
+"""One message on its way to a topic: in memory, and as the bytes of a stored receipt (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
+from msgspec import Struct
 
 HUB_SOURCE = "/participants/hub"
 
 Headers = tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False, array_like=True):
     """A Kafka record to be: topic, key (UTF-8 text), CloudEvents headers and the value's bytes (JSON)."""
 
     topic: str
@@ -23,46 +22,37 @@ class Message:
 
     def encode(self) -> bytes:
         """Bytes (MessagePack) that `decode_message` reads; every byte of the value is kept."""
-        return msgspec.msgpack.encode((self.topic, self.key, self.headers, self.value))
+        return _encode(self)
 
 
-_Encoded = tuple[str, str, Headers, bytes]
-_decode_one = msgspec.msgpack.Decoder(_Encoded).decode
-_decode_many = msgspec.msgpack.Decoder(list[_Encoded]).decode
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Message).decode
 
 
 def decode_message(encoded: bytes) -> Message:
     """The message of `Message.encode`."""
-    return Message(*_decode_one(encoded))
-
-
-def encode_segment(encoded: Sequence[bytes]) -> bytes:
-    """One segment of encoded messages, in order."""
-    return msgspec.msgpack.encode([msgspec.Raw(message) for message in encoded])
-
-
-def decode_segment(payload: bytes) -> list[Message]:
-    """The messages of a segment, in order."""
-    return [Message(*item) for item in _decode_many(payload)]
+    return _decode(encoded)
 
 
 def cloud_event(
-    *,
-    event_id: str,
-    source: str,
-    event_type: str,
-    subject: str,
-    time: str,
-    extensions: Iterable[tuple[str, str]],
+    *, event_id: str, source: str, event_type: str, subject: str, time: str, extensions: Headers = ()
 ) -> Headers:
-    """Headers of the CloudEvents Kafka binding in binary mode."""
-    attributes = (
-        ("ce_specversion", b"1.0"),
+    """Headers of the CloudEvents Kafka binding in binary mode; extensions are headers already (`ce_*`)."""
+    return (
         ("ce_id", event_id.encode()),
+        ("ce_subject", subject.encode()),
+        *_common(source, event_type, time),
+        *extensions,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _common(source: str, event_type: str, time: str) -> Headers:
+    """What many messages of a batch share."""
+    return (
+        ("ce_specversion", b"1.0"),
         ("ce_source", source.encode()),
         ("ce_type", event_type.encode()),
         ("ce_time", time.encode()),
-        ("ce_subject", subject.encode()),
         ("content-type", b"application/json"),
     )
-    return attributes + tuple((f"ce_{name}", value.encode()) for name, value in extensions)

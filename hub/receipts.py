@@ -8,9 +8,9 @@ from datetime import datetime
 import orjson
 
 from hub.dossier.decision import Refused
+from hub.dossier.state import Timer
 from hub.dossier.texts import refusal_texts
 from hub.identifiers import derived_id
-from hub.job import Timer
 from hub.message import HUB_SOURCE, Message, cloud_event
 from hub.recording import StoredFact, rfc3339
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
@@ -81,6 +81,5 @@ def _receipt(
         event_type=kind,
         subject=key,
         time=rfc3339(now),
-        extensions=(),
     )
     return Message(f"out.{owner}", key, headers, orjson.dumps(body))

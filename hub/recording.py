@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from hub.identifiers import derived_id
 from hub.message import HUB_SOURCE, Message, cloud_event
@@ -18,8 +18,7 @@ from schemas.base import Fact
 from schemas.personal import join, personal_paths, split
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFact:
+class StoredFact(Struct, frozen=True, gc=False):
     """One fact as it lies in the fact table; `hash` is SHA-256 of `content`, and the next fact names it."""
 
     id: str
@@ -31,8 +30,7 @@ class StoredFact:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, gc=False):
     """Where the facts of one request come from: `time_ms` is the time of receipt, `now` its legal time."""
 
     source: str
@@ -43,8 +41,7 @@ class Origin:
     rules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True, gc=False):
     """Where the next fact goes in its dossier; `previous` is the head (None for the first fact)."""
 
     dossier_id: str
@@ -117,7 +114,7 @@ def facts_message(fact: StoredFact, ruleset: str) -> Message:
         event_type=fact.type,
         subject=fact.dossier_id,
         time=rfc3339(fact.time),
-        extensions=(("sequence", str(fact.sequence)), ("ruleset", ruleset)),
+        extensions=(("ce_sequence", b"%d" % fact.sequence), ("ce_ruleset", ruleset.encode())),
     )
     return Message("dossier.facts", fact.dossier_id, headers, fact.content)
 
@@ -136,6 +133,10 @@ def receiver_message(
         event_type=fact_type,
         subject=subject,
         time=time,
-        extensions=(("sequence", str(sequence)), ("ruleset", ruleset), ("causationid", cause)),
+        extensions=(
+            ("ce_sequence", b"%d" % sequence),
+            ("ce_ruleset", ruleset.encode()),
+            ("ce_causationid", cause.encode()),
+        ),
     )
     return Message(f"out.{receiver}", dossier_id, headers, data)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from msgspec import Struct
 
 from hub.errors import StartupError, StopError
 
@@ -17,8 +17,7 @@ _WRONG_MASTER_KEY = "HUB_MASTER_KEY_FILE: the master key does not fit the stored
 _CACHED_KEYS = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class DossierKey:
+class DossierKey(Struct, frozen=True, gc=False):
     """The opened key of one dossier; destroying the wrapped form makes its personal fields unreadable."""
 
     wrapped: bytes
@@ -72,6 +71,10 @@ class MasterKey:
     def unwrap(self, wrapped: bytes) -> DossierKey:
         """Open a stored dossier key; `StopError` when it was wrapped by another master key."""
         return self._opened(wrapped)
+
+    def forget(self) -> None:
+        """Let go of all opened keys: one of them may have been destroyed."""
+        self._opened.cache_clear()
 
     def _unwrap(self, wrapped: bytes) -> DossierKey:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from hub.directory import Directory
@@ -20,8 +21,7 @@ _AHEAD = timedelta(minutes=5)
 _BEHIND = timedelta(days=3650)
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
+class Understood(Struct, frozen=True, gc=False):
     """A record with its owner: a request to decide, or (`refusal`) one that is refused before any rule."""
 
     record: Record
@@ -32,8 +32,7 @@ class Understood:
     refusal: Refused | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, gc=False):
     """A record that becomes a dead letter; its owner gets a refusal."""
 
     record: Record
@@ -80,9 +79,9 @@ def _refuse_sender(envelope: Envelope, sender: Sender, now: datetime, reading: R
     model = reading.requests.get(envelope.type)
     if model is None:
         return Refused("schema.unknown_type", fields=("ce_type",))
-    if not model.roles & sender.roles:
+    if model.roles.isdisjoint(sender.roles):
         return Refused("security.not_granted", fields=("ce_type",))
-    if envelope.time > now + _AHEAD or envelope.time < now - _BEHIND:
+    if not -_BEHIND <= envelope.time - now <= _AHEAD:
         return Refused("envelope.bad_time", fields=("ce_time",))
     return None
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic
 
+from msgspec import Struct
+
+from hub.dossier.state import Timer
 from hub.identifiers import derived_id, is_uuid
-from hub.job import Job, State, Timer
+from hub.job import Job, State
 from hub.sealing import DossierKey, MasterKey
 from hub.understanding import Understood
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True, gc=False):
     """An inbox row: the request's digest and its receipt (an encoded message; None while it is parked)."""
 
     digest: bytes
     receipt: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDossier:
+class StoredDossier(Struct, frozen=True, gc=False):
     """A dossier as the store has it.
 
     `state` is None while even its submission is parked; without a key its personal data were erased for good.
@@ -36,8 +36,7 @@ class StoredDossier:
     private: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True, gc=False):
     """What one read brought, without locks; `write_batch` compares the heads of what was used."""
 
     inbox: Mapping[tuple[str, str], Answered]
@@ -45,8 +44,7 @@ class View:
     dossiers: Mapping[str, StoredDossier]
 
 
-@dataclass(slots=True)
-class Held(Generic[State]):
+class Held(Struct, Generic[State], gc=False):
     """A dossier while its batch is decided: as it was read, and as it is after the requests so far.
 
     `private` is personal data that later rules need, sealed with `key`.
@@ -93,7 +91,7 @@ class Workspace(Generic[State]):
 
     def find(self, subject: str, sender: str) -> Held[State] | None:
         """The dossier that a subject names, or None."""
-        dossier_id = subject if is_uuid(subject) else self._alias(alias_of(subject, sender))
+        dossier_id = self._id_of(subject, sender)
         if dossier_id is None:
             return None
         held = self.held.get(dossier_id)
@@ -102,6 +100,11 @@ class Workspace(Generic[State]):
             if held is not None:
                 self.held[dossier_id] = held
         return held
+
+    def is_erased(self, subject: str, sender: str) -> bool:
+        """Whether the subject names a dossier whose key was destroyed."""
+        stored = self._view.dossiers.get(self._id_of(subject, sender) or "")
+        return stored is not None and stored.wrapped_key is None
 
     def open(self, item: Understood) -> Held[State]:
         """A new dossier under the request's own reference, with a key of its own."""
@@ -146,6 +149,9 @@ class Workspace(Generic[State]):
 
     def _timers(self, state: State | None) -> Mapping[str, Timer]:
         return self._job.timers(state) if state is not None else {}
+
+    def _id_of(self, subject: str, sender: str) -> str | None:
+        return subject if is_uuid(subject) else self._alias(alias_of(subject, sender))
 
     def _alias(self, alias: str) -> str | None:
         found = self.aliases.get(alias)

@@ -69,7 +69,7 @@ class Core:
         await self._publish(decision.messages)
         self.published = list(written.fresh.values())
 
-    async def _publish(self, messages: Mapping[int, Sequence[tuple[Outbound, bytes]]]) -> None:
+    async def _publish(self, messages: Mapping[int, Sequence[tuple[Outbound, object]]]) -> None:
         """One `send_batch` per topic and shard, as the hub does; wait for all."""
         lanes: dict[tuple[str, int], list[Outbound]] = {}
         for shard, pairs in messages.items():

@@ -10,6 +10,7 @@ from hub.dossier.decision import Sender
 from hub.identifiers import is_uuid
 from hub.legal_time import LegalClock
 from hub.store.database import Connection
+from hub.store.packing import texts
 from hub.understanding import Understood, Unreadable
 from hub.workspace import Answered, StoredDossier, View, alias_of
 
@@ -59,7 +60,9 @@ def wanted_of(items: Iterable[Understood | Unreadable]) -> Wanted:
 
 async def read_batch(connection: Connection, wanted: Wanted) -> ReadBatch:
     """Read without locks; what was used is compared when the batch is written."""
-    rows = await connection.fetch(_READ, wanted.participants, wanted.ids, wanted.aliases, wanted.dossiers)
+    rows = await connection.fetch(
+        _READ, texts(wanted.participants), texts(wanted.ids), texts(wanted.aliases), texts(wanted.dossiers)
+    )
     inbox: dict[tuple[str, str], Answered] = {}
     aliases: dict[str, str] = {}
     dossiers: dict[str, StoredDossier] = {}

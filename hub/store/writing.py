@@ -9,12 +9,14 @@ from typing import Any
 
 import asyncpg
 
-from hub.batch import BatchDecision
+from hub.batch import BatchDecision, DeadLetter
 from hub.errors import WriteMissError
 from hub.identifiers import shard_of
 from hub.job import State
-from hub.message import encode_segment
+from hub.outbox import encode_segment
+from hub.recording import StoredFact
 from hub.store.database import Connection
+from hub.store.packing import Bytes, hashes, moments, numbers, texts
 from hub.workspace import Held
 
 _MISS_CODES = {"HB001": "offset_miss", "HB002": "head_miss", "40P01": "head_miss", "40001": "head_miss"}
@@ -101,41 +103,36 @@ def _arguments(
     known = [dossier for dossier in held if not dossier.is_new]
     new = [dossier for dossier in held if dossier.is_new]
     changed = [dossier for dossier in known if dossier.is_changed]
-    segments = sorted(decision.messages.items())
-    late = list(decision.late_receipts.items())
+    wide = Bytes()
+    columns = [
+        texts(dossier.id for dossier in known),
+        hashes(dossier.read_head for dossier in known),
+        numbers(dossier.read_parked for dossier in known),
+        *_dossiers(new, dump, wide),
+        wide.places(dossier.key.wrapped for dossier in new),
+        *_dossiers(changed, dump, wide),
+        *_columns(workspace.aliases.items(), 2),
+        *_inbox(decision, wide),
+        *_columns(((p, i, receipt) for (p, i), receipt in decision.late_receipts.items()), 3),
+        *_facts(decision.facts, wide),
+    ]
     return [
         decision.id,
         *_columns(((o.topic, o.partition, o.topic_id, o.expected, o.next) for o in offsets), 5),
-        *_columns(((d.id, d.read_head, d.read_parked) for d in known), 3),
-        *_columns(((*_row(d, dump), d.key.wrapped) for d in new), 7),
-        *_columns((_row(d, dump) for d in changed), 6),
-        *_columns(workspace.aliases.items(), 2),
-        *_columns(_inbox_rows(decision), 5),
-        *_columns(((p, i, receipt) for (p, i), receipt in late), 3),
-        *_columns(
-            ((f.dossier_id, f.sequence, f.id, f.type, f.time, f.content, f.hash) for f in decision.facts), 7
-        ),
+        wide.joined,
+        *columns,
         *_timer_columns(decision, [*new, *changed], shards),
-        *_columns(
-            (
-                (
-                    x.topic,
-                    x.partition,
-                    x.offset,
-                    datetime.fromtimestamp(x.time_ms / 1000, UTC),
-                    x.reason,
-                    x.record,
-                )
-                for x in decision.dead_letters
-            ),
-            6,
-        ),
+        *_columns(map(_letter, decision.dead_letters), 6),
         *_columns(
             ((p.dossier_id, p.participant, p.request_id, p.reason, p.record) for p in decision.parked), 5
         ),
         decision.redriven,
         *_columns(
-            ((shard, encode_segment([encoded for _, encoded in messages])) for shard, messages in segments), 2
+            (
+                (shard, encode_segment([entry for _, entry in messages]))
+                for shard, messages in sorted(decision.messages.items())
+            ),
+            2,
         ),
         outgoing.published,
         outgoing.owned,
@@ -143,16 +140,43 @@ def _arguments(
     ]
 
 
-def _row(held: Held[State], dump: Any) -> tuple[Any, ...]:
-    state = dump(held.state) if held.state is not None else None
-    return (held.id, held.head, held.sequence, held.parked, state, held.private)
+def _dossiers(dossiers: Sequence[Held[State]], dump: Any, wide: Bytes) -> list[Any]:
+    return [
+        texts(dossier.id for dossier in dossiers),
+        hashes(dossier.head for dossier in dossiers),
+        numbers(dossier.sequence for dossier in dossiers),
+        numbers(dossier.parked for dossier in dossiers),
+        wide.places(dump(dossier.state) if dossier.state is not None else None for dossier in dossiers),
+        wide.places(dossier.private for dossier in dossiers),
+    ]
 
 
-def _inbox_rows(decision: BatchDecision[State]) -> Any:
-    inbox = decision.workspace.inbox
-    for key, dossier_id in decision.inbox_dossier.items():
-        answered = inbox[key]
-        yield (*key, answered.digest, answered.receipt, dossier_id)
+def _inbox(decision: BatchDecision[State], wide: Bytes) -> list[Any]:
+    answers = [decision.workspace.inbox[key] for key in decision.inbox_dossier]
+    return [
+        texts(participant for participant, _ in decision.inbox_dossier),
+        texts(request_id for _, request_id in decision.inbox_dossier),
+        hashes(answered.digest for answered in answers),
+        wide.places(answered.receipt for answered in answers),
+        texts(decision.inbox_dossier.values()),
+    ]
+
+
+def _facts(facts: Sequence[StoredFact], wide: Bytes) -> list[Any]:
+    return [
+        texts(fact.dossier_id for fact in facts),
+        numbers(fact.sequence for fact in facts),
+        texts(fact.id for fact in facts),
+        texts(fact.type for fact in facts),
+        moments(fact.time for fact in facts),
+        wide.places(fact.content for fact in facts),
+        hashes(fact.hash for fact in facts),
+    ]
+
+
+def _letter(letter: DeadLetter) -> tuple[Any, ...]:
+    received_at = datetime.fromtimestamp(letter.time_ms / 1000, UTC)
+    return (letter.topic, letter.partition, letter.offset, received_at, letter.reason, letter.record)
 
 
 def _timer_columns(

@@ -1,16 +1,25 @@
 -- The one write of a batch: compare, lock in id order, store, and hand back older unpublished segments of our shards.
 -- Raises HB001 (offset_miss), HB002 (head_miss); a unique violation on inbox, alias or dossier is a miss as well.
 -- Everything rolls back on a raise; the caller decides again on fresh states.
+-- Long columns come packed (hub.store.packing): texts joined with U+001F, bytes as places in `wide`.
+create function cut(joined text) returns text[] language sql immutable
+    return string_to_array(joined, E'\x1f', '');
+create function piece(wide bytea, place bigint) returns bytea language sql immutable
+    return substr(wide, (place >> 32)::int, (place & 4294967295)::int);
+create function hash_at(hashes bytea, place bigint) returns bytea language sql immutable
+    return nullif(substr(hashes, (place * 32 - 31)::int, 32), decode(repeat('00', 32), 'hex'));
+
 create function write_batch(
     batch uuid,
     o_topic text[], o_partition int[], o_topic_id text[], o_expected bigint[], o_next bigint[],
-    c_id uuid[], c_head bytea[], c_parked int[],
-    n_id uuid[], n_head bytea[], n_sequence int[], n_parked int[], n_state bytea[], n_private bytea[], n_key bytea[],
-    u_id uuid[], u_head bytea[], u_sequence int[], u_parked int[], u_state bytea[], u_private bytea[],
+    wide bytea,
+    c_id text, c_head bytea, c_parked text,
+    n_id text, n_head bytea, n_sequence text, n_parked text, n_state text, n_private text, n_key text,
+    u_id text, u_head bytea, u_sequence text, u_parked text, u_state text, u_private text,
     a_alias text[], a_dossier uuid[],
-    i_participant text[], i_id text[], i_digest bytea[], i_receipt bytea[], i_dossier uuid[],
+    i_participant text, i_id text, i_digest bytea, i_receipt text, i_dossier text,
     r_participant text[], r_id text[], r_receipt bytea[],
-    f_dossier uuid[], f_sequence int[], f_id uuid[], f_type text[], f_time timestamptz[], f_bytes bytea[], f_hash bytea[],
+    f_dossier text, f_sequence text, f_id text, f_type text, f_time text, f_bytes text, f_hash bytea,
     t_dossier uuid[], t_name text[], t_kind text[], t_due timestamptz[], t_shard int[],
     t_gone_dossier uuid[], t_gone_name text[],
     l_topic text[], l_partition int[], l_offset bigint[], l_time timestamptz[], l_reason text[], l_record bytea[],
@@ -37,14 +46,15 @@ begin
         end if;
     end if;
 
-    if cardinality(c_id) > 0 then
+    if c_id <> '' then
         select count(*) into matched from (
-            select d.head, d.parked, w.head as c_head, w.parked as c_parked
-            from dossier d join unnest(c_id, c_head, c_parked) w(id, head, parked) on d.id = w.id
+            select d.head, d.parked, hash_at(c_head, w.place) as c_head, w.parked as c_parked
+            from dossier d
+            join unnest(cut(c_id)::uuid[], cut(c_parked)::int[]) with ordinality w(id, parked, place) on d.id = w.id
             order by d.id for update of d
         ) locked
         where locked.head is not distinct from locked.c_head and locked.parked = locked.c_parked;
-        if matched <> cardinality(c_id) then
+        if matched <> cardinality(cut(c_id)) then
             raise exception 'head_miss' using errcode = 'HB002';
         end if;
     end if;
@@ -57,30 +67,39 @@ begin
     end if;
 
     insert into inbox (participant, id, digest, receipt, dossier_id)
-    select * from unnest(i_participant, i_id, i_digest, i_receipt, i_dossier);
+    select w.participant, w.id, hash_at(i_digest, w.place), piece(wide, w.receipt), w.dossier_id
+    from unnest(cut(i_participant), cut(i_id), cut(i_receipt)::bigint[], cut(i_dossier)::uuid[])
+        with ordinality w(participant, id, receipt, dossier_id, place);
     if cardinality(r_id) > 0 then
         update inbox i set receipt = w.receipt
         from unnest(r_participant, r_id, r_receipt) w(participant, id, receipt)
         where i.participant = w.participant and i.id = w.id;
     end if;
 
-    if cardinality(n_id) > 0 then
+    if n_id <> '' then
         insert into dossier (id, head, sequence, parked, state, private)
-        select * from unnest(n_id, n_head, n_sequence, n_parked, n_state, n_private);
-        insert into dossier_key (dossier_id, wrapped) select * from unnest(n_id, n_key);
+        select w.id, hash_at(n_head, w.place), w.sequence, w.parked, piece(wide, w.state), piece(wide, w.private)
+        from unnest(cut(n_id)::uuid[], cut(n_sequence)::int[], cut(n_parked)::int[], cut(n_state)::bigint[],
+            cut(n_private)::bigint[]) with ordinality w(id, sequence, parked, state, private, place);
+        insert into dossier_key (dossier_id, wrapped)
+        select w.id, piece(wide, w.key) from unnest(cut(n_id)::uuid[], cut(n_key)::bigint[]) w(id, key);
     end if;
     if cardinality(a_alias) > 0 then
         insert into alias (alias, dossier_id) select * from unnest(a_alias, a_dossier);
     end if;
-    if cardinality(u_id) > 0 then
-        update dossier d set head = w.head, sequence = w.sequence, parked = w.parked, state = w.state,
-            private = coalesce(w.private, d.private)
-        from unnest(u_id, u_head, u_sequence, u_parked, u_state, u_private) w(id, head, sequence, parked, state, private)
+    if u_id <> '' then
+        update dossier d set head = hash_at(u_head, w.place), sequence = w.sequence, parked = w.parked,
+            state = piece(wide, w.state), private = coalesce(piece(wide, w.private), d.private)
+        from unnest(cut(u_id)::uuid[], cut(u_sequence)::int[], cut(u_parked)::int[], cut(u_state)::bigint[],
+            cut(u_private)::bigint[]) with ordinality w(id, sequence, parked, state, private, place)
         where d.id = w.id;
     end if;
-    if cardinality(f_id) > 0 then
+    if f_id <> '' then
         insert into fact (dossier_id, sequence, id, type, time, bytes, hash)
-        select * from unnest(f_dossier, f_sequence, f_id, f_type, f_time, f_bytes, f_hash);
+        select w.dossier_id, w.sequence, w.id, w.type, timestamptz 'epoch' + w.time * interval '1 microsecond',
+            piece(wide, w.bytes), hash_at(f_hash, w.place)
+        from unnest(cut(f_dossier)::uuid[], cut(f_sequence)::int[], cut(f_id)::uuid[], cut(f_type), cut(f_time)::bigint[],
+            cut(f_bytes)::bigint[]) with ordinality w(dossier_id, sequence, id, type, time, bytes, place);
     end if;
 
     if cardinality(t_gone_name) > 0 then
