@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from bench.arena import close_stack, open_stack
 from bench.contenders import find
 from bench.core import Measured, Plan, run_core
 from bench.core_report import core_page
+from bench.failures import failures
 from bench.latency import run_latency
 from bench.machine import facts
 from bench.memory import memory_page, run_memory
@@ -22,6 +24,7 @@ from bench.results import save
 from bench.runners import bench_python
 from bench.scale import run_scale
 from bench.side_reports import latency_page, peak_of, scale_page
+from bench.signing import SigningPlan, run_signing, signing_page
 
 app = typer.Typer(add_completion=False, help="Measures the hub beside other programs; see bench/README.md.")
 
@@ -84,6 +87,14 @@ def profile(events: int = 30_000, keep: Keep = False) -> None:
     """Where an engine's CPU time goes."""
     _profile(events)
     _leave(keep)
+
+
+@app.command()
+def signing(
+    quick: Annotated[bool, typer.Option("--quick", help="a few rounds, to see that it works")] = False,
+) -> None:
+    """Signing and verifying a copy beside SHA-256 + one raw operation, xmlsec and signxml."""
+    _signing(SigningPlan(rounds=4, operations=3) if quick else SigningPlan())
 
 
 @app.command("all")
@@ -169,9 +180,20 @@ def _profile(events: int) -> None:
     print(text)
 
 
+def _signing(plan: SigningPlan) -> None:
+    machine = facts()
+    measured = run_signing(plan)
+    text = signing_page(machine, plan, measured)
+    save("signing", machine, plan, measured, text)
+    print(text)
+
+
 def _leave(keep: bool) -> None:
     if not keep:
         close_stack()
+    if failures():
+        print("bench: failed: " + "; ".join(failures()), file=sys.stderr)
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from bench.arena import Arena, Bench, arena, settle_disk
 from bench.contenders import Contender
 from bench.core_job import CoreEvent
 from bench.events import Event, core_events, preload
+from bench.failures import failed
 from bench.measuring import CpuMeter, Watch, Window, outputs_of, peak_mib, window
 from bench.peers.tables import TABLES
 from bench.runners import Runner, bench_python, group_is_stable
@@ -71,7 +72,7 @@ async def run_core(bench: Bench, contenders: Sequence[Contender], plan: Plan) ->
             try:
                 measured = await run_once(bench, contender, plan, number)
             except (RuntimeError, TimeoutError) as error:
-                print(f"core round {number + 1}/{plan.rounds} {contender.name} FAILED: {error}", flush=True)
+                failed(f"core round {number + 1}/{plan.rounds} {contender.name}", error)
                 continue
             results.append(measured)
             _tell(measured, plan.rounds)

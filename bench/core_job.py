@@ -72,6 +72,9 @@ class CoreJob:
         """Nothing."""
         return False
 
+    def packages_of(self, request: Request) -> tuple[str, ...]:  # noqa: ARG002  part of the seam
+        return ()
+
     def private_of(self, fact: Fact) -> bytes | None:  # noqa: ARG002  part of the seam
         """Nothing."""
         return None

@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from bench.arena import Arena, Bench, arena, drop_database, settle_disk
 from bench.core import everything
 from bench.events import preload_topic
+from bench.failures import failed
 from bench.measuring import CpuMeter, Watch, Window, outputs_of, peak_mib, resident_mib, window
 from bench.product_events import (
     EVENTS_PER_DOSSIER,
@@ -190,7 +191,7 @@ async def run_product(bench: Bench, plan: ProductPlan) -> list[ProductMeasured]:
                     try:
                         one = await _run_once(bench, ready, planned, plan, (engines, share, number))
                     except (RuntimeError, TimeoutError) as error:
-                        print(f"product, {engines} engines, FAILED: {error}", flush=True)
+                        failed(f"product round {number + 1}/{plan.rounds}, {engines} engines", error)
                         continue
                     results.append(one)
                     _tell(one, plan.rounds)

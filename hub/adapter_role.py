@@ -25,7 +25,7 @@ from hub.errors import StartupError, StopError
 from hub.health import health_app, serve
 from hub.legal_time import LegalClock
 from hub.logs import log
-from hub.settings import KafkaSettings, PostgresSettings
+from hub.settings import KafkaSettings, PostgresSettings, explained
 from hub.store import database
 from hub.store.reading import read_clock
 
@@ -94,12 +94,9 @@ def _read(name: str) -> tuple[AdapterSettings, Adapter]:
     try:
         return AdapterSettings(), points[name].load()()
     except ValidationError as error:
-        prefix = "HUB_" if error.title == AdapterSettings.__name__ else f"HUB_{name.upper()}_"
-        wrong = "; ".join(
-            f"{prefix}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False)
-        )
-        raise StartupError(f"settings: {wrong}") from None
+        tree = next(kind for kind in BaseSettings.__subclasses__() if kind.__name__ == error.title)
+        wrong = [explained(item, tree) for item in error.errors(include_input=False, include_url=False)]
+        raise StartupError(f"settings: {'; '.join(wrong)}") from None
 
 
 class _Clock:

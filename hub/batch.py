@@ -9,20 +9,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic
 
+from msgspec import Struct
+
 from hub import receipts
 from hub.code_blocks import CodeBlocks
+from hub.copy_shelf import CopyShelf
 from hub.directory import HUB, Directory
 from hub.dossier.decision import Accepted, Refused
 from hub.envelope import Malformed
 from hub.identifiers import shard_of_key
 from hub.job import Call, Job, State
 from hub.message import Message, decode_message
+from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
 from hub.parking import ParkedItem, encode_record, seal_record
 from hub.recording import Origin, Place, StoredFact, facts_message, receiver_message, rfc3339, store_fact
 from hub.sealing import MasterKey
 from hub.understanding import Understood, Unreadable
 from hub.workspace import Answered, Held, View, Workspace
 from schemas.base import Fact
+
+_OWN_TOPIC = f"out.{HUB.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Tools(Generic[State]):
     master: MasterKey
     codes: CodeBlocks
     shards: int
+    copies: CopyShelf = field(default_factory=CopyShelf)
 
 
 @dataclass(slots=True)
@@ -59,8 +66,7 @@ class Tally:
     parked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Generic[State]):
+class Step(Struct, Generic[State], frozen=True, gc=False):
     """One fact of an accepted request with the state after it and who gets it."""
 
     fact: Fact
@@ -84,7 +90,7 @@ class BatchDecision(Generic[State]):
         self.dead_letters: list[DeadLetter] = []
         self.parked: list[ParkedItem] = []
         self.redriven: list[int] = []
-        self.messages: dict[int, list[tuple[Message, bytes]]] = {}
+        self.messages: dict[int, list[tuple[Message, Entry]]] = {}
         self.tally = Tally()
         self.bugs: list[tuple[str, str]] = []
 
@@ -108,7 +114,10 @@ class BatchDecision(Generic[State]):
         self.redriven.append(position)
         held.parked -= 1
         held.is_changed = True
-        self._decide(item, held, is_redrive=True)
+        if item.refusal is not None:
+            self._refuse(item, item.refusal, held, is_redrive=True)
+        else:
+            self._decide(item, held, is_redrive=True)
 
     def poison(self, item: Understood | Unreadable) -> None:
         """Make the record a dead letter although it could be read: it has killed the process."""
@@ -117,6 +126,21 @@ class BatchDecision(Generic[State]):
             return
         why = Malformed("poison.crash", item.envelope.id)
         self._bury(Unreadable(item.record, item.sender.name, item.now, why))
+
+    def park(self, item: Understood | Unreadable, bug: str) -> None:
+        """Park a request that fails outside of its rules, or bury it when it concerns no dossier."""
+        if isinstance(item, Unreadable) or item.request is None or item.refusal is not None:
+            self.poison(item)
+            return
+        subject, sender = item.envelope.subject, item.sender.name
+        held = self.workspace.find(subject, sender)
+        if held is None and item.request.subject == "new" and subject.startswith("ref:"):
+            held = self.workspace.open(item)
+        if held is None or self.workspace.answered((sender, item.envelope.id)) is not None:
+            self.poison(item)
+            return
+        self.bugs.append((item.request.type, bug))
+        self._park(item, held, f"bug.{bug}")
 
     # Answers that need no rule
 
@@ -142,12 +166,16 @@ class BatchDecision(Generic[State]):
             return
         self.tally.repeated += 1
         if answered.receipt is not None:
-            self._send(decode_message(answered.receipt), answered.receipt)
+            entry = ReceiptEntry(item.sender.name, item.envelope.id)
+            self._send(decode_message(answered.receipt), entry)
 
     # Requests
 
     def _request(self, item: Understood) -> None:
         held = self.workspace.find(item.envelope.subject, item.sender.name)
+        if held is None and self.workspace.is_erased(item.envelope.subject, item.sender.name):
+            self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
+            return
         kind = item.request.subject if item.request is not None else "dossier"
         is_known = held is not None and (held.state is not None or held.parked > 0)
         if kind == "new" and is_known:
@@ -179,6 +207,7 @@ class BatchDecision(Generic[State]):
                 item.envelope.time,
                 next_code,
                 private,
+                self._tools.copies.of(self.job.packages_of(request)),
             )
             decision = self.job.decide(held.state, call)
             steps = self._steps(decision, held.state, call) if isinstance(decision, Accepted) else []
@@ -245,14 +274,14 @@ class BatchDecision(Generic[State]):
         self, fact: StoredFact, plain: bytes, receivers: Iterable[str], subject: str, cause: str
     ) -> None:
         ruleset = self.job.ruleset
-        self._send(facts_message(fact, ruleset))
+        self._send(facts_message(fact, ruleset), FactEntry(fact.dossier_id, fact.sequence))
         for receiver in receivers:
             message = receiver_message(
                 fact_id=fact.id, fact_type=fact.type, dossier_id=fact.dossier_id, sequence=fact.sequence,
                 time=rfc3339(fact.time), ruleset=ruleset, receiver=receiver, subject=subject, cause=cause,
                 data=plain,
             )  # fmt: skip
-            self._send(message)
+            self._send(message, CopyEntry(receiver, fact.dossier_id, fact.sequence))
 
     def _refuse(
         self, item: Understood, refusal: Refused, held: Held[State] | None, *, is_redrive: bool = False
@@ -280,7 +309,7 @@ class BatchDecision(Generic[State]):
             self.late_receipts[key] = encoded
         else:
             self.inbox_dossier[key] = held.id if held is not None else None
-        self._send(message, encoded)
+        self._send(message, ReceiptEntry(*key))
 
     def _park(self, item: Understood, held: Held[State], reason: str) -> None:
         key = (item.sender.name, item.envelope.id)
@@ -292,11 +321,11 @@ class BatchDecision(Generic[State]):
         self.workspace.inbox[key] = Answered(item.envelope.digest, None)
         self.inbox_dossier[key] = held.id
 
-    def _send(self, message: Message, encoded: bytes | None = None) -> None:
-        if message.topic == f"out.{HUB.name}":
+    def _send(self, message: Message, entry: Entry | None = None) -> None:
+        if message.topic == _OWN_TOPIC:
             return
         shard = shard_of_key(message.key, self._tools.shards)
-        self.messages.setdefault(shard, []).append((message, encoded or message.encode()))
+        self.messages.setdefault(shard, []).append((message, entry or WholeEntry.of(message)))
 
 
 def _count(counts: dict[tuple[str, str], int], key: tuple[str, str]) -> None:

@@ -145,7 +145,6 @@ class Clockwork:
             event_type=FireTimer.type,
             subject=timer.dossier,
             time=rfc3339(clock.of(datetime.now(UTC))),
-            extensions=(),
         )
         partition = int(timer.dossier[-6:], 16) % self._partitions
         value = orjson.dumps(request.model_dump(mode="json"))

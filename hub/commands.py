@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -35,6 +37,14 @@ def settings() -> Settings:
     except StartupError as error:
         typer.echo(f"hub: {error}", err=True)
         raise typer.Exit(2) from None
+
+
+def operator_name() -> str:
+    """Who types: the user of the machine, or its number where it has no name (a container)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def with_store(name: str, work: Callable[[Settings, Connection], Awaitable[Result]]) -> Result:

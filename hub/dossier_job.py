@@ -8,6 +8,7 @@ from datetime import date
 from hub.code_blocks import CodeBlocks
 from hub.directory import Directory
 from hub.dossier.codec import from_json, to_json
+from hub.dossier.copies import packages_of
 from hub.dossier.decide import decide
 from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, Law
 from hub.dossier.evolve import evolve
@@ -64,6 +65,10 @@ class DossierJob:
         """A transfer tells the agency who the applicant is."""
         return type(request) in NEEDS_APPLICANT
 
+    def packages_of(self, request: Request) -> tuple[str, ...]:
+        """Signed copies and results."""
+        return packages_of(request)
+
     def private_of(self, fact: Fact) -> bytes | None:
         """The applicant of the submission."""
         if isinstance(fact, DossierSubmitted):
@@ -81,6 +86,7 @@ class DossierJob:
             request_id=call.request_id,
             next_code=call.next_code,
             applicant=Party.model_validate_json(call.private) if call.private is not None else None,
+            copies=call.copies,
         )
         return decide(state, call.request, context)
 

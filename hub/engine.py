@@ -14,6 +14,9 @@ from typing import Generic
 from hub import crashpoints
 from hub.batch import BatchDecision, Tools
 from hub.code_blocks import CodesMissingError
+from hub.deciding import Attempts
+from hub.documents.reason import DocumentsAwayError
+from hub.envelope import Record
 from hub.errors import StopError
 from hub.intake import Batch, DeadClientError, GapError, Intake, Position, UnreadableError
 from hub.job import State
@@ -38,6 +41,7 @@ _MAX_MISSES = 200
 _MAX_CLIENT_ERRORS = 60
 _HOUSEKEEPING_S = 1.0
 _REDRIVE_S = 0.5
+_TROUBLED_S = 5.0
 _LEASE = """
 insert into code_block (unit, day, next) values ($1, $2, 1 + $3)
 on conflict (unit, day) do update set next = code_block.next + $3 returning next - $3
@@ -91,6 +95,7 @@ class Engine(Generic[State]):
         self._misses = 0
         self._client_errors = 0
         self._trouble: BaseException | None = None
+        self._failed = ("", 0.0)
         self._jump: tuple[Position, int] | None = None
         self._backoff = Backoff()
         self._is_taking = False
@@ -100,7 +105,6 @@ class Engine(Generic[State]):
         self._reader: Connection = await database.connect(self._postgres, f"{self._settings.instance}-read")
         self._writer: Connection = await database.connect(self._postgres, f"{self._settings.instance}-write")
         await self._reload(await reading.read_versions(self._reader))
-        await self._remember_parked()
 
     async def close(self) -> None:
         """Close both sessions."""
@@ -135,7 +139,7 @@ class Engine(Generic[State]):
                 await self._examine_all()
             except GapError as gap:
                 await self._jumped(gap)
-            except AWAY as error:
+            except (*AWAY, DocumentsAwayError) as error:
                 self._fail(error)
         with contextlib.suppress(MissError, *AWAY):
             await self._settle()
@@ -205,15 +209,15 @@ class Engine(Generic[State]):
             items = self._read(batch)
             before = self._overlay()
             read = await reading.read_batch(self._reader, reading.wanted_of(items))
+        await self._tools.copies.bring(items, self._tools.job)
+        attempts: Attempts[State] = Attempts(items)
         while True:
-            decision = BatchDecision(str(uuid.uuid4()), self._tools, read.view, before)
             try:
-                for item in items:
-                    decision.take(item)
+                return attempts.decide(
+                    lambda: BatchDecision(str(uuid.uuid4()), self._tools, read.view, before)
+                )
             except CodesMissingError as missing:
                 await self._lease(missing)
-            else:
-                return decision
 
     async def _lease(self, missing: CodesMissingError) -> None:
         first = await self._reader.fetchval(_LEASE, missing.unit, missing.day, missing.count)
@@ -224,7 +228,14 @@ class Engine(Generic[State]):
             return [poisonous(record, self._world) for record in batch.records]
         for record in batch.records:
             crashpoints.touches(record.headers)
-        return [understand(record, self._world) for record in batch.records]
+        return [self._understand(record) for record in batch.records]
+
+    def _understand(self, record: Record) -> Understood | Unreadable:
+        try:
+            return understand(record, self._world)
+        except Exception as error:  # noqa: BLE001  a bug costs this record, never the partition
+            log("record_failed", topic=record.topic, offset=record.offset, error=type(error).__name__)
+            return poisonous(record, self._world)
 
     def _overlay(self) -> Workspace[State] | None:
         if self._in_flight is None or self._in_flight.task.done():
@@ -249,7 +260,9 @@ class Engine(Generic[State]):
             raise
         crashpoints.reached("after_commit")
         self._metrics.committed(decision.tally, len(batch.records), time.perf_counter() - started)
-        self._relay.written(outgoing, written, {s: [m for m, _ in ms] for s, ms in decision.messages.items()})
+        messages = {shard: [m for m, _ in both] for shard, both in decision.messages.items()}
+        received_ms = min(record.timestamp for record in batch.records)
+        self._relay.written(outgoing, written, messages, received_ms)
         return written
 
     async def _settle(self, behind: Batch | None = None) -> None:
@@ -287,7 +300,13 @@ class Engine(Generic[State]):
         if miss.kind == "offset_miss":
             self._trouble = miss
 
+    def trouble(self) -> str | None:
+        """The error because of which nothing is committed now: a moment ago, and no commit since."""
+        name, at = self._failed
+        return name if at > self._metrics.last_commit and time.monotonic() - at < _TROUBLED_S else None
+
     def _fail(self, error: BaseException) -> None:
+        self._failed = (type(error).__name__, time.monotonic())
         if isinstance(error, KafkaError):
             self._intake.take_care()
             if not error.retriable:
@@ -358,9 +377,11 @@ class Engine(Generic[State]):
     async def _reload(self, versions: dict[str, int]) -> None:
         directory = await reading.read_directory(self._reader)
         clock = await reading.read_clock(self._reader, self._world.environment)
+        self._tools.master.forget()
         self._tools = replace(self._tools, directory=directory)
         self._world = replace(self._world, directory=directory, clock=clock)
         is_gap_accepted = bool(self._versions) and versions.get("offsets") != self._versions.get("offsets")
         self._versions = versions
+        await self._remember_parked()
         if is_gap_accepted:
             self._intake.doubt()

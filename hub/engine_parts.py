@@ -14,7 +14,9 @@ from prometheus_client import CollectorRegistry
 from hub import kafka
 from hub.batch import Tools
 from hub.clockwork import Clockwork
+from hub.copy_shelf import CopyShelf
 from hub.directory import Directory
+from hub.documents.store import documents
 from hub.dossier_job import DossierJob, code_blocks, load_law
 from hub.engine import Engine
 from hub.errors import StartupError
@@ -22,6 +24,7 @@ from hub.gauges import StoreCount
 from hub.intake import Assigned, Intake, Load, Position
 from hub.job import Job
 from hub.kafka_admin import KafkaAdmin
+from hub.lag import LagWatch
 from hub.legal_time import LegalClock
 from hub.log_ends import LogObserver
 from hub.logs import log
@@ -29,13 +32,20 @@ from hub.metrics import EngineMetrics
 from hub.participants import GROUP
 from hub.publishing import Publisher, StartProducer
 from hub.relay import Relay
+from hub.retention import Retention
 from hub.sealing import MasterKey
 from hub.settings import Settings
 from hub.shards import Shards, session_name
+from hub.signing.loading import CopyLoader
+from hub.signing.trust import trust_of
 from hub.steady import AWAY
 from hub.store import positions
 from hub.store.database import Session
+from hub.store.outgoing import StoredSegments
 from hub.understanding import Reading
+
+_OBSERVER_FETCH_BYTES = 64 << 10
+"""It looks at single records; the broker sends the first batch whole, however large it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class Parts:
     probe: Session
     observer: LogObserver
     gauges: StoreCount
+    retention: Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class _Sessions:
     load: Session
     probe: Session
     count: Session
+    sweep: Session
 
 
 @contextlib.asynccontextmanager
@@ -90,11 +102,14 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         publisher = Publisher(_relay_producer(settings), sessions.relay, sessions.retry, prefix)
         await publisher.open()
         stack.push_async_callback(publisher.close)
-        relay = Relay(publisher, sessions.relay, shards)
+        relay = Relay(publisher, sessions.relay, shards, StoredSegments(sessions.relay, master))
+        relay.on_published = metrics.published
         consumer = _group_member(settings)
         intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics))
         the_job: Job[Any] = job if job is not None else DossierJob(law)
-        tools: Tools[Any] = Tools(the_job, Directory([]), master, code_blocks(law), settings.shards)
+        tools: Tools[Any] = Tools(
+            the_job, Directory([]), master, code_blocks(law), settings.shards, _shelf(settings)
+        )
         world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
         engine: Engine[Any] = Engine(
             tools, world, intake, relay, settings.postgres, settings.engine, metrics, observer.first_readable
@@ -105,19 +120,23 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
         clockwork = await _clockwork(settings, producer, sessions.clock, shards, observer)
         await _started(stack, consumer)
-        gauges = StoreCount(
-            metrics.store, sessions.count, lambda: observer.ends(intake.assigned), settings.environment
-        )
+        gauges = StoreCount(metrics.store, sessions.count, LagWatch(observer, consumer), settings.environment)
+        retention = Retention(sessions.sweep, settings, metrics.retention)
         yield Parts(
             engine, intake, relay, clockwork, shards, consumer, producer,
-            metrics, registry, sessions.probe, observer, gauges,
+            metrics, registry, sessions.probe, observer, gauges, retention,
         )  # fmt: skip
+
+
+def _shelf(settings: Settings) -> CopyShelf:
+    trust = trust_of(settings.signing, settings.environment)
+    return CopyShelf(CopyLoader(documents(settings.documents), trust))
 
 
 async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:
     instance = settings.engine.instance
     names = [session_name(instance)]
-    names += [f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe", "count")]
+    names += [f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe", "count", "sweep")]
     return _Sessions(*[await _session(stack, settings, name) for name in names])
 
 
@@ -158,7 +177,12 @@ async def _clockwork(
 
 
 def _observer(settings: Settings) -> kafka.AIOKafkaConsumer:
-    return kafka.consumer(settings.kafka, f"{settings.engine.instance}-observer", group=None)
+    return kafka.consumer(
+        settings.kafka,
+        f"{settings.engine.instance}-observer",
+        group=None,
+        partition_fetch_bytes=_OBSERVER_FETCH_BYTES,
+    )
 
 
 def _relay_producer(settings: Settings) -> StartProducer:

@@ -49,6 +49,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
                 ("topics", keep_running("topics", TopicWatch(parts).step)),
                 ("offset-hint", _hint_offsets(parts)),
                 ("gauges", keep_running("gauges", parts.gauges.step)),
+                ("retention", keep_running("retention", parts.retention.step)),
                 ("health", _serve_health(settings, parts)),
             )
         ]
@@ -103,7 +104,7 @@ async def _keep_shards(parts: Parts) -> None:
     parts.metrics.outbox.labels("relay").set(parts.relay.backlog)
     parts.metrics.blocked.set(parts.relay.blocked_topics)
     parts.metrics.assigned.set(len(parts.intake.assigned))
-    parts.metrics.rebalances.set(parts.intake.rebalances)
+    parts.metrics.rebalanced(parts.intake.rebalances)
     await asyncio.sleep(_BEAT_S)
 
 
@@ -147,16 +148,16 @@ async def _serve_health(settings: Settings, parts: Parts) -> None:
         return f"outside of the group for {outside_s:.0f} s" if outside_s > _OUTSIDE_S else None
 
     probing = asyncio.Lock()
-    heartbeat = settings.kafka.prefix + HEARTBEAT_TOPIC
+    heartbeat, instance = settings.kafka.prefix + HEARTBEAT_TOPIC, settings.engine.instance
 
     async def ready() -> str | None:
         try:
             async with probing, asyncio.timeout(3):
-                await parts.probe.execute("update engine set seen_at = seen_at where false")
-                await parts.producer.send_and_wait(heartbeat, b"{}", key=settings.engine.instance.encode())
+                await parts.probe.execute("update engine set seen_at = seen_at where instance = $1", instance)
+                await parts.producer.send_and_wait(heartbeat, b"{}", key=instance.encode())
         except (*AWAY, asyncpg.PostgresError) as error:
             return type(error).__name__
-        return None
+        return parts.engine.trouble()
 
     await serve(
         health_app(parts.registry, alive, ready),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
-from hub.intake import Position
+from hub.lag import LagWatch
 from hub.metrics import StoreMetrics
 from hub.store.database import Session
-from hub.store.positions import LogEnds
 from hub.store.reading import read_clock
 
 _EVERY_S = 5.0
+_MAX_LOOKS = 2000
 _WINDOWS = {"4h": timedelta(hours=4), "1d": timedelta(days=1)}
 _WAITING = """
 select
@@ -22,29 +23,34 @@ select
   (select count(*) from dossier where parked > 0) as parked,
   (select extract(epoch from now() - min(parked_at)) from parked_request) as parked_age,
   (select count(*) from segment) as segments,
-  (select count(*) from blocked_message) as blocked
+  (select count(*) from blocked_message) as blocked,
+  (select count(*) from erasure) as erased
 """
 _AT_RISK = "select count(*) from timer where kind = 'due' and due_at > $1 and due_at <= $2"
 _OVERDUE = "select count(*) from timer where kind = 'due' and due_at <= $1"
 
-Ends = Callable[[], Awaitable[Mapping[Position, LogEnds]]]
-"""Ends of the partitions that this process reads, as of now."""
+_QUEUES = {
+    "segment": "select min(id), max(id) from segment",
+    "blocked_message": "select min(id), max(id) from blocked_message",
+}
 
 
 class StoreCount:
     """What is counted in the store is the same in every engine: take the maximum over engines."""
 
-    def __init__(self, metrics: StoreMetrics, session: Session, ends: Ends, environment: str) -> None:
+    def __init__(self, metrics: StoreMetrics, session: Session, lag: LagWatch, environment: str) -> None:
         self._metrics = metrics
         self._session = session
-        self._ends = ends
+        self._lag_watch = lag
         self._environment = environment
+        self._outbox = {table: Queue() for table in _QUEUES}
 
     async def step(self) -> None:
         """Count once, then rest."""
         await self._waiting()
         await self._deadlines()
-        await self._lag(await self._ends())
+        await self._outbox_age()
+        await self._lag()
         await asyncio.sleep(_EVERY_S)
 
     async def _waiting(self) -> None:
@@ -55,6 +61,7 @@ class StoreCount:
         self._metrics.parked_age.set(row["parked_age"] or 0)
         self._metrics.segments.set(row["segments"])
         self._metrics.blocked.set(row["blocked"])
+        self._metrics.erased.set(row["erased"])
 
     async def _deadlines(self) -> None:
         clock = await read_clock(await self._session.live(), self._environment)
@@ -64,12 +71,40 @@ class StoreCount:
             self._metrics.at_risk.labels(window).set(count)
         self._metrics.overdue.set(await self._session.fetchval(_OVERDUE, now))
 
-    async def _lag(self, ends: Mapping[Position, LogEnds]) -> None:
-        rows = await self._session.fetch("select topic, partition, next from intake_offset")
+    async def _outbox_age(self) -> None:
+        ages = []
+        for table, queue in self._outbox.items():
+            ((oldest, newest),) = await self._session.fetch(_QUEUES[table])
+            ages.append(queue.age_s(time.monotonic(), oldest, newest))
+        self._metrics.outbox_age.labels("engine").set(max(ages))
+
+    async def _lag(self) -> None:
+        rows = await self._session.fetch("select topic, partition, next, goes_on from intake_offset")
         done = {(row["topic"], row["partition"]): row["next"] for row in rows}
-        lags: dict[str, int] = {}
-        for position, log in ends.items():
-            lags[position[0]] = lags.get(position[0], 0) + max(0, log.end - done.get(position, 0))
-        self._metrics.lag.clear()
+        behind = {(row["topic"], row["partition"]): row["goes_on"] for row in rows if row["goes_on"]}
+        lags = await self._lag_watch.look(done, behind)
+        for gauge in (self._metrics.lag, self._metrics.lag_seconds, self._metrics.lag_retention):
+            gauge.clear()
         for topic, lag in lags.items():
-            self._metrics.lag.labels("engine", topic).set(lag)
+            self._metrics.lag.labels("engine", topic).set(lag.records)
+            self._metrics.lag_seconds.labels("engine", topic).set(lag.seconds)
+            self._metrics.lag_retention.labels("engine", topic).set(lag.retention_ratio)
+
+
+class Queue:
+    """The age of the first row of a table whose ids grow, from looks at it: rows carry no time (pure)."""
+
+    def __init__(self) -> None:
+        self._looks: deque[tuple[float, int]] = deque()
+
+    def age_s(self, now: float, oldest: int | None, newest: int | None) -> float:
+        """For how long the row `oldest` has been seen; 0 when there is none. `now` must not go back."""
+        if oldest is None or newest is None:
+            self._looks.clear()
+            return 0.0
+        self._looks.append((now, newest))
+        if len(self._looks) > _MAX_LOOKS:  # coarser for what waits for days
+            self._looks = deque([self._looks[0], *list(self._looks)[1::2]])
+        while self._looks[0][1] < oldest:
+            self._looks.popleft()
+        return now - self._looks[0][0]

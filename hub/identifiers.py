@@ -29,6 +29,7 @@ def shard_of(dossier_id: str, shards: int) -> int:
     return int(dossier_id[-6:], 16) % shards
 
 
+@lru_cache(maxsize=4096)
 def shard_of_key(key: str, shards: int) -> int:
     """The outbox shard of a message's key, which is a dossier id or, before there is one, any text."""
     return shard_of(key if is_uuid(key) else derived_id(0, key), shards)

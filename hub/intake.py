@@ -131,6 +131,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._shunned: dict[Position, float] = {}
         self._careful_until = 0.0
         self._turn = 0
+        self._flowing: set[Position] = set()
         self.generation = 0
         self.rebalances = 0
 
@@ -218,12 +219,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         probed = self._whose_turn()
         try:
             if probed is not None:
-                fetched = await self._getmany(TopicPartition(*probed), wait_ms, 1)
+                fetched = await self._probe(probed)
             else:
-                fetched = await self._fetch(wait_ms)
-        except ValueError as error:
-            assert probed is not None
-            raise self._unreadable(TopicPartition(*probed), error) from error
+                fetched = await self._fetch(1 if self._flowing else wait_ms)
         except (KafkaError, UnreadableError, GapError):
             if generation == self.generation and not self.is_stale:
                 raise
@@ -234,9 +232,27 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
 
     def _whose_turn(self) -> Position | None:
         """Partitions that are probed take turns with each other, and with all the others together (None)."""
-        probed = [position for position, assigned in self._assigned.items() if assigned.is_probing]
+        self._forget_pauses()
+        probed = [
+            position
+            for position, assigned in self._assigned.items()
+            if assigned.is_probing and not self._is_paused(position)
+        ]
+        self._flowing.intersection_update(probed)
         self._turn = (self._turn + 1) % (len(probed) + 1)
         return probed[self._turn - 1] if self._turn else None
+
+    async def _probe(self, position: Position) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """One record, if it is there already: an idle partition must not cost the others its wait."""
+        tp = TopicPartition(*position)
+        try:
+            fetched = await self._getmany(tp, 1, 1)
+        except KafkaError:
+            raise
+        except Exception as error:
+            raise self._unreadable(tp, error) from error
+        (self._flowing.add if fetched else self._flowing.discard)(position)
+        return fetched
 
     def take_care(self) -> None:
         """The client failed: read partition by partition for a while, to see which one it is."""
@@ -257,21 +273,26 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             fetched = {tp: list(records) for tp, records in first.items()}
             if fetched:
                 await self._fill(fetched, partitions)
-        except ValueError as error:
+        except KafkaError:
+            raise
+        except Exception as error:  # an OSError of gzip must not be taken for a lost connection either
             raise UnparsableError(type(error).__name__) from error
         return self._cut(fetched)
 
     def _readable_now(self) -> list[TopicPartition]:
-        now = time.monotonic()
-        self._set_aside = {topic: until for topic, until in self._set_aside.items() if until > now}
-        self._shunned = {position: until for position, until in self._shunned.items() if until > now}
         return [
             TopicPartition(*position)
             for position, assigned in self._assigned.items()
-            if position[0] not in self._set_aside
-            and position not in self._shunned
-            and not assigned.is_probing
+            if not assigned.is_probing and not self._is_paused(position)
         ]
+
+    def _is_paused(self, position: Position) -> bool:
+        return position[0] in self._set_aside or position in self._shunned
+
+    def _forget_pauses(self) -> None:
+        now = time.monotonic()
+        self._set_aside = {topic: until for topic, until in self._set_aside.items() if until > now}
+        self._shunned = {position: until for position, until in self._shunned.items() if until > now}
 
     async def _fill(
         self, fetched: dict[TopicPartition, list[ConsumerRecord]], ready: list[TopicPartition]
@@ -376,15 +397,3 @@ def _dense(records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]
         if record.offset != expected + number:
             return records[:number]
     return records
-
-
-__all__ = [
-    "Assigned",
-    "Batch",
-    "DeadClientError",
-    "GapError",
-    "Intake",
-    "KafkaError",
-    "Position",
-    "UnreadableError",
-]

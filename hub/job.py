@@ -11,6 +11,7 @@ from msgspec import Struct
 from hub.directory import Directory
 from hub.dossier.decision import Decision, Sender
 from hub.dossier.state import Timer
+from hub.dossier.verification import CopyOutcome
 from schemas.base import Fact, Request
 
 State = TypeVar("State")
@@ -19,7 +20,8 @@ State = TypeVar("State")
 class Call(Struct, frozen=True, gc=False):
     """One request to decide on, with everything about its arrival.
 
-    `private` is what `Job.private_of` gave for an earlier fact, when `Job.needs_private` asks for it.
+    `private` is what `Job.private_of` gave for an earlier fact, when `Job.needs_private` asks for it;
+    `copies` the outcome of verification of each package that `Job.packages_of` names.
     """
 
     request: Request
@@ -30,6 +32,7 @@ class Call(Struct, frozen=True, gc=False):
     event_time: datetime
     next_code: str | None
     private: bytes | None
+    copies: Mapping[str, CopyOutcome] = {}
 
 
 class Job(Protocol[State]):
@@ -52,6 +55,10 @@ class Job(Protocol[State]):
 
     def needs_private(self, request: Request) -> bool:
         """Whether deciding this request needs the personal data that was kept."""
+        ...
+
+    def packages_of(self, request: Request) -> tuple[str, ...]:
+        """Digests of the signed packages that must be verified before this request is decided."""
         ...
 
     def private_of(self, fact: Fact) -> bytes | None:

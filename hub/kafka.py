@@ -80,6 +80,7 @@ def consumer(
     fetch_wait_ms: int = 10,
     session_timeout_ms: int = 10_000,
     offset_reset: str = "none",
+    partition_fetch_bytes: int = 4 << 20,
 ) -> AIOKafkaConsumer:
     """Consumer that never commits by itself and never resets an offset unless told to; not started.
 
@@ -94,7 +95,7 @@ def consumer(
         partition_assignment_strategy=(RoundRobinPartitionAssignor,),
         fetch_max_wait_ms=fetch_wait_ms,
         fetch_max_bytes=16 << 20,
-        max_partition_fetch_bytes=4 << 20,
+        max_partition_fetch_bytes=partition_fetch_bytes,
         session_timeout_ms=session_timeout_ms,
         heartbeat_interval_ms=max(session_timeout_ms // 5, 200),
         max_poll_interval_ms=300_000,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (
@@ -15,6 +16,7 @@ from confluent_kafka.admin import (
     AclOperation,
     AclPermissionType,
     AdminClient,
+    ConfigResource,
     NewTopic,
     ResourcePatternType,
     ResourceType,
@@ -32,6 +34,8 @@ _CHECK_S = 10
 _DENIALS = 3
 """So many in a row are no new password on its way to the broker's nodes any more."""
 _ITERATIONS = 8192
+
+Acl = TypeVar("Acl", bound=AclBinding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,15 @@ class KafkaAdmin:
                     raise
         return found
 
+    def retention_ms(self, names: Sequence[str]) -> dict[str, int]:
+        """How long the topics keep records; -1 is for ever; topics that cannot be asked are left out."""
+        resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
+        found: dict[str, int] = {}
+        for resource, future in self._client.describe_configs(resources).items():
+            with contextlib.suppress(KafkaException):
+                found[resource.name] = int(future.result(timeout=_TIMEOUT_S)["retention.ms"].value)
+        return found
+
     def set_password(self, user: str) -> str:
         """Create the user or give it a new password; returns it, it is stored nowhere.
 
@@ -139,7 +152,12 @@ class KafkaAdmin:
 
     def grant(self, user: str, grants: Sequence[Grant]) -> None:
         """Allow the operations; what is not granted is denied."""
-        _wait(self._client.create_acls([_binding(user, grant) for grant in grants]))
+        _wait(self._client.create_acls([_binding(user, grant, AclBinding) for grant in grants]))
+
+    def revoke(self, user: str, grants: Sequence[Grant]) -> None:
+        """Take single grants back; missing ones are no error."""
+        filters = [_binding(user, grant, AclBindingFilter) for grant in grants]
+        _wait(self._client.delete_acls(filters))
 
     def revoke_all(self, user: str) -> None:
         """Delete every ACL of the user."""
@@ -171,8 +189,8 @@ def librdkafka_settings(settings: KafkaSettings) -> dict[str, Any]:
     return config
 
 
-def _binding(user: str, grant: Grant) -> AclBinding:
-    return AclBinding(
+def _binding(user: str, grant: Grant, kind: type[Acl]) -> Acl:
+    return kind(
         ResourceType[grant.resource.upper()],
         grant.name,
         ResourcePatternType.PREFIXED if grant.is_prefix else ResourcePatternType.LITERAL,

@@ -25,6 +25,7 @@ class Limiter:
         self._parked_limit = parked_limit
         self._malformed: dict[str, deque[tuple[float, int]]] = defaultdict(deque)
         self._parked: set[str] = set()
+        self._buried = 0
 
     def remember(self, parked: Iterable[str]) -> None:
         """These dossiers are parked by bugs now: a restart does not give a broken rule a new allowance."""
@@ -39,6 +40,11 @@ class Limiter:
         if new and len(self._parked) > self._parked_limit:
             raise StopError(
                 f"rules failed for {len(self._parked)} dossiers; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
+            )
+        self._buried += sum(letter.reason == "poison.crash" for letter in decision.dead_letters)
+        if self._buried > self._parked_limit:
+            raise StopError(
+                f"{self._buried} records could not be processed; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
             )
         for (owner, _), count in decision.tally.malformed.items():
             if self._over(owner, count):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from confluent_kafka import KafkaException
 
 from hub.intake import Position, is_fetcher_dead
-from hub.kafka import AIOKafkaConsumer, CorruptRecordException, KafkaError, TopicPartition
+from hub.kafka import AIOKafkaConsumer, ConsumerRecord, CorruptRecordException, KafkaError, TopicPartition
 from hub.kafka_admin import KafkaAdmin
 from hub.store.positions import LogEnds
 
 _ASK_S = 10.0
 _READ_MS = 2000
 _SEARCH_S = 10.0
+_LOOK_S = 5.0
 T = TypeVar("T")
 NewConsumer = Callable[[], AIOKafkaConsumer]
 
@@ -74,13 +76,37 @@ class LogObserver:
             ends = await self._consumer.end_offsets(partitions) if partitions else {}
         return {(tp.topic, tp.partition): offset for tp, offset in ends.items()}
 
+    async def retention_ms(self, topics: Iterable[str]) -> dict[str, int]:
+        """How long these topics keep records; -1 is for ever."""
+        names = sorted(set(topics))
+        return await _in_thread(lambda: self._admin.retention_ms(names)) if names else {}
+
+    async def received_at(self, wanted: Mapping[Position, int]) -> dict[Position, int]:
+        """Time of receipt (ms since 1970) of the record at each offset; what cannot be read is left out.
+
+        Takes 5 s at most.
+        """
+        found: dict[Position, int] = {}
+        consumer = self._new_consumer()
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(_LOOK_S):
+                await consumer.start()
+                for position, offset in wanted.items():
+                    with contextlib.suppress(NoAnswerError):
+                        record = await _read_at(consumer, TopicPartition(*position), offset)
+                        if record is not None:
+                            found[position] = record.timestamp
+        await consumer.stop()
+        return found
+
     async def first_readable(self, position: Position, offset: int) -> int:
         """The first offset from `offset` on that can be read, or the end of the log: the end of the damage.
 
         Goes step by step, because behind a damaged batch a good one and another damaged one may follow; gives
         up after 10 s and returns how far it came.
         """
-        end = (await self.ends([position]))[position].end
+        log = (await self.ends([position])).get(position)
+        end = log.end if log is not None else offset  # a topic that is gone is not damaged
         until = time.monotonic() + _SEARCH_S
         consumer: AIOKafkaConsumer | None = None
         try:
@@ -90,7 +116,7 @@ class LogObserver:
                     await consumer.start()
                 found = await _read_at(consumer, TopicPartition(*position), offset)
                 if found is not None:
-                    return found
+                    return int(found.offset)
                 offset += 1
                 if is_fetcher_dead(consumer):
                     await consumer.stop()
@@ -101,8 +127,8 @@ class LogObserver:
         return offset
 
 
-async def _read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> int | None:
-    """The offset of the record that comes when `offset` is asked for; None when it is unreadable."""
+async def _read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> ConsumerRecord | None:
+    """The record that comes when `offset` is asked for; None when it is unreadable."""
     consumer.assign([tp])
     consumer.seek(tp, offset)
     try:
@@ -114,7 +140,7 @@ async def _read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) 
     except Exception:  # noqa: BLE001  whatever the client's parser makes of damaged bytes
         return None
     if records:
-        return int(records[0].offset)
+        return records[0]
     if is_fetcher_dead(consumer):
         return None
     raise NoAnswerError(tp.topic)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.batch import Tally
 
+_END_TO_END_BUCKETS = (
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400, 604800,
+)  # fmt: skip
 _STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30)
 
 
@@ -46,17 +50,31 @@ class EngineMetrics:
             buckets=_STAGE_BUCKETS,
             registry=registry,
         )
+        self.end_to_end = Histogram(
+            "hub_end_to_end_latency_seconds",
+            "From receipt to the published answer, one value an outbox segment: that of its oldest request",
+            ["adapter"], buckets=_END_TO_END_BUCKETS, registry=registry,
+        )  # fmt: skip
         self.batch = Histogram(
             "hub_batch_records", "Records in a committed batch", buckets=(1, 2, 5, 10, 50, 100, 250, 500),
             registry=registry,
         )  # fmt: skip
+        self._rebalances_seen = 0
+        self.rebalances = Counter(
+            "hub_consumer_rebalances_total", "Rebalances seen by this process", ["group"], registry=registry
+        )
+        self.lost = Counter("hub_database_lost_total", "Times the database session broke", registry=registry)
+        self._add_gauges(registry)
+        self.store = StoreMetrics(registry)
+        self.retention = RetentionMetrics(registry)
+        self.last_poll = time.monotonic()
+        self.last_commit = time.monotonic()
+
+    def _add_gauges(self, registry: CollectorRegistry) -> None:
         self.progress = Gauge(
             "hub_consumer_last_progress_timestamp_seconds", "Unix time of the last poll", ["group"],
             registry=registry,
         )  # fmt: skip
-        self.rebalances = Gauge(
-            "hub_consumer_rebalances", "Rebalances seen by this process", registry=registry
-        )
         self.assigned = Gauge(
             "hub_partitions_assigned", "Partitions that this process reads", registry=registry
         )
@@ -69,10 +87,6 @@ class EngineMetrics:
             "hub_outbox_pending", "Segments waiting to be published", ["adapter"], registry=registry
         )
         self.blocked = Gauge("hub_topics_blocked", "Topics that cannot be written", registry=registry)
-        self.lost = Counter("hub_database_lost_total", "Times the database session broke", registry=registry)
-        self.store = StoreMetrics(registry)
-        self.last_poll = time.monotonic()
-        self.last_commit = time.monotonic()
 
     def polled(self) -> None:
         """The loop is alive and asks for work."""
@@ -91,6 +105,17 @@ class EngineMetrics:
         for key, count in (*tally.refused.items(), *tally.malformed.items()):
             self.rejected.labels(*key).inc(count)
 
+    def published(self, ages_s: Iterable[float]) -> None:
+        """Segments are on their topics; how long ago the first request of each was received."""
+        observe = self.end_to_end.labels("engine").observe
+        for age_s in ages_s:
+            observe(age_s)
+
+    def rebalanced(self, so_far: int) -> None:
+        """The number of rebalances that this process has seen so far."""
+        self.rebalances.labels("engine").inc(so_far - self._rebalances_seen)
+        self._rebalances_seen = so_far
+
     def missed(self, kind: str) -> None:
         """A write was rolled back."""
         self.misses.labels(kind).inc()
@@ -98,6 +123,25 @@ class EngineMetrics:
     def database_lost(self) -> None:
         """A session to PostgreSQL broke."""
         self.lost.inc()
+
+
+class RetentionMetrics:
+    """What the sweeps of this engine removed, and when the last sweep of any engine ended."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.removed = Counter(
+            "hub_retention_removed_total",
+            "Rows deleted or emptied because their time was over; kind: dead_letter_bytes, dead_letter,"
+            " redrive, blocked_message, parked_request, delivery, delivery_bytes, delivery_report,"
+            " delivery_poison",
+            ["kind"],
+            registry=registry,
+        )
+        self.last_success = Gauge(
+            "hub_retention_last_success_timestamp_seconds",
+            "When a sweep last ended, by whatever engine",
+            registry=registry,
+        )
 
 
 class StoreMetrics:
@@ -115,10 +159,28 @@ class StoreMetrics:
         self.parked_age = gauge("hub_parked_oldest_age_seconds", "Age of the oldest parked request")
         self.segments = gauge("hub_outbox_segments", "Outbox segments in the store")
         self.blocked = gauge("hub_blocked_messages", "Messages set aside: their topic cannot be written")
+        self.erased = gauge("hub_subject_keys_shredded", "Dossiers whose personal data were erased")
         self.at_risk = gauge(
             "hub_deadlines_at_risk", "Dossiers due soon, by legal time; window: 4h, 1d", "window"
         )
         self.overdue = gauge("hub_deadlines_overdue", "Dossiers whose due time has passed without a result")
+        self.outbox_age = gauge(
+            "hub_outbox_oldest_age_seconds",
+            "For how long this process has seen the oldest message wait that is not published",
+            "adapter",
+        )
         self.lag = gauge(
             "hub_consumer_lag_records", "Records received and not processed yet", "group", "topic"
+        )
+        self.lag_seconds = gauge(
+            "hub_consumer_lag_seconds",
+            "Time since the oldest record was received that is not processed; 0 while that is below 5 s",
+            "group",
+            "topic",
+        )
+        self.lag_retention = gauge(
+            "hub_consumer_lag_retention_ratio",
+            "That time as a share of the topic's retention: at 1 the broker deletes what nobody has read",
+            "group",
+            "topic",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import kafka, replay
-from hub.commands import with_store
+from hub.commands import operator_name, with_store
+from hub.erasing import Erased, NotErased
+from hub.erasing import erase as erase_dossier
 from hub.identifiers import shard_of_key
 from hub.kafka_admin import KafkaAdmin
 from hub.log_ends import LogObserver
@@ -84,7 +85,7 @@ def redrive(
         raise typer.Exit(2)
     wanted = dossier
     done = with_store(
-        "operator", lambda _, connection: order_redrive(connection, wanted, getpass.getuser(), reason)
+        "operator", lambda _, connection: order_redrive(connection, wanted, operator_name(), reason)
     )
     if not done:
         typer.echo(f"hub: nothing of {dossier} is parked", err=True)
@@ -98,6 +99,29 @@ async def _list_parked(_: Settings, connection: Connection) -> None:
         since = row["since"].isoformat(timespec="seconds")
         table.add_row(row["dossier"], str(row["parked"]), since, row["reason"])
     Console().print(table)
+
+
+def erase(
+    dossier: Annotated[str, typer.Argument(help="id or official code")],
+    reason: Annotated[str, typer.Option(help="why, without personal data; it is kept for ever")],
+    operator: Annotated[str, typer.Option(help="who decides")],
+    is_sure: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Destroy the key of a dossier: its personal data can never be read again, by nobody."""
+    if not is_sure:
+        typer.confirm(f"Erase the personal data of {dossier} for good?", abort=True)
+
+    async def work(settings: Settings, connection: Connection) -> Erased | NotErased:
+        return await erase_dossier(connection, settings, dossier, operator, reason)
+
+    done = with_store("operator", work)
+    if isinstance(done, NotErased):
+        typer.echo(f"hub: {done.why}", err=True)
+        raise typer.Exit(1)
+    typer.echo(
+        f"erased {done.dossier_id}: {done.facts} facts stay sealed, {done.refused} parked requests refused,"
+        f" {done.deliveries} finished deliveries emptied, {done.open_deliveries} still under way"
+    )
 
 
 def replay_topic(

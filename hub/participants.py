@@ -6,19 +6,35 @@ import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub import kafka_quotas
 from hub.errors import StartupError
+from hub.gateway import credentials
+from hub.gateway.webhook_call import check_url, new_secret
 from hub.kafka_admin import Grant, KafkaAdmin
 from hub.store.database import Connection
 
 ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "notifier")
 GROUP = "hub-engine"
 HEARTBEAT_TOPIC = "hub.heartbeat"
+GATEWAY = "hub.gateway"
+"""User of the gateway; no participant can have this name."""
 _NAME = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
 _REGISTER = """
 insert into participant (name, roles, organisations, partitions) values ($1, $2, $3, $4)
 on conflict do nothing returning name
+"""
+_REGISTERED = """
+select p.name, p.roles, p.organisations, p.partitions, h.name is not null as is_http
+from participant p left join http_participant h on h.name = p.name
+"""
+_CALL_OUT = """
+insert into webhook (participant, url, secret, positions)
+select name, $2, $3, array_fill(0::bigint, array[partitions]) from participant where name = $1
 """
 _DAY_MS = 86_400_000
 _IN = {
@@ -35,13 +51,17 @@ _FACTS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes":
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A registered participant; the quota is the broker's to keep, in bytes per second each way."""
+    """A registered participant; the quota is the broker's to keep, in bytes per second each way.
+
+    `is_http`: it comes through the gateway and has no user on the broker.
+    """
 
     name: str
     roles: tuple[str, ...]
     organisations: tuple[str, ...]
     partitions: int
     quota_bytes_per_s: int | None = None
+    is_http: bool = False
 
 
 def user_of(name: str, prefix: str) -> str:
@@ -78,6 +98,23 @@ def participant_grants(name: str, prefix: str) -> list[Grant]:
     ]
 
 
+def gateway_grants(name: str, prefix: str) -> list[Grant]:
+    """What the gateway may do in the name of one participant that comes over HTTPS; without any group."""
+    return participant_grants(name, prefix)[:4]
+
+
+async def set_up_gateway(admin: KafkaAdmin, connection: Connection) -> str:
+    """Create the gateway's user, with rights on the topics of HTTP participants only; its new password."""
+    user = user_of(GATEWAY, admin.prefix)
+    grants = [Grant("broker", "kafka-cluster", "idempotent_write")]
+    for participant in await registered(connection):
+        if participant.is_http:
+            grants += gateway_grants(participant.name, admin.prefix)
+    await asyncio.to_thread(admin.revoke_all, user)
+    await asyncio.to_thread(admin.grant, user, grants)
+    return await asyncio.to_thread(admin.set_password, user)
+
+
 async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
     """Create the hub's own topics and user; returns the new password of the user."""
     await asyncio.to_thread(admin.create_topic, f"{admin.prefix}in.hub", partitions, _IN)
@@ -91,56 +128,112 @@ async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
 async def add(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:
     """Register, create topics, user and ACLs; returns the password, which is shown once and stored nowhere.
 
+    A participant over HTTPS gets no user: what is returned is its token, and the gateway gets the rights.
     Raises `StartupError` for a name or role that is not allowed or a name that is taken.
     """
     _check(participant)
     async with connection.transaction():
         if await connection.fetchval(_REGISTER, *_row(participant)) is None:
             raise StartupError(f"participant {participant.name} exists already")
-        password = await _admit(admin, participant)
+        if participant.is_http:
+            await connection.execute("insert into http_participant (name) values ($1)", participant.name)
+        secret = await _admit(admin, connection, participant)
         await _moved(connection)
-    return password
+    return secret
 
 
-async def _admit(admin: KafkaAdmin, participant: Participant) -> str:
+async def _admit(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:
     """Everything on the broker; each step may be repeated after a failure."""
     name, user = participant.name, user_of(participant.name, admin.prefix)
     for topic, config in ((f"out.{name}", _OUT), (f"in.{name}", _IN)):
         await asyncio.to_thread(admin.create_topic, admin.prefix + topic, participant.partitions, config)
+    if participant.is_http:
+        await asyncio.to_thread(
+            admin.grant, user_of(GATEWAY, admin.prefix), gateway_grants(name, admin.prefix)
+        )
+        return await credentials.issue_token(connection, name)
     await asyncio.to_thread(admin.grant, user, participant_grants(name, admin.prefix))
     await kafka_quotas.set_quota(admin.settings, user, participant.quota_bytes_per_s)
     return await asyncio.to_thread(admin.set_password, user)
 
 
-async def rotate(admin: KafkaAdmin, connection: Connection, name: str) -> str:
-    """Give a participant a new password; the old one stops working for new connections."""
-    await _must_exist(connection, name)
+async def rotate(
+    admin: KafkaAdmin, connection: Connection, name: str, *, overlap: timedelta = credentials.OVERLAP
+) -> str:
+    """Give a participant a new password; the old one stops working for new connections.
+
+    Over HTTPS it is a new token, and the old one opens the door for `overlap` yet.
+    """
+    if await is_http(connection, name):
+        async with connection.transaction():
+            token = await credentials.issue_token(connection, name, overlap=overlap)
+            await _moved(connection)
+        return token
     return await asyncio.to_thread(admin.set_password, user_of(name, admin.prefix))
+
+
+async def bind_certificate(connection: Connection, name: str, pem: bytes) -> None:
+    """Let a participant over HTTPS show this client certificate; one bound before ends after the overlap."""
+    if not await is_http(connection, name):
+        raise StartupError(f"{name} does not take part over HTTPS")
+    try:
+        der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    except ValueError:
+        raise StartupError("the file holds no certificate in PEM") from None
+    async with connection.transaction():
+        if not await credentials.bind_certificate(connection, name, der):
+            raise StartupError("the certificate belongs to another participant")
+        await _moved(connection)
+
+
+async def set_webhook(
+    connection: Connection, name: str, url: str | None, *, is_test: bool = False
+) -> str | None:
+    """Call messages out to `url`, from the oldest kept on; None ends it. Returns a new secret."""
+    if not await is_http(connection, name):
+        raise StartupError(f"{name} does not take part over HTTPS")
+    await connection.execute("delete from webhook where participant = $1", name)
+    if url is None:
+        return None
+    check_url(url, is_test=is_test)
+    secret = new_secret()
+    await connection.execute(_CALL_OUT, name, url, secret)
+    return secret
 
 
 async def remove(admin: KafkaAdmin, connection: Connection, name: str) -> None:
     """Take away ACLs, password, quota and registration; the topics stay until their retention is over."""
-    await _must_exist(connection, name)
-    user = user_of(name, admin.prefix)
-    await asyncio.to_thread(admin.revoke_all, user)
-    await asyncio.to_thread(admin.remove_user, user)
-    await kafka_quotas.set_quota(admin.settings, user, None)
+    if await is_http(connection, name):
+        rights = gateway_grants(name, admin.prefix)
+        await asyncio.to_thread(admin.revoke, user_of(GATEWAY, admin.prefix), rights)
+    else:
+        user = user_of(name, admin.prefix)
+        await asyncio.to_thread(admin.revoke_all, user)
+        await asyncio.to_thread(admin.remove_user, user)
+        await kafka_quotas.set_quota(admin.settings, user, None)
     await connection.execute("delete from participant where name = $1", name)
     await _moved(connection)
 
 
-async def _must_exist(connection: Connection, name: str) -> None:
-    if await connection.fetchval("select 1 from participant where name = $1", name) is None:
+async def is_http(connection: Connection, name: str) -> bool:
+    """Whether the participant comes over HTTPS; `StartupError` when there is none of this name."""
+    row = await connection.fetchrow(f"{_REGISTERED} where p.name = $1", name)
+    if row is None:
         raise StartupError(f"no participant {name}")
+    return bool(row["is_http"])
 
 
 async def registered(connection: Connection) -> list[Participant]:
     """All participants by name."""
-    rows = await connection.fetch(
-        "select name, roles, organisations, partitions from participant order by name"
-    )
+    rows = await connection.fetch(f"{_REGISTERED} order by p.name")
     return [
-        Participant(row["name"], tuple(row["roles"]), tuple(row["organisations"]), row["partitions"])
+        Participant(
+            row["name"],
+            tuple(row["roles"]),
+            tuple(row["organisations"]),
+            row["partitions"],
+            is_http=row["is_http"],
+        )
         for row in rows
     ]
 

@@ -87,10 +87,14 @@ class Redriver(Generic[State]):
         item = understand(open_record(sealed, key, dossier_id), self._world)
         if not isinstance(item, Understood):
             return item.why.code
-        if item.refusal is not None:
-            return item.refusal.code
+        await self._tools.copies.bring([item], self._tools.job)
         decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
-        decision.redrive(item, dossier_id, position)
+        try:
+            decision.redrive(item, dossier_id, position)
+        except CodesMissingError:
+            raise
+        except Exception as error:  # noqa: BLE001  what fails around the rules fails for this dossier only
+            return type(error).__name__
         if decision.bugs:
             return decision.bugs[0][1]
         await self._write(decision)

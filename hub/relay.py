@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hub import crashpoints
-from hub.message import Message, decode_segment
+from hub.message import Message
 from hub.publishing import Publisher
 from hub.shards import Shards
 from hub.store.database import LOST, Session
+from hub.store.outgoing import StoredSegments
 from hub.store.writing import Outgoing, Written
 
 _POLL_S = 0.05
@@ -24,21 +25,35 @@ select id, shard, payload from segment where shard = any($1) and id <> all($2) o
 """
 
 
+OnPublished = Callable[[Sequence[float]], None]
+"""Gets the age in seconds of the oldest request of each own segment that was published."""
+
+
+def _nothing(_: Sequence[float]) -> None:
+    return None
+
+
 class Relay:
     """One per process. A segment is known from the moment it is offered until its row is deleted.
 
     A shard is ready when it is owned and its blocked lanes are known; only ready shards are published.
     """
 
-    def __init__(self, publisher: Publisher, session: Session, shards: Shards) -> None:
+    def __init__(
+        self, publisher: Publisher, session: Session, shards: Shards, stored: StoredSegments
+    ) -> None:
         self._publisher = publisher
         self._session = session
+        self._stored = stored
         self._shards = shards
         self._epoch = 0
         self._ready: set[int] = set()
         self._waiting: dict[int, dict[int, Sequence[Message]]] = {}
+        self._unread: dict[int, tuple[int, bytes]] = {}
         self._known: set[int] = set()
         self._published: list[int] = []
+        self._received: dict[int, int] = {}
+        self.on_published: OnPublished = _nothing
         self._in_flight: set[int] = set()
         self._flying = 0
         self._horizon: int | None = None
@@ -58,19 +73,29 @@ class Relay:
         """The write was rolled back, or nobody knows: its marks are still to be made."""
         self._published.extend(outgoing.published)
 
-    def written(self, outgoing: Outgoing, written: Written, messages: dict[int, Sequence[Message]]) -> None:
-        """The write is committed: older segments first, then its own for the shards that are ours."""
+    def written(
+        self,
+        outgoing: Outgoing,
+        written: Written,
+        messages: Mapping[int, Sequence[Message]],
+        received_ms: int,
+    ) -> None:
+        """The write is committed: older segments first, then its own for the shards that are ours.
+
+        `received_ms` is the time of receipt of the oldest request in it.
+        """
         self._known.difference_update(outgoing.published)
         self._offer_older(written.older)
         for shard, segment_id in written.fresh.items():
             if shard in outgoing.owned:
+                self._received[segment_id] = received_ms
                 self._offer(segment_id, shard, messages[shard])
         self._woken.set()
 
     @property
     def backlog(self) -> int:
         """Segments that are offered and not published yet."""
-        return self._flying + sum(len(segments) for segments in self._waiting.values())
+        return self._flying + len(self._unread) + sum(map(len, self._waiting.values()))
 
     @property
     def blocked_topics(self) -> int:
@@ -109,7 +134,7 @@ class Relay:
             await self._publisher.retry(self._ready & self._shards.owned)
 
     async def _wait(self) -> None:
-        if self._is_behind or any(self._waiting.values()):
+        if self._is_behind or self._unread or any(self._waiting.values()):
             return
         try:
             await asyncio.wait_for(self._woken.wait(), _POLL_S)
@@ -144,7 +169,8 @@ class Relay:
     def _offer_older(self, older: Sequence[tuple[int, int, bytes]]) -> None:
         for segment_id, shard, payload in older:
             if segment_id not in self._known:
-                self._offer(segment_id, shard, decode_segment(payload))
+                self._known.add(segment_id)
+                self._unread[segment_id] = (shard, payload)
         if len(older) >= _PAGE:
             self._is_behind = True
 
@@ -153,7 +179,17 @@ class Relay:
             self._known.add(segment_id)
             self._waiting.setdefault(shard, {})[segment_id] = messages
 
+    async def _read_older(self) -> None:
+        """Make messages of the segments that came as bytes: they go out before what is newer."""
+        while self._unread:
+            unread = dict(self._unread)
+            read = await self._stored.messages([payload for _, payload in unread.values()])
+            for (segment_id, (shard, _)), messages in zip(unread.items(), read, strict=True):
+                self._waiting.setdefault(shard, {})[segment_id] = messages
+                del self._unread[segment_id]
+
     async def _publish_round(self) -> None:
+        await self._read_older()
         taken = self._take_ours()
         if not taken:
             return
@@ -173,8 +209,15 @@ class Relay:
         finally:
             self._in_flight, self._flying = set(), 0
         crashpoints.reached("after_publish")
-        self._published.extend(segment_id for segments in taken.values() for segment_id in segments)
+        published = [segment_id for segments in taken.values() for segment_id in segments]
+        self._published.extend(published)
+        self._tell_ages(published)
         self.last_publish = time.monotonic()
+
+    def _tell_ages(self, published: Sequence[int]) -> None:
+        now_ms = time.time() * 1000
+        received = [self._received.pop(segment_id, None) for segment_id in published]
+        self.on_published([(now_ms - ms) / 1000 for ms in received if ms is not None])
 
     def _take_ours(self) -> dict[int, dict[int, Sequence[Message]]]:
         """What waits and may go out now; what belongs to shards that were lost meanwhile is forgotten."""
@@ -184,6 +227,8 @@ class Relay:
         for shard, segments in waiting.items():
             if not (is_ours and shard in self._ready and shard in self._shards.owned):
                 self._known.difference_update(segments)
+                for segment_id in segments:
+                    self._received.pop(segment_id, None)
                 self._is_behind = True
             elif self._horizon is None:
                 taken[shard] = segments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import orjson
@@ -15,13 +16,17 @@ from hub.store.database import Connection
 from schemas.registry import FACTS
 
 _PAGE = 500
-_FACTS = """
-select f.time, f.dossier_id::text as dossier, f.sequence, f.bytes, k.wrapped,
+FACT_COLUMNS = """
+f.time, f.dossier_id::text as dossier, f.sequence, f.bytes, k.wrapped,
        (select substr(a.alias, 6) from alias a
         where a.dossier_id = f.dossier_id and a.alias like 'code:%') as code,
        (select min(g.sequence) from fact g
         where g.dossier_id = f.dossier_id and g.type = 'onestop.dossier.accepted.v1') as coded_from
 from fact f left join dossier_key k on k.dossier_id = f.dossier_id
+"""
+"""The columns that `projected` needs."""
+_FACTS = f"""
+select {FACT_COLUMNS}
 where f.time >= $1 and (f.time, f.dossier_id, f.sequence) > ($2, $3::uuid, $4)
 order by f.time, f.dossier_id, f.sequence limit $5
 """
@@ -36,25 +41,27 @@ async def fact_messages(
 ) -> AsyncIterator[Message]:
     """Every fact message of the participant from `since` (legal time) on, with the first ids and bytes.
 
-    By legal time, per dossier in the order of its facts; a dossier whose key was destroyed gives none.
+    By legal time, per dossier in the order of its facts. Of an erased dossier the personal fields are left
+    out, and `ce_erased` says so.
     """
     time, (dossier, sequence) = since, _FIRST
     while rows := await connection.fetch(_FACTS, since, time, dossier, sequence, _PAGE):
         for row in rows:
-            message = _message(row, master, participant)
+            message = projected(row, master, participant)
             if message is not None:
                 yield message
         time, dossier, sequence = rows[-1]["time"], rows[-1]["dossier"], rows[-1]["sequence"]
 
 
-def _message(row: asyncpg.Record, master: MasterKey, participant: str) -> Message | None:
+def projected(row: asyncpg.Record, master: MasterKey, participant: str) -> Message | None:
+    """What the participant gets of a stored fact (a row of `FACT_COLUMNS`); None when it gets nothing."""
     stored, wrapped, code, coded_from = row["bytes"], row["wrapped"], row["code"], row["coded_from"]
-    if participant not in orjson.loads(stored)["to"] or wrapped is None:
+    if participant not in orjson.loads(stored)["to"]:
         return None
-    body = open_fact(stored, master.unwrap(wrapped))
-    fact = FACTS[body["type"]].model_validate_json(orjson.dumps(body["data"]), extra="ignore")
+    is_erased = wrapped is None
+    body = open_fact(stored, None if is_erased else master.unwrap(wrapped))
     has_code = coded_from is not None and body["sequence"] >= coded_from
-    return receiver_message(
+    message = receiver_message(
         fact_id=body["id"],
         fact_type=body["type"],
         dossier_id=body["dossier"],
@@ -64,8 +71,20 @@ def _message(row: asyncpg.Record, master: MasterKey, participant: str) -> Messag
         receiver=participant,
         subject=code if has_code else body["dossier"],
         cause=body["request"],
-        data=fact.__pydantic_serializer__.to_json(fact, exclude_none=True),
+        data=orjson.dumps(body["data"]) if is_erased else _first_bytes(body["type"], body["data"]),
     )
+    return _marked(message) if is_erased else message
+
+
+def _first_bytes(fact_type: str, data: Any) -> bytes:
+    """The data in the model's order of fields: the bytes that were sent the first time."""
+    fact = FACTS[fact_type].model_validate_json(orjson.dumps(data), extra="ignore")
+    return fact.__pydantic_serializer__.to_json(fact, exclude_none=True)
+
+
+def _marked(message: Message) -> Message:
+    headers = (*message.headers, ("ce_erased", b"true"))
+    return Message(message.topic, message.key, headers, message.value)
 
 
 async def receipt_messages(connection: Connection, participant: str) -> AsyncIterator[Message]:

@@ -7,35 +7,52 @@ from typing import Literal
 
 from hub.directory import Directory
 from hub.dossier.state import Dossier, Status
-from schemas import case, dossier, due, identity, paper, pickup, result, sync
+from schemas import (
+    case,
+    component,
+    copy,
+    dossier,
+    due,
+    identity,
+    paper,
+    payment,
+    person_data,
+    pickup,
+    result,
+    sync,
+)
 from schemas.base import Fact
 
-Audience = Literal["one_stop", "agency", "population", "postal"]
+Audience = Literal["one_stop", "desk", "agency", "population", "postal", "portal"]
 
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
 _BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
+_PORTAL: frozenset[Audience] = frozenset({"portal"})
 
 AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
-    dossier.DossierSubmitted: _ONE_STOP,
-    dossier.DossierAccepted: _ONE_STOP,
-    dossier.SupplementRequested: _BOTH,
-    dossier.DossierSupplemented: _BOTH,
-    dossier.DossierDeclined: _BOTH,
-    dossier.DossierWithdrawn: _BOTH,
-    dossier.DossierForwarded: _BOTH,
+    dossier.DossierSubmitted: _ONE_STOP | _PORTAL,
+    dossier.DossierAccepted: _ONE_STOP | _PORTAL,
+    dossier.SupplementRequested: _BOTH | _PORTAL,
+    dossier.DossierSupplemented: _BOTH | _PORTAL,
+    dossier.DossierDeclined: _BOTH | _PORTAL,
+    dossier.DossierWithdrawn: _BOTH | _PORTAL,
+    dossier.DossierForwarded: _BOTH | _PORTAL,
     dossier.DossierReceived: _ONE_STOP,
     identity.IdentityCheckRequested: frozenset({"population"}),
     identity.IdentityMatched: _ONE_STOP,
     identity.IdentityMismatched: _ONE_STOP,
     identity.IdentityUnavailable: _ONE_STOP,
+    person_data.PersonDataReceived: frozenset({"desk"}),
+    component.ComponentReused: _BOTH,
+    component.MismatchRecorded: frozenset({"desk", "agency"}),
     paper.PaperHandedOver: _BOTH,
     paper.PaperReceived: _BOTH,
-    case.CaseAssigned: _ONE_STOP,
-    case.CaseProgressed: _ONE_STOP,
-    result.ResultIssued: _ONE_STOP,
-    result.ResultReturned: _BOTH,
+    case.CaseAssigned: _ONE_STOP | _PORTAL,
+    case.CaseProgressed: _ONE_STOP | _PORTAL,
+    result.ResultIssued: _ONE_STOP | _PORTAL,
+    result.ResultReturned: _BOTH | _PORTAL,
     due.ApologySent: _ONE_STOP,
-    due.DueRescheduled: _BOTH,
+    due.DueRescheduled: _BOTH | _PORTAL,
     due.DeadlineNear: _BOTH,
     due.DeadlineMissed: _BOTH,
     due.RuleViolated: _BOTH,
@@ -43,8 +60,12 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     pickup.PickupCancelled: frozenset({"postal", "one_stop"}),
     pickup.PickupProgressed: _ONE_STOP,
     sync.SyncRecorded: _ONE_STOP,
+    payment.PaymentRequested: _BOTH | _PORTAL,
+    payment.PaymentRecorded: _BOTH | _PORTAL,
+    copy.CopyRegistered: _BOTH | _PORTAL,
+    copy.CopyCertified: _BOTH,
 }
-"""The agency is told only of dossiers that were forwarded to it."""
+"""The agency is told only of forwarded dossiers; `desk` is the one-stop without the portal."""
 
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
@@ -59,10 +80,14 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
         names.extend(directory.speaking_for("counter", after.organisation))
         if directory.find(after.submitted_by) is not None:
             names.append(after.submitted_by)
+    if "desk" in audiences:
+        names.extend(directory.speaking_for("counter", after.organisation))
     if "agency" in audiences and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
     if "population" in audiences:
         names.extend(directory.with_role("population"))
+    if "portal" in audiences:
+        names.extend(directory.with_role("portal"))
     if "postal" in audiences:
         assert isinstance(fact, pickup.PickupOrdered | pickup.PickupCancelled)
         names.extend(_operators(fact.organisation, directory))

@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from hub.documents.settings import DocumentsSettings
 from hub.errors import StartupError
+from hub.signing.settings import SigningSettings
 
 
 class KafkaSettings(BaseModel):
@@ -57,6 +59,64 @@ class EngineSettings(BaseModel):
     session_timeout_ms: int = Field(default=10_000, ge=1000, description="group session time-out")
 
 
+class GatewaySettings(BaseModel):
+    """The HTTPS door for participants without a Kafka client; plain HTTP only on loopback in `test`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="address that participants reach")
+    port: int = Field(
+        default=0, ge=0, le=65535, description="port that participants reach; 0 takes a free one"
+    )
+    public_url: str = Field(
+        default="", description="how participants write it, for examples; default: host, port"
+    )
+    certificate_file: Path | None = Field(
+        default=None, description="PEM of the server's certificate and chain"
+    )
+    key_file: Path | None = Field(default=None, description="PEM of the server's private key")
+    client_ca_file: Path | None = Field(
+        default=None, description="PEM of the CAs of client certificates; without it tokens only"
+    )
+    receipt_wait_s: float = Field(default=2.0, gt=0, le=30, description="wait for a receipt before 202")
+    max_wait_s: float = Field(
+        default=30.0, gt=0, le=60, description="longest wait for messages that may be asked"
+    )
+    max_body_bytes: int = Field(default=4 << 20, ge=1 << 16, description="bytes of a posted event or batch")
+    max_batch_events: int = Field(default=100, ge=1, le=1000, description="events in a posted batch")
+    header_timeout_s: float = Field(default=10.0, gt=0, description="time for the head of a request")
+    body_timeout_s: float = Field(default=20.0, gt=0, description="time for the body of an event or batch")
+    idle_timeout_s: float = Field(default=20.0, gt=0, description="longest silence within a document")
+    requests_per_s: float = Field(default=50.0, gt=0, description="requests of a participant over time")
+    burst: int = Field(default=200, ge=1, description="requests of a participant at once")
+    max_connections: int = Field(default=1000, ge=1, description="open connections, of all participants")
+    max_feeds: int = Field(default=8, ge=1, description="feeds of a participant that wait at the same time")
+    webhook_allowed: tuple[str, ...] = Field(
+        default=(), description="networks in private or loopback ranges that webhooks may reach, as JSON"
+    )
+
+
+class RetentionSettings(BaseModel):
+    """How long things are kept that have a time; what rests on the law is kept by the profile."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every_s: float = Field(default=3600.0, gt=0, description="seconds between two sweeps of the store")
+    letter_days: int = Field(
+        default=90, ge=1, le=90, description="days that an unresolved dead letter keeps its bytes"
+    )
+    parked_days: int = Field(
+        default=90, ge=1, le=90, description="days that a parked request waits; then it is refused"
+    )
+    delivery_days: int = Field(default=30, ge=1, description="days that finished deliveries are kept")
+    blocked_days: int = Field(
+        default=14, ge=1, description="days that a message for an `out.` topic waits which cannot be written"
+    )
+    history_days: int = Field(
+        default=365, ge=1, description="days that resolved dead letters and redrive commands stay listed"
+    )
+
+
 class Settings(BaseSettings):
     """The whole tree; unknown variables below `HUB_` are an error."""
 
@@ -79,20 +139,30 @@ class Settings(BaseSettings):
     kafka: KafkaSettings
     postgres: PostgresSettings
     engine: EngineSettings = EngineSettings()
+    retention: RetentionSettings = RetentionSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    documents: DocumentsSettings = DocumentsSettings()
+    signing: SigningSettings = SigningSettings()
 
 
+Tree = TypeVar("Tree", bound=BaseSettings)
 _PREFIX = "HUB_"
-_NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_CRASH_AT"})
+_NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_JAVA_HOME", "HUB_CRASH_AT"})
 _ADAPTERS = ("HUB_POSTAL_", "HUB_POPULATION_", "HUB_DELIVERY_")
 
 
 def read_settings() -> Settings:
-    """Read the settings from the environment; `StartupError` names each wrong setting, never its value."""
+    """The hub's own settings; `StartupError` as of `read_tree`."""
+    return read_tree(Settings)
+
+
+def read_tree(tree: type[Tree]) -> Tree:
+    """Read settings from the environment; `StartupError` names each wrong setting, never its value."""
     wrong = list(_unknown(os.environ))
     try:
-        settings = Settings()
+        settings = tree()
     except ValidationError as error:
-        wrong += [_explained(item) for item in error.errors(include_input=False, include_url=False)]
+        wrong += [explained(item, tree) for item in error.errors(include_input=False, include_url=False)]
     except SettingsError as error:
         wrong = wrong or [str(error)]
     if wrong:
@@ -127,12 +197,27 @@ def _unknown(environment: Iterable[str]) -> Iterator[str]:
             yield f"{name}: no such setting" + (f", did you mean {close[0]}?" if close else "")
 
 
-def _explained(item: ErrorDetails) -> str:
-    variable = _PREFIX + "__".join(str(part) for part in item["loc"]).upper()
+def explained(item: ErrorDetails, tree: type[BaseSettings] = Settings) -> str:
+    """What is wrong with a setting of a tree, by the names of the variables; never its value (pure)."""
+    prefix = tree.model_config.get("env_prefix", "")
+    variable = (prefix + "__".join(str(part) for part in item["loc"])).upper()
     if item["type"] != "missing":
         return f"{variable}: {item['msg']}"
-    needed = [name for name in _leaves(Settings, _PREFIX, only_required=True) if name.startswith(variable)]
-    return f"{', '.join(needed)}: not set"
+    needed = [
+        name
+        for name in _leaves(tree, prefix, only_required=True)
+        if name == variable or name.startswith(f"{variable}__")
+    ]
+    return f"{', '.join(needed) or variable}: not set"
 
 
-__all__ = ["EngineSettings", "KafkaSettings", "PostgresSettings", "Settings", "read_settings", "variables"]
+__all__ = [
+    "EngineSettings",
+    "KafkaSettings",
+    "PostgresSettings",
+    "RetentionSettings",
+    "Settings",
+    "explained",
+    "read_settings",
+    "variables",
+]

@@ -24,22 +24,27 @@ from schemas.types import (
 
 
 class Component(Wire):
-    """A paper of the dossier with the number of originals and copies (thành phần hồ sơ)."""
+    """A paper of the dossier with the number of originals and copies (thành phần hồ sơ).
+
+    `digitised`: it has to have a signed digitised copy before the dossier is forwarded (Art. 15.6.c).
+    """
 
     code: ComponentCode
     originals: int = Field(ge=0, le=99)
     copies: int = Field(default=0, ge=0, le=99)
     electronic: bool = False
+    digitised: bool = False
 
 
 Components = tuple[Component, ...]
 
 
 class Gap(Wire):
-    """What is missing or wrong, and why (Form 02)."""
+    """What is missing or wrong, and why (Form 02); `purpose` when it is there but has to be seen again."""
 
     component: ComponentCode | None = None
     reason: Text
+    purpose: Literal["update", "verify"] | None = None
 
 
 class _Submission(Wire):

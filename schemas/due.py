@@ -67,17 +67,19 @@ class FireTimer(Request):
 
 
 class DeadlineNear(Fact):
-    """The last day for the apology has come (Art. 17.9)."""
+    """The last day for the apology has come (Art. 17.9); `timer` is its name within the dossier."""
 
     type: ClassVar[str] = "onestop.deadline.near.v1"
+    timer: Line
     kind: TimerKind
     due_at: Instant
 
 
 class DeadlineMissed(Fact):
-    """A limit of the law passed without the act; `holder` had to act."""
+    """A limit of the law passed without the act; `holder` had to act, `timer` as `transit:<order>`."""
 
     type: ClassVar[str] = "onestop.deadline.missed.v1"
+    timer: Line
     kind: TimerKind
     due_at: Instant
     holder: OrganisationCode | None = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from schemas.base import Fact, Request, Role, Wire
+from schemas.person_data import PersonField
 from schemas.types import (
     Account,
     BirthDate,
@@ -41,17 +42,25 @@ class Person(Wire):
 
 
 class VerifyIdentity(Request):
-    """Ask the population database whether number, name and birth fit; `officer_account` asks (NĐ 47/2020)."""
+    """Ask the population database whether number, name and birth fit; `officer_account` asks (NĐ 47/2020).
+
+    `wanted` names data that the procedure needs and the licence allows: left out, all that the licence
+    allows; empty, none.
+    """
 
     type: ClassVar[str] = "onestop.identity.verify.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "hub"})
     party: Literal["owner", "proxy"] = "owner"
     person: Person
     officer_account: Account
+    wanted: tuple[PersonField, ...] | None = Field(default=None, max_length=20)
 
 
 class IdentityCheckRequested(Fact):
-    """The check goes to `population`; `check` (<= 40 characters) is MaYeuCau, `procedure` is MaDVC."""
+    """The check goes to `population`; `check` (<= 40 characters) is MaYeuCau, `procedure` is MaDVC.
+
+    `asked_by` is the role that asks, by which the licence decides who may be given data.
+    """
 
     type: ClassVar[str] = "onestop.identity.check_requested.v1"
     check: Reference
@@ -60,6 +69,8 @@ class IdentityCheckRequested(Fact):
     officer_account: Account
     procedure: ProcedureCode
     organisation: OrganisationCode
+    wanted: tuple[PersonField, ...] | None = None
+    asked_by: Role | None = None
 
 
 IdentityOutcome = Literal["matched", "mismatched", "unavailable"]

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.party import PostalParty
-from schemas.types import Amount, Instant, Line, OrganisationCode, Reference, Text
+from schemas.types import Amount, Instant, Line, OrganisationCode, ProcedureCode, Reference, Text
 
 Direction = Literal["collect", "deliver", "between"]
 """collect from the applicant, deliver the result, or between agencies."""
 
 PickupStatus = Literal[
     "registered", "collected", "handed_over", "in_transit", "delivery_failed", "returned", "delivered",
-    "lost", "damaged", "cod_collected", "cod_remitted", "unknown",
+    "cancelled", "lost", "damaged", "cod_collected", "cod_remitted", "unknown",
 ]  # fmt: skip
 
 
@@ -37,10 +37,17 @@ class OrderPickup(_Order, Request):
 
 
 class PickupOrdered(_Order, Fact):
-    """A complete order for the operator; `order` is unique for ever and carries the direction as suffix."""
+    """A complete order for the operator; `order` is unique for ever and carries the direction as suffix.
+
+    Procedure and title are for an operator that wants dossiers announced; `returns_by_post` tells that the
+    result will go by post too (QĐ 45/2016 Đ5).
+    """
 
     type: ClassVar[str] = "onestop.pickup.ordered.v1"
     order: Reference
+    procedure: ProcedureCode | None = None
+    procedure_title: Line | None = None
+    returns_by_post: bool | None = None
 
 
 class CancelPickup(Request):
@@ -76,14 +83,26 @@ class ReportPickup(_Progress, Request):
     """What happened to an order; `at` of handed_over is the time of the minutes (QĐ 45/2016 Đ7).
 
     An unknown status keeps the operator's own code in `raw_code`; `minutes` is the number of the minutes.
+    `amount` is the cash of cod_collected and cod_remitted, and the operator's price of registered.
     """
 
     type: ClassVar[str] = "onestop.pickup.report.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"postal"})
 
 
+class CashSums(Wire):
+    """Sums of one order in đồng after this report: to collect, collected from people, paid to the agency."""
+
+    ordered: Amount
+    collected: Amount
+    remitted: Amount
+    difference: int
+    """Collected and not paid over; negative when more was paid than collected."""
+
+
 class PickupProgressed(_Progress, Fact):
-    """What happened to an order; `failures` counts failed deliveries so far."""
+    """What happened to an order; `failures` counts failed deliveries, `cash` the sums (QĐ 45/2016 Đ15)."""
 
     type: ClassVar[str] = "onestop.pickup.progressed.v1"
     failures: int = Field(default=0, ge=0)
+    cash: CashSums | None = None

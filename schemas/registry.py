@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from schemas import case, dossier, due, identity, paper, pickup, receipt, result, sync
+from schemas import (
+    case,
+    component,
+    copy,
+    dossier,
+    due,
+    identity,
+    paper,
+    payment,
+    person_data,
+    pickup,
+    receipt,
+    result,
+    sync,
+)
 from schemas.base import Fact, Request
 
-_SUBJECTS = (dossier, identity, pickup, paper, case, result, due, sync)
+_SUBJECTS = (dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy)
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]
 

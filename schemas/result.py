@@ -7,16 +7,22 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
+from schemas.copy import Digest
 from schemas.party import Officer
 from schemas.types import ComponentCode, Instant, Line, OrganisationCode, PersonName, ReturnChannel
 
 
 class ResultPaper(Wire):
-    """One paper of the result; `mode`: on paper and electronically, or electronic only (Art. 17.10)."""
+    """One paper of the result; `mode`: on paper and electronically, or electronic only (Art. 17.10).
+
+    `package` is the SHA-256 of its signed manifest in the store of documents: the competent person's
+    signature and the agency's.
+    """
 
     code: ComponentCode
     number: Line
     mode: Literal["paper_and_electronic", "electronic"] = "paper_and_electronic"
+    package: Digest | None = None
 
 
 class _Result(Wire):

@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.population_db.client import PopulationClient
-from adapters.population_db.mapping import matched_report, unavailable_report
+from adapters.population_db.mapping import answered_report, unavailable_report
 from adapters.population_db.question import prepare, request_id
 from adapters.population_db.reasons import Reason, reason_for, reject
 from adapters.population_db.settings import PopulationSettings
@@ -48,7 +48,7 @@ class PopulationAdapter:
 
     async def deliver(self, message: OutMessage) -> Outcome:
         """Ask, with the next request id when one is refused as used; local refusals spare the call."""
-        asking = prepare(message, self._rights)
+        asking = prepare(message, self._rights, needs_key=self._settings.dialect == "N2")
         if isinstance(asking, Rejected):
             return asking
         for attempt in range(1, self._settings.max_request_ids + 1):
@@ -64,10 +64,10 @@ class PopulationAdapter:
         return NotFound()
 
     def report(self, message: OutMessage, outcome: Outcome, at: datetime) -> Report | None:
-        """Return matched, mismatched, or unavailable with its reason; None while the outcome is not final."""
+        """Return matched (with licensed data), mismatched, or unavailable; None while that is not final."""
         match outcome:
             case Delivered(answer):
-                return matched_report(message, answer, at)
+                return answered_report(message, answer, at)
             case Rejected(code, vi, en):
                 return _unavailable(message, Reason(code, vi, en), at)
             case RetryAt() | Unknown():

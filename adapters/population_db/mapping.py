@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from lxml import etree
 
+from adapters.population_db.person_fields import RELATIONS, Kin
 from adapters.population_db.question import Question
 from adapters.population_db.reasons import Reason
 from adapters.population_db.settings import LookupField
 from adapters.population_db.soap import SOAP, UnreadableError, build_envelope, read_body, text_of
 from hub.delivery.adapter import OutMessage, Report
 from schemas.identity import IdentityOutcome, ReportIdentity
+from schemas.person_data import ReportPersonData
 
 OPERATIONS: Final = {"verify": "XacThucThongTinCongDan", "lookup": "TraCuuThongTinCongDan"}
 VERIFIED: Final = ("KetQuaXacThuc", "KetQuaXacThucResponse")
@@ -56,6 +59,7 @@ class Citizen:
     birth_date: str
     birth_year: str
     fields: Mapping[LookupField, str] = field(default_factory=dict)
+    relatives: tuple[Kin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,16 @@ def decode(data: bytes, question: Question, form: WireForm, max_bytes: int) -> A
         return Unreadable(str(error))
 
 
-def matched_report(message: OutMessage, answer: Mapping[str, Any], at: datetime) -> Report:
-    """Return the report of an answered check; `answer` is what the adapter put into `Delivered`."""
+def answered_report(message: OutMessage, answer: Mapping[str, Any], at: datetime) -> Report:
+    """Return the report of an answered check; `answer` is what the adapter put into `Delivered`.
+
+    Data that the licence allows make it a `person_data.report`, which is the match and the data in one.
+    """
+    if "person_data" in answer:
+        told = {name: answer[name] for name in ("check", "asked_at")}
+        kept = {**told, "query": answer["request_id"], "purpose": answer["service_code"]}
+        data = ReportPersonData.model_validate_json(json.dumps({**kept, **answer["person_data"]}))
+        return _report(message, data, at)
     outcome: IdentityOutcome = "matched" if answer["outcome"] == "matched" else "mismatched"
     asked_at = datetime.fromisoformat(answer["asked_at"])
     return _report(message, ReportIdentity(check=answer["check"], outcome=outcome, asked_at=asked_at), at)
@@ -150,10 +162,10 @@ def report_id(message_id: str) -> str:
     return "report-" + digest[:40].translate(_LETTERS)
 
 
-def _report(message: OutMessage, data: ReportIdentity, at: datetime) -> Report:
+def _report(message: OutMessage, data: ReportIdentity | ReportPersonData, at: datetime) -> Report:
     return Report(
         id=report_id(message.id),
-        type=ReportIdentity.type,
+        type=data.type,
         subject=message.subject,
         time=at,
         data=data.model_dump_json(exclude_none=True).encode(),
@@ -188,18 +200,38 @@ def _found(element: etree._Element, fields: frozenset[LookupField]) -> Found:
 
 
 def _citizen(element: etree._Element, fields: frozenset[LookupField]) -> Citizen:
-    """Read the whole name from Ten (in practice) or from Ho, ChuDem, Ten (as specified)."""
-    name = " ".join(filter(None, (_leaf(element, f"HoVaTen.{part}") for part in ("Ho", "ChuDem", "Ten"))))
+    return citizen_of(lambda path: _leaf(element, path), fields)
+
+
+def citizen_of(leaf: Callable[[str], str], fields: frozenset[LookupField]) -> Citizen:
+    """Cut a citizen down to the licensed fields; `leaf` gives the text at a dotted path, else nothing."""
     return Citizen(
-        identity_number=_leaf(element, "SoDinhDanh"),
-        old_identity_number=_leaf(element, "SoCMND"),
-        name=name,
-        birth_date=_leaf(element, "NgayThangNamSinh.NgayThangNam"),
-        birth_year=_leaf(element, "NgayThangNamSinh.Nam"),
-        fields={wanted: value for wanted in sorted(fields) if (value := _leaf(element, wanted))},
+        identity_number=leaf("SoDinhDanh"),
+        old_identity_number=leaf("SoCMND"),
+        name=_name(leaf, "HoVaTen"),
+        birth_date=leaf("NgayThangNamSinh.NgayThangNam"),
+        birth_year=leaf("NgayThangNamSinh.Nam"),
+        fields={wanted: text for wanted in sorted(fields - RELATIONS.keys()) if (text := leaf(wanted))},
+        relatives=tuple(
+            kin for wanted in sorted(fields & RELATIONS.keys()) if (kin := _kin(leaf, wanted)) is not None
+        ),
     )
+
+
+def _kin(leaf: Callable[[str], str], relation: LookupField) -> Kin | None:
+    name = _name(leaf, f"{relation}.HoVaTen")
+    number, old = leaf(f"{relation}.SoDinhDanh"), leaf(f"{relation}.SoCMND")
+    return Kin(relation, name, number, old, leaf(f"{relation}.QuanHe")) if name else None
+
+
+def _name(leaf: Callable[[str], str], path: str) -> str:
+    """The whole name stands in Ten, in Ho, ChuDem and Ten, or as plain text."""
+    parts = [leaf(f"{path}.{part}") for part in ("Ho", "ChuDem", "Ten")]
+    return " ".join(filter(None, parts)) or leaf(path)
 
 
 def _leaf(element: etree._Element, path: str) -> str:
     steps = "/".join(f"{{{CITIZENS}}}{step}" for step in path.split("."))
-    return text_of(element.find(steps))
+    found = element.find(steps)
+    # Names stand as text or in parts: a name in parts has no text of its own.
+    return "" if found is not None and path.endswith("HoVaTen") and len(found) else text_of(found)

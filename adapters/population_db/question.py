@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
+from adapters.population_db.person_fields import WIRE_FIELDS
 from adapters.population_db.reasons import reject
 from adapters.population_db.settings import Licence, LookupField, Officer, Rights
 from hub.delivery.adapter import OutMessage
@@ -51,6 +53,10 @@ class Question:
     birth_year: int | None
     fields: frozenset[LookupField]
     """What an answer may keep beyond number, name and birth."""
+    officer_key: str | None = None
+    """AuthHash of the officer (N2)."""
+    use_hours: float = 24.0
+    """How long what is kept may be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,11 @@ class Asking:
     question: Question
 
 
-def prepare(message: OutMessage, rights: Rights) -> Asking | Rejected:
-    """Return what to ask for `message`, or the refusal that spares the call (contract II 4, III 4)."""
+def prepare(message: OutMessage, rights: Rights, *, needs_key: bool = False) -> Asking | Rejected:
+    """Return what to ask for `message`, or the refusal that spares the call (contract II 4, III 4).
+
+    `needs_key`: the counterpart knows officers by a key of their own (N2).
+    """
     missing = _missing_part(message)
     if missing is not None:
         return missing
@@ -75,10 +84,18 @@ def prepare(message: OutMessage, rights: Rights) -> Asking | Rejected:
     refusal = _refusal(fact, licence, officer, rights)
     if refusal is not None or licence is None or officer is None or officer.number is None:
         return reject(refusal or "population.005")
+    key = _key_of(officer)
+    if needs_key and key is None:
+        return reject("population.no_officer_key")
+    fields = _fields_for(fact, licence)
+    if isinstance(fields, str):
+        return reject(fields)
     name = plain_name(fact.person.name)
     if name is None:
         return reject("population.name_not_askable")
-    return Asking(fact, _question(fact, licence, officer.number, rights.agencies[fact.organisation], name))
+    unit = rights.agencies[fact.organisation]
+    question = _question(fact, licence, officer.number, unit, name)
+    return Asking(fact, replace(question, fields=fields, officer_key=key, use_hours=licence.use_hours))
 
 
 def plain_name(name: str) -> str | None:
@@ -143,6 +160,24 @@ def _refusal(
     return "population.no_officer_number" if officer.number is None else None
 
 
+def _fields_for(fact: IdentityCheckRequested, licence: Licence) -> frozenset[LookupField] | str:
+    """The wanted fields, or all that role and procedure may be given; the refusal's code if they may not."""
+    may_be_given = licence.operation == "lookup" and fact.asked_by in licence.roles
+    allowed = licence.fields if may_be_given else frozenset()
+    if fact.wanted is None:
+        return allowed
+    wanted = frozenset(WIRE_FIELDS[field] for field in fact.wanted)
+    if wanted <= allowed:
+        return wanted
+    return "population.fields_not_licensed" if may_be_given else "population.role_not_licensed"
+
+
+def _key_of(officer: Officer) -> str | None:
+    if officer.key_name is None or officer.key_pass is None:
+        return None
+    return base64.b64encode(f"{officer.key_name}:{officer.key_pass.get_secret_value()}".encode()).decode()
+
+
 def _question(
     fact: IdentityCheckRequested, licence: Licence, officer_number: str, unit: str, name: str
 ) -> Question:
@@ -159,5 +194,5 @@ def _question(
         name=name,
         birth_date=person.birth_date,
         birth_year=None if person.birth_date else person.birth_year,
-        fields=licence.fields,
+        fields=frozenset(),
     )

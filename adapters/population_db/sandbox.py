@@ -7,11 +7,11 @@ import asyncio
 import json
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,10 +28,20 @@ from adapters.population_db.sandbox_state import (
     Journal,
     SandboxConfig,
     ScriptedFault,
-    refuse_caller,
+)
+from adapters.population_db.sandbox_wires import (
+    JSON_PATH,
+    JSON_TOKEN_PATH,
+    LGSP_PATH,
+    LGSP_TOKEN_PATH,
+    SERVICE_PATH,
+    JsonWire,
+    LgspTokens,
+    LgspWire,
+    SoapWire,
+    Wire,
 )
 
-SERVICE_PATH: Final = "/csdldc/congdan"
 MAX_REQUEST_BYTES: Final = 64 << 10
 HOLD_S: Final = 60.0
 DRIP_S: Final = 0.2
@@ -59,65 +69,92 @@ class Sandbox:
         self._journal = journal
         self._url = url
         self._script = FaultScript()
+        self._tokens = LgspTokens(config)
+        self._wires: dict[str, Wire] = {
+            SERVICE_PATH: SoapWire(config, url),
+            LGSP_PATH: LgspWire(config, url, tokens=self._tokens),
+            **{f"{JSON_PATH}/{name}": JsonWire(config, name, self._tokens) for name in soap.OPERATIONS},
+        }
 
     def app(self) -> Starlette:
         """Return the web application."""
         return Starlette(
             routes=[
-                Route(SERVICE_PATH, self._serve, methods=["POST"]),
+                *(Route(path, self._served_by(wire), methods=["POST"]) for path, wire in self._wires.items()),
+                Route(LGSP_TOKEN_PATH, self._token_of("N2"), methods=["POST"]),
+                Route(JSON_TOKEN_PATH, self._token_of("N3"), methods=["POST"]),
                 Route("/_faults", self._control, methods=["GET", "POST", "DELETE"]),
                 Route("/_health", self._health, methods=["GET"]),
             ]
         )
 
-    async def _serve(self, request: Request) -> Response:
+    def _served_by(self, wire: Wire) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            return await self._serve(request, wire)
+
+        return serve
+
+    def _token_of(self, dialect: Literal["N2", "N3"]) -> Callable[[Request], Awaitable[Response]]:
+        async def give(request: Request) -> Response:
+            answer = self._tokens.give(dialect, request.headers, await request.body())
+            if answer is None:
+                return Response(status_code=401)
+            return Response(answer, media_type="application/json")
+
+        return give
+
+    async def _serve(self, request: Request, wire: Wire) -> Response:
         data = bytearray()
         async for chunk in request.stream():
             data += chunk
             if len(data) > MAX_REQUEST_BYTES:
                 return Response(status_code=413)
-        request_id = soap.peek_request_id(bytes(data))
+        request_id = wire.peek_request_id(bytes(data))
         before = self._script.take(request_id, BEFORE_EFFECT)
         now = datetime.now(UTC) + (CLOCK_ERROR if before == "wrong_clock" else timedelta())
-        response, after = self._scripted(before, request_id, now), None
+        response, after = self._scripted(before, request_id, now, wire), None
         if response is None:
-            response, after = self._answer(request, bytes(data), now)
+            response, after = self._answer(request, bytes(data), now, wire)
         response.headers["date"] = format_datetime(now, usegmt=True)
         if after == "timeout_after_effect":
             await _hold(request)
-        return _dripped(response) if after == "slow_drip" else response
+        return _dripped(response, wire.media_type) if after == "slow_drip" else response
 
-    def _scripted(self, fault: str | None, request_id: str, now: datetime) -> Response | None:
+    def _scripted(self, fault: str | None, request_id: str, now: datetime, wire: Wire) -> Response | None:
         """Return the answer of a fault that happens before any effect."""
         match fault:
             case "http_500":
                 response = Response(status_code=500)
             case "soap_fault":
-                response = self._fault("INTERNAL", 500)
+                response = self._fault("INTERNAL", 500, wire)
             case "html_page":
                 response = Response(_HTML, media_type="text/html")
             case "expired_credentials":
-                response = self._fault("CREDENTIALS_EXPIRED", 401)
+                self._tokens.forget()
+                response = self._fault("CREDENTIALS_EXPIRED", 401, wire)
             case _:
                 return None
         self._journal.write("fault", now, {"request_id": request_id, "fault": fault})
         return response
 
-    def _answer(self, request: Request, data: bytes, now: datetime) -> tuple[Response, str | None]:
+    def _answer(
+        self, request: Request, data: bytes, now: datetime, wire: Wire
+    ) -> tuple[Response, str | None]:
         """Check the caller and the request, answer, and name the fault that hits after the effect."""
-        refused = refuse_caller(self._config, request.headers, self._url, now)
+        request_id = wire.peek_request_id(data)
+        refused = wire.refuse_caller(request.headers, now)
         if refused is not None:
-            return self._refuse(refused, soap.peek_request_id(data), now, status=401), None
+            return self._refuse(refused, request_id, now, wire, status=401), None
         try:
-            asked = soap.parse_request(data, self._config.namespace, self._config.date_format)
+            asked = wire.parse(data)
         except soap.BadRequestError as error:
-            return self._refuse("REQUEST_INVALID", soap.peek_request_id(data), now, text=str(error)), None
-        refused = self._refusal(asked)
+            return self._refuse("REQUEST_INVALID", request_id, now, wire, text=str(error)), None
+        refused = "OFFICER_UNKNOWN" if wire.refuse_officer(request.headers, asked) else self._refusal(asked)
         if refused is not None:
-            return self._refuse(refused, asked.request_id, now), None
-        return self._effect(asked, now)
+            return self._refuse(refused, asked.request_id, now, wire), None
+        return self._effect(asked, now, wire)
 
-    def _effect(self, asked: soap.AskedFor, now: datetime) -> tuple[Response, str | None]:
+    def _effect(self, asked: soap.AskedFor, now: datetime, wire: Wire) -> tuple[Response, str | None]:
         fault = self._script.take(asked.request_id, AFTER_EFFECT)
         person = self._people.find(asked.number, asked.old_number, asked.name, asked.birth)
         entry = {
@@ -130,9 +167,7 @@ class Sandbox:
             "fault": fault,
         }
         self._journal.write("effect", now, entry)
-        if asked.operation == soap.OPERATIONS[0]:
-            return _xml(soap.verified(person is not None, self._config.namespace), 200), fault
-        return _xml(soap.found(person), 200), fault
+        return Response(wire.answer(asked.operation, person), media_type=wire.media_type), fault
 
     def _refusal(self, asked: soap.AskedFor) -> str | None:
         if not {"*", asked.procedure} & self._config.procedures:
@@ -142,13 +177,15 @@ class Sandbox:
         return "REQUEST_ID_REUSED" if asked.request_id in self._journal.used_ids else None
 
     def _refuse(
-        self, code: str, request_id: str, now: datetime, *, status: int = 500, text: str = ""
+        self, code: str, request_id: str, now: datetime, wire: Wire, *, status: int = 500, text: str = ""
     ) -> Response:
         self._journal.write("refused", now, {"request_id": request_id, "code": code})
-        return self._fault(code, status, text)
+        return self._fault(code, status, wire, text)
 
-    def _fault(self, code: str, status: int, text: str = "") -> Response:
-        return _xml(soap.soap_fault(code, text or _TEXTS[code], self._config.namespace), status)
+    def _fault(self, code: str, status: int, wire: Wire, text: str = "") -> Response:
+        return Response(
+            wire.fault(code, text or _TEXTS[code]), status_code=status, media_type=wire.media_type
+        )
 
     async def _control(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -162,11 +199,8 @@ class Sandbox:
         return JSONResponse(waiting)
 
     async def _health(self, _: Request) -> Response:
-        return JSONResponse({"status": "up", "service_url": self._url})
-
-
-def _xml(data: bytes, status: int) -> Response:
-    return Response(data, status_code=status, media_type="text/xml")
+        health = {"status": "up", "service_url": self._url, "token_requests": self._tokens.requests}
+        return JSONResponse(health)
 
 
 async def _hold(request: Request) -> None:
@@ -179,13 +213,13 @@ async def _hold(request: Request) -> None:
         return
 
 
-def _dripped(response: Response) -> Response:
+def _dripped(response: Response, media_type: str) -> Response:
     async def drip() -> AsyncIterator[bytes]:
         for byte in bytes(response.body):
             yield bytes([byte])
             await asyncio.sleep(DRIP_S)
 
-    return StreamingResponse(drip(), response.status_code, media_type="text/xml")
+    return StreamingResponse(drip(), response.status_code, media_type=media_type)
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:

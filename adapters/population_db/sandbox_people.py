@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,8 @@ class SyntheticPerson:
     religion: str = "0"
     province: str = "83"
     ward: str = "28756"
+    relatives: list[dict[str, str]] = field(default_factory=list)
+    """Members of family and household: `element` (ChuHo, Cha, Me, VoChong, NguoiDaiDien) and its leaves."""
 
     @property
     def plain_name(self) -> str:

@@ -118,6 +118,7 @@ def found(person: SyntheticPerson | None) -> bytes:
             f"<ns1:NgayThangNamSinh>{_born(person.birth)}</ns1:NgayThangNamSinh>",
             f"<ns1:ThuongTru>{_leaf('MaTinhThanh', person.province)}{_leaf('MaPhuongXa', person.ward)}",
             "</ns1:ThuongTru>",
+            *(_relative(kin) for kin in person.relatives),
         )
     )
     return _envelope(
@@ -177,6 +178,11 @@ def _birth(element: etree._Element, namespace: str, date_format: str) -> str:
     if name != f"{{{namespace}}}NgayThangNam" or shape != form:
         raise BadRequestError("birth date has another form")
     return value.replace("-", "")
+
+
+def _relative(kin: dict[str, str]) -> str:
+    leaves = "".join(_leaf(name, value) for name, value in kin.items() if name != "element")
+    return f"<ns1:{kin['element']}>{leaves}</ns1:{kin['element']}>"
 
 
 def _born(birth: str) -> str:

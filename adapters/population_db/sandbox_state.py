@@ -34,6 +34,20 @@ class SandboxConfig:
     skew_s: float = 300.0
     signed_url: str = ""
     """URL that enters the signature; empty for the sandbox's own address."""
+    lgsp: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "AccessKey": "sandbox-access",
+            "SecretKey": "sandbox-lgsp-secret",
+            "AppName": "hub",
+            "PartnerCode": "000.00.00.H07",
+            "PartnerCodeCus": "000.00.00.H07",
+        }
+    )
+    """Account of the LGSP (N2)."""
+    officer_keys: Mapping[str, str] = field(default_factory=dict)
+    """Officer number -> `name:password` of the officer's own key (N2)."""
+    user_name_service: str = "SANDBOX"
+    token_life_s: float = 3600.0
     procedures: frozenset[str] = frozenset({"*"})
     officers: frozenset[str] = frozenset({"*"})
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from adapters.population_db.client import Failure, NotAsked
+from adapters.population_db.failure import Failure, NotAsked
 from adapters.population_db.mapping import Answer, Citizen, Found, SoapFault, Unreadable, Verified
+from adapters.population_db.person_fields import data_of, relatives_of
 from adapters.population_db.question import Asking, Question
 from adapters.population_db.reasons import reject
 from adapters.population_db.settings import FaultKind, PopulationSettings
@@ -49,8 +50,17 @@ def is_reused(answer: Answer | NotAsked, settings: PopulationSettings) -> bool:
 def _looked_up(asked: Asked, citizens: tuple[Citizen, ...]) -> Outcome:
     if not citizens:
         return _answered(asked, False)
-    is_one = len(citizens) == 1 and _is_about(asked.question, citizens[0])
-    return _answered(asked, True) if is_one else reject("population.answer_ambiguous")
+    if len(citizens) != 1 or not _is_about(asked.question, citizens[0]):
+        return reject("population.answer_ambiguous")
+    answered = _answered(asked, True)
+    if not asked.question.fields:
+        return answered
+    person_data = {
+        "usable_until": (asked.at + timedelta(hours=asked.question.use_hours)).isoformat(),
+        "data": data_of(citizens[0].fields),
+        "relatives": relatives_of(citizens[0].relatives),
+    }
+    return Delivered({**answered.answer, "person_data": person_data})
 
 
 def _is_about(question: Question, citizen: Citizen) -> bool:
@@ -60,7 +70,7 @@ def _is_about(question: Question, citizen: Citizen) -> bool:
 
 
 def _answered(asked: Asked, is_match: bool) -> Delivered:
-    """Keep what a reconciliation with the provider's log needs (NĐ 47/2020 Art. 45), and no person's data."""
+    """Keep what a reconciliation with the provider's log needs (NĐ 47/2020 Art. 45)."""
     fact = asked.asking.fact
     answer: dict[str, Any] = {
         "outcome": "matched" if is_match else "mismatched",

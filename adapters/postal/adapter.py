@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -13,13 +12,15 @@ from pydantic import ValidationError
 
 from adapters.postal.client import Answer, PostalClient
 from adapters.postal.errors import EffectUnsureError, NoEffectError, PostalError
-from adapters.postal.mapping import encode_order, mask_message, subject_of
+from adapters.postal.mapping import mask_message, subject_of
+from adapters.postal.placing import Cancel, Place, Refusal, give_back, place, placed
 from adapters.postal.reports import registered_report, sync_report, tracked_report
 from adapters.postal.settings import PostalSettings
 from adapters.postal.status_codes import StatusCodes, read_status_codes
 from adapters.postal.texts import Key, text_pair
 from adapters.postal.tracking import Record
 from adapters.postal.transport import Transport
+from adapters.postal.waybills import WaybillPool
 from hub.delivery.adapter import OutMessage, Polled, Report
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
 from schemas.party import PostalParty
@@ -28,16 +29,8 @@ from schemas.pickup import PickupCancelled, PickupOrdered
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    fact: PickupOrdered
-    client: PostalClient
-
-
-@dataclass(frozen=True, slots=True)
-class _Cancel:
-    fact: PickupCancelled
-    client: PostalClient
+_WORDS_OF_THE_RUNTIME = frozenset({"attempts", "time", "gave_up", "not_found"})
+"""Given when a delivery had left before; any other reason is that of a call that changed nothing."""
 
 
 class PostalAdapter:
@@ -50,7 +43,6 @@ class PostalAdapter:
 
     def __init__(self, settings: PostalSettings, codes: StatusCodes | None = None) -> None:
         self.settling_s: float = settings.settling_s
-        self.poll_interval_s: float | None = settings.poll_interval_s
         self._settings = settings
         self._codes = codes or read_status_codes(settings.status_codes_file)
         self._transport = Transport(settings)
@@ -58,6 +50,13 @@ class PostalAdapter:
             account.customer_code: PostalClient(self._transport, settings, account)
             for account in settings.distinct_accounts()
         }
+        self._tracked = {code: client for code, client in self._clients.items() if client.account.can_track}
+        self._pools = {
+            code: WaybillPool(client.account.waybills_file)
+            for code, client in self._clients.items()
+            if client.account.waybills_file is not None
+        }
+        self.poll_interval_s: float | None = settings.poll_interval_s if self._tracked else None
 
     def handles(self, message_type: str) -> bool:
         """Orders and cancellations."""
@@ -66,17 +65,20 @@ class PostalAdapter:
     async def deliver(self, message: OutMessage) -> Outcome:
         """Place or cancel the order; a refusal counts only after the feed was looked at."""
         work = self._work_of(message)
-        if isinstance(work, Rejected):
-            return work
         try:
-            answer = await _call(work)
+            match work:
+                case Rejected():
+                    return work
+                case Place():
+                    return await self._place(work)
+                case Cancel():
+                    return await self._cancel(work)
+                case _:
+                    assert_never(work)
         except NoEffectError as error:
             return RetryAt(error.delay_s, str(error))
         except EffectUnsureError as error:
             return Unknown(str(error))
-        if answer.status in self._settings.ok_statuses:
-            return _delivered(work)
-        return await self._explain(work, answer)
 
     async def query(self, message: OutMessage) -> QueryOutcome:
         """Look for the effect in the tracking feed from `first_id` on; Unknown when it cannot be read."""
@@ -87,7 +89,7 @@ class PostalAdapter:
         """A placed order is `registered`; anything else final is a sync report with its reason."""
         match outcome:
             case Delivered(answer) if message.type == PickupOrdered.type:
-                return registered_report(message, str(answer["order"]), at)
+                return registered_report(message, str(answer["order"]), at, answer.get("price"))
             case Delivered():
                 return sync_report(message, "delivered", at)
             case Rejected(code, vi, en):
@@ -97,28 +99,41 @@ class PostalAdapter:
             case _:
                 assert_never(outcome)
 
-    def give_up(self, message: OutMessage, why: str, at: datetime) -> Report | None:  # noqa: ARG002 - `why` is for operators and may quote technical causes
-        """Nobody knows whether the operator has it; an officer has to ask."""
-        return sync_report(message, "unknown", at, code="postal.gave_up", reasons=text_pair("gave_up"))
+    def give_up(self, message: OutMessage, why: str, at: datetime) -> Report | None:
+        """Rejected when `why` is that of a call without effect; else an officer has to ask the operator.
+
+        The runtime gives up only deliveries without a standing doubt, so the last call tells all of it.
+        """
+        if why in _WORDS_OF_THE_RUNTIME:
+            return sync_report(message, "unknown", at, code="postal.gave_up", reasons=text_pair("gave_up"))
+        reasons = text_pair("never_left")
+        return sync_report(message, "rejected", at, code="postal.never_left", reasons=reasons)
 
     async def poll(self, cursor: str | None) -> Polled:
-        """Read one page of each account; an account that cannot be read keeps its place and is logged."""
+        """Read one page of each account that can be followed.
+
+        An account that cannot be read keeps its place and is logged; PostalError when none could be read.
+        """
         places = _read_cursor(cursor)
         reports: list[Report] = []
+        failures: list[PostalError] = []
         is_more = False
-        for code, client in self._clients.items():
-            place = places.get(code, self._settings.first_id)
+        for code, client in self._tracked.items():
+            before = places.get(code, self._settings.first_id)
             try:
-                page = await client.read_tracking(place, self._settings.page_size)
+                page = await client.read_tracking(before, self._settings.page_size)
             except PostalError as error:
                 _log.warning(
                     "tracking not read", extra={"action": "postal.poll_failed", "reason": str(error)}
                 )
+                failures.append(error)
                 continue
             reports.extend(self._reports_of(page.records, page.unreadable))
-            has_moved = page.last_id is not None and page.last_id != place
+            has_moved = page.last_id is not None and page.last_id != before
             is_more = is_more or (has_moved and page.returned >= self._settings.page_size)
-            places[code] = page.last_id or place
+            places[code] = page.last_id or before
+        if failures and len(failures) == len(self._tracked):
+            raise failures[-1]
         return Polled(tuple(reports), json.dumps(places, sort_keys=True), is_more)
 
     async def aclose(self) -> None:
@@ -143,7 +158,7 @@ class PostalAdapter:
             )
         return reports
 
-    def _work_of(self, message: OutMessage) -> _Place | _Cancel | Rejected:
+    def _work_of(self, message: OutMessage) -> Place | Cancel | Rejected:
         model = PickupOrdered if message.type == PickupOrdered.type else PickupCancelled
         try:
             fact = model.model_validate_json(message.data, extra="ignore")
@@ -155,35 +170,63 @@ class PostalAdapter:
         if account is None:
             return _reject("postal.no_account", "no_account")
         client = self._clients[account.customer_code]
-        return _Place(fact, client) if isinstance(fact, PickupOrdered) else _Cancel(fact, client)
+        if isinstance(fact, PickupOrdered):
+            return Place(fact, client, self._pools.get(account.customer_code))
+        if account.dialect == "C":
+            return _reject("postal.no_remote_cancel", "no_remote_cancel")
+        return Cancel(fact, client)
 
-    async def _explain(self, work: _Place | _Cancel, answer: Answer) -> Outcome:
-        found = await self._look_up(work)
-        if not isinstance(found, NotFound):
-            return found
-        if isinstance(work, _Place) and answer.status in self._settings.duplicate_statuses:
-            return Unknown("order/post: said to be a duplicate, not in tracking")
-        parties: tuple[PostalParty, ...] = ()
-        if isinstance(work, _Place):
-            parties = (work.fact.sender, work.fact.receiver)
-        return _reject(
-            f"postal.{answer.status}",
-            "rejected",
-            status=str(answer.status),
-            message=mask_message(answer.message, parties),
+    async def _place(self, work: Place) -> Outcome:
+        ok, known = self._settings.ok_statuses, self._settings.duplicate_statuses
+        # Generation C: 101 is handled by its clients as sent before and accepted.
+        done = ok | known if work.client.account.dialect == "C" else ok
+        answer = await place(work, ok, known)
+        if isinstance(answer, Refusal):
+            return self._rejected(work, answer.answer, "announcement_rejected")
+        if answer.status in done:
+            return Delivered(await placed(work, self._settings.price_weight_g))
+        return await self._explain(work, answer)
+
+    async def _cancel(self, work: Cancel) -> Outcome:
+        answer = await work.client.cancel_order(work.fact.order)
+        return (
+            _delivered(work)
+            if answer.status in self._settings.ok_statuses
+            else await self._explain(work, answer)
         )
 
-    async def _look_up(self, work: _Place | _Cancel) -> Delivered | Unknown | NotFound:
+    async def _explain(self, work: Place | Cancel, answer: Answer) -> Outcome:
+        """A refusal counts only when tracking does not show the effect, where there is tracking."""
+        if work.client.account.can_track:
+            found = await self._look_up(work)
+            if not isinstance(found, NotFound):
+                return found
+        if isinstance(work, Place) and answer.status in self._settings.duplicate_statuses:
+            return Unknown("order/post: said to be a duplicate, not in tracking")
+        if isinstance(work, Place):
+            await give_back(work)
+        return self._rejected(work, answer, "rejected")
+
+    def _rejected(self, work: Place | Cancel, answer: Answer, key: Key) -> Rejected:
+        parties: tuple[PostalParty, ...] = ()
+        if isinstance(work, Place):
+            parties = (work.fact.sender, work.fact.receiver)
+        words = mask_message(answer.message, parties)
+        return _reject(f"postal.{answer.status}", key, status=str(answer.status), message=words)
+
+    async def _look_up(self, work: Place | Cancel) -> Delivered | Unknown | NotFound:
+        if not work.client.account.can_track:
+            return Unknown("the operator offers no look-up to this account")
         try:
             is_there = await self._feed_holds(work.client, lambda record: self._proves(work, record))
         except PostalError as error:
             return Unknown(str(error))
         return _delivered(work) if is_there else NotFound()
 
-    def _proves(self, work: _Place | _Cancel, record: Record) -> bool:
+    def _proves(self, work: Place | Cancel, record: Record) -> bool:
         if record.order != work.fact.order:
             return False
-        return isinstance(work, _Place) or self._codes.status_of(record.code) == "cancelled"
+        return isinstance(work, Place) or self._codes.status_of(record.code) == "cancelled"
 
     async def _feed_holds(self, client: PostalClient, is_proof: Callable[[Record], bool]) -> bool:
         place = self._settings.first_id
@@ -199,17 +242,7 @@ class PostalAdapter:
         raise EffectUnsureError(f"order/tracking: over {self._settings.max_query_pages} pages")
 
 
-async def _call(work: _Place | _Cancel) -> Answer:
-    match work:
-        case _Place(fact, client):
-            return await client.post_order(encode_order(fact, client.customer_code))
-        case _Cancel(fact, client):
-            return await client.cancel_order(fact.order)
-        case _:
-            assert_never(work)
-
-
-def _delivered(work: _Place | _Cancel) -> Delivered:
+def _delivered(work: Place | Cancel) -> Delivered:
     return Delivered({"order": work.fact.order})
 
 

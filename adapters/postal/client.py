@@ -1,4 +1,4 @@
-"""The operator's calls (VNPost-NGSP, generation B), typed; one client per customer account."""
+"""The operator's calls (VNPost-NGSP, generations B and C), typed; one client per customer account."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from adapters.postal.tracking import Page, parse_page
 from adapters.postal.transport import Reply, Transport
 
 _REFUSED_TOKEN: Final = 401
+_SERVICES: Final = {
+    "order/post": "orderpost",
+    "order/cancel": "ordercancel",
+    "order/tracking": "ordertracking",
+    "document/post": "document",
+    "getprice": "getprice",
+}
+"""What an LGSP calls the operations (contract part I, 1.1)."""
 _NOT_ALLOWED_NOW: Final = frozenset({401, 403, 429, 503})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`Status` and `Message` of order/post and order/cancel."""
+    """`Status` and `Message` of order/post, order/cancel and document/post."""
 
     status: int
     message: str
@@ -28,26 +36,43 @@ class PostalClient:
     """Calls in the name of one customer account.
 
     Every method raises NoEffectError or EffectUnsureError and nothing else for what the operator does. A 401
-    costs one new token and one more try. Source: contract part I, 1.1 and 1.2.
+    costs one new token and one more try. Source: contract part I, 1.1, 1.2 and 2.
     """
 
     def __init__(self, transport: Transport, settings: PostalSettings, account: PostalAccount) -> None:
-        self.customer_code = account.customer_code
+        self.account = account
         self._transport = transport
-        self._base_url = settings.base_url.rstrip("/")
+        self._base_url = (account.base_url or settings.base_url).rstrip("/")
         self._retry_delay_s = settings.retry_delay_s
-        self._tokens = Tokens(transport, settings.token_url, account, settings.retry_delay_s)
+        token_url = account.token_url or settings.token_url
+        self._tokens = Tokens(transport, token_url, account, settings.retry_delay_s)
 
-    async def post_order(self, body: bytes) -> Answer:
+    async def post_order(self, body: bytes, *, has_waybill: bool = False) -> Answer:
         """Place an order (not idempotent by contract; OrderNumber is unique in practice)."""
-        reply = await self._call("order/post", "POST", content=body)
+        own = self.account.waybill_orders_url if has_waybill else self.account.orders_url
+        url = own if self.account.dialect == "C" else None
+        reply = await self._call("order/post", "POST", content=body, url=url)
         return _answer("order/post", reply)
 
     async def cancel_order(self, order: str) -> Answer:
-        """Take an order back; a GET that changes state, as the operator defined it."""
-        params = {"CustomerCode": self.customer_code, "OrderNumber": order}
+        """Take an order back; a GET that changes state, as the operator defined it (generation B only)."""
+        params = {"CustomerCode": self.account.customer_code, "OrderNumber": order}
         reply = await self._call("order/cancel", "GET", params=params)
         return _answer("order/cancel", reply)
+
+    async def post_document(self, body: bytes) -> Answer:
+        """Announce a dossier with its legs; the same OrderNumber again is taken for the same announcement."""
+        reply = await self._call("document/post", "POST", content=body)
+        return _answer("document/post", reply)
+
+    async def ask_price(self, body: bytes) -> int:
+        """The price of a way in đồng; changes nothing."""
+        reply = await self._call("getprice", "POST", content=body)
+        try:
+            price = json.loads(reply.body)["content"]["price"]
+            return _sum(price)
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+            raise EffectUnsureError("getprice: unreadable answer") from None
 
     async def read_tracking(self, last_id: str, page_size: int) -> Page:
         """The records after `last_id` of the whole account, oldest first; changes nothing."""
@@ -65,12 +90,18 @@ class PostalClient:
         *,
         params: dict[str, str] | None = None,
         content: bytes | None = None,
+        url: str | None = None,
     ) -> Reply:
+        if url is None and self.account.addressing == "query":
+            url, params = self._base_url, {"service": _SERVICES[operation], **(params or {})}
+        elif url is None:
+            is_below = self.account.addressing == "path"
+            url = f"{self._base_url}/{operation}" if is_below else self._base_url
         token = await self._tokens.current()
-        reply = await self._send(operation, method, token, params, content)
+        reply = await self._send(operation, method, url, token, params, content)
         if reply.status == _REFUSED_TOKEN:
             token = await self._tokens.renewed(token)
-            reply = await self._send(operation, method, token, params, content)
+            reply = await self._send(operation, method, url, token, params, content)
         if reply.status in _NOT_ALLOWED_NOW:
             delay_s = reply.retry_after_s or self._retry_delay_s
             raise NoEffectError(f"{operation}: HTTP {reply.status}", delay_s)
@@ -79,12 +110,23 @@ class PostalClient:
         return reply
 
     async def _send(
-        self, operation: str, method: str, token: Token, params: dict[str, str] | None, content: bytes | None
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        token: Token,
+        params: dict[str, str] | None,
+        content: bytes | None,
     ) -> Reply:
-        headers = {"Authorization": token.header, "Accept": "application/json", "Accept-Charset": "UTF-8"}
+        headers = {"Accept": "application/json", "Accept-Charset": "UTF-8"}
+        if self.account.dialect == "C":
+            headers["access_token"] = token.value
+        else:
+            headers["Authorization"] = token.header
+        if self.account.addressing == "header":
+            headers["service-code"] = _SERVICES[operation]
         if content is not None:
             headers["Content-Type"] = "application/json; charset=UTF-8"
-        url = f"{self._base_url}/{operation}"
         return await self._transport.send(
             operation, method, url, headers=headers, params=params, content=content
         )
@@ -97,3 +139,13 @@ def _answer(operation: str, reply: Reply) -> Answer:
         return Answer(int(document["Status"]), str(document.get("Message") or ""))
     except (ValueError, TypeError, KeyError, RecursionError):
         raise EffectUnsureError(f"{operation}: unreadable answer") from None
+
+
+def _sum(value: Any) -> int:
+    """A sum that JSON gives as a number or as its text; ValueError for what is no sum in đồng."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("no sum")
+    number = round(float(value))
+    if not 0 <= number <= 10_000_000_000:
+        raise ValueError("no sum in đồng")
+    return number

@@ -7,7 +7,7 @@ from typing import Final, Literal, cast
 from uuid import UUID, uuid5
 
 from adapters.postal.mapping import subject_of
-from adapters.postal.status_codes import REPORTABLE, UNKNOWN, StatusCodes
+from adapters.postal.status_codes import StatusCodes
 from adapters.postal.tracking import Record
 from hub.delivery.adapter import OutMessage, Report
 from schemas.pickup import PickupStatus, ReportPickup
@@ -16,9 +16,9 @@ from schemas.sync import ReportSync
 _NAMESPACE: Final = UUID("0f2f1c39-5a52-5c6b-9f58-6c9b3d4f2a10")
 
 
-def registered_report(message: OutMessage, order: str, at: datetime) -> Report:
-    """The operator has taken the order; one id per order."""
-    data = ReportPickup(order=order, status="registered", at=at.astimezone(UTC))
+def registered_report(message: OutMessage, order: str, at: datetime, price: int | None = None) -> Report:
+    """The operator has taken the order, for `price` in đồng when it was asked; one id per order."""
+    data = ReportPickup(order=order, status="registered", at=at.astimezone(UTC), amount=price)
     identity = uuid5(_NAMESPACE, f"registered|{order}")
     return _pickup_report(str(identity), message.subject, data)
 
@@ -34,7 +34,7 @@ def tracked_report(record: Record, codes: StatusCodes) -> Report | None:
     status = codes.status_of(record.code)
     data = ReportPickup(
         order=record.order,
-        status=cast("PickupStatus", status if status in REPORTABLE else UNKNOWN),
+        status=cast("PickupStatus", status),
         at=record.at,
         raw_code=record.code,
         item=record.item,

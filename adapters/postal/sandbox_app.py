@@ -16,9 +16,13 @@ from starlette.routing import Route
 
 from adapters.postal.sandbox_book import Answer, Book
 from adapters.postal.sandbox_faults import Fault, Faults, read_fault
+from adapters.postal.sandbox_order import fault_in_document, fault_in_lgsp_order, fault_in_order, price_of
 from adapters.postal.sandbox_replies import reply
 
 BASE_PATH: Final = "/apiVNPostNGSP/p1.0"
+LGSP_PATH: Final = "/lgsp/vnpost/orders"
+WAYBILL_PATH: Final = "/with-item-code"
+"""ASSUMPTION: where an LGSP takes orders; the addresses are in no source."""
 
 
 class Sandbox:
@@ -51,17 +55,49 @@ class Sandbox:
 
     async def post_order(self, request: Request) -> Response:
         """POST order/post."""
-        raw = await request.body()
-        try:
-            body: Any = json.loads(raw)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
+        body = await _object(request)
+        if body is None:
             return Response(status_code=400)
-        order = str(body.get("OrderNumber"))
+        fault = fault_in_order(body)
         return self._act(
-            request, "order/post", order, lambda customer: _shown(self.book.place(customer, body))
+            request,
+            "order/post",
+            str(body.get("OrderNumber")),
+            lambda customer: _shown(self.book.place(customer, body, fault)),
         )
+
+    async def post_lgsp_order(self, request: Request) -> Response:
+        """POST of generation C: with the header `access_token`, and Status as text."""
+        body = await _object(request)
+        if body is None:
+            return Response(status_code=400)
+        fault = fault_in_lgsp_order(body, has_waybill=request.url.path.endswith(WAYBILL_PATH))
+
+        def place(customer: str) -> dict[str, Any]:
+            answer = self.book.place(customer, body, fault)
+            return {"Status": str(answer.status), "Message": answer.message}
+
+        return self._act(request, "order/post", str(body.get("OrderNumber")), place)
+
+    async def post_document(self, request: Request) -> Response:
+        """POST document/post."""
+        body = await _object(request)
+        if body is None:
+            return Response(status_code=400)
+        fault = fault_in_document(body)
+        return self._act(
+            request,
+            "document/post",
+            str(body.get("OrderNumber")),
+            lambda customer: _shown(self.book.announce(customer, body, fault)),
+        )
+
+    async def tell_price(self, request: Request) -> Response:
+        """POST getprice."""
+        price = price_of(await _object(request) or {})
+        if price is None:
+            return Response(status_code=400)
+        return self._act(request, "getprice", None, lambda _customer: {"content": {"price": price}})
 
     async def cancel_order(self, request: Request) -> Response:
         """GET order/cancel?CustomerCode=&OrderNumber=."""
@@ -87,6 +123,21 @@ class Sandbox:
             lambda customer: self.book.page(customer, last_id, int(size), repeats_last=True),
         )
 
+    async def serve_by_name(self, request: Request) -> Response:
+        """One address for all, as an LGSP has it: the operation stands in `?service=` or `service-code`."""
+        name = request.query_params.get("service") or request.headers.get("service-code")
+        services = {
+            "orderpost": ("POST", self.post_order),
+            "ordercancel": ("GET", self.cancel_order),
+            "ordertracking": ("GET", self.read_tracking),
+            "document": ("POST", self.post_document),
+            "getprice": ("POST", self.tell_price),
+        }
+        method, serve = services.get(name or "", (None, None))
+        if serve is None or method != request.method:
+            return Response(status_code=404)
+        return await serve(request)
+
     def _act(
         self,
         request: Request,
@@ -105,6 +156,9 @@ class Sandbox:
 
     def _customer_of(self, request: Request) -> str | None:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        is_tracking = request.url.path == f"{BASE_PATH}/order/tracking"
+        if request.url.path.startswith(LGSP_PATH) or (is_tracking and "access_token" in request.headers):
+            kind, token = "Bearer", request.headers.get("access_token", "")
         customer, expires = self._tokens.get(token, ("", 0.0))
         return customer if kind == "Bearer" and time.monotonic() < expires else None
 
@@ -153,6 +207,11 @@ class Sandbox:
                 Route(f"{BASE_PATH}/order/post", self.post_order, methods=["POST"]),
                 Route(f"{BASE_PATH}/order/cancel", self.cancel_order, methods=["GET"]),
                 Route(f"{BASE_PATH}/order/tracking", self.read_tracking, methods=["GET"]),
+                Route(f"{BASE_PATH}/document/post", self.post_document, methods=["POST"]),
+                Route(f"{BASE_PATH}/getprice", self.tell_price, methods=["POST"]),
+                Route(BASE_PATH, self.serve_by_name, methods=["GET", "POST"]),
+                Route(LGSP_PATH, self.post_lgsp_order, methods=["POST"]),
+                Route(LGSP_PATH + WAYBILL_PATH, self.post_lgsp_order, methods=["POST"]),
                 Route("/_health", self.health, methods=["GET"]),
                 Route("/_faults", self.script_fault, methods=["POST", "DELETE"]),
                 Route("/_events", self.add_events, methods=["POST"]),
@@ -170,6 +229,14 @@ def _document(
     if fault is not None and fault.kind == "repeat_page" and repeated is not None:
         return repeated(customer)
     return effect(customer) if fault is None or fault.has_effect else None
+
+
+async def _object(request: Request) -> dict[str, Any] | None:
+    try:
+        body: Any = json.loads(await request.body())
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from adapters.postal.sandbox_journal import Journal
-from adapters.postal.sandbox_order import CANCELLED, REGISTERED, STATUS_CODES, fault_in_order
+from adapters.postal.sandbox_order import CANCELLED, REGISTERED, STATUS_CODES
 
 OK: Final = 100
 DUPLICATE: Final = 101
@@ -62,9 +62,8 @@ class Book:
         """Set the distance to the wall clock."""
         self._record({"kind": "clock", "offset_s": offset_s})
 
-    def place(self, customer: str, body: dict[str, Any]) -> Answer:
-        """Register an order once per OrderNumber."""
-        fault = fault_in_order(body)
+    def place(self, customer: str, body: dict[str, Any], fault: str | None = None) -> Answer:
+        """Register an order once per OrderNumber, a waybill once; `fault` is the field at fault."""
         if fault is not None:
             return Answer(BAD_ORDER, f"Dữ liệu không hợp lệ: {fault}")
         if body["CustomerCode"] != customer:
@@ -73,10 +72,22 @@ class Book:
         if number in self.orders:
             self._record({"kind": "duplicate", "order": number, "customer": customer})
             return Answer(DUPLICATE, "Đơn hàng đã tồn tại")
+        if body.get("ItemCode") in {order.item for order in self.orders.values()}:
+            return Answer(BAD_ORDER, "Mã vận đơn đã được sử dụng")
         document = self._document(customer, number, REGISTERED, "Đã tiếp nhận đơn hàng")
+        document["ItemCode"] = body.get("ItemCode") or document["ItemCode"]
         self._record(
             {"kind": "order", "order": number, "customer": customer, "body": body, "document": document}
         )
+        return Answer(OK, "Thành công")
+
+    def announce(self, customer: str, body: dict[str, Any], fault: str | None) -> Answer:
+        """Take note of a dossier; the same OrderNumber again replaces what was announced."""
+        if fault is not None:
+            return Answer(BAD_ORDER, f"Dữ liệu không hợp lệ: {fault}")
+        if body["CustomerCode"] != customer:
+            return Answer(FOREIGN_CUSTOMER, "Mã khách hàng không đúng")
+        self._record({"kind": "document", "order": body["OrderNumber"], "customer": customer, "body": body})
         return Answer(OK, "Thành công")
 
     def cancel(self, customer: str, number: str) -> Answer:

@@ -45,6 +45,59 @@ _FIELDS: Final = frozenset({*_REQUIRED, *_OPTIONAL, *_NUMBERS})
 _PHONE: Final = re.compile(r"^\+?\d{10,12}$")
 
 
+_LGSP_FIELDS: Final = ("ItemCode", "FlagConfig")
+_DOCUMENT_FIELDS: Final = (
+    "CustomerCode", "OrderNumber", "Procedure", "IsSendDocument", "DocumentSender", "IsReceiveResult",
+    "ResultReceiver", "State",
+)  # fmt: skip
+_END_FIELDS: Final = frozenset(
+    {"Name", "Phone", "ProvinceCode", "ProvinceTitle", "DistrictCode", "DistrictTitle", "Address", "Email"}
+)
+
+
+def fault_in_lgsp_order(body: dict[str, Any], *, has_waybill: bool) -> str | None:
+    """The first field at fault in an order of generation C: whole sums, FlagConfig, waybill by endpoint."""
+    if has_waybill and not (isinstance(body.get("ItemCode"), str) and body["ItemCode"]):
+        return "ItemCode"
+    if not has_waybill and "ItemCode" in body:
+        return "ItemCode"
+    if body.get("FlagConfig", 0) not in {1, 2, None}:
+        return "FlagConfig"
+    if body.get("CODAmount") is not None and type(body["CODAmount"]) is not int:
+        return "CODAmount"
+    return fault_in_order({name: value for name, value in body.items() if name not in _LGSP_FIELDS})
+
+
+def fault_in_document(body: dict[str, Any]) -> str | None:
+    """The first field at fault of document/post; each leg that is announced names its end."""
+    if list(body) != list(_DOCUMENT_FIELDS):
+        return "fields"
+    if set(body["Procedure"] or {}) != {"Code", "Title", "Category", "Elements"}:
+        return "Procedure"
+    for flag, end in (("IsSendDocument", "DocumentSender"), ("IsReceiveResult", "ResultReceiver")):
+        if type(body[flag]) is not bool or body[flag] != (body[end] is not None):
+            return flag
+        if body[end] is not None and (
+            set(body[end]) != _END_FIELDS or body[end]["ProvinceCode"] not in _PROVINCES
+        ):
+            return end
+    return None if type(body["State"]) is int else "State"
+
+
+def price_of(question: dict[str, Any]) -> int | None:
+    """An invented tariff: 20,000 đồng in a province, 32,000 beyond, 1,000 per 100 g; None if malformed."""
+    try:
+        ends = [(question[end]["provCode"], question[end]["distCode"]) for end in ("sender", "receiver")]
+        weight = question["weight"]
+    except (KeyError, TypeError):
+        return None
+    if question.get("mainSrv") != "HCC" or question.get("isreturn") != 1 or type(weight) is not int:
+        return None
+    if any(province not in _PROVINCES or type(district) is not int for province, district in ends):
+        return None
+    return (20_000 if ends[0][0] == ends[1][0] else 32_000) + 1_000 * -(-weight // 100)
+
+
 def fault_in_order(body: dict[str, Any]) -> str | None:
     """The first field at fault, or None; all seventeen must be there, absent values as null."""
     odd = sorted(_FIELDS.symmetric_difference(body))

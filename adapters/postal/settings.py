@@ -3,25 +3,66 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.postal.tracking import FIRST_ID
+from schemas.pickup import Direction
 
 _HTTP_URL = r"^https?://[^/\s]+(/\S*)?$"
 _FOLDER = Path(__file__).parent
 
 
+Dialect = Literal["B", "C"]
+"""B: VNPost-NGSP. C: orders through an LGSP with the header `access_token`; no cancellation (contract 2)."""
+
+
 class PostalAccount(BaseModel):
-    """One customer account at the operator: its code and the OAuth2 client that acts for it."""
+    """One customer account at the operator: its code, the OAuth2 client that acts for it, its dialect.
+
+    Addresses that are left out are those of the settings, so accounts can stand behind different gateways.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     customer_code: str = Field(min_length=1, max_length=60, description="CustomerCode issued by VNPost")
     consumer_key: SecretStr = Field(description="OAuth2 client id")
     consumer_secret: SecretStr = Field(description="OAuth2 client secret")
+    dialect: Dialect = Field(default="B", description="B: VNPost-NGSP; C: orders through an LGSP")
+    token_url: str | None = Field(default=None, pattern=_HTTP_URL, description="this account's own one")
+    base_url: str | None = Field(default=None, pattern=_HTTP_URL, description="this account's own one")
+    addressing: Literal["path", "query", "header"] = Field(
+        default="path",
+        description="how an operation is named: below `base_url`, or there as `?service=` or `service-code`",
+    )
+    orders_url: str | None = Field(
+        default=None, pattern=_HTTP_URL, description="C: where orders without a waybill go"
+    )
+    waybill_orders_url: str | None = Field(
+        default=None, pattern=_HTTP_URL, description="C: where orders with a waybill of the pool go"
+    )
+    waybills_file: Path | None = Field(
+        default=None, description="C: allotted waybills, one a line; what is taken is kept beside it"
+    )
+    flag_config: dict[Direction, Literal[1, 2]] = Field(
+        default={"collect": 2}, description="C: FlagConfig; 1 the sender drops off, 2 the post picks up"
+    )
+    can_track: bool = Field(default=True, description="whether order/tracking is offered")
+    announces_documents: bool = Field(default=False, description="B: document/post before each order")
+    asks_price: bool = Field(default=False, description="B: getprice after each order")
+
+    @model_validator(mode="after")
+    def _fits_its_dialect(self) -> Self:
+        if self.dialect == "B" and not self.can_track:
+            raise ValueError("dialect B needs order/tracking")
+        if self.dialect == "C" and (self.announces_documents or self.asks_price):
+            raise ValueError("document/post and getprice are operations of dialect B")
+        is_pool = self.waybills_file is not None
+        if self.dialect == "C" and (self.waybill_orders_url if is_pool else self.orders_url) is None:
+            raise ValueError("dialect C needs orders_url, or waybills_file with waybill_orders_url")
+        return self
 
 
 class PostalSettings(BaseSettings):
@@ -61,6 +102,7 @@ class PostalSettings(BaseSettings):
     total_timeout_s: float = Field(default=30.0, gt=0, description="time of one call from first to last byte")
     max_connections: int = Field(default=20, ge=1, description="open connections")
     retry_delay_s: float = Field(default=30.0, gt=0, description="pause after a call without effect")
+    price_weight_g: int = Field(default=100, ge=1, description="weight that getprice is asked for")
     settling_s: float = Field(default=600.0, ge=0, description="how late an order may show up in tracking")
     poll_interval_s: float = Field(default=300.0, gt=0, description="pause between two polls of tracking")
 

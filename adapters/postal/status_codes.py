@@ -11,7 +11,7 @@ from typing import Final, get_args
 from schemas.pickup import PickupStatus
 
 REPORTABLE: Final[frozenset[str]] = frozenset(get_args(PickupStatus))
-"""What `pickup.report` can say; `cancelled` is known here but is not among them."""
+"""What `pickup.report` can say."""
 
 UNKNOWN: Final = "unknown"
 
@@ -30,7 +30,7 @@ class StatusCodes:
 def read_status_codes(path: Path) -> StatusCodes:
     """Read the table; `ValueError` names a status that the hub does not have."""
     codes: Mapping[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["codes"]
-    wrong = sorted(set(codes.values()) - REPORTABLE - {"cancelled"})
+    wrong = sorted(set(codes.values()) - REPORTABLE)
     if wrong:
         raise ValueError(f"{path.name}: no such status: {', '.join(wrong)}")
     return StatusCodes(dict(codes))

@@ -6,7 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-Key = Literal["rejected", "no_account", "bad_order", "bad_fact", "gave_up"]
+Key = Literal[
+    "rejected", "announcement_rejected", "no_remote_cancel", "no_account", "bad_order", "bad_fact",
+    "never_left", "gave_up",
+]  # fmt: skip
 
 _CATALOGUE: dict[str, dict[str, str]] = tomllib.loads(
     Path(__file__).with_name("texts.toml").read_text(encoding="utf-8")

@@ -26,9 +26,10 @@ class _TokenAnswer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and the instant of the monotonic clock from which it is not used any more."""
+    """A token, as it stands in `Authorization` and bare, until an instant of the monotonic clock."""
 
     header: str
+    value: str
     stale_from: float
 
 
@@ -100,4 +101,5 @@ class Tokens:
         except ValidationError:
             raise NoEffectError("token: unreadable answer", self._retry_delay_s) from None
         lifetime_s = max(answer.expires_in - _MARGIN_S, answer.expires_in / 2)
-        return Token(f"{answer.token_type} {answer.access_token}", asked_at + lifetime_s)
+        header = f"{answer.token_type} {answer.access_token}"
+        return Token(header, answer.access_token, asked_at + lifetime_s)

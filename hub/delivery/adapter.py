@@ -14,7 +14,8 @@ class OutMessage:
     """One message of `out.<adapter>`: `type` names the fact model, `data` is its JSON (personal data clear).
 
     `id` is the CloudEvents id (deterministic), `dossier` the Kafka key, `subject` what reports name,
-    `sequence` counts what this receiver gets of the dossier, `time` is the legal time of the fact.
+    `sequence` counts what this receiver gets of the dossier, `time` is the legal time of the fact. `cause` is
+    the id of the request behind it, known while the message comes in and not kept.
     """
 
     id: str
@@ -24,6 +25,7 @@ class OutMessage:
     sequence: int
     time: datetime
     data: bytes
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

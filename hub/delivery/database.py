@@ -32,13 +32,13 @@ class StoreAwayError(RetryableError):
     code = "delivery.store_away"
 
 
-_INSTALL_LOCK = 4713
+INSTALL_LOCK = 4713
 
 
 async def install(connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any]) -> None:
     """Create the tables in the connection's search path; idempotent, one process at a time."""
     async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", _INSTALL_LOCK)
+        await connection.execute("select pg_advisory_xact_lock($1)", INSTALL_LOCK)
         await connection.execute(queries.SCHEMA)
 
 

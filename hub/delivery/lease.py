@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.delivery.adapter import OutMessage
 
-Decision = Literal["confirm", "resend"]
+Decision = Literal["confirm", "resend", "give_up"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from faststream import FastStream
 
 from hub.delivery.adapter import Adapter
 from hub.delivery.database import StoreAwayError, open_pool
+from hub.delivery.desk import Hosted, open_desk
 from hub.delivery.gate import Gate
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
@@ -23,7 +24,7 @@ from hub.delivery.store import DeliveryStore
 from hub.delivery.subscriber import Intake
 from hub.delivery.upkeep import Upkeep
 from hub.delivery.worker import Workers
-from hub.errors import StartupError
+from hub.errors import StartupError, StopError
 from hub.kafka import KafkaBroker, KafkaError, faststream_broker, producer
 from hub.settings import KafkaSettings
 
@@ -75,6 +76,7 @@ async def run_adapter(
                 graceful_timeout=_INTAKE_LIMIT_S,
                 logger=logging.getLogger("hub.delivery.kafka"),
             )
+            await open_desk(parts, pool)
             await _run(parts, broker, kafka)
     except StoreAwayError as error:
         raise StartupError(f"adapter {adapter.name}: {error}") from error
@@ -112,7 +114,23 @@ def _loops(parts: Parts, broker: KafkaBroker) -> list[Coroutine[Any, Any, None]]
     loops = [Workers(parts).run(), Publisher(parts, broker).run(), Upkeep(parts, broker).run()]
     if parts.adapter.poll_interval_s is not None:
         loops.append(Poller(parts, parts.adapter.poll_interval_s).run())
+    if isinstance(parts.adapter, Hosted):
+        loops.append(_serve(parts.adapter, parts))
     return loops
+
+
+async def _serve(adapter: Hosted, parts: Parts) -> None:
+    """Let the adapter answer calls until the stop; that it ends before is an error."""
+    work, stopped = asyncio.create_task(adapter.serve()), asyncio.create_task(parts.stop.wait())
+    try:
+        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+            raise StopError(f"adapter {parts.name}: its door is closed")
+    finally:
+        stopped.cancel()
+        work.cancel()
+        await asyncio.wait({work})
 
 
 async def _close_in_order(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from hub.delivery import queries
 from hub.delivery.adapter import OutMessage, Report
@@ -28,6 +29,8 @@ from hub.delivery.rows import (
 from hub.delivery.stored_outcome import outcome_text
 from hub.delivery.wire import Confirmed
 
+Keep = Callable[["asyncpg.Connection[Any] | PoolConnectionProxy[Any]", Sequence[OutMessage]], Awaitable[None]]
+
 
 class DeliveryStore:
     """The tables of one adapter: each method is one statement or transaction; raises `StoreAwayError`."""
@@ -37,12 +40,22 @@ class DeliveryStore:
         self.adapter = adapter
 
     async def take(
-        self, messages: Sequence[OutMessage], receipts: Sequence[Confirmed], poison: Sequence[PoisonRecord]
+        self,
+        messages: Sequence[OutMessage],
+        receipts: Sequence[Confirmed],
+        poison: Sequence[PoisonRecord],
+        keep: Keep | None = None,
     ) -> Stored:
-        """Store a batch of the topic in one transaction; what was stored before is left as it is."""
+        """Store a batch of the topic in one transaction; what was stored before is left as it is.
+
+        `keep` gets the new messages in the same transaction.
+        """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 new = await connection.fetch(queries.STORE_MESSAGES, self.adapter, *message_columns(messages))
+                if keep is not None and new:
+                    ids = {row["id"] for row in new}
+                    await keep(connection, [message for message in messages if message.id in ids])
                 closed = await connection.fetch(
                     queries.CONFIRM_REPORTS,
                     self.adapter,
@@ -59,9 +72,15 @@ class DeliveryStore:
         refused = sum(row["refusal"] is not None for row in closed)
         return Stored(len(new), len(messages) - len(new), rotten, len(closed) - refused, refused)
 
-    async def lease(self, limit: int, lease_s: float, *, older_than_s: float | None = None) -> list[Lease]:
-        """Lease due head rows; with `older_than_s` only pending ones that came at least so long ago."""
-        rows = await self._fetch(queries.LEASE_HEADS, limit, lease_s, older_than_s)
+    async def lease(
+        self, limit: int, lease_s: float, *, is_call_allowed: bool = True, older_than_s: float | None = None
+    ) -> list[Lease]:
+        """Lease due head rows.
+
+        Without calls only what needs none: what an operator has decided, and with `older_than_s` pending ones
+        that came at least so long ago.
+        """
+        rows = await self._fetch(queries.LEASE_HEADS, limit, lease_s, is_call_allowed, older_than_s)
         return [read_lease(row) for row in sorted(rows, key=lambda row: float(row["age_s"]), reverse=True)]
 
     async def finish(
@@ -101,7 +120,7 @@ class DeliveryStore:
         return bool(done)
 
     async def resolve_unknown(self, message_id: str, decision: Decision, by: str) -> bool:
-        """Record operator `by`'s decision: `confirm` (it happened) or `resend` (it did not).
+        """Record operator `by`'s decision: `confirm` (it happened), `resend` (it did not) or `give_up`.
 
         The worker acts on it at once. False when the outcome is not unknown (any more).
         """
@@ -135,6 +154,13 @@ class DeliveryStore:
                     queries.STORE_REPORTS, self.adapter, *(list(column) for column in columns)
                 )
         return len(rows)
+
+    async def add_report(
+        self, connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any], report: Report
+    ) -> bool:
+        """Store one report in the caller's transaction; False when its id was stored before."""
+        columns = [[value] for value in report_fields(report)]
+        return bool(await connection.fetch(queries.STORE_REPORTS, self.adapter, *columns))
 
     async def reports_due(self) -> list[DueReport]:
         """Return finished deliveries whose report could not be made."""

@@ -13,6 +13,7 @@ from faststream import AckPolicy
 from faststream.kafka.annotations import KafkaMessage
 
 from hub.delivery.adapter import OutMessage
+from hub.delivery.desk import Hosted
 from hub.delivery.parts import Parts
 from hub.delivery.rows import PoisonRecord, Stored
 from hub.delivery.waiting import patiently
@@ -81,7 +82,8 @@ class Intake:
                     receipts.append(receipt)
                 case Poison(why):
                     poison.append(_poison(record, why))
-        stored = await patiently("delivery.take", lambda: parts.store.take(messages, receipts, poison))
+        keep = parts.adapter.keep if isinstance(parts.adapter, Hosted) else None
+        stored = await patiently("delivery.take", lambda: parts.store.take(messages, receipts, poison, keep))
         self._note(stored)
         parts.deliveries.ring()
 

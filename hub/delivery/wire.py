@@ -92,6 +92,7 @@ def _decode(key: bytes | None, headers: Headers, value: bytes | None, environmen
         sequence=_sequence(attributes.get("ce_sequence")),
         time=_time(attributes.get("ce_time")),
         data=_object_bytes(value),
+        cause=_cause(attributes.get("ce_causationid")),
     )
 
 
@@ -126,6 +127,10 @@ def _time(text: str | None) -> datetime:
     if moment.tzinfo is None:
         raise _PoisonError("bad_time")
     return moment
+
+
+def _cause(text: str | None) -> str | None:
+    return text if text is not None and _ID.fullmatch(text) else None
 
 
 def _object(value: bytes) -> dict[str, Any]:

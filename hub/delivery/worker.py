@@ -42,11 +42,15 @@ class Workers:
         state = parts.gate.state(now, parts.clock())
         allowed = parts.gate.allowance(now, parts.clock(), self._in_flight)
         if allowed:
-            leased_at, leases = await self._lease(allowed, None)
+            leased_at, leases = await self._lease(allowed, is_call_allowed=True)
             parts.gate.take(len(leases))
-        elif state in {"open", "half_open"} and self._in_flight < parts.options.concurrency:
-            # No call may pass, but what has waited for its whole time still gets its answer.
-            leased_at, leases = await self._lease(parts.options.concurrency, parts.options.total_s)
+        elif self._in_flight < parts.options.concurrency:
+            # No call may pass. An operator's decision needs none, and while the counterpart is away, what has
+            # waited for its whole time still gets its answer.
+            older_than_s = parts.options.total_s if state in {"open", "half_open"} else None
+            leased_at, leases = await self._lease(
+                parts.options.concurrency, is_call_allowed=False, older_than_s=older_than_s
+            )
         else:
             return 0
         for lease in leases:
@@ -54,11 +58,16 @@ class Workers:
             calls.create_task(self._serve(lease, leased_at, is_call_allowed=allowed > 0))
         return len(leases)
 
-    async def _lease(self, limit: int, older_than_s: float | None) -> tuple[float, list[Lease]]:
+    async def _lease(
+        self, limit: int, *, is_call_allowed: bool, older_than_s: float | None = None
+    ) -> tuple[float, list[Lease]]:
         store, lease_s = self._parts.store, self._parts.options.lease_s
 
         async def work() -> tuple[float, list[Lease]]:
-            return _now(), await store.lease(limit, lease_s, older_than_s=older_than_s)
+            leased_at = _now()
+            return leased_at, await store.lease(
+                limit, lease_s, is_call_allowed=is_call_allowed, older_than_s=older_than_s
+            )
 
         return await patiently("delivery.lease", work)
 
@@ -68,6 +77,8 @@ class Workers:
                 decided: Verdict = Settle(Delivered({"confirmed_by": "operator"}))
             elif lease.decision == "resend":
                 decided = PutBack("pending", 0.0, NotFound())
+            elif lease.decision == "give_up":
+                decided = Bury(RetryAt(0.0, "given_up_by_operator"), "operator")
             elif is_call_allowed:
                 answer = await self._answer(lease, leased_at)
                 decided = verdict(lease, answer, self._policy, self._parts.adapter.settling_s, draw())

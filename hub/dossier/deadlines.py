@@ -124,10 +124,13 @@ def fire(dossier: Dossier, request: FireTimer, context: Context) -> Decision:
         return refused
     fact: Fact
     if request.kind == "apology":
-        fact = DeadlineNear(kind=request.kind, due_at=request.due_at)
+        fact = DeadlineNear(timer=request.timer, kind=request.kind, due_at=request.due_at)
     else:
         fact = DeadlineMissed(
-            kind=request.kind, due_at=request.due_at, holder=_who_had_to_act(dossier, request.kind)
+            timer=request.timer,
+            kind=request.kind,
+            due_at=request.due_at,
+            holder=_who_had_to_act(dossier, request.kind),
         )
     return Accepted((fact,), (watched_timer.id,))
 

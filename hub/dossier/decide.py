@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.dossier import (
+    copies,
     custody,
     deadlines,
     declining,
     handling,
     identity,
     intake,
+    payment,
     post,
     returning,
+    reuse,
     submission,
     supplement,
     sync,
@@ -25,6 +28,8 @@ from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_st
 from hub.dossier.state import Dossier
 from schemas.base import Request
 from schemas.case import AssignCase, StepCase
+from schemas.component import RecordMismatch, ReuseComponent
+from schemas.copy import CertifyCopy, RegisterCopy
 from schemas.dossier import (
     AcceptDossier,
     DeclineDossier,
@@ -38,6 +43,8 @@ from schemas.dossier import (
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
+from schemas.payment import ReportPayment, RequestPayment
+from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
 from schemas.result import IssueResult, ReturnResult
 from schemas.sync import ReportSync
@@ -89,8 +96,15 @@ _TABLE: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
     ReceivePaper: custody.receive,
     VerifyIdentity: identity.verify,
     ReportIdentity: identity.report,
+    ReportPersonData: reuse.receive,
+    ReuseComponent: reuse.reuse,
+    RecordMismatch: reuse.record_mismatch,
     OrderPickup: post.order,
     CancelPickup: post.cancel,
     ReportPickup: post.report,
     ReportSync: sync.record,
+    RequestPayment: payment.request_payment,
+    ReportPayment: payment.report,
+    RegisterCopy: copies.register,
+    CertifyCopy: copies.certify,
 }

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
+from hub.dossier.verification import CopyOutcome
 from hub.errors import HubError
 from hub.regulation.calendar import WorkingCalendar
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.profile import Profile
 from schemas.base import Fact, Request
+from schemas.component import ReuseComponent
 from schemas.dossier import AcceptDossier, ForwardDossier
 from schemas.party import Party
 
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
-NEEDS_APPLICANT: frozenset[type[Request]] = frozenset({ForwardDossier})
+NEEDS_APPLICANT: frozenset[type[Request]] = frozenset({ForwardDossier, ReuseComponent})
 """Requests for which the context must hold `applicant`: states keep nothing personal."""
 
 
@@ -25,8 +30,7 @@ class ContextError(HubError):
     code = "dossier.context"
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True, gc=False):
     """The participant that owns the topic: its roles and the organisations that it speaks for."""
 
     name: str
@@ -43,13 +47,13 @@ class Law:
     catalogue: Catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True, gc=False):
     """What a rule may know beside the dossier and the request.
 
     `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
     law counts from the act; `dossier_id` the canonical id; `next_code` the code an acceptance would take;
-    `applicant` the one of the submission, opened from its sealed fact.
+    `applicant` the one of the submission, opened from its sealed fact; `copies` what verifying the signed
+    packages that the request names has shown, by their digest.
     """
 
     law: Law
@@ -60,18 +64,17 @@ class Context:
     request_id: str
     next_code: str | None = None
     applicant: Party | None = None
+    copies: Mapping[str, CopyOutcome] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     """The request becomes these facts, in order; `rules` are the ids of the rules that were applied."""
 
     facts: tuple[Fact, ...]
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True, gc=False):
     """A rule said no: `code` is stable (`rule.15.6.c2`, `state.conflict`) and selects the texts."""
 
     code: str

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any
+
+from msgspec.structs import replace
 
 from hub.dossier.custody import hand_over_of
 from hub.dossier.decision import Law
+from hub.dossier.evolve_copies import copy_certified, copy_registered, keep_digitised
+from hub.dossier.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.evolve_post import cancelled, ordered, progressed
+from hub.dossier.evolve_reuse import mismatched, received, reused
 from hub.dossier.state import APPLICANT, Dossier, Holding, IdentityCheck, Status
 from hub.dossier.submission import answer_limit
-from hub.dossier.timers import Step, clock_timers, forward_timer, intake_timer, without, without_fired
+from hub.dossier.timers import Step, clock_timers, forward_timer, intake_timer, without
 from hub.errors import HubError
 from schemas.base import Fact
 from schemas.case import CaseAssigned, CaseProgressed
+from schemas.component import ComponentReused, MismatchRecorded
+from schemas.copy import CopyCertified, CopyRegistered
 from schemas.dossier import (
     Components,
     DossierAccepted,
@@ -37,14 +42,13 @@ from schemas.identity import (
 )
 from schemas.paper import PaperHandedOver, PaperReceived
 from schemas.party import Party
+from schemas.payment import PaymentRecorded, PaymentRequested
+from schemas.person_data import PersonDataReceived
 from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
 from schemas.result import ResultIssued, ResultReturned
 from schemas.sync import SyncRecorded
 
 _Changes = dict[str, Any]
-_NAMES = tuple(item.name for item in fields(Dossier))
-_POSITIONS = {name: position for position, name in enumerate(_NAMES)}
-_VALUES = attrgetter(*_NAMES)
 _CLOCKS = ("intake", "forward", "apology", "due")
 
 
@@ -69,16 +73,7 @@ def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str,
         raise FactError(f"no state change is known for {type(fact).__name__}")
     if dossier is None:
         raise FactError("the first fact of a dossier is its submission")
-    return _changed(dossier, change(dossier, fact, step))
-
-
-def _changed(dossier: Dossier, changes: _Changes) -> Dossier:
-    """As `dataclasses.replace`, in half the time, with the next sequence."""
-    values = list(_VALUES(dossier))
-    for name, value in changes.items():
-        values[_POSITIONS[name]] = value
-    values[_POSITIONS["sequence"]] += 1
-    return Dossier(*values)
+    return replace(dossier, sequence=dossier.sequence + 1, **change(dossier, fact, step))
 
 
 def _submitted(fact: DossierSubmitted, step: Step) -> Dossier:
@@ -149,7 +144,7 @@ def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: Ste
 
 
 def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: Step) -> _Changes:
-    components = _holdings(fact.components)
+    components = keep_digitised(dossier.components, _holdings(fact.components))
     new = {item.code: dossier.organisation for item in components if item.is_paper}
     changes: _Changes = {
         "status": dossier.resumes_as,
@@ -237,7 +232,7 @@ def _rescheduled(dossier: Dossier, fact: DueRescheduled, step: Step) -> _Changes
 
 
 def _fired(dossier: Dossier, fact: DeadlineMissed | DeadlineNear, _step: Step) -> _Changes:
-    return {"timers": without_fired(dossier, fact.kind, fact.due_at)}
+    return {"timers": without(dossier, fact.timer)}
 
 
 def _asked(_dossier: Dossier, fact: IdentityCheckRequested, _step: Step) -> _Changes:
@@ -271,7 +266,12 @@ def _nothing(_dossier: Dossier, _fact: Fact, _step: Step) -> _Changes:
 
 
 def _holdings(components: Components) -> tuple[Holding, ...]:
-    return tuple([Holding(item.code, item.originals, item.copies, item.electronic) for item in components])
+    return tuple(
+        [
+            Holding(item.code, item.originals, item.copies, item.electronic, item.digitised)
+            for item in components
+        ]
+    )
 
 
 def _utc(moment: datetime) -> datetime:
@@ -301,8 +301,15 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, Step], _Changes]] = {
     IdentityUnavailable: _answered,
     PaperHandedOver: _handed_over,
     PaperReceived: _paper_received,
+    PersonDataReceived: received,
+    ComponentReused: reused,
+    MismatchRecorded: mismatched,
     PickupOrdered: ordered,
     PickupProgressed: progressed,
     PickupCancelled: cancelled,
     SyncRecorded: _nothing,
+    PaymentRequested: payment_requested,
+    PaymentRecorded: payment_recorded,
+    CopyRegistered: copy_registered,
+    CopyCertified: copy_certified,
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hub.dossier.copies import result_is_signed
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.late import seconds_late
-from hub.dossier.rule import Check, ids_of, rule
+from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_forwarded
 from hub.dossier.state import Dossier
 from schemas.base import Request
@@ -49,9 +50,12 @@ def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Conte
     return Refused("rule.17.10", rule="17.10", fields=faults) if faults else None
 
 
+_ISSUE: tuple[Check[Dossier, IssueResult], ...] = (papers_are_distinct, result_is_signed)
+
+
 def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> Decision:
     """The signed result is on its way to the one-stop; a late one says by how much."""
-    if (refused := papers_are_distinct(dossier, request, context)) is not None:
+    if (refused := first_refusal(_ISSUE, dossier, request, context)) is not None:
         return refused
     assert dossier.due_at is not None
     fact = ResultIssued(
@@ -61,4 +65,4 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
         issued_at=context.now,
         overdue_s=seconds_late(context.now, dossier.due_at),
     )
-    return Accepted((fact,), (*ids_of(NEEDS_FORWARDING), papers_are_distinct.id))
+    return Accepted((fact,), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

@@ -9,7 +9,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rule import rule
 from hub.dossier.state import Dossier
 from hub.dossier.texts import refusal_texts
-from schemas.base import Fact
+from schemas.base import Fact, Role
 from schemas.identity import (
     IdentityCheckRequested,
     IdentityMatched,
@@ -19,6 +19,8 @@ from schemas.identity import (
     VerifyIdentity,
 )
 
+_ASKERS: tuple[Role, ...] = ("counter", "portal", "hub")
+"""A sender in several roles asks as the first of them."""
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
@@ -47,6 +49,8 @@ def verify(dossier: Dossier, request: VerifyIdentity, context: Context) -> Decis
         officer_account=request.officer_account,
         procedure=dossier.procedure,
         organisation=dossier.organisation,
+        wanted=request.wanted,
+        asked_by=next(role for role in _ASKERS if role in context.sender.roles),
     )
     return Accepted((fact,), (party_exists.id,))
 

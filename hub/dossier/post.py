@@ -16,6 +16,7 @@ from hub.regulation.deadlines import next_invitation_day
 from schemas.due import RuleViolated
 from schemas.pickup import (
     CancelPickup,
+    CashSums,
     Direction,
     OrderPickup,
     PickupCancelled,
@@ -27,6 +28,7 @@ from schemas.pickup import (
 _CLOCK_SKEW = timedelta(minutes=5)
 _OLDEST_REPORT = timedelta(days=366)
 _LONGEST_ORDER = 64
+_LONGEST_TITLE = 250
 _SUFFIX: Mapping[Direction, str] = {"collect": "C", "deliver": "D", "between": "B"}
 _IN_WORK: frozenset[Status] = frozenset({"accepted", "forwarded", "received", "in_process"})
 _MAY_ORDER: Mapping[Direction, frozenset[Status]] = {
@@ -92,6 +94,7 @@ def order(dossier: Dossier, request: OrderPickup, context: Context) -> Decision:
     """A complete order for the operator."""
     if (refused := first_refusal(_ORDER, dossier, request, context)) is not None:
         return refused
+    entry = known(dossier.procedure, context)
     fact = PickupOrdered(
         order=order_number(dossier, context.dossier_id, request.direction),
         direction=request.direction,
@@ -101,6 +104,9 @@ def order(dossier: Dossier, request: OrderPickup, context: Context) -> Decision:
         cash_on_delivery=request.cash_on_delivery,
         contents=request.contents,
         note=request.note,
+        procedure=dossier.procedure,
+        procedure_title=entry.name[:_LONGEST_TITLE] if entry is not None else None,
+        returns_by_post=dossier.return_channel == "post",
     )
     return Accepted((fact,), ids_of(_ORDER))
 
@@ -156,11 +162,45 @@ def may_be_returned(pickup: Pickup, context: Context) -> bool:
     return local_day(pickup.failed_at[-1]) >= earliest
 
 
+def cash_after(pickup: Pickup, request: ReportPickup) -> CashSums | None:
+    """The sums of an order after a report about its cash; None for any other report."""
+    if request.status not in {"cod_collected", "cod_remitted"}:
+        return None
+    amount = request.amount or 0
+    collected = pickup.cash_collected + (amount if request.status == "cod_collected" else 0)
+    remitted = pickup.cash_remitted + (amount if request.status == "cod_remitted" else 0)
+    return CashSums(
+        ordered=pickup.cash, collected=collected, remitted=remitted, difference=collected - remitted
+    )
+
+
+@rule("qd45.15", "The post collects what was ordered and pays it over in full")
+def cash_agrees(pickup: Pickup, request: ReportPickup, sums: CashSums) -> bool:
+    """Whether a report's sums can be right; reports may come in any order.
+
+    Each collection is measured by the ordered sum, each payment by what was collected before it, or by the
+    ordered sum when its collection was not reported yet.
+    """
+    if request.status == "cod_collected":
+        return sums.collected == sums.ordered and sums.remitted <= sums.collected
+    return sums.remitted == (sums.collected if pickup.cash_collected else sums.ordered)
+
+
+def cash_differences(dossier: Dossier) -> Mapping[str, int]:
+    """Work list: orders whose collected cash was not paid over in full (or too much was), with the sum."""
+    return {
+        number: pickup.cash_collected - pickup.cash_remitted
+        for number, pickup in dossier.pickups.items()
+        if pickup.cash_collected != pickup.cash_remitted
+    }
+
+
 def report(dossier: Dossier, request: ReportPickup, context: Context) -> Decision:
-    """Record what happened; a return that came too early is recorded with its violation."""
+    """Record what happened; an early return and cash that does not add up are recorded as violations."""
     if (refused := report_is_plausible(dossier, request, context)) is not None:
         return refused
     pickup = dossier.pickups[request.order]
+    sums = cash_after(pickup, request)
     fact = PickupProgressed(
         order=request.order,
         status=request.status,
@@ -171,8 +211,13 @@ def report(dossier: Dossier, request: ReportPickup, context: Context) -> Decisio
         amount=request.amount,
         note=request.note,
         failures=len(pickup.failures_with(request.status, request.at)),
+        cash=sums,
     )
-    rules = (report_is_plausible.id, may_be_returned.id)
+    rules: tuple[str, ...] = (report_is_plausible.id, may_be_returned.id)
+    if sums is not None:
+        rules = (*rules, cash_agrees.id)
+        if not cash_agrees(pickup, request, sums):
+            return Accepted((fact, RuleViolated(rule="qd45.15", late_s=0)), rules)
     if (
         request.status == "returned"
         and pickup.direction == "deliver"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from hub.dossier import (
+    copies,
     custody,
     deadlines,
     declining,
@@ -12,8 +13,10 @@ from hub.dossier import (
     handling,
     identity,
     intake,
+    payment,
     post,
     returning,
+    reuse,
     submission,
     supplement,
     transfer,
@@ -25,12 +28,15 @@ _CHAPTERS = (
     intake,
     supplement,
     declining,
+    copies,
     transfer,
     handling,
     deadlines,
     returning,
     custody,
     identity,
+    reuse,
+    payment,
     post,
     evolve_post,
 )

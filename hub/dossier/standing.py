@@ -10,6 +10,8 @@ from hub.regulation.profile import Profile
 from hub.regulation.sections import Stage
 from schemas.base import Request
 from schemas.case import AssignCase, StepCase
+from schemas.component import RecordMismatch, ReuseComponent
+from schemas.copy import CertifyCopy, RegisterCopy
 from schemas.dossier import (
     AcceptDossier,
     DeclineDossier,
@@ -22,6 +24,8 @@ from schemas.dossier import (
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
+from schemas.payment import ReportPayment, RequestPayment
+from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
 from schemas.result import IssueResult, ReturnResult
 from schemas.sync import ReportSync
@@ -58,18 +62,25 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     Reschedule: AT_AGENCY,
     ReturnResult: frozenset({"result_issued"}),
     VerifyIdentity: UNDECIDED,
+    ReuseComponent: frozenset({"submitted", "awaiting_supplement"}),
+    RecordMismatch: UNDECIDED,
     OrderPickup: ALL - {"returned"},
     CancelPickup: ALL,
     HandOverPaper: ALL,
     ReceivePaper: ALL,
     ReportIdentity: ALL,
+    ReportPersonData: ALL,
     ReportPickup: ALL,
     ReportSync: ALL,
+    RequestPayment: AT_AGENCY | {"submitted", "accepted", "result_issued"},
+    ReportPayment: ALL,
+    RegisterCopy: UNDECIDED,
+    CertifyCopy: frozenset({"received", "in_process"}),
     FireTimer: ALL,
 }
 """The statuses in which each request can be accepted at all."""
 
-_REPORTS = frozenset({ReportIdentity, ReportPickup, ReportSync, FireTimer})
+_REPORTS = frozenset({ReportIdentity, ReportPersonData, ReportPickup, ReportSync, ReportPayment, FireTimer})
 _FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "hub"})
 """Roles that speak for no organisation."""
 _OWN_RULE = frozenset({HandOverPaper, ReceivePaper, ReceiveDossier})

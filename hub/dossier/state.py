@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct, field
+
 from hub.regulation.sections import Relation, Stage
 from schemas.due import TimerKind
+from schemas.payment import FeeKind, PaymentStatus
 from schemas.pickup import Direction, PickupStatus
 from schemas.types import Channel, ReturnChannel
 
@@ -27,26 +29,29 @@ Status = Literal[
 Outcome = Literal["none", "requested", "matched", "mismatched", "unavailable"]
 OrderStatus = PickupStatus | Literal["ordered", "cancelled"]
 
+VERSION = 1
+"""Of the stored form: raised with a new upcaster in `hub.dossier.codec`."""
+
 POST = "post"
 APPLICANT = "applicant"
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(Struct, frozen=True, gc=False, array_like=True):
     """A moment that the law watches; its name in `Dossier.timers` is unique within the dossier."""
 
     kind: TimerKind
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True, gc=False, array_like=True):
     """A component as the dossier holds it; on paper unless electronic."""
 
     code: str
     originals: int
     copies: int
     electronic: bool
+    is_digitised: bool = False
+    """A signed copy has to be there before the dossier is forwarded (15.6.c)."""
 
     @property
     def is_paper(self) -> bool:
@@ -54,16 +59,29 @@ class Holding:
         return not self.electronic and self.originals + self.copies > 0
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityCheck:
+class IdentityCheck(Struct, frozen=True, gc=False, array_like=True):
     """The latest check of a party: three answers, never two (15.6.a); `check` is its id."""
 
     outcome: Outcome = "none"
     check: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class SharedData(Struct, frozen=True, gc=False, array_like=True):
+    """What a lookup brought (15.6.b): the fields by name, never a value, and until when they may be used."""
+
+    usable_until: datetime
+    fields: tuple[str, ...]
+
+
+class Copy(Struct, frozen=True, gc=False, array_like=True):
+    """The digitised copy of a component: digests of the stored package and of the signed manifest in it."""
+
+    package: str
+    manifest: str
+    is_certified: bool = False
+
+
+class HandOver(Struct, frozen=True, gc=False, array_like=True):
     """Papers that left the giver and are not confirmed; holders as in `Dossier.custody`."""
 
     giver: str
@@ -71,8 +89,7 @@ class HandOver:
     papers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pickup:
+class Pickup(Struct, frozen=True, gc=False, array_like=True):
     """A postal order: the status of the latest report by its own time, and the moments that count."""
 
     direction: Direction
@@ -99,11 +116,20 @@ class Pickup:
         return tuple(sorted((*self.failed_at, at)))
 
 
+class Payment(Struct, frozen=True, gc=False, array_like=True):
+    """A payment that was asked for or made: đồng, and (kind, amount, quantity, basis) of each item."""
+
+    status: Literal["requested"] | PaymentStatus
+    total: int
+    items: tuple[tuple[FeeKind, int, int, str | None], ...] = ()
+
+
 _CLOSED: frozenset[OrderStatus] = frozenset({"cancelled", "handed_over", "delivered", "returned", "lost"})
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(
+    Struct, frozen=True, omit_defaults=True, tag_field="v", tag=VERSION, forbid_unknown_fields=True
+):
     """The state of one dossier; times are aware; organisations are codes; no name, number or address.
 
     `custody` names per paper who holds it: an organisation's code, `post` or `applicant`.
@@ -150,10 +176,19 @@ class Dossier:
     """The time that Form 04 proposes, until the one-stop has entered it."""
     reschedules: int = 0
     result_papers: tuple[str, ...] = ()
+    shared_data: Mapping[str, SharedData] = field(default_factory=dict)
+    """By the check whose lookup brought them."""
+    reused: tuple[str, ...] = ()
+    """Components taken from what the administration has: not asked for again (15.5)."""
+    mismatches: tuple[str, ...] = ()
+    """Components whose paper disagrees with a database: the paper counts (15.6.b)."""
+    digitised: Mapping[str, Copy] = field(default_factory=dict)
+    """Signed copies by component."""
     custody: Mapping[str, str] = field(default_factory=dict)
     hand_overs: tuple[HandOver, ...] = ()
     pickups: Mapping[str, Pickup] = field(default_factory=dict)
     timers: Mapping[str, Timer] = field(default_factory=dict)
+    payments: Mapping[str, Payment] = field(default_factory=dict)
 
     def supplements(self, stage: Stage) -> int:
         """How often a supplement was requested in this stage."""

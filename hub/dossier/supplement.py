@@ -8,6 +8,7 @@ from decimal import Decimal
 from hub.dossier.components import components_are_published, known
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.late import violation
+from hub.dossier.reuse import nothing_is_asked_again
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_one_stop
 from hub.dossier.state import Dossier
@@ -61,6 +62,7 @@ _REQUEST: tuple[Check[Dossier, RequestSupplement], ...] = (
     supplement_is_the_first,
     gaps_are_published,
     reasons_are_given,
+    nothing_is_asked_again,
 )
 
 

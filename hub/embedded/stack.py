@@ -9,6 +9,7 @@ from typing import Literal
 
 from hub.embedded.config import ADMIN_USER, HOST
 from hub.embedded.jars import ensure_jars
+from hub.embedded.java import java_program
 from hub.embedded.lifecycle import (
     MODULES,
     PORT_FIELDS,
@@ -68,7 +69,7 @@ def up(home: Path, progress: Progress = _quiet) -> StackAddress:
         missing = [server for server in SERVERS if not reuse(folders, state, server, progress)]
         if missing:
             _check_disk(folders)
-            jars = ensure_jars(folders.jars, progress) if "kafka" in missing else []
+            jars = _needs_of_kafka(folders, progress) if "kafka" in missing else []
             state = choose_ports(folders, state, missing)
             for server in missing:
                 state = start(folders, state, server, jars, progress)
@@ -137,6 +138,12 @@ def _load_or_create(folders: Folders) -> State:
     return state
 
 
+def _needs_of_kafka(folders: Folders, progress: Progress) -> list[Path]:
+    """Its jars, fetched if need be; what cannot work is said before any server is started."""
+    java_program()
+    return ensure_jars(folders.jars, progress)
+
+
 def _check_disk(folders: Folders) -> None:
     free = shutil.disk_usage(folders.home).free
     if free < _MIN_FREE_BYTES:
@@ -171,7 +178,7 @@ def _start_again(home: Path, server: Server) -> None:
         ]
         if taken:
             raise StartupError(f"port: {taken[0]} of {TITLES[server]} was taken by another process")
-        jars = ensure_jars(folders.jars, _quiet) if server == "kafka" else []
+        jars = _needs_of_kafka(folders, _quiet) if server == "kafka" else []
         wait_ready(folders, start(folders, state, server, jars, _quiet), server)
 
 

@@ -111,6 +111,7 @@ class Returning:
     via_one_stop: Literal["pass", "confirm"]
     refusal_status: DossierStatus
     early_notice: Literal["separate", "delivery_counts"]
+    result_signature: Literal["named", "required"]
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

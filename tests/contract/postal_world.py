@@ -108,6 +108,38 @@ class Control:
         return self.message_ok(sender={**APPLICANT, "phone": "00000000"})
 
 
+class Recorder:
+    """A plain TCP server that answers each request with the next golden body and keeps what it got."""
+
+    def __init__(self, answers: list[bytes]) -> None:
+        self.heads: list[list[str]] = []
+        self.bodies: list[bytes] = []
+        self._answers = answers
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
+        length = next((int(line.split(":")[1]) for line in head if line.lower().startswith("content-le")), 0)
+        self.heads.append(head)
+        self.bodies.append(await reader.readexactly(length))
+        answer = self._answers.pop(0)
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n")
+        writer.write(f"Content-Length: {len(answer)}\r\n\r\n".encode() + answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+def lgsp_account(base: str, **changes: Any) -> PostalAccount:
+    """The first account as generation C serves it, at the sandbox's addresses."""
+    values: dict[str, Any] = {
+        **dict(ACCOUNT),
+        "dialect": "C",
+        "orders_url": f"{base}/lgsp/vnpost/orders",
+        "waybill_orders_url": f"{base}/lgsp/vnpost/orders/with-item-code",
+    }
+    return PostalAccount(**{**values, **changes})
+
+
 def order_message(order: str, dossier: str, **changes: object) -> OutMessage:
     """One order of `out.postal`."""
     fact: dict[str, object] = {
@@ -153,13 +185,15 @@ def settings_for(base: str, **changes: Any) -> PostalSettings:
 
 
 @asynccontextmanager
-async def sandbox_process(folder: Path, *options: str) -> AsyncIterator[Control]:
+async def sandbox_process(
+    folder: Path, *options: str, command: tuple[str, ...] = (sys.executable, "-m")
+) -> AsyncIterator[Control]:
     """Start the sandbox as its own process in `folder` (taking up its journal); ends it at the end."""
     port_file = folder / "port"
     port_file.unlink(missing_ok=True)
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "adapters.postal.sandbox"),
+        *command,
+        "adapters.postal.sandbox",
         *("--journal", str(folder / "journal.jsonl"), "--port-file", str(port_file)),
         *("--account", "sandbox-key:sandbox-secret:SANDBOX01"),
         *("--account", "other-key:other-secret:SANDBOX02"),
@@ -179,10 +213,16 @@ async def sandbox_process(folder: Path, *options: str) -> AsyncIterator[Control]
 
 @asynccontextmanager
 async def postal_world(
-    folder: Path, *options: str, **settings: Any
+    folder: Path,
+    *options: str,
+    dialect: str = "B",
+    command: tuple[str, ...] = (sys.executable, "-m"),
+    **settings: Any,
 ) -> AsyncIterator[tuple[PostalAdapter, Control]]:
     """Start the sandbox and yield (adapter, control)."""
-    async with sandbox_process(folder, *options) as control:
+    async with sandbox_process(folder, *options, command=command) as control:
+        if dialect == "C":
+            settings = {"accounts": {ORGANISATION: lgsp_account(control.base)}, **settings}
         adapter = PostalAdapter(settings_for(control.base, **settings))
         try:
             yield adapter, control

@@ -103,7 +103,7 @@ def test_the_sandbox_loads_nothing_of_the_hub_nor_of_the_adapter() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60
     ).stdout
-    ours = {"", "_people", "_soap", "_state"}
+    ours = {"", "_json", "_people", "_soap", "_state", "_wires"}
     expected = {"adapters.population_db"} | {f"adapters.population_db.sandbox{part}" for part in ours}
     assert set(json.loads(loaded.replace("'", '"'))) == expected
 

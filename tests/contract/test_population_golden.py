@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.population_db.client import signed_headers, wire_form
+from adapters.population_db.dialects import signed_headers, wire_form
 from adapters.population_db.mapping import Answer, Citizen, Found, Verified, decode, encode
 from adapters.population_db.question import Question, prepare
 from hub.delivery.outcome import Rejected

@@ -19,6 +19,7 @@ from tests.contract.postal_world import (
     APPLICANT,
     GOLDEN,
     ONE_STOP,
+    Recorder,
     cancel_message,
     order_message,
     sandbox_process,
@@ -33,27 +34,6 @@ TRACKING_FROM_START = "/apiVNPostNGSP/p1.0/order/tracking?pagesize=1000&lastId=0
 
 def golden(name: str) -> bytes:
     return (GOLDEN / name).read_bytes()
-
-
-class Recorder:
-    """A plain TCP server that answers each request with the next golden body and keeps what it got."""
-
-    def __init__(self, answers: list[bytes]) -> None:
-        self.heads: list[list[str]] = []
-        self.bodies: list[bytes] = []
-        self._answers = answers
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
-        length = next((int(line.split(":")[1]) for line in head if line.lower().startswith("content-le")), 0)
-        self.heads.append(head)
-        self.bodies.append(await reader.readexactly(length))
-        answer = self._answers.pop(0)
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n")
-        writer.write(f"Content-Length: {len(answer)}\r\n\r\n".encode() + answer)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
 
 @asynccontextmanager

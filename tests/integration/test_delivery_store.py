@@ -270,7 +270,22 @@ async def test_only_old_untried_rows_are_leased_when_no_call_may_pass(
 ) -> None:
     await _take(store, message(1), message(2, "d-2"))
     await pool.execute("update delivery set first_at = first_at - interval '1 hour' where id = 'm-2'")
-    assert [lease.message.id for lease in await store.lease(10, LEASE_S, older_than_s=600)] == ["m-2"]
+    assert [lease.message.id for lease in await leased_without_calls(store, 600)] == ["m-2"]
+    assert await leased_without_calls(store, None) == []
+
+
+async def test_what_an_operator_decided_is_leased_although_no_call_may_pass(store: DeliveryStore) -> None:
+    await _take(store, message(1), message(2, "d-2"))
+    for lease in await store.lease(10, LEASE_S):
+        await store.put_back(lease, "unknown", 600.0, Unknown("cut"), doubt_begins=True)
+    assert await leased_without_calls(store, None) == []
+    assert await store.resolve_unknown("m-2", "give_up", "operator-1")
+    (decided,) = await leased_without_calls(store, None)
+    assert (decided.message.id, decided.decision) == ("m-2", "give_up")
+
+
+async def leased_without_calls(store: DeliveryStore, older_than_s: float | None) -> list[Lease]:
+    return await store.lease(10, LEASE_S, is_call_allowed=False, older_than_s=older_than_s)
 
 
 async def test_adapters_share_the_tables_without_seeing_each_other(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
@@ -23,6 +25,7 @@ from hub.embedded.process import end, find, start_server, wait_until
 from hub.embedded.stack import StackAddress
 from hub.embedded.state import ServerRecord
 from hub.errors import StartupError
+from tests.support.breakable import breakable_stack
 from tests.support.stack import (
     REPOSITORY,
     aiokafka_settings,
@@ -140,6 +143,34 @@ def test_a_broker_that_dies_at_its_start_is_reported_in_one_line(own_home: Path)
     assert "\n" not in str(caught.value)
     meta.write_text(good)
     embedded.start_kafka(own_home)
+
+
+@pytest.mark.needs("java")
+def test_the_java_that_the_operator_names_runs_the_broker(
+    stack: StackAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    java = Path(shutil.which("java") or "").resolve()
+    monkeypatch.setenv("HUB_JAVA_HOME", str(java.parents[1]))
+    with breakable_stack(tmp_path) as (home, address):
+        pid = pids(home)["kafka"]
+        assert Path(psutil.Process(pid).exe()) == java
+        create_topic(kafka_admin(address), own_name())
+
+
+def test_a_java_that_is_too_old_stops_the_start_with_one_line(stack: StackAddress, tmp_path: Path) -> None:
+    java = tmp_path / "jdk" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.22\" 2024-01-16' >&2\n")
+    java.chmod(0o755)
+    done = embedded_command(
+        "up", tmp_path, HUB_JAVA_HOME=str(tmp_path / "jdk"), HUB_CACHE=str(JARS.parents[1])
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"hub embedded: HUB_JAVA_HOME: {java} is Java 11; Kafka needs Java 17 or later "
+        "(unset it to take the Java that comes with the packages)\n"
+    )
+    assert pids(tmp_path / "home") == {"kafka": None, "postgres": None}
 
 
 def test_a_jar_of_another_hash_stops_the_start_with_one_line(stack: StackAddress, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ async def test_nothing_is_lost_when_partitions_move_five_times_under_load(
         is_over.set()
         await publishing
         await traffic.check(least_told=500)
-        assert await metric(hub.processes[0], "hub_consumer_rebalances") >= 5
+        assert await metric(hub.processes[0], "hub_consumer_rebalances_total") >= 5
 
 
 async def test_two_engines_that_work_on_the_same_dossier_miss_heads_and_lose_nothing(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from hub.embedded.stack import StackAddress
+from hub.message import decode_message
 from hub.redriving import order_redrive
 from tests.support.broken_engine import BROKEN_ACCOUNT
 from tests.support.hubs import Hub, own_hub
@@ -102,3 +106,61 @@ async def test_a_bug_that_hits_too_many_dossiers_stops_the_engine_and_a_restart_
 
 async def has_parked(hub: Hub, number: int) -> bool:
     return bool(await hub.database.fetchval("select count(*) >= $1 from parked_request", number))
+
+
+async def test_what_waited_for_longer_than_it_may_be_kept_is_refused_and_the_rest_goes_on(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter])
+        engine = broken_engine(hub)
+        engine.start(HUB_RETENTION__EVERY_S="0.2", HUB_RETENTION__PARKED_DAYS="2")
+        await engine.ready()
+        (sick,) = await traffic.dossiers(counter, 1)
+        waiting = [await traffic.send(counter, VERIFY, sick, BROKEN)]
+        waiting += [await traffic.send(counter, VERIFY, sick, verification()) for _ in range(2)]
+        await eventually(lambda: has_parked(hub, 3), 20, "parking", engine.output)
+        await hub.database.execute(
+            "update parked_request set parked_at = now() - case when request_id = any($1::text[])"
+            " then interval '49 hours' else interval '47 hours' end",
+            waiting[:2],
+        )
+        await eventually(lambda: len(traffic.unanswered()) == 1, 20, "the refusals", engine.output)
+        codes = [traffic.receipts(counter, event_id)[0].data["code"] for event_id in waiting[:2]]
+        assert codes == ["parked.expired"] * 2
+        assert await parked(hub) == [(waiting[2], "queued")]
+        assert await hub.database.fetchval("select parked from dossier where id = $1", sick) == 1
+        assert await order_redrive(hub.database, sick, "operator", "what hit the bug is gone")
+        await traffic.check()
+        assert await parked(hub) == []
+
+
+async def test_a_parked_request_of_a_participant_that_was_removed_is_refused_by_the_redrive(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter])
+        engine = broken_engine(hub)
+        engine.start()
+        await engine.ready()
+        (sick,) = await traffic.dossiers(counter, 1)
+        await traffic.send(counter, VERIFY, sick, BROKEN)
+        await eventually(lambda: has_parked(hub, 1), 20, "parking", engine.output)
+        await hub.database.execute("delete from participant where name = 'counter-a'")
+        await hub.database.execute(
+            "update configuration_version set version = version + 1 where kind = 'participants'"
+        )
+        assert await order_redrive(hub.database, sick, "operator", "its sender has left")
+        await eventually(lambda: is_done(hub), 20, "the redrive", engine.output)
+        assert await hub.database.fetchval("select outcome from redrive") == "done"
+        (receipt,) = [receipt for receipt in await all_receipts(hub) if "code" in receipt]
+        assert receipt["code"] == "security.not_granted"
+        assert await parked(hub) == []
+        assert await hub.database.fetchval("select parked from dossier where id = $1", sick) == 0
+
+
+async def all_receipts(hub: Hub) -> list[dict[str, Any]]:
+    rows = await hub.database.fetch("select receipt from inbox where receipt is not null")
+    return [orjson.loads(decode_message(row["receipt"]).value) for row in rows]

@@ -72,9 +72,28 @@ async def test_dead_letters_are_listed_shown_and_resolved(stack: StackAddress, t
         status, shown = await hub_command(hub, "dead-letters", "show", str(letter))
         assert status == 0
         assert "{no json" in shown
+        viewed = await hub.database.fetchrow("select action, target from operator_action")
+        assert tuple(viewed or ()) == ("dead_letter.viewed", str(letter))
         assert (await hub_command(hub, "dead-letters", "resolve", str(letter)))[0] == 0
         assert await hub.database.fetchval("select record from dead_letter where id = $1", letter) == b""
         assert (await hub_command(hub, "dead-letters", "show", str(letter)))[0] == 1
+
+
+async def test_a_dead_letter_whose_bytes_were_dropped_stays_listed_until_it_is_resolved(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        await hub.database.execute(
+            "insert into dead_letter (topic, partition, at_offset, received_at, reason, record, dropped_at)"
+            " values ('in.counter-a', 0, 1, '2026-01-01T00:00Z', 'envelope.no_json', '', '2026-04-01T00:00Z')"
+        )
+        status, listed = await hub_command(hub, "dead-letters", "list")
+        assert (status, "dropped: their time was over" in listed) == (0, True)
+        status, said = await hub_command(hub, "dead-letters", "show", "1")
+        assert status == 1
+        assert said.startswith("hub: the bytes of dead letter 1 were dropped at 2026-04-01T")
+        assert (await hub_command(hub, "dead-letters", "resolve", "1"))[0] == 0
+        assert "in.counter-a" not in (await hub_command(hub, "dead-letters", "list"))[1]
 
 
 async def test_offsets_are_listed_and_a_running_partition_has_no_gap_to_accept(

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
+from aiokafka.record.util import calc_crc32c
 from confluent_kafka import KafkaException, Producer
 
 from hub.embedded import stack as embedded
@@ -21,8 +23,11 @@ from tests.support.hubs import Hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT
 from tests.support.stack import librdkafka_settings
-from tests.support.traffic import Traffic
+from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
+
+_NO_LIMITS = {"message.max.bytes": 1_000_000_000, "queue.buffering.max.kbytes": 2_000_000}
+"""Of the client: what it sends is a few KB, or 1 MB with gzip."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +61,16 @@ def segment_file(home: Path, topic: str) -> Path:
 def flip(file: Path, position: int) -> None:
     content = bytearray(file.read_bytes())
     content[position] ^= 0x01
+    file.write_bytes(bytes(content))
+
+
+def claim_codec(file: Path, position: int, codec: int) -> None:
+    """Let a batch say that it is compressed when it is not, with a checksum that fits."""
+    content = bytearray(file.read_bytes())
+    length = int.from_bytes(content[position + 8 : position + 12])
+    content[position + 22] = codec
+    end = position + 12 + length
+    content[position + 17 : position + 21] = calc_crc32c(bytes(content[position + 21 : end])).to_bytes(4)
     file.write_bytes(bytes(content))
 
 
@@ -142,6 +157,46 @@ async def test_a_batch_that_lies_about_its_offsets_stops_its_partition_only(
         await ended_well(engine)
 
 
+@pytest.mark.parametrize(("codec", "raises"), [(1, "BadGzipFile"), (4, "DecompressionError")])
+async def test_a_batch_whose_bytes_make_the_client_raise_whatever_stops_its_partition_only(
+    own_stack: tuple[Path, StackAddress], tmp_path: Path, codec: int, raises: str
+) -> None:
+    home, address = own_stack
+    async with breakable_hub(address, tmp_path) as hub:
+        damaged = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        sound = await hub.join("counter-b", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [damaged, sound])
+        await send_batch(traffic, damaged, 3)
+        before = segment_file(home, damaged.in_topic).stat().st_size
+        await send_batch(traffic, damaged, 4, is_lost=True)
+        await asyncio.to_thread(embedded.stop_kafka, home)
+        claim_codec(segment_file(home, damaged.in_topic), before, codec)
+        await asyncio.to_thread(embedded.start_kafka, home)
+        engine = hub.engine()
+        engine.start()
+        await eventually(lambda: is_stopped(hub, damaged), 60, "the partition to stop", engine.output)
+        assert await stopped(hub, damaged.in_topic) == "corrupt: offsets 3 to 6 cannot be read"
+        assert raises in {line["reason"] for line in engine.actions("partition_unreadable")}
+        assert not any(line["database_lost"] for line in engine.actions("went_back"))
+        await send_batch(traffic, damaged, 2)
+        await eventually(lambda: shows_lag(engine, damaged, records=6), 30, "the lag", engine.output)
+        await traffic.submit(sound)
+        assert await accept(hub, damaged.in_topic) == "corrupt: offsets 3 to 6 cannot be read"
+        await send_batch(traffic, damaged, 2)
+        await traffic.check()
+        await ended_well(engine)
+
+
+async def shows_lag(engine: HubProcess, client: Client, records: int) -> bool:
+    labels = {"group": "engine", "topic": client.in_topic}
+    return (
+        await metric(engine, "hub_consumer_lag_records", **labels) == records
+        and 5 < await metric(engine, "hub_consumer_lag_seconds", **labels) < 60
+        and 0 < await metric(engine, "hub_consumer_lag_retention_ratio", **labels) < 0.001
+        and await metric(engine, "hub_consumer_rebalances_total", group="engine") > 0
+    )
+
+
 def produce(
     address: StackAddress, client: Client, options: dict[str, Any], values: Sequence[bytes]
 ) -> list[str]:
@@ -182,20 +237,27 @@ async def test_a_compressed_batch_is_read_like_any_other(
         await traffic.check()
 
 
-async def test_a_compression_bomb_is_refused_or_buried_and_the_next_request_is_accepted(
-    own_stack: tuple[Path, StackAddress], tmp_path: Path
+@pytest.mark.parametrize(("codec", "megabytes"), [("zstd", 64), ("zstd", 950), ("gzip", 950)])
+async def test_a_compression_bomb_is_refused_by_the_broker_and_hurts_nobody(
+    own_stack: tuple[Path, StackAddress], tmp_path: Path, codec: str, megabytes: int
 ) -> None:
-    _, address = own_stack
+    home, address = own_stack
+    broker = [server.pid for server in embedded.status(home)]
     async with breakable_hub(address, tmp_path) as hub:
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
         traffic = Traffic(hub, [counter])
         engine = await hub.start_engine()
-        bomb = b" " * (64 << 20)
-        options = {"compression.type": "zstd", "message.max.bytes": 100_000_000, "linger.ms": 0}
-        with pytest.raises(KafkaException):
+        await traffic.submit(counter, partition=0)
+        await traffic.answered()
+        memory_before = psutil.Process(engine.pid).memory_info().rss
+        bomb = b" " * (megabytes << 20)
+        options = {"compression.type": codec, "retries": 0, "linger.ms": 0} | _NO_LIMITS
+        with pytest.raises(KafkaException, match=r"MSG_SIZE_TOO_LARGE|Unknown broker error"):
             await asyncio.to_thread(produce, address, counter, options, [bomb])
         await traffic.submit(counter, partition=0)
         await traffic.check()
+        assert psutil.Process(engine.pid).memory_info().rss - memory_before < 32 << 20
+        assert [server.pid for server in embedded.status(home)] == broker
         await ended_well(engine)
 
 

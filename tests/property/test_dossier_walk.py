@@ -27,8 +27,9 @@ SENDERS = (COUNTER, AGENCY, PORTAL, POSTAL, POPULATION, HUB, build.OTHER_COUNTER
 KNOWN_RULES = {rule.id for rule in RULES}
 ENDED = {"result_issued", "declined", "withdrawn", "returned"}
 CLOCKS = {"intake", "forward", "apology", "due"}
-REPORTS = {"onestop.identity.report.v1", "onestop.pickup.report.v1", "onestop.adapter.sync_report.v1",
-           "onestop.timer.fire.v1", "onestop.dossier.submit.v1"}  # fmt: skip
+REPORTS = {"onestop.identity.report.v1", "onestop.person_data.report.v1", "onestop.pickup.report.v1",
+           "onestop.adapter.sync_report.v1", "onestop.timer.fire.v1",
+           "onestop.dossier.submit.v1"}  # fmt: skip
 
 SUBMISSIONS = (
     build.submission(),
@@ -50,6 +51,7 @@ def candidates(story: Story, variant: int) -> Iterator[tuple[Request, Sender]]:
     yield from _agency(dossier, variant)
     yield from _papers(dossier, variant)
     yield from _post(dossier, variant)
+    yield from _reuse(dossier, variant)
     for check in (dossier.owner.check, dossier.proxy.check, "a" * 32):
         if check is not None:
             outcome = ("matched", "matched", "mismatched", "unavailable")[variant % 4]
@@ -97,6 +99,18 @@ def _papers(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     for transfer in dossier.hand_overs:
         confirm = build.paper_receipt(transfer.giver, transfer.receiver, *transfer.papers)
         yield confirm, {build.AGENCY_CODE: AGENCY, "post": POSTAL}.get(transfer.receiver, COUNTER)
+
+
+def _reuse(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
+    codes = [item.code for item in law().catalogue.procedures[dossier.procedure].components]
+    component = codes[variant % len(codes)]
+    for check in (dossier.owner.check or "b" * 32, *dossier.shared_data):
+        yield build.looked_up(check, MONDAY + timedelta(days=variant % 3)), POPULATION
+        yield build.reuse(component, check=check), COUNTER
+    yield build.reuse(component, outcome=("result_issued", "open")[variant % 2]), COUNTER
+    yield build.mismatch(component), COUNTER
+    again = Gap(component=component, reason="Nộp lại", purpose=(None, "verify")[variant % 2])
+    yield build.supplement_request("intake", gaps=(again,)), COUNTER
 
 
 def _post(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:

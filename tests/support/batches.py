@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -94,7 +95,7 @@ class Memory:
         """A new batch on what is stored now."""
         tools: Tools[Dossier] = Tools(self.job, DIRECTORY, self.master, code_blocks(build.law()), 4)
         view = View(dict(self.inbox), dict(self.aliases), dict(self.dossiers))
-        return BatchDecision("batch", tools, view, before)
+        return BatchDecision(str(uuid.uuid4()), tools, view, before)
 
     def decide(
         self, *records: StoredRecord, before: Workspace[Dossier] | None = None

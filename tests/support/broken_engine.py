@@ -8,21 +8,40 @@ import sys
 
 import uvloop
 
+from hub import engine
 from hub.dossier.decision import Decision
 from hub.dossier.state import Dossier
 from hub.dossier_job import DossierJob, load_law
 from hub.engine_role import run_engine
+from hub.envelope import Record
 from hub.errors import StopError
 from hub.job import Call
 from hub.logs import name_process
-from hub.settings import read_settings
+from hub.settings import Settings, read_settings
+from hub.understanding import Reading, Understood, Unreadable, understand
+from schemas.base import Fact
 from schemas.identity import VerifyIdentity
 
 BROKEN_ACCOUNT = "can-bo-loi"
+BROKEN_BEHIND_RULES = "can-bo-loi-sau"
+BROKEN_BEFORE_RULES = "can-bo-loi-doc"
+
+
+def broken_understand(record: Record, reading: Reading) -> Understood | Unreadable:
+    """As it should be, but for records that name one marked account."""
+    if BROKEN_BEFORE_RULES.encode() in (record.value or b""):
+        raise ZeroDivisionError("the bug of the test")
+    return understand(record, reading)
 
 
 class BrokenJob(DossierJob):
-    """Raises for identity checks that one marked account asks for."""
+    """Raises for identity checks that marked accounts ask for: in the rule, before it and behind it."""
+
+    def private_of(self, fact: Fact) -> bytes | None:
+        """As it should be, but for the bug."""
+        if getattr(fact, "officer_account", None) == BROKEN_BEHIND_RULES:
+            raise ZeroDivisionError("the bug of the test")
+        return super().private_of(fact)
 
     def decide(self, state: Dossier | None, call: Call) -> Decision:
         """As the rules say, but for the bug."""
@@ -33,7 +52,8 @@ class BrokenJob(DossierJob):
 
 async def main() -> None:
     """Run until SIGTERM."""
-    settings = read_settings()
+    vars(engine)["understand"] = broken_understand
+    settings: Settings = read_settings()
     name_process("engine", settings.engine.instance)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

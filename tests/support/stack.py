@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from hub.embedded.stack import StackAddress
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_HOME = REPOSITORY / "var" / "test"
 _ADMIN_LIMIT_S = 10.0
+_DROP_LIMIT_S = 15.0
 
 
 def shared_home() -> Path:
@@ -63,9 +66,23 @@ async def own_database(address: StackAddress) -> AsyncIterator[str]:
         try:
             yield f"{address.postgres_dsn.rsplit('/', 1)[0]}/{name}"
         finally:
-            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            await _drop(connection, name)
     finally:
         await connection.close()
+
+
+async def _drop(connection: asyncpg.Connection[asyncpg.Record], name: str) -> None:
+    """Drop a database; a vacuum of the server's own in it may not be ended by us, but is soon over."""
+    end = time.monotonic() + _DROP_LIMIT_S
+    while True:
+        try:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 def kafka_admin(address: StackAddress) -> AdminClient:

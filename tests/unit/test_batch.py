@@ -6,9 +6,12 @@ import orjson
 import pytest
 
 from hub.code_blocks import CodesMissingError
+from hub.dossier.decision import Refused
 from hub.message import decode_message
+from hub.outbox import ReceiptEntry
 from hub.parking import decode_record, open_record
 from hub.understanding import Understood
+from hub.workspace import StoredDossier
 from tests.support.batches import NOW_MS, Memory, receipts, record, sent, submit
 from tests.support.requests import ACCEPT, APPLICANT, WITHDRAW, acceptance, submission
 
@@ -61,7 +64,9 @@ def test_a_stored_answer_is_sent_again_as_its_stored_bytes() -> None:
     lodged(memory, event_id="e1")
     stored = memory.inbox[("counter-a", "e1")].receipt
     again = memory.decide(submit("e1", REF, submission()))
-    assert [encoded for messages in again.messages.values() for _, encoded in messages] == [stored]
+    entries = [entry for messages in again.messages.values() for _, entry in messages]
+    assert entries == [ReceiptEntry("counter-a", "e1")]
+    assert [m.encode() for messages in again.messages.values() for m, _ in messages] == [stored]
     assert again.facts == []
     assert again.inbox_dossier == {}
 
@@ -234,6 +239,19 @@ def test_a_redrive_that_fails_again_says_so_and_answers_nothing() -> None:
     assert decision.facts == []
 
 
+def test_a_redriven_request_that_is_not_granted_any_more_is_refused() -> None:
+    memory = Memory()
+    dossier, first, _ = parked_pair(memory)
+    not_granted = Refused("security.not_granted")
+    item = Understood(first.record, first.sender, first.envelope, first.now, None, not_granted)
+    decision = memory.decision()
+    decision.redrive(item, dossier, 7)
+    assert receipts(decision)[0]["code"] == "security.not_granted"
+    assert (decision.redriven, decision.bugs, decision.facts) == ([7], [], [])
+    assert list(decision.late_receipts) == [("counter-a", "e1")]
+    assert decision.workspace.held[dossier].parked == 1, "the next one waits for its own redrive"
+
+
 def test_the_receipt_after_a_redrive_is_what_a_repeat_gets() -> None:
     memory = Memory()
     dossier, first, _ = parked_pair(memory)
@@ -243,6 +261,24 @@ def test_the_receipt_after_a_redrive_is_what_a_repeat_gets() -> None:
     memory.commit(redriven)
     again = memory.decide(record(WITHDRAW, REF, {}, "e1"))
     assert receipts(again) == receipts(redriven)
+
+
+# Erased dossiers
+
+
+@pytest.mark.parametrize("subject", [REF, None])
+def test_an_erased_dossier_takes_no_request_and_no_new_submission_and_gets_no_key(
+    subject: str | None,
+) -> None:
+    memory = Memory()
+    dossier = lodged(memory)
+    memory.dossiers[dossier] = StoredDossier(dossier, b"h" * 32, 1, -1, b"{}", None)
+    requests = [record(WITHDRAW, subject or dossier, {}, "e1"), submit("e2", REF, submission())]
+    decision = memory.decide(*requests)
+    answers = [(receipt["code"], receipt["state"]) for receipt in receipts(decision)]
+    assert answers == [("dossier.erased", "erased")] * 2
+    assert (decision.workspace.held, decision.workspace.aliases, decision.facts) == ({}, {}, [])
+    assert list(decision.inbox_dossier) == [("counter-a", "e1"), ("counter-a", "e2")]
 
 
 # Dead letters

@@ -122,9 +122,9 @@ def test_only_the_agency_apologises_and_only_the_one_stop_reschedules() -> None:
 def test_the_day_for_the_apology_is_announced_and_the_missed_due_time_recorded() -> None:
     story = build.in_process()
     (near,) = story.accepts(build.firing(story.now, "apology"), HUB, at("2026-10-07 07:00"))
-    assert near == DeadlineNear(kind="apology", due_at=at("2026-10-07 07:00"))
+    assert near == DeadlineNear(timer="apology", kind="apology", due_at=at("2026-10-07 07:00"))
     (missed,) = story.accepts(build.firing(story.now, "due"), HUB, DUE)
-    assert missed == DeadlineMissed(kind="due", due_at=DUE, holder=AGENCY_CODE)
+    assert missed == DeadlineMissed(timer="due", kind="due", due_at=DUE, holder=AGENCY_CODE)
     assert story.now.timers == {}
 
 

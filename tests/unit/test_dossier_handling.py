@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from hub.dossier.decide import decide
 from hub.dossier.decision import ContextError, Sender

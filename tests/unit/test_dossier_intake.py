@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from hub.dossier.decide import decide
 from hub.dossier.decision import Context, ContextError, Law

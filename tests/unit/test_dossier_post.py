@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from hub.dossier.decide import decide
 from hub.dossier.decision import Accepted, Refused
@@ -235,7 +235,8 @@ def test_the_next_invitation_is_watched_until_it_happens() -> None:
     missed = delivering()
     missed.accepts(build.postal_report(DELIVER_1, "delivery_failed", MONDAY), POSTAL)
     (fact,) = missed.accepts(build.firing(missed.now, name), HUB, at("2026-10-07 17:00"))
-    assert fact == DeadlineMissed(kind="redelivery", due_at=at("2026-10-07 17:00"), holder=None)
+    due_at = at("2026-10-07 17:00")
+    assert fact == DeadlineMissed(timer=name, kind="redelivery", due_at=due_at, holder=None)
     story.accepts(
         build.postal_report(DELIVER_1, "delivery_failed", at("2026-10-07 09:00")),
         POSTAL,

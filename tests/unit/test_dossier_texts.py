@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from hub import dossier
+from hub.documents.reason import DocumentReason
 from hub.dossier.rulebook import RULES
 from hub.dossier.texts import all_texts, refusal_texts
+from hub.signing.reason import Reason
 
 ENGINE_CODES = {
-    "reference.needed",
+    "reference.needed", "dossier.erased", "parked.expired",
     "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
     "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",
@@ -42,7 +44,7 @@ def codes_of_the_core() -> set[str]:
 
 PREFIXES = {
     "rule", "identity", "pickup", "custody", "due", "state", "timer", "security", "late", "handling_time",
-    "reference", "unknown_dossier",
+    "reference", "unknown_dossier", "payment",
 }  # fmt: skip
 
 
@@ -60,7 +62,8 @@ def marked_rules() -> set[str]:
 
 
 def test_every_code_that_is_used_has_texts_and_no_text_is_unused() -> None:
-    assert codes_of_the_core() | ENGINE_CODES == set(all_texts())
+    documents = {reason.code for reason in (*Reason, *DocumentReason)}
+    assert codes_of_the_core() | ENGINE_CODES | documents == set(all_texts())
 
 
 @pytest.mark.parametrize("code", sorted(all_texts()))

@@ -91,6 +91,26 @@ def test_a_committed_batch_is_counted_by_participant_type_and_code() -> None:
     assert 'hub_stage_latency_seconds_bucket{le="0.002",stage="commit"} 0.0' in text
 
 
+def test_rebalances_are_counted_up_from_what_the_intake_has_seen() -> None:
+    registry = CollectorRegistry()
+    metrics = EngineMetrics(registry)
+    for so_far in (0, 2, 2, 5):
+        metrics.rebalanced(so_far)
+    assert registry.get_sample_value("hub_consumer_rebalances_total", {"group": "engine"}) == 5
+
+
+def test_published_segments_are_counted_by_the_age_of_their_oldest_request() -> None:
+    registry = CollectorRegistry()
+    EngineMetrics(registry).published([0.02, 0.4, 90.0])
+    buckets = {
+        le: registry.get_sample_value(
+            "hub_end_to_end_latency_seconds_bucket", {"adapter": "engine", "le": le}
+        )
+        for le in ("0.01", "0.025", "0.5", "60.0", "300.0")
+    }
+    assert buckets == {"0.01": 0, "0.025": 1, "0.5": 2, "60.0": 2, "300.0": 3}
+
+
 def test_the_gate_is_in_exactly_one_state() -> None:
     registry = CollectorRegistry()
     metrics = DeliveryMetrics(registry)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from adapters.population_db.client import NotAsked, judge, wire_form
+from adapters.population_db.client import judge
+from adapters.population_db.dialects import wire_form
+from adapters.population_db.failure import NotAsked
 from adapters.population_db.mapping import Answer, Citizen, Found, SoapFault, Unreadable, Verified, decode
 from adapters.population_db.question import Asking, prepare
 from adapters.population_db.verdict import Asked, outcome_of

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from adapters.population_db.mapping import matched_report, report_id, unavailable_report
+from adapters.population_db.mapping import answered_report, report_id, unavailable_report
 from adapters.population_db.question import Asking, national_code, plain_name, prepare, request_id
 from adapters.population_db.reasons import catalogue, reason_for
 from adapters.population_db.settings import DEFAULT_FAULT_CODES, Rights
@@ -112,7 +112,7 @@ def test_without_rights_everything_is_refused() -> None:
 def test_a_match_is_reported_with_the_time_of_the_call_and_no_reason() -> None:
     answer = {"outcome": "matched", "check": "c", "asked_at": "2026-01-05T01:02:03+00:00"}
     message = check_message("c", KNOWN)
-    report = matched_report(message, answer, AT)
+    report = answered_report(message, answer, AT)
     assert report.type == "onestop.identity.report.v1"
     assert report.subject == message.subject
     assert report.time == AT

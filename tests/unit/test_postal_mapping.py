@@ -138,7 +138,7 @@ def test_minutes_and_cash_stand_only_where_they_belong() -> None:
     assert data("3") == {"status": "handed_over", "minutes": "7/BBGN"}
     assert data("10") == {"status": "cod_collected", "amount": 9}
     assert data("4") == {"status": "delivered"}
-    assert data("12") == {"status": "unknown"}
+    assert data("12") == {"status": "cancelled"}
     assert data("99") == {"status": "unknown"}
 
 

@@ -30,6 +30,14 @@ def test_two_seals_of_the_same_text_differ(master: MasterKey) -> None:
     assert key.seal(PLAIN, b"x") != key.seal(PLAIN, b"x")
 
 
+def test_an_opened_key_is_kept_until_all_are_forgotten(master: MasterKey) -> None:
+    wrapped = master.new_key().wrapped
+    opened = master.unwrap(wrapped)
+    assert master.unwrap(wrapped) is opened
+    master.forget()
+    assert master.unwrap(wrapped) is not opened
+
+
 def test_every_altered_byte_is_noticed(master: MasterKey) -> None:
     key = master.new_key()
     sealed = key.seal(PLAIN, b"x")

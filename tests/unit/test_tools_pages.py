@@ -49,12 +49,14 @@ def test_a_secret_is_named_as_such_and_never_shown() -> None:
 
 def test_the_page_has_the_core_and_each_adapter() -> None:
     assert list(settings_classes()) == [
-        "hub.settings", "hub.adapter_role", "adapters.population_db.settings", "adapters.postal.settings",
+        "hub.settings", "hub.adapter_role", "adapters.national_portal.settings",
+        "adapters.population_db.settings", "adapters.postal.settings",
     ]  # fmt: skip
     text = settings_page()
     for variable in (
         "HUB_KAFKA__BOOTSTRAP",
         "HUB_DELIVERY__CONCURRENCY",
+        "HUB_PORTAL_BASE_URL",
         "HUB_POPULATION_USER",
         "HUB_POSTAL_TOKEN_URL",
     ):

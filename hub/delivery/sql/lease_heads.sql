@@ -1,4 +1,5 @@
--- $1 adapter, $2 limit, $3 seconds of the lease, $4 null, or: only untried-for-good rows at least this old (s).
+-- $1 adapter, $2 limit, $3 seconds of the lease, $4 calls may pass; if not, only what needs none: what an operator
+-- has decided, and pending rows at least $5 seconds old (null: none of them).
 -- Leases the first open row of a dossier only; a lease that ran out leaves the row doubtful.
 with head as (
     select d.id, d.state = 'leased' as is_late, d.next_at
@@ -6,7 +7,8 @@ with head as (
     where d.adapter = $1
       and d.state in ('pending', 'leased', 'unknown')
       and d.next_at <= now()
-      and ($4::float8 is null or (d.state = 'pending' and d.first_at <= now() - make_interval(secs => $4)))
+      and ($4 or d.decision is not null
+           or (d.state = 'pending' and d.first_at <= now() - make_interval(secs => $5::float8)))
       and not exists (
           select from delivery e
           where e.adapter = d.adapter and e.dossier = d.dossier

@@ -27,11 +27,26 @@ create table if not exists delivery (
     report_id     text,
     -- the adapter could not say what to report (a bug); done again at the next start
     is_report_due boolean     not null default false,
-    decision      text        check (decision in ('confirm', 'resend')),
+    decision      text        check (decision in ('confirm', 'resend', 'give_up')),
     decided_by    text,
     decided_at    timestamptz,
     primary key (adapter, id)
 );
+
+-- tables of 0.1.0 know two decisions
+do $$
+begin
+    if not exists (
+        select from pg_constraint
+        where conrelid = 'delivery'::regclass and conname = 'delivery_decision_check'
+          and pg_get_constraintdef(oid) like '%give_up%'
+    ) then
+        alter table delivery drop constraint if exists delivery_decision_check;
+        alter table delivery add constraint delivery_decision_check
+            check (decision in ('confirm', 'resend', 'give_up'));
+    end if;
+end
+$$;
 
 create index if not exists delivery_order on delivery (adapter, dossier, sequence, position)
     where state in ('pending', 'leased', 'unknown');

@@ -27,6 +27,6 @@ create table webhook (
     participant text primary key references http_participant on delete cascade,
     url         text not null,
     secret      text not null,
-    positions   bigint[] not null default '{}',
+    positions   bigint[] not null,
     created_at  timestamptz not null default now()
 );

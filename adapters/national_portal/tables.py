@@ -1,0 +1,144 @@
+"""The adapter's tables in PostgreSQL: records folded as messages come in, and where each dossier stands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, Final
+
+import asyncpg
+
+from adapters.national_portal.folding import UnreadableError, fold
+from adapters.national_portal.kept import LineState, Standing
+from adapters.national_portal.record import Line, Record
+from hub.delivery.adapter import OutMessage
+from hub.delivery.database import translated
+from hub.delivery.desk import Connection
+
+_log = logging.getLogger(__name__)
+_FOLDER = files("adapters.national_portal") / "sql"
+
+
+def _statement(name: str) -> str:
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+SCHEMA: Final = _statement("tables")
+_READ_STANDING = _statement("read_standing")
+_READ_RECORD = _statement("read_record")
+_STORE_RECORD = _statement("store_record")
+_STORE_LINE = _statement("store_line")
+_BEGIN_SYNC = _statement("begin_sync")
+_END_SYNC = _statement("end_sync")
+_FORGET_SYNC = _statement("forget_sync")
+_SET_THERE = _statement("set_there")
+_BEGIN_LINE = _statement("begin_line")
+_END_LINE = _statement("end_line")
+_FIND_RECORD = _statement("find_record")
+_FIND_LODGING = _statement("find_lodging")
+_STORE_LODGING = _statement("store_lodging")
+_SWEEP = _statement("sweep")
+
+
+class Tables:
+    """Fills `Kept`, and folds messages into records in the transaction that stores them."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+
+    async def standing(self, dossier: str, message: str) -> Standing | None:
+        """As `Kept`."""
+        with translated():
+            row = await self._pool.fetchrow(_READ_STANDING, dossier, message)
+        if row is None:
+            return None
+        line = row["line"]
+        return Standing(
+            record=Record.model_validate_json(row["record"]),
+            folded=row["folded"],
+            synced=row["synced"],
+            tried=row["tried"],
+            is_insert=row["is_insert"],
+            is_there=row["is_there"],
+            line=Line.model_validate_json(line) if line is not None else None,
+            line_state=row["state"],
+        )
+
+    async def begin_sync(self, dossier: str, sequence: int, *, is_insert: bool) -> None:
+        """As `Kept`."""
+        await self._execute(_BEGIN_SYNC, dossier, sequence, is_insert)
+
+    async def end_sync(self, dossier: str, sequence: int) -> None:
+        """As `Kept`."""
+        await self._execute(_END_SYNC, dossier, sequence)
+
+    async def forget_sync(self, dossier: str) -> None:
+        """As `Kept`."""
+        await self._execute(_FORGET_SYNC, dossier)
+
+    async def set_there(self, dossier: str, *, is_there: bool) -> None:
+        """As `Kept`."""
+        await self._execute(_SET_THERE, dossier, is_there)
+
+    async def begin_line(self, message: str) -> bool:
+        """As `Kept`."""
+        with translated():
+            return await self._pool.fetchval(_BEGIN_LINE, message) is not None
+
+    async def end_line(self, message: str, state: LineState) -> None:
+        """As `Kept`."""
+        await self._execute(_END_LINE, message, state)
+
+    async def find(self, code: str) -> tuple[str, Record] | None:
+        """The dossier of a code (official, of the portal, or id): id and record."""
+        with translated():
+            row = await self._pool.fetchrow(_FIND_RECORD, code)
+        return None if row is None else (row["dossier"], Record.model_validate_json(row["record"]))
+
+    async def lodged(self, request: str) -> bytes | None:
+        """The digest of what was lodged under a request."""
+        with translated():
+            row = await self._pool.fetchrow(_FIND_LODGING, request)
+        return None if row is None else bytes(row["digest"])
+
+    async def _execute(self, statement: str, *arguments: object) -> None:
+        with translated():
+            await self._pool.execute(statement, *arguments)
+
+
+async def store_lodging(connection: Connection, request: str, code: str, digest: bytes) -> None:
+    """Note the portal's code of a dossier that is being lodged."""
+    await connection.execute(_STORE_LODGING, request, code, digest)
+
+
+async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) -> None:
+    """Fold new messages; one that cannot be folded is logged, and its delivery will say so to the officer."""
+    for message in messages:
+        row = await connection.fetchrow(_READ_RECORD, message.dossier)
+        if row is not None and row["folded"] >= message.sequence:
+            continue
+        before = Record.model_validate_json(row["record"]) if row is not None else None
+        lodging = await connection.fetchrow(_FIND_LODGING, message.cause) if row is None else None
+        try:
+            after, line = fold(before, message, lodging["code"] if lodging is not None else None)
+        except UnreadableError as error:
+            _log.warning("not folded", extra={"action": "portal.not_folded", "reason": str(error)})
+            continue
+        await connection.execute(
+            _STORE_RECORD,
+            message.dossier,
+            after.code,
+            after.portal_code,
+            message.sequence,
+            after.model_dump_json(exclude_none=True).encode(),
+            after.is_over,
+        )
+        if line is not None:
+            encoded = line.model_dump_json(exclude_none=True).encode()
+            await connection.execute(_STORE_LINE, message.id, message.dossier, encoded)
+
+
+async def sweep(connection: Connection, days: int, adapter: str) -> None:
+    """Delete the records of dossiers that ended so many days ago."""
+    await connection.execute(_SWEEP, days, adapter)

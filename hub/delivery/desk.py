@@ -1,0 +1,76 @@
+"""What the runtime lends to an adapter that keeps tables of its own and answers calls of its counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from hub.delivery.adapter import OutMessage, Report
+from hub.delivery.database import INSTALL_LOCK, translated
+from hub.delivery.parts import Parts
+from hub.delivery.wire import check_report
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
+Also = Callable[[Connection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The adapter's place in the runtime: its tables, and the outbox of its reports."""
+
+    pool: asyncpg.Pool[Any]
+    parts: Parts
+
+    def now(self) -> datetime:
+        """Return the legal time."""
+        return self.parts.clock()
+
+    async def accept(self, report: Report, also: Also | None = None) -> bool:
+        """Store a report, and what `also` writes, in one transaction; it is then published by itself.
+
+        False when a report of this id was stored before: nothing is changed. Raises `StoreAwayError`, and
+        `ValueError` for a report that cannot be an envelope.
+        """
+        check_report(report)
+        with translated():
+            async with self.pool.acquire() as connection, connection.transaction():
+                is_new = await self.parts.store.add_report(connection, report)
+                if is_new and also is not None:
+                    await also(connection)
+        self.parts.reports.ring()
+        return is_new
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """An adapter with own tables and a door of its own; `schema` is SQL that can be run again."""
+
+    schema: str
+
+    def attach(self, desk: Desk) -> None:
+        """Take the desk, before anything else is asked of the adapter."""
+        ...
+
+    async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> None:
+        """Note new messages in the transaction that stores them, in the order of the topic."""
+        ...
+
+    async def serve(self) -> None:
+        """Answer the counterpart's calls until cancelled."""
+        ...
+
+
+async def open_desk(parts: Parts, pool: asyncpg.Pool[Any]) -> None:
+    """Make the tables of a hosted adapter and hand it its desk; other adapters need none."""
+    if not isinstance(parts.adapter, Hosted):
+        return
+    with translated():
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock($1)", INSTALL_LOCK)
+            await connection.execute(parts.adapter.schema)
+    parts.adapter.attach(Desk(pool, parts))

@@ -1,0 +1,1 @@
+select adapter, why, paused_by, paused_at from delivery_pause order by adapter

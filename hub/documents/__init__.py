@@ -1,0 +1,1 @@
+"""Documents by their SHA-256 in a folder or a bucket; scans never travel in Kafka."""

@@ -1,0 +1,1 @@
+"""HTTPS for participants without a Kafka client: events, receipts, feed, documents, dossier look-up."""

@@ -1,0 +1,150 @@
+"""The addresses of the gateway and their OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from hub.gateway import documents, dossiers, events, messages, openapi
+from hub.gateway.guard import AWAY_HERE
+from hub.gateway.parts import Parts, caller_of
+from hub.gateway.problems import Problem, ProblemError
+
+_TITLE = "One-stop hub: gateway"
+_ABOUT = """\
+HTTPS for participants without a Kafka client. A request is a CloudEvent (binary, structured or batch mode)
+and is answered with its receipt. Every refusal is problem+json in Vietnamese and English.
+"""
+
+
+def make_api(parts: Parts) -> FastAPI:
+    """The application behind the guard."""
+    api = FastAPI(
+        title=_TITLE, description=_ABOUT, version="1", docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    _route_events(api, parts)
+    _route_messages(api, parts)
+    _route_documents(api, parts)
+    _name_problems(api)
+    build = api.openapi
+
+    def with_components() -> dict[str, Any]:
+        return _completed(build())
+
+    api.openapi = with_components  # type: ignore[method-assign]  # as FastAPI's documentation extends it
+    return api
+
+
+def _route_events(api: FastAPI, parts: Parts) -> None:
+    @api.post(
+        "/v1/events", responses=openapi.EVENTS, openapi_extra=openapi.POSTED, response_class=Response,
+        operation_id="postEvents", summary="Send requests",
+    )  # fmt: skip
+    async def post_events(request: Request) -> Response:
+        return await events.post(parts, request)
+
+    @api.get(
+        "/v1/receipts/{id:path}", responses=openapi.RECEIPT, response_class=Response,
+        operation_id="getReceipt", summary="The receipt of an own request",
+    )  # fmt: skip
+    async def get_receipt(
+        request: Request,
+        request_id: Annotated[str, Path(alias="id", pattern="^[!-~]{1,64}$")],
+        wait: Annotated[int, Query(ge=0, le=messages.MAX_WAIT_S, description="seconds")] = 0,
+    ) -> Response:
+        return await events.receipt(parts, request, request_id, wait)
+
+
+def _route_messages(api: FastAPI, parts: Parts) -> None:
+    @api.get(
+        "/v1/messages", responses=openapi.MESSAGES, response_class=Response,
+        operation_id="getMessages", summary="The own messages, from a cursor on",
+    )  # fmt: skip
+    async def get_messages(
+        request: Request,
+        cursor: Annotated[str | None, Query(description="of an earlier answer")] = None,
+        wait: Annotated[int, Query(ge=0, le=messages.MAX_WAIT_S, description="seconds")] = 0,
+        limit: Annotated[int, Query(ge=1, le=messages.MAX_MESSAGES)] = 100,
+    ) -> Response:
+        return await messages.answer(parts, request, cursor=cursor, wait_s=wait, limit=limit)
+
+    @api.get(
+        "/v1/dossiers/{subject:path}", responses=openapi.DOSSIERS, response_class=Response,
+        operation_id="getDossier", summary="Where a dossier stands and what is possible now",
+    )  # fmt: skip
+    async def get_dossier(
+        request: Request,
+        subject: Annotated[str, Path(min_length=1, max_length=128, description="id, code or `ref:`")],
+    ) -> Response:
+        return await dossiers.answer(parts, request, subject)
+
+
+def _route_documents(api: FastAPI, parts: Parts) -> None:
+    @api.post(
+        "/v1/documents", responses=openapi.UPLOAD, openapi_extra=openapi.UPLOADED, response_class=Response,
+        operation_id="postDocument", summary="Upload a document", status_code=201,
+    )  # fmt: skip
+    async def post_document(
+        request: Request,
+        sha256: Annotated[str, Query(pattern=openapi.SHA256, description="of the bytes that follow")],
+    ) -> Response:
+        return await documents.upload(parts, request, caller_of(request).name, sha256)
+
+    @api.get(
+        "/v1/documents/{sha256}", responses=openapi.DOWNLOAD, response_class=Response,
+        operation_id="getDocument", summary="A document that this participant may see",
+    )  # fmt: skip
+    async def get_document(
+        request: Request,
+        sha256: Annotated[str, Path(pattern=openapi.SHA256)],
+        dossier: Annotated[str | None, Query(description="id of the dossier it came with")] = None,
+    ) -> Response:
+        return await documents.download(parts, caller_of(request).name, sha256, dossier)
+
+
+def _name_problems(api: FastAPI) -> None:
+    async def own(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)
+        return _respond(error.problem)
+
+    async def http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = {404: "http.unknown_address", 405: "http.method"}.get(error.status_code, "gateway.fault")
+        return _respond(Problem(code, headers=dict(error.headers or {})))
+
+    async def parameters(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        fields = tuple(dict.fromkeys(str(item["loc"][-1]) for item in error.errors()))
+        return _respond(Problem("http.invalid_parameter", fields))
+
+    async def away(_: Request, error: Exception) -> Response:  # noqa: ARG001  the guard's log names the role
+        return _respond(Problem("gateway.unavailable", headers={"retry-after": "2"}))
+
+    api.add_exception_handler(ProblemError, own)
+    api.add_exception_handler(HTTPException, http)
+    api.add_exception_handler(RequestValidationError, parameters)
+    for kind in AWAY_HERE:
+        api.add_exception_handler(kind, away)
+
+
+def _respond(problem: Problem) -> Response:
+    return Response(problem.encoded(), problem.status, problem.http_headers())
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Components of ours, how to identify oneself, and 400 where FastAPI assumes its own 422."""
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for assumed in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(assumed, None)
+    schemas.update(openapi.COMPONENTS)
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    return document

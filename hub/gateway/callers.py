@@ -1,0 +1,91 @@
+"""Who may come in: tokens and certificates of HTTP participants, as a snapshot that follows the store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asyncpg.pool import Pool
+
+from hub.dossier.decision import Sender
+from hub.gateway.credentials import fingerprint
+
+_FOLLOW_S = 1.0
+_ASK_AGAIN_S = 0.1
+_ALL = """
+select c.fingerprint, c.expires_at, p.name, p.roles, p.organisations, p.partitions
+from http_credential c join participant p on p.name = c.participant
+where c.expires_at is null or c.expires_at > now()
+"""
+_VERSION = "select version from configuration_version where kind = 'participants'"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An HTTP participant that has shown what it must; `partitions` are those of its topics."""
+
+    name: str
+    sender: Sender
+    partitions: int
+    fingerprint: bytes
+    expires_at: datetime | None
+
+
+class Callers:
+    """All credentials that are valid now; nothing of them is secret, only their SHA-256 is known."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._known: dict[bytes, Caller] = {}
+        self._version = -1
+        self._asked_at = 0.0
+        self._asking = asyncio.Lock()
+
+    async def follow(self) -> None:
+        """One step of the side task: read again when participants changed."""
+        await asyncio.sleep(_FOLLOW_S)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Read the credentials if they changed since the last look."""
+        async with self._asking:
+            await self._read()
+
+    async def _read(self) -> None:
+        self._asked_at = time.monotonic()
+        async with self._pool.acquire() as connection:
+            version = await connection.fetchval(_VERSION)
+            if version == self._version:
+                return
+            rows = await connection.fetch(_ALL)
+        self._known = {
+            row["fingerprint"]: Caller(
+                row["name"],
+                Sender(row["name"], frozenset(row["roles"]), frozenset(row["organisations"])),
+                row["partitions"],
+                row["fingerprint"],
+                row["expires_at"],
+            )
+            for row in rows
+        }
+        self._version = version
+
+    async def find(self, shown: bytes) -> Caller | None:
+        """Who shows this token or certificate; one that is not known yet is looked for in the store."""
+        wanted = fingerprint(shown)
+        caller = self._known.get(wanted)
+        if caller is None:
+            async with self._asking:
+                if time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
+                    await self._read()
+            caller = self._known.get(wanted)
+        return caller if caller is not None and self.is_valid(caller) else None
+
+    def is_valid(self, caller: Caller) -> bool:
+        """Whether what the caller showed still opens the door; known within a second after a change."""
+        known = self._known.get(caller.fingerprint)
+        if known is None or known.name != caller.name:
+            return False
+        return known.expires_at is None or known.expires_at > datetime.now(UTC)

@@ -1,0 +1,172 @@
+"""CloudEvents over HTTP: binary, structured and batch mode in, the same out (pure).
+
+The value that goes to Kafka is a slice of what was posted, never written anew: its digest is the sender's.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
+from pydantic_core import from_json
+
+from hub.envelope import Envelope, Malformed, decode
+from hub.gateway.problems import ProblemError
+from hub.message import Headers, Message
+
+BINARY = "application/json"
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject", "environment", "traceparent")
+_UNQUOTED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A posted event as the Kafka record that it becomes; place and time are the broker's to give."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    partition: int = -1
+    offset: int = -1
+    timestamp: int = 0
+
+
+class _Event(msgspec.Struct):
+    """The JSON format; extensions that the hub does not know are ignored, as on Kafka."""
+
+    specversion: str | None = None
+    id: str | None = None
+    source: str | None = None
+    type: str | None = None
+    time: str | None = None
+    subject: str | None = None
+    environment: str | None = None
+    traceparent: str | None = None
+    datacontenttype: str = BINARY
+    data: msgspec.Raw = msgspec.Raw()
+    data_base64: str | None = None
+
+
+_one = msgspec.json.Decoder(_Event).decode
+_many = msgspec.json.Decoder(list[_Event]).decode
+
+
+def media_type(content_type: str) -> str:
+    """`application/json` of `Application/JSON; charset=utf-8`."""
+    return content_type.split(";", maxsplit=1)[0].strip().lower()
+
+
+def read_binary(topic: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Posted:
+    """Attributes from `ce-` headers (percent-decoded), the body as it came."""
+    found: list[tuple[str, bytes]] = []
+    for raw, content in headers:
+        name = raw.decode("latin-1").lower()
+        if name.startswith("ce-"):
+            found.append((f"ce_{name[3:]}", unquote_to_bytes(content)))
+        elif name in ("content-type", "traceparent"):
+            found.append((name, content))
+    known = {f"ce_{name}" for name in _ATTRIBUTES} | {"content-type", "traceparent"}
+    kept = tuple((name, content) for name, content in found if name in known)
+    subject = next((content for name, content in reversed(kept) if name == "ce_subject"), None)
+    return Posted(topic, subject, body, kept)
+
+
+def read_structured(topic: str, body: bytes) -> Posted:
+    """One event in the JSON format; the value is the slice of the body that `data` is."""
+    try:
+        return _posted(topic, _one(body))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ProblemError("http.no_cloud_event", _path(error)) from None
+
+
+def read_batch(topic: str, body: bytes, max_events: int) -> list[Posted]:
+    """The events of a batch, in order."""
+    try:
+        events = _many(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ProblemError("http.no_cloud_event", _path(error)) from None
+    if len(events) > max_events:
+        raise ProblemError("http.batch_too_long")
+    return [_posted(topic, event) for event in events]
+
+
+def _posted(topic: str, event: _Event) -> Posted:
+    texts = {name: getattr(event, name) for name in _ATTRIBUTES}
+    headers = [(f"ce_{name}", _encoded(text)) for name, text in texts.items() if text is not None]
+    headers.append(("content-type", _encoded(event.datacontenttype)))
+    value = bytes(event.data)
+    if event.data_base64 is not None:
+        try:
+            value = b64decode(event.data_base64, validate=True)
+        except (binascii.Error, ValueError):
+            raise ProblemError("http.no_cloud_event", ("data_base64",)) from None
+    key = _encoded(event.subject) if event.subject is not None else None
+    return Posted(topic, key, value, tuple(headers))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _path(error: Exception) -> tuple[str, ...]:
+    """Where it is wrong, of msgspec's `... - at `$[1].time``; never what stands there."""
+    _, found, path = str(error).rpartition(" - at `")
+    return (path.rstrip("`"),) if found else ()
+
+
+def envelopes(posted: list[Posted], *, is_batch: bool) -> list[Envelope]:
+    """What the engine will see; raises ProblemError for what it could only bury as a dead letter."""
+    found: list[Envelope] = []
+    for index, event in enumerate(posted):
+        envelope = decode(event)
+        place = f"[{index}]." if is_batch else ""
+        if isinstance(envelope, Malformed):
+            fields = envelope.fields or (("id",) if is_batch else ())
+            raise ProblemError(envelope.code, tuple(place + name.removeprefix("ce_") for name in fields))
+        if not _is_json(envelope.data):
+            raise ProblemError("envelope.no_json", (f"{place}data",))
+        found.append(envelope)
+    return found
+
+
+def _is_json(value: bytes) -> bool:
+    """By the parser that the engine's models use, so that both find the same."""
+    try:
+        from_json(value)
+    except ValueError:
+        return False
+    return True
+
+
+def http_headers(headers: Headers) -> dict[str, str]:
+    """A message's attributes as HTTP headers of binary mode, percent-encoded."""
+    return {
+        name.replace("ce_", "ce-", 1): content.decode() if name == "content-type" else _quoted(content)
+        for name, content in headers
+    }
+
+
+def _quoted(content: bytes) -> str:
+    return quote(content.decode(), safe=_UNQUOTED)
+
+
+def structured(message: Message) -> dict[str, object]:
+    """A message in the JSON format; `data` is the value's bytes as they are."""
+    return structured_of(dict(message.headers), message.value)
+
+
+def structured_of(headers: Mapping[str, bytes], value: bytes) -> dict[str, object]:
+    """As `structured`, of the headers and the value of a record."""
+    event: dict[str, object] = {
+        name.removeprefix("ce_"): content.decode() for name, content in headers.items() if name[:3] == "ce_"
+    }
+    event["datacontenttype"] = headers.get("content-type", BINARY.encode()).decode()
+    event["data"] = msgspec.Raw(value)
+    return event

@@ -1,0 +1,124 @@
+"""POST /v1/events and GET /v1/receipts/{id}: publish, wait for the commit, answer with the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.envelope import Envelope
+from hub.gateway import cloud_events
+from hub.gateway.callers import Caller
+from hub.gateway.cloud_events import BATCH, BINARY, STRUCTURED, Posted
+from hub.gateway.parts import Parts, caller_of
+from hub.gateway.problems import Problem, ProblemError
+from hub.gateway.waiting import Answered
+from hub.kafka import KafkaError
+from hub.logs import log
+from hub.message import Message
+from schemas.receipt import RECEIPT_ACCEPTED
+
+_RETRY = {"retry-after": "1"}
+Outcome = Message | Problem | None
+"""The receipt, or a refusal of the gateway's own, or None: not decided yet."""
+
+
+async def post(parts: Parts, request: Request) -> Response:
+    """Take one event or a batch; nothing of a batch is published when one of it is no envelope."""
+    caller = caller_of(request)
+    topic = parts.in_topic(caller)
+    kind = cloud_events.media_type(request.headers.get("content-type", ""))
+    if kind not in (BINARY, STRUCTURED, BATCH):
+        raise ProblemError("http.media_type", ("content-type",))
+    body = await request.body()
+    if kind == BATCH:
+        posted = cloud_events.read_batch(topic, body, parts.settings.max_batch_events)
+    elif kind == STRUCTURED:
+        posted = [cloud_events.read_structured(topic, body)]
+    else:
+        posted = [cloud_events.read_binary(topic, request.headers.raw, body)]
+    envelopes = cloud_events.envelopes(posted, is_batch=kind == BATCH)
+    outcomes = await _decided(parts, caller, posted, envelopes)
+    for outcome in outcomes:
+        parts.metrics.events.labels(caller.name, _word(outcome)).inc()
+    if kind == BATCH:
+        return _batch_answer(envelopes, outcomes)
+    return _answer(envelopes[0].id, outcomes[0], is_structured=kind == STRUCTURED)
+
+
+async def receipt(parts: Parts, request: Request, request_id: str, wait_s: float) -> Response:
+    """The receipt of a request that this participant sent, now or within `wait_s`."""
+    key = (caller_of(request).name, request_id)
+    limit_s = min(wait_s, parts.settings.max_wait_s)
+    found = await parts.inbox.wait([key], limit_s) if limit_s else {}
+    answered = found.get(key) or (await parts.inbox.read([key])).get(key)
+    if answered is None:
+        raise ProblemError("receipt.unknown", headers=_RETRY)
+    is_structured = STRUCTURED in request.headers.get("accept", "")
+    return _answer(request_id, answered.receipt, is_structured=is_structured)
+
+
+async def _decided(
+    parts: Parts, caller: Caller, posted: Sequence[Posted], envelopes: Sequence[Envelope]
+) -> list[Outcome]:
+    try:
+        await parts.publisher.publish(posted)
+    except (KafkaError, TimeoutError) as error:
+        log("publish_failed", error=type(error).__name__, participant=caller.name)
+        raise ProblemError("gateway.unavailable", headers={"retry-after": "2"}) from None
+    keys = {(caller.name, envelope.id) for envelope in envelopes}
+    found = await parts.inbox.wait(keys, parts.settings.receipt_wait_s)
+    return [_outcome(envelope, found.get((caller.name, envelope.id))) for envelope in envelopes]
+
+
+def _outcome(envelope: Envelope, answered: Answered | None) -> Outcome:
+    if answered is None:
+        return None
+    if answered.digest != envelope.digest:
+        return Problem("security.id_reused", ("id",))
+    return answered.receipt
+
+
+def _word(outcome: Outcome) -> str:
+    if outcome is None:
+        return "pending"
+    if isinstance(outcome, Problem):
+        return "id_reused"
+    return "accepted" if dict(outcome.headers).get("ce_type") == _ACCEPTED else "refused"
+
+
+_ACCEPTED = RECEIPT_ACCEPTED.encode()
+
+
+def receipt_url(request_id: str) -> str:
+    """Where the receipt will be."""
+    return f"/v1/receipts/{quote(request_id, safe='')}"
+
+
+def _answer(request_id: str, outcome: Outcome, *, is_structured: bool) -> Response:
+    if outcome is None:
+        url = receipt_url(request_id)
+        body = msgspec.json.encode({"request": request_id, "receipt_url": url})
+        return Response(body, 202, _RETRY | {"location": url}, media_type=BINARY)
+    if isinstance(outcome, Problem):
+        return Response(outcome.encoded(), outcome.status, outcome.http_headers())
+    if is_structured:
+        return Response(msgspec.json.encode(cloud_events.structured(outcome)), media_type=STRUCTURED)
+    return Response(outcome.value, headers=cloud_events.http_headers(outcome.headers))
+
+
+def _batch_answer(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> Response:
+    answers = [_member(envelope.id, outcome) for envelope, outcome in zip(envelopes, outcomes, strict=True)]
+    status = 202 if None in outcomes else 200
+    return Response(msgspec.json.encode({"answers": answers}), status, media_type=BINARY)
+
+
+def _member(request_id: str, outcome: Outcome) -> dict[str, object]:
+    if outcome is None:
+        return {"id": request_id, "status": 202, "receipt_url": receipt_url(request_id)}
+    if isinstance(outcome, Problem):
+        return {"id": request_id, "status": outcome.status, "problem": outcome.body()}
+    return {"id": request_id, "status": 200, "receipt": cloud_events.structured(outcome)}

@@ -1,0 +1,122 @@
+"""GET /v1/messages: the participant's own `out.` messages, polled by cursor or as a stream of events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from hub.gateway import cloud_events
+from hub.gateway.callers import Caller
+from hub.gateway.cursor import read_cursor, write_cursor
+from hub.gateway.parts import Parts, caller_of
+from hub.gateway.problems import Problem, ProblemError
+from hub.kafka import ConsumerRecord
+from hub.logs import log
+from hub.steady import AWAY
+
+EVENT_STREAM = "text/event-stream"
+MAX_WAIT_S = 30
+MAX_MESSAGES = 500
+_SLICE_S = 1.0
+_ALIVE_S = 15.0
+_MAX_BYTES = 8 << 20
+
+
+async def answer(
+    parts: Parts, request: Request, *, cursor: str | None, wait_s: float, limit: int
+) -> Response:
+    """One piece of the feed, or with `Accept: text/event-stream` the feed as long as the client stays."""
+    caller = caller_of(request)
+    is_stream = EVENT_STREAM in request.headers.get("accept", "")
+    cursor = (request.headers.get("last-event-id") if is_stream else None) or cursor
+    if parts.feeds[caller.name] >= parts.settings.max_feeds:
+        raise ProblemError("http.too_many_feeds", headers={"retry-after": "5"})
+    offsets = await _offsets(parts, caller, cursor)
+    if is_stream:
+        headers = {"x-accel-buffering": "no"}
+        return StreamingResponse(_stream(parts, caller, offsets), headers=headers, media_type=EVENT_STREAM)
+    with _open(parts, caller):
+        records = await _next(
+            parts, caller, offsets, wait_s=min(wait_s, parts.settings.max_wait_s), limit=limit
+        )
+    for record in records:
+        offsets[record.partition] = record.offset + 1
+    body = {"messages": [_event(record) for record in records], "cursor": write_cursor(caller.name, offsets)}
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+async def _offsets(parts: Parts, caller: Caller, cursor: str | None) -> dict[int, int]:
+    """Where to read on: partitions that the cursor does not know are read from their start."""
+    given = read_cursor(caller.name, cursor) if cursor else {}
+    known = {number: offset for number, offset in given.items() if number < caller.partitions}
+    if len(known) == caller.partitions:
+        return known
+    return await parts.feed.starts(parts.out_topic(caller), caller.partitions) | known
+
+
+@contextmanager
+def _open(parts: Parts, caller: Caller) -> Iterator[None]:
+    parts.feeds[caller.name] += 1
+    parts.metrics.feeds.inc()
+    try:
+        yield
+    finally:
+        parts.feeds[caller.name] -= 1
+        parts.metrics.feeds.dec()
+
+
+async def _next(
+    parts: Parts, caller: Caller, offsets: dict[int, int], *, wait_s: float, limit: int
+) -> list[ConsumerRecord]:
+    """Waits in slices, so that a stop of the gateway or of the caller's rights ends it soon."""
+    until = time.monotonic() + wait_s
+    while True:
+        left_s = until - time.monotonic()
+        records = await parts.feed.read(
+            parts.out_topic(caller),
+            offsets,
+            limit=limit,
+            max_bytes=_MAX_BYTES,
+            wait_s=max(0.0, min(_SLICE_S, left_s)),
+        )
+        if records or left_s <= _SLICE_S or not _may_go_on(parts, caller):
+            return records
+
+
+def _may_go_on(parts: Parts, caller: Caller) -> bool:
+    return not parts.stopping.is_set() and parts.callers.is_valid(caller)
+
+
+async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> AsyncIterator[bytes]:
+    with _open(parts, caller):
+        yield b"retry: 1000\n\n"
+        while _may_go_on(parts, caller):
+            try:
+                records = await _next(parts, caller, offsets, wait_s=_ALIVE_S, limit=100)
+            except ProblemError as error:
+                yield _named("problem", error.problem.encoded())
+                return
+            except AWAY as error:
+                log("feed_waits", error=type(error).__name__, participant=caller.name)
+                yield _named("problem", Problem("gateway.unavailable").encoded())
+                return
+            if not records:
+                yield b": alive\n\n"
+            for record in records:
+                offsets[record.partition] = record.offset + 1
+                place = f"id: {write_cursor(caller.name, offsets)}\n".encode()
+                yield place + _named("message", msgspec.json.encode(_event(record)))
+
+
+def _named(event: str, data: bytes) -> bytes:
+    lines = b"".join(b"data: " + line + b"\n" for line in data.splitlines())
+    return f"event: {event}\n".encode() + lines + b"\n"
+
+
+def _event(record: ConsumerRecord) -> dict[str, object]:
+    return cloud_events.structured_of(dict(record.headers), record.value)

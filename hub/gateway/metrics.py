@@ -1,0 +1,50 @@
+"""What one gateway process counts; label values are participant names and closed words."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30)
+
+
+class GatewayMetrics:
+    """Counted at the door and behind it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "hub_gateway_requests_total", "Requests answered; participant `nobody`: no valid credentials",
+            ["participant", "code_class"], registry=registry,
+        )  # fmt: skip
+        self.latency = Histogram(
+            "hub_gateway_latency_seconds", "Time from the head of a request to the end of its answer; waiting"
+            " feeds among them", registry=registry, buckets=_BUCKETS,
+        )  # fmt: skip
+        self.events = Counter(
+            "hub_gateway_events_total",
+            "Posted events; outcome: accepted, refused, pending, id_reused",
+            ["participant", "outcome"],
+            registry=registry,
+        )
+        self.feeds = Gauge(
+            "hub_gateway_feeds_open", "Feeds that are read or waited for now", registry=registry
+        )
+        self.documents = Counter(
+            "hub_gateway_documents_total", "Documents; kind: stored, read", ["participant", "kind"],
+            registry=registry,
+        )  # fmt: skip
+        self.webhooks = Counter(
+            "hub_gateway_webhook_calls_total",
+            "Messages called out; outcome: delivered, rejected, unreachable, denied",
+            ["participant", "outcome"],
+            registry=registry,
+        )
+        self.webhook_age = Gauge(
+            "hub_gateway_webhook_failing_seconds", "Since when a webhook fails, 0 while it works",
+            ["participant"], registry=registry,
+        )  # fmt: skip
+
+    def served(self, participant: str, status: int, seconds: float) -> None:
+        """One request has its answer; status 0: the client went away before."""
+        code_class = f"{status // 100}xx" if status else "none"
+        self.requests.labels(participant, code_class).inc()
+        self.latency.observe(seconds)

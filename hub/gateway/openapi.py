@@ -1,0 +1,212 @@
+"""What the endpoints take and answer, as parts of the OpenAPI document (data)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.gateway.cloud_events import BATCH, BINARY, STRUCTURED
+from hub.gateway.problems import MEDIA_TYPE, text_of
+
+Schema = dict[str, Any]
+_TEXT: Schema = {"type": "string"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+SHA256 = "^[0-9a-f]{64}$"
+
+EVENT: Schema = {
+    "type": "object",
+    "description": "CloudEvents 1.0, JSON format. `data` by the JSON Schema of the type.",
+    "required": ["specversion", "id", "source", "type", "time", "subject", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "pattern": "^[!-~]{1,64}$"},
+        "source": {"type": "string", "description": "`/participants/<your name>`"},
+        "type": {"type": "string", "description": "`onestop.<subject>.<verb>.v<N>`"},
+        "time": _TIME,
+        "subject": {"type": "string", "pattern": "^(ref:)?[A-Za-z][A-Za-z0-9.-]{0,99}$"},
+        "environment": {"enum": ["live", "test"]},
+        "traceparent": _TEXT,
+        "datacontenttype": {"const": BINARY},
+        "data": {"type": "object"},
+    },
+}
+PROBLEM: Schema = {
+    "type": "object",
+    "description": "RFC 9457; `title_vi` and `detail_vi` say the same in Vietnamese.",
+    "required": ["type", "status", "code", "title", "title_vi", "detail", "detail_vi"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "status": {"type": "integer"},
+        "code": _TEXT,
+        "title": _TEXT,
+        "title_vi": _TEXT,
+        "detail": _TEXT,
+        "detail_vi": _TEXT,
+        "fields": {"type": "array", "items": _TEXT},
+    },
+}
+PENDING: Schema = {
+    "type": "object",
+    "required": ["request", "receipt_url"],
+    "properties": {"request": _TEXT, "receipt_url": _TEXT},
+}
+_OUT: Schema = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"],
+    "properties": dict.fromkeys(("specversion", "id", "source", "type", "subject"), _TEXT)
+    | {"time": _TIME, "datacontenttype": _TEXT, "data": {"type": "object"}},
+}
+_RECEIPT: Schema = {
+    "type": "object",
+    "required": ["request"],
+    "properties": {"request": {"type": ["string", "null"]}, "dossier": _TEXT, "code": _TEXT},
+}
+_ANSWERS: Schema = {
+    "type": "object",
+    "required": ["answers"],
+    "properties": {
+        "answers": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "status"],
+                "properties": {
+                    "id": _TEXT,
+                    "status": {"enum": [200, 202, 409]},
+                    "receipt": {"$ref": "#/components/schemas/Message"},
+                    "receipt_url": _TEXT,
+                    "problem": {"$ref": "#/components/schemas/Problem"},
+                },
+            },
+        }
+    },
+}
+FEED: Schema = {
+    "type": "object",
+    "required": ["messages", "cursor"],
+    "properties": {
+        "messages": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}},
+        "cursor": _TEXT,
+    },
+}
+DOSSIER: Schema = {
+    "type": "object",
+    "required": ["dossier", "status", "sequence", "possible", "deadlines"],
+    "properties": {
+        "dossier": {"type": "string", "format": "uuid"},
+        "code": _TEXT,
+        "status": _TEXT,
+        "sequence": {"type": "integer"},
+        "submitted_at": _TIME,
+        "accepted_at": _TIME,
+        "due_at": _TIME,
+        "possible": {"type": "array", "items": _TEXT},
+        "deadlines": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"kind": _TEXT, "due_at": _TIME}},
+        },
+    },
+}
+DOCUMENT: Schema = {
+    "type": "object",
+    "required": ["sha256", "bytes", "media_type"],
+    "properties": {
+        "sha256": {"type": "string", "pattern": SHA256},
+        "bytes": {"type": "integer"},
+        "media_type": _TEXT,
+    },
+}
+COMPONENTS: Mapping[str, Schema] = {
+    "Event": EVENT,
+    "Problem": PROBLEM,
+    "Pending": PENDING,
+    "Message": _OUT,
+    "Receipt": _RECEIPT,
+    "Answers": _ANSWERS,
+    "Feed": FEED,
+    "Dossier": DOSSIER,
+    "Document": DOCUMENT,
+}
+
+
+def ref(name: str) -> Schema:
+    """A reference to one of `COMPONENTS`."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+POSTED: Schema = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            STRUCTURED: {"schema": ref("Event")},
+            BATCH: {"schema": {"type": "array", "items": ref("Event"), "maxItems": 100}},
+            BINARY: {
+                "schema": {"type": "object", "description": "The data; attributes are headers `ce-...`."}
+            },
+        },
+    }
+}
+UPLOADED: Schema = {
+    "requestBody": {
+        "required": True,
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
+    }
+}
+
+
+def answers(good: Mapping[int, tuple[str, Mapping[str, Schema]]], *codes: str) -> dict[int | str, Any]:
+    """Responses: the good ones with their media types, and problems by their codes."""
+    found: dict[int | str, Any] = {
+        status: {
+            "description": text,
+            "content": {kind: {"schema": schema} for kind, schema in content.items()},
+        }
+        for status, (text, content) in good.items()
+    }
+    every = ("http.unauthorized", "http.too_many_requests", "gateway.fault", "gateway.unavailable", *codes)
+    for code in every:
+        found[text_of(code).status] = {
+            "description": text_of(code).en,
+            "content": {MEDIA_TYPE: {"schema": ref("Problem")}},
+        }
+    return found
+
+
+EVENTS = answers(
+    {
+        200: (
+            "The receipt (accepted or refused: see its type), after the commit",
+            {BINARY: {"anyOf": [ref("Receipt"), ref("Answers")]}, STRUCTURED: ref("Message")},
+        ),
+        202: (
+            "Stored, not decided yet; the receipt will be at `receipt_url`",
+            {BINARY: {"anyOf": [ref("Pending"), ref("Answers")]}},
+        ),
+    },
+    "http.no_cloud_event", "http.media_type", "http.too_large", "http.slow", "security.id_reused",
+)  # fmt: skip
+RECEIPT = answers(
+    {
+        200: ("The receipt", {BINARY: ref("Receipt"), STRUCTURED: ref("Message")}),
+        202: ("Set aside behind a fault of the hub, to be decided later", {BINARY: ref("Pending")}),
+    },
+    "receipt.unknown", "http.invalid_parameter",
+)  # fmt: skip
+MESSAGES = answers(
+    {200: ("Messages and the cursor behind them", {BINARY: ref("Feed"), "text/event-stream": _TEXT})},
+    "feed.cursor", "feed.expired", "http.too_many_feeds",
+)  # fmt: skip
+DOSSIERS = answers(
+    {200: ("Where it stands", {BINARY: ref("Dossier")})}, "dossier.unknown", "http.invalid_parameter"
+)
+UPLOAD = answers(
+    {
+        200: ("This participant has uploaded it before", {BINARY: ref("Document")}),
+        201: ("Stored", {BINARY: ref("Document")}),
+    },
+    "http.invalid_parameter", "http.too_large", "http.media_type", "http.slow",
+)  # fmt: skip
+DOWNLOAD = answers(
+    {200: ("The bytes", {"*/*": {"type": "string", "format": "binary"}})},
+    "document.unknown", "http.invalid_parameter",
+)  # fmt: skip

@@ -1,0 +1,197 @@
+"""The gateway process: runs the door and its side tasks, watches them, and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Literal
+
+import asyncpg
+import typer
+from prometheus_client import CollectorRegistry
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub import client_logs, kafka
+from hub.documents.settings import DocumentsSettings
+from hub.documents.store import documents
+from hub.errors import StartupError, StopError
+from hub.gateway.api import make_api
+from hub.gateway.callers import Callers
+from hub.gateway.feed import Feed
+from hub.gateway.guard import Guard
+from hub.gateway.metrics import GatewayMetrics
+from hub.gateway.parts import Parts
+from hub.gateway.publishing import Publisher
+from hub.gateway.server import check_tls, serve_door
+from hub.gateway.waiting import Inbox
+from hub.gateway.webhooks import Webhooks
+from hub.health import health_app, serve
+from hub.logs import log
+from hub.regulation.profile import load_profile
+from hub.settings import GatewaySettings, KafkaSettings, PostgresSettings, read_tree
+from hub.steady import AWAY, keep_running
+from hub.store import database
+
+_POOL = 8
+_STATEMENT_S = 10
+_STUCK_S = 60.0
+
+
+class GatewayTree(BaseSettings):
+    """The settings of a gateway process: it never holds the master key."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_", env_nested_delimiter="__", frozen=True, extra="ignore",
+        nested_model_default_partial_update=True,
+    )  # fmt: skip
+
+    environment: Literal["live", "test"] = Field(default="live", description="as the hub's")
+    profile: str = Field(default="bentre-45-2023", description="as the hub's")
+    http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
+    http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
+    kafka: KafkaSettings
+    postgres: PostgresSettings
+    gateway: GatewaySettings = GatewaySettings()
+    documents: DocumentsSettings = DocumentsSettings()
+
+
+def gateway_settings() -> GatewayTree:
+    """Settings, or exit status 2 with one line."""
+    try:
+        return read_tree(GatewayTree)
+    except StartupError as error:
+        typer.echo(f"hub: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; returns after a drain of at most 10 s.
+
+    Raises `StartupError` when something is missing and `StopError` when a task died.
+    """
+    client_logs.install()
+    check_tls(settings.gateway, settings.environment)
+    registry = CollectorRegistry()
+    async with _parts(settings, GatewayMetrics(registry)) as parts:
+        guard = Guard(
+            make_api(parts), parts.callers, settings.gateway, settings.documents.max_bytes, parts.metrics
+        )
+        door = asyncio.create_task(serve_door(guard, settings.gateway, stop, _say_port), name="door")
+        hooks = Webhooks(
+            settings.postgres,
+            parts.feed,
+            settings.kafka.prefix,
+            settings.gateway.webhook_allowed,
+            parts.metrics,
+        )
+        side = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("callers", keep_running("callers", parts.callers.follow)),
+                ("inbox", keep_running("inbox", parts.inbox.step)),
+                ("feed", keep_running("feed", parts.feed.step)),
+                ("webhooks", keep_running("webhooks", hooks.step)),
+                ("health", _serve_health(settings, parts, registry)),
+            )
+        ]
+        try:
+            await _first_end(door, side, stop, parts)
+        finally:
+            for task in side:
+                task.cancel()
+            await asyncio.wait(side, timeout=2)
+            await hooks.close()
+    log("gateway_stopped")
+
+
+async def _first_end(
+    door: asyncio.Task[None], side: list[asyncio.Task[None]], stop: asyncio.Event, parts: Parts
+) -> None:
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([door, stopping, *side], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    parts.stopping.set()
+    died = next((task for task in (*side, door) if task.done()), None)
+    stop.set()
+    await asyncio.wait([door])
+    error = door.exception() or (died.exception() if died is not None else None)
+    if isinstance(error, StartupError | StopError):
+        raise error
+    if died is not None and (died is not door or error is not None):
+        raise StopError(f"task {died.get_name()} died: {type(error).__name__}") from error
+
+
+def _say_port(port: int) -> None:
+    log("gateway_ready", port=port)
+
+
+@asynccontextmanager
+async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterator[Parts]:
+    connection = await database.connect_at_start(settings.postgres, "gateway")
+    has_tables = await connection.fetchval("select to_regclass('http_credential')") is not None
+    await connection.close()
+    if not has_tables:
+        raise StartupError("HUB_POSTGRES__DSN: the database has no tables yet; run `hub setup` first")
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(_pool(settings.postgres))
+        producer = kafka.producer(settings.kafka, "gateway")
+        feed = Feed(lambda: kafka.consumer(settings.kafka, "gateway-feed", group=None))
+        try:
+            stack.push_async_callback(producer.stop)
+            await producer.start()
+            await stack.enter_async_context(feed)
+        except kafka.KafkaError as error:
+            raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
+        callers = Callers(pool)
+        await callers.refresh()
+        yield Parts(
+            settings.gateway,
+            settings.kafka.prefix,
+            load_profile(settings.profile),
+            pool,
+            Publisher(producer),
+            callers,
+            Inbox(pool),
+            feed,
+            documents(settings.documents),
+            metrics,
+        )
+
+
+def _pool(settings: PostgresSettings) -> asyncpg.Pool:
+    return asyncpg.create_pool(
+        settings.dsn.get_secret_value(),
+        min_size=1,
+        max_size=_POOL,
+        timeout=10,
+        command_timeout=_STATEMENT_S,
+        server_settings={"application_name": "gateway", "jit": "off"},
+    )
+
+
+async def _serve_health(settings: GatewayTree, parts: Parts, registry: CollectorRegistry) -> None:
+    probing = asyncio.Lock()
+
+    async def alive() -> str | None:
+        failing_s = parts.publisher.failing_s
+        if failing_s < _STUCK_S or await ready() is not None:
+            return None
+        return f"the brokers answer, but nothing could be published for {failing_s:.0f} s"
+
+    async def ready() -> str | None:
+        try:
+            async with probing, asyncio.timeout(5):
+                await parts.pool.execute("select 1")
+                await parts.feed.check()
+        except (*AWAY, asyncpg.PostgresError) as error:
+            return type(error).__name__
+        return None
+
+    await serve(
+        health_app(registry, alive, ready),
+        settings.http_host,
+        settings.http_port,
+        lambda port: log("health_ready", port=port),
+    )

@@ -1,0 +1,88 @@
+"""Receipts read from the inbox: one query for all who wait, and only while somebody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from asyncpg.pool import Pool
+
+from hub.message import Message, decode_message
+
+_EVERY_S = 0.015
+_PAUSE_S = 0.5
+_READ = """
+select i.participant, i.id, i.digest, i.receipt
+from unnest($1::text[], $2::text[]) w(participant, id)
+join inbox i on i.participant = w.participant and i.id = w.id
+"""
+Key = tuple[str, str]
+"""Participant and request id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the engine has stored of a request: without a receipt it is parked behind a fault."""
+
+    digest: bytes
+    receipt: Message | None
+
+
+class Inbox:
+    """The inbox as the gateway sees it; it survives this process, so a receipt is never lost with it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._waiting: dict[Key, list[asyncio.Future[Answered]]] = {}
+        self._wanted = asyncio.Event()
+
+    async def read(self, keys: Iterable[Key]) -> dict[Key, Answered]:
+        """What is stored now."""
+        wanted = list(keys)
+        participants, ids = [key[0] for key in wanted], [key[1] for key in wanted]
+        rows = await self._pool.fetch(_READ, participants, ids)
+        return {
+            (row["participant"], row["id"]): Answered(
+                row["digest"], decode_message(row["receipt"]) if row["receipt"] is not None else None
+            )
+            for row in rows
+        }
+
+    async def wait(self, keys: Iterable[Key], limit_s: float) -> Mapping[Key, Answered]:
+        """What is decided within the limit; requests that are missing in it are not decided yet."""
+        loop = asyncio.get_running_loop()
+        futures: dict[Key, asyncio.Future[Answered]] = {key: loop.create_future() for key in keys}
+        for key, future in futures.items():
+            self._waiting.setdefault(key, []).append(future)
+        self._wanted.set()
+        try:
+            if futures:
+                await asyncio.wait(futures.values(), timeout=limit_s)
+        finally:
+            for key, future in futures.items():
+                self._leave(key, future)
+        return {key: future.result() for key, future in futures.items() if future.done()}
+
+    async def step(self) -> None:
+        """One look of the side task at all that is waited for; returns at once after it."""
+        if not self._waiting:
+            self._wanted.clear()
+            await self._wanted.wait()
+        try:
+            found = await self.read(list(self._waiting))
+        except BaseException:
+            await asyncio.sleep(_PAUSE_S)
+            raise
+        for key, answered in found.items():
+            if answered.receipt is not None:
+                for future in self._waiting.get(key, ()):
+                    if not future.done():
+                        future.set_result(answered)
+        await asyncio.sleep(_EVERY_S)
+
+    def _leave(self, key: Key, future: asyncio.Future[Answered]) -> None:
+        waiting = self._waiting[key]
+        waiting.remove(future)
+        if not waiting:
+            del self._waiting[key]

@@ -1,0 +1,181 @@
+"""Messages called out to participants: in order per partition, so per dossier, until they say 2xx."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+
+import asyncpg
+import httpx
+import msgspec
+
+from hub.gateway import cloud_events
+from hub.gateway.feed import Feed
+from hub.gateway.metrics import GatewayMetrics
+from hub.gateway.problems import ProblemError
+from hub.gateway.webhook_call import Call, Outcome, perform
+from hub.kafka import ConsumerRecord
+from hub.logs import log
+from hub.settings import PostgresSettings
+from hub.steady import keep_running
+from hub.store.database import Session
+
+_LOOK_S = 1.0
+_PIECE = 50
+_MAX_BYTES = 8 << 20
+_FIRST_DELAY_S = 1.0
+_LONGEST_DELAY_S = 300.0
+_LOCKS = 4713
+"""First key of the advisory locks: one process calls for one participant."""
+_HOOKS = """
+select w.participant, w.url, w.secret, w.positions, p.partitions from webhook w
+join participant p on p.name = w.participant order by w.participant
+"""
+_LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
+_UNLOCK = "select pg_advisory_unlock($1, hashtext($2))"
+_MOVE = "update webhook set positions[$2] = $3 where participant = $1 and url = $4"
+
+
+@dataclass(slots=True)
+class _Hook:
+    """One participant's webhook while this process calls it; `retry_at` and `delay_s` per partition."""
+
+    participant: str
+    url: str
+    secret: str
+    topic: str
+    positions: dict[int, int]
+    retry_at: dict[int, float] = field(default_factory=dict)
+    delay_s: dict[int, float] = field(default_factory=dict)
+    failing_since: float | None = None
+
+
+class Webhooks:
+    """The webhooks of which this process holds the locks; another takes over when its session ends."""
+
+    def __init__(
+        self, postgres: PostgresSettings, feed: Feed, prefix: str, allowed: tuple[str, ...],
+        metrics: GatewayMetrics,
+    ) -> None:  # fmt: skip
+        self._session = Session(postgres, "gateway-webhooks")
+        self._writing = asyncio.Lock()
+        self._feed = feed
+        self._prefix = prefix
+        self._allowed = allowed
+        self._metrics = metrics
+        self._serial = 0
+        # Connections go to addresses, and one address may serve many names: none is used for a second call.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(timeout=15, trust_env=False, limits=limits)
+        self._running: dict[str, tuple[tuple[str, str], asyncio.Task[None]]] = {}
+
+    async def step(self) -> None:
+        """One step of the side task: begin and end calling as the table and the locks say."""
+        await asyncio.sleep(_LOOK_S)
+        async with self._writing:
+            rows = {row["participant"]: row for row in await self._session.fetch(_HOOKS)}
+            if self._session.serial != self._serial:
+                self._serial = self._session.serial
+                await self._end(list(self._running))
+            gone = [
+                name
+                for name, (key, _) in self._running.items()
+                if name not in rows or (rows[name]["url"], rows[name]["secret"]) != key
+            ]
+            await self._end(gone)
+            for name in gone:
+                await self._session.fetchval(_UNLOCK, _LOCKS, name)
+            for name in rows.keys() - self._running.keys():
+                if await self._session.fetchval(_LOCK, _LOCKS, name):
+                    self._begin(rows[name])
+        for _, task in self._running.values():
+            if task.done():
+                task.result()
+
+    async def close(self) -> None:
+        """End all calls; what has no answer yet is called again by the next process."""
+        await self._end(list(self._running))
+        await self._client.aclose()
+        await self._session.close()
+
+    def _begin(self, row: asyncpg.Record) -> None:
+        name, stored = row["participant"], row["positions"]
+        positions = {
+            number: (stored[number] or 0) if number < len(stored) else 0
+            for number in range(row["partitions"])
+        }
+        hook = _Hook(name, row["url"], row["secret"], f"{self._prefix}out.{name}", positions)
+        running = keep_running("webhook", lambda: self._call_piece(hook))
+        self._running[name] = ((hook.url, hook.secret), asyncio.create_task(running, name=f"webhook-{name}"))
+
+    async def _end(self, names: list[str]) -> None:
+        tasks = [self._running.pop(name)[1] for name in names]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+
+    async def _call_piece(self, hook: _Hook) -> None:
+        """Read what lies behind the positions of partitions that are not waiting, and call it out."""
+        now = time.monotonic()
+        due = {n: at for n, at in hook.positions.items() if hook.retry_at.get(n, 0.0) <= now}
+        if not due:
+            await asyncio.sleep(min(_LOOK_S, max(0.05, min(hook.retry_at.values()) - now)))
+            return
+        try:
+            records = await self._feed.read(
+                hook.topic, due, limit=_PIECE, max_bytes=_MAX_BYTES, wait_s=_LOOK_S
+            )
+        except ProblemError:
+            await self._skip_expired(hook)
+            return
+        by_partition: dict[int, list[ConsumerRecord]] = {}
+        for record in records:
+            by_partition.setdefault(record.partition, []).append(record)
+        await asyncio.gather(*(self._call_partition(hook, some) for some in by_partition.values()))
+
+    async def _skip_expired(self, hook: _Hook) -> None:
+        """The receiver was away for longer than messages are kept: go on with the oldest, and say so."""
+        starts = await self._feed.starts(hook.topic, len(hook.positions))
+        for number, start in starts.items():
+            if start > hook.positions[number]:
+                log("webhook_messages_expired", participant=hook.participant, partition=number, next=start)
+                await self._move(hook, number, start)
+
+    async def _call_partition(self, hook: _Hook, records: list[ConsumerRecord]) -> None:
+        for record in records:
+            outcome = await self._call(hook, record)
+            self._metrics.webhooks.labels(hook.participant, outcome).inc()
+            number = record.partition
+            if outcome != "delivered":
+                delay_s = min(_LONGEST_DELAY_S, hook.delay_s.get(number, _FIRST_DELAY_S / 2) * 2)
+                hook.delay_s[number] = delay_s
+                hook.retry_at[number] = time.monotonic() + delay_s * random.uniform(0.5, 1.0)  # noqa: S311  jitter
+                log("webhook_failed", participant=hook.participant, partition=number, outcome=outcome)
+                self._failing(hook)
+                return
+            await self._move(hook, number, record.offset + 1)
+            hook.retry_at.pop(number, None)
+            hook.delay_s.pop(number, None)
+            self._failing(hook)
+
+    async def _call(self, hook: _Hook, record: ConsumerRecord) -> Outcome:
+        event = cloud_events.structured_of(dict(record.headers), record.value)
+        call = Call(hook.url, hook.secret, str(event["id"]), int(time.time()), msgspec.json.encode(event))
+        return await perform(self._client, call, self._allowed)
+
+    async def _move(self, hook: _Hook, number: int, position: int) -> None:
+        async with self._writing:
+            await self._session.execute(_MOVE, hook.participant, number + 1, position, hook.url)
+        hook.positions[number] = position
+
+    def _failing(self, hook: _Hook) -> None:
+        now = time.monotonic()
+        if not hook.retry_at:
+            hook.failing_since = None
+        elif hook.failing_since is None:
+            hook.failing_since = now
+        age_s = now - hook.failing_since if hook.failing_since is not None else 0.0
+        self._metrics.webhook_age.labels(hook.participant).set(age_s)

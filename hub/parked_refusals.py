@@ -1,0 +1,65 @@
+"""Parked requests that nobody will decide any more: each gets its one answer, then its bytes are deleted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import asyncpg
+
+from hub import receipts
+from hub.directory import HUB
+from hub.dossier.decision import Refused
+from hub.identifiers import shard_of_key
+from hub.message import Message
+from hub.outbox import ReceiptEntry, encode_segment
+from hub.settings import Settings
+from hub.store.database import Connection
+from hub.store.reading import read_clock
+
+_LOCK = "select parked from dossier where id = $1 for update"
+_PARKED = """
+select position, participant, request_id, parked_at from parked_request
+where dossier_id = $1 and parked_at < $2 order by position
+"""
+_ANSWER = """
+update inbox i set receipt = w.receipt
+from unnest($1::text[], $2::text[], $3::bytea[]) w(participant, id, receipt)
+where i.participant = w.participant and i.id = w.id and i.receipt is null
+"""
+_DELETE = "delete from parked_request where position = any($1)"
+_COUNT = "update dossier set parked = parked - $2 where id = $1"
+_SEGMENT = "insert into segment (shard, payload) values ($1, $2)"
+
+
+async def refuse_parked(
+    connection: Connection, settings: Settings, dossier_id: str, code: str, parked_before: datetime
+) -> int:
+    """Answer with the refusal `code` what was parked before that time, and take it off the queue.
+
+    Runs in the caller's transaction and locks the dossier. Answers and their messages are stored
+    together, as a batch does it; whoever owns the shard publishes them.
+    """
+    await connection.fetchval(_LOCK, dossier_id)
+    rows = await connection.fetch(_PARKED, dossier_id, parked_before)
+    if not rows:
+        return 0
+    clock = await read_clock(connection, settings.environment)
+    now = clock.of(datetime.now(UTC))
+    participants, ids = [row["participant"] for row in rows], [row["request_id"] for row in rows]
+    answers = [_refusal(row, dossier_id, code, now).encode() for row in rows]
+    await connection.execute(_ANSWER, participants, ids, answers)
+    await connection.execute(_DELETE, [row["position"] for row in rows])
+    await connection.execute(_COUNT, dossier_id, len(rows))
+    told = [ReceiptEntry(*key) for key in zip(participants, ids, strict=True) if key[0] != HUB.name]
+    if told:
+        shard = shard_of_key(dossier_id, settings.shards)
+        await connection.execute(_SEGMENT, shard, encode_segment(told))
+    return len(rows)
+
+
+def _refusal(row: asyncpg.Record, dossier_id: str, code: str, now: datetime) -> Message:
+    """The record is sealed, so the time of parking stands for the time of receipt in the receipt's id."""
+    return receipts.refused(
+        owner=row["participant"], request_id=row["request_id"], key=dossier_id, refusal=Refused(code),
+        time_ms=int(row["parked_at"].timestamp() * 1000), now=now, place="",
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""`hub participants`: who takes part, over Kafka or over HTTPS."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub import participants
+from hub.commands import run, settings, with_store
+from hub.connecting import how_to_connect
+from hub.gateway.connecting import how_to_connect_over_https
+from hub.kafka_admin import KafkaAdmin
+from hub.settings import Settings
+from hub.store import database
+from hub.store.database import Connection
+
+app = typer.Typer(no_args_is_help=True, help="Who takes part.")
+
+
+@app.command("add")
+def add(
+    name: str,
+    role: Annotated[list[str], typer.Option(help="one or more of " + ", ".join(participants.ROLES))],
+    organisation: Annotated[list[str] | None, typer.Option(help="organisation codes it speaks for")] = None,
+    partitions: Annotated[int, typer.Option(min=1)] = 4,
+    quota_bytes_per_s: Annotated[
+        int, typer.Option(min=1024, help="what it may write, and what it may read, per second and broker")
+    ] = 5 << 20,
+    http: Annotated[bool, typer.Option("--http", help="it has no Kafka client: over the gateway")] = False,
+) -> None:
+    """Register a participant and print how it connects; the password or token is shown once."""
+    participant = participants.Participant(
+        name, tuple(role), tuple(organisation or ()), partitions, quota_bytes_per_s, is_http=http
+    )
+    secret = run(_administered(lambda admin, connection: participants.add(admin, connection, participant)))
+    _print_connection(settings(), name, secret, is_http=http)
+
+
+@app.command("rotate")
+def rotate(
+    name: str,
+    overlap_h: Annotated[
+        float, typer.Option(min=0, help="hours in which the old token still works (HTTPS only)")
+    ] = 24,
+) -> None:
+    """Give a participant a new password or token."""
+
+    async def work(admin: KafkaAdmin, connection: Connection) -> tuple[str, bool]:
+        overlap = timedelta(hours=overlap_h)
+        secret = await participants.rotate(admin, connection, name, overlap=overlap)
+        return secret, await participants.is_http(connection, name)
+
+    secret, is_http = run(_administered(work))
+    _print_connection(settings(), name, secret, is_http=is_http)
+
+
+@app.command("certificate")
+def certificate(name: str, file: Path) -> None:
+    """Let a participant over HTTPS show the client certificate in this PEM file instead of a token."""
+    try:
+        pem = file.read_bytes()
+    except OSError as error:
+        typer.echo(f"hub: {file}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+    with_store("participants", lambda _, connection: participants.bind_certificate(connection, name, pem))
+    typer.echo(f"{name} may show this certificate; one bound before ends in 24 hours")
+
+
+@app.command("webhook")
+def webhook(
+    name: str,
+    url: Annotated[
+        str | None, typer.Argument(help="where its messages are posted; without it: no more")
+    ] = None,
+) -> None:
+    """Post a participant's messages to its own address, signed; the secret is shown once."""
+
+    async def work(tree: Settings, connection: Connection) -> str | None:
+        return await participants.set_webhook(connection, name, url, is_test=tree.environment == "test")
+
+    secret = with_store("participants", work)
+    typer.echo(f"secret={secret}" if secret else f"{name} has no webhook any more")
+
+
+@app.command("remove")
+def remove(name: str) -> None:
+    """Take away password or token, rights and registration."""
+    run(_administered(lambda admin, connection: participants.remove(admin, connection, name)))
+    typer.echo(f"{name} removed")
+
+
+@app.command("list")
+def list_participants() -> None:
+    """Show who takes part."""
+
+    async def work(_: Settings, connection: Connection) -> list[participants.Participant]:
+        return await participants.registered(connection)
+
+    table = Table("name", "roles", "organisations", "partitions", "over")
+    for participant in with_store("participants", work):
+        table.add_row(
+            participant.name,
+            ", ".join(participant.roles),
+            ", ".join(participant.organisations),
+            str(participant.partitions),
+            "HTTPS" if participant.is_http else "Kafka",
+        )
+    Console().print(table)
+
+
+async def _administered(act: Any) -> Any:
+    tree = settings()
+    admin = KafkaAdmin(tree.kafka)
+    await asyncio.to_thread(admin.check)
+    connection = await database.connect_at_start(tree.postgres, "participants")
+    try:
+        return await act(admin, connection)
+    finally:
+        await connection.close()
+
+
+def _print_connection(tree: Settings, name: str, secret: str, *, is_http: bool) -> None:
+    if is_http:
+        typer.echo(how_to_connect_over_https(tree, name, secret))
+    else:
+        typer.echo(how_to_connect(tree.kafka, name, secret))

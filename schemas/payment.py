@@ -1,0 +1,93 @@
+"""Payments: what is asked of the applicant, and what became of it (Art. 3.5, 5.1.đ, 6.2.b)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.base import Fact, Request, Role, Wire
+from schemas.party import Officer
+from schemas.types import Amount, Instant, Line, Reference
+
+FeeKind = Literal["fee", "service_fee", "price_level"]
+"""phí, lệ phí, mức giá: as the catalogue publishes them."""
+
+PaymentStatus = Literal["paid", "refused"]
+
+
+class PaymentItem(Wire):
+    """One published fee, `quantity` times; `amount` is the đồng of one.
+
+    `basis` names the provision that sets the sum where the published record refers to a table or a text.
+    """
+
+    kind: FeeKind
+    amount: Annotated[Amount, Field(gt=0)]
+    quantity: int = Field(default=1, ge=1, le=99)
+    basis: Line | None = None
+
+    @property
+    def total(self) -> int:
+        """Đồng for all of it."""
+        return self.amount * self.quantity
+
+
+PaymentItems = tuple[PaymentItem, ...]
+
+
+class RequestPayment(Request):
+    """The one-stop or the agency asks the applicant to pay published fees."""
+
+    type: ClassVar[str] = "onestop.payment.request.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "agency"})
+    officer: Officer
+    items: PaymentItems = Field(min_length=1, max_length=20)
+
+
+class PaymentRequested(Fact):
+    """The applicant is asked to pay; `payment` is unique for ever, `total` the sum in đồng."""
+
+    type: ClassVar[str] = "onestop.payment.requested.v1"
+    payment: Reference
+    officer: Officer
+    items: PaymentItems
+    total: Amount
+    requested_at: Instant
+
+
+class _Payment(Wire):
+    status: PaymentStatus
+    amount: Amount
+    at: Instant
+    place: Literal["portal", "gateway", "counter"]
+    transaction: Reference | None = None
+    raw_code: Line | None = None
+
+
+class ReportPayment(_Payment, Request):
+    """What became of a payment: of the one that was requested (`payment`), or of `items` paid unasked.
+
+    A refused payment leaves the request open: the applicant may pay again.
+    """
+
+    type: ClassVar[str] = "onestop.payment.report.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"payments", "portal"})
+    payment: Reference | None = None
+    items: PaymentItems = Field(default=(), max_length=20)
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if (self.payment is None) == (not self.items):
+            raise ValueError("either payment or items")
+        if self.payment is None and self.status == "refused":
+            raise ValueError("a refused payment names what was requested")
+        return self
+
+
+class PaymentRecorded(_Payment, Fact):
+    """A payment was made or refused; `items` as requested, or as paid unasked."""
+
+    type: ClassVar[str] = "onestop.payment.recorded.v1"
+    payment: Reference
+    items: PaymentItems

@@ -1,0 +1,145 @@
+"""Both sides of the portal's wire pass bytes written by hand from the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.national_portal import payment
+from adapters.national_portal.adapter import PortalAdapter
+from hub.delivery.outcome import Delivered, NotFound, Unknown
+from tests.contract.portal_world import GOLDEN, Story, sandbox_process, settings_for
+from tests.support.portal_kept import MemoryKept
+
+SESSION = "6f1ed002ab5595859014ebf0951522d9"
+PREFIX = "/XrdAdapter/RestService/forward"
+LOGIN, CALL = f"POST {PREFIX}/mapi/login HTTP/1.1", f"POST {PREFIX}/mapi/g HTTP/1.1"
+
+
+def golden(name: str) -> bytes:
+    return (GOLDEN / f"{name}.json").read_bytes()
+
+
+class Recorder:
+    """A plain TCP server that answers each request with the next golden body and keeps what it got."""
+
+    def __init__(self, answers: list[bytes]) -> None:
+        self.heads: list[list[str]] = []
+        self.bodies: list[bytes] = []
+        self._answers = answers
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
+        length = next((int(line.split(":")[1]) for line in head if line.lower().startswith("content-le")), 0)
+        self.heads.append(head)
+        self.bodies.append(await reader.readexactly(length))
+        answer = self._answers.pop(0)
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n")
+        writer.write(f"Content-Length: {len(answer)}\r\n\r\n".encode() + answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+@asynccontextmanager
+async def recorded(*answers: bytes, **settings: Any) -> AsyncIterator[tuple[PortalAdapter, Story, Recorder]]:
+    recorder = Recorder(list(answers))
+    server = await asyncio.start_server(recorder.handle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    adapter = PortalAdapter(settings_for(f"http://127.0.0.1:{port}", **settings))
+    kept = MemoryKept()
+    adapter.use(kept)
+    try:
+        yield adapter, Story(kept, "H07.34.12-260302-0001", "1.004873", {}), recorder
+    finally:
+        await adapter.aclose()
+        server.close()
+        await server.wait_closed()
+
+
+async def test_the_adapter_writes_the_golden_requests() -> None:
+    answers = [golden(f"answer_{name}") for name in ("login", "procedure", "exists", "ok", "ok")]
+    async with recorded(*answers, dstcode="VN:GOV:mau") as (adapter, story, recorder):
+        story.submitted()
+        assert isinstance(await adapter.deliver(story.accepted()), Delivered)
+    assert recorder.bodies == [
+        golden("request_login"),
+        golden("request_procedure"),
+        golden("request_insert"),
+        golden("request_update"),
+        golden("request_progress"),
+    ]
+    assert [head[0] for head in recorder.heads] == [LOGIN, CALL, CALL, CALL, CALL]
+    for head in recorder.heads:
+        fields = dict(line.lower().split(": ", 1) for line in head[1:])
+        assert fields["content-type"] == fields["accept"] == "application/json"
+        assert fields["charset"] == "utf-8"
+        assert fields["dstcode"] == "vn:gov:mau"
+        assert "authorization" not in fields
+
+
+async def test_the_adapter_asks_with_the_golden_look_up() -> None:
+    unreadable = b'{"error_code":'
+    for answer, outcome in (("answer_lookup", Delivered), ("answer_lookup_none", NotFound)):
+        answers = [golden("answer_login"), golden("answer_procedure"), unreadable]
+        async with recorded(*answers, golden(answer), golden("answer_ok")) as (adapter, story, recorder):
+            story.submitted()
+            accepted = story.accepted()
+            assert isinstance(await adapter.deliver(accepted), Unknown)
+            assert isinstance(await adapter.query(accepted), outcome)
+        assert recorder.bodies[3] == golden("request_lookup")
+
+
+@pytest.fixture(scope="module")
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    async with sandbox_process(tmp_path_factory.mktemp("golden"), "--codes", "int") as control:
+        yield control.http
+
+
+async def test_the_sandbox_gives_the_golden_answers(sandbox: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    login = await sandbox.post(f"{PREFIX}/mapi/login", content=golden("request_login"), headers=headers)
+    session = login.json()["session"]
+    assert login.content == golden("answer_login").replace(SESSION.encode(), session.encode())
+    for request, answer in (
+        ("lookup", "lookup_none"),
+        ("procedure", "procedure"),
+        ("insert", "ok"),
+        ("insert", "exists"),
+        ("lookup", "lookup"),
+        ("update", "ok"),
+        ("progress", "ok"),
+    ):
+        body = golden(f"request_{request}").replace(SESSION.encode(), session.encode())
+        got = await sandbox.post(f"{PREFIX}/mapi/g", content=body, headers=headers)
+        assert got.content == golden(f"answer_{answer}"), request
+
+
+def test_a_payment_result_is_genuine_by_the_golden_hash_and_by_no_other() -> None:
+    body = json.loads(golden("payment_confirm"))
+    assert payment.is_confirmation_genuine(body, "sandbox-secret")
+    assert not payment.is_confirmation_genuine(body, "other-secret")
+    for name in body:
+        changed = body | {name: 16001 if name == "SoTien" else "x"}
+        assert not payment.is_confirmation_genuine(changed, "sandbox-secret"), name
+    for wrong in (None, 5, "", body["MaXacThuc"].upper(), "é"):
+        assert not payment.is_confirmation_genuine(body | {"MaXacThuc": wrong}, "sandbox-secret")
+    answer = payment.confirmation_answer(body, "00", "Thành công", "sandbox-secret")
+    assert json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode() == golden(
+        "payment_confirm_answer"
+    )
+
+
+def test_golden_files_are_one_line_of_compact_json() -> None:
+    for file in sorted(Path(GOLDEN).iterdir()):
+        raw = file.read_bytes()
+        assert json.dumps(json.loads(raw), ensure_ascii=False, separators=(",", ":")).encode() == raw, (
+            file.name
+        )

@@ -1,0 +1,57 @@
+"""Where a dossier stands: shown to those who were told of it, without a person in it."""
+
+from __future__ import annotations
+
+import uuid
+
+from tests.support.gateways import Site, Visitor
+from tests.support.requests import SUBMIT, WITHDRAW, submission
+
+
+async def test_the_one_stop_sees_its_dossier_by_id_and_reference(counter: Visitor) -> None:
+    receipt = await counter.receipt(SUBMIT, "ref:dossier-1", submission())
+    found = (await counter.client.get(f"/v1/dossiers/{receipt['dossier']}")).json()
+    assert found["status"] == "submitted"
+    assert found["sequence"] == 1
+    assert "onestop.dossier.withdraw.v1" in found["possible"]
+    assert "onestop.case.assign.v1" not in found["possible"]
+    assert (await counter.client.get("/v1/dossiers/ref:dossier-1")).json() == found
+
+
+async def test_what_is_possible_follows_the_state(counter: Visitor) -> None:
+    receipt = await counter.receipt(SUBMIT, "ref:dossier-2", submission())
+    await counter.receipt(WITHDRAW, "ref:dossier-2", {})
+    found = (await counter.client.get(f"/v1/dossiers/{receipt['dossier']}")).json()
+    assert found["status"] == "withdrawn"
+    assert "onestop.dossier.withdraw.v1" not in found["possible"]
+
+
+async def test_no_person_is_shown(counter: Visitor) -> None:
+    receipt = await counter.receipt(SUBMIT, "ref:dossier-3", submission())
+    text = (await counter.client.get(f"/v1/dossiers/{receipt['dossier']}")).text
+    assert "Nguyễn Văn Thử" not in text
+    assert "083090000001" not in text
+
+
+async def test_a_foreign_dossier_and_one_that_is_not_there_look_the_same(
+    site: Site, counter: Visitor, agency: Visitor
+) -> None:
+    receipt = await counter.receipt(SUBMIT, "ref:dossier-4", submission())
+    other = await site.join("counter-foreign", ["counter"], ["000.99.99.H07"])
+    missing = await other.client.get(f"/v1/dossiers/{uuid.uuid4()}")
+    for stranger in (other, agency):
+        foreign = await stranger.client.get(f"/v1/dossiers/{receipt['dossier']}")
+        assert (foreign.status_code, foreign.content) == (404, missing.content)
+    assert (await other.client.get("/v1/dossiers/ref:dossier-4")).status_code == 404
+
+
+async def test_odd_names_of_dossiers_are_unknown(counter: Visitor) -> None:
+    for name in (
+        "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz",
+        "%00",
+        "..%2f..%2fetc",
+        "x'--",
+        "H07%20",
+        "%ED%A0%80",
+    ):
+        assert (await counter.client.get(f"/v1/dossiers/{name}")).status_code == 404, name

@@ -1,0 +1,150 @@
+"""The own messages by cursor, as long poll and as a stream; foreign, expired and survived cursors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from hub.gateway.cursor import write_cursor
+from tests.support.gateways import Site, Visitor
+from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
+from tests.support.stack import kafka_admin
+
+
+async def until_empty(visitor: Visitor, cursor: str | None = None) -> tuple[list[dict[str, Any]], str]:
+    """Everything from the cursor on, and the cursor behind it."""
+    found: list[dict[str, Any]] = []
+    while True:
+        piece = await visitor.messages(cursor, wait=1)
+        found += piece["messages"]
+        cursor = piece["cursor"]
+        if not piece["messages"]:
+            return found, cursor
+
+
+async def test_the_feed_gives_facts_and_receipts_in_the_order_of_the_dossier(counter: Visitor) -> None:
+    answer = await counter.receipt(SUBMIT, "ref:feed-1", submission())
+    await counter.receipt(WITHDRAW, "ref:feed-1", {})
+    messages, _ = await until_empty(counter)
+    mine = [item for item in messages if item["data"].get("dossier", item["subject"]) == answer["dossier"]]
+    facts = [int(item["sequence"]) for item in mine if "sequence" in item]
+    assert facts == [1, 2]
+    assert all(item["specversion"] == "1.0" and item["source"] == "/participants/hub" for item in messages)
+
+
+async def test_a_cursor_goes_on_where_it_stood(counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    answer = await counter.receipt(SUBMIT, "ref:feed-2", submission())
+    one_by_one: list[dict[str, Any]] = []
+    here = cursor
+    while len(one_by_one) < 2:
+        piece = await counter.messages(here, wait=10, limit=1)
+        assert len(piece["messages"]) == 1
+        one_by_one += piece["messages"]
+        here = piece["cursor"]
+    again, _ = await until_empty(counter, cursor)
+    assert one_by_one == again
+    assert {item["data"].get("dossier", item["data"].get("request")) for item in again} >= {answer["dossier"]}
+
+
+async def test_a_long_poll_returns_when_something_comes(counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    started = time.monotonic()
+    waiting = asyncio.create_task(counter.messages(cursor, wait=30))
+    await counter.receipt(SUBMIT, "ref:feed-3", submission())
+    assert (await waiting)["messages"]
+    assert time.monotonic() - started < 15
+
+
+async def events_of(stream: httpx.Response) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """Id and data of each message of an event stream."""
+    place = ""
+    async for line in stream.aiter_lines():
+        if line.startswith("id: "):
+            place = line[4:]
+        elif line.startswith("data: "):
+            yield place, orjson.loads(line[6:])
+
+
+async def test_a_stream_goes_on_behind_the_last_event_id(counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    await counter.receipt(SUBMIT, "ref:feed-4", submission())
+    headers = {"accept": "text/event-stream"}
+    async with counter.client.stream("GET", f"/v1/messages?cursor={cursor}", headers=headers) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        source = events_of(stream)
+        first_id, first = await anext(source)
+        _, second = await anext(source)
+    headers["last-event-id"] = first_id
+    async with counter.client.stream("GET", "/v1/messages", headers=headers) as stream:
+        assert (await anext(events_of(stream)))[1] == second
+    assert first != second
+
+
+async def test_a_cursor_outlives_a_killed_gateway(site: Site, counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    await counter.receipt(SUBMIT, "ref:feed-5", submission())
+    before = await counter.messages(cursor, wait=10)
+    await site.gateway.kill()
+    site.gateway.start()
+    counter.client = (await site.visitor(counter.name, counter.token)).client
+    after = await counter.messages(cursor, wait=10)
+    assert after["messages"][0] == before["messages"][0]
+
+
+async def test_a_stop_ends_waiting_feeds_and_loses_nothing(site: Site, counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    polling = asyncio.create_task(counter.messages(cursor, wait=30))
+    headers = {"accept": "text/event-stream"}
+    async with counter.client.stream("GET", f"/v1/messages?cursor={cursor}", headers=headers) as stream:
+        lines = stream.aiter_lines()
+        await anext(lines)
+        assert await site.gateway.stop() == 0
+        assert [line async for line in lines if line.startswith("data")] == []
+    assert (await polling)["messages"] == []
+    assert site.gateway.actions("gateway_stopped")
+    site.gateway.start()
+    counter.client = (await site.visitor(counter.name, counter.token)).client
+    await counter.receipt(SUBMIT, "ref:feed-6", submission())
+    assert (await counter.messages(cursor, wait=10))["messages"]
+
+
+async def test_a_foreign_or_broken_cursor_is_refused(site: Site, counter: Visitor) -> None:
+    other = await site.join("counter-other-feed", ["counter"], [ONE_STOP])
+    _, foreign = await until_empty(other)
+    for cursor in (foreign, "nonsense", "*", "A" * 5000, foreign[:-4]):
+        answer = await counter.client.get("/v1/messages", params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (400, "feed.cursor"), cursor
+
+
+async def test_messages_that_are_no_longer_kept_are_said_to_be_gone(site: Site) -> None:
+    late = await site.join("counter-late", ["counter"], [ONE_STOP])
+    assert (await until_empty(late))[0]
+    old = write_cursor(late.name, dict.fromkeys(range(site.hub.partitions), 0))
+    topic = f"{site.hub.prefix}out.{late.name}"
+    await asyncio.to_thread(delete_all, kafka_admin(site.hub.address), topic, site.hub.partitions)
+    answer = await late.client.get("/v1/messages", params={"cursor": old})
+    assert (answer.status_code, answer.json()["code"]) == (410, "feed.expired")
+    await late.receipt(SUBMIT, "ref:late-1", submission())
+    assert (await late.messages(wait=10))["messages"]
+
+
+def delete_all(admin: AdminClient, topic: str, partitions: int) -> None:
+    """Let the broker forget what the topic holds, as its retention would."""
+    ends = [TopicPartition(topic, number, -1) for number in range(partitions)]
+    for future in admin.delete_records(ends).values():
+        future.result(10)
+
+
+async def test_more_feeds_than_allowed_are_refused(counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    asked = [counter.client.get("/v1/messages", params={"cursor": cursor, "wait": 3}) for _ in range(4)]
+    answers = await asyncio.gather(*asked)
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 429]

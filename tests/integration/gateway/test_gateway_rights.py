@@ -1,0 +1,113 @@
+"""What the gateway's user may do on the broker, and the commands of the operator."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+
+from hub import participants
+from tests.support.certificates import Authority
+from tests.support.gateways import Site
+from tests.support.requests import ONE_STOP
+from tests.support.stack import REPOSITORY, aiokafka_settings
+
+
+async def may_write(site: Site, topic: str) -> bool:
+    settings = aiokafka_settings(site.hub.address, f"{site.hub.prefix}{participants.GATEWAY}", site.password)
+    async with AIOKafkaProducer(**settings) as producer:
+        try:
+            await producer.send_and_wait(site.hub.prefix + topic, b"{}", key=b"k")
+        except TopicAuthorizationFailedError:
+            return False
+        return True
+
+
+async def may_read(site: Site, topic: str) -> bool:
+    settings = aiokafka_settings(site.hub.address, f"{site.hub.prefix}{participants.GATEWAY}", site.password)
+    async with AIOKafkaConsumer(**settings) as consumer:
+        try:
+            async with asyncio.timeout(3):  # aiokafka asks again and again for what it may not see
+                await consumer.end_offsets([TopicPartition(site.hub.prefix + topic, 0)])
+        except (KafkaError, TimeoutError):
+            return False
+        return True
+
+
+async def test_the_gateway_writes_and_reads_topics_of_http_participants_only(site: Site) -> None:
+    await site.hub.register("on-kafka", ["counter"], [ONE_STOP])
+    await site.join("on-https", ["counter"], [ONE_STOP])
+    assert await may_write(site, "in.on-https")
+    assert await may_read(site, "out.on-https")
+    for topic in ("in.on-kafka", "in.hub", "out.on-https", "dossier.facts", "hub.heartbeat"):
+        assert not await may_write(site, topic), topic
+    for topic in ("out.on-kafka", "in.on-https-2", "dossier.facts", "in.hub"):
+        assert not await may_read(site, topic), topic
+    await participants.remove(site.hub.admin, site.hub.database, "on-https")
+    assert not await may_write(site, "in.on-https")
+    assert not await may_read(site, "out.on-https")
+
+
+async def command(site: Site, *words: str) -> tuple[int, str, str]:
+    """Run `hub ...` as the administrator; returns exit status, output and errors."""
+    administrator = site.hub.environment | {
+        "HUB_KAFKA__USER": site.hub.address.kafka_admin_user,
+        "HUB_KAFKA__PASSWORD": site.hub.address.kafka_admin_password,
+        "COLUMNS": "200",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hub.cli", *words, cwd=REPOSITORY, env=os.environ | administrator,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def test_the_commands_of_a_participant_over_https(
+    site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def token_in(output: str) -> str:
+        return next(line[6:] for line in output.splitlines() if line.startswith("token="))
+
+    status, output, _ = await command(
+        site, "participants", "add", "typed-h", "--http", "--role", "counter", "--organisation", ONE_STOP
+    )
+    assert status == 0
+    first = await site.visitor("typed-h", token_in(output))
+    assert (await first.client.get("/v1/messages")).status_code == 200
+    assert "password" not in output
+    status, output, _ = await command(site, "participants", "list")
+    assert any("typed-h" in line and "HTTPS" in line for line in output.splitlines())
+
+    status, output, _ = await command(site, "participants", "rotate", "typed-h", "--overlap-h", "0")
+    second = await site.visitor("typed-h", token_in(output))
+    assert (await second.client.get("/v1/messages")).status_code == 200
+    assert token_in(output) != first.token
+
+    folder = tmp_path_factory.mktemp("certificates")
+    file = Authority(folder, "operators").issue("typed-h").certificate_file
+    assert (await command(site, "participants", "certificate", "typed-h", str(file)))[0] == 0
+    assert (await command(site, "participants", "certificate", "typed-h", "/no/such/file"))[0] == 2
+
+    status, output, _ = await command(site, "participants", "webhook", "typed-h", "https://receiver.test/x")
+    assert (status, output.startswith("secret=whsec_")) == (0, True)
+    status, _, errors = await command(site, "participants", "webhook", "typed-h", "ftp://receiver.test/x")
+    assert (status, len(errors.splitlines())) == (2, 1)
+    assert (await command(site, "participants", "webhook", "typed-h"))[0] == 0
+    assert (await command(site, "participants", "remove", "typed-h"))[0] == 0
+    query = "select count(*) from http_credential where participant = 'typed-h'"
+    assert await site.hub.database.fetchval(query) == 0
+
+
+async def test_no_token_lies_in_the_database(site: Site) -> None:
+    visitor = await site.join("counter-hashed", ["counter"], [ONE_STOP])
+    rows = await site.hub.database.fetch("select http_credential::text as row from http_credential")
+    assert rows
+    assert not [
+        row for row in rows if visitor.token in row["row"] or visitor.token.encode().hex() in row["row"]
+    ]

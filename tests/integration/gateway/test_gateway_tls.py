@@ -1,0 +1,118 @@
+"""TLS at the door: required outside loopback and test; client certificates in place of tokens."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hub import participants
+from hub.errors import StartupError
+from tests.support.certificates import Authority, Issued
+from tests.support.gateways import Gateway, Site, own_site
+from tests.support.requests import ONE_STOP
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    site: Site
+    servers: Authority
+    clients: Authority
+
+    def context(self, shown: Issued | None = None) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.servers.root_file))
+        if shown is not None:
+            context.load_cert_chain(shown.certificate_file, shown.key_file)
+        return context
+
+    async def status(self, shown: Issued | None, token: str | None = None) -> int:
+        """What the feed answers to this certificate and token."""
+        async with httpx.AsyncClient(
+            base_url=await self.site.gateway.door(), verify=self.context(shown)
+        ) as client:
+            headers = {"authorization": f"Bearer {token}"} if token else {}
+            return (await client.get("/v1/messages", headers=headers)).status_code
+
+
+@pytest.fixture(scope="module")
+async def secured(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Secured]:
+    folder = tmp_path_factory.mktemp("tls")
+    servers, clients = Authority(folder, "servers"), Authority(folder, "clients")
+    server = servers.issue("gateway")
+    settings = {
+        "HUB_GATEWAY__CERTIFICATE_FILE": str(server.certificate_file),
+        "HUB_GATEWAY__KEY_FILE": str(server.key_file),
+        "HUB_GATEWAY__CLIENT_CA_FILE": str(clients.root_file),
+        "HUB_ENVIRONMENT": "live",
+    }
+    async with own_site(site.hub, folder, password=site.password, **settings) as opened:
+        yield Secured(opened, servers, clients)
+
+
+async def test_a_client_certificate_opens_the_door_of_its_participant_only(
+    site: Site, secured: Secured
+) -> None:
+    bound, unbound = secured.clients.issue("bound"), secured.clients.issue("unbound")
+    await site.join("counter-certified", ["counter"], [ONE_STOP])
+    pem = bound.certificate_file.read_bytes()
+    await participants.bind_certificate(site.hub.database, "counter-certified", pem)
+    assert await secured.status(bound) == 200
+    assert await secured.status(unbound) == 401
+    assert await secured.status(None) == 401
+    assert await secured.status(bound, "some-wrong-token-of-good-length") == 401
+    await site.join("counter-thief", ["counter"], [ONE_STOP])
+    with pytest.raises(StartupError, match="belongs to another"):
+        await participants.bind_certificate(site.hub.database, "counter-thief", pem)
+
+
+async def test_a_token_works_over_tls_as_well(site: Site, secured: Secured) -> None:
+    visitor = await site.join("counter-over-tls", ["counter"], [ONE_STOP])
+    assert await secured.status(None, visitor.token) == 200
+
+
+async def test_a_certificate_of_another_authority_does_not_get_a_connection(
+    secured: Secured, tmp_path: Path
+) -> None:
+    forged = Authority(tmp_path, "forgers").issue("bound")
+    with pytest.raises(httpx.TransportError):
+        await secured.status(forged)
+
+
+async def test_a_client_that_checks_certificates_trusts_no_other_gateway(secured: Secured) -> None:
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        async with httpx.AsyncClient(base_url=await secured.site.gateway.door()) as client:
+            await client.get("/openapi.json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"HUB_ENVIRONMENT": "live"}, "without TLS the gateway serves only loopback, in environment test"),
+        ({"HUB_GATEWAY__HOST": "::"}, "without TLS the gateway serves only loopback"),
+        ({"HUB_GATEWAY__CERTIFICATE_FILE": "x.pem"}, "set both or none"),
+        (
+            {"HUB_GATEWAY__CERTIFICATE_FILE": "x.pem", "HUB_GATEWAY__KEY_FILE": "x.key"},
+            "TLS cannot be set up: FileNotFoundError",
+        ),
+        ({"HUB_GATEWAY__PROT": "1"}, "HUB_GATEWAY__PROT: no such setting, did you mean HUB_GATEWAY__PORT?"),
+        ({"HUB_KAFKA__PASSWORD": "wrong"}, "HUB_KAFKA__"),
+        ({"HUB_POSTGRES__DSN": "postgresql://127.0.0.1:1/none"}, "HUB_POSTGRES__DSN"),
+    ],
+)
+async def test_a_gateway_that_cannot_serve_safely_says_so_in_one_line(
+    site: Site, tmp_path: Path, changes: dict[str, str], said: str
+) -> None:
+    environment = site.hub.environment | {
+        "HUB_KAFKA__USER": f"{site.hub.prefix}{participants.GATEWAY}",
+        "HUB_KAFKA__PASSWORD": site.password,
+    }
+    gateway = Gateway("gateway", "refused", environment | changes, tmp_path)
+    gateway.start()
+    assert await gateway.ended(30) == 2
+    words = [line for line in gateway.output().splitlines() if not line.startswith("{")]
+    assert len(words) == 1
+    assert said in words[0]

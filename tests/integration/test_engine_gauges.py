@@ -1,0 +1,52 @@
+"""What an engine shows of its outbox and of the way from receipt to answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.embedded.stack import StackAddress
+from tests.support.hubs import own_hub
+from tests.support.processes import HubProcess
+from tests.support.requests import ONE_STOP
+from tests.support.traffic import Traffic, metric
+from tests.support.waiting import eventually
+
+NOBODYS_SHARD = 99
+
+
+async def test_the_age_of_what_nobody_publishes_grows_until_it_is_gone(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        await hub.join("counter-a", ["counter"], [ONE_STOP])
+        engine = await hub.start_engine()
+
+        async def is_old() -> bool:
+            return await metric(engine, "hub_outbox_oldest_age_seconds", adapter="engine") > 5
+
+        async def is_gone() -> bool:
+            return await metric(engine, "hub_outbox_oldest_age_seconds", adapter="engine") == 0
+
+        await hub.database.execute("insert into segment (shard, payload) values ($1, '')", NOBODYS_SHARD)
+        await eventually(is_old, 25, "the age to grow", engine.output)
+        await hub.database.execute("delete from segment where shard = $1", NOBODYS_SHARD)
+        await eventually(is_gone, 15, "the age to fall", engine.output)
+
+
+async def test_the_time_from_receipt_to_the_published_answer_is_counted(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter])
+        engine = await hub.start_engine()
+        for _ in range(5):
+            await traffic.submit(counter)
+            await traffic.answered()
+        await eventually(lambda: has_counted(engine, 5), 5, "the published segments", engine.output)
+        spent_s = await metric(engine, "hub_end_to_end_latency_seconds_sum")
+        assert 0 < spent_s < 5 * 20
+
+
+async def has_counted(engine: HubProcess, least: int) -> bool:
+    return await metric(engine, "hub_end_to_end_latency_seconds_count", adapter="engine") >= least

@@ -1,0 +1,134 @@
+"""From a digest to what the rules are told: loaded from the store, verified, remembered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.documents.reason import DocumentsAwayError
+from hub.documents.settings import DocumentsSettings
+from hub.documents.store import DocumentStore, Stored, documents
+from hub.dossier.verification import UnverifiedCopy, VerifiedCopy, VerifiedFile
+from hub.pki_cli import pki_app
+from hub.signing.loading import CopyLoader
+from hub.signing.settings import SigningSettings
+from hub.signing.trust import trust_of
+from tests.support import signing as build
+from tests.support.buckets import closed_bucket
+
+
+async def _one(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def keep(store: DocumentStore, content: bytes, media_type: str) -> str:
+    digest = sha256(content).hexdigest()
+    assert isinstance(await store.put(digest, _one(content), media_type), Stored)
+    return digest
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DocumentStore:
+    return documents(DocumentsSettings(folder=tmp_path))
+
+
+@pytest.fixture
+def loader(store: DocumentStore) -> CopyLoader:
+    return CopyLoader(store, build.trust())
+
+
+async def keep_scans(store: DocumentStore) -> None:
+    await keep(store, build.SCAN, "application/pdf")
+    await keep(store, build.PAGE, "image/png")
+
+
+async def test_the_rules_learn_who_signed_what_and_when_it_may_be_received(
+    store: DocumentStore, loader: CopyLoader
+) -> None:
+    await keep_scans(store)
+    digest = await keep(store, build.certified(), "application/xml")
+    outcome = (await loader.load_copies([digest]))[digest]
+    assert isinstance(outcome, VerifiedCopy)
+    assert (outcome.purpose, outcome.dossier, outcome.component) == ("copy", build.DOSSIER, build.COMPONENT)
+    assert outcome.files == (
+        VerifiedFile(sha256(build.SCAN).hexdigest(), len(build.SCAN), "application/pdf", 3),
+        VerifiedFile(sha256(build.PAGE).hexdigest(), len(build.PAGE), "image/png", 1),
+    )
+    assert (outcome.officer.account, outcome.officer.organisation) == (build.OFFICER_ACCOUNT, build.ONE_STOP)
+    assert outcome.agency is not None
+    assert (outcome.agency.account, outcome.agency.organisation) == (None, build.AGENCY)
+    assert outcome.officer.is_timely(build.NOW)
+    assert not outcome.officer.is_timely(build.NOW - timedelta(minutes=6))
+    assert not outcome.officer.is_timely(build.NOW + timedelta(days=31))
+
+
+async def test_each_package_has_its_own_outcome(store: DocumentStore, loader: CopyLoader) -> None:
+    await keep_scans(store)
+    good = await keep(store, build.package(), "application/xml")
+    forged = await keep(store, build.package().replace(b"KQ003448", b"KQ003449"), "application/xml")
+    missing = "0" * 64
+    no_package = sha256(build.SCAN).hexdigest()
+    outcomes = await loader.load_copies([good, forged, missing, no_package, good])
+    assert isinstance(outcomes[good], VerifiedCopy)
+    assert outcomes[forged] == UnverifiedCopy("signature.digest")
+    assert outcomes[missing] == UnverifiedCopy("document.missing")
+    assert outcomes[no_package] == UnverifiedCopy("signature.not_xml")
+
+
+async def test_what_was_missing_is_asked_for_again(store: DocumentStore, loader: CopyLoader) -> None:
+    signed = build.package()
+    digest = sha256(signed).hexdigest()
+    assert await loader.load_copies([digest]) == {digest: UnverifiedCopy("document.missing")}
+    await keep(store, signed, "application/xml")
+    await keep(store, build.PAGE, "image/png")
+    assert await loader.load_copies([digest]) == {digest: UnverifiedCopy("signature.file_missing")}
+    await keep(store, build.SCAN, "application/pdf")
+    assert isinstance((await loader.load_copies([digest]))[digest], VerifiedCopy)
+
+
+async def test_an_outcome_is_remembered_without_the_store(store: DocumentStore, tmp_path: Path) -> None:
+    await keep_scans(store)
+    digest = await keep(store, build.package(), "application/xml")
+    loader = CopyLoader(store, build.trust())
+    first = await loader.load_copies([digest])
+    (tmp_path / f"objects/{digest[:2]}/{digest}").unlink()
+    assert await loader.load_copies([digest]) == first
+
+
+async def test_a_store_that_is_away_is_no_outcome() -> None:
+    away = CopyLoader(DocumentStore(closed_bucket(), 1000), build.trust())
+    with pytest.raises(DocumentsAwayError):
+        await away.load_copies(["a" * 64])
+
+
+async def test_without_a_folder_of_trust_every_signature_is_refused(store: DocumentStore) -> None:
+    await keep_scans(store)
+    digest = await keep(store, build.package(), "application/xml")
+    nobody = CopyLoader(store, trust_of(SigningSettings(), "test"))
+    assert await nobody.load_copies([digest]) == {digest: UnverifiedCopy("signature.unknown_signer")}
+
+
+def test_the_sandbox_command_makes_keys_and_a_trust_that_belong_together(tmp_path: Path) -> None:
+    folder = tmp_path / "pki"
+    made = CliRunner().invoke(pki_app, ["sandbox", str(folder), "--password", "mat-khau"])
+    assert made.exit_code == 0, made.output
+    assert "SANDBOX" in made.output
+    names = {item.name for item in (folder / "keys").iterdir()}
+    assert {"canbo.mau.p12", "lanhdao.mau.key.pem", "agency-H07.20.cert.pem"} <= names
+    assert all(item.stat().st_mode & 0o077 == 0 for item in (folder / "keys").iterdir())
+    believed = trust_of(SigningSettings(trust_folder=folder / "trust"), "test")
+    assert {role for signer in believed.signers.values() for role in signer.roles} == {
+        "digitiser", "signatory", "agency",
+    }  # fmt: skip
+
+
+def test_the_sandbox_command_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    made = CliRunner().invoke(pki_app, ["sandbox", str(tmp_path)])
+    assert made.exit_code == 2
+    assert [item.name for item in tmp_path.iterdir()] == ["mine"]
