@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 import uvicorn
@@ -12,6 +10,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from hub.serving import serve_http
 
 Check = Callable[[], Awaitable[str | None]]
 """None when all is well, else a short reason without personal data."""
@@ -41,19 +41,8 @@ def _checked(check: Check) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def serve(app: Starlette, host: str, port: int, on_port: Callable[[int], None]) -> None:
-    """Serve until cancelled; `on_port` is told the port that was taken."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off")
+    """Serve until cancelled; `on_port` is told the port that was taken. Errors as of `serve_http`."""
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are ours
-    task = asyncio.create_task(server.serve())
-    try:
-        while not server.started and not task.done():  # noqa: ASYNC110  uvicorn offers no event to wait for
-            await asyncio.sleep(0.02)
-        if server.servers:
-            on_port(server.servers[0].sockets[0].getsockname()[1])
-        await task
-    finally:
-        server.should_exit = True
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    await serve_http(config, host, port, on_port)

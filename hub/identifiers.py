@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import sha256
 
@@ -21,6 +22,7 @@ def _head(time_ms: int) -> str:
     return f"{head[:8]}-{head[8:]}-8"
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -36,5 +38,5 @@ def shard_of_key(key: str, shards: int) -> int:
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a subject is written as a canonical dossier id."""
-    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-" and text == text.lower()
+    """Whether a subject is written as a canonical dossier id; all else is an alias."""
+    return _UUID.fullmatch(text) is not None

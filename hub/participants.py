@@ -110,7 +110,6 @@ async def set_up_gateway(admin: KafkaAdmin, connection: Connection) -> str:
     for participant in await registered(connection):
         if participant.is_http:
             grants += gateway_grants(participant.name, admin.prefix)
-    await asyncio.to_thread(admin.revoke_all, user)
     await asyncio.to_thread(admin.grant, user, grants)
     return await asyncio.to_thread(admin.set_password, user)
 

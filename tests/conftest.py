@@ -1,19 +1,37 @@
-"""For all tests: the mark `needs(tool)`, and no skips at all under CI=true."""
+"""For all tests: the mark `needs(tool)`, no skips under CI=true, one stack for all workers of a run."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
+from hub.embedded.stack import StackAddress
+from tests.support.stack import shared_stack
+
 _MISSING = "needs "
+_STACK = pytest.StashKey[Iterator[StackAddress]]()
 
 
 def _is_ci() -> bool:
     return os.environ.get("CI") == "true"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The process that gives work to others (`-n`) starts the shared stack and stops it when all are done."""
+    config = session.config
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        running = shared_stack()
+        next(running)
+        config.stash[_STACK] = running
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    for _ in session.config.stash.get(_STACK, iter(())):
+        pass
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

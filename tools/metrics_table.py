@@ -12,11 +12,12 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from hub.delivery.metrics import DeliveryMetrics
+from hub.gateway.metrics import GatewayMetrics
 from hub.metrics import EngineMetrics
 from tools.generated_page import table, write_or_check
 
 PAGE = Path("docs/metrics.md")
-DECLARATIONS = {"engine": EngineMetrics, "adapter": DeliveryMetrics}
+DECLARATIONS = {"engine": EngineMetrics, "adapter": DeliveryMetrics, "gateway": GatewayMetrics}
 """Who serves them -> the class that declares them."""
 _INTRODUCTION = """\
 # Metrics

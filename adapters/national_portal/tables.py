@@ -39,6 +39,8 @@ _FIND_RECORD = _statement("find_record")
 _FIND_LODGING = _statement("find_lodging")
 _STORE_LODGING = _statement("store_lodging")
 _SWEEP = _statement("sweep")
+_HAS_ERASURES = _statement("has_erasures")
+_SWEEP_ERASED = _statement("sweep_erased")
 
 
 class Tables:
@@ -140,5 +142,7 @@ async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) 
 
 
 async def sweep(connection: Connection, days: int, adapter: str) -> None:
-    """Delete the records of dossiers that ended so many days ago."""
+    """Delete the records of dossiers that ended so many days ago, and of those that the hub has erased."""
     await connection.execute(_SWEEP, days, adapter)
+    if await connection.fetchval(_HAS_ERASURES):
+        await connection.execute(_SWEEP_ERASED, adapter)

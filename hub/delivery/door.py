@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
 from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
 
-from hub.errors import StartupError
+from hub.serving import serve_http
 
-_BACKLOG = 128
 _CALLS_AT_ONCE = 256
 _GRACE_S = 2
 
 
 async def serve_door(app: Starlette, host: str, port: int, on_port: Callable[[int], None]) -> None:
-    """Serve until cancelled, then let running calls end for a moment; `on_port` is told the port.
-
-    Raises `StartupError` when the address cannot be taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise StartupError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            limit_concurrency=_CALLS_AT_ONCE,
-            timeout_graceful_shutdown=_GRACE_S,
-            server_header=False,
-        )
+    """As `hub.serving.serve_http`, with a limit of calls at a time."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        limit_concurrency=_CALLS_AT_ONCE,
+        timeout_graceful_shutdown=_GRACE_S,
+        server_header=False,
     )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are ours
-    with contextlib.closing(listener):
-        on_port(listener.getsockname()[1])
-        # Cancelling the server itself would leave its sockets open.
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            await asyncio.shield(task)
-        finally:
-            server.should_exit = True
-            await asyncio.wait({task})
+    await serve_http(config, host, port, on_port)

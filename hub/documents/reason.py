@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from hub.dossier.texts import RefusalTexts, refusal_texts
-from hub.errors import HubError
+from hub.errors import HubError, StartupError
 
 
 class DocumentReason(StrEnum):
@@ -52,3 +52,9 @@ class DocumentsAwayError(HubError):
     """The folder or bucket does not answer or lets us not in: try again, this tells nothing of a document."""
 
     code = "documents.away"
+
+
+class DocumentsSettingError(StartupError):
+    """The folder or bucket that the settings name cannot be used; names the setting."""
+
+    code = "documents.setting"

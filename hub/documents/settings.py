@@ -17,7 +17,7 @@ class DocumentsSettings(BaseModel):
     )
     url: str | None = Field(
         default=None,
-        pattern=r"^(s3|s3a|gs|az|adl|azure|abfs|abfss|https)://",
+        pattern=r"^(s3|s3a|gs|az|adl|azure|abfs|abfss)://",
         description="bucket of documents: s3://bucket/path, gs://bucket/path, az://container/path",
     )
     max_bytes: int = Field(default=200 << 20, ge=1 << 10, description="size of one document")

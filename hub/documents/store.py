@@ -27,6 +27,7 @@ from hub.documents.reason import (
     DocumentMissingError,
     DocumentReason,
     DocumentsAwayError,
+    DocumentsSettingError,
 )
 from hub.documents.settings import DocumentsSettings
 
@@ -216,8 +217,8 @@ class _Checked:
 
 
 def documents(settings: DocumentsSettings) -> DocumentStore:
-    """The store that the settings name; makes the local folder. Raises DocumentsAwayError."""
-    with _answering():
+    """The store that the settings name; makes the local folder. Raises DocumentsSettingError."""
+    try:
         if settings.url is not None:
             bucket = from_url(
                 settings.url,
@@ -228,6 +229,9 @@ def documents(settings: DocumentsSettings) -> DocumentStore:
         folder = settings.folder.resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return DocumentStore(LocalStore(folder), settings.max_bytes, folder)
+    except (BaseError, OSError, ValueError) as error:
+        name = "HUB_DOCUMENTS__URL" if settings.url is not None else "HUB_DOCUMENTS__FOLDER"
+        raise DocumentsSettingError(f"{name}: cannot be used ({type(error).__name__})") from error
 
 
 def _key(digest: str) -> str:

@@ -11,7 +11,7 @@ from hub.documents.store import Stored
 from hub.gateway.cloud_events import media_type
 from hub.gateway.parts import Parts
 from hub.gateway.problems import ProblemError
-from hub.gateway.subjects import is_dossier_id
+from hub.identifiers import is_uuid
 
 _OWN = """
 insert into document_owner (participant, sha256) values ($1, $2)
@@ -63,6 +63,6 @@ async def download(parts: Parts, caller: str, sha256: str, dossier: str | None) 
 async def _may_see(parts: Parts, caller: str, digest: bytes, dossier: str | None) -> bool:
     if await parts.pool.fetchval(_IS_OWN, caller, digest):
         return True
-    if dossier is None or not is_dossier_id(dossier):
+    if dossier is None or not is_uuid(dossier):
         return False
     return bool(await parts.pool.fetchval(_WAS_SENT, caller, digest, dossier))

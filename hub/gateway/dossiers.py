@@ -15,7 +15,7 @@ from hub.dossier.standing import has_standing, possible_now
 from hub.dossier.state import Dossier
 from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import ProblemError
-from hub.gateway.subjects import is_dossier_id
+from hub.identifiers import is_uuid
 from hub.recording import rfc3339
 from hub.regulation.profile import Profile
 from hub.workspace import alias_of
@@ -49,7 +49,7 @@ async def answer(parts: Parts, request: Request, subject: str) -> Response:
 async def _find(pool: asyncpg.Pool, subject: str, participant: str) -> asyncpg.Record | None:
     if "\x00" in subject:
         return None
-    if is_dossier_id(subject):
+    if is_uuid(subject):
         return await pool.fetchrow(_BY_ID, subject, participant)
     return await pool.fetchrow(_BY_ALIAS, alias_of(subject, participant), participant)
 

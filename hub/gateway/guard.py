@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from hub.documents.reason import DocumentsAwayError
+from hub.gateway.bodies import Body, Receive, Scope, Send
 from hub.gateway.buckets import Buckets
 from hub.gateway.callers import Caller, Callers
 from hub.gateway.connection import PEER
@@ -18,13 +17,8 @@ from hub.logs import log
 from hub.settings import GatewaySettings
 from hub.steady import AWAY
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_DROPPED_S = 1.0
-_DROPPED_BYTES = 64 << 20
 AWAY_HERE = (*AWAY, DocumentsAwayError)
 """What is answered with 503: something that the gateway needs does not answer."""
 CALLER = "onestop.caller"
@@ -57,15 +51,16 @@ class Guard:
         """Serve one request; anything that is raised becomes a problem."""
         if scope["type"] != "http":
             return
-        answer = _Answer(scope, receive, send)
+        body = Body(scope, receive)
+        answer = _Answer(body, send)
         name, started_at = _NOBODY, time.monotonic()
         try:
             caller = await self._admit(scope)
             if caller is not None:
                 name = caller.name
                 scope[CALLER] = caller
-                receive = self._limited(scope, receive)
-            await self._app(scope, receive, answer.send)
+                self._limit(scope, body)
+            await self._app(scope, body.receive, answer.send)
         except ProblemError as error:
             await answer.problem(error.problem)
         except AWAY_HERE as error:
@@ -97,53 +92,15 @@ class Guard:
         certificate = scope.get(PEER)
         return await self._callers.find(certificate) if certificate is not None else None
 
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+    def _limit(self, scope: Scope, body: Body) -> None:
         settings = self._settings
         if scope["path"] == DOCUMENTS:
-            limit, code = self._max_document_bytes, "http.too_large"
-            return _limited(scope, receive, _Limits(limit, code, None, settings.idle_timeout_s))
-        whole_s = settings.body_timeout_s
-        return _limited(scope, receive, _Limits(settings.max_body_bytes, "http.too_large", whole_s, whole_s))
+            body.limit(self._max_document_bytes, idle_s=settings.idle_timeout_s)
+        else:
+            body.limit(settings.max_body_bytes, whole_s=settings.body_timeout_s)
 
 
 _CHALLENGE = {"www-authenticate": 'Bearer realm="onestop"'}
-
-
-class _Limits:
-    __slots__ = ("code", "idle_s", "max_bytes", "whole_s")
-
-    def __init__(self, max_bytes: int, code: str, whole_s: float | None, idle_s: float) -> None:
-        self.max_bytes, self.code, self.whole_s, self.idle_s = max_bytes, code, whole_s, idle_s
-
-
-def _limited(scope: Scope, receive: Receive, limits: _Limits) -> Receive:
-    """`receive` that refuses what is too large, too slow or cut off; by its announced length at once."""
-    length = next((content for name, content in scope["headers"] if name == b"content-length"), b"0")
-    if length.isdigit() and int(length) > limits.max_bytes:
-        raise ProblemError(limits.code)
-    end = time.monotonic() + limits.whole_s if limits.whole_s is not None else None
-    seen = 0
-    is_whole = False
-
-    async def limited() -> MutableMapping[str, Any]:
-        nonlocal seen, is_whole
-        if is_whole:
-            return await receive()
-        left_s = limits.idle_s if end is None else end - time.monotonic()
-        try:
-            async with asyncio.timeout(max(left_s, 0)):
-                message = await receive()
-        except TimeoutError:
-            raise ProblemError("http.slow") from None
-        if message["type"] == "http.disconnect":
-            raise ProblemError("http.cut_off")
-        seen += len(message.get("body", b""))
-        if seen > limits.max_bytes:
-            raise ProblemError(limits.code)
-        is_whole = not message.get("more_body", False)
-        return message
-
-    return limited
 
 
 def _must_wait(seconds: float) -> None:
@@ -152,16 +109,11 @@ def _must_wait(seconds: float) -> None:
 
 
 class _Answer:
-    """Knows whether the answer has begun; a refusal before the end of a body ends the connection.
+    """Knows whether the answer has begun; an answer before the end of the body ends the connection."""
 
-    Closing at once would reset it, and the client would never read why: what still comes is dropped unread
-    for a moment. A client that waits for `100 Continue` sends nothing.
-    """
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._receive = receive
+    def __init__(self, body: Body, send: Send) -> None:
+        self._body = body
         self._send = send
-        self._is_drained = any(name == b"expect" for name, _ in scope["headers"])
         self._is_ending = False
         self.status = 0
 
@@ -169,23 +121,15 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", []), *_ALWAYS]
-            self._is_ending = (b"connection", b"close") in message["headers"]
-        elif self._is_ending and not self._is_drained and not message.get("more_body", False):
-            self._is_drained = True
+            if not self._body.is_whole:
+                self._is_ending = True
+                message["headers"].append((b"connection", b"close"))
+        elif self._is_ending and not message.get("more_body", False):
+            self._is_ending = False
             await self._send({**message, "more_body": True})
-            await self._drop_rest()
+            await self._body.drop_rest()
             message = {"type": "http.response.body", "body": b""}
         await self._send(message)
-
-    async def _drop_rest(self) -> None:
-        left = _DROPPED_BYTES
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DROPPED_S):
-                while left > 0:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                        return
-                    left -= len(message["body"])
 
     async def problem(self, problem: Problem) -> None:
         if self.status:

@@ -25,19 +25,6 @@ _STATUSES = {
 }
 """Of refusals that are not the gateway's alone (`hub/dossier/texts.toml`); the others are 400."""
 
-_UNREAD = frozenset(
-    {
-        "document.too_large",
-        "gateway.fault",
-        "http.cut_off",
-        "http.slow",
-        "http.too_large",
-        "http.too_many_requests",
-        "http.unauthorized",
-    }
-)
-"""Refused before the whole body was read."""
-
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -90,9 +77,8 @@ class Problem:
         return found | ({"fields": list(self.fields)} if self.fields else {})
 
     def http_headers(self) -> dict[str, str]:
-        """Headers of the answer; the connection ends where a body may still be on its way."""
-        ending = {"connection": "close"} if self.code in _UNREAD else {}
-        return {"content-type": MEDIA_TYPE, **self.headers, **ending}
+        """Headers of the answer."""
+        return {"content-type": MEDIA_TYPE, **self.headers}
 
     def encoded(self) -> bytes:
         """The body as bytes."""

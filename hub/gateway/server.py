@@ -13,6 +13,7 @@ import uvicorn
 
 from hub.errors import StartupError
 from hub.gateway.connection import protocol
+from hub.serving import serve_http
 from hub.settings import GatewaySettings
 
 _GRACE_S = 8
@@ -42,28 +43,19 @@ async def serve_door(
     app: Any, settings: GatewaySettings, stop: asyncio.Event, on_port: Callable[[int], None]
 ) -> None:
     """Serve until `stop` is set, then finish what is being answered, for 8 s at most."""
-    server = uvicorn.Server(_config(app, settings))
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are ours
-    task = asyncio.create_task(server.serve())
-    try:
-        while not server.started and not task.done():  # noqa: ASYNC110  uvicorn offers no event to wait for
-            await asyncio.sleep(0.02)
-        if server.servers:
-            on_port(server.servers[0].sockets[0].getsockname()[1])
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-    finally:
-        server.should_exit = True
-        await task
+    serving = asyncio.create_task(serve_http(_config(app, settings), settings.host, settings.port, on_port))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
 
 
 def _config(app: Any, settings: GatewaySettings) -> uvicorn.Config:
     wants_clients = settings.client_ca_file is not None
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         http=protocol(settings.header_timeout_s, settings.max_connections),
         ws="none",
         lifespan="off",

@@ -1,4 +1,4 @@
-"""Columns of a batch as few long values, because the encoding of arrays was a tenth of the Python time (pure).
+"""Columns of a batch as few long values, since encoding arrays took a tenth of the Python time (pure).
 
 A text column is its values joined with U+001F, an empty one is null; bytes lie one behind the other in one
 value, and their column holds places in it. `cut` and `piece` of the migrations take them apart.

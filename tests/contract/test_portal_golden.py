@@ -137,6 +137,51 @@ def test_a_payment_result_is_genuine_by_the_golden_hash_and_by_no_other() -> Non
     )
 
 
+def test_a_look_up_with_a_signature_must_be_right_and_one_without_passes_only_where_it_may() -> None:
+    # printf '%s' 'H07.34.12-260302-0001|sandbox-secret' | sha256sum
+    signature = "4b1f446cb5e6ffafd502245d44f0791146da223facdd1ba82e7ec8706224a782"
+    body = {"MaHoSo": "H07.34.12-260302-0001"}
+    assert payment.is_lookup_genuine(body, "sandbox-secret", is_needed=False)
+    assert not payment.is_lookup_genuine(body, "sandbox-secret", is_needed=True)
+    for is_needed in (False, True):
+        right = body | {"MaXacThuc": signature}
+        assert payment.is_lookup_genuine(right, "sandbox-secret", is_needed=is_needed)
+        assert not payment.is_lookup_genuine(right, "other-secret", is_needed=is_needed)
+        assert not payment.is_lookup_genuine(body | {"MaXacThuc": ""}, "sandbox-secret", is_needed=is_needed)
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [
+        (16000, 16000),
+        ("16000", 16000),
+        (0, 0),
+        (-1, None),
+        (1.5, None),
+        (True, None),
+        ("1e3", None),
+        (None, None),
+    ],
+)
+def test_a_sum_is_whole_dong_as_number_or_digits(value: object, amount: int | None) -> None:
+    assert payment.amount_of({"SoTien": value}) == amount
+
+
+@pytest.mark.parametrize(
+    ("reference", "dossier"),
+    [
+        ("H07.34.12-260302-0001__P1", "H07.34.12-260302-0001"),
+        ("0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001__P12", "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001"),
+        ("H07.34.12-260302-0001__C1", None),
+        ("__P1", None),
+        (None, None),
+        (["x__P1"], None),
+    ],
+)
+def test_the_number_of_a_payment_names_its_dossier(reference: object, dossier: str | None) -> None:
+    assert payment.dossier_of_payment(reference) == dossier
+
+
 def test_golden_files_are_one_line_of_compact_json() -> None:
     for file in sorted(Path(GOLDEN).iterdir()):
         raw = file.read_bytes()

@@ -159,7 +159,14 @@ async def refused_with(counter: Counter, receipt: Received, code: str) -> Receiv
 
 @pytest.mark.parametrize(
     "subject",
-    ["ref:never-seen", "000.12.34.H07-261123-9999", "019aa000-0000-8000-8000-000000000000", "anything"],
+    [
+        "ref:never-seen",
+        "000.12.34.H07-261123-9999",
+        "019aa000-0000-8000-8000-000000000000",
+        "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz",
+        "019AA000-0000-8000-8000-000000000000",
+        "anything",
+    ],
 )
 async def test_a_request_about_an_unknown_dossier_is_refused(counter: Counter, subject: str) -> None:
     receipt = await counter.client.ask(ACCEPT, subject, acceptance())

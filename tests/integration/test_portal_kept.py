@@ -224,6 +224,29 @@ async def test_the_tables_forget_what_ended_long_ago_and_keep_what_is_still_on_i
         )
 
 
+async def test_the_record_of_an_erased_dossier_goes_once_nothing_of_it_is_under_way(
+    fresh_database: str,
+) -> None:
+    async with _pool(fresh_database) as pool:
+        taking, told = InTables(pool), story()
+        submitted = told.submitted()
+        await taking.take(submitted)
+        await pool.execute("create table erasure (dossier_id text primary key)")
+        await pool.execute("insert into erasure values ($1)", submitted.dossier)
+        store = DeliveryStore(pool, "portal")
+        await store.take([submitted], [], [])
+
+        async def left() -> int:
+            async with pool.acquire() as connection:
+                await tables.sweep(connection, 30, "portal")
+            count: int = await pool.fetchval("select count(*) from portal_dossier")
+            return count
+
+        assert await left() == 1
+        await pool.execute("update delivery set state = 'delivered', ended_at = now()")
+        assert await left() == 0
+
+
 async def test_a_report_is_accepted_once_together_with_what_is_noted_beside_it(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
     async with _pool(fresh_database) as pool:

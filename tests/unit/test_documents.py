@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from obstore.store import MemoryStore
+from pydantic import ValidationError
 
 from hub.documents.media import ALLOWED, media_type_of
 from hub.documents.reason import (
@@ -17,6 +18,7 @@ from hub.documents.reason import (
     DocumentMissingError,
     DocumentReason,
     DocumentsAwayError,
+    DocumentsSettingError,
 )
 from hub.documents.settings import DocumentsSettings
 from hub.documents.store import DocumentStore, Stored, documents
@@ -204,10 +206,14 @@ async def test_what_a_killed_process_left_is_swept(local: DocumentStore, tmp_pat
     assert kept(tmp_path) == [name_of(SCAN)]
 
 
-async def test_a_folder_that_cannot_be_used_is_no_answer_about_a_document(tmp_path: Path) -> None:
+def test_a_folder_or_bucket_that_cannot_be_used_is_told_by_its_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(DocumentsAwayError):
+    with pytest.raises(DocumentsSettingError, match="HUB_DOCUMENTS__FOLDER"):
         documents(DocumentsSettings(folder=tmp_path / "file/documents"))
+    with pytest.raises(DocumentsSettingError, match="HUB_DOCUMENTS__URL"):
+        documents(DocumentsSettings(url="az://a-container-without-its-account"))
+    with pytest.raises(ValidationError):
+        DocumentsSettings(url="https://example.test/read-only")
 
 
 async def test_a_bucket_that_does_not_answer_is_no_answer_about_a_document() -> None:

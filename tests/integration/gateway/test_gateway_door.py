@@ -128,6 +128,17 @@ async def test_a_body_that_stalls_is_refused(site: Site, counter: Visitor) -> No
     assert b"http.slow" in answer
 
 
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/documents", "/v1/documents?sha256=" + "0" * 64])
+async def test_an_answer_before_the_end_of_the_body_ends_the_connection(
+    site: Site, counter: Visitor, path: str
+) -> None:
+    async with raw(site) as (reader, writer):
+        writer.write(head(counter, 100_000, path) + b"begun")
+        answer = await answer_of(reader)
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 ", b"HTTP/1.1 415 "))
+    assert b"connection: close" in answer
+
+
 async def test_a_head_that_never_ends_is_refused(site: Site) -> None:
     async with raw(site) as (reader, writer):
         writer.write(b"GET /v1/messages HTTP/1.1\r\nhost: gate")
