@@ -13,7 +13,8 @@ RUN /opt/hub/bin/pip install --no-deps --no-build-isolation . && /opt/hub/bin/pi
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin hub \
-    && install -d -o hub -g hub -m 0700 /var/lib/hub/keys /var/lib/hub/credentials /var/lib/hub/sandbox
+    && install -d -o hub -g hub -m 0700 /var/lib/hub/keys /var/lib/hub/credentials /var/lib/hub/documents \
+       /var/lib/hub/sandbox
 COPY --from=build /opt/hub /opt/hub
 COPY --chmod=0755 deploy/hub/entrypoint.sh /usr/local/bin/hub-entrypoint
 COPY deploy/hub/set_up_site.py /opt/hub/set_up_site.py

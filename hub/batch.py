@@ -281,7 +281,7 @@ class BatchDecision(Generic[State]):
                 time=rfc3339(fact.time), ruleset=ruleset, receiver=receiver, subject=subject, cause=cause,
                 data=plain,
             )  # fmt: skip
-            self._send(message, CopyEntry(receiver, fact.dossier_id, fact.sequence))
+            self._send(message, CopyEntry(receiver, fact.dossier_id, fact.sequence, subject))
 
     def _refuse(
         self, item: Understood, refusal: Refused, held: Held[State] | None, *, is_redrive: bool = False

@@ -82,8 +82,13 @@ class KafkaAdmin:
         return f"HUB_KAFKA__BOOTSTRAP: no broker answers at {settings.bootstrap}: {reason}"
 
     def create_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
-        """Create a topic; one that exists stays as it is."""
-        topic = NewTopic(name, partitions, self.settings.replication, config=dict(config))
+        """Create a topic; one that exists stays as it is.
+
+        Of more than one copy the majority must be written before a record is acknowledged.
+        """
+        copies = self.settings.replication
+        written = {"min.insync.replicas": str(copies // 2 + 1)} if copies > 1 else {}
+        topic = NewTopic(name, partitions, copies, config={**config, **written})
         _wait(self._client.create_topics([topic]), KafkaError.TOPIC_ALREADY_EXISTS)
 
     def delete_topics(self, names: Sequence[str]) -> None:
@@ -97,6 +102,7 @@ class KafkaAdmin:
 
     def topic_ids(self, names: Sequence[str]) -> dict[str, str]:
         """The ids of the topics that exist: a topic that was deleted and made again has another one."""
+        self._find_controller(names)
         futures = self._client.describe_topics(TopicCollection(list(names)))
         found: dict[str, str] = {}
         for name, future in futures.items():
@@ -109,12 +115,18 @@ class KafkaAdmin:
 
     def retention_ms(self, names: Sequence[str]) -> dict[str, int]:
         """How long the topics keep records; -1 is for ever; topics that cannot be asked are left out."""
+        self._find_controller(names)
         resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
         found: dict[str, int] = {}
         for resource, future in self._client.describe_configs(resources).items():
             with contextlib.suppress(KafkaException):
                 found[resource.name] = int(future.result(timeout=_TIMEOUT_S)["retention.ms"].value)
         return found
+
+    def _find_controller(self, names: Sequence[str]) -> None:
+        """Ask any broker: librdkafka waits for a controller that died until an answer names another."""
+        if names:
+            self._client.list_topics(names[0], timeout=_TIMEOUT_S)
 
     def set_password(self, user: str) -> str:
         """Create the user or give it a new password; returns it, it is stored nowhere.

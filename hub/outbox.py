@@ -1,4 +1,8 @@
-"""What an outbox segment holds: the names of facts and receipts that are stored anyway (pure)."""
+"""What an outbox segment holds: whole messages, or the names of facts and receipts stored anyway (pure).
+
+Whoever writes a segment of its own shard publishes it from memory, and its bytes are read only after a crash:
+names are enough. Segments of others' shards are read for certain, and hold whole messages.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +22,12 @@ class FactEntry(Struct, frozen=True, gc=False, array_like=True, tag="fact"):
 
 
 class CopyEntry(Struct, frozen=True, gc=False, array_like=True, tag="copy"):
-    """What one receiver gets of a fact, with its personal fields opened."""
+    """What one receiver gets of a fact, with its personal fields opened; `subject` is its `ce_subject`."""
 
     receiver: str
     dossier_id: str
     sequence: int
+    subject: str
 
 
 class ReceiptEntry(Struct, frozen=True, gc=False, array_like=True, tag="receipt"):
@@ -33,7 +38,7 @@ class ReceiptEntry(Struct, frozen=True, gc=False, array_like=True, tag="receipt"
 
 
 class WholeEntry(Struct, frozen=True, gc=False, array_like=True, tag="whole"):
-    """A message that is stored nowhere else: answers to bytes that are no request, or to a reused id."""
+    """All of a message."""
 
     topic: str
     key: str

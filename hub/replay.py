@@ -16,17 +16,13 @@ from hub.store.database import Connection
 from schemas.registry import FACTS
 
 _PAGE = 500
-FACT_COLUMNS = """
-f.time, f.dossier_id::text as dossier, f.sequence, f.bytes, k.wrapped,
-       (select substr(a.alias, 6) from alias a
-        where a.dossier_id = f.dossier_id and a.alias like 'code:%') as code,
+_FACTS = """
+select f.time, f.dossier_id::text as dossier, f.sequence, f.bytes, k.wrapped, substr(a.alias, 6) as code,
        (select min(g.sequence) from fact g
         where g.dossier_id = f.dossier_id and g.type = 'onestop.dossier.accepted.v1') as coded_from
-from fact f left join dossier_key k on k.dossier_id = f.dossier_id
-"""
-"""The columns that `projected` needs."""
-_FACTS = f"""
-select {FACT_COLUMNS}
+from fact f
+left join dossier_key k on k.dossier_id = f.dossier_id
+left join alias a on a.dossier_id = f.dossier_id and a.alias like 'code:%'
 where f.time >= $1 and (f.time, f.dossier_id, f.sequence) > ($2, $3::uuid, $4)
 order by f.time, f.dossier_id, f.sequence limit $5
 """
@@ -47,20 +43,27 @@ async def fact_messages(
     time, (dossier, sequence) = since, _FIRST
     while rows := await connection.fetch(_FACTS, since, time, dossier, sequence, _PAGE):
         for row in rows:
-            message = projected(row, master, participant)
+            message = projected(row["bytes"], row["wrapped"], master, participant, _subject(row))
             if message is not None:
                 yield message
         time, dossier, sequence = rows[-1]["time"], rows[-1]["dossier"], rows[-1]["sequence"]
 
 
-def projected(row: asyncpg.Record, master: MasterKey, participant: str) -> Message | None:
-    """What the participant gets of a stored fact (a row of `FACT_COLUMNS`); None when it gets nothing."""
-    stored, wrapped, code, coded_from = row["bytes"], row["wrapped"], row["code"], row["coded_from"]
+def _subject(row: asyncpg.Record) -> str:
+    """The official code once the dossier had one."""
+    has_code = row["coded_from"] is not None and row["sequence"] >= row["coded_from"]
+    subject: str = row["code"] if has_code else row["dossier"]
+    return subject
+
+
+def projected(
+    stored: bytes, wrapped: bytes | None, master: MasterKey, participant: str, subject: str
+) -> Message | None:
+    """What the participant gets of a stored fact, None if nothing; `wrapped` is None once it is erased."""
     if participant not in orjson.loads(stored)["to"]:
         return None
     is_erased = wrapped is None
-    body = open_fact(stored, None if is_erased else master.unwrap(wrapped))
-    has_code = coded_from is not None and body["sequence"] >= coded_from
+    body = open_fact(stored, None if wrapped is None else master.unwrap(wrapped))
     message = receiver_message(
         fact_id=body["id"],
         fact_type=body["type"],
@@ -69,7 +72,7 @@ def projected(row: asyncpg.Record, master: MasterKey, participant: str) -> Messa
         time=body["time"],
         ruleset=body["ruleset"],
         receiver=participant,
-        subject=code if has_code else body["dossier"],
+        subject=subject,
         cause=body["request"],
         data=orjson.dumps(body["data"]) if is_erased else _first_bytes(body["type"], body["data"]),
     )

@@ -148,7 +148,7 @@ class Settings(BaseSettings):
 Tree = TypeVar("Tree", bound=BaseSettings)
 _PREFIX = "HUB_"
 _NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_JAVA_HOME", "HUB_CRASH_AT"})
-_ADAPTERS = ("HUB_POSTAL_", "HUB_POPULATION_", "HUB_DELIVERY_")
+_ADAPTERS = ("HUB_POSTAL_", "HUB_POPULATION_", "HUB_PORTAL_", "HUB_DELIVERY_")
 
 
 def read_settings() -> Settings:

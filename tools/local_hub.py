@@ -6,73 +6,32 @@ Broker and database are the embedded ones; the outside systems are their stand-i
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from hub.embedded import stack
-from hub.embedded.process import end, find, free_port, start_server, wait_until
+from hub.embedded.process import end, find, start_server, wait_until
 from hub.embedded.stack import StackAddress
 from hub.embedded.state import Folders, ServerRecord
 from hub.errors import StartupError
+from hub.kafka_admin import Grant, KafkaAdmin
+from hub.settings import KafkaSettings
+from tools.local_programs import DEPLOY, PAGE_USER, PKI_PASSWORD, page, programs
+from tools.local_site import ADAPTERS, Program, Site
+from tools.site_page import FACTS_TOPIC
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DEPLOY = REPOSITORY / "deploy" / "hub"
 _GRACEFUL = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
 _READY_LIMIT_S = 45.0
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """One process: its name, its command, and its variables; secrets among them are `FILE__` paths."""
-
-    name: str
-    command: tuple[str, ...]
-    variables: Mapping[str, str]
-    has_health: bool = True
-
-
-class Site:
-    """The folder of the hub's own files and the processes that were started from it."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.folder = home / "site"
-        self.credentials = self.folder / "credentials"
-        self._records = self.folder / "processes.json"
-
-    def records(self) -> dict[str, ServerRecord]:
-        """What was started, by name."""
-        if not self._records.exists():
-            return {}
-        return {
-            name: ServerRecord.model_validate(record)
-            for name, record in json.loads(self._records.read_text("utf-8")).items()
-        }
-
-    def remember(self, records: Mapping[str, ServerRecord]) -> None:
-        """Write what is running, so that a killed launcher leaves nothing unknown behind."""
-        draft = self._records.with_suffix(".draft")
-        draft.write_text(json.dumps({name: record.model_dump() for name, record in records.items()}), "utf-8")
-        draft.replace(self._records)
-
-    def log(self, name: str) -> Path:
-        """The log of one program."""
-        return self.folder / "log" / f"{name}.log"
-
-    def secret(self, name: str, text: str) -> str:
-        """Keep a secret in a file of its owner; returns the path."""
-        path = self.credentials / name
-        path.touch(mode=0o600)
-        path.write_text(text, "utf-8")
-        return str(path)
 
 
 def up(home: Path) -> None:
@@ -87,9 +46,14 @@ def up(home: Path) -> None:
     }
     key = {"HUB_MASTER_KEY_FILE": str(site.home / "master.key")}
     _set_up(site, address, {**servers, **key})
-    for program in _programs(site, servers, key):
+    _admit_page(site, address)
+    _make_signers(site)
+    for program in programs(site, servers, key):
         _keep_running(site, program)
+    _keep_running(site, page(site, servers))
     say(f"the hub is up: Kafka at {address.kafka_bootstrap}")
+    say(f"page of links, with the last facts: http://127.0.0.1:{site.ports()['page']}/")
+    say(f"gateway: http://127.0.0.1:{site.ports()['gateway']}, synthetic signers in {site.folder / 'pki'}")
     say(f"passwords in {site.credentials}, logs in {site.folder / 'log'}")
     say('for `hub participants add` and the like: eval "$(hub embedded env)"')
 
@@ -113,7 +77,7 @@ def _set_up(site: Site, address: StackAddress, variables: Mapping[str, str]) -> 
         "FILE__HUB_KAFKA__PASSWORD": site.secret("admin.password", address.kafka_admin_password),
     }
     script = (sys.executable, str(DEPLOY / "set_up_site.py"), "--credentials", str(site.credentials))
-    command = (*script, "--adapter", "population", "--adapter", "postal")
+    command = (*script, *(f"--adapter={name}" for name in ADAPTERS), "--gateway")
     done = subprocess.run(  # noqa: S603  our own script
         _as_in_a_container(command, {**variables, **administrator}),
         cwd=REPOSITORY, check=False,
@@ -122,52 +86,33 @@ def _set_up(site: Site, address: StackAddress, variables: Mapping[str, str]) -> 
         raise StartupError(f"the set-up of the site ended with status {done.returncode}")
 
 
-def _programs(site: Site, servers: Mapping[str, str], key: Mapping[str, str]) -> list[Program]:
-    ports = _ports(site)
-
-    def as_user(name: str) -> dict[str, str]:
-        password = str(site.credentials / f"{name}.password")
-        return {**servers, "HUB_KAFKA__USER": name, "FILE__HUB_KAFKA__PASSWORD": password}
-
-    population = {
-        "HUB_POPULATION_SERVICE_URL": f"http://127.0.0.1:{ports['population']}/csdldc/congdan",
-        "HUB_POPULATION_X_ROAD_CLIENT": "VN/GOV/000.00.00.H07/hub",
-        "HUB_POPULATION_USER": "sandbox-user",
-        "HUB_POPULATION_SECRET_KEY": "sandbox-secret",
-        "HUB_POPULATION_RIGHTS_FILE": str(DEPLOY / "population-rights.json"),
-    }
-    postal = {
-        "HUB_POSTAL_TOKEN_URL": f"http://127.0.0.1:{ports['postal']}/token",
-        "HUB_POSTAL_BASE_URL": f"http://127.0.0.1:{ports['postal']}/apiVNPostNGSP/p1.0",
-        "HUB_POSTAL_DEFAULT_ACCOUNT__CUSTOMER_CODE": "SANDBOX01",
-        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_KEY": "sandbox-key",
-        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": "sandbox-secret",
-    }
-    return [
-        _sandbox(site, "population", "adapters.population_db.sandbox", ports["population"]),
-        _sandbox(site, "postal", "adapters.postal.sandbox", ports["postal"]),
-        Program("engine-1", ("hub", "run", "engine"), {**as_user("hub"), **key}),
-        Program(
-            "adapter-population", ("hub", "run", "adapter", "population"), as_user("population") | population
-        ),
-        Program("adapter-postal", ("hub", "run", "adapter", "postal"), as_user("postal") | postal),
-    ]
+def _make_signers(site: Site) -> None:
+    """Synthetic officers and agencies, whose signatures this hub believes; once."""
+    folder = site.folder / "pki"
+    if folder.exists():
+        return
+    draft = folder.with_suffix(".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    organisations = ("--one-stop", "000.12.34.H07", "--agency", "000.12.35.H07", "--password", PKI_PASSWORD)
+    command = (str(Path(sys.executable).parent / "hub"), "pki", "sandbox", str(draft), *organisations)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own command
+    if done.returncode != 0:
+        raise StartupError(f"the synthetic signers could not be made: {done.stderr.strip()}")
+    draft.replace(folder)
 
 
-def _sandbox(site: Site, name: str, module: str, port: int) -> Program:
-    journal = str(site.folder / f"{name}.jsonl")
-    command = (sys.executable, "-m", module, "--port", str(port), "--journal", journal)
-    return Program(f"sandbox-{name}", command, {}, has_health=False)
-
-
-def _ports(site: Site) -> dict[str, int]:
-    """The ports of the stand-ins, chosen once and remembered."""
-    path = site.folder / "ports.json"
-    if not path.exists():
-        first = free_port(set())
-        path.write_text(json.dumps({"population": first, "postal": free_port({first})}), "utf-8")
-    ports: dict[str, int] = json.loads(path.read_text("utf-8"))
-    return ports
+def _admit_page(site: Site, address: StackAddress) -> None:
+    """The page's own user: it reads the facts, whose personal fields are sealed, and nothing else."""
+    if (site.credentials / f"{PAGE_USER}.password").exists():
+        return
+    administrator = KafkaSettings(
+        bootstrap=address.kafka_bootstrap,
+        user=address.kafka_admin_user,
+        password=SecretStr(address.kafka_admin_password),
+    )
+    admin = KafkaAdmin(administrator)
+    admin.grant(PAGE_USER, [Grant("topic", FACTS_TOPIC, right) for right in ("read", "describe")])
+    site.secret(f"{PAGE_USER}.password", admin.set_password(PAGE_USER))
 
 
 def _keep_running(site: Site, program: Program) -> None:
@@ -183,8 +128,8 @@ def _keep_running(site: Site, program: Program) -> None:
         _as_in_a_container(program.command, program.variables), site.log(program.name), record
     )
     if program.has_health:
-        wait_until(lambda: find(started) is None or _is_ready(site.log(program.name)), _READY_LIMIT_S)
-        if find(started) is None or not _is_ready(site.log(program.name)):
+        wait_until(lambda: find(started) is None or _is_ready(site, program), _READY_LIMIT_S)
+        if find(started) is None or not _is_ready(site, program):
             raise StartupError(f"{program.name} is not ready: {_last_line(site.log(program.name))}")
     say(f"{program.name}: runs")
 
@@ -199,9 +144,8 @@ def _as_in_a_container(command: Sequence[str], variables: Mapping[str, str]) -> 
     return ["env", "-i", *pairs, "sh", str(DEPLOY / "entrypoint.sh"), *command]
 
 
-def _is_ready(log: Path) -> bool:
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
-    port = next((line["port"] for line in lines if line.get("action") == "health_ready"), None)
+def _is_ready(site: Site, program: Program) -> bool:
+    port = site.health_port(program.name)
     if port is None:
         return False
     try:

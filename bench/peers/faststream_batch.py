@@ -49,6 +49,7 @@ class Core:
         )
         self.prefix = settings.kafka.prefix
         self.published: list[int] = []
+        self.shards = list(range(settings.shards))
 
     async def close(self) -> None:
         """Close both."""
@@ -63,7 +64,7 @@ class Core:
         for item in items:
             decision.take(item)
         written = await write_batch(
-            self.session, decision, (), Outgoing(self.published, [], []), dump=self.tools.job.dump,
+            self.session, decision, (), Outgoing(self.published, self.shards, []), dump=self.tools.job.dump,
             shards=self.tools.shards,
         )  # fmt: skip
         await self._publish(decision.messages)

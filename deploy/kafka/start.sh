@@ -1,5 +1,7 @@
 #!/bin/sh
-# Starts the broker; the first time it formats the storage with the user `admin`, from whom all others come.
+# Starts a broker; the first time it formats the storage with the user `admin`, from whom all others come.
+# Of several brokers each gets KAFKA_NODE (from 1), KAFKA_NAME, KAFKA_INNER (its name, for the other brokers),
+# KAFKA_VOTERS (all of them), KAFKA_HOST_PORT (where this machine reaches it) and KAFKA_COPIES (how many there are).
 set -eu
 umask 077
 home=${KAFKA_HOME:-/opt/kafka}
@@ -12,7 +14,15 @@ for name in kafka_admin_password kafka_broker_password; do
     exit 2
   fi
 done
-sed "s|@BROKER_PASSWORD@|$(cat "$secrets/kafka_broker_password")|g" "$template" > "$properties"
+copies=${KAFKA_COPIES:-1}
+sed -e "s|@BROKER_PASSWORD@|$(cat "$secrets/kafka_broker_password")|g" \
+  -e "s|@NODE@|${KAFKA_NODE:-1}|g" \
+  -e "s|@NAME@|${KAFKA_NAME:-kafka}|g" \
+  -e "s|@INNER@|${KAFKA_INNER:-localhost}|g" \
+  -e "s|@VOTERS@|${KAFKA_VOTERS:-1@localhost:9093}|g" \
+  -e "s|@HOST_PORT@|${KAFKA_HOST_PORT:-9094}|g" \
+  -e "s|@COPIES@|$copies|g" \
+  -e "s|@WRITTEN@|$((copies / 2 + 1))|g" "$template" > "$properties"
 "$home/bin/kafka-storage.sh" format --ignore-formatted --config "$properties" --cluster-id "$CLUSTER_ID" \
   --add-scram "SCRAM-SHA-512=[name=admin,password=$(cat "$secrets/kafka_admin_password")]"
 exec "$home/bin/kafka-server-start.sh" "$properties"

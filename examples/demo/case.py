@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from examples.demo.desk import Desk, Json
+from examples.demo.members import ONE_STOPS, OVER_HTTPS
 from examples.demo.people import Citizen
-from examples.demo.procedures import Procedure
-from examples.demo.province import ONE_STOPS
+from examples.demo.procedures import POLICE, Procedure
 from examples.demo.settings_of import OFFICER
+from examples.demo.signing_desk import SigningDesk
 from examples.demo.stand_ins import StandIns
 from examples.demo.week import TIMES, Week
 
@@ -45,6 +46,7 @@ class World:
     week: Week
     desks: dict[str, Desk]
     stand_ins: StandIns
+    signing: SigningDesk
     say: Callable[[str], None]
 
 
@@ -55,12 +57,16 @@ class Case:
         self.plan = plan
         self.week = world.week
         self.stand_ins = world.stand_ins
+        self.signing = world.signing
         self.counter = world.desks[plan.counter]
-        self.agency = world.desks["agency"]
+        is_over_https = plan.procedure.agency == POLICE
+        self.agency = world.desks[OVER_HTTPS if is_over_https else "agency"]
         self.one_stop = ONE_STOPS[plan.counter]
         self.dossier = ""
         self.code = ""
         self.end = "open"
+        self.is_scanned = False
+        """Whether its papers have to have signed copies."""
         self.counted_from = plan.day
         """The day from which handling time is counted."""
         self._checks = 0
@@ -111,6 +117,11 @@ class Case:
         return self.code or self.dossier
 
     @property
+    def name_at_agency(self) -> str:
+        """How the messages of the agency's program name the dossier: over HTTPS by its code."""
+        return self.code if self.agency.name == OVER_HTTPS else self.dossier
+
+    @property
     def name(self) -> str:
         """The dossier in messages to whoever watches."""
         return f"dossier {self.plan.number} ({self.plan.story})"
@@ -134,7 +145,8 @@ class Case:
     @property
     def components(self) -> list[Json]:
         """The papers as lodged: on paper unless online."""
-        return self.plan.procedure.components(electronic=self.plan.channel == "online")
+        is_online = self.plan.channel == "online"
+        return self.plan.procedure.components(electronic=is_online, digitised=self.is_scanned)
 
     def reference(self) -> str:
         """A new reference of the counter's own."""
@@ -211,9 +223,9 @@ class Case:
         number = f"{self.plan.number:04}/GIA-DINH"
         return {"papers": [{"code": self.plan.procedure.result, "number": number}], "signer": HEAD}
 
-    async def issue(self) -> None:
+    async def issue(self, result: Json | None = None) -> None:
         """The result is signed and on its way to the one-stop."""
-        await self.do(self.agency, "result.issue", self.result())
+        await self.do(self.agency, "result.issue", result or self.result())
         await self.counter.sees("result.issued", self.dossier)
 
     def returning(self, channel: str) -> Json:

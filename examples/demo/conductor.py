@@ -15,12 +15,14 @@ from uuid import UUID
 from examples.demo.careless import Careless
 from examples.demo.case import Case, Plan, SurpriseError, World
 from examples.demo.desk import Desk, SilenceError, Traffic
+from examples.demo.members import CARELESS, CARELESS_ONE_STOP, SCANNER
 from examples.demo.mishaps import Mishaps
 from examples.demo.plan import BY_NAME
 from examples.demo.procedures import BY_CODE
 from examples.demo.programs import Program
-from examples.demo.province import CARELESS, CARELESS_ONE_STOP, Province, desk_programs
+from examples.demo.province import Province, desk_programs
 from examples.demo.settings_of import participant
+from examples.demo.signing_desk import SigningDesk
 from examples.demo.stand_ins import StandIns
 from examples.demo.stillness import Stillness
 from examples.demo.week import LAST, Week
@@ -50,12 +52,16 @@ class Conductor:
         self._stillness = stillness
         self._plans = plans
         self._chance = chance
-        self._stand_ins = StandIns(province.population_url, province.postal_url)
+        ports, hub = province.ports, province.hub
+        self._signing = SigningDesk(ports.url(ports.gateway), hub.passwords[SCANNER], hub.keys)
+        self._stand_ins = StandIns(
+            ports.url(ports.population), ports.url(ports.postal), ports.url(ports.portal)
+        )
 
     async def conduct(self, say: Say, time_moved: Callable[[], None]) -> None:
         """The whole week; returns when the clients have ended."""
         async with self._desks() as desks:
-            world = World(self.week, desks, self._stand_ins, say)
+            world = World(self.week, desks, self._stand_ins, self._signing, say)
             mishaps = Mishaps(self.week, self._province, self._stand_ins, self.traffic, say)
             stories = [asyncio.create_task(self._story(plan, world)) for plan in self._plans]
             others = [*mishaps.all(), asyncio.create_task(self.week.tell(self._first_day_of_a_vendor(say)))]
@@ -68,6 +74,7 @@ class Conductor:
                     task.cancel()
                 await asyncio.gather(*stories, *others, return_exceptions=True)
                 await self._stand_ins.close()
+                await self._signing.close()
             await self._stillness.heard({name: self._province.places.journal(name) for name in desks})
 
     async def _let_time_pass(self, time_moved: Callable[[], None]) -> None:

@@ -102,6 +102,22 @@ class Desk:
         await self._until((dossier,), lambda: len(found()) >= count, f"{' or '.join(kinds)} of {dossier}")
         return found()[count - 1]
 
+    async def sees_somewhere(self, kind: str, fits: Callable[[Json], bool], what: str) -> str:
+        """Wait for a fact of this type that fits, about whichever dossier; the dossier."""
+
+        def found() -> str | None:
+            return next(
+                (
+                    dossier
+                    for (dossier, other), facts in self._facts.items()
+                    if other == kind and any(fits(fact) for fact in facts)
+                ),
+                None,
+            )
+
+        await self._until((kind,), lambda: found() is not None, f"{kind} of {what}")
+        return found() or ""
+
     def has_seen(self, kind: str, dossier: str) -> list[Json]:
         """Facts of this type about this dossier so far."""
         return self._facts.get((dossier, kind), [])
@@ -159,5 +175,9 @@ class Desk:
             key = (message["dossier"], kind)
             self._facts.setdefault((message["dossier"], kind), []).append(data)
             self._order.setdefault(message["dossier"], []).append(kind)
-        for news in [*self._waiting.get(key, []), *self._waiting.get(key[:1], [])]:
+        for news in [
+            *self._waiting.get(key, []),
+            *self._waiting.get(key[:1], []),
+            *self._waiting.get(key[1:], []),
+        ]:
             news.set()

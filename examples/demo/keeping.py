@@ -31,7 +31,7 @@ def end_kept(places: Places) -> int:
 
 def print_how_to_look(console: Console, province: Province) -> None:
     """Addresses and commands; passwords stand in files that only their owner can read."""
-    places, hub = province.places, province.hub
+    places, hub, ports = province.places, province.hub, province.ports
     written = [_write_environment(places, "hub", hub.environment)]
     written += [_write_environment(places, one.name, one.environment) for one in desk_programs(province)]
     console.print(
@@ -40,6 +40,8 @@ def print_how_to_look(console: Console, province: Province) -> None:
     lines = [
         ("the hub's tables", f"{_psql()} {shlex.quote(hub.address.postgres_dsn)}"),
         *((f"metrics of {name}", f"curl {url}/metrics") for name, url in _urls(province)),
+        ("the gateway's contract", f"curl {ports.url(ports.gateway)}/openapi.json"),
+        ("the portal's dossiers", f"curl {ports.url(ports.portal)}/_health"),
         ("the logs", f"tail -F {places.run}/*.log"),
         ("who takes part", f"set -a; . {written[0]}; {sys.executable} -m hub.cli participants list"),
         ("be an officer of counter-1", f"set -a; . {written[1]}; {sys.executable} -m examples.counter.app"),

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from examples.demo.province import CARELESS, ONE_STOPS, Places, Province
+from examples.demo.members import CARELESS, ONE_STOPS, OVER_HTTPS
+from examples.demo.portal_journal import portal_findings
+from examples.demo.province import Places, Province
 from hub.store.database import Connection
 from schemas.pickup import ReportPickup
 from tests.support.ledger.check import check
@@ -30,7 +32,7 @@ from tests.support.ledger.hub_reading import Access, read_hub
 from tests.support.ledger.journal import read_lines
 from tests.support.ledger.verdict import Finding, Verdict
 
-READERS = frozenset({*ONE_STOPS, "agency"})
+READERS = frozenset({*ONE_STOPS, "agency", OVER_HTTPS})
 _DIRECT = "postal-direct"
 _NOT_FORCED = ("no conflict came up", "nothing was redriven")
 """The demo does not force these; the long ledger run does."""
@@ -68,7 +70,8 @@ async def verdict_of(province: Province) -> Verdict:
         )
     )
     findings = [finding for finding in found.findings if finding.what not in _NOT_FORCED]
-    return Verdict((*findings, *_direct_effects(places, hub)), found.counts)
+    at_portal, counts = await portal_findings(places, province.hub.database, hub.out_topics)
+    return Verdict((*findings, *_direct_effects(places, hub), *at_portal), {**found.counts, **counts})
 
 
 def _access(province: Province) -> Access:
@@ -86,7 +89,7 @@ def _access(province: Province) -> Access:
     )
 
 
-# (a) What clients sent and received
+# (a) What clients sent and received; over HTTPS nobody knows of partitions and offsets
 
 
 def _client_requests(places: Places) -> Iterator[Sent]:
@@ -98,7 +101,7 @@ def _requests(name: str, lines: list[dict[str, Any]]) -> Iterator[Sent]:
     copies: defaultdict[str, list[Copy]] = defaultdict(list)
     for line in lines:
         if "taken" in line:
-            copies[line["taken"]].append(Copy("ok", line["partition"], line["offset"]))
+            copies[line["taken"]].append(Copy("ok", line.get("partition"), line.get("offset")))
     first: dict[str, str] = {}
     for position, line in enumerate(line for line in lines if "sent" in line):
         value = line["value"].encode()
@@ -132,8 +135,8 @@ def _received(journal: Path, name: str) -> Iterator[Delivered]:
             type=line["type"],
             dossier=line["dossier"],
             digest=content_digest(line["value"].encode()),
-            partition=line["partition"],
-            offset=line["offset"],
+            partition=line.get("partition", 0),
+            offset=line.get("offset", 0),
             sequence=int(line["sequence"]) if line["sequence"] else None,
             cause=line["cause"],
             request=data.get("request") if ".receipt." in line["type"] else None,

@@ -34,6 +34,21 @@ _POSTAL = (
     (2, "08:30", "html_page", "an HTML page instead of JSON"),
     (2, "13:15", "throttled", "too many requests"),
 )
+_PORTAL = (
+    (0, "08:30", "DongBoHoSoMC", "timeout_after_effect", "time-out after the dossier was taken"),
+    (0, "14:30", "DongBoHoSoMC", "exists", "the dossier is there already"),
+    (1, "07:10", "CapNhatTienDoHoSoMC", "expired_session", "expired session"),
+    (1, "10:00", "CapNhatTienDoHoSoMC", "lost_after_effect", "connection lost after a progress line"),
+    (2, "07:10", "DongBoHoSoMC", "not_json", "an answer that is not JSON"),
+    (2, "14:30", "DongBoHoSoMC", "throttled", "too many requests"),
+)
+_KILLED = (
+    ("engine-2", 1, "08:30"),
+    ("gateway", 1, "08:30"),
+    ("adapter-population", 2, "08:30"),
+    ("adapter-postal", 2, "08:30"),
+    ("adapter-portal", 2, "08:30"),
+)
 _ANSWERS_BEFORE_KILL = 12
 _LONGEST_WAIT_S = 2.0
 
@@ -62,6 +77,13 @@ class Mishaps:
         await self.stand_ins.post_fault("order/post", kind)
         self.say(f"postal operator: {words}")
 
+    async def portal_fails(self, number: int) -> None:
+        """One fault of the national portal."""
+        day, clock, service, kind, words = _PORTAL[number]
+        await self.week.until(day, clock)
+        await self.stand_ins.portal_fault(service, kind)
+        self.say(f"national portal: {words}")
+
     async def killed(self, name: str, day: int, clock: str) -> None:
         """SIGKILL in the middle of the work, and a new start."""
         await self.week.until(day, clock)
@@ -82,7 +104,8 @@ class Mishaps:
         """Every mishap as a task that takes part in the week."""
         work = [self.population_fails(number) for number in range(len(_POPULATION))]
         work += [self.post_fails(number) for number in range(len(_POSTAL))]
-        work += [self.killed("engine-2", 1, "08:30"), self.killed("adapter-population", 2, "08:30")]
+        work += [self.portal_fails(number) for number in range(len(_PORTAL))]
+        work += [self.killed(name, day, clock) for name, day, clock in _KILLED]
         return [asyncio.create_task(self.week.tell(one)) for one in work]
 
 

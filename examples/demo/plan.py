@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from random import Random
 
 from examples.demo import stories_agency as agency
+from examples.demo import stories_copies as copies
 from examples.demo import stories_intake as intake
+from examples.demo import stories_portal as portal
 from examples.demo import stories_post as post
 from examples.demo.case import Case, Plan
 from examples.demo.people import Citizen
@@ -33,6 +35,8 @@ class Story:
     return_channel: str = "in_person"
     counters: Sequence[str] = ("counter-1", "counter-2")
     is_business: bool = False
+    is_paid: bool = False
+    """About a procedure that costs something when it is lodged online."""
 
     def fits(self, procedure: Procedure) -> bool:
         """Whether it can be about this procedure."""
@@ -40,11 +44,13 @@ class Story:
             self.days[0] <= procedure.days <= self.days[1]
             and (procedure.agency == BUSINESS) == self.is_business
             and set(self.channels) <= procedure.channels
+            and (procedure.online_fee > 0 or not self.is_paid)
         )
 
 
 _FIRST = ("counter-1",)
 _PAPER = ("in_person",)
+_ONLINE = ("online",)
 
 STORIES: tuple[Story, ...] = (
     Story(intake.straight, weight=60),
@@ -68,6 +74,13 @@ STORIES: tuple[Story, ...] = (
     Story(agency.withdrawn_late, weight=3, days=(3, 10), last_day=3),
     Story(agency.papers_by_hand, weight=5, channels=_PAPER),
     Story(agency.incomplete_return, weight=3, days=(2, 3), last_day=2),
+    Story(portal.lodged_on_the_portal, weight=12, channels=_ONLINE, return_channel="online"),
+    Story(portal.lodged_twice, channels=_ONLINE, last_day=3),
+    Story(portal.followed_on_the_portal, channels=_ONLINE, last_day=2, days=(3, 10), return_channel="online"),
+    Story(portal.paid_on_the_portal, weight=6, channels=_ONLINE, last_day=1, days=(3, 10), is_paid=True),
+    Story(copies.scanned_and_signed, weight=6, days=(3, 10), last_day=2, return_channel="online"),
+    Story(copies.unsigned_copy, channels=_PAPER, last_day=3),
+    Story(copies.forged_copy, channels=_PAPER),
     Story(
         post.by_post,
         weight=14,

@@ -20,10 +20,13 @@ class Procedure:
     days: int
     agency: str
     channels: frozenset[str] = _ALL
+    online_fee: int = 0
+    """Published fee of a dossier that is lodged online, in đồng; 0 when none or no sum is published."""
 
-    def components(self, *, electronic: bool = False) -> list[dict[str, Any]]:
+    def components(self, *, electronic: bool = False, digitised: bool = False) -> list[dict[str, Any]]:
         """The papers as they are lodged."""
-        return [{"code": code, "originals": 1, "electronic": electronic} for code in self.papers]
+        kind = {"electronic": electronic, "digitised": digitised}
+        return [{"code": code, "originals": 1, **kind} for code in self.papers]
 
 
 TOWN_HALL, POLICE, LAND_OFFICE, BUSINESS = "000.21.12.H07", "000.22.12.H07", "000.00.13.H07", "000.00.14.H07"
@@ -50,6 +53,7 @@ PROCEDURES: tuple[Procedure, ...] = (
         3,
         POLICE,
         _NO_POST,
+        7_000,
     ),
     Procedure("1.002755", "Gia hạn tạm trú", (f"{_G01}KQ003639",), "KQ.G01.000065", 3, POLICE, _NO_POST),
     Procedure(
@@ -60,7 +64,7 @@ PROCEDURES: tuple[Procedure, ...] = (
         5,
         TOWN_HALL,
     ),
-    Procedure("1.010038", "Tách hộ", (f"{_G01}KQ003624",), "KQ.G01.000065", 5, POLICE, _NO_POST),
+    Procedure("1.010038", "Tách hộ", (f"{_G01}KQ003624",), "KQ.G01.000065", 5, POLICE, _NO_POST, 5_000),
     Procedure(
         "1.115612",
         "Cấp giấy chứng nhận, thửa đất tăng diện tích",

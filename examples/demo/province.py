@@ -12,37 +12,26 @@ import asyncpg
 from pydantic import SecretStr
 
 from examples.demo import settings_of
+from examples.demo.members import MEMBERS, ONE_STOPS, OVER_HTTPS, PARTITIONS
 from examples.demo.people import Citizen
-from examples.demo.procedures import AGENCIES, PROCEDURES
+from examples.demo.procedures import PROCEDURES
 from examples.demo.programs import Program
 from examples.demo.settings_of import OFFICER, PostalAddress
+from examples.demo.signing_desk import make_keys
+from examples.demo.week import FIRST
 from hub import participants
 from hub.delivery.database import install
 from hub.embedded import stack
+from hub.embedded.process import free_port
 from hub.embedded.stack import StackAddress
 from hub.kafka_admin import KafkaAdmin
-from hub.participants import Participant
 from hub.sealing import MasterKey
 from hub.settings import KafkaSettings
+from hub.signing.sandbox import Sandbox
 from hub.store import database
 from hub.store.database import Connection
 
 Say = Callable[[str], None]
-
-ONE_STOPS = {"counter-1": "000.11.01.H07", "counter-2": "000.11.02.H07"}
-"""counter-1's orders go to the postal adapter, counter-2's to the operator's own system."""
-CARELESS, CARELESS_ONE_STOP = "counter-new", "000.11.03.H07"
-PARTITIONS = 2
-
-MEMBERS = (
-    Participant("counter-1", ("counter",), (ONE_STOPS["counter-1"],), PARTITIONS),
-    Participant("counter-2", ("counter",), (ONE_STOPS["counter-2"],), PARTITIONS),
-    Participant(CARELESS, ("counter",), (CARELESS_ONE_STOP,), PARTITIONS),
-    Participant("agency", ("agency",), AGENCIES, PARTITIONS),
-    Participant("population", ("population",), (), PARTITIONS),
-    Participant("postal", ("postal",), (), PARTITIONS),
-    Participant("postal-direct", ("postal",), (ONE_STOPS["counter-2"],), PARTITIONS),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +67,43 @@ class Hub:
     address: StackAddress
     environment: Mapping[str, str]
     passwords: Mapping[str, str]
+    """By participant: its password, or its token; `gateway` has the gateway's own password."""
     database: Connection
+    keys: Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the stand-ins, the gateway and the portal's door listen, also after a kill."""
+
+    population: int
+    postal: int
+    portal: int
+    door: int
+    gateway: int
+
+    @classmethod
+    def take(cls) -> Ports:
+        """Five free ones."""
+        taken: set[int] = set()
+        for _ in range(5):
+            taken.add(free_port(taken))
+        return cls(*taken)
+
+    @staticmethod
+    def url(port: int) -> str:
+        """What listens there."""
+        return f"http://127.0.0.1:{port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """Everything that runs; `programs` by name, and the addresses of the stand-ins."""
+    """Everything that runs; `programs` by name, and where they listen."""
 
     places: Places
     hub: Hub
     programs: Mapping[str, Program]
-    population_url: str
-    postal_url: str
+    ports: Ports
 
 
 async def start_stack(places: Places, say: Say) -> StackAddress:
@@ -114,8 +128,10 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     )
     password = await participants.set_up_hub(admin, "hub", PARTITIONS)
     passwords = {member.name: await participants.add(admin, connection, member) for member in MEMBERS}
-    environment = settings_of.hub(address, key_file, password)
-    return Hub(address, environment, passwords, connection)
+    passwords[participants.GATEWAY] = await participants.set_up_gateway(admin, connection)
+    keys = await asyncio.to_thread(make_keys, places.run / "pki", FIRST, ONE_STOPS)
+    environment = settings_of.hub(address, key_file, password) | settings_of.documents(places.run)
+    return Hub(address, environment, passwords, connection, keys)
 
 
 async def open_province(
@@ -125,63 +141,72 @@ async def open_province(
 
     `programs` gets each program before it is started, so that it can be ended whatever happens here.
     """
+    ports = Ports.take()
     (places.run / "people.json").write_text(
         json.dumps({"synthetic": True, "people": [citizen.registered() for citizen in people]}), "utf-8"
     )
     (places.run / "rights.json").write_text(json.dumps(_rights()), "utf-8")
-    programs.update({program.name: program for program in [*_stand_ins(places), *_engines(places, hub)]})
-    await asyncio.gather(*[program.start() for program in programs.values()])
-    population = await _port_of(programs["population-sandbox"], places)
-    postal = await _port_of(programs["postal-sandbox"], places)
-    adapters = _adapters(places, hub, population, postal)
-    direct = settings_of.participant(hub.address, "postal-direct", hub.passwords, places.clock)
-    direct |= {
-        "POSTAL_JOURNAL": str(places.journal("postal-direct")),
-        "POSTAL_STEPS": "registered,collected,handed_over",
-    }
-    operator = Program("postal-direct", ["examples.postal_operator.app"], direct, places.run)
-    for program in (*adapters, operator):
-        programs[program.name] = program
-        await program.start()
-    served = [*(program.name for program in adapters), "engine-1", "engine-2"]
-    await asyncio.gather(*[programs[name].healthy_url() for name in served])
-    return Province(places, hub, programs, population, postal)
+    started = [
+        *_stand_ins(places, ports),
+        *_engines(places, hub),
+        _gateway(places, hub, ports.gateway),
+        *_adapters(places, hub, ports),
+        _operator(places, hub),
+    ]
+    programs.update({program.name: program for program in started})
+    await asyncio.gather(*[program.start() for program in started])
+    await asyncio.gather(*[_listens(program, places) for program in started if "sandbox" in program.name])
+    served = [program for program in started if program.command[2] == "hub.cli"]
+    await asyncio.gather(*[program.healthy_url() for program in served])
+    return Province(places, hub, programs, ports)
 
 
 def desk_programs(province: Province) -> list[Program]:
-    """The counters and the agency, not started yet."""
+    """The counters and the agencies, not started yet."""
     places, hub = province.places, province.hub
     found = []
     for name in ("counter-1", "counter-2", "agency"):
         environment = settings_of.participant(hub.address, name, hub.passwords, places.clock)
-        journal = str(places.journal(name))
         if name == "agency":
-            environment |= {
-                "AGENCY_JOURNAL": journal,
-                "AGENCY_OFFICER": "chuyen-vien-gia:Chuyên Viên Giả Định",
-            }
+            environment |= _case_system(places, name)
             command = "examples.agency_system.app"
         else:
-            environment |= {"COUNTER_JOURNAL": journal}
+            environment |= {"COUNTER_JOURNAL": str(places.journal(name))}
             command = "examples.counter.app"
         found.append(Program(name, [command], environment, places.run))
-    return found
+    visitor = settings_of.visitor(Ports.url(province.ports.gateway), OVER_HTTPS, hub.passwords, places.clock)
+    visitor |= _case_system(places, OVER_HTTPS)
+    return [*found, Program(OVER_HTTPS, ["examples.agency_over_https.app"], visitor, places.run)]
 
 
-def _stand_ins(places: Places) -> list[Program]:
-    def sandbox(name: str, module: str, *more: str) -> Program:
+def _case_system(places: Places, name: str) -> dict[str, str]:
+    return {
+        "AGENCY_JOURNAL": str(places.journal(name)),
+        "AGENCY_OFFICER": "chuyen-vien-gia:Chuyên Viên Giả Định",
+    }
+
+
+def _stand_ins(places: Places, ports: Ports) -> list[Program]:
+    def sandbox(name: str, module: str, port: int, *more: str) -> Program:
         files = ["--journal", str(places.journal(name)), "--port-file", str(places.run / f"{name}.port")]
-        return Program(name, [module, *files, *more], {}, places.run)
+        return Program(name, [module, "--port", str(port), *files, *more], {}, places.run)
 
+    people = str(places.run / "people.json")
+    door = f"{Ports.url(ports.door)}/XrdAdapter/RestService/forward"
     return [
-        sandbox(
-            "population-sandbox",
-            "adapters.population_db.sandbox",
-            "--people",
-            str(places.run / "people.json"),
-        ),
-        sandbox("postal-sandbox", "adapters.postal.sandbox"),
+        sandbox("population-sandbox", "adapters.population_db.sandbox", ports.population, "--people", people),
+        sandbox("postal-sandbox", "adapters.postal.sandbox", ports.postal),
+        sandbox("portal-sandbox", "adapters.national_portal.sandbox", ports.portal, "--door", door),
     ]
+
+
+def _operator(places: Places, hub: Hub) -> Program:
+    environment = settings_of.participant(hub.address, "postal-direct", hub.passwords, places.clock)
+    environment |= {
+        "POSTAL_JOURNAL": str(places.journal("postal-direct")),
+        "POSTAL_STEPS": "registered,collected,handed_over",
+    }
+    return Program("postal-direct", ["examples.postal_operator.app"], environment, places.run)
 
 
 def _engines(places: Places, hub: Hub) -> list[Program]:
@@ -193,10 +218,16 @@ def _engines(places: Places, hub: Hub) -> list[Program]:
     ]
 
 
-def _adapters(places: Places, hub: Hub, population: str, postal: str) -> list[Program]:
-    own = {
-        "population": settings_of.population(population, places.run / "rights.json"),
-        "postal": settings_of.postal(PostalAddress(postal)),
+def _gateway(places: Places, hub: Hub, port: int) -> Program:
+    environment = settings_of.gateway(hub.environment, hub.passwords[participants.GATEWAY], port)
+    return Program("gateway", ["hub.cli", "run", "gateway"], environment, places.run)
+
+
+def _adapters(places: Places, hub: Hub, ports: Ports) -> list[Program]:
+    outside = {
+        "population": settings_of.population(Ports.url(ports.population), places.run / "rights.json"),
+        "postal": settings_of.postal(PostalAddress(Ports.url(ports.postal))),
+        "portal": settings_of.portal(Ports.url(ports.portal), ports.door),
     }
     return [
         Program(
@@ -205,16 +236,13 @@ def _adapters(places: Places, hub: Hub, population: str, postal: str) -> list[Pr
             {**settings_of.adapter(hub.environment, name, hub.passwords[name]), **settings},
             places.run,
         )
-        for name, settings in own.items()
+        for name, settings in outside.items()
     ]
 
 
-async def _port_of(program: Program, places: Places) -> str:
+async def _listens(program: Program, places: Places) -> None:
     port_file = places.run / f"{program.name}.port"
-    port = await program.until(
-        lambda: port_file.read_text() if port_file.exists() else None, 30, "open its port"
-    )
-    return f"http://127.0.0.1:{port}"
+    await program.until(lambda: port_file.exists() or None, 30, "open its port")
 
 
 def _rights() -> dict[str, object]:

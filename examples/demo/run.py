@@ -19,12 +19,11 @@ from examples.demo import tables
 from examples.demo.conductor import Conductor
 from examples.demo.keeping import end_kept, keep, print_how_to_look
 from examples.demo.ledger import verdict_of
+from examples.demo.members import MEMBERS, PARTITIONS
 from examples.demo.people import Citizen, citizens
 from examples.demo.plan import plan_week
 from examples.demo.programs import Program
 from examples.demo.province import (
-    MEMBERS,
-    PARTITIONS,
     Places,
     Province,
     open_province,
@@ -44,8 +43,23 @@ _LOST = """
 select count(*) from fact where type = 'onestop.pickup.progressed.v1'
 and convert_from(bytes, 'UTF8')::jsonb -> 'data' ->> 'status' = 'lost'
 """
+_LODGED = """
+select count(*) from fact where type = 'onestop.dossier.submitted.v1'
+and convert_from(bytes, 'UTF8')::jsonb ->> 'source' = '/participants/portal'
+"""
+_PAYMENTS = """
+select convert_from(bytes, 'UTF8')::jsonb -> 'data' ->> 'status' as status, count(*) as count
+from fact where type = 'onestop.payment.recorded.v1' group by 1
+"""
 _TIMELINE = "select time, bytes from fact where dossier_id = $1 order by sequence"
-_TOLD = ("lost_on_the_way_in", "by_post", "apology_in_time", "mistyped_person", "straight")
+_TOLD = (
+    "scanned_and_signed",
+    "lost_on_the_way_in",
+    "by_post",
+    "apology_in_time",
+    "mistyped_person",
+    "straight",
+)
 """Whose life is shown: the first of these that came to its end."""
 
 
@@ -138,7 +152,9 @@ async def _province(
             closing.push_async_callback(stillness.close)
             await stillness.move_clock(FIRST, places.clock)
             province = await open_province(places, hub, _people(options), programs)
-            steps.say(f"{len(programs)} programs run: two engines, two adapters, stand-ins, an operator")
+            steps.say(
+                f"{len(programs)} programs run: engines, gateway, three adapters, stand-ins, an operator"
+            )
             yield province, stillness
             is_good = True
         finally:
@@ -171,7 +187,7 @@ async def _print(
 ) -> dict[str, int]:
     database = province.hub.database
     facts = {row["type"]: row["count"] for row in await database.fetch(_TYPES)}
-    facts[tables.LOST] = await database.fetchval(_LOST)
+    facts |= await _more_facts(database)
     tables.print_outcomes(console, conductor.outcome.ends, facts)
     tables.print_refusals(console, conductor.traffic)
     for story in _TOLD:
@@ -182,6 +198,16 @@ async def _print(
             break
     tables.print_ledger(console, verdict)
     return facts
+
+
+async def _more_facts(database: Connection) -> dict[str, int]:
+    payments = {row["status"]: row["count"] for row in await database.fetch(_PAYMENTS)}
+    return {
+        tables.LOST: await database.fetchval(_LOST),
+        tables.LODGED: await database.fetchval(_LODGED),
+        tables.PAID: payments.get("paid", 0),
+        tables.NOT_PAID: payments.get("refused", 0),
+    }
 
 
 async def _timeline(database: Connection, dossier: str) -> list[tables.Moment]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from hub.embedded.stack import StackAddress
 
@@ -43,6 +44,14 @@ def hub(address: StackAddress, key_file: Path, password: str) -> dict[str, str]:
         "HUB_KAFKA__PASSWORD": password,
         "HUB_SHARDS": "4",
         "HUB_ENGINE__SESSION_TIMEOUT_MS": "3000",
+    }
+
+
+def documents(folder: Path) -> dict[str, str]:
+    """Where scans lie and whom the hub believes: engines, gateway and the portal's adapter alike."""
+    return {
+        "HUB_DOCUMENTS__FOLDER": str(folder / "documents"),
+        "HUB_SIGNING__TRUST_FOLDER": str(folder / "pki" / "trust"),
     }
 
 
@@ -98,6 +107,48 @@ def postal(address: PostalAddress) -> dict[str, str]:
         "HUB_POSTAL_RETRY_DELAY_S": "0.2",
         "HUB_POSTAL_SETTLING_S": "0.5",
         "HUB_POSTAL_POLL_INTERVAL_S": "0.2",
+    }
+
+
+def portal(url: str, door_port: int) -> dict[str, str]:
+    """The portal adapter against its stand-in, with a door that stays where it is after a kill."""
+    return {
+        "HUB_PORTAL_BASE_URL": url,
+        "HUB_PORTAL_USERNAME": "sandbox",
+        "HUB_PORTAL_PASSWORD": "sandbox-password",
+        "HUB_PORTAL_UNIT": "000.00.00.H07",
+        "HUB_PORTAL_DOOR__PORT": str(door_port),
+        "HUB_PORTAL_LINKS__PUBLIC_URL": f"http://127.0.0.1:{door_port}",
+        "HUB_PORTAL_LINKS__KEY": token_hex(32),
+        "HUB_PORTAL_PAYMENT__PARTNER": "BENTRE",
+        "HUB_PORTAL_PAYMENT__SECRET": "sandbox-secret",
+        "HUB_PORTAL_TOTAL_TIMEOUT_S": "1",
+        "HUB_PORTAL_CONNECT_TIMEOUT_S": "1",
+        "HUB_PORTAL_RETRY_DELAY_S": "0.2",
+        "HUB_PORTAL_SETTLING_S": "0.5",
+        "HUB_DELIVERY__CALL_TIMEOUT_S": "5",
+    }
+
+
+def gateway(hub_environment: Mapping[str, str], password: str, port: int) -> dict[str, str]:
+    """The gateway: plain HTTP on loopback, which environment `test` allows; it never has the master key."""
+    own = {name: value for name, value in hub_environment.items() if name != "HUB_MASTER_KEY_FILE"}
+    return {
+        **own,
+        "HUB_KAFKA__USER": "gateway",
+        "HUB_KAFKA__PASSWORD": password,
+        "HUB_GATEWAY__PORT": str(port),
+        "HUB_GATEWAY__REQUESTS_PER_S": "200",
+    }
+
+
+def visitor(url: str, name: str, tokens: Mapping[str, str], clock_file: Path) -> dict[str, str]:
+    """A participant's own program over HTTPS."""
+    return {
+        "GATEWAY_URL": url,
+        "GATEWAY_TOKEN": tokens[name],
+        "PARTICIPANT": name,
+        "CLOCK_FILE": str(clock_file),
     }
 
 

@@ -106,7 +106,7 @@ async def papers_by_hand(case: Case) -> None:
     back = {**slip, "giver": agency, "receiver": one_stop}
     await case.must_not(case.agency, "paper.hand_over", back, "rule.21.2")
     await case.do(case.counter, "paper.hand_over", slip)
-    await case.agency.sees("paper.handed_over", case.dossier)
+    await case.agency.sees("paper.handed_over", case.name_at_agency)
     await case.do(case.agency, "paper.receive", slip)
     await case.handle_in_time()
 

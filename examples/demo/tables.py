@@ -22,11 +22,16 @@ ENDS = {
     "withdrawn": "withdrawn by the applicant",
     "open": "still open at the end of the week",
 }
-LOST = "pickup lost"
+LOST, LODGED, PAID, NOT_PAID = "pickup lost", "lodged on the portal", "paid", "not paid"
 FACTS = {
     "onestop.dossier.accepted.v1": "accepted, with due time (Form 01)",
     "onestop.dossier.supplement_requested.v1": "supplements asked for (Form 02)",
     "onestop.apology.sent.v1": "apologies (Form 04)",
+    LODGED: "lodged on the national portal",
+    "onestop.copy.registered.v1": "copies scanned and signed",
+    "onestop.copy.certified.v1": "copies certified by the agency",
+    PAID: "payments made",
+    NOT_PAID: "payments refused by the bank",
     "onestop.identity.matched.v1": "identity checks: matched",
     "onestop.identity.mismatched.v1": "identity checks: mismatch",
     "onestop.identity.unavailable.v1": "identity checks: could not ask",

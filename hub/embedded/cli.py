@@ -13,7 +13,7 @@ from rich.table import Table
 
 from hub.embedded import stack
 from hub.embedded.jars import LOCK_FILE, regenerate_lock
-from hub.embedded.lifecycle import SERVERS, TITLES
+from hub.embedded.lifecycle import TITLES
 from hub.embedded.state import Folders
 from hub.errors import StartupError
 
@@ -29,8 +29,14 @@ _DEFAULT_HOME = Path("var")
 
 
 @app.command()
-def up(home: HomeOption = _DEFAULT_HOME) -> None:
-    """Start what is not running; returns when both servers answer."""
+def up(
+    home: HomeOption = _DEFAULT_HOME,
+    brokers: Annotated[
+        int | None,
+        typer.Option("--brokers", help="1 or 3, for good; three keep three copies of everything"),
+    ] = None,
+) -> None:
+    """Start what is not running; returns when all servers answer."""
     try:
         with _console.status("starting") as spinner:
 
@@ -38,7 +44,7 @@ def up(home: HomeOption = _DEFAULT_HOME) -> None:
                 spinner.update(line)
                 _console.print(line, markup=False)
 
-            stack.up(home, progress)
+            stack.up(home, progress, brokers)
     except StartupError as error:
         _fail(error)
     _print_status(home)
@@ -49,7 +55,7 @@ def down(
     home: HomeOption = _DEFAULT_HOME,
     wipe: Annotated[bool, typer.Option("--wipe", help="Delete data, logs and passwords too.")] = False,
 ) -> None:
-    """Stop both servers; data, ports and passwords stay."""
+    """Stop all servers; data, ports and passwords stay."""
     try:
         stack.wipe(home) if wipe else stack.down(home)
     except StartupError as error:
@@ -59,7 +65,7 @@ def down(
 
 @app.command()
 def status(home: HomeOption = _DEFAULT_HOME) -> None:
-    """Show both servers; exit status 1 when one of them is not ready."""
+    """Show all servers; exit status 1 when one of them is not ready."""
     if not _print_status(home):
         raise typer.Exit(1)
 
@@ -82,19 +88,21 @@ def env(home: HomeOption = _DEFAULT_HOME) -> None:
         "HUB_KAFKA__PASSWORD": address.kafka_admin_password,
         "HUB_POSTGRES__DSN": address.postgres_dsn,
     }
+    if address.kafka_brokers > 1:
+        settings["HUB_KAFKA__REPLICATION"] = str(address.kafka_brokers)
     for name, value in settings.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 @app.command()
 def logs(
-    server: Annotated[str, typer.Argument(help="kafka or postgres")] = "kafka",
+    server: Annotated[str, typer.Argument(help="kafka, kafka-2, kafka-3 or postgres")] = "kafka",
     lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 50,
     home: HomeOption = _DEFAULT_HOME,
 ) -> None:
     """Print the last lines of a server's log."""
-    if server not in SERVERS:
-        _fail(StartupError(f"there is no server {server!r}: choose kafka or postgres"))
+    if server not in TITLES:
+        _fail(StartupError(f"there is no server {server!r}: choose one of {', '.join(TITLES)}"))
     path = Folders.of(home).log(server)
     if not path.exists():
         _fail(StartupError(f"{path}: no log yet"))

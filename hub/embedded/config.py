@@ -19,15 +19,10 @@ _TELLING = re.compile(
 _PLAIN_MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
-# One node holds one copy of everything; few partitions keep start and recovery short.
+# Few partitions keep start and recovery short.
 _INTERNAL_TOPICS = {
-    "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "8",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
     "transaction.state.log.num.partitions": "8",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "8",
 }
 
@@ -37,9 +32,7 @@ _BEHAVIOUR = {
     "group.coordinator.append.linger.ms": "0",  # the default of Kafka 4 costs 6 ms per commit
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
-    # A broker that was killed is registered again only after its old session ended.
     "broker.heartbeat.interval.ms": "500",
-    "broker.session.timeout.ms": "3000",
 }
 
 _SIZES = {
@@ -73,7 +66,7 @@ logger.coordinator.level = warn
 
 @dataclass(frozen=True, slots=True)
 class KafkaPorts:
-    """The three loopback ports of the node: for participants, for itself, for its controller."""
+    """The three loopback ports of a node: for participants, for the brokers, for the controllers."""
 
     participants: int
     internal: int
@@ -86,13 +79,20 @@ def plain_jaas(user: str, password: str) -> str:
     return f'{_PLAIN_MODULE} required username="{user}" password="{quoted}" user_{user}="{quoted}";'
 
 
-def server_properties(ports: KafkaPorts, data_dir: str, broker_password: str) -> str:
-    """Return the `server.properties` of one node that is broker and controller, with SASL and ACLs on."""
+def server_properties(
+    node: int, cluster: Mapping[int, KafkaPorts], data_dir: str, broker_password: str
+) -> str:
+    """Return the `server.properties` of one of the nodes, each broker and controller, with SASL and ACLs on.
+
+    `cluster` holds the ports of all nodes by node id. Every node has a copy of everything.
+    """
+    ports = cluster[node]
     jaas = plain_jaas(BROKER_USER, broker_password)
+    voters = (f"{other}@{HOST}:{cluster[other].controller}" for other in sorted(cluster))
     settings = {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@{HOST}:{ports.controller}",
+        "node.id": str(node),
+        "controller.quorum.voters": ",".join(voters),
         "listeners": ",".join(
             (
                 f"PARTICIPANTS://{HOST}:{ports.participants}",
@@ -116,7 +116,23 @@ def server_properties(ports: KafkaPorts, data_dir: str, broker_password: str) ->
         "super.users": f"User:{BROKER_USER};User:{ADMIN_USER}",
         "log.dirs": data_dir,
     }
-    return properties_text(settings | _BEHAVIOUR | _INTERNAL_TOPICS | _SIZES)
+    return properties_text(settings | _BEHAVIOUR | _INTERNAL_TOPICS | _copies(len(cluster)) | _SIZES)
+
+
+def _copies(brokers: int) -> dict[str, str]:
+    """How many copies there are, and how many are written before anything is acknowledged."""
+    copies, written = str(brokers), str(brokers // 2 + 1)
+    return {
+        # A broker that was killed is registered again only after its old session ended.
+        "broker.session.timeout.ms": "3000" if brokers == 1 else "5000",
+        "default.replication.factor": copies,
+        "min.insync.replicas": written,
+        "offsets.topic.replication.factor": copies,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": written,
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": written,
+    }
 
 
 def properties_text(settings: Mapping[str, str]) -> str:

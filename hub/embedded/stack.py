@@ -11,21 +11,18 @@ from hub.embedded.config import ADMIN_USER, HOST
 from hub.embedded.jars import ensure_jars
 from hub.embedded.java import java_program
 from hub.embedded.lifecycle import (
-    MODULES,
-    PORT_FIELDS,
-    SERVERS,
     TITLES,
     Progress,
-    Server,
     choose_ports,
+    end_all,
+    is_ready,
     main_port,
-    record_of,
     reuse,
     start,
     wait_ready,
 )
-from hub.embedded.process import end, find, is_port_free, memory_bytes
-from hub.embedded.state import Folders, State, home_locked, load_state, new_state, save_state
+from hub.embedded.process import find, is_port_free, memory_bytes
+from hub.embedded.state import BROKERS, Folders, Server, State, home_locked, load_state, new_state, save_state
 from hub.errors import StartupError
 
 _MIN_FREE_BYTES = 1024**3
@@ -33,12 +30,16 @@ _MIN_FREE_BYTES = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class StackAddress:
-    """How to reach a stack: Kafka by SASL_PLAINTEXT with SCRAM-SHA-512, PostgreSQL by a DSN with password."""
+    """How to reach a stack: Kafka by SASL_PLAINTEXT with SCRAM-SHA-512, PostgreSQL by a DSN with password.
+
+    `kafka_bootstrap` names all brokers, comma separated; `kafka_brokers` is their number.
+    """
 
     kafka_bootstrap: str
     kafka_admin_user: str
     kafka_admin_password: str
     postgres_dsn: str
+    kafka_brokers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +58,21 @@ def _quiet(_: str) -> None:
     return
 
 
-def up(home: Path, progress: Progress = _quiet) -> StackAddress:
-    """Start what is not running and return the addresses; blocks until both servers answer, idempotent.
+def up(home: Path, progress: Progress = _quiet, brokers: int | None = None) -> StackAddress:
+    """Start what is not running and return the addresses; blocks until all servers answer, idempotent.
 
     Servers that a killed launcher left are reused when they answer, else ended and started anew. Ports are
-    kept unless another process took them. Raises StartupError with one line for what is wrong.
+    kept unless another process took them. `brokers` is 1 or 3 and stays as the home was made; None takes
+    what there is, at first 1. Raises StartupError with one line for what is wrong.
     """
     folders = Folders.of(home)
     with home_locked(folders):
-        state = _load_or_create(folders)
-        missing = [server for server in SERVERS if not reuse(folders, state, server, progress)]
+        state = _load_or_create(folders, brokers)
+        missing = [server for server in state.servers if not reuse(folders, state, server, progress)]
         if missing:
             _check_disk(folders)
-            jars = _needs_of_kafka(folders, progress) if "kafka" in missing else []
-            state = choose_ports(folders, state, missing)
+            jars = _needs_of_kafka(folders, progress) if set(missing) & set(BROKERS) else []
+            state = _with_ports(folders, state, missing)
             for server in missing:
                 state = start(folders, state, server, jars, progress)
             for server in missing:
@@ -80,43 +82,48 @@ def up(home: Path, progress: Progress = _quiet) -> StackAddress:
 
 
 def down(home: Path) -> None:
-    """Stop both servers, politely first, then by force; data, ports and passwords stay; idempotent."""
-    for server in reversed(SERVERS):
-        _stop(home, server, is_kill=False)
+    """Stop all servers, politely first, then by force; data, ports and passwords stay; idempotent."""
+    state = load_state(Folders.of(home))
+    if state is not None:
+        _stop(home, state.brokers, is_kill=False)
+        _stop(home, ("postgres",), is_kill=False)
 
 
 def wipe(home: Path) -> None:
-    """Stop both servers and delete their data, logs and passwords; the downloaded jars stay; idempotent."""
-    down(home)
+    """Stop all servers and delete their data, logs and passwords; the downloaded jars stay; idempotent."""
     folders = Folders.of(home)
-    if not folders.state.exists():
+    state = load_state(folders)
+    if state is None:
         return
+    _stop(home, state.brokers, is_kill=True)
+    _stop(home, ("postgres",), is_kill=False)
     with home_locked(folders):
-        for folder in (folders.kafka, folders.postgres, folders.home / "log"):
+        for folder in (*map(folders.kafka, BROKERS), folders.postgres, folders.home / "log"):
             shutil.rmtree(folder, ignore_errors=True)
         folders.state.unlink(missing_ok=True)
 
 
 def status(home: Path) -> list[ServerStatus]:
-    """Return both servers as they are now; blocks up to two seconds for each that does not answer."""
+    """Return all servers as they are now; blocks up to two seconds for each that does not answer."""
     folders = Folders.of(home)
     state = load_state(folders)
-    return [_status_of(folders, state, server) for server in SERVERS]
+    servers = state.servers if state is not None else ("postgres", BROKERS[0])
+    return [_status_of(folders, state, server) for server in servers]
 
 
-def stop_kafka(home: Path, *, kill: bool = False) -> None:
-    """Stop the broker, with SIGKILL when `kill`; ports and data stay."""
-    _stop(home, "kafka", is_kill=kill)
+def stop_kafka(home: Path, *, kill: bool = False, broker: Server = "kafka") -> None:
+    """Stop a broker, with SIGKILL when `kill`; ports and data stay."""
+    _stop(home, (broker,), is_kill=kill)
 
 
-def start_kafka(home: Path) -> None:
-    """Start the broker again on its port; blocks until it answers."""
-    _start_again(home, "kafka")
+def start_kafka(home: Path, *, broker: Server = "kafka") -> None:
+    """Start a broker again on its port; blocks until it answers."""
+    _start_again(home, broker)
 
 
 def stop_postgres(home: Path, *, kill: bool = False) -> None:
     """Stop PostgreSQL, with SIGKILL when `kill`; port and data stay."""
-    _stop(home, "postgres", is_kill=kill)
+    _stop(home, ("postgres",), is_kill=kill)
 
 
 def start_postgres(home: Path) -> None:
@@ -124,18 +131,39 @@ def start_postgres(home: Path) -> None:
     _start_again(home, "postgres")
 
 
-def _load_or_create(folders: Folders) -> State:
+def _load_or_create(folders: Folders, brokers: int | None) -> State:
+    if brokers not in (None, 1, len(BROKERS)):
+        raise StartupError(f"brokers: {brokers} is neither 1 nor {len(BROKERS)}")
     state = load_state(folders)
     if state is not None:
+        made = len(state.brokers)
+        if brokers not in (None, made):
+            raise StartupError(
+                f"{folders.home} was made with --brokers {made}: take another home, or wipe this one first"
+            )
         return state
-    for data in (folders.kafka, folders.postgres):
+    for data in (folders.kafka(), folders.postgres):
         if data.exists():
             raise StartupError(
                 f"{folders.state} is missing but {data} holds data: restore the one or remove the other"
             )
-    state = new_state()
+    state = new_state(brokers or 1)
     save_state(folders, state)
     return state
+
+
+def _with_ports(folders: Folders, state: State, missing: list[Server]) -> State:
+    """The state with free ports; brokers that run cannot learn of another's new ports."""
+    chosen = choose_ports(folders, state, missing)
+    running = [server for server in state.brokers if server not in missing]
+    moved = [broker for broker in missing if chosen.ports_of(broker) != state.ports_of(broker)]
+    if running and set(moved) & set(BROKERS):
+        save_state(folders, state)
+        raise StartupError(
+            f"port: one of {TITLES[moved[-1]]} was taken by another process while other brokers run: "
+            "hub embedded down, then up"
+        )
+    return chosen
 
 
 def _needs_of_kafka(folders: Folders, progress: Progress) -> list[Path]:
@@ -152,17 +180,14 @@ def _check_disk(folders: Folders) -> None:
         )
 
 
-def _stop(home: Path, server: Server, *, is_kill: bool) -> None:
+def _stop(home: Path, servers: tuple[Server, ...], *, is_kill: bool) -> None:
     folders = Folders.of(home)
     if not folders.state.exists():
         return
     with home_locked(folders):
         state = load_state(folders)
-        if state is None:
-            return
-        module = MODULES[server]
-        end(record_of(state, server), module.KILL if is_kill else module.GRACEFUL)
-        save_state(folders, state.model_copy(update={server: None}))
+        if state is not None:
+            save_state(folders, end_all(state, servers, is_kill=is_kill))
 
 
 def _start_again(home: Path, server: Server) -> None:
@@ -171,20 +196,21 @@ def _start_again(home: Path, server: Server) -> None:
         state = load_state(folders)
         if state is None:
             raise StartupError(f"{folders.home} has no embedded stack yet")
+        if server not in state.servers:
+            raise StartupError(f"{folders.home} has no {TITLES[server]}")
         if reuse(folders, state, server, _quiet):
             return
-        taken = [
-            getattr(state, name) for name in PORT_FIELDS[server] if not is_port_free(getattr(state, name))
-        ]
+        taken = [port for port in state.ports_of(server) if not is_port_free(port)]
         if taken:
             raise StartupError(f"port: {taken[0]} of {TITLES[server]} was taken by another process")
-        jars = _needs_of_kafka(folders, _quiet) if server == "kafka" else []
+        jars = _needs_of_kafka(folders, _quiet) if server in BROKERS else []
         wait_ready(folders, start(folders, state, server, jars, _quiet), server)
 
 
 def _address(state: State) -> StackAddress:
     return StackAddress(
-        kafka_bootstrap=f"{HOST}:{state.kafka_participants_port}",
+        kafka_bootstrap=",".join(f"{HOST}:{ports.participants}" for ports in state.cluster.values()),
+        kafka_brokers=len(state.brokers),
         kafka_admin_user=ADMIN_USER,
         kafka_admin_password=state.kafka_admin_password,
         postgres_dsn=f"postgresql://hub:{state.postgres_hub_password}@{HOST}:{state.postgres_port}/hub",
@@ -192,14 +218,13 @@ def _address(state: State) -> StackAddress:
 
 
 def _status_of(folders: Folders, state: State | None, server: Server) -> ServerStatus:
-    process = find(record_of(state, server)) if state is not None else None
+    process = find(state.record_of(server)) if state is not None else None
     if state is None or process is None:
         port = main_port(state, server) if state is not None else 0
         return ServerStatus(server, "stopped", port, None, None, folders.log(server))
-    is_ready = MODULES[server].is_ready(state)
     return ServerStatus(
         server=server,
-        state="ready" if is_ready else "not ready",
+        state="ready" if is_ready(state, server) else "not ready",
         port=main_port(state, server),
         pid=process.pid,
         memory_bytes=memory_bytes(process),

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.embedded.config import KafkaPorts
 from hub.errors import StartupError
 
+Server = Literal["postgres", "kafka", "kafka-2", "kafka-3"]
+"""A server by name; the folder and the log of a broker are named so too."""
+BROKERS: tuple[Server, ...] = ("kafka", "kafka-2", "kafka-3")
 _LOCK_WAIT_S = 120.0
 
 
@@ -33,8 +36,26 @@ class ServerRecord(_Model):
     started: float
 
 
+class Broker(_Model):
+    """One node of Kafka: its three ports (0: not chosen yet), its data, its process."""
+
+    participants_port: int = 0
+    internal_port: int = 0
+    controller_port: int = 0
+    is_formatted: bool = False
+    process: ServerRecord | None = None
+
+    @property
+    def ports(self) -> KafkaPorts:
+        """Return the three ports."""
+        return KafkaPorts(self.participants_port, self.internal_port, self.controller_port)
+
+
 class State(_Model):
-    """Passwords, ports and processes of one stack, as stored in `embedded.json`."""
+    """Passwords, ports and processes of one stack, as stored in `embedded.json`.
+
+    The fields `kafka*` are those of the first broker, `more_brokers` the others.
+    """
 
     version: Literal[1] = 1
     cluster_id: str
@@ -50,15 +71,78 @@ class State(_Model):
     postgres_is_initialised: bool = False
     kafka: ServerRecord | None = None
     postgres: ServerRecord | None = None
+    more_brokers: dict[Server, Broker] = Field(default_factory=dict)
 
     @property
-    def kafka_ports(self) -> KafkaPorts:
-        """Return the three ports of the broker."""
-        return KafkaPorts(
-            participants=self.kafka_participants_port,
-            internal=self.kafka_internal_port,
-            controller=self.kafka_controller_port,
+    def brokers(self) -> tuple[Server, ...]:
+        """Return the names of the brokers; a broker's node id is its place here, from 1."""
+        return BROKERS[: 1 + len(self.more_brokers)]
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """Return the names of all servers, in the order of their start."""
+        return ("postgres", *self.brokers)
+
+    @property
+    def cluster(self) -> dict[int, KafkaPorts]:
+        """Return the ports of each broker by its node id."""
+        return {node_id(server): self.broker(server).ports for server in self.brokers}
+
+    def broker(self, server: Server) -> Broker:
+        """Return what is known of a broker."""
+        if server != "kafka":
+            return self.more_brokers[server]
+        return Broker(
+            participants_port=self.kafka_participants_port,
+            internal_port=self.kafka_internal_port,
+            controller_port=self.kafka_controller_port,
+            is_formatted=self.kafka_is_formatted,
+            process=self.kafka,
         )
+
+    def with_broker(self, server: Server, broker: Broker) -> State:
+        """Return the state with another broker of this name."""
+        if server != "kafka":
+            return self.model_copy(update={"more_brokers": {**self.more_brokers, server: broker}})
+        return self.model_copy(
+            update={
+                "kafka_participants_port": broker.participants_port,
+                "kafka_internal_port": broker.internal_port,
+                "kafka_controller_port": broker.controller_port,
+                "kafka_is_formatted": broker.is_formatted,
+                "kafka": broker.process,
+            }
+        )
+
+    def record_of(self, server: Server) -> ServerRecord | None:
+        """Return the remembered process of a server."""
+        return self.postgres if server == "postgres" else self.broker(server).process
+
+    def with_record(self, server: Server, record: ServerRecord | None) -> State:
+        """Return the state with this process of a server."""
+        if server == "postgres":
+            return self.model_copy(update={"postgres": record})
+        return self.with_broker(server, self.broker(server).model_copy(update={"process": record}))
+
+    def ports_of(self, server: Server) -> tuple[int, ...]:
+        """Return the ports of a server, first the one that clients use; 0 when none was chosen yet."""
+        if server == "postgres":
+            return (self.postgres_port,)
+        ports = self.broker(server).ports
+        return (ports.participants, ports.internal, ports.controller)
+
+    def with_ports(self, server: Server, ports: tuple[int, ...]) -> State:
+        """Return the state with these ports of a server, in the order of `ports_of`."""
+        if server == "postgres":
+            return self.model_copy(update={"postgres_port": ports[0]})
+        names = ("participants_port", "internal_port", "controller_port")
+        update = dict(zip(names, ports, strict=True))
+        return self.with_broker(server, self.broker(server).model_copy(update=update))
+
+
+def node_id(broker: Server) -> int:
+    """Return the node id of a broker, from 1."""
+    return BROKERS.index(broker) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +169,9 @@ class Folders:
         """Return the file of passwords, ports and processes."""
         return self.home / "embedded.json"
 
-    @property
-    def kafka(self) -> Path:
-        """Return the folder of Kafka's settings and data."""
-        return self.home / "kafka"
+    def kafka(self, broker: Server = "kafka") -> Path:
+        """Return the folder of a broker's settings and data."""
+        return self.home / broker
 
     @property
     def postgres(self) -> Path:
@@ -96,7 +179,7 @@ class Folders:
         return self.home / "postgres"
 
     def log(self, server: str) -> Path:
-        """Return the log file of `kafka` or `postgres`."""
+        """Return the log file of a server."""
         return self.home / "log" / f"{server}.log"
 
 
@@ -122,9 +205,10 @@ def save_state(folders: Folders, state: State) -> None:
     draft.replace(folders.state)
 
 
-def new_state() -> State:
+def new_state(brokers: int = 1) -> State:
     """Return a state with fresh random passwords and nothing started."""
     return State(
+        more_brokers={name: Broker() for name in BROKERS[1:brokers]},
         cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode().replace("-", "A"),
         kafka_admin_password=secrets.token_hex(24),
         kafka_broker_password=secrets.token_hex(24),

@@ -10,14 +10,15 @@ import orjson
 from hub.message import Message, decode_message
 from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry, decode_segment
 from hub.recording import StoredFact, facts_message
-from hub.replay import FACT_COLUMNS, projected
+from hub.replay import projected
 from hub.sealing import MasterKey
 from hub.store.database import Session
 
-_FACTS = f"""
-select f.id::text as id, f.type, f.hash, {FACT_COLUMNS}
-join unnest($1::uuid[], $2::int[]) w(dossier_id, sequence)
-  on w.dossier_id = f.dossier_id and w.sequence = f.sequence
+_FACTS = """
+select f.id::text as id, f.dossier_id::text as dossier, f.sequence, f.type, f.time, f.bytes, f.hash, k.wrapped
+from unnest($1::uuid[], $2::int[]) w(dossier_id, sequence)
+join fact f on f.dossier_id = w.dossier_id and f.sequence = w.sequence
+left join dossier_key k on k.dossier_id = f.dossier_id
 """
 _RECEIPTS = """
 select i.participant, i.id, i.receipt from inbox i
@@ -54,8 +55,9 @@ class StoredSegments:
         match entry:
             case FactEntry(dossier_id, sequence):
                 return _of_facts_topic(facts[(dossier_id, sequence)])
-            case CopyEntry(receiver, dossier_id, sequence):
-                return projected(facts[(dossier_id, sequence)], self._master, receiver)
+            case CopyEntry(receiver, dossier_id, sequence, subject):
+                row = facts[(dossier_id, sequence)]
+                return projected(row["bytes"], row["wrapped"], self._master, receiver, subject)
             case ReceiptEntry(participant, request_id):
                 return decode_message(receipts[(participant, request_id)])
             case WholeEntry():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from hub.batch import BatchDecision, DeadLetter
 from hub.errors import WriteMissError
 from hub.identifiers import shard_of
 from hub.job import State
-from hub.outbox import encode_segment
+from hub.outbox import WholeEntry, encode_segment
 from hub.recording import StoredFact
 from hub.store.database import Connection
 from hub.store.packing import Bytes, hashes, moments, numbers, texts
@@ -127,13 +127,7 @@ def _arguments(
             ((p.dossier_id, p.participant, p.request_id, p.reason, p.record) for p in decision.parked), 5
         ),
         decision.redriven,
-        *_columns(
-            (
-                (shard, encode_segment([entry for _, entry in messages]))
-                for shard, messages in sorted(decision.messages.items())
-            ),
-            2,
-        ),
+        *_columns(_segments(decision, frozenset(outgoing.owned)), 2),
         outgoing.published,
         outgoing.owned,
         outgoing.known,
@@ -172,6 +166,14 @@ def _facts(facts: Sequence[StoredFact], wide: Bytes) -> list[Any]:
         wide.places(fact.content for fact in facts),
         hashes(fact.hash for fact in facts),
     ]
+
+
+def _segments(decision: BatchDecision[State], owned: frozenset[int]) -> Iterator[tuple[int, bytes]]:
+    for shard, both in sorted(decision.messages.items()):
+        if shard in owned:
+            yield shard, encode_segment([entry for _, entry in both])
+        else:
+            yield shard, encode_segment([WholeEntry.of(message) for message, _ in both])
 
 
 def _letter(letter: DeadLetter) -> tuple[Any, ...]:

@@ -25,6 +25,8 @@ from tests.support.stack import REPOSITORY, shared_home
 from tests.support.waiting import eventually
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text("utf-8"))
+THREE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.three-brokers.yml").read_text("utf-8"))
+BROKERS = ("kafka", "kafka-2", "kafka-3")
 IMAGE = "onestop-hub:local"
 ENTRYPOINT = REPOSITORY / "deploy" / "hub" / "entrypoint.sh"
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
@@ -39,26 +41,27 @@ def hub_services() -> dict[str, dict[str, Any]]:
 class Site:
     """A folder with what the containers would see, and the processes in place of the containers."""
 
-    def __init__(self, folder: Path, dsn: str) -> None:
+    def __init__(self, folder: Path, dsn: str, *, has_three_brokers: bool = False) -> None:
         self.folder = folder
+        self.has_three_brokers = has_three_brokers
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._taken: set[int] = set()
-        self._ports = {port: self._port() for port in _KAFKA_PORTS}
-        self.kafka = f"127.0.0.1:{self._ports['9092']}"
+        self._ports = {name: {port: self._port() for port in _KAFKA_PORTS} for name in BROKERS}
+        brokers = {name: f"127.0.0.1:{self._ports[name]['9092']}" for name in BROKERS}
+        self.kafka = ",".join(brokers.values()) if has_three_brokers else brokers["kafka"]
         database = urlsplit(dsn)
         self._make_secrets(str(database.password))
-        for name in ("keys", "credentials", "sandbox"):
+        for name in ("keys", "credentials", "documents", "sandbox"):
             (folder / "lib" / name).mkdir(parents=True)
         self._outside = {
-            "kafka:9092": self.kafka,
+            **{f"{name}:9092": address for name, address in brokers.items()},
             "postgres:5432/hub": f"{database.hostname}:{database.port}{database.path}",
             "0.0.0.0": "127.0.0.1",  # noqa: S104  what stands in the file
             "/run/secrets": str(folder / "deploy" / "secrets"),
             "/var/lib/hub": str(folder / "lib"),
             "/opt/hub/set_up_site.py": str(REPOSITORY / "deploy/hub/set_up_site.py"),
             "/etc/hub/population-rights.json": str(REPOSITORY / "deploy/hub/population-rights.json"),
-            "8081": str(self._port()),
-            "8082": str(self._port()),
+            **{port: str(self._port()) for port in ("8081", "8082", "8083", "8084", "8443")},
         }
 
     def _port(self) -> int:
@@ -77,26 +80,33 @@ class Site:
     def secret(self, name: str) -> str:
         return (self.folder / "deploy" / "secrets" / name).read_text("utf-8")
 
-    def start_kafka(self) -> None:
+    def start_kafka(self, name: str = "kafka") -> None:
         """Run deploy/kafka/start.sh on deploy/kafka/server.properties with the jars of the embedded stack."""
-        home = self.folder / "kafka"
+        home = self.folder / name
         self._shim(home / "bin" / "kafka-storage.sh", "kafka.tools.StorageTool")
         self._shim(home / "bin" / "kafka-server-start.sh", "kafka.Kafka")
         text = (REPOSITORY / "deploy" / "kafka" / "server.properties").read_text("utf-8")
-        for port, free in self._ports.items():
+        for port, free in self._ports[name].items():
             text = text.replace(f":{port}", f":{free}")
-        text = text.replace("//:", "//127.0.0.1:").replace("//kafka:", "//127.0.0.1:")
-        text = text.replace("/var/lib/kafka/data", str(home / "data"))
+        text = text.replace("//:", "//127.0.0.1:").replace("/var/lib/kafka/data", str(home / "data"))
         (home / "template").write_text(text, "utf-8")
-        service = COMPOSE["services"]["kafka"]
-        environment = service["environment"] | {
+        services = THREE["services"] if self.has_three_brokers else COMPOSE["services"]
+        voters = services[name]["environment"].get("KAFKA_VOTERS", "1@kafka:9093")
+        for other, ports in self._ports.items():
+            voters = voters.replace(f"@{other}:9093", f"@127.0.0.1:{ports['9093']}")
+        environment = services[name]["environment"] | {
+            "KAFKA_VOTERS": voters,
+            "KAFKA_NAME": "127.0.0.1",
+            "KAFKA_INNER": "127.0.0.1",
+            "KAFKA_HOST_PORT": str(self._ports[name]["9094"]),
             "KAFKA_HOME": str(home),
             "KAFKA_SECRETS": str(self.folder / "deploy" / "secrets"),
             "KAFKA_TEMPLATE": str(home / "template"),
             "KAFKA_PROPERTIES": str(home / "server.properties"),
         }
-        command = [*service["entrypoint"][:-1], str(REPOSITORY / "deploy" / "kafka" / "start.sh")]
-        self._launch("kafka", command, environment)
+        entrypoint = COMPOSE["services"]["kafka"]["entrypoint"]
+        command = [*entrypoint[:-1], str(REPOSITORY / "deploy" / "kafka" / "start.sh")]
+        self._launch(name, command, environment)
 
     def _shim(self, path: Path, main: str) -> None:
         jars = ensure_jars(Folders.of(shared_home()).jars, lambda _: None)
@@ -108,7 +118,11 @@ class Site:
 
     def start(self, name: str) -> None:
         """Start a service of our image by its own command and environment."""
-        service = self.as_here(hub_services()[name])
+        service = hub_services()[name]
+        if self.has_three_brokers:
+            added = THREE["services"][name]["environment"]
+            service = service | {"environment": service["environment"] | added}
+        service = self.as_here(service)
         environment = service.get("environment", {})
         if "HUB_HTTP_PORT" in environment and name != "setup":
             environment["HUB_HTTP_PORT"] = str(self._port())
@@ -117,8 +131,8 @@ class Site:
     def as_here(self, service: Mapping[str, Any]) -> dict[str, Any]:
         """The service with the defaults of its variables, and the addresses and paths of this machine."""
         text = _DEFAULT.sub(r"\1", json.dumps(service))
-        for written, here in self._outside.items():
-            text = text.replace(written, here)
+        written = re.compile("|".join(map(re.escape, self._outside)))
+        text = written.sub(lambda found: self._outside[found[0]], text)
         answer: dict[str, Any] = json.loads(text)
         return answer
 
@@ -151,14 +165,14 @@ class Site:
         assert process.returncode is not None
         return process.returncode
 
-    async def kafka_is_up(self) -> None:
+    async def kafka_is_up(self, name: str = "kafka") -> None:
         """Wait until the broker listens."""
-        port = self._ports["9092"]
+        port = self._ports[name]["9092"]
         await eventually(
-            lambda: is_listening(port) or self.processes["kafka"].poll() is not None,
-            60, "kafka", lambda: self.output("kafka"),
+            lambda: is_listening(port) or self.processes[name].poll() is not None,
+            60, name, lambda: self.output(name),
         )  # fmt: skip
-        assert is_listening(port), self.output("kafka")
+        assert is_listening(port), self.output(name)
 
     def http_port(self, name: str) -> int:
         """Where the service answers: health of the hub's processes, the only port of a sandbox."""
@@ -181,6 +195,10 @@ class Site:
                     return False
 
             await eventually(is_ready, 60, f"{name} to be ready", lambda: self.output(name))
+
+    def here(self, written: str) -> str:
+        """What stands for a port or a path of the file."""
+        return self._outside[written]
 
     async def listening(self, name: str, written_port: str) -> None:
         """Wait until a sandbox listens on what stands for its written port."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import ssl
 import stat
 import subprocess
 import sys
@@ -13,12 +14,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
+from confluent_kafka.admin import AdminClient
 from jsonschema import Draft7Validator, ValidationError
 
 from hub.embedded.stack import StackAddress
-from tests.integration.compose_site import COMPOSE, ENTRYPOINT, Site, hub_services
+from tests.integration.compose_site import BROKERS, COMPOSE, ENTRYPOINT, THREE, Site, hub_services
 from tests.support.stack import REPOSITORY, own_database
 
 SPECIFICATION = json.loads((Path(__file__).parent / "compose_spec" / "compose-spec.json").read_text("utf-8"))
@@ -147,25 +150,101 @@ async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site:
     for _ in range(2):
         site.start("setup")
         assert await site.ended("setup") == 0, site.output("setup")
-    assert site.output("setup").count("has its password") == 3
+    assert site.output("setup").count("has its password") == 5
+    assert site.output("setup").count("has its certificate") == 1
     assert {stat.S_IMODE(path.stat().st_mode) for path in credentials.iterdir()} == {0o600}
 
-    for name in ("sandbox-population", "sandbox-postal"):
+    sandboxes = {"sandbox-population": "8081", "sandbox-postal": "8082", "sandbox-portal": "8083"}
+    for name in sandboxes:
         site.start(name)
-    await site.listening("sandbox-population", "8081")
-    await site.listening("sandbox-postal", "8082")
+    for name, port in sandboxes.items():
+        await site.listening(name, port)
     watched = [name for name, service in hub_services().items() if "test" in service["healthcheck"]]
-    assert watched == ["engine-1", "engine-2", "adapter-population", "adapter-postal"]
+    assert watched == [
+        "engine-1", "engine-2", "adapter-population", "adapter-postal", "adapter-portal", "gateway",
+    ]  # fmt: skip
     for name in watched:
         site.start(name)
     for name in watched:
         await site.ready(name)
         assert site.health(name).returncode == 0
+    await site.listening("adapter-portal", "8084")
+    assert await the_gateway_answers(site)
     for name in watched:
         site.terminate(name)
     for name in watched:
         assert await site.stopped(name) == 0, site.output(name)
         assert site.health(name).returncode != 0
+
+
+async def test_three_brokers_start_as_written_and_keep_three_copies(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_database(stack) as dsn:
+        site = Site(tmp_path, dsn, has_three_brokers=True)
+        try:
+            for name in BROKERS:
+                site.start_kafka(name)
+            for name in BROKERS:
+                await site.kafka_is_up(name)
+            site.start("setup")
+            assert await site.ended("setup") == 0, site.output("setup")
+            site.start("engine-1")
+            await site.ready("engine-1")
+            assert copies(site) == {(3, 3)}
+        finally:
+            site.close()
+
+
+def copies(site: Site) -> set[tuple[int, int]]:
+    """How many brokers hold each partition, and how many of them are in step."""
+    admin = AdminClient(
+        {
+            "bootstrap.servers": site.kafka,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": "admin",
+            "sasl.password": site.secret("kafka_admin_password"),
+        }
+    )
+    topics = admin.list_topics(timeout=10).topics
+    assert {"in.hub", "out.portal", "__consumer_offsets"} <= topics.keys()
+    return {(len(p.replicas), len(p.isrs)) for topic in topics.values() for p in topic.partitions.values()}
+
+
+def test_three_brokers_are_the_one_three_times_and_all_of_the_hub_knows_them() -> None:
+    services = THREE["services"]
+    Draft7Validator(SPECIFICATION).validate(THREE)
+    one = SERVICES["kafka"]
+    for name in BROKERS[1:]:
+        same = {
+            key: value
+            for key, value in services[name].items()
+            if key not in ("environment", "volumes", "ports")
+        }
+        assert same == {key: one[key] for key in same}
+        assert same.keys() | {"environment", "volumes", "ports"} == one.keys()
+        assert [port[:10] for port in services[name]["ports"]] == ["127.0.0.1:"]
+    clients = {
+        name
+        for name, service in hub_services().items()
+        if "HUB_KAFKA__BOOTSTRAP" in service.get("environment", {})
+    }
+    assert clients == services.keys() - set(BROKERS)
+    for name in clients:
+        assert services[name]["environment"]["HUB_KAFKA__BOOTSTRAP"].count(":9092") == 3
+    for mount in (mount for name in BROKERS[1:] for mount in services[name]["volumes"]):
+        assert mount.startswith("./deploy/") or mount.split(":")[0] in THREE["volumes"]
+
+
+async def the_gateway_answers(site: Site) -> bool:
+    """Over TLS with the certificate that the set-up made, and to nobody without a token."""
+    trust = ssl.create_default_context(cafile=str(site.folder / "lib" / "credentials" / "gateway.pem"))
+    base = f"https://localhost:{site.here('8443')}"
+    async with httpx.AsyncClient(verify=trust, trust_env=False) as client:
+        document = await client.get(f"{base}/openapi.json")
+        stranger = await client.get(f"{base}/v1/messages")
+    return (document.status_code, stranger.status_code) == (200, 401)
 
 
 @pytest.mark.needs("promtool")

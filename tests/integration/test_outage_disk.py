@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -55,10 +54,12 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
         subprocess.run(["cp", "-a", f"{kept}/.", str(folder)], check=True)
         yield folder
     finally:
-        shutil.rmtree(kept)
-        kept.mkdir()
-        subprocess.run(["cp", "-a", f"{folder}/.", str(kept)], check=True)
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        try:
+            shutil.rmtree(kept)
+            kept.mkdir()
+            subprocess.run(["cp", "-a", f"{folder}/.", str(kept)], check=True)
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
         folder.rmdir()
         kept.rename(folder)
 
@@ -144,20 +145,25 @@ async def through_a_full_disk(hub: Hub, disk: Path, restart: Callable[[], None])
     await asyncio.to_thread(restart)
     await reconnect(hub)
     await eventually(lambda: is_ready(engine, wanted=True), 60, "readiness", engine.output)
-    await sending
+    refused = await sending
+    if refused is not None:
+        _, event_id = next(reversed(traffic.sent))
+        await counter.send(VERIFY, refused, verification(), event_id=event_id)
     await traffic.verify(counter, dossiers)
     await traffic.check(least_told=30)
     assert engine.exit_status is None, engine.output()
 
 
-async def send_until_refused(traffic: Traffic, client: Client, dossiers: list[str]) -> None:
-    """Requests until the broker takes no more, or for a while; what it did not take was not accepted."""
+async def send_until_refused(traffic: Traffic, client: Client, dossiers: list[str]) -> str | None:
+    """Requests until the broker takes no more, or for a while; the dossier of the one that it refused.
+
+    What it did not acknowledge it may still have stored, so that one has to be sent again, with its id.
+    """
     end = asyncio.get_running_loop().time() + SENDING_S
     while asyncio.get_running_loop().time() < end:
         for dossier in dossiers:
-            event_id = str(uuid4())
             try:
-                await client.send(VERIFY, dossier, verification(), event_id=event_id)
+                await traffic.send(client, VERIFY, dossier, verification())
             except KafkaError:
-                return
-            traffic.sent[(client.name, event_id)] = 1
+                return dossier
+    return None

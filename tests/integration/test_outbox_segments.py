@@ -22,7 +22,7 @@ from tests.support.hubs import Hub, own_hub
 from tests.support.requests import APPLICANT, SUBMIT, submission
 
 SHARDS = 4
-NOTHING = Outgoing([], [], [])
+OURS, OTHERS = Outgoing([], list(range(SHARDS)), []), Outgoing([], [], [])
 PERSONAL = (APPLICANT["name"], APPLICANT["identity_number"])
 
 
@@ -32,9 +32,11 @@ async def hub(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Hub]:
         yield hub
 
 
-async def stored(hub: Hub, memory: Memory, decision: BatchDecision[Dossier]) -> list[tuple[int, bytes]]:
+async def stored(
+    hub: Hub, memory: Memory, decision: BatchDecision[Dossier], outgoing: Outgoing = OURS
+) -> list[tuple[int, bytes]]:
     """Written for good; the segments that lie in the outbox afterwards, by shard."""
-    await write_batch(hub.database, decision, [], NOTHING, dump=memory.job.dump, shards=SHARDS)
+    await write_batch(hub.database, decision, [], outgoing, dump=memory.job.dump, shards=SHARDS)
     memory.commit(decision)
     rows = await hub.database.fetch("select shard, payload from segment order by id")
     await hub.database.execute("delete from segment")
@@ -71,7 +73,16 @@ async def test_facts_copies_with_personal_data_and_receipts_come_back_byte_for_b
     assert any(value in text for value in PERSONAL for text in opened)
 
 
-async def test_no_personal_value_lies_in_the_outbox(hub: Hub) -> None:
+async def test_a_segment_of_a_shard_of_others_holds_whole_messages(hub: Hub) -> None:
+    memory = Memory()
+    decision = memory.decide(submit("e1", "ref:HS-1", submission()))
+    segments = await stored(hub, memory, decision, OTHERS)
+    assert {type(entry) for _, payload in segments for entry in decode_segment(payload)} == {WholeEntry}
+    (messages,) = await read_back(hub, memory, [payload for _, payload in segments])
+    assert messages == [message for pairs in decision.messages.values() for message, _ in pairs]
+
+
+async def test_no_personal_value_lies_in_a_segment_that_names_what_is_stored(hub: Hub) -> None:
     memory = Memory()
     segments = await stored(hub, memory, memory.decide(submit("e1", "ref:HS-1", submission())))
     assert segments
@@ -97,7 +108,7 @@ async def test_a_dossier_changed_since_then_gives_the_message_of_that_time(hub: 
 def test_a_segment_is_read_as_it_was_written() -> None:
     entries: list[Entry] = [
         FactEntry("d", 1),
-        CopyEntry("agency-a", "d", 1),
+        CopyEntry("agency-a", "d", 1, "000.12.34.H07-261123-0001"),
         ReceiptEntry("agency-a", "e1"),
         WholeEntry("out.a", "k", (("ce_id", b"1"),), b"\x00\xff"),
     ]

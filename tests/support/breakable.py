@@ -15,11 +15,11 @@ from tests.support.stack import own_name
 
 
 @contextmanager
-def breakable_stack(folder: Path) -> Iterator[tuple[Path, StackAddress]]:
+def breakable_stack(folder: Path, brokers: int = 1) -> Iterator[tuple[Path, StackAddress]]:
     """Home and addresses of a new stack, wiped at the end; the jars must have been fetched."""
     home = folder / "home"
     try:
-        yield home, embedded.up(home)
+        yield home, embedded.up(home, brokers=brokers)
     finally:
         embedded.wipe(home)
 

@@ -50,6 +50,7 @@ class Hub:
                 user=self.address.kafka_admin_user,
                 password=SecretStr(self.address.kafka_admin_password),
                 prefix=self.prefix,
+                replication=self.address.kafka_brokers,
             )
         )
         MasterKey.create_file(self.master_key_file)

@@ -81,6 +81,17 @@ def test_dossiers_are_about_channels_and_papers_that_are_published() -> None:
             assert quantity[0] >= 1
 
 
+def test_fees_are_those_that_are_published_for_dossiers_lodged_online() -> None:
+    law = load_law("bentre-45-2023")
+    costly = [procedure for procedure in PROCEDURES if procedure.online_fee]
+    assert costly
+    for procedure in costly:
+        published = law.catalogue.in_force(procedure.code, date(2026, 10, 5))
+        assert published is not None
+        fees = {(fee.kind, fee.amount) for fee in published.channels["online"].fees}
+        assert ("fee", procedure.online_fee) in fees
+
+
 def test_people_are_invented_and_numbered() -> None:
     people = citizens(3, seeded(1))
     assert [one.number for one in people] == ["083090000001", "083090000002", "083090000003"]

@@ -21,8 +21,12 @@ SHA = "a" * 64
 LINE = f"{SHA}  kafka-clients-4.2.0.jar  org.apache.kafka:kafka-clients:4.2.0\n"
 
 
-def properties() -> list[str]:
-    return server_properties(KafkaPorts(15001, 15002, 15003), "/data", "secret").splitlines()
+def properties(node: int = 1, brokers: int = 1) -> list[str]:
+    cluster = {
+        number: KafkaPorts(*(10_000 + 5_000 * number + offset for offset in (1, 2, 3)))
+        for number in range(1, brokers + 1)
+    }
+    return server_properties(node, cluster, "/data", "secret").splitlines()
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,22 @@ def properties() -> list[str]:
 )
 def test_server_properties_say(line: str) -> None:
     assert line in properties()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "node.id=2",
+        "listeners=PARTICIPANTS://127.0.0.1:20001,INTERNAL://127.0.0.1:20002,CONTROLLER://127.0.0.1:20003",
+        "controller.quorum.voters=1@127.0.0.1:15003,2@127.0.0.1:20003,3@127.0.0.1:25003",
+        "default.replication.factor=3",
+        "min.insync.replicas=2",
+        "offsets.topic.replication.factor=3",
+        "transaction.state.log.min.isr=2",
+    ],
+)
+def test_each_of_three_nodes_knows_the_others_and_keeps_a_copy_of_everything(line: str) -> None:
+    assert line in properties(node=2, brokers=3)
 
 
 def test_no_listener_is_open_without_a_password() -> None:

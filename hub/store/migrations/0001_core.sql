@@ -54,6 +54,7 @@ create table alias (
     alias      text primary key,
     dossier_id uuid not null
 );
+create index alias_code on alias (dossier_id) where alias like 'code:%';
 
 create table inbox (
     participant text not null,

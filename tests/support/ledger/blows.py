@@ -14,7 +14,7 @@ from typing import assert_never
 import psutil
 
 from hub.embedded import stack as embedded
-from hub.embedded.lifecycle import Server
+from hub.embedded.state import Server
 from tests.support.ledger.actors import EngineActor, ProcessActor
 from tests.support.ledger.journal import Journal
 from tests.support.ledger.kills import Step

@@ -1,0 +1,100 @@
+"""`make up`: every process runs, the page links to what answers, and shows facts as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from hub import participants
+from hub.embedded import stack as embedded
+from hub.kafka_admin import KafkaAdmin
+from hub.participants import Participant
+from hub.settings import KafkaSettings
+from tests.support.clients import Client
+from tests.support.requests import APPLICANT, ONE_STOP, SUBMIT, submission
+from tests.support.stack import REPOSITORY
+
+LIMIT_S = 20.0
+
+
+def local_hub(action: str, home: Path) -> subprocess.CompletedProcess[str]:
+    cache = os.environ.get("HUB_CACHE") or str(REPOSITORY / "var" / "cache")
+    return subprocess.run(
+        [sys.executable, "-m", "tools.local_hub", action],
+        cwd=REPOSITORY, env=os.environ | {"HUB_HOME": str(home), "HUB_CACHE": cache},
+        capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    try:
+        yield folder
+    finally:
+        local_hub("down", folder)
+        embedded.wipe(folder)
+
+
+async def test_the_page_of_a_running_hub_links_to_what_answers_and_shows_each_fact(home: Path) -> None:
+    said = await asyncio.to_thread(local_hub, "up", home)
+    assert said.returncode == 0, said.stdout + said.stderr
+    found = re.search(r"(?m)^page of links, with the last facts: (http://127\.0\.0\.1:\d+)/$", said.stdout)
+    assert found, said.stdout
+    async with httpx.AsyncClient(base_url=found[1], timeout=10, trust_env=False) as http:
+        page = (await http.get("/")).text
+        links = [unescape(link) for link in re.findall(r'href="([^"]+)"', page)]
+        assert len(links) == 2 + 2 * len(["engine", "population", "postal", "portal", "gateway"]) + 3
+        assert {link: (await http.get(link)).status_code for link in links} == dict.fromkeys(links, 200)
+        assert (await http.get("/", headers={"host": "example.org"})).status_code == 400
+
+        first, live = await asyncio.gather(lodge(home), next_fact(http))
+        assert live == {"type": "onestop.dossier.submitted.v1", "time": live["time"], "dossier": first[:8]}
+        assert await next_fact(http) == live, "a page that is opened later begins with the last facts"
+
+    again = await asyncio.to_thread(local_hub, "up", home)
+    assert again.stdout.count("already running") == 11, again.stdout
+    assert found[1] in again.stdout
+
+
+async def next_fact(http: httpx.AsyncClient) -> dict[str, str]:
+    """The first fact of the live flow; nothing personal comes with it."""
+    async with asyncio.timeout(LIMIT_S), http.stream("GET", "/flow") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                assert str(APPLICANT["name"]) not in line
+                fact: dict[str, str] = json.loads(line.removeprefix("data: "))
+                return fact
+    raise AssertionError("the flow ended")
+
+
+async def lodge(home: Path) -> str:
+    """A counter joins and lodges a dossier; returns its id."""
+    address = embedded.up(home)
+    admin = KafkaAdmin(
+        KafkaSettings(
+            bootstrap=address.kafka_bootstrap,
+            user=address.kafka_admin_user,
+            password=SecretStr(address.kafka_admin_password),
+        )
+    )
+    connection = await asyncpg.connect(address.postgres_dsn)
+    counter = Participant("counter-a", ("counter",), (ONE_STOP,), 2)
+    password = await participants.add(admin, connection, counter)
+    await connection.close()
+    async with Client(address.kafka_bootstrap, "", "counter-a", password) as client:
+        receipt = await client.ask(SUBMIT, "ref:HS-0001", submission())
+    return str(receipt.data["dossier"])
