@@ -12,14 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from hub import crashpoints, participants
-from hub.adapter_role import adapter_names, run_adapter_role
 from hub.commands import run, settings
 from hub.dead_letters_cli import app as dead_letters_app
 from hub.deliveries_cli import app as deliveries_app
 from hub.embedded.cli import app as embedded_app
-from hub.engine_role import run_engine
 from hub.gateway.cli import app as gateway_app
-from hub.gateway.role import gateway_settings, run_gateway
 from hub.kafka_admin import KafkaAdmin
 from hub.logs import name_process
 from hub.operator_cli import erase, offsets_app, redrive, replay_topic
@@ -75,17 +72,25 @@ def run_role(
     """Run one role until SIGTERM; the drain takes at most 15 s."""
     crashpoints.arm(os.environ.get("HUB_CRASH_AT"))
     if role == "engine":
+        from hub.engine_role import run_engine  # noqa: PLC0415 - a process imports its own role only
+
         tree = settings()
         name_process(role, tree.engine.instance)
         run(_until_signalled(lambda stop: run_engine(tree, stop)))
     elif role == "gateway":
+        from hub.gateway.role import gateway_settings, run_gateway  # noqa: PLC0415 - a process imports its own role only
+
         door = gateway_settings()
         name_process(role, role)
         run(_until_signalled(lambda stop: run_gateway(door, stop)))
     elif role == "adapter" and name is not None:
+        from hub.adapter_role import run_adapter_role  # noqa: PLC0415 - a process imports its own role only
+
         name_process(role, name)
         run(_until_signalled(lambda stop: run_adapter_role(name, stop)))
     else:
+        from hub.adapter_role import adapter_names  # noqa: PLC0415 - a process imports its own role only
+
         typer.echo(
             f"hub: no role {role}; roles: engine, gateway, adapter {'|'.join(adapter_names())}", err=True
         )

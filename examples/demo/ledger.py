@@ -199,12 +199,13 @@ def _asked(message: Delivered, unavailable: Container[str | None]) -> Delivered:
 
 def _direct_effects(places: Places, hub: HubSide) -> Iterator[Finding]:
     """Each order on the direct operator's topic was registered by it once."""
-    orders = sum(
-        message.reader == _DIRECT and message.type == "onestop.pickup.ordered.v1"
+    asked = {
+        message.id  # a killed engine publishes again
         for message in hub.out_topics
-    )
+        if message.reader == _DIRECT and message.type == "onestop.pickup.ordered.v1"
+    }
     lines = [line["order"] for line in read_lines(places.journal(_DIRECT)) if line["effect"] == "registered"]
-    if len(set(lines)) != orders:
-        yield Finding("lost", f"{_DIRECT}: {len(set(lines))} of {orders} orders registered")
+    if len(set(lines)) != len(asked):
+        yield Finding("lost", f"{_DIRECT}: {len(set(lines))} of {len(asked)} orders registered")
     if len(set(lines)) != len(lines):
         yield Finding("duplicated", f"{_DIRECT}: {len(lines)} effects of {len(set(lines))} orders")

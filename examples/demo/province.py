@@ -67,7 +67,7 @@ class Hub:
     address: StackAddress
     environment: Mapping[str, str]
     passwords: Mapping[str, str]
-    """By participant: its password, or its token; `gateway` has the gateway's own password."""
+    """By participant: its password, or its token; `hub.gateway` has the gateway's own password."""
     database: Connection
     keys: Sandbox
 

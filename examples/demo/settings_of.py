@@ -8,6 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from hub.embedded.stack import StackAddress
+from hub.participants import GATEWAY
 
 OFFICER = {"account": "mot-cua-gia", "name": "Cán Bộ Một Cửa Giả Định"}
 STRANGER = {"account": "khong-co-quyen", "name": "Cán Bộ Chưa Được Cấp Quyền"}
@@ -135,7 +136,7 @@ def gateway(hub_environment: Mapping[str, str], password: str, port: int) -> dic
     own = {name: value for name, value in hub_environment.items() if name != "HUB_MASTER_KEY_FILE"}
     return {
         **own,
-        "HUB_KAFKA__USER": "gateway",
+        "HUB_KAFKA__USER": GATEWAY,
         "HUB_KAFKA__PASSWORD": password,
         "HUB_GATEWAY__PORT": str(port),
         "HUB_GATEWAY__REQUESTS_PER_S": "200",

@@ -50,9 +50,8 @@ class Stillness:
         self._shift = timedelta()
 
     async def open(self) -> None:
-        """Connect."""
+        """Connect. Nothing is assigned: the long polls of a reader would hold up each question for ends."""
         await self._consumer.start()
-        self._consumer.assign(self._places)
 
     async def close(self) -> None:
         """Disconnect."""

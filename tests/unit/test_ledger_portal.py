@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from tests.support.ledger.portal import Told, check_portal, portal_counts
 
 CODE = "H07.1-261005-0001"
-FACTS = (
+FACTS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("dossier.submitted", {}),
     ("identity.matched", {}),
     ("dossier.accepted", {"code": CODE}),
@@ -54,7 +54,7 @@ def journal() -> list[Mapping[str, Any]]:
     return [dossier("2", "insert"), *lines[:7], dossier("9"), lines[7], dossier("10"), lines[8]]
 
 
-def found(entries: list[Mapping[str, Any]], facts: list[Told] | None = None) -> list[str]:
+def found(entries: Sequence[Mapping[str, Any]], facts: list[Told] | None = None) -> list[str]:
     return [finding.kind for finding in check_portal(facts or told(), entries)]
 
 

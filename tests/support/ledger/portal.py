@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.ledger.verdict import Finding
+from tests.support.ledger.verdict import Class, Finding
 
 _REGISTERED, _ACCEPTED, _IN_PROCESS, _SUPPLEMENT, _PAYMENT = "1", "2", "4", "5", "6"
 _STATUS = {
@@ -146,8 +146,9 @@ def _compare(code: str, book: _Book) -> Iterator[Finding]:
         yield Finding("phantom", f"portal: {code}, which the hub does not know")
         return
     if book.brought != 1:
-        kind = "duplicated" if book.brought > 1 else "lost"
-        yield Finding(kind, f"portal: {code} was brought {book.brought} times")
+        yield Finding(
+            "duplicated" if book.brought > 1 else "lost", f"portal: {code} was brought {book.brought} times"
+        )
     elif book.shown != book.last:
         yield Finding("altered", f"portal: {code} is shown as {book.shown}, not {book.last}")
     there, wanted = Counter(book.lines), Counter(book.wanted)
@@ -155,7 +156,7 @@ def _compare(code: str, book: _Book) -> Iterator[Finding]:
         time, status = line
         words = f"portal: {code}, line of {time} with code {status}"
         if there[line] > wanted[line]:
-            kind = "duplicated" if wanted[line] else "phantom"
+            kind: Class = "duplicated" if wanted[line] else "phantom"
             yield Finding(kind, f"{words}: {there[line]}, not {wanted[line]}")
         elif there[line] < wanted[line] - book.unknown[line]:
             yield Finding("lost", f"{words}: {there[line]}, not {wanted[line]}")
