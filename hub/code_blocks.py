@@ -35,6 +35,7 @@ class CodeBlocks:
         self._day_of = day_of
         self._serials: dict[tuple[str, date], deque[int]] = {}
         self._leased: dict[tuple[str, date], int] = {}
+        self._taken: list[tuple[tuple[str, date], int]] = []
 
     def add(self, unit: str, day: date, first: int, count: int) -> None:
         """A lease of `count` serials from `first` on; blocks of earlier days are forgotten."""
@@ -54,4 +55,16 @@ class CodeBlocks:
 
     def take(self, unit: str, now: datetime) -> None:
         """The peeked code was given away."""
-        self._serials[(unit, self._day_of(now))].popleft()
+        key = (unit, self._day_of(now))
+        self._taken.append((key, self._serials[key].popleft()))
+
+    def keep(self) -> None:
+        """What was taken so far stays taken: its batch goes to the store."""
+        self._taken.clear()
+
+    def take_back(self) -> None:
+        """A batch is decided again from its first record: what it took since `keep` is free again."""
+        for key, serial in reversed(self._taken):
+            if key in self._serials:
+                self._serials[key].appendleft(serial)
+        self._taken.clear()

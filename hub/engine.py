@@ -211,11 +211,15 @@ class Engine(Generic[State]):
             read = await reading.read_batch(self._reader, reading.wanted_of(items))
         await self._tools.copies.bring(items, self._tools.job)
         attempts: Attempts[State] = Attempts(items)
+
+        def from_the_start() -> BatchDecision[State]:
+            self._tools.codes.take_back()
+            return BatchDecision(str(uuid.uuid4()), self._tools, read.view, before)
+
+        self._tools.codes.keep()
         while True:
             try:
-                return attempts.decide(
-                    lambda: BatchDecision(str(uuid.uuid4()), self._tools, read.view, before)
-                )
+                return attempts.decide(from_the_start)
             except CodesMissingError as missing:
                 await self._lease(missing)
 
