@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,9 +52,10 @@ def end_all(state: State, servers: Sequence[Server], *, is_kill: bool = False) -
 def reuse(folders: Folders, state: State, server: Server, progress: Progress) -> bool:
     """Return whether the remembered process runs and answers; one that does not answer is ended."""
     record = state.record_of(server)
-    if find(record) is None:
+    if record is None or find(record) is None:
         return False
-    wait_until(lambda: find(record) is None or is_ready(state, server), _REUSE_LIMIT_S)
+    limit_s = max(_REUSE_LIMIT_S, _READY_LIMIT_S - (time.time() - record.started))  # it may still be starting
+    wait_until(lambda: find(record) is None or is_ready(state, server), limit_s)
     if find(record) is not None and is_ready(state, server):
         progress(f"{TITLES[server]}: already running on port {main_port(state, server)}")
         return True

@@ -237,7 +237,7 @@ async def test_a_compressed_batch_is_read_like_any_other(
         await traffic.check()
 
 
-@pytest.mark.parametrize(("codec", "megabytes"), [("zstd", 64), ("zstd", 950), ("gzip", 950)])
+@pytest.mark.parametrize(("codec", "megabytes"), [("zstd", 64), ("zstd", 950), ("gzip", 64)])
 async def test_a_compression_bomb_is_refused_by_the_broker_and_hurts_nobody(
     own_stack: tuple[Path, StackAddress], tmp_path: Path, codec: str, megabytes: int
 ) -> None:
