@@ -109,7 +109,7 @@ async def test_a_stop_while_kafka_is_away_is_done_in_time(
         await asyncio.to_thread(embedded.stop_kafka, home, kill=True)
         try:
             await eventually(lambda: is_ready(engine, wanted=False), 10, "readiness to fall", engine.output)
-            assert await engine.stop(limit_s=15) == 0
+            assert await engine.stop(limit_s=15) == 0, engine.output()
         finally:
             await asyncio.to_thread(embedded.start_kafka, home)
 
