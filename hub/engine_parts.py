@@ -223,15 +223,6 @@ async def _started(stack: contextlib.AsyncExitStack, client: Any) -> Any:
 
 
 async def _quietly(stop: Callable[[], Awaitable[object]]) -> None:
-    """Stop something whose server may be away, within 2 s.
-
-    aiokafka lets the cancellation of its own fetching task out of `stop` (0.14); only ours ends us.
-    """
-    try:
+    """Stop something whose server may be away, within 2 s."""
+    with contextlib.suppress(*AWAY):
         await asyncio.wait_for(stop(), 2)
-    except AWAY:
-        return
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise

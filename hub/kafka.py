@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import Any
 
@@ -34,9 +35,32 @@ __all__ = [
     "UnknownTopicOrPartitionError",
     "admin",
     "consumer",
+    "end_fetching",
     "faststream_broker",
     "producer",
 ]
+
+
+async def end_fetching(consumer: AIOKafkaConsumer) -> None:
+    """End the fetches of a consumer before it is stopped.
+
+    `stop` itself (aiokafka 0.14) cancels a fetch that waits for its broker, awaits it, and lets that
+    cancellation out to its caller, with the connections still open.
+    """
+    fetcher = consumer._fetcher  # noqa: SLF001
+    if fetcher is not None:
+        fetches = {fetcher._fetch_task, *fetcher._pending_tasks}  # noqa: SLF001
+        for fetch in fetches:
+            fetch.cancel()
+        await asyncio.wait(fetches)
+        fetcher._pending_tasks.clear()  # noqa: SLF001
+
+
+class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type hints
+    async def stop(self) -> None:
+        """As aiokafka's, but its own cancellations stay inside."""
+        await end_fetching(self)
+        await super().stop()
 
 
 def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
@@ -86,7 +110,7 @@ def consumer(
 
     `group=None` with `assign` reads without a group; `instance` is the static member name.
     """
-    return AIOKafkaConsumer(
+    return _Consumer(
         **_connection(settings, client_id),
         group_id=group,
         group_instance_id=instance,

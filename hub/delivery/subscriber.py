@@ -18,7 +18,7 @@ from hub.delivery.parts import Parts
 from hub.delivery.rows import PoisonRecord, Stored
 from hub.delivery.waiting import patiently
 from hub.delivery.wire import Confirmed, Poison, decode
-from hub.kafka import ConsumerRecord, KafkaBroker, KafkaError
+from hub.kafka import ConsumerRecord, KafkaBroker, KafkaError, end_fetching
 
 _log = logging.getLogger(__name__)
 Records = tuple[ConsumerRecord, ...]
@@ -54,6 +54,8 @@ class Intake:
 
     async def stop(self) -> None:
         """Take no more batches; the one under way is stored and acknowledged, or comes again."""
+        if self._subscriber.consumer is not None:
+            await end_fetching(self._subscriber.consumer)
         await self._subscriber.stop()
 
     def _handle_batch(self) -> Callable[[Any], Awaitable[None]]:

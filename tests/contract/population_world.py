@@ -26,9 +26,9 @@ from adapters.population_db.settings import (
 )
 from hub.delivery.adapter import OutMessage
 from schemas.identity import IdentityCheckRequested
+from tests.support.sandboxes import sandbox_port
 
 GOLDEN = Path(__file__).parent / "golden" / "population"
-START_LIMIT_S = 20.0
 
 VERIFIED_PROCEDURE = "1.004194.000.00.00.H07"
 LOOKED_UP_PROCEDURE = "2.000815"
@@ -251,7 +251,7 @@ async def sandbox_process(
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        base = f"http://127.0.0.1:{await _port(port_file, process)}"
+        base = f"http://127.0.0.1:{await sandbox_port(port_file, process)}"
         async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
             health = (await http.get("/_health")).raise_for_status().json()
             yield Control(health["service_url"], folder / "journal.jsonl", process, http)
@@ -277,15 +277,3 @@ async def population_world(
             yield adapter, control
         finally:
             await adapter.aclose()
-
-
-async def _port(port_file: Path, process: asyncio.subprocess.Process) -> int:
-    async with asyncio.timeout(START_LIMIT_S):
-        while (port := _read_port(port_file)) is None:
-            assert process.returncode is None, "the sandbox ended at its start"
-            await asyncio.sleep(0.02)
-    return port
-
-
-def _read_port(port_file: Path) -> int | None:
-    return int(port_file.read_text(encoding="ascii")) if port_file.exists() else None

@@ -29,10 +29,10 @@ from schemas.dossier import (
 )
 from schemas.result import ResultIssued, ResultReturned
 from tests.support.portal_kept import MemoryKept
+from tests.support.sandboxes import sandbox_port
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "portal"
-START_LIMIT_S = 20.0
 DSTCODE = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 
 PROCEDURE = "1.004873"
@@ -280,7 +280,7 @@ async def sandbox_process(folder: Path, *options: str) -> AsyncIterator[Control]
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        base = f"http://127.0.0.1:{await _port(port_file, process)}"
+        base = f"http://127.0.0.1:{await sandbox_port(port_file, process)}"
         async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
             yield Control(base, folder / "journal.jsonl", process, http)
     finally:
@@ -301,15 +301,3 @@ async def portal_world(
             yield adapter, control
         finally:
             await adapter.aclose()
-
-
-async def _port(port_file: Path, process: asyncio.subprocess.Process) -> int:
-    async with asyncio.timeout(START_LIMIT_S):
-        while (port := _read_port(port_file)) is None:
-            assert process.returncode is None, "the sandbox ended at its start"
-            await asyncio.sleep(0.02)
-    return port
-
-
-def _read_port(port_file: Path) -> int | None:
-    return int(port_file.read_text(encoding="ascii")) if port_file.exists() else None

@@ -19,11 +19,11 @@ from adapters.postal.adapter import PostalAdapter
 from adapters.postal.settings import PostalAccount, PostalSettings
 from hub.delivery.adapter import OutMessage
 from schemas.pickup import PickupCancelled, PickupOrdered
+from tests.support.sandboxes import sandbox_port
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "postal"
 ASSUMED_CODES = REPOSITORY / "adapters" / "postal" / "sandbox_status_codes.toml"
-START_LIMIT_S = 20.0
 
 ORGANISATION = "000.12.34.H07"
 OTHER_ORGANISATION = "000.56.78.H07"
@@ -108,27 +108,6 @@ class Control:
         return self.message_ok(sender={**APPLICANT, "phone": "00000000"})
 
 
-class Recorder:
-    """A plain TCP server that answers each request with the next golden body and keeps what it got."""
-
-    def __init__(self, answers: list[bytes]) -> None:
-        self.heads: list[list[str]] = []
-        self.bodies: list[bytes] = []
-        self._answers = answers
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
-        length = next((int(line.split(":")[1]) for line in head if line.lower().startswith("content-le")), 0)
-        self.heads.append(head)
-        self.bodies.append(await reader.readexactly(length))
-        answer = self._answers.pop(0)
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n")
-        writer.write(f"Content-Length: {len(answer)}\r\n\r\n".encode() + answer)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-
-
 def lgsp_account(base: str, **changes: Any) -> PostalAccount:
     """The first account as generation C serves it, at the sandbox's addresses."""
     values: dict[str, Any] = {
@@ -202,7 +181,7 @@ async def sandbox_process(
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        base = f"http://127.0.0.1:{await _port(port_file, process)}"
+        base = f"http://127.0.0.1:{await sandbox_port(port_file, process)}"
         async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
             yield Control(base, folder / "journal.jsonl", process, http)
     finally:
@@ -228,15 +207,3 @@ async def postal_world(
             yield adapter, control
         finally:
             await adapter.aclose()
-
-
-async def _port(port_file: Path, process: asyncio.subprocess.Process) -> int:
-    async with asyncio.timeout(START_LIMIT_S):
-        while (port := _read_port(port_file)) is None:
-            assert process.returncode is None, "the sandbox ended at its start"
-            await asyncio.sleep(0.02)
-    return port
-
-
-def _read_port(port_file: Path) -> int | None:
-    return int(port_file.read_text(encoding="ascii")) if port_file.exists() else None

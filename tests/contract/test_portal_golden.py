@@ -16,6 +16,7 @@ from adapters.national_portal import payment
 from adapters.national_portal.adapter import PortalAdapter
 from hub.delivery.outcome import Delivered, NotFound, Unknown
 from tests.contract.portal_world import GOLDEN, Story, sandbox_process, settings_for
+from tests.contract.recorder import Recorder
 from tests.support.portal_kept import MemoryKept
 
 SESSION = "6f1ed002ab5595859014ebf0951522d9"
@@ -25,27 +26,6 @@ LOGIN, CALL = f"POST {PREFIX}/mapi/login HTTP/1.1", f"POST {PREFIX}/mapi/g HTTP/
 
 def golden(name: str) -> bytes:
     return (GOLDEN / f"{name}.json").read_bytes()
-
-
-class Recorder:
-    """A plain TCP server that answers each request with the next golden body and keeps what it got."""
-
-    def __init__(self, answers: list[bytes]) -> None:
-        self.heads: list[list[str]] = []
-        self.bodies: list[bytes] = []
-        self._answers = answers
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
-        length = next((int(line.split(":")[1]) for line in head if line.lower().startswith("content-le")), 0)
-        self.heads.append(head)
-        self.bodies.append(await reader.readexactly(length))
-        answer = self._answers.pop(0)
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n")
-        writer.write(f"Content-Length: {len(answer)}\r\n\r\n".encode() + answer)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
 
 @asynccontextmanager

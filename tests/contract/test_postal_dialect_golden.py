@@ -22,12 +22,12 @@ from tests.contract.postal_world import (
     ONE_STOP,
     ORGANISATION,
     Control,
-    Recorder,
     lgsp_account,
     order_message,
     sandbox_process,
     settings_for,
 )
+from tests.contract.recorder import Recorder
 
 DOSSIER = "000.12.34.H07-260302-0001"
 COLLECT = f"{DOSSIER}__C1"

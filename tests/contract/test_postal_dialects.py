@@ -25,7 +25,6 @@ from tests.contract.postal_world import (
     OTHER_ACCOUNT,
     OTHER_ORGANISATION,
     Control,
-    Recorder,
     cancel_message,
     lgsp_account,
     order_message,
@@ -33,6 +32,7 @@ from tests.contract.postal_world import (
     sandbox_process,
     settings_for,
 )
+from tests.contract.recorder import Recorder
 
 BASE = "/apiVNPostNGSP/p1.0"
 LGSP = "/lgsp/vnpost/orders"
