@@ -31,8 +31,8 @@ setup: $(VENV)/.project $(JARS) ## Virtual environment, locked packages, Kafka j
 demo: setup ## Run the main job and check every effect (ARGS="--dossiers N --seed N --keep")
 	@$(RUN) examples.demo $(ARGS)
 
-test: setup ## All tests, two files at a time (ARGS="-k name", ARGS="-n 0" for one after the other)
-	@$(RUN) pytest -n 2 --dist loadfile $(ARGS)
+test: setup ## All tests, three files at a time (ARGS="-k name", ARGS="-n 0" for one after the other)
+	@$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ledger: setup ## The long run with kills (EVENTS, KILLS, SEED)
 	@$(RUN) tests.support.ledger --events $(EVENTS) --kills $(KILLS) --seed $(SEED) $(ARGS)

@@ -13,7 +13,11 @@ from bench.arena import close_stack, open_stack
 from bench.contenders import find
 from bench.core import Measured, Plan, run_core
 from bench.core_report import core_page
+from bench.deliveries_report import deliveries_page
+from bench.deliveries_run import DeliveriesPlan, run_deliveries
 from bench.failures import failures
+from bench.gateway_report import gateway_page
+from bench.gateway_run import GatewayPlan, run_gateway
 from bench.latency import run_latency
 from bench.machine import facts
 from bench.memory import memory_page, run_memory
@@ -83,6 +87,26 @@ def scale(
 
 
 @app.command()
+def gateway(requests: int = 15_000, clients: int = 100, rounds: int = 5, keep: Keep = False) -> None:
+    """Receipts per second and their latency over HTTPS, beside a Kafka participant."""
+    _gateway(GatewayPlan(requests, clients, rounds))
+    _leave(keep)
+
+
+@app.command()
+def deliveries(
+    deliveries: int = 1_200,
+    concurrency: Annotated[int, typer.Option(help="deliveries at once; 4 is the product's default")] = 4,
+    rounds: int = 3,
+    only: Annotated[str, typer.Option(help="comma separated names of adapters")] = "all",
+    keep: Keep = False,
+) -> None:
+    """Deliveries per second of each adapter against its stand-in, beside a plain httpx loop."""
+    _deliveries(DeliveriesPlan(deliveries, concurrency, rounds), only)
+    _leave(keep)
+
+
+@app.command()
 def profile(events: int = 30_000, keep: Keep = False) -> None:
     """Where an engine's CPU time goes."""
     _profile(events)
@@ -100,7 +124,7 @@ def signing(
 @app.command("all")
 def everything(
     quick: Annotated[
-        bool, typer.Option("--quick", help="about 12 minutes on two cores, else over an hour")
+        bool, typer.Option("--quick", help="about 17 minutes on two cores, else over an hour")
     ] = False,
     keep: Keep = False,
 ) -> None:
@@ -111,6 +135,8 @@ def everything(
         _latency("200,2000,half", 6, peak)
         _memory(10_000)
         _scale("10000,100000,1000000", Plan(events=20_000, rounds=1))
+        _gateway(GatewayPlan(requests=5_000, rounds=3))
+        _deliveries(DeliveriesPlan(deliveries=500), "all")
         _profile(15_000)
     else:
         peak = _core(Plan(), "all")
@@ -118,6 +144,8 @@ def everything(
         _latency("200,2000,half", 20, peak)
         _memory(20_000)
         _scale("10000,100000,1000000", Plan(events=50_000, rounds=3))
+        _gateway(GatewayPlan())
+        _deliveries(DeliveriesPlan(), "all")
         _profile(30_000)
     _leave(keep)
 
@@ -169,6 +197,22 @@ def _scale(sizes: str, plan: Plan) -> None:
     measured = uvloop.run(run_scale(open_stack(), [int(size) for size in sizes.split(",")], plan))
     text = scale_page(machine, plan, measured)
     save("scale", machine, plan, measured, text)
+    print(text)
+
+
+def _gateway(plan: GatewayPlan) -> None:
+    machine = facts()
+    measured = uvloop.run(run_gateway(open_stack(), plan))
+    text = gateway_page(machine, plan, measured)
+    save("gateway", machine, plan, measured, text)
+    print(text)
+
+
+def _deliveries(plan: DeliveriesPlan, only: str) -> None:
+    machine = facts()
+    measured = uvloop.run(run_deliveries(open_stack(), plan, only))
+    text = deliveries_page(machine, plan, measured)
+    save("deliveries", machine, plan, measured, text)
     print(text)
 
 

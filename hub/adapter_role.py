@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from importlib.metadata import entry_points
 from typing import Literal
 
 import asyncpg
@@ -23,13 +22,13 @@ from hub.delivery.progress import Progress
 from hub.delivery.runtime import run_adapter
 from hub.errors import StartupError, StopError
 from hub.health import health_app, serve
+from hub.installed import adapter_points
 from hub.legal_time import LegalClock
 from hub.logs import log
 from hub.settings import KafkaSettings, PostgresSettings, explained
 from hub.store import database
 from hub.store.reading import read_clock
 
-ENTRY_POINTS = "hub.adapters"
 _STUCK_S = 60.0
 _CLOCK_S = 0.5
 
@@ -47,11 +46,6 @@ class AdapterSettings(BaseSettings):
     kafka: KafkaSettings
     postgres: PostgresSettings
     delivery: DeliveryOptions = DeliveryOptions()
-
-
-def adapter_names() -> list[str]:
-    """Names of the installed adapters."""
-    return sorted(point.name for point in entry_points(group=ENTRY_POINTS))
 
 
 async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
@@ -88,7 +82,7 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
 
 
 def _read(name: str) -> tuple[AdapterSettings, Adapter]:
-    points = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    points = adapter_points()
     if name not in points:
         raise StartupError(f"no adapter {name}; installed: {', '.join(sorted(points)) or 'none'}")
     try:

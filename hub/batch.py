@@ -24,6 +24,7 @@ from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
 from hub.parking import ParkedItem, encode_record, seal_record
 from hub.recording import Origin, Place, StoredFact, facts_message, receiver_message, rfc3339, store_fact
 from hub.sealing import MasterKey
+from hub.source_shelf import SourceShelf
 from hub.understanding import Understood, Unreadable
 from hub.workspace import Answered, Held, View, Workspace
 from schemas.base import Fact
@@ -53,6 +54,7 @@ class Tools(Generic[State]):
     codes: CodeBlocks
     shards: int
     copies: CopyShelf = field(default_factory=CopyShelf)
+    sources: SourceShelf = field(default_factory=SourceShelf)
 
 
 @dataclass(slots=True)
@@ -208,6 +210,7 @@ class BatchDecision(Generic[State]):
                 next_code,
                 private,
                 self._tools.copies.of(self.job.packages_of(request)),
+                self._tools.sources.of(request, self._tools.master),
             )
             decision = self.job.decide(held.state, call)
             steps = self._steps(decision, held.state, call) if isinstance(decision, Accepted) else []

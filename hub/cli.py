@@ -7,61 +7,64 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from hub import crashpoints, participants
+from hub import crashpoints
 from hub.commands import run, settings
-from hub.dead_letters_cli import app as dead_letters_app
-from hub.deliveries_cli import app as deliveries_app
-from hub.embedded.cli import app as embedded_app
-from hub.gateway.cli import app as gateway_app
-from hub.kafka_admin import KafkaAdmin
 from hub.logs import name_process
-from hub.operator_cli import erase, offsets_app, redrive, replay_topic
-from hub.participants_cli import app as participants_app
-from hub.pki_cli import pki_app
-from hub.sealing import MasterKey
-from hub.store import database
+
+_ELSEWHERE = {
+    "setup": "hub.setup_cli:setup",
+    "embedded": "hub.embedded.cli:app",
+    "participants": "hub.participants_cli:app",
+    "gateway": "hub.gateway.cli:app",
+    "offsets": "hub.operator_cli:offsets_app",
+    "dead-letters": "hub.dead_letters_cli:app",
+    "deliveries": "hub.deliveries_cli:app",
+    "pki": "hub.pki_cli:pki_app",
+    "redrive": "hub.operator_cli:redrive",
+    "erase": "hub.operator_cli:erase",
+    "replay": "hub.operator_cli:replay_topic",
+}
+"""Commands and groups by name, and where they stand: imported when they are asked for."""
+
+
+class _Commands(TyperGroup):
+    """A process imports its own command only."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *_ELSEWHERE]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _command(cmd_name) if cmd_name in _ELSEWHERE else super().get_command(ctx, cmd_name)
+
+
+def _command(name: str) -> Any:
+    module, _, attribute = _ELSEWHERE[name].partition(":")
+    found = getattr(import_module(module), attribute)
+    parent = typer.Typer(add_completion=False)
+    if isinstance(found, typer.Typer):
+        parent.add_typer(found, name=name)
+    else:
+        parent.command(name)(found)
+    return typer.main.get_group(parent).commands[name]
+
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Integration hub of a public one-stop shop."
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Integration hub of a public one-stop shop.",
 )
-app.add_typer(embedded_app, name="embedded")
-app.add_typer(participants_app, name="participants")
-app.add_typer(gateway_app, name="gateway")
-app.add_typer(offsets_app, name="offsets")
-app.add_typer(dead_letters_app, name="dead-letters")
-app.add_typer(deliveries_app, name="deliveries")
-app.add_typer(pki_app, name="pki")
-app.command("redrive")(redrive)
-app.command("erase")(erase)
-app.command("replay")(replay_topic)
 
 
-@app.command()
-def setup(
-    user: Annotated[str, typer.Option(help="SCRAM user that the hub's processes will use")] = "hub",
-    partitions: Annotated[int, typer.Option(min=1, help="partitions of in.hub and dossier.facts")] = 4,
-) -> None:
-    """Create tables, topics, the hub's user and the master key. Needs an administrator's HUB_KAFKA__USER."""
-    tree = settings()
-
-    async def work() -> str:
-        connection = await database.connect_at_start(tree.postgres, "setup")
-        for name in await database.migrate(connection):
-            typer.echo(f"applied {name}")
-        await connection.close()
-        admin = KafkaAdmin(tree.kafka)
-        await asyncio.to_thread(admin.check)
-        if not tree.master_key_file.exists():
-            MasterKey.create_file(tree.master_key_file)
-            typer.echo(f"new master key in {tree.master_key_file}: back it up apart from the database")
-        return await participants.set_up_hub(admin, user, partitions)
-
-    password = run(work())
-    typer.echo(f"HUB_KAFKA__USER={user}\nHUB_KAFKA__PASSWORD={password}")
+@app.callback()
+def _hub() -> None:
+    """Integration hub of a public one-stop shop."""
 
 
 @app.command("run")
@@ -89,7 +92,7 @@ def run_role(
         name_process(role, name)
         run(_until_signalled(lambda stop: run_adapter_role(name, stop)))
     else:
-        from hub.adapter_role import adapter_names  # noqa: PLC0415 - a process imports its own role only
+        from hub.installed import adapter_names  # noqa: PLC0415 - a process imports its own role only
 
         typer.echo(
             f"hub: no role {role}; roles: engine, gateway, adapter {'|'.join(adapter_names())}", err=True

@@ -13,11 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from hub.adapter_role import adapter_names
 from hub.commands import Result, with_store
 from hub.delivery import queries
 from hub.delivery.lease import Decision
 from hub.errors import StartupError
+from hub.installed import adapter_names
 from hub.operator_actions import record_action
 from hub.settings import Settings
 from hub.store.database import Connection

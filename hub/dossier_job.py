@@ -62,7 +62,7 @@ class DossierJob:
         return state.organisation if state is not None and type(request) in NEEDS_CODE else None
 
     def needs_private(self, request: Request) -> bool:
-        """A transfer tells the agency who the applicant is."""
+        """A transfer tells the agency who the applicant is; reuse and accounts are held against it."""
         return type(request) in NEEDS_APPLICANT
 
     def packages_of(self, request: Request) -> tuple[str, ...]:
@@ -87,6 +87,7 @@ class DossierJob:
             next_code=call.next_code,
             applicant=Party.model_validate_json(call.private) if call.private is not None else None,
             copies=call.copies,
+            sources=call.sources,
         )
         return decide(state, call.request, context)
 

@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Generic
 
 from hub import crashpoints
@@ -31,6 +32,7 @@ from hub.starts import Starts, poisonous
 from hub.steady import AWAY, Backoff
 from hub.store import database, positions, reading
 from hub.store.database import LOST, Connection
+from hub.store.terms import load_terms
 from hub.store.writing import MissError, Written, write_batch
 from hub.understanding import Reading, Understood, Unreadable, understand
 from hub.workspace import Workspace
@@ -210,6 +212,7 @@ class Engine(Generic[State]):
             before = self._overlay()
             read = await reading.read_batch(self._reader, reading.wanted_of(items))
         await self._tools.copies.bring(items, self._tools.job)
+        await self._tools.sources.bring(items, self._reader)
         attempts: Attempts[State] = Attempts(items)
 
         def from_the_start() -> BatchDecision[State]:
@@ -382,6 +385,8 @@ class Engine(Generic[State]):
         directory = await reading.read_directory(self._reader)
         clock = await reading.read_clock(self._reader, self._world.environment)
         self._tools.master.forget()
+        today = clock.of(datetime.now(UTC)).date()
+        await load_terms(self._reader, self._tools.master, today)
         self._tools = replace(self._tools, directory=directory)
         self._world = replace(self._world, directory=directory, clock=clock)
         is_gap_accepted = bool(self._versions) and versions.get("offsets") != self._versions.get("offsets")

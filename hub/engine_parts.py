@@ -108,7 +108,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics))
         the_job: Job[Any] = job if job is not None else DossierJob(law)
         tools: Tools[Any] = Tools(
-            the_job, Directory([]), master, code_blocks(law), settings.shards, _shelf(settings)
+            the_job, Directory([]), master, code_blocks(law), settings.shards, _shelf(settings, metrics)
         )
         world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
         engine: Engine[Any] = Engine(
@@ -121,16 +121,17 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         clockwork = await _clockwork(settings, producer, sessions.clock, shards, observer)
         await _started(stack, consumer)
         gauges = StoreCount(metrics.store, sessions.count, LagWatch(observer, consumer), settings.environment)
-        retention = Retention(sessions.sweep, settings, metrics.retention)
+        papers = documents(settings.documents)
+        retention = Retention(sessions.sweep, settings, metrics.retention, papers, master)
         yield Parts(
             engine, intake, relay, clockwork, shards, consumer, producer,
             metrics, registry, sessions.probe, observer, gauges, retention,
         )  # fmt: skip
 
 
-def _shelf(settings: Settings) -> CopyShelf:
+def _shelf(settings: Settings, metrics: EngineMetrics) -> CopyShelf:
     trust = trust_of(settings.signing, settings.environment)
-    return CopyShelf(CopyLoader(documents(settings.documents), trust))
+    return CopyShelf(CopyLoader(documents(settings.documents), trust, metrics.signatures.verified))
 
 
 async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:

@@ -1,4 +1,7 @@
-"""Erasure of a dossier's personal data: its key is destroyed, facts and hashes stay as they are."""
+"""Erasure of a dossier's personal data: its key is destroyed, facts and hashes stay as they are.
+
+Copies that wait elsewhere in the store go in the same transaction; its documents after it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from hub.erased_deliveries import EmptiedDeliveries, empty_deliveries
+from hub.erased_messages import drop_letters, empty_messages
 from hub.operator_actions import record_action, tell_engines
 from hub.parked_refusals import refuse_parked
 from hub.settings import Settings
@@ -20,39 +25,18 @@ _CLEAR = "update dossier set private = null, parked = -1 where id = $1"
 _STOP_TIMERS = "delete from timer where dossier_id = $1"
 _RECORD = "insert into erasure (dossier_id, operator, reason) values ($1, $2, $3)"
 _FACTS = "select count(*) from fact where dossier_id = $1"
-_HAS_DELIVERIES = "select to_regclass('delivery') is not null"
-_EMPTY_DELIVERIES = """
-with emptied as (
-    update delivery d set data = ''
-    where case when $1::text is null then d.dossier in (select dossier_id::text from erasure)
-               else d.dossier = $1 end
-      and d.ended_at is not null and not d.is_report_due and d.data <> ''
-      and not exists (
-          select from delivery_report r
-          where r.adapter = d.adapter and r.id = d.report_id and r.state <> 'confirmed'
-      )
-    returning d.adapter, d.report_id
-), reports as (
-    update delivery_report r set data = '' from emptied e
-    where r.adapter = e.adapter and r.id = e.report_id
-)
-select count(*) from emptied
-"""
-_OPEN_DELIVERIES = "select count(*) from delivery where dossier = $1 and data <> ''"
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure did: facts that stay sealed for good, parked requests refused, deliveries emptied.
-
-    `open_deliveries` are still under way: the first sweep after their end empties them.
-    """
+    """What an erasure did: facts that stay sealed, requests refused, letters dropped, messages emptied."""
 
     dossier_id: str
     facts: int
     refused: int
-    deliveries: int
-    open_deliveries: int
+    letters: int
+    messages: int
+    deliveries: EmptiedDeliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +51,8 @@ async def erase(
 ) -> Erased | NotErased:
     """Destroy the key of a dossier (its id or official code) in one transaction; cannot be undone.
 
-    Engines refuse later requests of it with `dossier.erased`; its timers are gone.
+    Engines refuse later requests of it with `dossier.erased`; its timers are gone. Call
+    `hub.documents.keeping.remove_erased` after it.
     """
     dossier_id = _as_id(dossier) or await connection.fetchval(_BY_CODE, dossier)
     async with connection.transaction():
@@ -79,12 +64,14 @@ async def erase(
         refused = await refuse_parked(connection, settings, dossier_id, "dossier.erased", _EVER)
         for statement in (_DESTROY, _CLEAR, _STOP_TIMERS):
             await connection.execute(statement, dossier_id)
-        deliveries, under_way = await _deliveries(connection, dossier_id)
+        deliveries = await empty_deliveries(connection, dossier_id)
+        messages = await empty_messages(connection, dossier_id)
+        letters = await drop_letters(connection, dossier_id)
         await connection.execute(_RECORD, dossier_id, operator, reason)
         await record_action(connection, operator, "dossier.erased", dossier_id, reason)
         await tell_engines(connection)
         facts = await connection.fetchval(_FACTS, dossier_id)
-    return Erased(dossier_id, facts, refused, deliveries, under_way)
+    return Erased(dossier_id, facts, refused, letters, messages, deliveries)
 
 
 def _as_id(dossier: str) -> str | None:
@@ -92,19 +79,3 @@ def _as_id(dossier: str) -> str | None:
         return str(UUID(dossier))
     except ValueError:
         return None
-
-
-async def _deliveries(connection: Connection, dossier_id: str) -> tuple[int, int]:
-    if not await connection.fetchval(_HAS_DELIVERIES):
-        return 0, 0
-    emptied = await empty_deliveries(connection, dossier_id)
-    return emptied, await connection.fetchval(_OPEN_DELIVERIES, dossier_id)
-
-
-async def empty_deliveries(connection: Connection, dossier_id: str | None = None) -> int:
-    """Empty what was delivered of an erased dossier (None: of all), once it is over; how many were emptied.
-
-    The delivery tables must exist. An emptied delivery keeps its row, so that a repeat is still known.
-    """
-    emptied: int = await connection.fetchval(_EMPTY_DELIVERIES, dossier_id)
-    return emptied

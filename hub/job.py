@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hub.directory import Directory
 from hub.dossier.decision import Decision, Sender
+from hub.dossier.source import SourceDossier
 from hub.dossier.state import Timer
 from hub.dossier.verification import CopyOutcome
 from schemas.base import Fact, Request
@@ -21,7 +22,8 @@ class Call(Struct, frozen=True, gc=False):
     """One request to decide on, with everything about its arrival.
 
     `private` is what `Job.private_of` gave for an earlier fact, when `Job.needs_private` asks for it;
-    `copies` the outcome of verification of each package that `Job.packages_of` names.
+    `copies` the outcome of verification of each package that `Job.packages_of` names; `sources` the other
+    dossiers that the request names, as the store has them.
     """
 
     request: Request
@@ -33,6 +35,7 @@ class Call(Struct, frozen=True, gc=False):
     next_code: str | None
     private: bytes | None
     copies: Mapping[str, CopyOutcome] = {}
+    sources: Mapping[str, SourceDossier] = {}
 
 
 class Job(Protocol[State]):

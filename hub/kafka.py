@@ -1,4 +1,4 @@
-"""The only module that touches aiokafka or knows FastStream's settings: clients with safe defaults."""
+"""The only module that touches aiokafka: clients with safe defaults."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
-from faststream.kafka import KafkaBroker
-from faststream.security import SASLScram512
 
 from hub.settings import KafkaSettings
 
@@ -28,7 +26,6 @@ __all__ = [
     "ConsumerRebalanceListener",
     "ConsumerRecord",
     "CorruptRecordException",
-    "KafkaBroker",
     "KafkaError",
     "TopicAuthorizationFailedError",
     "TopicPartition",
@@ -36,8 +33,8 @@ __all__ = [
     "admin",
     "consumer",
     "end_fetching",
-    "faststream_broker",
     "producer",
+    "ssl_context",
 ]
 
 
@@ -63,12 +60,13 @@ class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type
         await super().stop()
 
 
-def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+    """The TLS of a connection; None where the settings name no certificate authority."""
     return ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else None
 
 
 def _connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
-    context = _ssl_context(settings)
+    context = ssl_context(settings)
     return {
         "bootstrap_servers": settings.bootstrap,
         "client_id": client_id,
@@ -130,24 +128,3 @@ def consumer(
 def admin(settings: KafkaSettings, client_id: str) -> AIOKafkaAdminClient:
     """Admin client for reads (topic ids, offsets); topics, ACLs and users are `hub.participants`' work."""
     return AIOKafkaAdminClient(**_connection(settings, client_id))
-
-
-def faststream_broker(settings: KafkaSettings, client_id: str, **options: Any) -> KafkaBroker:
-    """FastStream on the same settings, for low-volume subscribers and publishers (adapters, examples)."""
-    context = _ssl_context(settings)
-    return KafkaBroker(
-        settings.bootstrap.split(","),
-        client_id=client_id,
-        security=SASLScram512(
-            settings.user,
-            settings.password.get_secret_value(),
-            ssl_context=context,
-            use_ssl=context is not None,
-        ),
-        acks="all",
-        enable_idempotence=True,
-        allow_auto_create_topics=False,
-        metadata_max_age_ms=5_000,
-        request_timeout_ms=15_000,
-        **options,
-    )

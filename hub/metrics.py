@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.batch import Tally
+from hub.documents.reason import DocumentReason
+from hub.signing.reason import Reason
 
 _END_TO_END_BUCKETS = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400, 604800,
@@ -67,6 +69,7 @@ class EngineMetrics:
         self._add_gauges(registry)
         self.store = StoreMetrics(registry)
         self.retention = RetentionMetrics(registry)
+        self.signatures = SignatureMetrics(registry)
         self.last_poll = time.monotonic()
         self.last_commit = time.monotonic()
 
@@ -125,6 +128,28 @@ class EngineMetrics:
         self.lost.inc()
 
 
+VERIFICATIONS = ("ok", *(reason.code for reason in (*Reason, *DocumentReason)))
+"""How the verification of a package can end."""
+
+
+class SignatureMetrics:
+    """Signed packages of copies and results, as the rules get to know them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._verified = Counter(
+            "hub_signature_verifications_total",
+            "Verifications of signed packages; outcome: ok, or the refusal's code: `signature.`, `document.`",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in VERIFICATIONS:
+            self._verified.labels(outcome)
+
+    def verified(self, outcome: str) -> None:
+        """One more; each time anew, except what was verified within the last minute."""
+        self._verified.labels(outcome).inc()
+
+
 class RetentionMetrics:
     """What the sweeps of this engine removed, and when the last sweep of any engine ended."""
 
@@ -133,7 +158,8 @@ class RetentionMetrics:
             "hub_retention_removed_total",
             "Rows deleted or emptied because their time was over; kind: dead_letter_bytes, dead_letter,"
             " redrive, blocked_message, parked_request, delivery, delivery_bytes, delivery_report,"
-            " delivery_poison",
+            " delivery_poison, waiting_message, licensed_data; and documents: document_erased,"
+            " document_unnamed, document_upload (half ones)",
             ["kind"],
             registry=registry,
         )

@@ -11,6 +11,9 @@ from rich.table import Table
 
 from hub import kafka, replay
 from hub.commands import operator_name, with_store
+from hub.documents.keeping import remove_erased
+from hub.documents.reason import DocumentsAwayError, DocumentsSettingError
+from hub.documents.store import documents
 from hub.erasing import Erased, NotErased
 from hub.erasing import erase as erase_dossier
 from hub.identifiers import shard_of_key
@@ -22,6 +25,8 @@ from hub.sealing import MasterKey
 from hub.settings import Settings
 from hub.store import positions
 from hub.store.database import Connection
+from hub.store.reading import read_clock
+from hub.store.terms import load_terms
 
 offsets_app = typer.Typer(no_args_is_help=True, help="Partitions, their stored offsets, and gaps.")
 _PARKED = """
@@ -111,17 +116,30 @@ def erase(
     if not is_sure:
         typer.confirm(f"Erase the personal data of {dossier} for good?", abort=True)
 
-    async def work(settings: Settings, connection: Connection) -> Erased | NotErased:
-        return await erase_dossier(connection, settings, dossier, operator, reason)
+    async def work(settings: Settings, connection: Connection) -> tuple[Erased | NotErased, int | None]:
+        done = await erase_dossier(connection, settings, dossier, operator, reason)
+        if isinstance(done, NotErased):
+            return done, None
+        try:
+            store = documents(settings.documents)
+            return done, await remove_erased(connection, store, done.dossier_id)
+        except (DocumentsAwayError, DocumentsSettingError) as error:
+            typer.echo(f"hub: its documents are still there, the next sweep deletes them: {error}", err=True)
+            return done, None
 
-    done = with_store("operator", work)
+    done, removed = with_store("operator", work)
     if isinstance(done, NotErased):
         typer.echo(f"hub: {done.why}", err=True)
         raise typer.Exit(1)
     typer.echo(
         f"erased {done.dossier_id}: {done.facts} facts stay sealed, {done.refused} parked requests refused,"
-        f" {done.deliveries} finished deliveries emptied, {done.open_deliveries} still under way"
+        f" {done.letters} dead letters dropped, {done.messages} waiting messages emptied,"
+        f" {done.deliveries.unsent} deliveries not sent, {done.deliveries.emptied} emptied,"
+        f" {done.deliveries.open} still under way"
     )
+    if removed is None:
+        raise typer.Exit(1)
+    typer.echo(f"{removed} documents deleted")
 
 
 def replay_topic(
@@ -134,11 +152,13 @@ def replay_topic(
 
     async def work(settings: Settings, connection: Connection) -> int:
         master = MasterKey.from_file(settings.master_key_file)
+        now = (await read_clock(connection, settings.environment)).of(datetime.now(UTC))
+        await load_terms(connection, master, now.date())
         producer = kafka.producer(settings.kafka, "replay")
         await producer.start()
         sent = 0
         try:
-            async for message in replay.fact_messages(connection, master, participant, start):
+            async for message in replay.fact_messages(connection, master, participant, start, now):
                 await _publish(producer, settings, message)
                 sent += 1
             if receipts:

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import asyncpg
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub import kafka_quotas
 from hub.errors import StartupError
 from hub.gateway import credentials
-from hub.gateway.webhook_call import check_url, new_secret
 from hub.kafka_admin import Grant, KafkaAdmin
 from hub.store.database import Connection
 
@@ -29,8 +29,13 @@ insert into participant (name, roles, organisations, partitions) values ($1, $2,
 on conflict do nothing returning name
 """
 _REGISTERED = """
-select p.name, p.roles, p.organisations, p.partitions, h.name is not null as is_http
+select p.name, p.roles, p.organisations, p.partitions,
+       h.name is not null and not h.is_documents_only as is_http,
+       coalesce(h.is_documents_only, false) as has_documents
 from participant p left join http_participant h on h.name = p.name
+"""
+_LET_IN = """
+insert into http_participant (name, is_documents_only) values ($1, true) on conflict (name) do nothing
 """
 _CALL_OUT = """
 insert into webhook (participant, url, secret, positions)
@@ -53,7 +58,8 @@ _FACTS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes":
 class Participant:
     """A registered participant; the quota is the broker's to keep, in bytes per second each way.
 
-    `is_http`: it comes through the gateway and has no user on the broker.
+    `is_http`: it comes through the gateway and has no user on the broker. `has_documents`: its events go over
+    Kafka, and it comes to the gateway for documents and look-ups.
     """
 
     name: str
@@ -62,6 +68,7 @@ class Participant:
     partitions: int
     quota_bytes_per_s: int | None = None
     is_http: bool = False
+    has_documents: bool = False
 
 
 def user_of(name: str, prefix: str) -> str:
@@ -171,10 +178,28 @@ async def rotate(
     return await asyncio.to_thread(admin.set_password, user_of(name, admin.prefix))
 
 
+async def let_in_for_documents(
+    connection: Connection, name: str, *, overlap: timedelta = credentials.OVERLAP
+) -> str:
+    """A token with which a participant over Kafka comes to the gateway for documents and look-ups.
+
+    Called again it draws a new one, and the old one opens the door for `overlap` yet. The gateway gets no
+    right on the participant's topics. Raises `StartupError` for one that has a token for everything.
+    """
+    if await is_http(connection, name):
+        raise StartupError(f"{name} takes part over HTTPS: its token serves documents already")
+    async with connection.transaction():
+        await connection.execute(_LET_IN, name)
+        token = await credentials.issue_token(connection, name, overlap=overlap)
+        await _moved(connection)
+    return token
+
+
 async def bind_certificate(connection: Connection, name: str, pem: bytes) -> None:
-    """Let a participant over HTTPS show this client certificate; one bound before ends after the overlap."""
-    if not await is_http(connection, name):
-        raise StartupError(f"{name} does not take part over HTTPS")
+    """Let a client certificate serve as the token of a participant; an older one ends after the overlap."""
+    found = await _found(connection, name)
+    if not (found.is_http or found.has_documents):
+        raise StartupError(f"{name} does not come to the gateway")
     try:
         der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
     except ValueError:
@@ -194,6 +219,8 @@ async def set_webhook(
     await connection.execute("delete from webhook where participant = $1", name)
     if url is None:
         return None
+    from hub.gateway.webhook_call import check_url, new_secret  # noqa: PLC0415 - an HTTP client, for this only
+
     check_url(url, is_test=is_test)
     secret = new_secret()
     await connection.execute(_CALL_OUT, name, url, secret)
@@ -216,25 +243,30 @@ async def remove(admin: KafkaAdmin, connection: Connection, name: str) -> None:
 
 async def is_http(connection: Connection, name: str) -> bool:
     """Whether the participant comes over HTTPS; `StartupError` when there is none of this name."""
-    row = await connection.fetchrow(f"{_REGISTERED} where p.name = $1", name)
-    if row is None:
-        raise StartupError(f"no participant {name}")
-    return bool(row["is_http"])
+    return (await _found(connection, name)).is_http
 
 
 async def registered(connection: Connection) -> list[Participant]:
     """All participants by name."""
-    rows = await connection.fetch(f"{_REGISTERED} order by p.name")
-    return [
-        Participant(
-            row["name"],
-            tuple(row["roles"]),
-            tuple(row["organisations"]),
-            row["partitions"],
-            is_http=row["is_http"],
-        )
-        for row in rows
-    ]
+    return [_participant(row) for row in await connection.fetch(f"{_REGISTERED} order by p.name")]
+
+
+async def _found(connection: Connection, name: str) -> Participant:
+    row = await connection.fetchrow(f"{_REGISTERED} where p.name = $1", name)
+    if row is None:
+        raise StartupError(f"no participant {name}")
+    return _participant(row)
+
+
+def _participant(row: asyncpg.Record) -> Participant:
+    return Participant(
+        row["name"],
+        tuple(row["roles"]),
+        tuple(row["organisations"]),
+        row["partitions"],
+        is_http=row["is_http"],
+        has_documents=row["has_documents"],
+    )
 
 
 def _row(participant: Participant) -> tuple[object, ...]:

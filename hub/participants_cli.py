@@ -14,7 +14,7 @@ from rich.table import Table
 from hub import participants
 from hub.commands import run, settings, with_store
 from hub.connecting import how_to_connect
-from hub.gateway.connecting import how_to_connect_over_https
+from hub.gateway.connecting import how_to_connect_over_https, how_to_upload
 from hub.kafka_admin import KafkaAdmin
 from hub.settings import Settings
 from hub.store import database
@@ -33,13 +33,25 @@ def add(
         int, typer.Option(min=1024, help="what it may write, and what it may read, per second and broker")
     ] = 5 << 20,
     http: Annotated[bool, typer.Option("--http", help="it has no Kafka client: over the gateway")] = False,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="events over Kafka, and a token for documents and look-ups")
+    ] = False,
 ) -> None:
     """Register a participant and print how it connects; the password or token is shown once."""
+    if http and documents:
+        raise typer.BadParameter("--http serves documents too; --documents is for participants over Kafka")
     participant = participants.Participant(
         name, tuple(role), tuple(organisation or ()), partitions, quota_bytes_per_s, is_http=http
     )
-    secret = run(_administered(lambda admin, connection: participants.add(admin, connection, participant)))
+
+    async def work(admin: KafkaAdmin, connection: Connection) -> tuple[str, str | None]:
+        secret = await participants.add(admin, connection, participant)
+        return secret, await participants.let_in_for_documents(connection, name) if documents else None
+
+    secret, token = run(_administered(work))
     _print_connection(settings(), name, secret, is_http=http)
+    if token is not None:
+        typer.echo(how_to_upload(settings(), name, token))
 
 
 @app.command("rotate")
@@ -60,9 +72,24 @@ def rotate(
     _print_connection(settings(), name, secret, is_http=is_http)
 
 
+@app.command("documents")
+def documents(
+    name: str,
+    overlap_h: Annotated[float, typer.Option(min=0, help="hours in which the old token still works")] = 24,
+) -> None:
+    """Give a participant over Kafka a (new) token for documents and look-ups over HTTPS."""
+    overlap = timedelta(hours=overlap_h)
+
+    async def work(_: Settings, connection: Connection) -> str:
+        return await participants.let_in_for_documents(connection, name, overlap=overlap)
+
+    token = with_store("participants", work)
+    typer.echo(how_to_upload(settings(), name, token))
+
+
 @app.command("certificate")
 def certificate(name: str, file: Path) -> None:
-    """Let a participant over HTTPS show the client certificate in this PEM file instead of a token."""
+    """Let a participant show the client certificate in this PEM file to the gateway instead of a token."""
     try:
         pem = file.read_bytes()
     except OSError as error:
@@ -109,9 +136,15 @@ def list_participants() -> None:
             ", ".join(participant.roles),
             ", ".join(participant.organisations),
             str(participant.partitions),
-            "HTTPS" if participant.is_http else "Kafka",
+            _over(participant),
         )
     Console().print(table)
+
+
+def _over(participant: participants.Participant) -> str:
+    if participant.has_documents:
+        return "Kafka, documents over HTTPS"
+    return "HTTPS" if participant.is_http else "Kafka"
 
 
 async def _administered(act: Any) -> Any:

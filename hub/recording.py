@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -14,7 +14,9 @@ from msgspec import Struct
 from hub.identifiers import derived_id
 from hub.message import HUB_SOURCE, Message, cloud_event
 from hub.sealing import DossierKey
+from hub.term_keys import FARTHEST
 from schemas.base import Fact
+from schemas.person_data import PersonDataReceived
 from schemas.personal import join, personal_paths, split
 
 
@@ -83,7 +85,12 @@ def store_fact(
         opened, personal = split(model, orjson.loads(plain))
         body["data"] = opened
         if personal:
-            sealed = place.key.seal(orjson.dumps(personal), fact_id.encode())
+            last = last_day_of(fact, origin.now) if place.key.terms is not None else None
+            if last is None:
+                sealed = place.key.seal(orjson.dumps(personal), fact_id.encode())
+            else:
+                sealed = place.key.seal_until(orjson.dumps(personal), fact_id.encode(), last)
+                body["sealed_until"] = last.isoformat()
             body["sealed"] = b64encode(sealed).decode()
     else:
         body["data"] = orjson.Fragment(plain)
@@ -96,13 +103,30 @@ def store_fact(
     )
 
 
+def last_day_of(fact: Fact, now: datetime) -> date | None:
+    """The day (UTC) after which nobody may open the personal fields; None: they have no end of their own."""
+    if not isinstance(fact, PersonDataReceived):
+        return None
+    return min(fact.usable_until, now + FARTHEST).astimezone(UTC).date()
+
+
 def open_fact(stored: bytes, key: DossierKey | None) -> dict[str, Any]:
-    """The body of a stored fact with its personal fields put back; without a key they stay sealed."""
+    """The body of a stored fact with its personal fields put back; what cannot be opened any more stays out.
+
+    Then `sealed` is left in the body.
+    """
     body: dict[str, Any] = orjson.loads(stored)
-    sealed = body.pop("sealed", None)
-    if sealed is not None and key is not None:
-        personal = orjson.loads(key.open(b64decode(sealed), body["id"].encode()))
-        body["data"] = join(body["data"], personal)
+    sealed = body.get("sealed")
+    if sealed is None or key is None:
+        return body
+    bound_to, until = body["id"].encode(), body.get("sealed_until")
+    if until is None:
+        personal: bytes | None = key.open(b64decode(sealed), bound_to)
+    else:
+        personal = key.open_until(b64decode(sealed), bound_to, date.fromisoformat(until))
+    if personal is not None:
+        del body["sealed"]
+        body["data"] = join(body["data"], orjson.loads(personal))
     return body
 
 

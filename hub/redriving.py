@@ -88,6 +88,7 @@ class Redriver(Generic[State]):
         if not isinstance(item, Understood):
             return item.why.code
         await self._tools.copies.bring([item], self._tools.job)
+        await self._tools.sources.bring([item], self._reader)
         decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
         try:
             decision.redrive(item, dossier_id, position)

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import orjson
 
+from hub.erased_messages import MARK, is_past_use, without_personal
 from hub.message import Message, decode_message
 from hub.recording import open_fact, receiver_message
 from hub.sealing import MasterKey
@@ -33,19 +34,19 @@ _FIRST = ("00000000-0000-0000-0000-000000000000", -1)
 
 
 async def fact_messages(
-    connection: Connection, master: MasterKey, participant: str, since: datetime
+    connection: Connection, master: MasterKey, participant: str, since: datetime, now: datetime
 ) -> AsyncIterator[Message]:
     """Every fact message of the participant from `since` (legal time) on, with the first ids and bytes.
 
-    By legal time, per dossier in the order of its facts. Of an erased dossier the personal fields are left
-    out, and `ce_erased` says so.
+    By legal time, per dossier in the order of its facts. Of an erased dossier, and of licensed data whose use
+    ended before `now` (legal time), the personal fields are left out, and `ce_erased` says so.
     """
     time, (dossier, sequence) = since, _FIRST
     while rows := await connection.fetch(_FACTS, since, time, dossier, sequence, _PAGE):
         for row in rows:
             message = projected(row["bytes"], row["wrapped"], master, participant, _subject(row))
             if message is not None:
-                yield message
+                yield without_personal(message) if is_past_use(message, now) else message
         time, dossier, sequence = rows[-1]["time"], rows[-1]["dossier"], rows[-1]["sequence"]
 
 
@@ -62,8 +63,8 @@ def projected(
     """What the participant gets of a stored fact, None if nothing; `wrapped` is None once it is erased."""
     if participant not in orjson.loads(stored)["to"]:
         return None
-    is_erased = wrapped is None
     body = open_fact(stored, None if wrapped is None else master.unwrap(wrapped))
+    is_erased = wrapped is None or "sealed" in body
     message = receiver_message(
         fact_id=body["id"],
         fact_type=body["type"],
@@ -86,8 +87,7 @@ def _first_bytes(fact_type: str, data: Any) -> bytes:
 
 
 def _marked(message: Message) -> Message:
-    headers = (*message.headers, ("ce_erased", b"true"))
-    return Message(message.topic, message.key, headers, message.value)
+    return Message(message.topic, message.key, (*message.headers, MARK), message.value)
 
 
 async def receipt_messages(connection: Connection, participant: str) -> AsyncIterator[Message]:

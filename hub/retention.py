@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from hub import erased_messages, licensed_data
 from hub.delivery import queries
-from hub.erasing import empty_deliveries
+from hub.documents import keeping
+from hub.documents.reason import DocumentsAwayError
+from hub.documents.store import DocumentStore
+from hub.erased_deliveries import empty_deliveries
 from hub.logs import log
 from hub.metrics import RetentionMetrics
 from hub.operator_actions import tell_engines
 from hub.parked_refusals import refuse_parked
+from hub.sealing import MasterKey
 from hub.settings import RetentionSettings, Settings
 from hub.store.database import LOST, Connection, Session
+from hub.store.reading import read_clock
+from hub.store.terms import move_terms
 
 _LOCK_ID = 4714
 _LOOK_S = 60.0
@@ -32,6 +39,18 @@ _OLD_PARKED = """
 select distinct dossier_id::text as dossier from parked_request where parked_at < $1 limit $2
 """
 _HAS_DELIVERIES = "select to_regclass('delivery') is not null"
+_ERASED_LATELY = """
+select dossier_id::text as dossier from erasure where erased_at > least(
+    now() - make_interval(secs => $1), (select ended_at from retention_run)
+) - interval '1 hour'
+"""
+_HALF_UPLOAD = timedelta(days=1)
+_DOCUMENTS_EVERY = timedelta(hours=20)
+_ARE_DOCUMENTS_DUE = "select not exists (select from retention_run where documents_at > now() - $1::interval)"
+_DOCUMENTS_DONE = """
+insert into retention_run (ended_at, documents_at) values (now(), now())
+on conflict (is_only) do update set documents_at = excluded.documents_at
+"""
 _ADAPTERS = "select distinct adapter from delivery union select distinct adapter from delivery_poison"
 
 
@@ -73,10 +92,19 @@ def sweeps(settings: RetentionSettings) -> tuple[Sweep, ...]:
 class Retention:
     """One per engine; the one that has the lock when the last sweep is old enough does the next."""
 
-    def __init__(self, session: Session, settings: Settings, metrics: RetentionMetrics) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        metrics: RetentionMetrics,
+        store: DocumentStore,
+        master: MasterKey,
+    ) -> None:
         self._session = session
         self._settings = settings
         self._metrics = metrics
+        self._store = store
+        self._master = master
 
     async def step(self) -> None:
         """Rest, then look; raises what is `AWAY`."""
@@ -106,6 +134,8 @@ class Retention:
             await self._pages(connection, sweep)
         await self._parked(connection, await connection.fetchval(_BEFORE, limits.parked_days))
         await self._deliveries(connection)
+        await self._personal(connection)
+        await self._documents(connection)
         await connection.execute(_ENDED)
 
     async def _pages(self, connection: Connection, sweep: Sweep) -> None:
@@ -142,7 +172,36 @@ class Retention:
                 ("delivery_poison", queries.SWEEP_POISON, limits.letter_days),
             ):
                 self._count(kind, await connection.fetchval(statement, row["adapter"], days))
-        self._count("delivery_bytes", await empty_deliveries(connection))
+
+    async def _personal(self, connection: Connection) -> None:
+        """What came in again of erased dossiers behind the erasure, and licensed data whose use has ended."""
+        async with connection.transaction():
+            emptied = await empty_deliveries(connection)
+        self._count("delivery_bytes", emptied.unsent + emptied.emptied)
+        clock = await read_clock(connection, self._settings.environment)
+        now = clock.of(datetime.now(UTC))
+        messages = await erased_messages.empty_past_use(connection, now)
+        for row in await connection.fetch(_ERASED_LATELY, self._settings.retention.every_s):
+            messages += await erased_messages.empty_messages(connection, row["dossier"])
+        self._count("waiting_message", messages)
+        self._count("licensed_data", await licensed_data.empty_past_use(connection, now))
+        if await move_terms(connection, self._master, now.date()):
+            await tell_engines(connection)
+            log("term_keys_destroyed", before=now.date().isoformat())
+
+    async def _documents(self, connection: Connection) -> None:
+        """A store of documents that is away holds nothing else up: the next sweep does it."""
+        try:
+            self._count("document_erased", await keeping.remove_erased(connection, self._store))
+            half = datetime.now(UTC) - _HALF_UPLOAD
+            self._count("document_upload", await self._store.sweep(half))
+            if await connection.fetchval(_ARE_DOCUMENTS_DUE, _DOCUMENTS_EVERY):
+                before = datetime.now(UTC) - timedelta(days=self._settings.retention.upload_days)
+                removed = await keeping.remove_unnamed(connection, self._store, before)
+                self._count("document_unnamed", removed)
+                await connection.execute(_DOCUMENTS_DONE)
+        except DocumentsAwayError as error:
+            log("documents_not_swept", reason=str(error))
 
     def _count(self, kind: str, removed: int) -> None:
         if removed:

@@ -8,6 +8,7 @@ from typing import Literal
 from hub.directory import Directory
 from hub.dossier.state import Dossier, Status
 from schemas import (
+    account,
     case,
     component,
     copy,
@@ -23,7 +24,7 @@ from schemas import (
 )
 from schemas.base import Fact
 
-Audience = Literal["one_stop", "desk", "agency", "population", "postal", "portal"]
+Audience = Literal["one_stop", "agency", "population", "postal", "portal"]
 
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
 _BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
@@ -42,9 +43,11 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     identity.IdentityMatched: _ONE_STOP,
     identity.IdentityMismatched: _ONE_STOP,
     identity.IdentityUnavailable: _ONE_STOP,
-    person_data.PersonDataReceived: frozenset({"desk"}),
+    person_data.PersonDataReceived: _ONE_STOP,
+    account.AccountCreated: _ONE_STOP,
     component.ComponentReused: _BOTH,
-    component.MismatchRecorded: frozenset({"desk", "agency"}),
+    component.ComponentReusable: _BOTH,
+    component.MismatchRecorded: _BOTH,
     paper.PaperHandedOver: _BOTH,
     paper.PaperReceived: _BOTH,
     case.CaseAssigned: _ONE_STOP | _PORTAL,
@@ -65,7 +68,8 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     copy.CopyRegistered: _BOTH | _PORTAL,
     copy.CopyCertified: _BOTH,
 }
-"""The agency is told only of forwarded dossiers; `desk` is the one-stop without the portal."""
+"""`one_stop` are the counters that speak for the dossier's one-stop; having lodged it is no reason.
+The agency is told only of forwarded dossiers, the portal only of what its ten status codes show."""
 
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
@@ -78,11 +82,8 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     names: list[str] = []
     if "one_stop" in audiences:
         names.extend(directory.speaking_for("counter", after.organisation))
-        if directory.find(after.submitted_by) is not None:
-            names.append(after.submitted_by)
-    if "desk" in audiences:
-        names.extend(directory.speaking_for("counter", after.organisation))
-    if "agency" in audiences and (_is_at_agency(before) or _is_at_agency(after)):
+    is_for_agency = "agency" in audiences and not _quotes_database(fact)
+    if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
     if "population" in audiences:
         names.extend(directory.with_role("population"))
@@ -98,6 +99,13 @@ def _operators(organisation: str, directory: Directory) -> tuple[str, ...]:
     """The postal participants that speak for the ordering organisation, else those that speak for none."""
     own = directory.speaking_for("postal", organisation)
     return own or tuple(name for name in directory.with_role("postal") if not directory.is_bound(name))
+
+
+def _quotes_database(fact: Fact) -> bool:
+    """Values out of a database are for the one-stop alone, which asked for them (NĐ 47/2020 Art. 35)."""
+    return isinstance(fact, component.MismatchRecorded) and any(
+        item.in_database is not None for item in fact.differences
+    )
 
 
 def _is_at_agency(state: Dossier | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from msgspec import Struct
 
 from hub.errors import StartupError, StopError
+from hub.term_keys import TermKeys
 
 _NONCE_BYTES = 12
 _WRONG_MASTER_KEY = "HUB_MASTER_KEY_FILE: the master key does not fit the stored dossier keys"
@@ -22,11 +24,27 @@ class DossierKey(Struct, frozen=True, gc=False):
 
     wrapped: bytes
     cipher: AESGCM
+    terms: TermKeys | None = None
 
     def seal(self, plain: bytes, bound_to: bytes) -> bytes:
         """Nonce and ciphertext; `bound_to` (the fact's id) must be given again to open it."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self.cipher.encrypt(nonce, plain, bound_to)
+
+    def seal_until(self, plain: bytes, bound_to: bytes, last: date) -> bytes:
+        """As `seal`, and nobody can open it any more once the keys of that day are destroyed."""
+        assert self.terms is not None
+        cipher = self.terms.cipher(max(last, self.terms.day))
+        assert cipher is not None
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + cipher.encrypt(nonce, self.seal(plain, bound_to), bound_to)
+
+    def open_until(self, sealed: bytes, bound_to: bytes, last: date) -> bytes | None:
+        """What `seal_until` has sealed; None when the day's key is destroyed. Raises as `open`."""
+        cipher = self.terms.cipher(last) if self.terms is not None else None
+        if cipher is None:
+            return None
+        return self.open(cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to), bound_to)
 
     def open(self, sealed: bytes, bound_to: bytes) -> bytes:
         """The plain bytes; raises `cryptography.exceptions.InvalidTag` for altered or foreign bytes."""
@@ -38,6 +56,7 @@ class MasterKey:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self.terms: TermKeys | None = None
         self._opened = lru_cache(maxsize=_CACHED_KEYS)(self._unwrap)
 
     @classmethod
@@ -66,7 +85,18 @@ class MasterKey:
     def new_key(self) -> DossierKey:
         """Draw the key of a new dossier."""
         key = os.urandom(32)
-        return DossierKey(aes_key_wrap(self._key, key), AESGCM(key))
+        return DossierKey(self.wrap(key), AESGCM(key), self.terms)
+
+    def wrap(self, key: bytes) -> bytes:
+        """A key as it may be stored."""
+        return aes_key_wrap(self._key, key)
+
+    def unwrapped(self, wrapped: bytes) -> bytes:
+        """The key of `wrap`; `StopError` when it was wrapped by another master key."""
+        try:
+            return aes_key_unwrap(self._key, wrapped)
+        except InvalidUnwrap:
+            raise StopError(_WRONG_MASTER_KEY) from None
 
     def unwrap(self, wrapped: bytes) -> DossierKey:
         """Open a stored dossier key; `StopError` when it was wrapped by another master key."""
@@ -77,10 +107,7 @@ class MasterKey:
         self._opened.cache_clear()
 
     def _unwrap(self, wrapped: bytes) -> DossierKey:
-        try:
-            return DossierKey(wrapped, AESGCM(aes_key_unwrap(self._key, wrapped)))
-        except InvalidUnwrap:
-            raise StopError(_WRONG_MASTER_KEY) from None
+        return DossierKey(wrapped, AESGCM(self.unwrapped(wrapped)), self.terms)
 
     def must_fit(self, wrapped: bytes | None) -> None:
         """`StartupError` when a stored dossier key (None: there is none yet) was wrapped by another key."""

@@ -112,6 +112,9 @@ class RetentionSettings(BaseModel):
     blocked_days: int = Field(
         default=14, ge=1, description="days that a message for an `out.` topic waits which cannot be written"
     )
+    upload_days: int = Field(
+        default=30, ge=1, description="days that an uploaded document waits for a dossier that names it"
+    )
     history_days: int = Field(
         default=365, ge=1, description="days that resolved dead letters and redrive commands stay listed"
     )

@@ -6,20 +6,19 @@ import re
 from datetime import date
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.base import Fact, Request, Role, Wire
+from schemas.copy import CopyFile, Digest
 from schemas.party import Officer
 from schemas.person_data import PersonField
 from schemas.types import (
     ComponentCode,
     DossierCode,
-    IdentityNumber,
     Instant,
     Line,
-    ProcedureCode,
+    OrganisationCode,
     Reference,
-    TaxCode,
     Text,
 )
 
@@ -33,32 +32,35 @@ def _day(value: object) -> object:
 
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(_day)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""SHA-256 of the signed copy."""
 
 
-class ReusedPaper(Wire):
-    """A digitised paper with legal value out of another dossier (17.10): when, how long, for what, whose.
+class PaperSource(Wire):
+    """A digitised paper of another dossier of the same applicant (17.10), as `component.reusable` named it.
 
-    `valid_until` left out: without end. `procedures` left out: for every procedure. The owner is named by
-    the number under which that dossier was lodged.
+    `dossier` is that dossier's official code; `package` the SHA-256 of the signed manifest in the store of
+    documents.
     """
 
     dossier: DossierCode
-    outcome: Literal["result_issued", "declined", "withdrawn", "open"]
-    digest: Digest
-    number: Line | None = None
-    issued_on: Day
-    valid_until: Day | None = None
-    procedures: tuple[ProcedureCode, ...] = Field(default=(), max_length=50)
-    owner_number: IdentityNumber | None = None
-    owner_tax_code: TaxCode | None = None
+    package: Digest
 
-    @model_validator(mode="after")
-    def _names_its_owner(self) -> Self:
-        if self.owner_number is None and self.owner_tax_code is None:
-            raise ValueError("owner_number or owner_tax_code is needed")
-        return self
+
+PaperKind = Literal["copy", "result"]
+"""A copy that the agency certified («bản sao y», 17.1), or a signed paper of the result (17.10)."""
+
+
+class ReusedPaper(PaperSource):
+    """What the hub found in the other dossier; `component` is the code there.
+
+    `manifest` is the SHA-256 of the manifest alone; `valid_until` is the last day as signed in it, left out
+    when there is no end. The files of the package are named too, so that the agency can open them.
+    """
+
+    kind: PaperKind
+    component: ComponentCode
+    manifest: Digest
+    valid_until: Day | None = None
+    files: tuple[CopyFile, ...]
 
 
 class ReusedData(Wire):
@@ -70,7 +72,6 @@ class ReusedData(Wire):
 
 class _Reuse(Wire):
     component: ComponentCode
-    paper: ReusedPaper | None = None
     data: ReusedData | None = None
     officer: Officer | None = None
 
@@ -83,6 +84,7 @@ class ReuseComponent(_Reuse, Request):
 
     type: ClassVar[str] = "onestop.component.reuse.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+    paper: PaperSource | None = None
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
@@ -95,7 +97,24 @@ class ComponentReused(_Reuse, Fact):
     """The component is in the dossier and may not be asked of the applicant again (15.5)."""
 
     type: ClassVar[str] = "onestop.component.reused.v1"
+    paper: ReusedPaper | None = None
     reused_at: Instant
+
+
+class ComponentReusable(Fact):
+    """The dossier has its result: from now on this digitised paper serves the applicant's others (17.10).
+
+    Name the dossier's code and `package` in `component.reuse`. How long and for what the paper is valid
+    stands in its signed manifest (17.1) and is looked at again on the day of reuse.
+    """
+
+    type: ClassVar[str] = "onestop.component.reusable.v1"
+    kind: PaperKind
+    component: ComponentCode
+    package: Digest
+    manifest: Digest
+    agency: OrganisationCode
+    reusable_from: Instant
 
 
 class Difference(Wire):
@@ -115,7 +134,11 @@ class _Mismatch(Wire):
 
 
 class RecordMismatch(_Mismatch, Request):
-    """A paper and a database disagree: the paper is taken, the database is corrected by sector law only."""
+    """A paper and a database disagree: the paper is taken, the database is corrected by sector law only.
+
+    Name the `check` whose lookup brought the database's value: it stands on record there, and the fact goes
+    to the agency without it. A mismatch that quotes a database otherwise is told to the one-stop alone.
+    """
 
     type: ClassVar[str] = "onestop.mismatch.record.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "agency"})

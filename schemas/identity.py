@@ -45,7 +45,7 @@ class VerifyIdentity(Request):
     """Ask the population database whether number, name and birth fit; `officer_account` asks (NĐ 47/2020).
 
     `wanted` names data that the procedure needs and the licence allows: left out, all that the licence
-    allows; empty, none.
+    allows; empty, none. Only a counter may want any, since the data go to the dossier's one-stop alone.
     """
 
     type: ClassVar[str] = "onestop.identity.verify.v1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas import (
+    account,
     case,
     component,
     copy,
@@ -19,7 +20,9 @@ from schemas import (
 )
 from schemas.base import Fact, Request
 
-_SUBJECTS = (dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy)
+_SUBJECTS = (
+    dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
+)  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]
 

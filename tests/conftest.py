@@ -1,10 +1,11 @@
-"""For all tests: the mark `needs(tool)`, no skips under CI=true, one stack for all workers of a run."""
+"""For all tests: the mark `needs(tool)`, no skips under CI=true, the order of files, one stack for a run."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +14,24 @@ from hub.embedded.stack import StackAddress
 from tests.support.stack import shared_stack
 
 _MISSING = "needs "
+_TESTS = Path(__file__).parent
+_LONGEST_FIRST = ("scenario", "controls", "integration", "contract", "property", "unit")
+"""Folders in the order in which their files are given to the workers: what ends a run are short files."""
 _STACK = pytest.StashKey[Iterator[StackAddress]]()
 
 
 def _is_ci() -> bool:
     return os.environ.get("CI") == "true"
+
+
+def pytest_configure() -> None:
+    """Most brokers of a run live for seconds: Java's second compiler would cost more than it saves."""
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {_TESTS / folder: number for number, folder in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: min((rank[p] for p in item.path.parents if p in rank), default=len(rank)))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

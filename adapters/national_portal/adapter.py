@@ -61,11 +61,12 @@ class PortalAdapter:
             else None
         )
         self._words = Words(
-            read_status_codes(settings.status_codes_file),
+            read_status_codes(settings.status_codes_file, needs_supplement=settings.sends_supplements),
             settings.unit_names,
             settings.procedure_codes,
             settings.shape_of_return,
             self._link_of,
+            settings.sends_supplements,
         )
         self._syncing: Syncing | None = None
         self._door: Door | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.national_portal.mapping import file_ending
-from adapters.national_portal.record import Bill, File, Line, Record
+from adapters.national_portal.record import Bill, File, Line, Record, Supplement
 from adapters.national_portal.texts import StepKey, step_text
 from hub.delivery.adapter import OutMessage
 from schemas.base import Fact
@@ -144,9 +144,21 @@ def _progressed(_record: Record, fact: CaseProgressed, _message: OutMessage) -> 
     return _Step({}, "progressed", fact.step, is_agency=True)
 
 
-def _supplement_requested(record: Record, fact: SupplementRequested, _message: OutMessage) -> _Step:
+def _supplement_requested(record: Record, fact: SupplementRequested, message: OutMessage) -> _Step:
     words = "; ".join(f"{gap.component}: {gap.reason}" if gap.component else gap.reason for gap in fact.gaps)
-    changes = {"situation": "awaiting_supplement", "resumes_as": record.situation}
+    asked = Supplement(
+        request=message.id,
+        content=words[:_MAX_CONTENT],
+        officer=fact.officer.name,
+        components=tuple(gap.component for gap in fact.gaps if gap.component),
+        asked_at=message.time,
+        due_before=record.due_at,
+    )
+    changes = {
+        "situation": "awaiting_supplement",
+        "resumes_as": record.situation,
+        "supplements": (*record.supplements, asked),
+    }
     return _Step(
         changes, "supplement_requested", words, fact.officer.name, is_agency=fact.stage == "appraisal"
     )
@@ -158,6 +170,14 @@ def _supplemented(record: Record, fact: DossierSupplemented, _message: OutMessag
         "resumes_as": None,
         "electronic": _electronic(fact.components),
         "due_at": fact.due_at or record.due_at,
+        "supplements": tuple(
+            asked
+            if asked.received_at is not None
+            else asked.model_copy(
+                update={"received_at": fact.supplemented_at, "due_after": fact.due_at or record.due_at}
+            )
+            for asked in record.supplements
+        ),
     }
     return _Step(changes, "supplemented")
 

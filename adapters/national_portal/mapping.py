@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from adapters.national_portal.procedures import Procedure
-from adapters.national_portal.record import Bill, File, Line, Record
+from adapters.national_portal.record import Bill, File, Line, Record, Supplement
 from adapters.national_portal.status_codes import StatusCodes
 from schemas.party import Party
 
@@ -41,6 +41,7 @@ class Words:
     procedure_codes: Mapping[str, str]
     shape_of_return: Literal["return_by_post", "lodged_online"]
     link_of: LinkOf
+    is_supplement_sent: bool = False
 
     def unit(self, code: str) -> str:
         """DonViXuLy, PhongBanXuLy: the name of a unit; its code where no name is set."""
@@ -94,8 +95,7 @@ def dossier_item(record: Record, procedure: Procedure, words: Words) -> Item:
         "TaiLieuNop": offered,
         "DanhSachLePhi": [fee for bill in record.bills for fee in _fees(bill)],
         "DanhSachTepDinhKemKhac": [],
-        # No client fills it, and TrangThaiBoSung's codes are not public: Form 02 goes as a progress line.
-        "DanhSachHoSoBoSung": [],
+        "DanhSachHoSoBoSung": [_supplement(record, asked, words) for asked in _told(record, words)],
         "DanhSachGiayToKetQua": _results(record, words),
         "NoiNopHoSo": "1" if record.portal_code else "2",
         "HoSoCoThanhPhanSoHoa": _flag(bool(offered)),
@@ -159,21 +159,46 @@ def _is_marked(record: Record, shape: Literal["return_by_post", "lodged_online"]
 
 
 def _papers(record: Record, words: Words) -> list[Item]:
-    return [
-        {
-            "TepDinhKemId": file.sha256,
-            "TenTepDinhKem": file.name[:_MAX_FILE_NAME],
-            "IsDeleted": "False",
-            "MaThanhPhanHoSo": file.component,
-            "DuongDanTaiTepTin": words.link_of(file),
-            "DuocSoHoa": "1",
-            "DuocTaiSuDung": "0",
-            "DuocLayTuKhoDMQG": "0",
-            "MaKetQuaThayThe": "",
-        }
-        for file in record.files
-        if file.component not in {paper.code for paper in record.results}
-    ]
+    results = {paper.code for paper in record.results}
+    return [_paper(file, words) for file in record.files if file.component not in results]
+
+
+def _paper(file: File, words: Words) -> Item:
+    return {
+        "TepDinhKemId": file.sha256,
+        "TenTepDinhKem": file.name[:_MAX_FILE_NAME],
+        "IsDeleted": "False",
+        "MaThanhPhanHoSo": file.component,
+        "DuongDanTaiTepTin": words.link_of(file),
+        "DuocSoHoa": "1",
+        "DuocTaiSuDung": "0",
+        "DuocLayTuKhoDMQG": "0",
+        "MaKetQuaThayThe": "",
+    }
+
+
+def _told(record: Record, words: Words) -> tuple[Supplement, ...]:
+    return record.supplements if words.is_supplement_sent else ()
+
+
+def _supplement(record: Record, asked: Supplement, words: Words) -> Item:
+    """One request for supplements (contract 2.3.2); papers and receiver once they have come."""
+    has_come = asked.received_at is not None
+    brought = [file for file in record.files if has_come and file.component in asked.components]
+    return {
+        "HoSoBoSungId": asked.request,
+        "NguoiYeuCauBoSung": asked.officer[:_MAX_OFFICER],
+        "NoiDungBoSung": asked.content,
+        "NgayBoSung": wire_time(asked.asked_at),
+        "NguoiTiepNhanBoSung": words.unit(record.organisation)[:_MAX_OFFICER] if has_come else "",
+        "ThongTinTiepNhan": "",
+        "NgayTiepNhanBoSung": wire_time(asked.received_at),
+        "TrangThaiBoSung": words.codes.code_of_supplement(has_come=has_come),
+        "DanhSachGiayToBoSung": [_paper(file, words) for file in brought],
+        "DanhSachLePhiBoSung": [],
+        "NgayHenTraTruoc": wire_time(asked.due_before),
+        "NgayHenTraMoi": wire_time(asked.due_after),
+    }
 
 
 def _results(record: Record, words: Words) -> list[Item]:

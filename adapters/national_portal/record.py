@@ -37,6 +37,19 @@ class Bill(_Kept):
     is_paid_on_portal: bool = False
 
 
+class Supplement(_Kept):
+    """One request for supplements (Form 02), and when they came; `components` are those asked for."""
+
+    request: str
+    content: str
+    officer: str
+    components: tuple[str, ...]
+    asked_at: datetime
+    due_before: datetime | None = None
+    received_at: datetime | None = None
+    due_after: datetime | None = None
+
+
 class Record(_Kept):
     """The dossier as the portal is to see it; `portal_code` when it was lodged there.
 
@@ -64,6 +77,7 @@ class Record(_Kept):
     files: tuple[File, ...] = ()
     results: tuple[ResultPaper, ...] = ()
     bills: tuple[Bill, ...] = ()
+    supplements: tuple[Supplement, ...] = ()
 
     @property
     def wire_code(self) -> str | None:

@@ -162,6 +162,7 @@ class Sandbox:
             for route in (
                 Route(f"{prefix}/mapi/login", self.login, methods=["POST"]),
                 Route(f"{prefix}/mapi/g", self.call, methods=["POST"]),
+                Route(f"{prefix}/payplat/query", self._citizen.query, methods=["POST"]),
             )
         ]
         return Starlette(

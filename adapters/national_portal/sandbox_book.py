@@ -17,6 +17,13 @@ _LINE_NEEDED: Final = ("MaHoSo", "NguoiXuLy", "ThoiDiemXuLy", "NoiDungXuLy", "Tr
 _LIMITS: Final = {"MaHoSo": 50, "MaTTHC": 50, "TrichYeuHoSo": 1000, "GhiChu": 2000, "NguoiXuLy": 50}
 _STATUSES: Final = frozenset(str(number) for number in range(1, 11))
 _DATE: Final = re.compile(r"[0-9]{14}")
+_SUPPLEMENT_FIELDS: Final = (
+    "HoSoBoSungId", "NguoiYeuCauBoSung", "NoiDungBoSung", "NgayBoSung", "NguoiTiepNhanBoSung",
+    "ThongTinTiepNhan", "NgayTiepNhanBoSung", "TrangThaiBoSung", "DanhSachGiayToBoSung",
+    "DanhSachLePhiBoSung", "NgayHenTraTruoc", "NgayHenTraMoi",
+)  # fmt: skip
+_SUPPLEMENT_NEEDED: Final = ("HoSoBoSungId", "NguoiYeuCauBoSung", "NoiDungBoSung", "NgayBoSung")
+_SUPPLEMENT_DATES: Final = ("NgayBoSung", "NgayTiepNhanBoSung", "NgayHenTraTruoc", "NgayHenTraMoi")
 
 Item = dict[str, Any]
 
@@ -135,6 +142,8 @@ def _wrong_dossier(item: Item) -> str | None:
     wrong = missing or _wrong_shape(item, _DATES) or _not_text(item)
     if wrong is not None:
         return wrong
+    if (wrong := _wrong_supplements(item.get("DanhSachHoSoBoSung", []))) is not None:
+        return wrong
     checks = {
         "LoaiDoiTuong": {"1", "2", "3", "4"},
         "TrangThaiHoSo": _STATUSES,
@@ -147,6 +156,26 @@ def _wrong_dossier(item: Item) -> str | None:
     if item["TrangThaiHoSo"] not in {"1", "3", "5", "6", "7"} and not item.get("NgayTiepNhan"):
         return "NgayTiepNhan"
     return None
+
+
+def _wrong_supplements(parts: Any) -> str | None:
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        return "DanhSachHoSoBoSung"
+    return next((wrong for part in parts if (wrong := _wrong_supplement(part)) is not None), None)
+
+
+def _wrong_supplement(part: Item) -> str | None:
+    """ASSUMPTION: "0" is asked for, "1" has come, and only then has a date; the codes are in no source."""
+    if list(part) != list(_SUPPLEMENT_FIELDS):
+        return "DanhSachHoSoBoSung"
+    missing = next((name for name in _SUPPLEMENT_NEEDED if part[name] == ""), None)
+    wrong = missing or _wrong_shape(part, _SUPPLEMENT_DATES)
+    if wrong is not None:
+        return wrong
+    if part["TrangThaiBoSung"] not in {"0", "1"}:
+        return "TrangThaiBoSung"
+    has_come = part["TrangThaiBoSung"] == "1"
+    return None if has_come == (part["NgayTiepNhanBoSung"] != "") else "NgayTiepNhanBoSung"
 
 
 def _wrong_shape(item: Item, dates: tuple[str, ...]) -> str | None:

@@ -25,6 +25,9 @@ class PaymentSettings(BaseModel):
     is_lookup_signed: bool = Field(
         default=False, description="refuse look-ups without MaXacThuc (assumption)"
     )
+    query_path: str | None = Field(
+        default=None, pattern=_PATH, description="where QUERY goes (assumption); only the reconciliation asks"
+    )
 
 
 class DoorSettings(BaseModel):
@@ -88,6 +91,10 @@ class PortalSettings(BaseSettings):
     )
     shape_of_return: Literal["return_by_post", "lodged_online"] = Field(
         default="return_by_post", description="what HinhThuc means (clients differ)"
+    )
+    sends_supplements: bool = Field(
+        default=False,
+        description="fill DanhSachHoSoBoSung (assumption: no client is known to); Form 02 is a line anyhow",
     )
     procedure_life_s: float = Field(default=6 * 3600.0, gt=0, description="how long LayThuTuc is kept")
     status_codes_file: Path = Field(

@@ -19,18 +19,24 @@ _CODES: Final = frozenset(str(number) for number in range(1, 11))
 
 @dataclass(frozen=True, slots=True)
 class StatusCodes:
-    """The portal's code by situation; each situation has its own."""
+    """The portal's code by situation, each its own; and the two of a supplement, where the table has them."""
 
     by_situation: Mapping[str, str]
+    by_supplement: Mapping[bool, str]
 
     def code_of(self, situation: Situation) -> str:
         """The code that goes out."""
         return self.by_situation[situation]
 
+    def code_of_supplement(self, *, has_come: bool) -> str:
+        """TrangThaiBoSung (assumed)."""
+        return self.by_supplement[has_come]
 
-def read_status_codes(path: Path) -> StatusCodes:
+
+def read_status_codes(path: Path, *, needs_supplement: bool = False) -> StatusCodes:
     """Read the table; `ValueError` for a situation without a code, a code beyond the ten, or a twin."""
-    codes: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["codes"]
+    table: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    codes = table["codes"]
     missing = sorted(set(get_args(Situation)) ^ codes.keys())
     if missing:
         raise ValueError(f"{path.name}: missing or unknown: {', '.join(missing)}")
@@ -39,4 +45,8 @@ def read_status_codes(path: Path) -> StatusCodes:
         raise ValueError(f"{path.name}: none of the ten codes: {', '.join(wrong)}")
     if len(set(codes.values())) < len(codes):
         raise ValueError(f"{path.name}: two situations have the same code")
-    return StatusCodes(codes)
+    supplement = table.get("supplement", {})
+    if supplement.keys() ^ {"requested", "received"} and (needs_supplement or supplement):
+        raise ValueError(f"{path.name}: [supplement] needs requested and received")
+    by_supplement = {word == "received": code for word, code in supplement.items()}
+    return StatusCodes(codes, by_supplement)

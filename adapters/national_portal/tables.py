@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
@@ -39,6 +39,7 @@ _FIND_RECORD = _statement("find_record")
 _FIND_LODGING = _statement("find_lodging")
 _STORE_LODGING = _statement("store_lodging")
 _SWEEP = _statement("sweep")
+_UNDER_WAY = _statement("under_way")
 _HAS_ERASURES = _statement("has_erasures")
 _SWEEP_ERASED = _statement("sweep_erased")
 
@@ -103,6 +104,13 @@ class Tables:
         with translated():
             row = await self._pool.fetchrow(_FIND_LODGING, request)
         return None if row is None else bytes(row["digest"])
+
+    async def under_way(self) -> AsyncIterator[Record]:
+        """Every dossier that has not ended, a page of rows at a time."""
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                async for row in connection.cursor(_UNDER_WAY, prefetch=500):
+                    yield Record.model_validate_json(row["record"])
 
     async def _execute(self, statement: str, *arguments: object) -> None:
         with translated():

@@ -29,8 +29,8 @@ from schemas.pickup import PickupCancelled, PickupOrdered
 _log = logging.getLogger(__name__)
 
 
-_WORDS_OF_THE_RUNTIME = frozenset({"attempts", "time", "gave_up", "not_found"})
-"""Given when a delivery had left before; any other reason is that of a call that changed nothing."""
+_WORDS_OF_THE_RUNTIME = frozenset({"attempts", "time", "gave_up", "not_found", "given_up_by_operator"})
+"""Given when a delivery may have left; any other reason is that of a call that changed nothing."""
 
 
 class PostalAdapter:

@@ -58,6 +58,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         sandbox.app(), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
     with contextlib.closing(socket.create_server(("127.0.0.1", arguments.port), backlog=128)) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms
         _announce(listener.getsockname()[1], arguments.port_file)
         lives = read_lives(arguments.auto) if arguments.auto else ()
         async with asyncio.TaskGroup() as tasks:

@@ -14,7 +14,7 @@ from faststream.kafka.annotations import KafkaMessage as Message
 
 from bench.core_job import CoreJob
 from bench.peers.place import BATCH, Place
-from hub import kafka
+from hub import kafka, kafka_broker
 from hub.batch import BatchDecision, Tools
 from hub.dossier_job import code_blocks, load_law
 from hub.legal_time import LegalClock
@@ -27,7 +27,7 @@ from hub.understanding import Reading, understand
 
 place = Place.of_environment()
 settings = read_settings()
-broker = kafka.faststream_broker(settings.kafka, "faststream-batch", logger=None)
+broker = kafka_broker.faststream_broker(settings.kafka, "faststream-batch", logger=None)
 app = FastStream(broker)
 
 

@@ -47,6 +47,8 @@ def main() -> int:
     arguments = parser.parse_args()
     home = Path(os.environ.get("HUB_HOME") or REPOSITORY / "var").resolve() / "demo"
     os.environ.setdefault("HUB_CACHE", str(REPOSITORY / "var" / "cache"))
+    # The broker lives for a minute or two: Java's second compiler would cost more than it saves.
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console = demo_console()
     try:

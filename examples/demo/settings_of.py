@@ -45,6 +45,7 @@ def hub(address: StackAddress, key_file: Path, password: str) -> dict[str, str]:
         "HUB_KAFKA__PASSWORD": password,
         "HUB_SHARDS": "4",
         "HUB_ENGINE__SESSION_TIMEOUT_MS": "3000",
+        "HUB_ENGINE__FETCH_WAIT_MS": "50",
     }
 
 
@@ -63,8 +64,7 @@ def adapter(hub_environment: Mapping[str, str], name: str, password: str) -> dic
         "HUB_KAFKA__USER": name,
         "HUB_KAFKA__PASSWORD": password,
         "HUB_DELIVERY__SESSION_TIMEOUT_MS": "3000",
-        "HUB_DELIVERY__FETCH_WAIT_MS": "20",
-        "HUB_DELIVERY__IDLE_S": "0.1",
+        "HUB_DELIVERY__IDLE_S": "0.25",
         "HUB_DELIVERY__CONCURRENCY": "8",
         "HUB_DELIVERY__CALL_TIMEOUT_S": "3",
         "HUB_DELIVERY__LEASE_MARGIN_S": "1",
@@ -107,7 +107,7 @@ def postal(address: PostalAddress) -> dict[str, str]:
         "HUB_POSTAL_TOTAL_TIMEOUT_S": "1",
         "HUB_POSTAL_RETRY_DELAY_S": "0.2",
         "HUB_POSTAL_SETTLING_S": "0.5",
-        "HUB_POSTAL_POLL_INTERVAL_S": "0.2",
+        "HUB_POSTAL_POLL_INTERVAL_S": "0.3",
     }
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from examples.demo.desk import Json, SilenceError
 from examples.demo.procedures import AGENCIES
+from examples.demo.programs import PLAIN
 from hub.signing.building import countersign, sign_copy
 from hub.signing.keys import SigningKey
 from hub.signing.manifest import Conversion, Manifest, ManifestFile, Metadata, OwnerByNumber, Purpose
@@ -74,7 +75,11 @@ class SigningDesk:
         self._trust = keys.trust("test")
         self._packages: dict[str, bytes] = {}
         self._http = httpx.AsyncClient(
-            base_url=gateway_url, headers={"authorization": f"Bearer {token}"}, timeout=10
+            base_url=gateway_url,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=10,
+            trust_env=False,
+            verify=PLAIN,
         )
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from examples.demo.desk import Json, SilenceError
+from examples.demo.programs import PLAIN
 
 _LIMIT_S = 20.0
 
@@ -21,7 +22,7 @@ class StandIns:
         self._population = population_url
         self._postal = postal_url
         self._portal = portal_url
-        self._http = httpx.AsyncClient(timeout=10)
+        self._http = httpx.AsyncClient(timeout=10, trust_env=False, verify=PLAIN)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -11,7 +11,8 @@ from hub.delivery.retry import backoff_s
 from hub.delivery.rows import Waiting
 from hub.delivery.waiting import patiently
 from hub.delivery.wire import report_headers
-from hub.kafka import KafkaBroker, KafkaError
+from hub.kafka import KafkaError
+from hub.kafka_broker import KafkaBroker
 
 _log = logging.getLogger(__name__)
 _BATCH = 100

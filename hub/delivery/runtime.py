@@ -25,7 +25,8 @@ from hub.delivery.subscriber import Intake
 from hub.delivery.upkeep import Upkeep
 from hub.delivery.worker import Workers
 from hub.errors import StartupError, StopError
-from hub.kafka import KafkaBroker, KafkaError, faststream_broker, producer
+from hub.kafka import KafkaError, producer
+from hub.kafka_broker import KafkaBroker, faststream_broker
 from hub.settings import KafkaSettings
 
 _log = logging.getLogger(__name__)

@@ -52,16 +52,20 @@ class DeliveryStore:
         """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
-                new = await connection.fetch(queries.STORE_MESSAGES, self.adapter, *message_columns(messages))
+                new, closed = [], []
+                if messages:
+                    columns = message_columns(messages)
+                    new = await connection.fetch(queries.STORE_MESSAGES, self.adapter, *columns)
                 if keep is not None and new:
                     ids = {row["id"] for row in new}
                     await keep(connection, [message for message in messages if message.id in ids])
-                closed = await connection.fetch(
-                    queries.CONFIRM_REPORTS,
-                    self.adapter,
-                    [receipt.request for receipt in receipts],
-                    [receipt.refusal for receipt in receipts],
-                )
+                if receipts:
+                    closed = await connection.fetch(
+                        queries.CONFIRM_REPORTS,
+                        self.adapter,
+                        [receipt.request for receipt in receipts],
+                        [receipt.refusal for receipt in receipts],
+                    )
                 rotten = 0
                 for record in poison:
                     arguments = (

@@ -18,7 +18,8 @@ from hub.delivery.parts import Parts
 from hub.delivery.rows import PoisonRecord, Stored
 from hub.delivery.waiting import patiently
 from hub.delivery.wire import Confirmed, Poison, decode
-from hub.kafka import ConsumerRecord, KafkaBroker, KafkaError, end_fetching
+from hub.kafka import ConsumerRecord, KafkaError, end_fetching
+from hub.kafka_broker import KafkaBroker
 
 _log = logging.getLogger(__name__)
 Records = tuple[ConsumerRecord, ...]

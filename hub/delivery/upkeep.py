@@ -9,7 +9,7 @@ from functools import partial
 from hub.delivery.parts import Parts
 from hub.delivery.reporting import report_late
 from hub.delivery.waiting import patiently
-from hub.kafka import KafkaBroker
+from hub.kafka_broker import KafkaBroker
 
 _log = logging.getLogger(__name__)
 _SWEEP_S = 3600.0

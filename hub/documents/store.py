@@ -13,12 +13,12 @@ import re
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from hub.documents.media import ALLOWED, HEAD_BYTES, media_type_of
@@ -37,6 +37,8 @@ _PART_BYTES = 5 << 20
 _RETRIES, _RETRYING = 3, timedelta(seconds=10)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _INCOMING = "incoming"
+_OWNER = "owner"
+_FRESH = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class DocumentStore:
             return DocumentReason.TOO_LARGE
         checked = _Checked(chunks, digest, media_type, size, self._max_bytes)
         try:
-            if isinstance(await self.look(digest), Stored):
+            if await self._is_fresh(digest):
                 async for _ in checked:
                     pass
             else:
@@ -132,6 +134,38 @@ class DocumentStore:
             return DocumentReason.TOO_LARGE
         return b"".join([chunk async for chunk in self.get(digest)])
 
+    async def belongs_to(self, hub: str) -> bool:
+        """Whether this store is that hub's; the first one that asks gets it. Raises DocumentsAwayError."""
+        with _answering():
+            with contextlib.suppress(AlreadyExistsError):
+                await obstore.put_async(self._store, _OWNER, hub.encode(), mode="create")
+            owner = await (await obstore.get_async(self._store, _OWNER)).bytes_async()
+        return bytes(owner) == hub.encode()
+
+    async def stored_before(self, before: datetime) -> AsyncIterator[list[str]]:
+        """Digests of the documents that were uploaded before this moment and not again since, page by page.
+
+        Raises DocumentsAwayError.
+        """
+        with _answering():
+            async for page in self._store.list("objects/"):
+                yield [
+                    digest
+                    for item in page
+                    if item["last_modified"] < before
+                    and _DIGEST.fullmatch(digest := item["path"].rpartition("/")[2])
+                ]
+
+    async def remove(self, digest: str) -> bool:
+        """Delete a document; False when it was not there. Idempotent; raises DocumentsAwayError."""
+        if not isinstance(await self.look(digest), Stored):
+            return False
+        with _answering(), contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, _key(digest))
+        if self._folder is not None:
+            await asyncio.to_thread(_flush, (self._folder / _key(digest)).parent)
+        return True
+
     async def sweep(self, before: datetime) -> int:
         """Remove uploads that began before this moment and were never finished; returns how many."""
         with _answering():
@@ -145,6 +179,15 @@ class DocumentStore:
                 await obstore.delete_async(self._store, path)
         staged = await asyncio.to_thread(_staged, self._folder, before) if self._folder else 0
         return len(stale) + staged
+
+    async def _is_fresh(self, digest: str) -> bool:
+        """Whether it was stored a moment ago; an older one is written again, so that it counts as young."""
+        with _answering():
+            try:
+                meta = await obstore.head_async(self._store, _key(digest))
+            except FileNotFoundError:
+                return False
+        return meta["last_modified"] > datetime.now(UTC) - _FRESH
 
     async def _write(self, checked: _Checked, incoming: str, key: str) -> None:
         try:

@@ -9,6 +9,7 @@ from hub.dossier.state import Dossier
 from hub.dossier.verification import CopyOutcome, SignedBy, UnverifiedCopy, VerifiedCopy
 from hub.regulation.profile import Profile
 from schemas.base import Request
+from schemas.component import ReuseComponent
 from schemas.copy import CertifyCopy, CopyCertified, CopyFile, CopyRegistered, RegisterCopy
 from schemas.dossier import ForwardDossier
 from schemas.result import IssueResult
@@ -20,10 +21,13 @@ def packages_of(request: Request) -> tuple[str, ...]:
         return (request.package,)
     if isinstance(request, IssueResult):
         return tuple(paper.package for paper in request.papers if paper.package is not None)
+    if isinstance(request, ReuseComponent) and request.paper is not None:
+        return (request.paper.package,)
     return ()
 
 
-def _outcome(package: str, context: Context) -> CopyOutcome:
+def outcome_of(package: str, context: Context) -> CopyOutcome:
+    """What the verification of a package has shown; ContextError when it was not brought."""
     outcome = context.copies.get(package)
     if outcome is None:
         raise ContextError("the outcome of a package's verification is missing")
@@ -31,13 +35,21 @@ def _outcome(package: str, context: Context) -> CopyOutcome:
 
 
 def _verified(package: str, context: Context) -> VerifiedCopy:
-    outcome = _outcome(package, context)
+    outcome = outcome_of(package, context)
     assert isinstance(outcome, VerifiedCopy)
     return outcome
 
 
+def wire_files(copy: VerifiedCopy) -> tuple[CopyFile, ...]:
+    """The files of a package as facts name them."""
+    return tuple(
+        CopyFile(digest=file.digest, size=file.size, media_type=file.media_type, pages=file.pages)
+        for file in copy.files
+    )
+
+
 def _is_sound(package: str, field: str, rule_id: str, context: Context) -> Refused | None:
-    outcome = _outcome(package, context)
+    outcome = outcome_of(package, context)
     if isinstance(outcome, UnverifiedCopy):
         return Refused(outcome.code, rule=rule_id, fields=(field,))
     return None
@@ -110,10 +122,7 @@ def register(dossier: Dossier, request: RegisterCopy, context: Context) -> Decis
         component=request.component,
         package=request.package,
         manifest=copy.manifest,
-        files=tuple(
-            CopyFile(digest=file.digest, size=file.size, media_type=file.media_type, pages=file.pages)
-            for file in copy.files
-        ),
+        files=wire_files(copy),
         officer=request.officer,
         organisation=copy.officer.organisation,
         signed_at=copy.officer.signed_at,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.dossier import (
+    account,
     copies,
     custody,
     deadlines,
@@ -26,6 +27,7 @@ from hub.dossier.decision import Context, ContextError, Decision, Refused
 from hub.dossier.rule import first_refusal
 from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
 from hub.dossier.state import Dossier
+from schemas.account import RecordAccount
 from schemas.base import Request
 from schemas.case import AssignCase, StepCase
 from schemas.component import RecordMismatch, ReuseComponent
@@ -98,6 +100,7 @@ _TABLE: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
     ReportIdentity: identity.report,
     ReportPersonData: reuse.receive,
     ReuseComponent: reuse.reuse,
+    RecordAccount: account.record,
     RecordMismatch: reuse.record_mismatch,
     OrderPickup: post.order,
     CancelPickup: post.cancel,

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from hub.dossier.source import SourceDossier
 from hub.dossier.verification import CopyOutcome
 from hub.errors import HubError
 from hub.regulation.calendar import WorkingCalendar
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.profile import Profile
+from schemas.account import RecordAccount
 from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
 from schemas.dossier import AcceptDossier, ForwardDossier
@@ -20,7 +22,7 @@ from schemas.party import Party
 
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
-NEEDS_APPLICANT: frozenset[type[Request]] = frozenset({ForwardDossier, ReuseComponent})
+NEEDS_APPLICANT: frozenset[type[Request]] = frozenset({ForwardDossier, ReuseComponent, RecordAccount})
 """Requests for which the context must hold `applicant`: states keep nothing personal."""
 
 
@@ -53,7 +55,8 @@ class Context(Struct, frozen=True, gc=False):
     `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
     law counts from the act; `dossier_id` the canonical id; `next_code` the code an acceptance would take;
     `applicant` the one of the submission, opened from its sealed fact; `copies` what verifying the signed
-    packages that the request names has shown, by their digest.
+    packages that the request names has shown, by their digest; `sources` the other dossiers that the request
+    names, by their code, as far as the hub has them.
     """
 
     law: Law
@@ -65,6 +68,7 @@ class Context(Struct, frozen=True, gc=False):
     next_code: str | None = None
     applicant: Party | None = None
     copies: Mapping[str, CopyOutcome] = {}
+    sources: Mapping[str, SourceDossier] = {}
 
 
 class Accepted(Struct, frozen=True, gc=False):

@@ -13,14 +13,15 @@ from hub.dossier.decision import Law
 from hub.dossier.evolve_copies import copy_certified, copy_registered, keep_digitised
 from hub.dossier.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.evolve_post import cancelled, ordered, progressed
-from hub.dossier.evolve_reuse import mismatched, received, reused
+from hub.dossier.evolve_reuse import account_created, mismatched, received, reused
 from hub.dossier.state import APPLICANT, Dossier, Holding, IdentityCheck, Status
 from hub.dossier.submission import answer_limit
 from hub.dossier.timers import Step, clock_timers, forward_timer, intake_timer, without
 from hub.errors import HubError
+from schemas.account import AccountCreated
 from schemas.base import Fact
 from schemas.case import CaseAssigned, CaseProgressed
-from schemas.component import ComponentReused, MismatchRecorded
+from schemas.component import ComponentReusable, ComponentReused, MismatchRecorded
 from schemas.copy import CopyCertified, CopyRegistered
 from schemas.dossier import (
     Components,
@@ -303,6 +304,8 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, Step], _Changes]] = {
     PaperReceived: _paper_received,
     PersonDataReceived: received,
     ComponentReused: reused,
+    ComponentReusable: _nothing,
+    AccountCreated: account_created,
     MismatchRecorded: mismatched,
     PickupOrdered: ordered,
     PickupProgressed: progressed,

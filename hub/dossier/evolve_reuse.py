@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.dossier.state import Dossier, Holding, SharedData
 from hub.dossier.timers import Step
+from schemas.account import AccountCreated
 from schemas.component import ComponentReused, MismatchRecorded
 from schemas.person_data import PersonDataReceived
 
@@ -25,6 +26,11 @@ def reused(dossier: Dossier, fact: ComponentReused, _step: Step) -> dict[str, An
         "components": (*dossier.components, holding),
         "reused": tuple(dict.fromkeys((*dossier.reused, fact.component))),
     }
+
+
+def account_created(dossier: Dossier, fact: AccountCreated, _step: Step) -> dict[str, Any]:
+    """The system by name; neither account nor number."""
+    return {"accounts": (*dossier.accounts, fact.system)}
 
 
 def mismatched(dossier: Dossier, fact: MismatchRecorded, _step: Step) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.dossier.copies import result_is_signed
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.late import seconds_late
+from hub.dossier.reusable import reusable_papers
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_forwarded
 from hub.dossier.state import Dossier
@@ -65,4 +66,5 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
         issued_at=context.now,
         overdue_s=seconds_late(context.now, dossier.due_at),
     )
-    return Accepted((fact,), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))
+    reusable = reusable_papers(dossier, request, context)
+    return Accepted((fact, *reusable), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

@@ -6,7 +6,7 @@ import hashlib
 from typing import Literal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.rule import rule
+from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.state import Dossier
 from hub.dossier.texts import refusal_texts
 from schemas.base import Fact, Role
@@ -38,10 +38,22 @@ def party_exists(dossier: Dossier, request: VerifyIdentity, _context: Context) -
     return None
 
 
+@rule("15.6.b1", "Only the one-stop asks for data: it alone is given what a lookup brings")
+def data_are_for_the_one_stop(_dossier: Dossier, request: VerifyIdentity, context: Context) -> Refused | None:
+    """A licence to give data to another role does not make them the counter's (NĐ 47/2020 Art. 35)."""
+    if not request.wanted or "counter" in context.sender.roles:
+        return None
+    return Refused("identity.data_not_for_role", rule="15.6.b1", fields=("/wanted",))
+
+
+_VERIFY: tuple[Check[Dossier, VerifyIdentity], ...] = (party_exists, data_are_for_the_one_stop)
+
+
 def verify(dossier: Dossier, request: VerifyIdentity, context: Context) -> Decision:
-    """Ask; asking again replaces the check before."""
-    if (refused := party_exists(dossier, request, context)) is not None:
+    """Ask; asking again replaces the check before. Whoever is no counter asks for the match alone."""
+    if (refused := first_refusal(_VERIFY, dossier, request, context)) is not None:
         return refused
+    asked_by = next(role for role in _ASKERS if role in context.sender.roles)
     fact = IdentityCheckRequested(
         check=check_id(context.dossier_id, context.request_id),
         party=request.party,
@@ -49,10 +61,10 @@ def verify(dossier: Dossier, request: VerifyIdentity, context: Context) -> Decis
         officer_account=request.officer_account,
         procedure=dossier.procedure,
         organisation=dossier.organisation,
-        wanted=request.wanted,
-        asked_by=next(role for role in _ASKERS if role in context.sender.roles),
+        wanted=request.wanted if asked_by == "counter" else (),
+        asked_by=asked_by,
     )
-    return Accepted((fact,), (party_exists.id,))
+    return Accepted((fact,), ids_of(_VERIFY))
 
 
 @rule("15.6.a", "An answer belongs to the latest check and is given once")

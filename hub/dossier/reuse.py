@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hub.dossier import identity
 from hub.dossier.components import known
-from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.reuse_paper import PAPER, reused_paper
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state import Dossier
-from hub.regulation.clock import local_day
-from schemas.component import ComponentReused, MismatchRecorded, RecordMismatch, ReuseComponent
+from schemas.component import ComponentReused, Difference, MismatchRecorded, RecordMismatch, ReuseComponent
 from schemas.dossier import RequestSupplement
 from schemas.identity import ReportIdentity
 from schemas.person_data import PersonDataReceived, ReportPersonData
@@ -94,66 +94,13 @@ def officer_is_named(_dossier: Dossier, request: ReuseComponent, context: Contex
     return None
 
 
-@rule("17.10", "Papers of a dossier are reusable only after its successful result")
-def source_was_successful(dossier: Dossier, request: ReuseComponent, _context: Context) -> Refused | None:
-    """Not out of a declined, withdrawn or open dossier, and not out of this one."""
-    paper = request.paper
-    if paper is not None and (paper.outcome != "result_issued" or paper.dossier == dossier.code):
-        return Refused("rule.17.10.outcome", rule="17.10", fields=("/paper/outcome",))
-    return None
-
-
-@rule("17.10", "A reused paper is valid on the day of reuse")
-def paper_is_valid(_dossier: Dossier, request: ReuseComponent, context: Context) -> Refused | None:
-    """Issued already and not run out; the last day counts."""
-    paper, today = request.paper, local_day(context.now)
-    if paper is None:
-        return None
-    if today < paper.issued_on:
-        return Refused("rule.17.10.expired", rule="17.10", fields=("/paper/issued_on",))
-    if paper.valid_until is not None and today > paper.valid_until:
-        return Refused("rule.17.10.expired", rule="17.10", fields=("/paper/valid_until",))
-    return None
-
-
-@rule("17.10", "A reused paper is used within its scope")
-def paper_is_in_scope(dossier: Dossier, request: ReuseComponent, _context: Context) -> Refused | None:
-    """A paper for certain procedures serves only those; the tail of a province makes no difference."""
-    paper = request.paper
-    if paper is None or not paper.procedures:
-        return None
-    if _national(dossier.procedure) in {_national(code) for code in paper.procedures}:
-        return None
-    return Refused("rule.17.10.scope", rule="17.10", fields=("/paper/procedures",))
-
-
-@rule("17.10", "A paper is reusable in the procedures of the applicant whose paper it is")
-def paper_is_the_applicants(_dossier: Dossier, request: ReuseComponent, context: Context) -> Refused | None:
-    """Compared by personal number or tax code; who has neither cannot reuse a paper by number."""
-    if request.paper is None:
-        return None
-    owner = context.applicant
-    if owner is None:
-        raise ContextError("a reuse needs the applicant")
-    pairs = (
-        (request.paper.owner_number, owner.identity_number),
-        (request.paper.owner_tax_code, owner.tax_code),
-    )
-    if all(named == known_ for named, known_ in pairs if named is not None):
-        return None
-    return Refused("rule.17.10.owner", rule="17.10", fields=("/paper/owner_number",))
-
-
 _REUSE: tuple[Check[Dossier, ReuseComponent], ...] = (
     reused_component_is_published,
     component_is_missing,
     officer_is_named,
     component_agrees,
     data_are_received,
-    source_was_successful,
-    paper_is_valid,
-    paper_is_in_scope,
-    paper_is_the_applicants,
+    *PAPER,
 )
 
 
@@ -163,7 +110,7 @@ def reuse(dossier: Dossier, request: ReuseComponent, context: Context) -> Decisi
         return refused
     fact = ComponentReused(
         component=request.component,
-        paper=request.paper,
+        paper=reused_paper(request.paper, context) if request.paper is not None else None,
         data=request.data,
         officer=request.officer,
         reused_at=context.now,
@@ -179,6 +126,17 @@ def paper_is_taken(dossier: Dossier, request: RecordMismatch, _context: Context)
     return Refused("rule.15.6.b2.paper", rule="15.6.b2", fields=("/component",))
 
 
+@rule("15.6.b2", "What a lookup brought is not told again with a mismatch")
+def told_differences(dossier: Dossier, request: RecordMismatch) -> tuple[Difference, ...]:
+    """The database's values stand sealed in `person_data.received` of the check that is named.
+
+    So the competent agency, which has no licence for them, learns the field and what the paper says.
+    """
+    if request.check not in dossier.shared_data:
+        return request.differences
+    return tuple(item.model_copy(update={"in_database": None}) for item in request.differences)
+
+
 def record_mismatch(dossier: Dossier, request: RecordMismatch, context: Context) -> Decision:
     """Both values are kept as they are; correcting the database is for sector law."""
     if (refused := paper_is_taken(dossier, request, context)) is not None:
@@ -187,10 +145,10 @@ def record_mismatch(dossier: Dossier, request: RecordMismatch, context: Context)
         component=request.component,
         database=request.database,
         check=request.check,
-        differences=request.differences,
+        differences=told_differences(dossier, request),
         officer=request.officer,
     )
-    return Accepted((fact,), (paper_is_taken.id,))
+    return Accepted((fact,), ids_of((paper_is_taken, told_differences)))
 
 
 @rule("15.5", "What the administration has is not asked for again, except to update or verify it")
@@ -202,8 +160,3 @@ def nothing_is_asked_again(dossier: Dossier, request: RequestSupplement, _contex
         if gap.component in dossier.reused and gap.purpose is None
     )
     return Refused("rule.15.5", rule="15.5", fields=faults) if faults else None
-
-
-def _national(procedure: str) -> str:
-    """The code without the province's tail and the zeros of the long form."""
-    return ".".join(procedure.split(".")[:2])

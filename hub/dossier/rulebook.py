@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from hub.dossier import (
+    account,
     copies,
     custody,
     deadlines,
@@ -16,7 +17,9 @@ from hub.dossier import (
     payment,
     post,
     returning,
+    reusable,
     reuse,
+    reuse_paper,
     submission,
     supplement,
     transfer,
@@ -35,7 +38,10 @@ _CHAPTERS = (
     returning,
     custody,
     identity,
+    account,
     reuse,
+    reuse_paper,
+    reusable,
     payment,
     post,
     evolve_post,

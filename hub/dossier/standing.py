@@ -8,6 +8,7 @@ from hub.dossier.decision import Context, Refused, Sender
 from hub.dossier.state import APPLICANT, POST, Dossier, Status
 from hub.regulation.profile import Profile
 from hub.regulation.sections import Stage
+from schemas.account import RecordAccount
 from schemas.base import Request
 from schemas.case import AssignCase, StepCase
 from schemas.component import RecordMismatch, ReuseComponent
@@ -64,6 +65,7 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     VerifyIdentity: UNDECIDED,
     ReuseComponent: frozenset({"submitted", "awaiting_supplement"}),
     RecordMismatch: UNDECIDED,
+    RecordAccount: UNDECIDED,
     OrderPickup: ALL - {"returned"},
     CancelPickup: ALL,
     HandOverPaper: ALL,

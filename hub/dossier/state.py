@@ -180,6 +180,8 @@ class Dossier(
     """By the check whose lookup brought them."""
     reused: tuple[str, ...] = ()
     """Components taken from what the administration has: not asked for again (15.5)."""
+    accounts: tuple[str, ...] = ()
+    """Systems on which the applicant was given an account (15.6.a)."""
     mismatches: tuple[str, ...] = ()
     """Components whose paper disagrees with a database: the paper counts (15.6.b)."""
     digitised: Mapping[str, Copy] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -36,7 +36,10 @@ class VerifiedFile(Struct, frozen=True, gc=False):
 
 
 class VerifiedCopy(Struct, frozen=True, gc=False):
-    """A package whose signatures and files hold; `manifest` is the SHA-256 of its signed manifest."""
+    """A package whose signatures and files hold; `manifest` is the SHA-256 of its signed manifest.
+
+    `valid_until` is the last day of the paper (None: without end), `scope` for what it is valid, as signed.
+    """
 
     purpose: Literal["copy", "result"]
     dossier: str
@@ -45,6 +48,8 @@ class VerifiedCopy(Struct, frozen=True, gc=False):
     files: tuple[VerifiedFile, ...]
     officer: SignedBy
     agency: SignedBy | None = None
+    valid_until: date | None = None
+    scope: str | None = None
 
 
 class UnverifiedCopy(Struct, frozen=True, gc=False):

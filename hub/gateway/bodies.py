@@ -14,6 +14,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+SLOWEST_BYTES_PER_S = 4096
+"""A document may come as slowly as this, not slower; time in which the hub itself is slow does not count."""
 _DROPPED_S = 1.0
 _DROPPED_BYTES = 64 << 20
 
@@ -31,10 +33,14 @@ class Body:
         self._max_bytes: int | None = None
         self._end: float | None = None
         self._idle_s: float | None = None
+        self._waited_s = 0.0
         self._seen = 0
 
     def limit(self, max_bytes: int, *, whole_s: float | None = None, idle_s: float | None = None) -> None:
-        """Raises ProblemError at once for an announced length above the limit."""
+        """Raises ProblemError at once for an announced length above the limit.
+
+        `whole_s`: for all of it. `idle_s`: between two pieces, and for what comes slower than the slowest.
+        """
         self._max_bytes, self._idle_s = max_bytes, idle_s
         self._end = time.monotonic() + whole_s if whole_s is not None else None
         if self.length > max_bytes:
@@ -44,12 +50,13 @@ class Body:
         """The next piece; raises ProblemError for what is too large, too slow or cut off."""
         if self.is_whole:
             return await self._receive()
-        left_s = self._idle_s if self._end is None else max(0.0, self._end - time.monotonic())
+        started_at = time.monotonic()
         try:
-            async with asyncio.timeout(left_s):
+            async with asyncio.timeout(self._left_s(started_at)):
                 message = await self._receive()
         except TimeoutError:
             raise ProblemError("http.slow") from None
+        self._waited_s += time.monotonic() - started_at
         if message["type"] == "http.disconnect":
             raise ProblemError("http.cut_off")
         self._seen += len(message.get("body", b""))
@@ -57,6 +64,14 @@ class Body:
             raise ProblemError("http.too_large")
         self.is_whole = not message.get("more_body", False)
         return message
+
+    def _left_s(self, now_s: float) -> float | None:
+        if self._end is not None:
+            return max(0.0, self._end - now_s)
+        if self._idle_s is None:
+            return None
+        slow_s = self._idle_s + self._seen / SLOWEST_BYTES_PER_S - self._waited_s
+        return max(0.0, min(self._idle_s, slow_s))
 
     async def drop_rest(self) -> None:
         """Let the client send on for a moment: closing at once would reset it, and it would never read why.

@@ -15,8 +15,8 @@ from hub.gateway.credentials import fingerprint
 _FOLLOW_S = 1.0
 _ASK_AGAIN_S = 0.1
 _ALL = """
-select c.fingerprint, c.expires_at, p.name, p.roles, p.organisations, p.partitions
-from http_credential c join participant p on p.name = c.participant
+select c.fingerprint, c.expires_at, h.is_documents_only, p.name, p.roles, p.organisations, p.partitions
+from http_credential c join http_participant h on h.name = c.participant join participant p on p.name = h.name
 where c.expires_at is null or c.expires_at > now()
 """
 _VERSION = "select version from configuration_version where kind = 'participants'"
@@ -24,13 +24,17 @@ _VERSION = "select version from configuration_version where kind = 'participants
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An HTTP participant that has shown what it must; `partitions` are those of its topics."""
+    """A participant that has shown what it must; `partitions` are those of its topics.
+
+    `is_documents_only`: its events go over Kafka, and the gateway has no right on its topics.
+    """
 
     name: str
     sender: Sender
     partitions: int
     fingerprint: bytes
     expires_at: datetime | None
+    is_documents_only: bool
 
 
 class Callers:
@@ -41,6 +45,7 @@ class Callers:
         self._known: dict[bytes, Caller] = {}
         self._version = -1
         self._asked_at = 0.0
+        self._is_current = False
         self._asking = asyncio.Lock()
 
     async def follow(self) -> None:
@@ -54,10 +59,11 @@ class Callers:
             await self._read()
 
     async def _read(self) -> None:
-        self._asked_at = time.monotonic()
+        self._asked_at, self._is_current = time.monotonic(), False
         async with self._pool.acquire() as connection:
             version = await connection.fetchval(_VERSION)
             if version == self._version:
+                self._is_current = True
                 return
             rows = await connection.fetch(_ALL)
         self._known = {
@@ -67,18 +73,22 @@ class Callers:
                 row["partitions"],
                 row["fingerprint"],
                 row["expires_at"],
+                row["is_documents_only"],
             )
             for row in rows
         }
-        self._version = version
+        self._version, self._is_current = version, True
 
     async def find(self, shown: bytes) -> Caller | None:
-        """Who shows this token or certificate; one that is not known yet is looked for in the store."""
+        """Who shows this token or certificate; one that is not known yet is looked for in the store.
+
+        Raises one of `LOST` for it while the store is away: nobody knows whether it is valid.
+        """
         wanted = fingerprint(shown)
         caller = self._known.get(wanted)
         if caller is None:
             async with self._asking:
-                if time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
+                if not self._is_current or time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
                     await self._read()
             caller = self._known.get(wanted)
         return caller if caller is not None and self.is_valid(caller) else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
@@ -145,12 +145,13 @@ def _is_json(value: bytes) -> bool:
     return True
 
 
-def http_headers(headers: Headers) -> dict[str, str]:
-    """A message's attributes as HTTP headers of binary mode, percent-encoded."""
-    return {
+def http_headers(message: Message) -> dict[str, str]:
+    """A message's attributes as HTTP headers of binary mode, percent-encoded; its key is `partitionkey`."""
+    found = {
         name.replace("ce_", "ce-", 1): content.decode() if name == "content-type" else _quoted(content)
-        for name, content in headers
+        for name, content in message.headers
     }
+    return found | {"ce-partitionkey": _quoted(message.key.encode())}
 
 
 def _quoted(content: bytes) -> str:
@@ -159,14 +160,16 @@ def _quoted(content: bytes) -> str:
 
 def structured(message: Message) -> dict[str, object]:
     """A message in the JSON format; `data` is the value's bytes as they are."""
-    return structured_of(dict(message.headers), message.value)
+    return structured_of(message.headers, message.key.encode(), message.value)
 
 
-def structured_of(headers: Mapping[str, bytes], value: bytes) -> dict[str, object]:
-    """As `structured`, of the headers and the value of a record."""
+def structured_of(headers: Headers, key: bytes, value: bytes) -> dict[str, object]:
+    """As `structured`, of the parts of a record; the key is the extension `partitionkey` (CloudEvents)."""
     event: dict[str, object] = {
-        name.removeprefix("ce_"): content.decode() for name, content in headers.items() if name[:3] == "ce_"
+        name.removeprefix("ce_"): content.decode() for name, content in headers if name[:3] == "ce_"
     }
-    event["datacontenttype"] = headers.get("content-type", BINARY.encode()).decode()
+    content_type = next((content for name, content in headers if name == "content-type"), BINARY.encode())
+    event["partitionkey"] = key.decode()
+    event["datacontenttype"] = content_type.decode()
     event["data"] = msgspec.Raw(value)
     return event

@@ -8,7 +8,9 @@ from starlette.responses import Response, StreamingResponse
 
 from hub.documents.reason import DocumentReason
 from hub.documents.store import Stored
+from hub.gateway.callers import Caller
 from hub.gateway.cloud_events import media_type
+from hub.gateway.naming import TRANSFER, TRANSFERRED, json_paths
 from hub.gateway.parts import Parts
 from hub.gateway.problems import ProblemError
 from hub.identifiers import is_uuid
@@ -18,12 +20,22 @@ insert into document_owner (participant, sha256) values ($1, $2)
 on conflict (participant, sha256) do nothing returning true
 """
 _IS_OWN = "select true from document_owner where participant = $1 and sha256 = $2"
-_WAS_SENT = """
-select true from fact f
-where f.dossier_id = $3::uuid and (convert_from(f.bytes, 'UTF8')::jsonb -> 'to') ? $1
-  and position(encode($2, 'hex') in (convert_from(f.bytes, 'UTF8')::jsonb -> 'data')::text) > 0
-limit 1
-"""
+_IS_NAMED = """
+with told as (
+    select f.type, convert_from(f.bytes, 'UTF8')::jsonb as body from fact f
+    where f.dossier_id = $3::uuid and f.type = any($4::text[])
+)
+select exists (
+    select from told
+    where jsonb_path_exists(body -> 'data', ($5::jsonb ->> type)::jsonpath, jsonb_build_object('digest', $2::text))
+      and (body -> 'to' ? $1 or type = any($6::text[]) and exists (
+          select from told transfer where transfer.type = $7 and transfer.body -> 'to' ? $1
+      ))
+)
+"""  # noqa: E501  one expression
+_PATHS = json_paths()
+_PATHS_JSON = orjson.dumps(_PATHS).decode()
+_READ = [*_PATHS, TRANSFER]
 
 
 async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Response:
@@ -44,14 +56,14 @@ async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Re
     )
 
 
-async def download(parts: Parts, caller: str, sha256: str, dossier: str | None) -> Response:
-    """What this participant uploaded, or what a message about `dossier` named to it; else 404 alike."""
-    if not await _may_see(parts, caller, bytes.fromhex(sha256), dossier):
+async def download(parts: Parts, caller: Caller, sha256: str, dossier: str | None) -> Response:
+    """What this participant uploaded, or what a fact of `dossier` named to it; else 404 alike."""
+    if not await _may_see(parts, caller, sha256, dossier):
         raise ProblemError("document.unknown")
     found = await parts.store.look(sha256)
     if not isinstance(found, Stored):
         raise ProblemError("document.unknown")
-    parts.metrics.documents.labels(caller, "read").inc()
+    parts.metrics.documents.labels(caller.name, "read").inc()
     headers = {
         "content-length": str(found.size),
         "content-disposition": "attachment",
@@ -60,9 +72,11 @@ async def download(parts: Parts, caller: str, sha256: str, dossier: str | None) 
     return StreamingResponse(parts.store.get(sha256), headers=headers, media_type=found.media_type)
 
 
-async def _may_see(parts: Parts, caller: str, digest: bytes, dossier: str | None) -> bool:
-    if await parts.pool.fetchval(_IS_OWN, caller, digest):
+async def _may_see(parts: Parts, caller: Caller, sha256: str, dossier: str | None) -> bool:
+    if await parts.pool.fetchval(_IS_OWN, caller.name, bytes.fromhex(sha256)):
         return True
     if dossier is None or not is_uuid(dossier):
         return False
-    return bool(await parts.pool.fetchval(_WAS_SENT, caller, digest, dossier))
+    came_along = list(TRANSFERRED) if "agency" in caller.sender.roles else []
+    asked = (caller.name, sha256, dossier, _READ, _PATHS_JSON, came_along, TRANSFER)
+    return bool(await parts.pool.fetchval(_IS_NAMED, *asked))

@@ -75,6 +75,10 @@ def view(
             {"kind": timer.kind, "due_at": rfc3339(timer.due_at)}
             for timer in sorted(dossier.timers.values(), key=lambda timer: timer.due_at)
         ],
+        "copies": [
+            {"component": code, "package": copy.package, "is_certified": copy.is_certified}
+            for code, copy in dossier.digitised.items()
+        ],
         "possible": [kind for kind in possible_now(dossier, profile) if _may(kind, dossier, sender)],
     }
     return {name: content for name, content in found.items() if content is not None}

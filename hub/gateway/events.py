@@ -107,7 +107,7 @@ def _answer(request_id: str, outcome: Outcome, *, is_structured: bool) -> Respon
         return Response(outcome.encoded(), outcome.status, outcome.http_headers())
     if is_structured:
         return Response(msgspec.json.encode(cloud_events.structured(outcome)), media_type=STRUCTURED)
-    return Response(outcome.value, headers=cloud_events.http_headers(outcome.headers))
+    return Response(outcome.value, headers=cloud_events.http_headers(outcome))
 
 
 def _batch_answer(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> Response:

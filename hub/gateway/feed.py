@@ -16,7 +16,7 @@ from hub.kafka import AIOKafkaConsumer, ConsumerRecord, KafkaError, TopicPartiti
 
 _LOOK_S = 0.05
 _ENDS_S = 2.0
-_ASK_S = 10.0
+_ASK_S = 5.0
 _PIECE_MS = 500
 _READ_S = 5.0
 _READERS = 4

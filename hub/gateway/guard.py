@@ -25,6 +25,8 @@ CALLER = "onestop.caller"
 OPEN = frozenset({"/openapi.json"})
 """What everybody may read: the contract."""
 DOCUMENTS = "/v1/documents"
+_OF_KAFKA = (DOCUMENTS, "/v1/dossiers/", "/v1/receipts/", "/openapi.json")
+"""How the addresses begin where a participant over Kafka is served: documents and look-ups."""
 _NOBODY = "nobody"
 
 
@@ -81,6 +83,8 @@ class Guard:
             _must_wait(self._strangers.take(address, time.monotonic()))
             raise ProblemError("http.unauthorized", headers=_CHALLENGE)
         _must_wait(self._buckets.take(caller.name, time.monotonic()))
+        if caller.is_documents_only and not scope["path"].startswith(_OF_KAFKA):
+            raise ProblemError("http.over_kafka")
         return caller
 
     async def _caller(self, scope: Scope) -> Caller | None:

@@ -119,4 +119,4 @@ def _named(event: str, data: bytes) -> bytes:
 
 
 def _event(record: ConsumerRecord) -> dict[str, object]:
-    return cloud_events.structured_of(dict(record.headers), record.value)
+    return cloud_events.structured_of(record.headers, record.key, record.value)

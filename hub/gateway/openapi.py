@@ -50,11 +50,21 @@ PENDING: Schema = {
     "required": ["request", "receipt_url"],
     "properties": {"request": _TEXT, "receipt_url": _TEXT},
 }
+_NAMES = ("specversion", "id", "source", "type", "subject", "datacontenttype")
 _OUT: Schema = {
     "type": "object",
-    "required": ["specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"],
-    "properties": dict.fromkeys(("specversion", "id", "source", "type", "subject"), _TEXT)
-    | {"time": _TIME, "datacontenttype": _TEXT, "data": {"type": "object"}},
+    "required": [*_NAMES, "time", "partitionkey", "data"],
+    "properties": dict.fromkeys(_NAMES, _TEXT)
+    | {name: {"type": "string", "description": "of facts"} for name in ("sequence", "ruleset", "causationid")}
+    | {
+        "time": _TIME,
+        "partitionkey": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The dossier's id; the subject as it was sent where no dossier was found.",
+        },
+        "data": {"type": "object"},
+    },
 }
 _RECEIPT: Schema = {
     "type": "object",
@@ -91,7 +101,7 @@ FEED: Schema = {
 }
 DOSSIER: Schema = {
     "type": "object",
-    "required": ["dossier", "status", "sequence", "possible", "deadlines"],
+    "required": ["dossier", "status", "sequence", "possible", "deadlines", "copies"],
     "properties": {
         "dossier": {"type": "string", "format": "uuid"},
         "code": _TEXT,
@@ -101,6 +111,18 @@ DOSSIER: Schema = {
         "accepted_at": _TIME,
         "due_at": _TIME,
         "possible": {"type": "array", "items": _TEXT},
+        "copies": {
+            "type": "array",
+            "description": "Signed manifests (documents by SHA-256), which name the files of each copy.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "component": _TEXT,
+                    "package": {"type": "string", "pattern": SHA256},
+                    "is_certified": {"type": "boolean"},
+                },
+            },
+        },
         "deadlines": {
             "type": "array",
             "items": {"type": "object", "properties": {"kind": _TEXT, "due_at": _TIME}},
@@ -184,6 +206,7 @@ EVENTS = answers(
         ),
     },
     "http.no_cloud_event", "http.media_type", "http.too_large", "http.slow", "security.id_reused",
+    "http.over_kafka",
 )  # fmt: skip
 RECEIPT = answers(
     {
@@ -194,7 +217,7 @@ RECEIPT = answers(
 )  # fmt: skip
 MESSAGES = answers(
     {200: ("Messages and the cursor behind them", {BINARY: ref("Feed"), "text/event-stream": _TEXT})},
-    "feed.cursor", "feed.expired", "http.too_many_feeds",
+    "feed.cursor", "feed.expired", "http.too_many_feeds", "http.over_kafka",
 )  # fmt: skip
 DOSSIERS = answers(
     {200: ("Where it stands", {BINARY: ref("Dossier")})}, "dossier.unknown", "http.invalid_parameter"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hub.gateway.cloud_events import Posted
 from hub.kafka import AIOKafkaProducer, KafkaError
 
-_SEND_S = 10.0
+_SEND_S = 5.0
 
 
 class Publisher:

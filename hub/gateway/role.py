@@ -37,6 +37,12 @@ from hub.store import database
 _POOL = 8
 _STATEMENT_S = 10
 _STUCK_S = 60.0
+_HAS_TABLES = """
+select exists (
+    select from pg_attribute
+    where attrelid = to_regclass('http_participant') and attname = 'is_documents_only'
+)
+"""
 
 
 class GatewayTree(BaseSettings):
@@ -130,10 +136,12 @@ def _say_port(port: int) -> None:
 @asynccontextmanager
 async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterator[Parts]:
     connection = await database.connect_at_start(settings.postgres, "gateway")
-    has_tables = await connection.fetchval("select to_regclass('http_credential')") is not None
+    has_tables = await connection.fetchval(_HAS_TABLES)
     await connection.close()
     if not has_tables:
-        raise StartupError("HUB_POSTGRES__DSN: the database has no tables yet; run `hub setup` first")
+        raise StartupError(
+            "HUB_POSTGRES__DSN: the database lacks tables of the gateway; run `hub setup` first"
+        )
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(_pool(settings.postgres))
         producer = kafka.producer(settings.kafka, "gateway")

@@ -56,7 +56,7 @@ def _config(app: Any, settings: GatewaySettings) -> uvicorn.Config:
     wants_clients = settings.client_ca_file is not None
     config = uvicorn.Config(
         app,
-        http=protocol(settings.header_timeout_s, settings.max_connections),
+        http=protocol(settings.header_timeout_s, settings.idle_timeout_s, settings.max_connections),
         ws="none",
         lifespan="off",
         log_level="warning",

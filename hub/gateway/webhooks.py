@@ -162,7 +162,7 @@ class Webhooks:
             self._failing(hook)
 
     async def _call(self, hook: _Hook, record: ConsumerRecord) -> Outcome:
-        event = cloud_events.structured_of(dict(record.headers), record.value)
+        event = cloud_events.structured_of(record.headers, record.key, record.value)
         call = Call(hook.url, hook.secret, str(event["id"]), int(time.time()), msgspec.json.encode(event))
         return await perform(self._client, call, self._allowed)
 

@@ -177,8 +177,9 @@ class Story:
     def progressed(self) -> OutMessage:
         return self._message(CaseProgressed.type, {"step": "Thẩm định hồ sơ", "agency": AGENCY})
 
-    def supplement_requested(self, reason: str = "Thiếu chữ ký") -> OutMessage:
-        fact = {"officer": OFFICER, "stage": "appraisal", "gaps": [{"reason": reason}]}
+    def supplement_requested(self, reason: str = "Thiếu chữ ký", component: str | None = None) -> OutMessage:
+        gap = {"reason": reason} if component is None else {"reason": reason, "component": component}
+        fact = {"officer": OFFICER, "stage": "appraisal", "gaps": [gap]}
         return self._message(SupplementRequested.type, fact)
 
     def declined(self, mode: str) -> OutMessage:

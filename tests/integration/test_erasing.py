@@ -12,7 +12,7 @@ from hub.batch import BatchDecision, Tools
 from hub.delivery.database import install
 from hub.dossier_job import DossierJob, code_blocks
 from hub.embedded.stack import StackAddress
-from hub.erasing import empty_deliveries
+from hub.erased_deliveries import empty_deliveries
 from hub.legal_time import LegalClock
 from hub.recording import open_fact
 from hub.sealing import MasterKey
@@ -183,7 +183,7 @@ async def test_a_batch_that_was_decided_with_the_key_before_misses_when_it_is_wr
         assert len(await stored_facts(hub, dossier)) == 1
 
 
-async def test_contents_of_finished_deliveries_go_with_the_erasure(
+async def test_deliveries_go_with_the_erasure_but_for_what_a_counterpart_may_have_taken(
     stack: StackAddress, tmp_path: Path
 ) -> None:
     async with own_hub(stack, tmp_path) as hub:
@@ -194,21 +194,29 @@ async def test_contents_of_finished_deliveries_go_with_the_erasure(
         await install(hub.database)
         await hub.database.execute(
             """
-            insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at)
-            values ('postal', 'm-1', $1, 1, 't', 's', now(), $2, 'delivered', now()),
-                   ('postal', 'm-2', $1, 2, 't', 's', now(), $2, 'pending', null)
+            insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at,
+                                  is_doubtful, outcome)
+            values ('postal', 'm-1', $1, 1, 't', 's', now(), $2, 'delivered', now(), false, $3),
+                   ('postal', 'm-2', $1, 2, 't', 's', now(), $2, 'unknown', null, true, $4),
+                   ('postal', 'm-3', $1, 3, 't', 's', now(), $2, 'pending', null, false, null)
             """,
             dossier,
             orjson.dumps(NAME),
+            orjson.dumps({"kind": "delivered", "answer": {"name": NAME}}).decode(),
+            orjson.dumps({"kind": "unknown", "why": "timeout"}).decode(),
         )
         said = await erase(hub, dossier)
-        assert "1 finished deliveries emptied, 1 still under way" in said
-        rows = await hub.database.fetch("select id, data from delivery order by id")
-        assert [(row["id"], bool(row["data"])) for row in rows] == [("m-1", False), ("m-2", True)]
+        assert "1 deliveries not sent, 2 emptied, 1 still under way" in said
+        rows = await hub.database.fetch("select id, state, data from delivery order by id")
+        assert [(row["id"], row["state"], bool(row["data"])) for row in rows] == [
+            ("m-1", "delivered", False),
+            ("m-2", "unknown", True),
+            ("m-3", "rejected", False),
+        ]
         await hub.database.execute(
             "update delivery set state = 'delivered', ended_at = now() where id = 'm-2'"
         )
-        assert await empty_deliveries(hub.database) == 1
+        assert (await empty_deliveries(hub.database)).emptied == 1
         assert await hub.database.fetchval("select count(*) from delivery where data <> ''") == 0
 
 

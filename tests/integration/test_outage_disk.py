@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from aiokafka.errors import KafkaError
 
@@ -21,6 +20,7 @@ from hub.embedded.stack import StackAddress
 from tests.support.breakable import breakable_hub, breakable_stack, reconnect
 from tests.support.clients import Client
 from tests.support.hubs import Hub
+from tests.support.plain_http import plain_http
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, VERIFY, verification
 from tests.support.stack import REPOSITORY
@@ -94,7 +94,7 @@ def test_too_little_room_is_said_in_one_line_before_anything_is_started(tmp_path
 
 
 async def health(engine: HubProcess, path: str) -> int:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with plain_http(10) as client:
         return (await client.get(f"{await engine.url()}/{path}")).status_code
 
 

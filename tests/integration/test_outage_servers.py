@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
 from tests.support.breakable import breakable_hub, breakable_stack, reconnect
 from tests.support.hubs import Hub, own_hub
+from tests.support.plain_http import plain_http
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic
@@ -32,7 +32,7 @@ def own_stack(
 
 
 async def health(engine: HubProcess, path: str) -> int:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with plain_http(10) as client:
         return (await client.get(f"{await engine.url()}/{path}")).status_code
 
 

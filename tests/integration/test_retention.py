@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import asyncpg
+import orjson
 import pytest
+from obstore.store import MemoryStore
 from prometheus_client import CollectorRegistry
 
 from hub.delivery.database import install
+from hub.delivery.stored_outcome import read_outcome
+from hub.documents.store import DocumentStore
+from hub.message import Message
 from hub.metrics import RetentionMetrics
 from hub.retention import Retention
+from hub.sealing import MasterKey
 from hub.store import database
 from hub.store.database import Connection, Session
 from tests.support.hub_commands import store_settings
+
+MASTER = MasterKey(bytes(range(32)))
+DOSSIER = "00000000-0000-8000-8000-000000000001"
+FATHER = "Trần Văn Cha Giả"
+"""Synthetic."""
+
+
+def nothing_stored() -> DocumentStore:
+    return DocumentStore(MemoryStore(), 1000)
 
 
 @pytest.fixture
@@ -30,7 +45,8 @@ async def swept(dsn: str, registry: CollectorRegistry | None = None, **settings:
     session = Session(tree.postgres, "test-sweep")
     await session.open()
     try:
-        await Retention(session, tree, RetentionMetrics(registry or CollectorRegistry())).step()
+        metrics = RetentionMetrics(registry or CollectorRegistry())
+        await Retention(session, tree, metrics, nothing_stored(), MASTER).step()
     finally:
         await session.close()
 
@@ -142,17 +158,23 @@ async def test_deliveries_of_an_erased_dossier_are_emptied_when_they_and_their_r
     store: Connection, fresh_database: str
 ) -> None:
     await install(store)
+    told = orjson.dumps({"kind": "delivered", "answer": {"name": FATHER}}).decode()
     await store.execute(
         """
-        insert into delivery
-            (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at, report_id)
-        select 'postal', id, dossier, 1, 't', 's', now(), 'x', state, ended, report from (values
+        insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at,
+                              report_id, is_doubtful, outcome)
+        select 'postal', id, dossier, 1, 't', 's', now(), 'x', state, ended, report, state = 'unknown',
+               case when ended is not null then $1::jsonb end
+        from (values
             ('over', '00000000-0000-8000-8000-000000000001', 'delivered', now(), 'r-1'),
             ('unconfirmed', '00000000-0000-8000-8000-000000000001', 'delivered', now(), 'r-2'),
-            ('open', '00000000-0000-8000-8000-000000000001', 'pending', null, null),
-            ('other', '00000000-0000-8000-8000-000000000002', 'delivered', now(), null)
+            ('in doubt', '00000000-0000-8000-8000-000000000001', 'unknown', null, null),
+            ('came later', '00000000-0000-8000-8000-000000000001', 'pending', null, null),
+            ('other', '00000000-0000-8000-8000-000000000002', 'delivered', now(), null),
+            ('other, to send', '00000000-0000-8000-8000-000000000002', 'pending', null, null)
         ) w(id, dossier, state, ended, report)
-        """
+        """,
+        told,
     )
     await store.execute(
         """
@@ -161,14 +183,69 @@ async def test_deliveries_of_an_erased_dossier_are_emptied_when_they_and_their_r
             ('postal', 'r-2', 't', 's', now(), 'x', 'sent')
         """
     )
+    await erase(store)
+    await swept(fresh_database)
+    rows = await store.fetch("select id, state, data <> '' as is_full, outcome::text as told from delivery")
+    states = {row["id"]: (row["state"], row["is_full"], FATHER in str(row["told"])) for row in rows}
+    assert states == {
+        "over": ("delivered", False, False),
+        "unconfirmed": ("delivered", True, True),
+        "in doubt": ("unknown", True, False),
+        "came later": ("rejected", False, False),
+        "other": ("delivered", True, True),
+        "other, to send": ("pending", True, False),
+    }
+    assert await store.fetchval("select array_agg(id) from delivery_report where data = ''") == ["r-1"]
+    outcomes = await store.fetch("select outcome::text from delivery where outcome is not null")
+    assert all(read_outcome(row["outcome"]) for row in outcomes)
+
+
+async def erase(store: Connection) -> None:
+    await store.execute("insert into erasure values ($1, 'operator-1', 'a test')", DOSSIER)
+
+
+async def test_reports_that_no_delivery_caused_are_emptied_by_id_code_and_own_reference(
+    store: Connection, fresh_database: str
+) -> None:
+    await install(store)
     await store.execute(
-        "insert into erasure (dossier_id, operator, reason)"
-        " values ('00000000-0000-8000-8000-000000000001', 'operator-1', 'a test')"
+        """
+        insert into alias values ('code:000.12.34.H07-261123-0001', $1), ('ref:portal:tk-1', $1),
+                                 ('ref:counter-a:tk-2', $1)
+        """,
+        DOSSIER,
+    )
+    await store.execute(
+        """
+        insert into delivery_report (adapter, id, type, subject, time, data, state)
+        select adapter, id, 't', subject, now(), 'x', state from (values
+            ('postal', 'by id', '00000000-0000-8000-8000-000000000001', 'confirmed'),
+            ('postal', 'by code', '000.12.34.H07-261123-0001', 'confirmed'),
+            ('portal', 'by reference', 'ref:tk-1', 'confirmed'),
+            ('portal', 'not told yet', 'ref:tk-1', 'sent'),
+            ('portal', 'reference of another', 'ref:tk-2', 'confirmed'),
+            ('postal', 'of another', '000.12.34.H07-261123-0002', 'confirmed')
+        ) w(adapter, id, subject, state)
+        """
+    )
+    await erase(store)
+    await swept(fresh_database)
+    emptied = await store.fetch("select id from delivery_report where data = '' order by id")
+    assert [row["id"] for row in emptied] == ["by code", "by id", "by reference"]
+
+
+async def test_a_message_that_was_set_aside_behind_an_erasure_is_emptied_by_the_next_sweep(
+    store: Connection, fresh_database: str
+) -> None:
+    await erase(store)
+    headers = (("ce_id", b"m-1"), ("ce_type", b"onestop.dossier.submitted.v1"))
+    waiting = Message("out.counter-a", DOSSIER, headers, orjson.dumps({"applicant": {"name": FATHER}}))
+    await store.execute(
+        "insert into blocked_message (topic, shard, payload) values ('out.counter-a', 0, $1)",
+        waiting.encode(),
     )
     await swept(fresh_database)
-    emptied = await store.fetchval("select array_agg(id) from delivery where data = ''")
-    reports = await store.fetchval("select array_agg(id) from delivery_report where data = ''")
-    assert (emptied, reports) == (["over"], ["r-1"])
+    assert FATHER.encode() not in await store.fetchval("select payload from blocked_message")
 
 
 async def test_more_rows_than_one_page_are_swept_at_once(store: Connection, fresh_database: str) -> None:
@@ -195,7 +272,7 @@ async def test_only_one_engine_sweeps_and_none_before_the_pause_is_over(
     tree = store_settings(fresh_database, every_s=3600)
     session = Session(tree.postgres, "test-sweep")
     await session.open()
-    retention = Retention(session, tree, RetentionMetrics(CollectorRegistry()))
+    retention = Retention(session, tree, RetentionMetrics(CollectorRegistry()), nothing_stored(), MASTER)
     await retention.look()
     assert await store.fetchval("select record from dead_letter") == b"raw"
     await store.execute("update retention_run set ended_at = now() - interval '61 minutes'")

@@ -16,11 +16,13 @@ from hub.dossier.rulebook import RULES
 from hub.dossier.standing import ALLOWED, possible_now
 from hub.dossier.state import Dossier
 from hub.dossier.texts import refusal_texts
+from schemas.account import AccountSystem
 from schemas.base import Request
 from schemas.dossier import Component, Gap, SubmitDossier, WithdrawDossier
 from schemas.pickup import CancelPickup
 from schemas.sync import ReportSync
 from tests.support import dossiers as build
+from tests.support import reuse
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
 
 SENDERS = (COUNTER, AGENCY, PORTAL, POSTAL, POPULATION, HUB, build.OTHER_COUNTER, build.OTHER_AGENCY)
@@ -105,10 +107,12 @@ def _reuse(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     codes = [item.code for item in law().catalogue.procedures[dossier.procedure].components]
     component = codes[variant % len(codes)]
     for check in (dossier.owner.check or "b" * 32, *dossier.shared_data):
-        yield build.looked_up(check, MONDAY + timedelta(days=variant % 3)), POPULATION
-        yield build.reuse(component, check=check), COUNTER
-    yield build.reuse(component, outcome=("result_issued", "open")[variant % 2]), COUNTER
-    yield build.mismatch(component), COUNTER
+        yield reuse.looked_up(check, MONDAY + timedelta(days=variant % 3)), POPULATION
+        yield reuse.reuse(component, check=check), COUNTER
+    yield reuse.reuse(component, dossier=(reuse.OTHER_CODE, build.CODE)[variant % 2]), COUNTER
+    system: AccountSystem = ("national_portal", "provincial_system")[variant % 2]
+    yield reuse.account(system=system), COUNTER
+    yield reuse.mismatch(component), COUNTER
     again = Gap(component=component, reason="Nộp lại", purpose=(None, "verify")[variant % 2])
     yield build.supplement_request("intake", gaps=(again,)), COUNTER
 
@@ -183,6 +187,7 @@ def check_replay(story: Story) -> None:
 
 def walk(story: Story, steps: list[tuple[int, int, int, int]]) -> None:
     now = MONDAY
+    reuse.beside(story)
     for choice, variant, minutes, mode in steps:
         now += timedelta(minutes=minutes)
         before = story.dossier

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-import httpx
 import psutil
 import pytest
 
@@ -20,6 +19,7 @@ from hub.embedded.stack import StackAddress
 from tests.contract.population_world import SANDBOX_CONFIG, Control, sandbox_process
 from tests.support.breakable import breakable_hub, breakable_stack, reconnect
 from tests.support.hubs import Hub, own_hub
+from tests.support.plain_http import plain_http
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, PROCEDURE
 from tests.support.stack import shared_stack
@@ -135,7 +135,7 @@ def busy_s(process: HubProcess) -> float:
 
 
 async def health(process: HubProcess, path: str) -> int:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with plain_http(10) as client:
         return (await client.get(f"{await process.url()}/{path}")).status_code
 
 

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import ConfigResource
@@ -18,6 +17,7 @@ from hub.embedded.state import BROKERS, Server
 from hub.errors import StartupError
 from tests.support.breakable import breakable_hub, breakable_stack
 from tests.support.hubs import Hub
+from tests.support.plain_http import plain_http
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, VERIFY, verification
 from tests.support.stack import REPOSITORY, kafka_admin
@@ -123,5 +123,5 @@ def copies_wanted(hub: Hub) -> set[str]:
 
 
 async def is_ready(engine: HubProcess, *, wanted: bool) -> bool:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with plain_http(10) as client:
         return ((await client.get(f"{await engine.url()}/readyz")).status_code == 200) is wanted

@@ -25,13 +25,15 @@ def breakable_stack(folder: Path, brokers: int = 1) -> Iterator[tuple[Path, Stac
 
 
 @asynccontextmanager
-async def breakable_hub(address: StackAddress, folder: Path, partitions: int = 2) -> AsyncIterator[Hub]:
+async def breakable_hub(
+    address: StackAddress, folder: Path, partitions: int = 2, environment: str = "live"
+) -> AsyncIterator[Hub]:
     """A hub whose database is left to the end of its stack; after an outage `reconnect` it."""
     connection = await asyncpg.connect(address.postgres_dsn)
     name = own_name("db")
     await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     await connection.close()
-    hub = Hub(address, f"{address.postgres_dsn.rsplit('/', 1)[0]}/{name}", folder, partitions, "live")
+    hub = Hub(address, f"{address.postgres_dsn.rsplit('/', 1)[0]}/{name}", folder, partitions, environment)
     await hub.open()
     try:
         yield hub

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from hub.dossier.decide import decide
 from hub.dossier.decision import Accepted, Context, Decision, Law, Refused, Sender
 from hub.dossier.evolve import evolve
+from hub.dossier.source import SourceDossier
 from hub.dossier.state import Dossier
+from hub.dossier.verification import CopyOutcome
 from hub.regulation.calendar_data import load_calendar
 from hub.regulation.catalogue_import import load_catalogue
 from hub.regulation.clock import VIETNAM
 from hub.regulation.profile import load_profile
 from schemas.base import Fact, Request
 from schemas.case import AssignCase, StepCase
-from schemas.component import Difference, RecordMismatch, ReuseComponent, ReusedData, ReusedPaper
 from schemas.dossier import (
     AcceptDossier,
     Component,
@@ -34,7 +35,6 @@ from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import Person, ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.party import Custodian, Officer, Party, PostalParty, Proxy
-from schemas.person_data import PersonDatum, ReportPersonData
 from schemas.pickup import OrderPickup, ReportPickup
 from schemas.result import IssueResult, ResultPaper, ReturnResult
 
@@ -237,42 +237,6 @@ def postal_report(order: str, status: str, moment: datetime, **changes: Any) -> 
     return ReportPickup(**values)
 
 
-def looked_up(check: str, usable_until: datetime, **changes: Any) -> ReportPersonData:
-    """A lookup that found the applicant, with one field."""
-    values: dict[str, Any] = {
-        "check": check,
-        "asked_at": MONDAY,
-        "query": check,
-        "purpose": PROCEDURE,
-        "usable_until": usable_until,
-        "data": (PersonDatum(field="sex", value="2"),),
-    }
-    return ReportPersonData(**{**values, **changes})
-
-
-def reuse(component: str, *, check: str | None = None, **changes: Any) -> ReuseComponent:
-    """A component out of a lookup, or out of an earlier dossier of the same applicant."""
-    if check is not None:
-        data = ReusedData(check=check, fields=("sex",))
-        return ReuseComponent(component=component, data=data, officer=OFFICER)
-    values: dict[str, Any] = {
-        "dossier": "H07.34.12-260803-0002",
-        "outcome": "result_issued",
-        "digest": "0" * 64,
-        "issued_on": date(2026, 8, 6),
-        "owner_number": OWNER.identity_number,
-    }
-    return ReuseComponent(component=component, paper=ReusedPaper(**{**values, **changes}), officer=OFFICER)
-
-
-def mismatch(component: str) -> RecordMismatch:
-    """The ward on a paper is another one than in the database."""
-    difference = Difference(field="residence_ward", on_paper="28757", in_database="28756")
-    return RecordMismatch(
-        component=component, database="population", differences=(difference,), officer=OFFICER
-    )
-
-
 def firing(dossier: Dossier, name: str) -> FireTimer:
     timer = dossier.timers[name]
     return FireTimer(timer=name, kind=timer.kind, due_at=timer.due_at)
@@ -287,6 +251,8 @@ class Story:
     facts: list[tuple[Fact, datetime, str]] = field(default_factory=list)
     requests: int = 0
     owner: Party = OWNER
+    copies: Mapping[str, CopyOutcome] = field(default_factory=dict)
+    sources: Mapping[str, SourceDossier] = field(default_factory=dict)
 
     def context(self, sender: Sender, now: datetime) -> Context:
         return Context(
@@ -298,6 +264,8 @@ class Story:
             request_id=f"request-{self.requests}",
             next_code=CODE,
             applicant=self.owner,
+            copies=self.copies,
+            sources=self.sources,
         )
 
     def send(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Decision:

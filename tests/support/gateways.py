@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -80,12 +81,26 @@ class Visitor:
         found: dict[str, Any] = answer.json()
         return found
 
+    async def message(self, kind: str, dossier: str, limit_s: float = 40) -> dict[str, Any]:
+        """The first message of this type about a dossier, of the feed from its beginning."""
+        cursor = None
+        async with asyncio.timeout(limit_s):
+            while True:
+                piece = await self.messages(cursor, wait=5)
+                cursor = piece["cursor"]
+                for message in piece["messages"]:
+                    if (message["type"], message["partitionkey"]) == (kind, dossier):
+                        found: dict[str, Any] = message
+                        return found
+
 
 class Site:
     """A hub with one gateway; participants join over HTTPS."""
 
-    def __init__(self, hub: Hub, gateway: Gateway, password: str) -> None:
+    def __init__(self, hub: Hub, gateway: Gateway, password: str, documents: Path) -> None:
+        """`documents`: the folder of stored documents."""
         self.hub = hub
+        self.documents = documents
         self.gateway = gateway
         self.password = password
         self._stack = AsyncExitStack()
@@ -142,7 +157,7 @@ async def own_site(
     gateway = Gateway("gateway", f"gateway-{len(hub.processes)}", environment | settings, folder)
     hub.processes.append(gateway)
     gateway.start()
-    site = Site(hub, gateway, password)
+    site = Site(hub, gateway, password, folder / "documents")
     try:
         await gateway.door()
         yield site

@@ -82,6 +82,7 @@ class Hub:
             "HUB_KAFKA__PREFIX": self.prefix,
             "HUB_SHARDS": "4",
             "HUB_ENGINE__SESSION_TIMEOUT_MS": "3000",
+            "HUB_ENGINE__FETCH_WAIT_MS": "50",
         }
 
     async def register(self, name: str, roles: Sequence[str], organisations: Sequence[str] = ()) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import orjson
 
+from tests.support.plain_http import plain_http
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
@@ -104,7 +105,7 @@ class HubProcess:
     async def ready(self, limit_s: float = 30) -> None:
         """Wait until `/readyz` says yes."""
         url = await self.url()
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with plain_http() as client:
 
             async def is_ready() -> bool:
                 try:
@@ -116,7 +117,7 @@ class HubProcess:
 
     async def metrics(self) -> str:
         """The Prometheus text."""
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with plain_http() as client:
             return (await client.get(f"{await self.url()}/metrics")).text
 
     async def end(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from hub.cli import app
 from hub.dossier.texts import all_texts
@@ -26,19 +27,14 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def commands(group: typer.Typer) -> dict[str, set[str]]:
+def commands(group: TyperGroup) -> dict[str, set[str]]:
     """The names of commands and, for groups, what stands below them."""
-    names = {
-        info.name or str(info.callback.__name__).replace("_", "-"): set[str]()
-        for info in group.registered_commands
-        if info.callback is not None
+    context = typer.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {
+        name: set(commands(below)) if isinstance(below, TyperGroup) else set()
+        for name, below in found.items()
     }
-    below = {
-        str(info.name): set(commands(info.typer_instance))
-        for info in group.registered_groups
-        if info.typer_instance is not None
-    }
-    return names | below
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
@@ -60,7 +56,7 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
-    known = commands(app)
+    known = commands(typer.main.get_group(app))
     for words in _COMMAND.findall(page.read_text("utf-8")):
         first, _, second = words.partition(" ")
         assert first in known, words

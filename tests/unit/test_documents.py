@@ -206,6 +206,33 @@ async def test_what_a_killed_process_left_is_swept(local: DocumentStore, tmp_pat
     assert kept(tmp_path) == [name_of(SCAN)]
 
 
+async def test_a_removed_document_is_missing_and_can_come_again(store: DocumentStore) -> None:
+    digest = name_of(SCAN)
+    await store.put(digest, pieces(SCAN), "application/pdf")
+    assert [await store.remove(digest) for _ in range(2)] == [True, False]
+    assert await store.remove("../x") is False
+    assert await store.look(digest) is DocumentReason.MISSING
+    await store.put(digest, pieces(SCAN), "application/pdf")
+    assert await fetched(store, digest) == SCAN
+
+
+async def test_a_store_belongs_to_the_first_hub_that_asks(store: DocumentStore) -> None:
+    answers = [await store.belongs_to(hub) for hub in ("hub-1", "hub-2", "hub-1")]
+    assert answers == [True, False, True]
+
+
+async def test_documents_are_listed_by_when_they_were_uploaded_last(store: DocumentStore) -> None:
+    async def listed(before: datetime) -> set[str]:
+        return {digest async for page in store.stored_before(before) for digest in page}
+
+    for content in (SCAN, PAGE):
+        media_type = "application/pdf" if content is SCAN else "image/png"
+        await store.put(name_of(content), pieces(content), media_type)
+    now = datetime.now(UTC)
+    assert await listed(now - timedelta(minutes=1)) == set()
+    assert await listed(now + timedelta(minutes=1)) == {name_of(SCAN), name_of(PAGE)}
+
+
 def test_a_folder_or_bucket_that_cannot_be_used_is_told_by_its_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(DocumentsSettingError, match="HUB_DOCUMENTS__FOLDER"):

@@ -289,7 +289,7 @@ def decided(**changes: Any) -> WithCopies:
 
 @pytest.mark.rule("17.10")
 def test_a_result_signed_by_the_competent_person_and_the_agency_is_issued() -> None:
-    (fact,) = decided().accepts(result(OTHER), AGENCY)
+    fact, _ = decided().accepts(result(OTHER), AGENCY)
     assert isinstance(fact, ResultIssued)
     assert fact.papers[0].package == OTHER
 

@@ -17,7 +17,7 @@ from hub.gateway.cursor import read_cursor, write_cursor
 from hub.gateway.problems import Problem, ProblemError, _own_texts, text_of
 from hub.gateway.server import check_tls
 from hub.gateway.webhook_call import Call, DeniedError, choose, is_allowed, signature
-from hub.message import cloud_event
+from hub.message import Message, cloud_event
 from hub.settings import GatewaySettings
 
 
@@ -99,8 +99,9 @@ def test_attributes_go_out_percent_encoded_and_come_in_again() -> None:
     headers = cloud_event(
         event_id="1", source="/participants/hub", event_type="t", subject=subject, time="z", extensions=()
     )
-    sent = cloud_events.http_headers(headers)
+    sent = cloud_events.http_headers(Message("out.a", "ref:Mã", headers, b"{}"))
     assert sent["ce-subject"].isascii()
+    assert sent["ce-partitionkey"] == "ref:M%C3%A3"
     assert sent["ce-source"] == "/participants/hub"
     pairs = [(name.encode(), content.encode()) for name, content in sent.items()]
     assert dict(read_binary("in.a", pairs, b"").headers)["ce_subject"] == subject.encode()

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
 from hub.documents.reason import DocumentsAwayError
 from hub.documents.settings import DocumentsSettings
 from hub.documents.store import DocumentStore, Stored, documents
 from hub.dossier.verification import UnverifiedCopy, VerifiedCopy, VerifiedFile
+from hub.metrics import VERIFICATIONS, SignatureMetrics
 from hub.pki_cli import pki_app
+from hub.signing import loading
 from hub.signing.loading import CopyLoader
+from hub.signing.reason import Reason
 from hub.signing.settings import SigningSettings
-from hub.signing.trust import trust_of
+from hub.signing.trust import Trust, trust_of
+from hub.signing.verified import Outcome, Refused
+from hub.signing.verifying import verify_package
 from tests.support import signing as build
 from tests.support.buckets import closed_bucket
 
@@ -91,13 +100,71 @@ async def test_what_was_missing_is_asked_for_again(store: DocumentStore, loader:
     assert isinstance((await loader.load_copies([digest]))[digest], VerifiedCopy)
 
 
-async def test_an_outcome_is_remembered_without_the_store(store: DocumentStore, tmp_path: Path) -> None:
+async def test_an_outcome_is_remembered_for_a_minute_and_no_longer(
+    store: DocumentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await keep_scans(store)
     digest = await keep(store, build.package(), "application/xml")
     loader = CopyLoader(store, build.trust())
     first = await loader.load_copies([digest])
     (tmp_path / f"objects/{digest[:2]}/{digest}").unlink()
     assert await loader.load_copies([digest]) == first
+    clock = asyncio.get_running_loop().time
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: clock() + 61, raising=False)
+    assert await loader.load_copies([digest]) == {digest: UnverifiedCopy("document.missing")}
+
+
+async def test_each_verification_is_counted_by_how_it_ended(store: DocumentStore) -> None:
+    await keep_scans(store)
+    registry = CollectorRegistry()
+    loader = CopyLoader(store, build.trust(), SignatureMetrics(registry).verified)
+    good = await keep(store, build.package(), "application/xml")
+    forged = await keep(store, build.package().replace(b"KQ003448", b"KQ003449"), "application/xml")
+    for _ in range(2):
+        await loader.load_copies([good, forged, "0" * 64])
+    counted = {
+        sample.labels["outcome"]: sample.value
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name == "hub_signature_verifications_total"
+    }
+    wanted = {"ok": 1, "signature.digest": 1, "document.missing": 2}
+    assert {name: value for name, value in counted.items() if value} == wanted
+    assert set(counted) == set(VERIFICATIONS)
+    assert {"signature.chain", "signature.file_missing", "document.too_large"} <= set(counted)
+
+
+def padded() -> bytes:
+    """A signed package whose abstract was replaced by 400 kB of text: nobody needs a key for that."""
+    return build.package().replace(build.METADATA.abstract.encode(), b"x" * 400_000)
+
+
+async def test_a_large_package_is_verified_beside_the_event_loop(
+    store: DocumentStore, loader: CopyLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified_in = {}
+
+    def verify(package: bytes, trust: Trust) -> Outcome:
+        verified_in[sha256(package).hexdigest()] = threading.current_thread()
+        return verify_package(package, trust)
+
+    monkeypatch.setattr(loading, "verify_package", verify)
+    await keep_scans(store)
+    small = await keep(store, build.package(), "application/xml")
+    large = await keep(store, padded(), "application/xml")
+    outcomes = await loader.load_copies([small, large])
+    assert isinstance(outcomes[small], VerifiedCopy)
+    assert outcomes[large] == UnverifiedCopy("signature.digest")
+    assert verified_in[small] is threading.main_thread()
+    assert verified_in[large] is not threading.main_thread()
+
+
+def test_a_long_text_costs_no_more_time_than_its_length() -> None:
+    """Measured in time of this thread; letter by letter it took 40 times as long."""
+    package = padded()
+    began = time.thread_time()
+    assert verify_package(package, build.trust()) == Refused(Reason.DIGEST, "officer")
+    assert time.thread_time() - began < 0.1
 
 
 async def test_a_store_that_is_away_is_no_outcome() -> None:

@@ -1,6 +1,7 @@
 -- $1 adapter, $2 limit, $3 seconds of the lease, $4 calls may pass; if not, only what needs none: what an operator
 -- has decided, and pending rows at least $5 seconds old (null: none of them).
--- Leases the first open row of a dossier only; a lease that ran out leaves the row doubtful.
+-- Leases the first open row of a dossier only (asked for by its place in the index `delivery_order`: as `not exists` it
+-- costs the square of the open rows until the table has statistics); a lease that ran out leaves the row doubtful.
 with head as (
     select d.id, d.state = 'leased' as is_late, d.next_at
     from delivery d
@@ -9,11 +10,10 @@ with head as (
       and d.next_at <= now()
       and ($4 or d.decision is not null
            or (d.state = 'pending' and d.first_at <= now() - make_interval(secs => $5::float8)))
-      and not exists (
-          select from delivery e
-          where e.adapter = d.adapter and e.dossier = d.dossier
-            and e.state in ('pending', 'leased', 'unknown')
-            and (e.sequence, e.position) < (d.sequence, d.position)
+      and d.position = (
+          select e.position from delivery e
+          where e.adapter = d.adapter and e.dossier = d.dossier and e.state in ('pending', 'leased', 'unknown')
+          order by e.sequence, e.position limit 1
       )
     order by d.next_at, d.position
     limit $2

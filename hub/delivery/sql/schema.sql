@@ -50,7 +50,8 @@ $$;
 
 create index if not exists delivery_order on delivery (adapter, dossier, sequence, position)
     where state in ('pending', 'leased', 'unknown');
-create index if not exists delivery_due on delivery (adapter, next_at)
+drop index if exists delivery_due;  -- of 0.1.0, without the position: a lease sorted all rows of one moment
+create index if not exists delivery_next on delivery (adapter, next_at, position)
     where state in ('pending', 'leased', 'unknown');
 create index if not exists delivery_ended on delivery (adapter, ended_at) where ended_at is not null;
 

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from hub.embedded.stack import StackAddress
+from hub.signing.keys import SigningKey
+from hub.signing.sandbox import Sandbox
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.hubs import own_hub
-from tests.support.requests import AGENCY, ONE_STOP
+from tests.support.requests import AGENCY, OFFICER, ONE_STOP
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The officer of the one-stop, whom the engine trusts, and when its certificate begins."""
+
+    trust: Path
+    key: SigningKey
+    now: datetime
 
 
 @pytest.fixture(scope="session")
-async def site(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
+    now = datetime.now(UTC).replace(microsecond=0)
+    made = Sandbox(now)
+    officer = made.officer(OFFICER["account"], OFFICER["name"], ONE_STOP, "digitiser")
+    folder = tmp_path_factory.mktemp("pki")
+    made.write(folder, "x")
+    return Signer(folder / "trust", officer.signing_key(), now)
+
+
+@pytest.fixture(scope="session")
+async def site(
+    stack: StackAddress, signer: Signer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("gateway")
     async with own_hub(stack, folder, environment="test") as hub:
-        await hub.start_engine()
+        engine = hub.engine(
+            HUB_SIGNING__TRUST_FOLDER=str(signer.trust), HUB_DOCUMENTS__FOLDER=str(folder / "documents")
+        )
+        engine.start()
+        await engine.ready()
         limits = {
             "HUB_GATEWAY__BODY_TIMEOUT_S": "1.5",
             "HUB_GATEWAY__HEADER_TIMEOUT_S": "1.5",

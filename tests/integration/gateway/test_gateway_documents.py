@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from pathlib import Path
 
 import httpx
-import orjson
+import pytest
 
+from tests.support.bare_http import head, raw
 from tests.support.gateways import Site, Visitor
-from tests.support.requests import ONE_STOP, SUBMIT, submission
+from tests.support.requests import ONE_STOP
+from tests.support.waiting import eventually
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 4000 + b"\n%%EOF\n"
+
+
+def files_of(site: Site) -> dict[Path, int]:
+    """All that lies in the store of documents, whole or half."""
+    return {path: path.stat().st_size for path in site.documents.rglob("*") if path.is_file()}
 
 
 def digest_of(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-async def upload(visitor: Visitor, content: bytes, digest: str | None = None) -> httpx.Response:
+async def upload(
+    visitor: Visitor, content: bytes, digest: str | None = None, kind: str = "application/pdf"
+) -> httpx.Response:
     return await visitor.client.post(
         "/v1/documents",
         params={"sha256": digest or digest_of(content)},
         content=content,
-        headers={"content-type": "application/pdf"},
+        headers={"content-type": kind},
     )
 
 
@@ -55,16 +64,47 @@ async def test_a_foreign_document_and_one_that_is_not_there_look_the_same(
     assert foreign.json()["code"] == "document.unknown"
 
 
+async def test_many_uploads_of_the_same_at_once_store_it_once(site: Site, counter: Visitor) -> None:
+    content, before = PDF + b"at once", files_of(site)
+    answers = await asyncio.gather(*(upload(counter, content) for _ in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 9 + [201]
+    assert (await counter.client.get(answers[0].headers["location"])).content == content
+    added = {path.name: size for path, size in files_of(site).items() if path not in before}
+    assert added == {digest_of(content): len(content)}
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "code"),
+    [
+        (PDF, "image/png", 415, "document.media_type_differs"),
+        (b"GIF89a no type that is taken", "image/gif", 415, "document.media_type_not_allowed"),
+        (b"#!/bin/sh\nexit 0\n", "application/pdf", 415, "document.media_type_differs"),
+        (b"<html></html>", "text/html", 415, "document.media_type_not_allowed"),
+        (b"", "application/pdf", 400, "document.empty"),
+    ],
+)
+async def test_a_document_of_a_wrong_type_is_refused_with_the_one_reason(
+    site: Site, counter: Visitor, content: bytes, kind: str, status: int, code: str
+) -> None:
+    content, before = content and content + b"wrong", files_of(site)
+    refused = await upload(counter, content, kind=kind)
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert refused.json()["title_vi"]
+    assert files_of(site) == before
+    assert (await counter.client.get(f"/v1/documents/{digest_of(content)}")).status_code == 404
+
+
 async def test_another_digest_leaves_nothing_behind(site: Site, counter: Visitor) -> None:
-    wrong = digest_of(b"something else")
+    wrong, before = digest_of(b"something else"), files_of(site)
     refused = await upload(counter, PDF + b"other", wrong)
     assert (refused.status_code, refused.json()["code"]) == (400, "document.digest_differs")
+    assert files_of(site) == before
     for digest in (wrong, digest_of(PDF + b"other")):
         assert (await counter.client.get(f"/v1/documents/{digest}")).status_code == 404
 
 
-async def test_a_document_over_the_limit_is_refused(counter: Visitor) -> None:
-    large = PDF + bytes(3_000_000)
+async def test_a_document_over_the_limit_is_refused(site: Site, counter: Visitor) -> None:
+    large, before = PDF + bytes(3_000_000), files_of(site)
     refused = await upload(counter, large)
     assert (refused.status_code, refused.json()["code"]) == (413, "http.too_large")
 
@@ -83,11 +123,32 @@ async def test_a_document_over_the_limit_is_refused(counter: Visitor) -> None:
         pass
     else:
         assert refused.status_code == 413
+    await nothing_new(site, before)
     assert (await counter.client.get(f"/v1/documents/{digest_of(large)}")).status_code == 404
 
 
-async def test_a_document_that_stalls_or_breaks_off_leaves_nothing(counter: Visitor) -> None:
-    content = PDF + b"slow"
+async def nothing_new(site: Site, before: dict[Path, int]) -> None:
+    """What a broken upload has left is gone as soon as the gateway has noticed."""
+    await eventually(lambda: files_of(site) == before, 10, "the store as it was", site.gateway.output)
+
+
+async def test_a_document_that_breaks_off_in_the_middle_leaves_nothing(site: Site, counter: Visitor) -> None:
+    content, before = PDF + b"broken", files_of(site)
+    place = f"/v1/documents?sha256={digest_of(content)}"
+    lines = head(counter, len(content), place).replace(b"application/json", b"application/pdf")
+    for sent in (content[: 1 << 19], content[:-1]):
+        refusals = len(site.gateway.actions("request_failed"))
+        async with raw(site) as (_, writer):
+            writer.write(lines + sent)
+            await writer.drain()
+        await nothing_new(site, before)
+        assert (await counter.client.get(f"/v1/documents/{digest_of(content)}")).status_code == 404
+        assert len(site.gateway.actions("request_failed")) == refusals
+    assert (await upload(counter, content)).status_code == 201
+
+
+async def test_a_document_that_stalls_leaves_nothing(site: Site, counter: Visitor) -> None:
+    content, before = PDF + b"slow", files_of(site)
 
     async def stalling() -> AsyncIterator[bytes]:
         yield content[:5000]
@@ -102,28 +163,5 @@ async def test_a_document_that_stalls_or_breaks_off_leaves_nothing(counter: Visi
     if done and sending.exception() is None:
         assert sending.result().json()["code"] == "http.slow"
     sending.cancel()
+    await nothing_new(site, before)
     assert (await counter.client.get(f"/v1/documents/{digest_of(content)}")).status_code == 404
-
-
-async def test_a_document_that_a_message_named_is_shown_to_its_receiver(
-    site: Site, counter: Visitor, agency: Visitor
-) -> None:
-    await upload(counter, PDF + b"sent")
-    digest = digest_of(PDF + b"sent")
-    receipt = await counter.receipt(SUBMIT, "ref:with-copy", submission())
-    dossier = receipt["dossier"]
-    named = {"to": [agency.name], "data": {"files": [{"sha256": digest}]}}
-    await site.hub.database.execute(
-        "insert into fact (dossier_id, sequence, id, type, time, bytes, hash)"
-        " values ($1::text::uuid, 99, $2::text::uuid, 'onestop.test.v1', now(), $3, '')",
-        dossier,
-        str(uuid.uuid4()),
-        orjson.dumps(named),
-    )
-    shown = await agency.client.get(f"/v1/documents/{digest}", params={"dossier": dossier})
-    assert shown.content == PDF + b"sent"
-    for asked in ({}, {"dossier": str(uuid.uuid4())}, {"dossier": "x"}):
-        assert (await agency.client.get(f"/v1/documents/{digest}", params=asked)).status_code == 404
-    other = await upload(counter, PDF + b"not sent")
-    hidden = await agency.client.get(other.headers["location"], params={"dossier": dossier})
-    assert hidden.status_code == 404

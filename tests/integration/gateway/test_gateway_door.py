@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import httpx
 import orjson
 import pytest
 
 from hub import participants
+from tests.support.bare_http import answer_of, head, raw
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.waiting import eventually
@@ -27,30 +26,6 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     problem = answer.json()
     assert problem["status"] == status
     assert all(problem[member] for member in ("type", "title", "title_vi", "detail", "detail_vi"))
-
-
-@asynccontextmanager
-async def raw(site: Site) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A bare connection: for what no decent client does."""
-    address = urlsplit(await site.gateway.door())
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-
-
-def head(visitor: Visitor | None, length: int, path: str = "/v1/events", *more: str) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "host: gateway", f"content-length: {length}", *more]
-    if visitor is not None:
-        lines.append(f"authorization: Bearer {visitor.token}")
-    return "\r\n".join([*lines, "content-type: application/json", "", ""]).encode()
-
-
-async def answer_of(reader: asyncio.StreamReader, limit_s: float = 10) -> bytes:
-    """All that comes until the connection is closed."""
-    async with asyncio.timeout(limit_s):
-        return await reader.read()
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import orjson
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as Partition
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from hub.gateway.cursor import write_cursor
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
-from tests.support.stack import kafka_admin
+from tests.support.stack import aiokafka_settings, kafka_admin
 
 
 async def until_empty(visitor: Visitor, cursor: str | None = None) -> tuple[list[dict[str, Any]], str]:
@@ -37,6 +40,46 @@ async def test_the_feed_gives_facts_and_receipts_in_the_order_of_the_dossier(cou
     facts = [int(item["sequence"]) for item in mine if "sequence" in item]
     assert facts == [1, 2]
     assert all(item["specversion"] == "1.0" and item["source"] == "/participants/hub" for item in messages)
+    assert {item["partitionkey"] for item in mine} == {answer["dossier"]}
+
+
+async def test_the_partition_key_is_the_key_on_kafka_in_every_form(site: Site, counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    event_id = str(uuid.uuid4())
+    posted = await counter.send(SUBMIT, "ref:feed-key", submission(), event_id=event_id)
+    headers = {"accept": "text/event-stream"}
+    async with counter.client.stream("GET", f"/v1/messages?cursor={cursor}", headers=headers) as stream:
+        source = events_of(stream)
+        streamed = [(await anext(source))[1] for _ in range(2)]
+    structured = await counter.client.get(
+        f"/v1/receipts/{event_id}", headers={"accept": "application/cloudevents+json"}
+    )
+    polled, _ = await until_empty(counter, cursor)
+    keys = await keys_on_kafka(site, counter)
+    dossier = posted.json()["dossier"]
+    assert {item["id"]: item["partitionkey"] for item in polled} == {item["id"]: dossier for item in streamed}
+    assert all(keys[item["id"]] == item["partitionkey"] == dossier for item in [*polled, structured.json()])
+    assert posted.headers["ce-partitionkey"] == dossier
+
+
+async def test_where_no_dossier_was_found_the_partition_key_is_the_subject(counter: Visitor) -> None:
+    refused = await counter.send(WITHDRAW, "ref:nothing-at-all", {})
+    assert refused.headers["ce-partitionkey"] == "ref:nothing-at-all"
+
+
+async def keys_on_kafka(site: Site, visitor: Visitor) -> dict[str, str]:
+    """Keys of all records of the participant's topic by `ce_id`, as another consumer sees them."""
+    topic = f"{site.hub.prefix}out.{visitor.name}"
+    found: dict[str, str] = {}
+    async with AIOKafkaConsumer(**aiokafka_settings(site.hub.address)) as consumer:
+        partitions = [Partition(topic, number) for number in range(site.hub.partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        while any([await consumer.position(item) < ends[item] for item in partitions]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                found |= {dict(record.headers)["ce_id"].decode(): record.key.decode() for record in records}
+    return found
 
 
 async def test_a_cursor_goes_on_where_it_stood(counter: Visitor) -> None:

@@ -20,14 +20,13 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = "=====next====="
 
 
-def blocks() -> list[str]:
-    """The commands of the chapter, block by block."""
-    chapter = _PAGE.read_text("utf-8").split("## 11. Joining over HTTPS", 1)[1].split("\n## ", 1)[0]
-    return _BLOCK.findall(chapter)
+def blocks(chapter: str) -> list[str]:
+    """The commands of a chapter, block by block."""
+    return _BLOCK.findall(_PAGE.read_text("utf-8").split(f"## {chapter}\n", 1)[1].split("\n## ", 1)[0])
 
 
-@pytest.mark.needs("curl")
-async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: Path) -> None:
+async def said_by(site: Site, tmp_path: Path, chapter: str) -> list[str]:
+    """What each block says when they run one after another in one shell."""
     (tmp_path / "var").mkdir()
     command = tmp_path / "hub"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hub.cli "$@"\n')
@@ -39,15 +38,20 @@ async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: 
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "PYTHONPATH": str(REPOSITORY),
     }
-    script = f"\necho; echo {_MARK}\n".join(blocks())
+    script = f"\necho; echo {_MARK}\n".join(blocks(chapter))
     process = await asyncio.create_subprocess_exec(
         "bash", "-eu", "-o", "pipefail", "-c", script, cwd=tmp_path, env=os.environ | administrator,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode == 0, output.decode() + errors.decode()
-    said = output.decode().split(f"{_MARK}\n")
-    assert len(said) == len(blocks()) == 10
+    return output.decode().split(f"{_MARK}\n")
+
+
+@pytest.mark.needs("curl")
+async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: Path) -> None:
+    said = await said_by(site, tmp_path, "11. Joining over HTTPS")
+    assert len(said) == 10
     added, _, first, receipt, batch, messages, stream, dossier, scans, problem = said
     assert "token=" in added
     assert re.match(r"HTTP/1.1 20[02] ", first)
@@ -59,3 +63,12 @@ async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: 
     assert orjson.loads(scans)["media_type"] == "application/pdf"
     assert orjson.loads(problem)["code"] == "envelope.missing_attribute"
     await participants.remove(site.hub.admin, site.hub.database, "counter-h")
+
+
+@pytest.mark.needs("curl")
+async def test_a_participant_over_kafka_uploads_a_scan_by_the_page(site: Site, tmp_path: Path) -> None:
+    added, stored, refused = await said_by(site, tmp_path, "12. Scans of a participant over Kafka")
+    assert "sasl.password=" in added
+    assert orjson.loads(stored)["media_type"] == "application/pdf"
+    assert orjson.loads(refused)["code"] == "http.over_kafka"
+    await participants.remove(site.hub.admin, site.hub.database, "counter-k")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -15,6 +16,7 @@ from tests.support.certificates import Authority
 from tests.support.gateways import Site
 from tests.support.requests import ONE_STOP
 from tests.support.stack import REPOSITORY, aiokafka_settings
+from tests.support.waiting import eventually
 
 
 async def may_write(site: Site, topic: str) -> bool:
@@ -71,9 +73,6 @@ async def command(site: Site, *words: str) -> tuple[int, str, str]:
 async def test_the_commands_of_a_participant_over_https(
     site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    def token_in(output: str) -> str:
-        return next(line[6:] for line in output.splitlines() if line.startswith("token="))
-
     status, output, _ = await command(
         site, "participants", "add", "typed-h", "--http", "--role", "counter", "--organisation", ONE_STOP
     )
@@ -102,6 +101,58 @@ async def test_the_commands_of_a_participant_over_https(
     assert (await command(site, "participants", "remove", "typed-h"))[0] == 0
     query = "select count(*) from http_credential where participant = 'typed-h'"
     assert await site.hub.database.fetchval(query) == 0
+
+
+def token_in(output: str) -> str:
+    return next(line[6:] for line in output.splitlines() if line.startswith("token="))
+
+
+async def test_the_commands_of_a_participant_over_kafka_with_documents_over_https(
+    site: Site, tmp_path: Path
+) -> None:
+    words = ("participants", "add", "typed-k", "--role", "counter", "--organisation", ONE_STOP)
+    assert (await command(site, *words, "--http", "--documents"))[0] == 2
+    status, output, _ = await command(site, *words, "--documents")
+    assert (status, "sasl.password=" in output) == (0, True)
+    first = await site.visitor("typed-k", token_in(output))
+    assert (await first.client.get("/v1/dossiers/ref:none")).status_code == 404
+    assert (await first.client.get("/v1/messages")).status_code == 403
+    status, output, _ = await command(site, "participants", "list")
+    assert any("typed-k" in line and "Kafka, documents over HTTPS" in line for line in output.splitlines())
+    for topic in ("in.typed-k", "out.typed-k"):
+        assert not await may_write(site, topic)
+        assert not await may_read(site, topic)
+
+    password_only = await command(site, "participants", "rotate", "typed-k")
+    assert (password_only[0], "token=" in password_only[1]) == (0, False)
+    assert (await first.client.get("/v1/dossiers/ref:none")).status_code == 404
+    status, output, _ = await command(site, "participants", "documents", "typed-k", "--overlap-h", "0")
+    second = await site.visitor("typed-k", token_in(output))
+    assert (await second.client.get("/v1/dossiers/ref:none")).status_code == 404
+
+    async def is_out() -> bool:
+        return (await first.client.get("/v1/dossiers/ref:none")).status_code == 401
+
+    await eventually(is_out, 5, "the old token to end")
+    file = Authority(tmp_path, "operators").issue("typed-k").certificate_file
+    assert (await command(site, "participants", "certificate", "typed-k", str(file)))[0] == 0
+    assert (await command(site, "participants", "webhook", "typed-k", "https://receiver.test/x"))[0] == 2
+    assert (await command(site, "participants", "remove", "typed-k"))[0] == 0
+    query = "select count(*) from http_participant where name = 'typed-k'"
+    assert await site.hub.database.fetchval(query) == 0
+
+
+async def test_who_has_a_token_for_everything_needs_none_for_documents(site: Site) -> None:
+    await site.hub.register("plain-k", ["counter"], [ONE_STOP])
+    visitor = await site.join("over-https", ["counter"], [ONE_STOP])
+    for words in (
+        ("documents", visitor.name),
+        ("documents", "nobody-k"),
+        ("certificate", "plain-k", __file__),
+    ):
+        status, _, errors = await command(site, "participants", *words)
+        assert (status, len(errors.splitlines())) == (2, 1), errors
+    assert (await visitor.client.get("/v1/messages")).status_code == 200
 
 
 async def test_no_token_lies_in_the_database(site: Site) -> None:

@@ -42,6 +42,9 @@ async def test_every_message_is_called_out_signed_and_in_order_although_some_cal
     assert not receiving.answers
     feed = (await called.messages())["messages"]
     assert {item["id"] for item in receiving.taken} == {item["id"] for item in feed}
+    keys = {item["id"]: item["partitionkey"] for item in feed}
+    assert all(item["partitionkey"] == keys[item["id"]] for item in receiving.taken)
+    assert set(dossiers) <= set(keys.values())
 
 
 async def all_facts(receiving: Receiver, dossiers: list[str], site: Site) -> None:

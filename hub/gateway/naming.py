@@ -1,0 +1,36 @@
+"""Which documents a fact names: by the fields of its type, never by its text (data)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NAMED: Mapping[str, tuple[str, ...]] = {
+    "onestop.copy.registered.v1": ("package", "files[*].digest"),
+    "onestop.copy.certified.v1": ("package",),
+    "onestop.result.issued.v1": ("papers[*].package",),
+    "onestop.component.reused.v1": ("paper.package", "paper.files[*].digest"),
+    "onestop.component.reusable.v1": ("package",),
+}
+"""Fields of a fact's data that hold the SHA-256 of a stored document; versions stay when new ones come."""
+
+NO_DOCUMENT: Mapping[str, tuple[str, ...]] = {
+    "onestop.copy.registered.v1": ("manifest",),
+    "onestop.copy.certified.v1": ("manifest",),
+    "onestop.component.reused.v1": ("paper.manifest",),
+    "onestop.component.reusable.v1": ("manifest",),
+}
+"""Digests that are no document's: of the manifest inside a package."""
+
+TRANSFER = "onestop.dossier.forwarded.v1"
+TRANSFERRED = frozenset(
+    {"onestop.copy.registered.v1", "onestop.copy.certified.v1", "onestop.component.reused.v1"}
+)
+"""What an agency may see that was sent the transfer: copies are signed before it is told (15.6.c, 16.1)."""
+
+
+def json_paths() -> dict[str, str]:
+    """Per type of fact the SQL/JSON path that finds `$digest` in its data, in lax mode."""
+    return {
+        kind: "$ ? (" + " || ".join(f"@.{field} == $digest" for field in fields) + ")"
+        for kind, fields in NAMED.items()
+    }

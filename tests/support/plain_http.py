@@ -1,0 +1,16 @@
+"""Test support: HTTP clients for servers on loopback, without the machine's list of authorities."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import httpx
+
+# Trusts nobody. httpx would load the list for each client, also where all is plain HTTP: 40 ms of work.
+_NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def plain_http(timeout_s: float = 5, **options: Any) -> httpx.AsyncClient:
+    """A client of plain HTTP; settings of the environment (proxies) are not looked at."""
+    return httpx.AsyncClient(timeout=timeout_s, trust_env=False, verify=_NO_AUTHORITIES, **options)

@@ -1,0 +1,44 @@
+"""Which documents a fact names: every digest of every published fact is listed, as a document or as none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hub.gateway.naming import NAMED, NO_DOCUMENT, json_paths
+from schemas.registry import FACTS
+
+_PATTERN = "^[0-9a-f]{64}$"
+
+
+def digests_in(schema: dict[str, Any], definitions: dict[str, Any], place: str = "") -> Iterator[str]:
+    """Places of SHA-256 values in a JSON Schema, written as in the table."""
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
+    if schema.get("pattern") == _PATTERN:
+        yield place.removeprefix(".")
+    for choice in schema.get("anyOf", []):
+        yield from digests_in(choice, definitions, place)
+    for name, inner in schema.get("properties", {}).items():
+        yield from digests_in(inner, definitions, f"{place}.{name}")
+    if "items" in schema:
+        yield from digests_in(schema["items"], definitions, f"{place}[*]")
+
+
+def test_every_digest_of_a_fact_is_listed() -> None:
+    found = {}
+    for kind, model in FACTS.items():
+        schema = model.model_json_schema()
+        places = set(digests_in(schema, schema.get("$defs", {})))
+        if places:
+            found[kind] = places
+    listed = {kind: {*NAMED.get(kind, ()), *NO_DOCUMENT.get(kind, ())} for kind in found}
+    assert found == listed
+    assert not any(set(NAMED[kind]) & set(NO_DOCUMENT.get(kind, ())) for kind in NAMED)
+
+
+def test_a_path_asks_for_each_field() -> None:
+    assert (
+        json_paths()["onestop.copy.registered.v1"]
+        == "$ ? (@.package == $digest || @.files[*].digest == $digest)"
+    )
