@@ -45,7 +45,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     identity.IdentityUnavailable: _ONE_STOP,
     person_data.PersonDataReceived: _ONE_STOP,
     account.AccountCreated: _ONE_STOP,
-    component.ComponentReused: _BOTH,
+    component.ComponentReused: _BOTH | _PORTAL,
     component.ComponentReusable: _BOTH,
     component.MismatchRecorded: _BOTH,
     paper.PaperHandedOver: _BOTH,
@@ -69,7 +69,8 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     copy.CopyCertified: _BOTH,
 }
 """`one_stop` are the counters that speak for the dossier's one-stop; having lodged it is no reason.
-The agency is told only of forwarded dossiers, the portal only of what its ten status codes show."""
+The agency is told only of forwarded dossiers, the portal only of what it shows: its ten status codes,
+papers, dates, payments."""
 
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
@@ -87,7 +88,7 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
         names.extend(directory.speaking_for("agency", after.agency))
     if "population" in audiences:
         names.extend(directory.with_role("population"))
-    if "portal" in audiences:
+    if "portal" in audiences and not _rests_on_lookup(fact):
         names.extend(directory.with_role("portal"))
     if "postal" in audiences:
         assert isinstance(fact, pickup.PickupOrdered | pickup.PickupCancelled)
@@ -106,6 +107,11 @@ def _quotes_database(fact: Fact) -> bool:
     return isinstance(fact, component.MismatchRecorded) and any(
         item.in_database is not None for item in fact.differences
     )
+
+
+def _rests_on_lookup(fact: Fact) -> bool:
+    """What was asked of a database about a person is not for the portal; a reused paper is."""
+    return isinstance(fact, component.ComponentReused) and fact.paper is None
 
 
 def _is_at_agency(state: Dossier | None) -> bool:

@@ -41,6 +41,14 @@ class CopyFile(Wire):
     pages: int = Field(ge=1)
 
 
+class HeldCopy(Wire):
+    """The signed copy of a component: its package, and the manifest that an agency certifies."""
+
+    component: ComponentCode
+    package: Digest
+    manifest: Digest
+
+
 class CopyRegistered(Fact):
     """The digitised copy belongs to the dossier; its officer's signature was verified.
 

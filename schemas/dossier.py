@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Subject, Wire
+from schemas.copy import HeldCopy
 from schemas.party import Officer, Party, Proxy
 from schemas.types import (
     Account,
@@ -202,7 +203,7 @@ class ForwardDossier(Request):
 
 
 class DossierForwarded(Fact):
-    """The dossier is transferred; the agency gets what it needs to work on it."""
+    """The dossier is transferred; the agency gets what it needs to work on it, `copies` by their digests."""
 
     type: ClassVar[str] = "onestop.dossier.forwarded.v1"
     officer: Officer
@@ -210,6 +211,7 @@ class DossierForwarded(Fact):
     code: DossierCode
     procedure: ProcedureCode
     components: Components
+    copies: tuple[HeldCopy, ...] = ()
     applicant: Party
     due_at: Instant
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -84,10 +84,11 @@ class PortalAdapter:
             self._client, self._procedures, kept, self._words, self._settings.retry_delay_s
         )
 
-    async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> None:
-        """Fold what comes in; forget what ended long ago."""
-        await tables.keep_messages(connection, messages)
+    async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
+        """Fold what comes in; forget what ended long ago. What the portal cannot be shown is over with it."""
+        noted = await tables.keep_messages(connection, messages)
         await tables.sweep(connection, self._settings.record_days, self.name)
+        return noted
 
     async def serve(self) -> None:
         """Answer the portal's calls until cancelled."""
@@ -112,7 +113,7 @@ class PortalAdapter:
     def report(self, message: OutMessage, outcome: Outcome, at: datetime) -> Report | None:
         """A sync report; none for what was only noted, because the dossier has no code yet."""
         match outcome:
-            case Delivered(answer) if answer.get("kept"):
+            case Delivered(is_called=False):
                 return None
             case Delivered(answer) if answer.get("progress") == "unknown":
                 reasons = text_pair("progress_unknown")

@@ -12,7 +12,8 @@ from adapters.national_portal.texts import StepKey, step_text
 from hub.delivery.adapter import OutMessage
 from schemas.base import Fact
 from schemas.case import CaseAssigned, CaseProgressed
-from schemas.copy import CopyRegistered
+from schemas.component import ComponentReused
+from schemas.copy import CopyFile, CopyRegistered
 from schemas.dossier import (
     Components,
     DossierAccepted,
@@ -62,8 +63,8 @@ def fold(
 ) -> tuple[Record, Line | None]:
     """The record after a message, and the message's line; `portal_code` of a dossier lodged there.
 
-    There is no line for a copy, and none while the dossier has no code under which the portal could know it.
-    Raises UnreadableError.
+    There is no line for a copy or what is reused, and none while the dossier has no code under which the
+    portal could know it. Raises UnreadableError.
     """
     fact = read_fact(message)
     if isinstance(fact, DossierSubmitted):
@@ -217,16 +218,30 @@ def _payment_recorded(record: Record, fact: PaymentRecorded, _message: OutMessag
 
 
 def _copied(record: Record, fact: CopyRegistered, _message: OutMessage) -> _Step:
-    names = (
-        f"{fact.component}-{number}.{file_ending(file.media_type)}"
-        for number, file in enumerate(fact.files, start=1)
-    )
+    return _Step(_with_files(record, fact.component, fact.files, is_reused=False), None)
+
+
+def _reused(record: Record, fact: ComponentReused, _message: OutMessage) -> _Step:
+    """Data that take the place of a paper have no field there."""
+    if fact.paper is None:
+        return _Step({}, None)
+    return _Step(_with_files(record, fact.component, fact.paper.files, is_reused=True), None)
+
+
+def _with_files(
+    record: Record, component: str, files: tuple[CopyFile, ...], *, is_reused: bool
+) -> Mapping[str, Any]:
     new = tuple(
-        File(component=fact.component, sha256=file.digest, name=name)
-        for file, name in zip(fact.files, names, strict=True)
+        File(
+            component=component,
+            sha256=file.digest,
+            name=f"{component}-{number}.{file_ending(file.media_type)}",
+            is_reused=is_reused,
+        )
+        for number, file in enumerate(files, start=1)
     )
-    kept = tuple(file for file in record.files if file.component != fact.component)
-    return _Step({"files": kept + new}, None)
+    kept = tuple(file for file in record.files if file.component != component)
+    return {"files": kept + new}
 
 
 _STEPS: Mapping[type[Fact], Callable[[Record, Any, OutMessage], _Step]] = {
@@ -244,9 +259,10 @@ _STEPS: Mapping[type[Fact], Callable[[Record, Any, OutMessage], _Step]] = {
     PaymentRequested: _payment_requested,
     PaymentRecorded: _payment_recorded,
     CopyRegistered: _copied,
+    ComponentReused: _reused,
 }
 _FACTS: tuple[type[Fact], ...] = (DossierSubmitted, *_STEPS)
 MODELS: Mapping[str, type[Fact]] = {model.type: model for model in _FACTS}
 """What the portal must know, by the type on the wire."""
-WITHOUT_LINE = frozenset({CopyRegistered.type})
+WITHOUT_LINE = frozenset({CopyRegistered.type, ComponentReused.type})
 """What changes the dossier at the portal and is no step of it."""

@@ -171,7 +171,7 @@ def _paper(file: File, words: Words) -> Item:
         "MaThanhPhanHoSo": file.component,
         "DuongDanTaiTepTin": words.link_of(file),
         "DuocSoHoa": "1",
-        "DuocTaiSuDung": "0",
+        "DuocTaiSuDung": _flag(file.is_reused),
         "DuocLayTuKhoDMQG": "0",
         "MaKetQuaThayThe": "",
     }

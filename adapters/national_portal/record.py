@@ -19,11 +19,15 @@ class _Kept(BaseModel):
 
 
 class File(_Kept):
-    """A digitised copy of a component or a result paper, by its content."""
+    """A digitised copy of a component or a result paper, by its content.
+
+    `is_reused` when it comes from another dossier of the applicant.
+    """
 
     component: str
     sha256: str
     name: str
+    is_reused: bool = False
 
 
 class Bill(_Kept):

@@ -17,6 +17,11 @@ _LINE_NEEDED: Final = ("MaHoSo", "NguoiXuLy", "ThoiDiemXuLy", "NoiDungXuLy", "Tr
 _LIMITS: Final = {"MaHoSo": 50, "MaTTHC": 50, "TrichYeuHoSo": 1000, "GhiChu": 2000, "NguoiXuLy": 50}
 _STATUSES: Final = frozenset(str(number) for number in range(1, 11))
 _DATE: Final = re.compile(r"[0-9]{14}")
+_PAPER_CODES: Final = {
+    "DuocSoHoa": {"0", "1"},
+    "DuocTaiSuDung": {"0", "1", "2"},
+    "DuocLayTuKhoDMQG": {"0", "1"},
+}
 _SUPPLEMENT_FIELDS: Final = (
     "HoSoBoSungId", "NguoiYeuCauBoSung", "NoiDungBoSung", "NgayBoSung", "NguoiTiepNhanBoSung",
     "ThongTinTiepNhan", "NgayTiepNhanBoSung", "TrangThaiBoSung", "DanhSachGiayToBoSung",
@@ -142,7 +147,9 @@ def _wrong_dossier(item: Item) -> str | None:
     wrong = missing or _wrong_shape(item, _DATES) or _not_text(item)
     if wrong is not None:
         return wrong
-    if (wrong := _wrong_supplements(item.get("DanhSachHoSoBoSung", []))) is not None:
+    wrong = _wrong_papers(item.get("TaiLieuNop", []))
+    wrong = wrong or _wrong_supplements(item.get("DanhSachHoSoBoSung", []))
+    if wrong is not None:
         return wrong
     checks = {
         "LoaiDoiTuong": {"1", "2", "3", "4"},
@@ -158,6 +165,19 @@ def _wrong_dossier(item: Item) -> str | None:
     return None
 
 
+def _wrong_papers(papers: Any) -> str | None:
+    """ASSUMPTION: 2, reused through the result that replaces it, names that result."""
+    if not isinstance(papers, list) or not all(isinstance(paper, dict) for paper in papers):
+        return "TaiLieuNop"
+    for paper in papers:
+        for name, allowed in _PAPER_CODES.items():
+            if paper.get(name, "0") not in allowed:
+                return name
+        if paper.get("DuocTaiSuDung") == "2" and not paper.get("MaKetQuaThayThe"):
+            return "MaKetQuaThayThe"
+    return None
+
+
 def _wrong_supplements(parts: Any) -> str | None:
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         return "DanhSachHoSoBoSung"
@@ -169,7 +189,7 @@ def _wrong_supplement(part: Item) -> str | None:
     if list(part) != list(_SUPPLEMENT_FIELDS):
         return "DanhSachHoSoBoSung"
     missing = next((name for name in _SUPPLEMENT_NEEDED if part[name] == ""), None)
-    wrong = missing or _wrong_shape(part, _SUPPLEMENT_DATES)
+    wrong = missing or _wrong_shape(part, _SUPPLEMENT_DATES) or _wrong_papers(part["DanhSachGiayToBoSung"])
     if wrong is not None:
         return wrong
     if part["TrangThaiBoSung"] not in {"0", "1"}:

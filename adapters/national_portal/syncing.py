@@ -14,7 +14,7 @@ from adapters.national_portal.procedures import Procedures
 from adapters.national_portal.texts import Key, text_pair
 from hub.delivery.adapter import OutMessage
 from hub.delivery.database import StoreAwayError
-from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.delivery.outcome import NOTED, Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
 
 Progress = Literal["sent", "unknown"]
 _LONGEST_CODE = 20
@@ -57,7 +57,7 @@ class Syncing:
         code = standing.record.wire_code
         if code is None or (standing.line_state is None and message.type not in WITHOUT_LINE):
             # Before its official code the portal cannot know the dossier: the acceptance brings it.
-            return Delivered({"kept": True})
+            return NOTED
         if len(code) > MAX_CODE:
             return _reject("portal.bad_code", "bad_code")
         if standing.line_state == "sending":

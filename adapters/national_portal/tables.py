@@ -122,8 +122,13 @@ async def store_lodging(connection: Connection, request: str, code: str, digest:
     await connection.execute(_STORE_LODGING, request, code, digest)
 
 
-async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) -> None:
-    """Fold new messages; one that cannot be folded is logged, and its delivery will say so to the officer."""
+async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) -> set[str]:
+    """Fold new messages; one that cannot be folded is logged, and its delivery will say so to the officer.
+
+    Returns the ids of those that need no call: the dossier has no code yet, and the message that brings one
+    brings them too.
+    """
+    noted: set[str] = set()
     for message in messages:
         row = await connection.fetchrow(_READ_RECORD, message.dossier)
         if row is not None and row["folded"] >= message.sequence:
@@ -147,6 +152,9 @@ async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) 
         if line is not None:
             encoded = line.model_dump_json(exclude_none=True).encode()
             await connection.execute(_STORE_LINE, message.id, message.dossier, encoded)
+        if after.wire_code is None:
+            noted.add(message.id)
+    return noted
 
 
 async def sweep(connection: Connection, days: int, adapter: str) -> None:

@@ -107,7 +107,7 @@ def postal(address: PostalAddress) -> dict[str, str]:
         "HUB_POSTAL_TOTAL_TIMEOUT_S": "1",
         "HUB_POSTAL_RETRY_DELAY_S": "0.2",
         "HUB_POSTAL_SETTLING_S": "0.5",
-        "HUB_POSTAL_POLL_INTERVAL_S": "0.3",
+        "HUB_POSTAL_POLL_INTERVAL_S": "0.2",
     }
 
 

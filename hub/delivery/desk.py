@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -56,8 +56,11 @@ class Hosted(Protocol):
         """Take the desk, before anything else is asked of the adapter."""
         ...
 
-    async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> None:
-        """Note new messages in the transaction that stores them, in the order of the topic."""
+    async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
+        """Note new messages in the transaction that stores them, in the order of the topic.
+
+        Returns the ids of those that are over with it: no call is made for them and nothing is reported.
+        """
         ...
 
     async def serve(self) -> None:

@@ -33,7 +33,7 @@ class DeliveryMetrics:
 
         self.delivered = counter(
             "hub_events_delivered_total",
-            "Deliveries that are over; outcome: ok, rejected, expired",
+            "Deliveries that are over, without what was only noted; outcome: ok, rejected, expired",
             "event_type",
             "outcome",
         )

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The counterpart has taken it; `answer` is what the hub is told (JSON, no raw personal record)."""
+    """The counterpart has taken it; `answer` is what the hub is told (JSON, no raw personal record).
+
+    Without a call (`is_called`) there was nothing to do for it, and it tells nothing of the counterpart.
+    """
 
     answer: Mapping[str, Any] = field(default_factory=dict)
+    is_called: bool = True
+
+
+NOTED: Final = Delivered({"kept": True}, is_called=False)
+"""Of a message that the adapter only notes: nothing goes out for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ def statement(name: str) -> str:
 
 SCHEMA = statement("schema")
 STORE_MESSAGES = statement("store_messages")
+SETTLE_NOTED = statement("settle_noted")
 STORE_POISON = statement("store_poison")
 CONFIRM_REPORTS = statement("confirm_reports")
 LEASE_HEADS = statement("lease_heads")

@@ -32,13 +32,17 @@ class PoisonRecord:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a batch brought: new messages, repeats, poison, and receipts (refused ones counted apart)."""
+    """What a batch brought: new messages, repeats, poison, and receipts (refused ones counted apart).
+
+    `noted` of the new messages were over with it.
+    """
 
     new: int
     repeated: int
     poison: int
     confirmed: int
     refused: int
+    noted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

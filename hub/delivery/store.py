@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Literal
 
 import asyncpg
@@ -12,7 +12,7 @@ from hub.delivery import queries
 from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.database import translated
 from hub.delivery.lease import Decision, Lease
-from hub.delivery.outcome import QueryOutcome
+from hub.delivery.outcome import NOTED, QueryOutcome
 from hub.delivery.rows import (
     Counts,
     DueReport,
@@ -29,7 +29,9 @@ from hub.delivery.rows import (
 from hub.delivery.stored_outcome import outcome_text
 from hub.delivery.wire import Confirmed
 
-Keep = Callable[["asyncpg.Connection[Any] | PoolConnectionProxy[Any]", Sequence[OutMessage]], Awaitable[None]]
+Keep = Callable[
+    ["asyncpg.Connection[Any] | PoolConnectionProxy[Any]", Sequence[OutMessage]], Awaitable[Collection[str]]
+]
 
 
 class DeliveryStore:
@@ -48,17 +50,19 @@ class DeliveryStore:
     ) -> Stored:
         """Store a batch of the topic in one transaction; what was stored before is left as it is.
 
-        `keep` gets the new messages in the same transaction.
+        `keep` gets the new messages in the same transaction; those that it names are stored as delivered.
         """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
-                new, closed = [], []
+                new, closed, over = [], [], list[str]()
                 if messages:
                     columns = message_columns(messages)
                     new = await connection.fetch(queries.STORE_MESSAGES, self.adapter, *columns)
                 if keep is not None and new:
                     ids = {row["id"] for row in new}
-                    await keep(connection, [message for message in messages if message.id in ids])
+                    over += await keep(connection, [message for message in messages if message.id in ids])
+                if over:
+                    await connection.execute(queries.SETTLE_NOTED, self.adapter, over, outcome_text(NOTED))
                 if receipts:
                     closed = await connection.fetch(
                         queries.CONFIRM_REPORTS,
@@ -74,7 +78,7 @@ class DeliveryStore:
                     )  # fmt: skip
                     rotten += bool(await connection.fetchval(queries.STORE_POISON, self.adapter, *arguments))
         refused = sum(row["refusal"] is not None for row in closed)
-        return Stored(len(new), len(messages) - len(new), rotten, len(closed) - refused, refused)
+        return Stored(len(new), len(messages) - len(new), rotten, len(closed) - refused, refused, len(over))
 
     async def lease(
         self, limit: int, lease_s: float, *, is_call_allowed: bool = True, older_than_s: float | None = None

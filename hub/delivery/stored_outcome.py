@@ -13,8 +13,9 @@ _MAX_WHY = 500
 def outcome_text(outcome: QueryOutcome) -> str:
     """Return the JSON of an outcome; NUL, which PostgreSQL cannot keep in jsonb, is replaced."""
     match outcome:
-        case Delivered(answer):
+        case Delivered(answer, is_called):
             stored: dict[str, Any] = {"kind": "delivered", "answer": dict(answer)}
+            stored |= {} if is_called else {"is_called": False}
         case Rejected(code, reason_vi, reason_en):
             stored = {"kind": "rejected", "code": code, "reason_vi": reason_vi, "reason_en": reason_en}
         case Unknown(why):
@@ -34,7 +35,7 @@ def read_outcome(text: str) -> QueryOutcome:
     stored = json.loads(text)
     match stored["kind"]:
         case "delivered":
-            return Delivered(stored["answer"])
+            return Delivered(stored["answer"], stored.get("is_called", True))
         case "rejected":
             return Rejected(stored["code"], stored["reason_vi"], stored["reason_en"])
         case "unknown":

@@ -101,6 +101,7 @@ class Intake:
                 "action": "delivery.taken",
                 "adapter": name,
                 "new": stored.new,
+                "noted": stored.noted,
                 "repeated": stored.repeated,
                 "poison": stored.poison,
                 "confirmed": stored.confirmed,

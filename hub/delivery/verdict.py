@@ -74,9 +74,9 @@ def verdict(
 def health(answer: QueryOutcome) -> Result:
     """Return what an answer tells about the counterpart's health."""
     match answer:
-        case Delivered():
+        case Delivered(is_called=True):
             return Result.SUCCESS
-        case Rejected() | NotFound():  # an adapter may answer both without a call
+        case Delivered() | Rejected() | NotFound():  # an adapter may answer the last two without a call
             return Result.NEUTRAL
         case RetryAt() | Unknown():
             return Result.FAILURE

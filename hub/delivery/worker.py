@@ -97,6 +97,8 @@ class Workers:
         answer = await self._call(lease)
         label = code_class(answer)
         parts.gate.record(health(answer), _now())
+        if isinstance(answer, Delivered) and not answer.is_called:
+            return answer
         parts.metrics.requests.labels(parts.name, label).inc()
         parts.metrics.request_seconds.labels(parts.name, label).observe(_now() - begun)
         if isinstance(answer, Delivered):
@@ -153,6 +155,8 @@ class Workers:
     def _note(self, lease: Lease, decided: Verdict) -> None:
         parts, metrics, name = self._parts, self._parts.metrics, self._parts.name
         match decided:
+            case Settle(Delivered(is_called=False)):
+                action = "delivery.noted"
             case Settle(Delivered()):
                 metrics.delivered.labels(name, lease.message.type, "ok").inc()
                 metrics.effects.labels(name).inc()

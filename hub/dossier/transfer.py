@@ -11,6 +11,7 @@ from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation
 from hub.dossier.state import Dossier
 from hub.regulation.deadlines import forward_paper_limit
+from schemas.copy import HeldCopy
 from schemas.dossier import (
     Component,
     DossierForwarded,
@@ -67,6 +68,10 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
                 digitised=item.is_digitised,
             )
             for item in dossier.components
+        ),
+        copies=tuple(
+            HeldCopy(component=component, package=copy.package, manifest=copy.manifest)
+            for component, copy in dossier.digitised.items()
         ),
         applicant=context.applicant,
         due_at=dossier.due_at,

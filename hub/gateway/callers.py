@@ -87,11 +87,18 @@ class Callers:
         wanted = fingerprint(shown)
         caller = self._known.get(wanted)
         if caller is None:
-            async with self._asking:
-                if not self._is_current or time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
-                    await self._read()
+            await self._look_again()
             caller = self._known.get(wanted)
         return caller if caller is not None and self.is_valid(caller) else None
+
+    async def _look_again(self) -> None:
+        """Read the store as it is now; all who ask meanwhile wait for the same look, at most ten a second."""
+        came_at = time.monotonic()
+        async with self._asking:
+            if self._is_current and self._asked_at >= came_at:
+                return
+            await asyncio.sleep(self._asked_at + _ASK_AGAIN_S - time.monotonic())
+            await self._read()
 
     def is_valid(self, caller: Caller) -> bool:
         """Whether what the caller showed still opens the door; known within a second after a change."""

@@ -10,29 +10,29 @@ from hub.documents.reason import DocumentReason
 from hub.documents.store import Stored
 from hub.gateway.callers import Caller
 from hub.gateway.cloud_events import media_type
-from hub.gateway.naming import TRANSFER, TRANSFERRED, json_paths
+from hub.gateway.naming import TRANSFER, TRANSFERRED, is_package, json_paths
+from hub.gateway.packages import files_in
 from hub.gateway.parts import Parts
 from hub.gateway.problems import ProblemError
 from hub.identifiers import is_uuid
+from hub.signing.shape import MAX_BYTES
 
 _OWN = """
 insert into document_owner (participant, sha256) values ($1, $2)
 on conflict (participant, sha256) do nothing returning true
 """
 _IS_OWN = "select true from document_owner where participant = $1 and sha256 = $2"
-_IS_NAMED = """
+_NAMED = """
 with told as (
     select f.type, convert_from(f.bytes, 'UTF8')::jsonb as body from fact f
-    where f.dossier_id = $3::uuid and f.type = any($4::text[])
+    where f.dossier_id = $2::uuid and f.type = any($3::text[])
 )
-select exists (
-    select from told
-    where jsonb_path_exists(body -> 'data', ($5::jsonb ->> type)::jsonpath, jsonb_build_object('digest', $2::text))
-      and (body -> 'to' ? $1 or type = any($6::text[]) and exists (
-          select from told transfer where transfer.type = $7 and transfer.body -> 'to' ? $1
-      ))
+select distinct path, jsonb_path_query(body -> 'data', path::jsonpath) #>> '{}' as digest
+from told cross join lateral jsonb_array_elements_text($4::jsonb -> type) path
+where body -> 'to' ? $1 or type = any($5::text[]) and exists (
+    select from told transfer where transfer.type = $6 and transfer.body -> 'to' ? $1
 )
-"""  # noqa: E501  one expression
+"""
 _PATHS = json_paths()
 _PATHS_JSON = orjson.dumps(_PATHS).decode()
 _READ = [*_PATHS, TRANSFER]
@@ -78,5 +78,11 @@ async def _may_see(parts: Parts, caller: Caller, sha256: str, dossier: str | Non
     if dossier is None or not is_uuid(dossier):
         return False
     came_along = list(TRANSFERRED) if "agency" in caller.sender.roles else []
-    asked = (caller.name, sha256, dossier, _READ, _PATHS_JSON, came_along, TRANSFER)
-    return bool(await parts.pool.fetchval(_IS_NAMED, *asked))
+    named = await parts.pool.fetch(_NAMED, caller.name, dossier, _READ, _PATHS_JSON, came_along, TRANSFER)
+    if any(row["digest"] == sha256 for row in named):
+        return True
+    for package in {row["digest"] for row in named if is_package(row["path"])}:
+        content = await parts.store.read(package, MAX_BYTES)
+        if not isinstance(content, DocumentReason) and sha256 in files_in(content):
+            return True
+    return False

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 NAMED: Mapping[str, tuple[str, ...]] = {
     "onestop.copy.registered.v1": ("package", "files[*].digest"),
     "onestop.copy.certified.v1": ("package",),
+    "onestop.dossier.forwarded.v1": ("copies[*].package",),
     "onestop.result.issued.v1": ("papers[*].package",),
     "onestop.component.reused.v1": ("paper.package", "paper.files[*].digest"),
     "onestop.component.reusable.v1": ("package",),
@@ -16,6 +17,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
 NO_DOCUMENT: Mapping[str, tuple[str, ...]] = {
     "onestop.copy.registered.v1": ("manifest",),
     "onestop.copy.certified.v1": ("manifest",),
+    "onestop.dossier.forwarded.v1": ("copies[*].manifest",),
     "onestop.component.reused.v1": ("paper.manifest",),
     "onestop.component.reusable.v1": ("manifest",),
 }
@@ -28,9 +30,11 @@ TRANSFERRED = frozenset(
 """What an agency may see that was sent the transfer: copies are signed before it is told (15.6.c, 16.1)."""
 
 
-def json_paths() -> dict[str, str]:
-    """Per type of fact the SQL/JSON path that finds `$digest` in its data, in lax mode."""
-    return {
-        kind: "$ ? (" + " || ".join(f"@.{field} == $digest" for field in fields) + ")"
-        for kind, fields in NAMED.items()
-    }
+def json_paths() -> dict[str, list[str]]:
+    """Per type of fact the SQL/JSON paths to the digests of its data, in lax mode."""
+    return {kind: [f"$.{field}" for field in fields] for kind, fields in NAMED.items()}
+
+
+def is_package(path: str) -> bool:
+    """Whether a path leads to a signed package, which names files inside."""
+    return path.endswith(".package")

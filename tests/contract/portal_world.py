@@ -19,6 +19,7 @@ from adapters.national_portal.adapter import PortalAdapter
 from adapters.national_portal.settings import PaymentSettings, PortalSettings
 from hub.delivery.adapter import OutMessage
 from schemas.case import CaseAssigned, CaseProgressed
+from schemas.component import ComponentReused
 from schemas.copy import CopyRegistered
 from schemas.dossier import (
     DossierAccepted,
@@ -207,6 +208,30 @@ class Story:
             "registered_at": FACT_TIME.isoformat(),
         }
         return self._message(CopyRegistered.type, fact)
+
+    def reused(self, *digests: str) -> OutMessage:
+        """Out of another dossier of the applicant; without digests data in the place of a paper."""
+        fact: dict[str, object] = {
+            "component": "000.00.00.G15-KQ002966",
+            "reused_at": FACT_TIME.isoformat(),
+        }
+        if not digests:
+            return self._message(
+                ComponentReused.type, fact | {"data": {"check": "c-1", "fields": ["residence_detail"]}}
+            )
+        files = [
+            {"digest": digest, "size": 1000, "media_type": "application/pdf", "pages": 1}
+            for digest in digests
+        ]
+        paper = {
+            "dossier": "H07.34.12-251103-0007",
+            "package": "33" * 32,
+            "kind": "copy",
+            "component": "000.00.00.G15-KQ002966",
+            "manifest": "44" * 32,
+            "files": files,
+        }
+        return self._message(ComponentReused.type, fact | {"paper": paper})
 
     def issued(self) -> OutMessage:
         fact = {

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from adapters.national_portal.adapter import PortalAdapter
 from adapters.national_portal.settings import LinkSettings
 from hub.delivery.adapter import OutMessage
-from hub.delivery.outcome import Delivered, NotFound, Outcome, Rejected, RetryAt, Unknown
+from hub.delivery.outcome import NOTED, Delivered, NotFound, Outcome, Rejected, RetryAt, Unknown
 from schemas.sync import ReportSync
 from tests.contract.portal_world import (
     FACT_TIME,
@@ -76,7 +76,7 @@ async def test_before_the_acceptance_nothing_goes_out_because_there_is_no_code(w
     story = control.story()
     message = story.submitted()
     outcome = await adapter.deliver(message)
-    assert outcome == Delivered({"kept": True})
+    assert outcome == NOTED
     assert adapter.report(message, outcome, FACT_TIME) is None
     assert control.entries(story.code) == []
 

@@ -65,6 +65,19 @@ async def test_the_adapter_writes_the_golden_requests() -> None:
         assert "authorization" not in fields
 
 
+async def test_the_adapter_shows_what_is_reused_of_another_dossier_in_golden_bytes() -> None:
+    answers = [golden("answer_login"), golden("answer_procedure"), *[golden("answer_ok")] * 3]
+    async with recorded(*answers) as (adapter, story, recorder):
+        story.submitted()
+        assert isinstance(await adapter.deliver(story.accepted()), Delivered)
+        assert await adapter.deliver(story.reused("dd" * 32)) == Delivered({"progress": "sent"})
+    assert recorder.bodies[2:] == [
+        golden("request_insert"),
+        golden("request_progress"),
+        golden("request_reused"),
+    ]
+
+
 async def test_the_adapter_asks_with_the_golden_look_up() -> None:
     unreadable = b'{"error_code":'
     for answer, outcome in (("answer_lookup", Delivered), ("answer_lookup_none", NotFound)):
@@ -95,11 +108,31 @@ async def test_the_sandbox_gives_the_golden_answers(sandbox: httpx.AsyncClient) 
         ("insert", "exists"),
         ("lookup", "lookup"),
         ("update", "ok"),
+        ("reused", "ok"),
         ("progress", "ok"),
     ):
         body = golden(f"request_{request}").replace(SESSION.encode(), session.encode())
         got = await sandbox.post(f"{PREFIX}/mapi/g", content=body, headers=headers)
         assert got.content == golden(f"answer_{answer}"), request
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"DuocSoHoa": "2"}, "DuocSoHoa"),
+        ({"DuocTaiSuDung": "3"}, "DuocTaiSuDung"),
+        ({"DuocTaiSuDung": "2"}, "MaKetQuaThayThe"),
+        ({"DuocLayTuKhoDMQG": ""}, "DuocLayTuKhoDMQG"),
+    ],
+)
+async def test_the_sandbox_refuses_a_paper_with_an_unknown_code(
+    sandbox: httpx.AsyncClient, changes: dict[str, str], field: str
+) -> None:
+    session = (await sandbox.post(f"{PREFIX}/mapi/login", content=golden("request_login"))).json()["session"]
+    document = json.loads(golden("request_reused").replace(SESSION.encode(), session.encode()))
+    document["data"][0]["TaiLieuNop"][0] |= changes
+    answer = await sandbox.post(f"{PREFIX}/mapi/g", json=document)
+    assert answer.json() == {"error_code": -1, "message": f"Dữ liệu không hợp lệ: {field}"}
 
 
 def test_a_payment_result_is_genuine_by_the_golden_hash_and_by_no_other() -> None:

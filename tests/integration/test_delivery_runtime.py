@@ -16,7 +16,7 @@ from tests.support.delivery_worlds import (
     running,
     until,
 )
-from tests.support.fake_counterpart import EFFECT_TYPE, NEVER, REPORT_TYPE, Fault
+from tests.support.fake_counterpart import EFFECT_TYPE, NEVER, REPORT_TYPE, Fault, NotingCounterpart
 
 
 @pytest.fixture
@@ -168,6 +168,50 @@ async def test_failures_open_the_circuit_and_what_waited_too_long_gets_its_answe
         bodies = [(await world.read_report())[2], (await world.read_report())[2]]
     assert {body["outcome"] for body in bodies} == {"gave up: counterpart_away"}
     assert world.counterpart.calls.count(("deliver", "m-2")) == 0
+
+
+async def test_a_message_that_is_only_noted_does_not_close_the_circuit(world: World) -> None:
+    world.counterpart.faults |= {"m-1": ["later"] * 9, "m-2": ["note"]}
+    await world.send(1, "d-1")
+    now = asyncio.get_running_loop().time
+    async with running(
+        world, circuit_failures=1, circuit_open_s=0.1, retry_base_s=60, retry_cap_s=60, total_s=600
+    ):
+        await until(lambda: world.metric("hub_adapter_circuit_state", state="half_open") == 1)
+        await world.send(2, "d-2")
+        await until(lambda: _is_delivered(world, 2))
+        noted_at = now()
+        await until(lambda: now() - world.progress.ages_s(now())["database"] > noted_at)
+        assert world.metric("hub_adapter_circuit_state", state="half_open") == 1
+        assert world.metric("hub_effects_applied_total") == 0
+        assert world.metric("hub_adapter_last_success_timestamp_seconds") == 0
+        assert world.metric("hub_adapter_requests_total", code_class="delivered") == 0
+        assert world.metric("hub_events_delivered_total", event_type=EFFECT_TYPE, outcome="ok") == 0
+        await world.send(3, "d-3")
+        await until(lambda: world.metric("hub_adapter_circuit_state", state="closed") == 1)
+        assert world.metric("hub_effects_applied_total") == 1
+
+
+async def test_what_an_adapter_only_notes_is_over_when_it_is_stored_and_never_given_up(world: World) -> None:
+    counterpart = NotingCounterpart(
+        world.counterpart.journal, world.name, faults={"m-1": ["later"] * 9}, notes=frozenset({"d-2"})
+    )
+    world.counterpart = counterpart
+    await world.send(1, "d-1")
+    async with running(world, circuit_failures=1, circuit_open_s=300, total_s=2.0, retry_cap_s=60):
+        await until(lambda: world.metric("hub_adapter_circuit_state", state="open") == 1)
+        await world.send(2, "d-2")
+        await world.send(3, "d-3")
+        bodies = [(await world.read_report())[2] for _ in range(2)]
+        assert {body["message"] for body in bodies} == {"m-1", "m-3"}
+        assert [await world.state(number) for number in (1, 2, 3)] == ["dead", "delivered", "dead"]
+    assert [call for call in counterpart.calls if call[1] == "m-2"] == []
+    assert await world.pool.fetchval("select array_agg(message) from noted") == ["m-2"]
+    assert await world.pool.fetchval("select count(*) from delivery_report") == 2
+
+
+async def _is_delivered(world: World, number: int) -> bool:
+    return await world.state(number) == "delivered"
 
 
 async def test_a_report_is_sent_again_with_the_same_id_and_bytes_until_its_receipt_came(world: World) -> None:

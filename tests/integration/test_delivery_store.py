@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, RetryAt, Unknown
 from hub.delivery.rows import PoisonRecord
 from hub.delivery.store import DeliveryStore
+from hub.delivery.stored_outcome import read_outcome
 from hub.delivery.wire import Confirmed
 
 NOW = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
@@ -244,6 +245,49 @@ async def test_counts_tell_depth_and_doubt_and_dead_letters_wait_until_their_ans
     await store.take((), [Confirmed("r-1", None)], ())
     counts = await store.counts()
     assert (counts.dead, counts.unconfirmed) == (0, 0)
+
+
+async def test_a_dead_letter_waits_for_nobody_when_it_needs_no_answer_and_for_its_answer_when_it_is_due(
+    store: DeliveryStore,
+) -> None:
+    await _take(store, message(1), message(2, "d-2"))
+    leases = {lease.message.id: lease for lease in await store.lease(2, LEASE_S)}
+    await store.finish(leases["m-1"], "dead", RetryAt(1.0, "busy"), None, due=False)
+    counts = await store.counts()
+    assert (counts.dead, counts.dead_age_s, counts.reports_due) == (0, 0, 0)
+    await store.finish(leases["m-2"], "dead", RetryAt(1.0, "busy"), None, due=True)
+    counts = await store.counts()
+    assert (counts.dead, counts.reports_due) == (1, 1)
+    await store.attach_report("m-2", None)
+    counts = await store.counts()
+    assert (counts.dead, counts.reports_due) == (0, 0)
+
+
+async def test_what_needs_no_call_is_over_in_the_transaction_that_stores_it(
+    store: DeliveryStore, pool: asyncpg.Pool[Any]
+) -> None:
+    seen: list[str] = []
+
+    async def keep(_connection: object, messages: Sequence[OutMessage]) -> Collection[str]:
+        seen.extend(each.id for each in messages)
+        return {each.id for each in messages if each.dossier == "d-2"}
+
+    await _take(store, message(1))
+    stored = await store.take([message(1), message(2, "d-2"), message(3)], (), (), keep)
+    assert (stored.new, stored.repeated, stored.noted, seen) == (2, 1, 1, ["m-2", "m-3"])
+    rows = await pool.fetch("select id, state, outcome, ended_at from delivery order by id")
+    assert [(row["id"], row["state"]) for row in rows] == [
+        ("m-1", "pending"), ("m-2", "delivered"), ("m-3", "pending"),
+    ]  # fmt: skip
+    assert read_outcome(rows[1]["outcome"]) == Delivered({"kept": True}, is_called=False)
+    assert rows[1]["ended_at"] is not None
+
+    async def fail(_connection: object, _messages: Sequence[OutMessage]) -> Collection[str]:
+        raise ValueError("a bug of the adapter")
+
+    with pytest.raises(ValueError, match="a bug"):
+        await store.take([message(4, "d-2")], (), (), fail)
+    assert await pool.fetchval("select count(*) from delivery") == 3
 
 
 async def test_the_sweep_keeps_what_is_open_and_a_replay_of_what_it_deleted_is_a_repeat(

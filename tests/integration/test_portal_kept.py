@@ -190,6 +190,50 @@ async def test_a_dossier_of_the_portal_has_its_code_there_from_its_request(takin
     assert standing.line_state == "waiting"
 
 
+async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(fresh_database: str) -> None:
+    adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
+    async with _pool(fresh_database) as pool:
+        told, store = story(), DeliveryStore(pool, "portal")
+
+        async def states() -> list[str]:
+            rows = await pool.fetch("select state from delivery order by position")
+            return [row["state"] for row in rows]
+
+        before = await store.take([told.submitted(), told.copied("aa" * 32)], (), (), adapter.keep)
+        assert (before.noted, await states()) == (2, ["delivered", "delivered"])
+        noted = await tables.Tables(pool).standing(f"d-{CODE}", f"m2-{CODE}")
+        assert noted is not None
+        assert [file.sha256 for file in noted.record.files] == ["aa" * 32]
+        accepted = told.accepted()
+        await store.take([accepted, told.reused("dd" * 32)], (), (), adapter.keep)
+        assert await states() == ["delivered", "delivered", "pending", "pending"]
+        (lease,) = await store.lease(10, 30.0)
+        assert lease.message.id == accepted.id
+        standing = await tables.Tables(pool).standing(accepted.dossier, accepted.id)
+        assert standing is not None
+        assert (standing.folded, standing.line_state) == (4, "waiting")
+        assert [(file.sha256, file.is_reused) for file in standing.record.files] == [("dd" * 32, True)]
+    await adapter.aclose()
+
+
+async def test_what_goes_out_or_has_to_be_answered_is_not_over_when_it_is_stored(fresh_database: str) -> None:
+    adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
+    async with _pool(fresh_database) as pool:
+        async with pool.acquire() as connection:
+            await tables.store_lodging(connection, "dvcqg-hs-mau", LODGED_AS, b"digest")
+        store, lodged = DeliveryStore(pool, "portal"), replace(story().submitted(), cause="dvcqg-hs-mau")
+        unreadable = replace(
+            Story(MemoryKept(), "H07.34.12-260302-0002", "1.004873", {}).submitted(), data=b"{}"
+        )
+        unknown = Story(MemoryKept(), "H07.34.12-260302-0003", "1.004873", {}).accepted()
+        stored = await store.take([lodged, unreadable, unknown], (), (), adapter.keep)
+        assert stored.noted == 0
+        assert {lease.message.id for lease in await store.lease(10, 30.0)} == {
+            lodged.id, unreadable.id, unknown.id,
+        }  # fmt: skip
+    await adapter.aclose()
+
+
 async def test_messages_that_cannot_be_folded_do_not_stop_the_others(taking: Taking) -> None:
     told = story()
     broken, accepted = replace(told.submitted(), data=b"{}"), told.accepted()

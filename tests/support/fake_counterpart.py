@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +19,14 @@ from typing import Any, Literal
 from prometheus_client import CollectorRegistry
 
 from hub.delivery.adapter import OutMessage, Polled, Report
+from hub.delivery.desk import Connection, Desk
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
-from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.delivery.outcome import NOTED, Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
 from hub.delivery.runtime import run_adapter
 from hub.settings import KafkaSettings
 
-Fault = Literal["reject", "later", "lost_before", "lost_after", "hang_after", "bug", "crash_after"]
+Fault = Literal["reject", "later", "note", "lost_before", "lost_after", "hang_after", "bug", "crash_after"]
 EFFECT_TYPE = "onestop.effect.wanted.v1"
 REPORT_TYPE = "onestop.effect.report.v1"
 NEVER = "onestop.effect.never_handled.v1"
@@ -74,6 +76,8 @@ class FakeCounterpart:
                 return Rejected("fake.no", "không được", "no")
             case "later":
                 return RetryAt(0.0, "busy")
+            case "note":
+                return NOTED
             case "lost_before":
                 return Unknown("cut before")
             case "lost_after":
@@ -136,6 +140,25 @@ class FakeCounterpart:
             file.write(json.dumps(entry) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+@dataclass(slots=True)
+class NotingCounterpart(FakeCounterpart):
+    """Implements `hub.delivery.desk.Hosted` too: messages of the dossiers in `notes` are only noted."""
+
+    schema: str = "create table if not exists noted (message text primary key)"
+    notes: frozenset[str] = frozenset()
+
+    def attach(self, desk: Desk) -> None:
+        pass
+
+    async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
+        over = [message.id for message in messages if message.dossier in self.notes]
+        await connection.executemany("insert into noted values ($1)", [(name,) for name in over])
+        return over
+
+    async def serve(self) -> None:
+        await asyncio.Event().wait()
 
 
 async def run_child(config: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hub.delivery.adapter import OutMessage
 from hub.delivery.circuit import Result
 from hub.delivery.lease import Lease
-from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.delivery.outcome import NOTED, Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
 from hub.delivery.retry import RetryPolicy
 from hub.delivery.stored_outcome import outcome_text, read_outcome
 from hub.delivery.verdict import Bury, PutBack, Settle, Verdict, health, verdict
@@ -65,6 +65,7 @@ def test_a_call_without_effect_is_repeated_until_the_limits() -> None:
     ("answer", "result"),
     [
         (Delivered(), Result.SUCCESS),
+        (NOTED, Result.NEUTRAL),
         (Rejected("no", "không", "no"), Result.NEUTRAL),
         (NotFound(), Result.NEUTRAL),
         (RetryAt(1.0, "busy"), Result.FAILURE),
@@ -79,6 +80,7 @@ def test_the_circuit_hears_what_an_answer_tells_about_health(answer: QueryOutcom
     "outcome",
     [
         Delivered({"number": "VN 1"}),
+        NOTED,
         Rejected("no", "không được", "no"),
         RetryAt(1.5, "busy"),
         Unknown("cut"),

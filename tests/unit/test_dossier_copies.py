@@ -166,6 +166,9 @@ def test_nothing_is_forwarded_before_every_required_copy_is_signed() -> None:
     (fact,) = story.accepts(build.forwarding(), COUNTER)
     assert isinstance(fact, DossierForwarded)
     assert [item.digitised for item in fact.components] == [True, False]
+    assert [(copy.component, copy.package, copy.manifest) for copy in fact.copies] == [
+        (FIRST, PACKAGE, MANIFEST)
+    ]
 
 
 @pytest.mark.rule("15.6.c2")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hub.gateway.naming import NAMED, NO_DOCUMENT, json_paths
+from hub.gateway.naming import NAMED, NO_DOCUMENT, is_package, json_paths
+from hub.gateway.packages import files_in
 from schemas.registry import FACTS
+from tests.support import signing
 
 _PATTERN = "^[0-9a-f]{64}$"
 
@@ -37,8 +39,13 @@ def test_every_digest_of_a_fact_is_listed() -> None:
     assert not any(set(NAMED[kind]) & set(NO_DOCUMENT.get(kind, ())) for kind in NAMED)
 
 
-def test_a_path_asks_for_each_field() -> None:
-    assert (
-        json_paths()["onestop.copy.registered.v1"]
-        == "$ ? (@.package == $digest || @.files[*].digest == $digest)"
-    )
+def test_a_path_leads_to_each_field() -> None:
+    assert json_paths()["onestop.copy.registered.v1"] == ["$.package", "$.files[*].digest"]
+    assert [is_package(path) for path in ("$.papers[*].package", "$.files[*].digest")] == [True, False]
+
+
+def test_the_files_of_a_package_are_those_of_its_manifest() -> None:
+    assert files_in(signing.package()) == {file.sha256 for file in signing.FILES}
+    assert files_in(signing.certified()) == {file.sha256 for file in signing.FILES}
+    for other in (b"", signing.SCAN, b"<a/>", signing.package()[:-5], b"<!DOCTYPE a><a/>"):
+        assert files_in(other) == frozenset()

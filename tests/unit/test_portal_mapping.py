@@ -166,6 +166,25 @@ def test_a_new_due_time_goes_out_without_another_status() -> None:
     assert dossier_item(folded.record, PROCEDURE, words())["NgayHenTra"] == "20260309163000"
 
 
+def test_a_paper_of_another_dossier_is_shown_as_reused_until_its_own_copy_takes_its_place() -> None:
+    folded = Folded()
+    story = folded.story
+
+    def shown() -> list[tuple[str, str]]:
+        assert folded.record is not None
+        item = dossier_item(folded.record, PROCEDURE, words())
+        return [(paper["TepDinhKemId"], paper["DuocTaiSuDung"]) for paper in item["TaiLieuNop"]]
+
+    fold_all(folded, story.submitted(), story.accepted(), story.reused("dd" * 32))
+    assert shown() == [("dd" * 32, "1")]
+    assert folded.line is None
+    before = folded.record
+    folded.take(story.reused())
+    assert folded.record == before
+    folded.take(story.copied("aa" * 32))
+    assert shown() == [("aa" * 32, "0")]
+
+
 def test_what_is_routed_to_the_portal_is_what_the_adapter_takes() -> None:
     routed = {fact.type for fact, audiences in AUDIENCES.items() if "portal" in audiences}
     assert routed == set(MODELS)

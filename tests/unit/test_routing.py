@@ -10,7 +10,8 @@ from hub.directory import Directory
 from hub.dossier.decision import Sender
 from hub.routing import AUDIENCES, Audience, receivers
 from schemas.base import Fact
-from schemas.component import Difference, RecordMismatch
+from schemas.component import ComponentReused, Difference, RecordMismatch, ReusedData, ReusedPaper
+from schemas.copy import CopyFile
 from schemas.identity import IdentityMatched, IdentityMismatched, IdentityUnavailable
 from schemas.personal import personal_paths
 from schemas.registry import FACTS
@@ -47,6 +48,28 @@ def test_a_portal_that_lodged_a_dossier_is_not_told_what_its_one_stop_is_told(fa
     lodged = build.submitted(sender=PORTAL, channel="online").now
     assert lodged.submitted_by == "portal"
     assert receivers(lodged, lodged, fact, Directory(EVERYBODY)) == ("counter-mau",)
+
+
+def test_a_portal_is_told_of_a_reused_paper_and_not_of_data_that_a_lookup_brought() -> None:
+    accepted = build.accepted().now
+    files = (CopyFile(digest="a" * 64, size=1, media_type="application/pdf", pages=1),)
+    paper = ReusedPaper(
+        dossier="H07.34.12-251103-0007",
+        package="b" * 64,
+        kind="copy",
+        component=build.papers()[0].code,
+        manifest="c" * 64,
+        files=files,
+    )
+    data = ReusedData(check="c", fields=("residence_detail",))
+    told = [
+        receivers(accepted, accepted, fact, Directory((COUNTER, PORTAL)))
+        for fact in (
+            ComponentReused(component=paper.component, paper=paper, reused_at=MONDAY),
+            ComponentReused(component=paper.component, data=data, reused_at=MONDAY),
+        )
+    ]
+    assert told == [("counter-mau", "portal"), ("counter-mau",)]
 
 
 def test_a_counter_that_lost_its_one_stop_is_not_told_of_what_it_lodged() -> None:

@@ -1,11 +1,12 @@
--- $1 adapter: depths and ages (s) for the metrics; a dead letter waits until the hub has its business answer
+-- $1 adapter: depths and ages (s) for the metrics; a dead letter waits until the hub has its business answer, and one
+-- that needs none is not waited for
 with open as (
     select d.*, extract(epoch from now() - d.first_at)::float8 as age_s,
            extract(epoch from now() - d.ended_at)::float8 as ended_age_s,
-           d.state = 'dead' and not exists (
+           d.state = 'dead' and (d.is_report_due or exists (
                select from delivery_report r
-               where r.adapter = d.adapter and r.id = d.report_id and r.state = 'confirmed'
-           ) as is_waiting_dead
+               where r.adapter = d.adapter and r.id = d.report_id and r.state <> 'confirmed'
+           )) as is_waiting_dead
     from delivery d
     where d.adapter = $1 and (d.state in ('pending', 'leased', 'unknown', 'dead') or d.is_report_due)
 ), unconfirmed as (

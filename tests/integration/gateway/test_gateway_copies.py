@@ -202,6 +202,24 @@ async def test_a_digest_in_a_text_grants_nothing(
     assert (await read(agency, digest, "x")).status_code == 404
 
 
+async def test_the_files_of_a_package_that_was_named_are_shown_with_it(
+    site: Site, counter: Visitor, agency: Visitor, signer: Signer
+) -> None:
+    dossier = (await counter.receipt(SUBMIT, f"ref:{uuid.uuid4()}", submission()))["dossier"]
+    paper = signing.SCAN + b"of a result"
+    package = sign_copy(manifest_of(dossier, paper, signer), signer.key, signer.now)
+    inside = await upload(agency, paper, "application/pdf")
+    signed = await upload(agency, package, "application/xml")
+    beside = await upload(agency, signing.SCAN + b"of no package", "application/pdf")
+    data = {"papers": [{"package": signed}, {"package": beside}, {"package": "0" * 64}]}
+    assert (await read(counter, inside, dossier)).status_code == 404
+    await store_fact(site, dossier, 98, "onestop.result.issued.v1", {"to": [counter.name], "data": data})
+    assert (await read(counter, inside, dossier)).content == paper
+    assert (await read(counter, signed, dossier)).content == package
+    unnamed = await upload(agency, signing.SCAN + b"of nothing", "application/pdf")
+    assert (await read(counter, unnamed, dossier)).status_code == 404
+
+
 async def store_fact(site: Site, dossier: str, sequence: int, kind: str, body: dict[str, Any]) -> None:
     """A fact as the engine stores it, with contents of the test's own."""
     await site.hub.database.execute(

@@ -247,7 +247,8 @@ async def refused_soon(visitor: Visitor) -> None:
     async def is_out() -> bool:
         return (await visitor.client.get("/v1/messages")).status_code == 401
 
-    await eventually(is_out, 5, f"{visitor.name} to be locked out")
+    # A look into a topic that was just taken away may wait its 5 s first.
+    await eventually(is_out, 15, f"{visitor.name} to be locked out")
 
 
 async def test_a_removed_participant_is_locked_out_and_its_open_stream_ends(site: Site) -> None:
