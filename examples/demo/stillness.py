@@ -93,9 +93,8 @@ class Stillness:
         row = await self._database.fetchrow(_OPEN, self.legal_now())
         assert row is not None
         found = [f"{count} {name}" for name, count in row.items() if count]
-        behind = await self._behind()
-        if behind:
-            found.append(f"{behind} unread")
+        if not found and (behind := await self._behind()):  # the dearer question, when all else is done
+            found = [f"{behind} unread"]
         return ", ".join(found)
 
     async def _behind(self) -> int:
