@@ -82,7 +82,7 @@ async def without_counterpart(stack: StackAddress, folder: Path) -> None:
         adapter = await population_adapter(hub, door.url, sandbox.service_url, folder)
         dossiers = await traffic.dossiers(counter, 5)
         await traffic.verify(counter, dossiers, 2)
-        await eventually(lambda: answers(sandbox) >= 10, 20, "the first answers", adapter.output)
+        await eventually(lambda: reported(hub, 10), 20, "the first answers to arrive", adapter.output)
         await door.close()
         await traffic.verify(counter, dossiers, 4)
         await eventually(lambda: is_circuit_open(adapter), 30, "the circuit to open", adapter.output)

@@ -27,15 +27,15 @@ end;
 $$;
 
 create trigger fact_documents after insert on fact for each row
-    when (new.type in ('onestop.copy.registered.v1', 'onestop.copy.certified.v1', 'onestop.result.issued.v1',
-                       'onestop.component.reused.v1', 'onestop.component.reusable.v1'))
+    when (new.type in ('onestop.copy.registered.v1', 'onestop.copy.certified.v1', 'onestop.dossier.forwarded.v1',
+                       'onestop.result.issued.v1', 'onestop.component.reused.v1', 'onestop.component.reusable.v1'))
     execute function note_documents();
 
 insert into document_use (sha256, dossier_id, is_read)
 select named, f.dossier_id, bool_or(starts_with(f.type, 'onestop.copy.'))
 from fact f, documents_named(f.bytes) named
-where f.type in ('onestop.copy.registered.v1', 'onestop.copy.certified.v1', 'onestop.result.issued.v1',
-                 'onestop.component.reused.v1', 'onestop.component.reusable.v1')
+where f.type in ('onestop.copy.registered.v1', 'onestop.copy.certified.v1', 'onestop.dossier.forwarded.v1',
+                 'onestop.result.issued.v1', 'onestop.component.reused.v1', 'onestop.component.reusable.v1')
 group by named, f.dossier_id;
 
 -- When all documents were last looked at; that takes long, so it is not done with every sweep.
