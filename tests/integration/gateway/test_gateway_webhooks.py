@@ -36,12 +36,14 @@ async def test_every_message_is_called_out_signed_and_in_order_although_some_cal
             await called.receipt(WITHDRAW, f"ref:hook-{number}", {})
             dossiers.append(receipt["dossier"])
         await all_facts(receiving, dossiers, site)
+        feed = (await called.messages())["messages"]
+        told = {item["id"] for item in feed}
+        # What concerns no dossier is called out beside them, each partition in its own order and time.
+        await eventually(lambda: {item["id"] for item in receiving.taken} == told, 20, "all of the feed")
         for headers, body in receiving.came:
             assert headers["webhook-signature"] == expected_signature(secret, headers, body)
             assert headers["content-type"] == "application/cloudevents+json"
     assert not receiving.answers
-    feed = (await called.messages())["messages"]
-    assert {item["id"] for item in receiving.taken} == {item["id"] for item in feed}
     keys = {item["id"]: item["partitionkey"] for item in feed}
     assert all(item["partitionkey"] == keys[item["id"]] for item in receiving.taken)
     assert set(dossiers) <= set(keys.values())
@@ -68,7 +70,8 @@ async def test_a_killed_gateway_goes_on_where_it_stood(site: Site) -> None:
         await called.receipt(WITHDRAW, "ref:kill-1", {})
         await all_facts(receiving, [first["dossier"]], site)
         ids = [item["id"] for item in receiving.taken]
-    assert len(ids) - len(set(ids)) <= 1, "one call at most had no stored answer"
+    repeated = len(ids) - len(set(ids))
+    assert repeated <= site.hub.partitions, "at most one call of each partition had no stored answer"
 
 
 @pytest.mark.parametrize(
