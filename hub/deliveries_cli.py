@@ -58,7 +58,6 @@ _FIELDS = (
     "first_at", "next_at", "doubt_at", "ended_at", "decision", "decided_by", "decided_at", "report_id",
     "report_state", "report_refusal",
 )  # fmt: skip
-_HAS_TABLES = "select to_regclass('delivery') is not null"
 _IS_KNOWN = "select exists (select from delivery where adapter = $1)"
 
 
@@ -182,7 +181,7 @@ def _change(
 
 def _with_tables(work: Callable[[Settings, Connection], Awaitable[Result]]) -> Result:
     async def checked(settings: Settings, connection: Connection) -> Result:
-        if not await connection.fetchval(_HAS_TABLES):
+        if not await connection.fetchval(queries.HAS_TABLES):
             raise StartupError("no adapter has run on this database yet")
         return await work(settings, connection)
 

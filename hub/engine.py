@@ -384,9 +384,9 @@ class Engine(Generic[State]):
     async def _reload(self, versions: dict[str, int]) -> None:
         directory = await reading.read_directory(self._reader)
         clock = await reading.read_clock(self._reader, self._world.environment)
-        self._tools.master.forget()
         today = clock.of(datetime.now(UTC)).date()
         await load_terms(self._reader, self._tools.master, today)
+        self._tools.master.forget()
         self._tools = replace(self._tools, directory=directory)
         self._world = replace(self._world, directory=directory, clock=clock)
         is_gap_accepted = bool(self._versions) and versions.get("offsets") != self._versions.get("offsets")

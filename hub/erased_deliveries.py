@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.delivery import queries
 from hub.delivery.outcome import Rejected
 from hub.delivery.stored_outcome import outcome_text
 from hub.dossier.texts import refusal_texts
 from hub.store.database import Connection
 
-_HAS_DELIVERIES = "select to_regclass('delivery') is not null"
 _HAS_PORTAL = "select to_regclass('portal_dossier') is not null"
 _ALL_ERASED = "select array_agg(dossier_id::text) from erasure"
 # Provably without effect: an erased person's data are not sent out any more. Doubtful ones are asked about.
@@ -92,7 +92,7 @@ async def empty_deliveries(connection: Connection, dossier_id: str | None = None
     What a counterpart may have taken and has not answered for stays until that is known: it is counted
     as open, and the first sweep after its end empties it.
     """
-    if not await connection.fetchval(_HAS_DELIVERIES):
+    if not await connection.fetchval(queries.HAS_TABLES):
         return EmptiedDeliveries()
     gone = [dossier_id] if dossier_id is not None else await connection.fetchval(_ALL_ERASED)
     texts = refusal_texts("dossier.erased")

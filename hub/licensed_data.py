@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hub.delivery import queries
 from hub.store.database import Connection
 from schemas.person_data import ReportPersonData
 
-_HAS_DELIVERIES = "select to_regclass('delivery') is not null"
 # A late report made of what is left tells the match alone, as it must after the end.
 _ANSWERS = """
 with emptied as (
@@ -33,7 +33,7 @@ async def empty_past_use(connection: Connection, now: datetime) -> int:
 
     `now` is legal time (NĐ 47/2020 Art. 41: the end is reported with the data). How many; idempotent.
     """
-    if not await connection.fetchval(_HAS_DELIVERIES):
+    if not await connection.fetchval(queries.HAS_TABLES):
         return 0
     answers: int = await connection.fetchval(_ANSWERS, now)
     reports: int = await connection.fetchval(_REPORTS, now, ReportPersonData.type)

@@ -85,7 +85,7 @@ def store_fact(
         opened, personal = split(model, orjson.loads(plain))
         body["data"] = opened
         if personal:
-            last = last_day_of(fact, origin.now) if place.key.terms is not None else None
+            last = last_day_of(fact, origin.now)
             if last is None:
                 sealed = place.key.seal(orjson.dumps(personal), fact_id.encode())
             else:

@@ -38,7 +38,6 @@ _BEFORE = "select now() - make_interval(days => $1)"
 _OLD_PARKED = """
 select distinct dossier_id::text as dossier from parked_request where parked_at < $1 limit $2
 """
-_HAS_DELIVERIES = "select to_regclass('delivery') is not null"
 _ERASED_LATELY = """
 select dossier_id::text as dossier from erasure where erased_at > least(
     now() - make_interval(secs => $1), (select ended_at from retention_run)
@@ -162,7 +161,7 @@ class Retention:
 
     async def _deliveries(self, connection: Connection) -> None:
         """Adapters sweep their own rows; this is for those that do not run any more, or keep longer."""
-        if not await connection.fetchval(_HAS_DELIVERIES):
+        if not await connection.fetchval(queries.HAS_TABLES):
             return
         limits = self._settings.retention
         for row in await connection.fetch(_ADAPTERS):

@@ -13,6 +13,7 @@ def statement(name: str) -> str:
 
 
 SCHEMA = statement("schema")
+HAS_TABLES = "select to_regclass('delivery') is not null"
 STORE_MESSAGES = statement("store_messages")
 SETTLE_NOTED = statement("settle_noted")
 STORE_POISON = statement("store_poison")

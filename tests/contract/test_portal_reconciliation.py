@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,10 +22,11 @@ from adapters.national_portal.transport import Transport
 from hub.embedded.stack import StackAddress
 from schemas.party import Party
 from schemas.payment import PaymentItem
-from tests.contract.portal_world import APPLICANT, FACT_TIME, REPOSITORY, sandbox_process, settings_for
+from tests.contract.portal_world import APPLICANT, FACT_TIME, sandbox_process, settings_for
 from tests.contract.recorder import Recorder
 from tests.contract.test_portal_golden import PREFIX, golden
 from tests.integration.test_portal_adapter import REQUEST_PAYMENT, accepted, shown
+from tests.support.hub_commands import module_output
 from tests.support.portal_site import Site, portal_site, running
 from tests.support.requests import OFFICER
 from tests.support.stack import shared_stack
@@ -200,12 +199,4 @@ async def run(site: Site, **changes: str) -> tuple[int | None, bytes]:
         "HUB_PORTAL_PAYMENT__QUERY_PATH": "/payplat/query",
         **changes,
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "adapters.national_portal.reconciliation"),
-        cwd=REPOSITORY,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    output, _ = await process.communicate()
-    return process.returncode, output
+    return await module_output("adapters.national_portal.reconciliation", environment)

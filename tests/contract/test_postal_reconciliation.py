@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +18,12 @@ from adapters.postal.tracking import Record
 from tests.contract.postal_world import (
     ACCOUNT,
     ASSUMED_CODES,
-    REPOSITORY,
     Control,
     order_of,
     postal_world,
     settings_for,
 )
+from tests.support.hub_commands import module_output
 
 CODES = StatusCodes({"10": "cod_collected", "11": "cod_remitted"})
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -111,12 +108,5 @@ async def run(control: Control) -> tuple[int | None, list[dict[str, Any]]]:
         "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_KEY": "sandbox-key",
         "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": "sandbox-secret",
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "adapters.postal.reconciliation"),
-        cwd=REPOSITORY,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    output, _ = await process.communicate()
-    return process.returncode, [json.loads(line) for line in output.splitlines()]
+    status, output = await module_output("adapters.postal.reconciliation", environment)
+    return status, [json.loads(line) for line in output.splitlines()]

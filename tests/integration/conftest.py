@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import asyncpg
 import pytest
 
 from hub.embedded.stack import StackAddress
+from hub.store import database
+from hub.store.database import Connection
+from tests.support.breakable import breakable_stack
 from tests.support.stack import own_database, own_name, shared_stack
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[StackAddress]:
     yield from shared_stack()
+
+
+@pytest.fixture(scope="module")
+def own_stack(
+    stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, StackAddress]]:
+    """Home and addresses of a stack that the module may break; needs `stack` for the jars that it fetched."""
+    with breakable_stack(tmp_path_factory.mktemp("own")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -24,3 +38,12 @@ def own_topic_prefix() -> str:
 async def fresh_database(stack: StackAddress) -> AsyncIterator[str]:
     async with own_database(stack) as dsn:
         yield dsn
+
+
+@pytest.fixture
+async def store(fresh_database: str) -> AsyncIterator[Connection]:
+    """A session on a database that has the tables of the hub and nothing in them."""
+    connection: Connection = await asyncpg.connect(fresh_database)
+    await database.migrate(connection)
+    yield connection
+    await connection.close()

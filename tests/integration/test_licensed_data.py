@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import orjson
-import pytest
 from prometheus_client import CollectorRegistry
 
 from hub.delivery.database import install
@@ -19,7 +16,6 @@ from hub.message import Message, decode_message
 from hub.outbox import WholeEntry, decode_segment, encode_segment
 from hub.recording import open_fact
 from hub.sealing import MasterKey
-from hub.store import database
 from hub.store.database import Connection
 from hub.store.terms import load_terms
 from schemas.person_data import PersonDataReceived, ReportPersonData
@@ -33,14 +29,6 @@ from tests.support.waiting import eventually
 DOSSIER = "00000000-0000-8000-8000-000000000001"
 FATHER = "Trần Văn Cha Giả"
 """Synthetic."""
-
-
-@pytest.fixture
-async def store(fresh_database: str) -> AsyncIterator[Connection]:
-    connection: Connection = await asyncpg.connect(fresh_database)
-    await database.migrate(connection)
-    yield connection
-    await connection.close()
 
 
 def shared(usable_until: datetime) -> dict[str, object]:

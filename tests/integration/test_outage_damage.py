@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from confluent_kafka import KafkaException, Producer
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
 from hub.store.positions import LogEnds, accept_gap
-from tests.support.breakable import breakable_hub, breakable_stack
+from tests.support.breakable import breakable_hub
 from tests.support.clients import Client
 from tests.support.counters import good_value, pairs
 from tests.support.hubs import Hub
@@ -28,15 +28,6 @@ from tests.support.waiting import eventually
 
 _NO_LIMITS = {"message.max.bytes": 1_000_000_000, "queue.buffering.max.kbytes": 2_000_000}
 """Of the client: what it sends is a few KB, or 1 MB with gzip."""
-
-
-@pytest.fixture(scope="module")
-def own_stack(
-    stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, StackAddress]]:
-    """Home and addresses of a stack of this module's own; needs `stack` for the jars that it has fetched."""
-    with breakable_stack(tmp_path_factory.mktemp("damage")) as made:
-        yield made
 
 
 async def send_batch(traffic: Traffic, client: Client, count: int, *, is_lost: bool = False) -> list[str]:

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
-from tests.support.breakable import breakable_hub, breakable_stack, reconnect
+from tests.support.breakable import breakable_hub, reconnect
 from tests.support.clients import Client
 from tests.support.hubs import Hub
 from tests.support.plain_http import plain_http
@@ -70,15 +70,6 @@ def fill(disk: Path) -> Path:
     with filler.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
     return filler
-
-
-@pytest.fixture(scope="module")
-def own_stack(
-    stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, StackAddress]]:
-    """Home and addresses of a stack of this module's own; needs `stack` for the jars that it has fetched."""
-    with breakable_stack(tmp_path_factory.mktemp("disk")) as made:
-        yield made
 
 
 def test_too_little_room_is_said_in_one_line_before_anything_is_started(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
-from tests.support.breakable import breakable_hub, breakable_stack, reconnect
+from tests.support.breakable import breakable_hub, reconnect
 from tests.support.hubs import Hub, own_hub
 from tests.support.plain_http import plain_http
 from tests.support.processes import HubProcess
@@ -20,15 +20,6 @@ from tests.support.waiting import eventually
 
 AWAY_S = 6.0
 """Longer than the session of the group and than the time in which a lost client would be silent by chance."""
-
-
-@pytest.fixture(scope="module")
-def own_stack(
-    stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, StackAddress]]:
-    """Home and addresses of a stack of this module's own; needs `stack` for the jars that it has fetched."""
-    with breakable_stack(tmp_path_factory.mktemp("outage")) as made:
-        yield made
 
 
 async def health(engine: HubProcess, path: str) -> int:

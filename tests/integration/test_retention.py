@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import orjson
-import pytest
 from obstore.store import MemoryStore
 from prometheus_client import CollectorRegistry
 
@@ -17,7 +14,6 @@ from hub.message import Message
 from hub.metrics import RetentionMetrics
 from hub.retention import Retention
 from hub.sealing import MasterKey
-from hub.store import database
 from hub.store.database import Connection, Session
 from tests.support.hub_commands import store_settings
 
@@ -29,14 +25,6 @@ FATHER = "Trần Văn Cha Giả"
 
 def nothing_stored() -> DocumentStore:
     return DocumentStore(MemoryStore(), 1000)
-
-
-@pytest.fixture
-async def store(fresh_database: str) -> AsyncIterator[Connection]:
-    connection: Connection = await asyncpg.connect(fresh_database)
-    await database.migrate(connection)
-    yield connection
-    await connection.close()
 
 
 async def swept(dsn: str, registry: CollectorRegistry | None = None, **settings: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,19 @@ async def hub_command(environment: Mapping[str, str], *arguments: str) -> tuple[
     output, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, output.decode()
+
+
+async def module_output(module: str, environment: Mapping[str, str]) -> tuple[int | None, bytes]:
+    """Run `python -m module` with these settings besides our own; exit status and standard output."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module),
+        cwd=REPOSITORY,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output
 
 
 def store_settings(dsn: str, **retention: float) -> Settings:

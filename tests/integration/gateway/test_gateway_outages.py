@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 import httpx
-import pytest
 
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
-from tests.support.breakable import breakable_hub, breakable_stack, reconnect
+from tests.support.breakable import breakable_hub, reconnect
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, submission
@@ -24,15 +23,6 @@ from tests.support.waiting import eventually
 
 QUICKLY_S = 9.0
 """Far above what an answer takes, and below the time-outs of HTTP clients."""
-
-
-@pytest.fixture(scope="module")
-def own_stack(
-    stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, StackAddress]]:
-    """Home and addresses of a stack of this module's own; needs `stack` for the jars that it has fetched."""
-    with breakable_stack(tmp_path_factory.mktemp("outage")) as made:
-        yield made
 
 
 @dataclass
