@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hub import crashpoints
 from hub.message import Message
@@ -52,6 +52,9 @@ class Relay:
         self._unread: dict[int, tuple[int, bytes]] = {}
         self._known: set[int] = set()
         self._published: list[int] = []
+        self._unmarked: dict[int, int] = {}
+        self._marked: list[int] = []
+        self._is_writing = False
         self._received: dict[int, int] = {}
         self.on_published: OnPublished = _nothing
         self._in_flight: set[int] = set()
@@ -67,11 +70,14 @@ class Relay:
     def outgoing(self) -> Outgoing:
         """Marks and knowledge for the next write; give it back with `written` or `not_written`."""
         published, self._published = self._published, []
+        self._is_writing = True
         return Outgoing(published, sorted(self._ready & self._shards.owned), list(self._known))
 
     def not_written(self, outgoing: Outgoing) -> None:
         """The write was rolled back, or nobody knows: its marks are still to be made."""
         self._published.extend(outgoing.published)
+        self._is_writing = False
+        self._forget([])
 
     def written(
         self,
@@ -84,12 +90,14 @@ class Relay:
 
         `received_ms` is the time of receipt of the oldest request in it.
         """
-        self._known.difference_update(outgoing.published)
         self._offer_older(written.older)
         for shard, segment_id in written.fresh.items():
-            if shard in outgoing.owned:
+            if shard in outgoing.owned and segment_id not in self._known:
                 self._received[segment_id] = received_ms
-                self._offer(segment_id, shard, messages[shard])
+                self._known.add(segment_id)
+                self._waiting.setdefault(shard, {})[segment_id] = messages[shard]
+        self._is_writing = False
+        self._forget(outgoing.published)
         self._woken.set()
 
     @property
@@ -103,14 +111,15 @@ class Relay:
         return len(self._publisher.blocked_topics)
 
     def is_busy(self, shard: int) -> bool:
-        """Whether something of the shard is on its way, so that its lock must be kept."""
-        return shard in self._in_flight or self._publisher.is_busy(shard)
+        """Whether something of the shard is on its way or not marked yet, so that its lock must be kept."""
+        is_unmarked = shard in self._unmarked.values()
+        return is_unmarked or shard in self._in_flight or self._publisher.is_busy(shard)
 
     async def finish(self, limit_s: float) -> None:
         """Wait until all that was offered is published and marked, or until the limit."""
         with contextlib.suppress(TimeoutError, *LOST):
             async with asyncio.timeout(limit_s):
-                while self.backlog or self._published:  # noqa: ASYNC110  three counters, no event
+                while self.backlog or self._unmarked:  # noqa: ASYNC110  counters, no event
                     await asyncio.sleep(_UNCONFIRMED_S)  # the relay's own task is at work
 
     # The tasks
@@ -118,12 +127,12 @@ class Relay:
     async def step(self) -> None:
         """One round: learn what is ours, fetch what others left, publish, mark; raises what is `AWAY`."""
         await self._wait()
-        if not self._shards.is_confirmed or not self._shards.owned:
+        if self._shards.is_confirmed and self._shards.owned:
+            await self._get_ready()
+            await self._poll()
+            await self._publish_round()
+        else:
             await asyncio.sleep(_UNCONFIRMED_S)
-            return
-        await self._get_ready()
-        await self._poll()
-        await self._publish_round()
         if self._published and time.monotonic() - self._marked_at > _MARK_S:
             await self._mark()
 
@@ -174,11 +183,6 @@ class Relay:
         if len(older) >= _PAGE:
             self._is_behind = True
 
-    def _offer(self, segment_id: int, shard: int, messages: Sequence[Message]) -> None:
-        if segment_id not in self._known:
-            self._known.add(segment_id)
-            self._waiting.setdefault(shard, {})[segment_id] = messages
-
     async def _read_older(self) -> None:
         """Make messages of the segments that came as bytes: they go out before what is newer."""
         while self._unread:
@@ -209,12 +213,13 @@ class Relay:
         finally:
             self._in_flight, self._flying = set(), 0
         crashpoints.reached("after_publish")
-        published = [segment_id for segments in taken.values() for segment_id in segments]
+        published = {segment_id: shard for shard, segments in taken.items() for segment_id in segments}
         self._published.extend(published)
+        self._unmarked.update(published)
         self._tell_ages(published)
         self.last_publish = time.monotonic()
 
-    def _tell_ages(self, published: Sequence[int]) -> None:
+    def _tell_ages(self, published: Iterable[int]) -> None:
         now_ms = time.time() * 1000
         received = [self._received.pop(segment_id, None) for segment_id in published]
         self.on_published([(now_ms - ms) / 1000 for ms in received if ms is not None])
@@ -244,6 +249,15 @@ class Relay:
         except BaseException:
             self._published.extend(published)
             raise
-        self._known.difference_update(published)
+        self._forget(published)
         self._marked_at = time.monotonic()
         crashpoints.reached("after_mark")
+
+    def _forget(self, marked: Sequence[int]) -> None:
+        """Let go of deleted segments, once no write is under way that may still tell of them."""
+        for segment_id in marked:
+            self._unmarked.pop(segment_id, None)
+        self._marked.extend(marked)
+        if not self._is_writing:
+            self._known.difference_update(self._marked)
+            self._marked.clear()

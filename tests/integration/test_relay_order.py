@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -60,6 +61,36 @@ async def test_an_engine_that_stalls_with_an_unpublished_segment_breaks_no_order
         await asyncio.gather(*(traffic.verify(counter, dossiers, 5) for counter in counters))
         await traffic.check(least_told=200)
         assert stalled.exit_status is None, stalled.output()
+
+
+async def test_shards_that_are_handed_over_under_load_tell_nothing_twice(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        told = await hub.join("population", ["population"])
+        traffic = Traffic(hub, [counter, told])
+        await hub.start_engine()
+        dossiers = await traffic.dossiers(counter, 40)
+        is_over = asyncio.Event()
+
+        async def publish() -> None:
+            while not is_over.is_set():
+                await traffic.verify(counter, dossiers)
+
+        publishing = asyncio.create_task(publish())
+        for number in range(4):
+            joining = hub.engine(f"engine-{2 + number}")
+            joining.start()
+            await joining.ready()
+            await eventually(partial(is_sharing, joining), 20, "a share", joining.output)
+            assert await joining.stop() == 0
+        is_over.set()
+        await publishing
+        await traffic.check(least_told=500)
+        for client in (counter, told):
+            records = {(m.partition, m.offset): m.headers["ce_id"] for m in client.inbox}
+            assert len(set(records.values())) == len(records), f"{client.name} was told twice"
 
 
 async def is_sharing(engine: HubProcess) -> bool:
