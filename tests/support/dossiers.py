@@ -35,6 +35,7 @@ from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import Person, ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.party import Custodian, Officer, Party, PostalParty, Proxy
+from schemas.person_data import PersonDataReceived
 from schemas.pickup import OrderPickup, ReportPickup
 from schemas.result import IssueResult, ResultPaper, ReturnResult
 
@@ -193,6 +194,14 @@ def verification(party: str = "owner") -> VerifyIdentity:
 def identity_answer(check: str, outcome: str = "matched", **changes: Any) -> ReportIdentity:
     values: dict[str, Any] = {"check": check, "outcome": outcome, "asked_at": MONDAY, **changes}
     return ReportIdentity(**values)
+
+
+def person_data(asked_at: datetime, usable_until: datetime, **changes: Any) -> PersonDataReceived:
+    """Licensed data of the applicant; without any field of them unless `data` is given."""
+    return PersonDataReceived(
+        check="c-1", asked_at=asked_at, query="q-1", purpose=PROCEDURE,
+        usable_until=usable_until, party="owner", **changes,
+    )  # fmt: skip
 
 
 def custodian(holder: str) -> Custodian:

@@ -119,9 +119,7 @@ def test_data_of_a_check_that_was_answered_or_never_asked_are_refused() -> None:
 
 def test_shared_data_go_to_the_counters_of_the_one_stop_and_to_nobody_else() -> None:
     story = build.forwarded(channel="online")
-    fact = PersonDataReceived(
-        check="c", asked_at=MONDAY, query="c", purpose="p", usable_until=MONDAY, data=DATA, party="owner"
-    )
+    fact = build.person_data(MONDAY, MONDAY, data=DATA)
     directory = Directory((COUNTER, PORTAL, POPULATION, build.AGENCY, build.OTHER_COUNTER, build.POSTAL))
     assert receivers(story.now, story.now, fact, directory) == ("counter-mau",)
 

@@ -23,7 +23,7 @@ from hub.sealing import DossierKey, MasterKey
 from schemas.base import Fact
 from schemas.case import CaseAssigned
 from schemas.dossier import DossierSubmitted, DossierWithdrawn
-from schemas.person_data import PersonDataReceived, PersonDatum
+from schemas.person_data import PersonDatum
 from tests.support import dossiers as build
 
 NOW = datetime(2026, 10, 5, 2, tzinfo=UTC)
@@ -44,15 +44,8 @@ def store(fact: Fact, key: DossierKey, sequence: int = 1, previous: bytes | None
 
 
 def test_licensed_data_are_not_stored_where_their_end_could_not_be_kept() -> None:
-    licensed = PersonDataReceived(
-        check="c-1",
-        asked_at=NOW,
-        query="q-1",
-        purpose="1.004873",
-        usable_until=NOW,
-        party="owner",
-        data=(PersonDatum(field="residence_detail", value="Ấp Mẫu 1"),),
-    )
+    data = (PersonDatum(field="residence_detail", value="Ấp Mẫu 1"),)
+    licensed = build.person_data(NOW, NOW, data=data)
     without_terms = MasterKey(bytes(range(32))).new_key()
     with pytest.raises(AssertionError):
         store(licensed, without_terms)

@@ -11,7 +11,7 @@ from hub.recording import last_day_of
 from hub.sealing import MasterKey
 from hub.term_keys import FARTHEST, TermKeys
 from schemas.dossier import DossierWithdrawn
-from schemas.person_data import PersonDataReceived
+from tests.support import dossiers as build
 
 TODAY = date(2026, 11, 23)
 
@@ -48,16 +48,7 @@ def test_every_day_has_a_key_of_its_own_and_the_seed_is_none() -> None:
 def test_data_end_with_their_use_and_at_the_latest_with_the_longest_licence() -> None:
     asked = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
-    def data(usable_until: datetime) -> PersonDataReceived:
-        return PersonDataReceived(
-            check="c-1",
-            asked_at=asked,
-            query="q-1",
-            purpose="1.004873",
-            usable_until=usable_until,
-            party="owner",
-        )
-
-    assert last_day_of(data(asked + timedelta(hours=22)), asked) == date(2026, 11, 24)
-    assert last_day_of(data(datetime(2199, 1, 1, tzinfo=UTC)), asked) == (asked + FARTHEST).date()
+    assert last_day_of(build.person_data(asked, asked + timedelta(hours=22)), asked) == date(2026, 11, 24)
+    for_ever = build.person_data(asked, datetime(2199, 1, 1, tzinfo=UTC))
+    assert last_day_of(for_ever, asked) == (asked + FARTHEST).date()
     assert last_day_of(DossierWithdrawn.model_construct(), asked) is None
