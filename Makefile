@@ -19,7 +19,7 @@ KILLS ?= 40
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test ledger controls check bench up down docs lock clean \
+.PHONY: help setup demo test test-long ledger controls check bench up down docs lock clean \
 	check-lint check-format check-types check-imports check-sizes check-generated check-text check-locks
 
 help: ## List the targets
@@ -33,6 +33,9 @@ demo: setup ## Run the main job and check every effect (ARGS="--dossiers N --see
 
 test: setup ## All tests, three files at a time (ARGS="-k name", ARGS="-n 0" for one after the other)
 	@$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-long: setup ## The tests that take minutes each: outages in rounds, fuzzing, alerts on the real stack
+	@$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder -m long $(ARGS)
 
 ledger: setup ## The long run with kills (EVENTS, KILLS, SEED)
 	@$(RUN) tests.support.ledger --events $(EVENTS) --kills $(KILLS) --seed $(SEED) $(ARGS)
