@@ -32,6 +32,8 @@ class Reason(StrEnum):
     """Not readable, or not the one whose digest was signed."""
     CHAIN = "chain"
     """No path to a configured root that was valid at the signing time."""
+    CRITICAL_EXTENSION = "critical_extension"
+    """A certificate of the path carries a critical restriction that nobody here evaluates."""
     KEY_USAGE = "key_usage"
     UNKNOWN_SIGNER = "unknown_signer"
     """The certificate is bound to no person and no agency."""

@@ -6,6 +6,7 @@ Every subject says that it is a sample; nobody may trust these certificates outs
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -63,11 +64,14 @@ class Usage:
 class Sandbox:
     """Root and issuing CA, valid for ten years around `now`; each new signer is issued here."""
 
-    def __init__(self, now: datetime, kind: KeyKind = "p256") -> None:
+    def __init__(
+        self, now: datetime, kind: KeyKind = "p256", *, critical: Sequence[x509.ExtensionType] = ()
+    ) -> None:
+        """`critical`: further extensions of the issuing CA."""
         self.now = now
         self._span = (now - timedelta(days=365), now + timedelta(days=3650))
         self.root = self._authority("Sample Root CA", None, kind)
-        self.issuer = self._authority("Sample Issuing CA", self.root, kind)
+        self.issuer = self._authority("Sample Issuing CA", self.root, kind, critical)
         self.signers: list[Signer] = []
         self.identities: dict[str, Identity] = {}
 
@@ -97,8 +101,9 @@ class Sandbox:
         usage: Usage = Usage(),
         span: tuple[datetime, datetime] | None = None,
         key: PrivateKey | None = None,
+        critical: Sequence[x509.ExtensionType] = (),
     ) -> Identity:
-        """A certificate bound to nobody; `key`: certify this key once more."""
+        """A certificate bound to nobody; `key`: certify it once more; `critical`: further extensions."""
         own = key or new_key(kind)
         builder = self._builder(name, organisation, own, self.issuer.certificate, span or self._span)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -107,6 +112,8 @@ class Sandbox:
                 signs=usage.digital_signature, commits=usage.content_commitment, is_authority=False
             )
             builder = builder.add_extension(bits, critical=True)
+        for extension in critical:
+            builder = builder.add_extension(extension, critical=True)
         certificate = builder.sign(self.issuer.key, SHA256())
         return Identity(certificate, own, (self.issuer.certificate,))
 
@@ -154,7 +161,9 @@ class Sandbox:
         self.signers.append(signer)
         self.identities[name] = identity
 
-    def _authority(self, name: str, issuer: Identity | None, kind: KeyKind) -> Identity:
+    def _authority(
+        self, name: str, issuer: Identity | None, kind: KeyKind, critical: Sequence[x509.ExtensionType] = ()
+    ) -> Identity:
         key = new_key(kind)
         parent = issuer.certificate if issuer else None
         builder = self._builder(name, "Sample CA", key, parent, self._span)
@@ -163,6 +172,8 @@ class Sandbox:
         builder = builder.add_extension(
             _key_usage(signs=False, commits=False, is_authority=True), critical=True
         )
+        for extension in critical:
+            builder = builder.add_extension(extension, critical=True)
         return Identity(builder.sign(issuer.key if issuer else key, SHA256()), key)
 
     def _builder(

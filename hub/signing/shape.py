@@ -16,9 +16,21 @@ MAX_BYTES = 512 << 10
 MAX_TAGS = 6000
 """A package with 100 files and two signatures has about 3,500."""
 
+_BOM = b"\xef\xbb\xbf"
+_SPACE, _QUOTED = rb"[ \t\r\n]", rb"""(?:"%s"|'%s')"""
+_ENCODING = rb"[A-Za-z][A-Za-z0-9._-]{0,39}"
 _DECLARATION = re.compile(
-    rb'<\?xml version="1\.0"(?: encoding="(?:UTF-8|utf-8)")?(?: standalone="yes")?\?>\s*'
+    rb"<\?xml%(s)s+version%(e)s%(version)s(?:%(s)s+encoding%(e)s(%(encoding)s))?"
+    rb"(?:%(s)s+standalone%(e)s%(standalone)s)?%(s)s*\?>"
+    % {
+        b"s": _SPACE,
+        b"e": _SPACE + rb"*=" + _SPACE + rb"*",
+        b"version": _QUOTED % (rb"1\.0", rb"1\.0"),
+        b"encoding": _QUOTED % (_ENCODING, _ENCODING),
+        b"standalone": _QUOTED % (rb"(?:yes|no)", rb"(?:yes|no)"),
+    }
 )
+"""Any declaration of XML 1.0 (production 23); its one group is the encoding with its quotes."""
 # lxml gives each thread its own libxml2 context of a shared parser.
 PARSER = etree.XMLParser(
     encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
@@ -28,12 +40,14 @@ PARSER = etree.XMLParser(
 def parse(data: bytes) -> Element:
     """The root of plain UTF-8 XML: no DTD, no comment, no processing instruction, no CDATA section.
 
+    A byte order mark and a declaration in any legal form may stand before it, if they say XML 1.0 in UTF-8.
     Size and number of tags are bounded before the parser sees anything. Raises VerificationError.
     """
     if len(data) > MAX_BYTES or data.count(b"<") > MAX_TAGS:
         raise VerificationError(Reason.TOO_LARGE)
-    declaration = _DECLARATION.match(data)
-    body = data[declaration.end() :] if declaration else data
+    body = _undeclared(data)
+    if body.startswith(_BOM):
+        raise VerificationError(Reason.NOT_XML)
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise VerificationError(Reason.DTD)
     if b"<!" in body or b"<?" in body:
@@ -46,6 +60,18 @@ def parse(data: bytes) -> Element:
     except etree.XMLSyntaxError as error:
         is_deep = "depth" in str(error).lower()
         raise VerificationError(Reason.TOO_DEEP if is_deep else Reason.NOT_XML) from error
+
+
+def _undeclared(data: bytes) -> bytes:
+    """What stands behind byte order mark and declaration; another encoding than UTF-8 is refused."""
+    data = data.removeprefix(_BOM)
+    declaration = _DECLARATION.match(data)
+    if declaration is None:
+        return data
+    encoding = declaration[1]
+    if encoding is not None and encoding[1:-1].upper() != b"UTF-8":
+        raise VerificationError(Reason.NOT_XML)
+    return data[declaration.end() :]
 
 
 def canonical(node: Element) -> bytes:

@@ -7,26 +7,20 @@ their certificates are valid.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509 import Certificate, ExtensionNotFound, KeyUsage
-from cryptography.x509.verification import (
-    Criticality,
-    ExtensionPolicy,
-    Policy,
-    PolicyBuilder,
-    Store,
-    VerificationError,
-)
+from cryptography.x509 import Certificate
 
 from hub.errors import StartupError
 from hub.signing.algorithms import PublicKey, public_key_of
+from hub.signing.paths import find_path, may_sign
 from hub.signing.reason import Reason
 from hub.signing.reason import VerificationError as RefusedError
 from hub.signing.settings import SigningSettings
@@ -35,7 +29,8 @@ Role = Literal["digitiser", "signatory", "agency"]
 """Who answers for a copy (15.6.c); who is competent to sign results (17.10); the agency (17.1)."""
 
 _MAX_PATHS = 10_000
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
 """What cryptography raises for certificates that are none, or of kinds that it does not know."""
 _ROLES: frozenset[Role] = frozenset({"digitiser", "signatory", "agency"})
 
@@ -79,7 +74,6 @@ class Trust:
     max_delay: timedelta = timedelta(days=30)
     """How old a signature may be when it is received."""
     max_ahead: timedelta = timedelta(minutes=5)
-    _store: list[Store] = field(default_factory=list, compare=False, repr=False)
     _paths: dict[tuple[bytes, ...], Leaf] = field(default_factory=dict, compare=False, repr=False)
 
     def signer_of(self, certificate: bytes) -> Signer:
@@ -106,24 +100,12 @@ class Trust:
             key = public_key_of(first)
             if key is None:
                 raise RefusedError(Reason.WEAK_KEY)
-            _may_sign(first)
-            path = self._path(first, [*others, *self.issuers], at)
-        except _UNREADABLE as error:
+            may_sign(first)
+            path = find_path(first, [*others, *self.issuers], self.roots, at)
+        except UNREADABLE as error:
             raise RefusedError(Reason.CERTIFICATE) from error
         valid_from = max(item.not_valid_before_utc for item in path)
         return Leaf(key, valid_from, min(item.not_valid_after_utc for item in path))
-
-    def _path(self, leaf: Certificate, others: list[Certificate], at: datetime) -> list[Certificate]:
-        if not self.roots:
-            raise RefusedError(Reason.CHAIN)
-        if not self._store:
-            self._store.append(Store(list(self.roots)))
-        builder = PolicyBuilder().store(self._store[0]).time(at.astimezone(UTC).replace(tzinfo=None))
-        policies = builder.extension_policies(ca_policy=_CA, ee_policy=_END)
-        try:
-            return policies.build_client_verifier().verify(leaf, others).chain
-        except VerificationError as error:
-            raise RefusedError(Reason.CHAIN) from error
 
 
 def trust_of(settings: SigningSettings, environment: str) -> Trust:
@@ -156,9 +138,15 @@ def _certificates(file: Path) -> tuple[Certificate, ...]:
 
 def _signers(file: Path) -> dict[str, Signer]:
     try:
-        signers = [_signer(item) for item in json.loads(file.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        listed = list(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise TrustError(f"{file}: not a list of signers") from error
+    signers = []
+    for number, item in enumerate(listed, 1):
+        try:
+            signers.append(_signer(item))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise TrustError(f"{file}: signer {number}: {error} is missing or wrong") from error
     by_certificate = {signer.certificate_sha256: signer for signer in signers}
     if len(by_certificate) != len(signers):
         raise TrustError(f"{file}: a certificate is bound twice")
@@ -166,39 +154,14 @@ def _signers(file: Path) -> dict[str, Signer]:
 
 
 def _signer(item: dict[str, Any]) -> Signer:
+    """A digest may be written with upper-case letters and colons, as other tools print it."""
     roles = frozenset(item["roles"])
     if not roles or not roles <= _ROLES or ("agency" in roles) != (item.get("account") is None):
         raise ValueError("roles")
     fields = (item["certificate_sha256"], item["organisation"], item["name"])
-    if not all(isinstance(value, str) and value for value in fields) or len(fields[0]) != 64:
-        raise ValueError("signer")
-    return Signer(fields[0], fields[1], roles, fields[2], item.get("account"))
-
-
-def _may_sign(certificate: Certificate) -> None:
-    """The key usage must be stated, and allow signatures (digitalSignature or nonRepudiation)."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(KeyUsage).value
-    except ExtensionNotFound:
-        raise RefusedError(Reason.KEY_USAGE) from None
-    if not (usage.digital_signature or usage.content_commitment):
-        raise RefusedError(Reason.KEY_USAGE)
-
-
-def _is_authority(_policy: Policy, _certificate: Certificate, usage: KeyUsage | None) -> None:
-    if usage is not None and not usage.key_cert_sign:
-        raise ValueError("an issuer whose key may not sign certificates")
-
-
-def _is_ca(_policy: Policy, _certificate: Certificate, constraints: x509.BasicConstraints) -> None:
-    if not constraints.ca:
-        raise ValueError("an issuer that is no authority")
-
-
-# Issuers of real signatures often lack what the web's rules want (critical constraints, key identifiers).
-_CA = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_ca)
-    .may_be_present(KeyUsage, Criticality.AGNOSTIC, _is_authority)
-)
-_END = ExtensionPolicy.permit_all()
+    if not all(isinstance(value, str) and value for value in fields):
+        raise ValueError("certificate_sha256, organisation or name")
+    fingerprint = fields[0].replace(":", "").lower()
+    if not _SHA256.fullmatch(fingerprint):
+        raise ValueError("certificate_sha256")
+    return Signer(fingerprint, fields[1], roles, fields[2], item.get("account"))

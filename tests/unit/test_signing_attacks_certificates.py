@@ -105,10 +105,7 @@ def test_row_other_ca() -> None:
     made = Sandbox(NOW)
     stranger = made.issue(build.OFFICER_NAME, build.ONE_STOP)
     believed = bound(stranger, made)
-    assert (
-        refuses(signed_by(stranger), believe=replace(believed, roots=trust().roots, _store=[], _paths={}))
-        == "chain"
-    )
+    assert refuses(signed_by(stranger), believe=replace(believed, roots=trust().roots, _paths={})) == "chain"
     assert refuses(package(), believe=Trust((), (), trust().signers, "test")) == "chain"
     assert refuses(package(), believe=Trust((), (), {}, "test")) == "unknown_signer"
 

@@ -135,7 +135,7 @@ LAUGHS = (
         (LAUGHS.replace(b"<SignedCopy>&l11;", b'<SignedCopy a="&l11;">'), "dtd"),
         (b'<?xml version="1.0"?>\n' + ENTITY + package(), "dtd"),
         (package().decode().encode("utf-16"), "not_xml"),
-        (b'<?xml version="1.0" encoding="UTF-7"?>' + package(), "not_plain"),
+        (b'<?xml version="1.0" encoding="UTF-7"?>' + package(), "not_xml"),
         (package()[:-1], "not_xml"),
         (b"", "not_xml"),
         (b"\xff" + package(), "not_xml"),
