@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,13 +11,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from schemas.rfc3339 import read_rfc3339
 from schemas.types import IDENTITY_SHAPE
 
 MAX_VALUE_BYTES = 256 * 1024
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject")
 _REQUIRED_NAMES = frozenset(_REQUIRED)
-_KNOWN = frozenset({*_REQUIRED, "ce_environment", "ce_traceparent", "traceparent", "content-type"})
+_ONCE = frozenset({*_REQUIRED, "ce_environment", "content-type"})
+_KNOWN = _ONCE | {"ce_traceparent", "traceparent"}
 
 
 class Record(Protocol):
@@ -68,11 +71,13 @@ def participant_of(topic: str, prefix: str = "") -> str:
 def decode(record: Record) -> Envelope | Malformed:
     """Read one record by the envelope rules; never raises, whatever the bytes are."""
     value, key = record.value, record.key
-    headers, unreadable = _known_headers(record.headers)
+    headers, unreadable, repeated = _known_headers(record.headers)
     missing = _REQUIRED_NAMES - headers.keys()
-    event_id = headers.get("ce_id")
+    event_id = headers.get("ce_id") if "ce_id" not in repeated else None
     if event_id is not None and not _is_id(event_id):
         return Malformed("envelope.missing_attribute", fields=("ce_id",))
+    if repeated:
+        return Malformed("envelope.repeated_attribute", event_id, repeated)
     if value is not None and len(value) > MAX_VALUE_BYTES:
         return Malformed("envelope.too_large", event_id)
     if unreadable:
@@ -110,17 +115,28 @@ def digest(event_type: str, subject: str, environment: str | None, value: bytes)
     return digest.digest()
 
 
-def _known_headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What is ours of the headers (null and empty count as missing), and which of it is no UTF-8."""
+def _known_headers(
+    headers: Sequence[tuple[str, bytes | None]],
+) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+    """What is ours (null and empty count as missing), which of it is no UTF-8, which stands there twice."""
     texts: dict[str, str] = {}
     unreadable: list[str] = []
+    ours = 0
     for name, content in headers:
-        if content and name in _KNOWN:
-            try:
-                texts[name] = content.decode()
-            except UnicodeDecodeError:
-                unreadable.append(name)
-    return texts, tuple(unreadable)
+        if name in _KNOWN:
+            ours += 1
+            if content:
+                try:
+                    texts[name] = content.decode()
+                except UnicodeDecodeError:
+                    unreadable.append(name)
+    return texts, tuple(unreadable), _repeated(headers) if ours > len(texts) else ()
+
+
+def _repeated(headers: Iterable[tuple[str, bytes | None]]) -> tuple[str, ...]:
+    """Attributes that stand there twice: one reader would take the first, another the last."""
+    counted = Counter(name for name, _ in headers if name in _ONCE)
+    return tuple(name for name, count in counted.items() if count > 1)
 
 
 def _in_order(missing: frozenset[str]) -> tuple[str, ...]:
@@ -159,7 +175,6 @@ def _is_identity_shaped(text: str) -> bool:
 
 def _time(text: str) -> datetime | None:
     try:
-        time = datetime.fromisoformat(text)
-        return time.astimezone(UTC) if time.tzinfo is not None else None
-    except (ValueError, OverflowError):
+        return read_rfc3339(text).astimezone(UTC)
+    except ValueError:
         return None

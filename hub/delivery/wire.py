@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.delivery.adapter import OutMessage, Report
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
+from schemas.rfc3339 import read_rfc3339
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -97,7 +98,11 @@ def _decode(key: bytes | None, headers: Headers, value: bytes | None, environmen
 
 
 def _attributes(headers: Headers) -> dict[str, str]:
-    return {name: _text(raw or b"", "bad_header") for name, raw in headers if name.startswith("ce_")}
+    ours = [(name, _text(raw or b"", "bad_header")) for name, raw in headers if name.startswith("ce_")]
+    attributes = dict(ours)
+    if len(attributes) < len(ours):
+        raise _PoisonError("repeated_header")
+    return attributes
 
 
 def _text(raw: bytes, why: str) -> str:
@@ -121,12 +126,9 @@ def _sequence(text: str | None) -> int:
 
 def _time(text: str | None) -> datetime:
     try:
-        moment = datetime.fromisoformat(text or "")
+        return read_rfc3339(text or "")
     except ValueError:
         raise _PoisonError("bad_time") from None
-    if moment.tzinfo is None:
-        raise _PoisonError("bad_time")
-    return moment
 
 
 def _cause(text: str | None) -> str | None:

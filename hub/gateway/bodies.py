@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from hub.gateway.problems import ProblemError
@@ -18,6 +18,12 @@ SLOWEST_BYTES_PER_S = 4096
 """A document may come as slowly as this, not slower; time in which the hub itself is slow does not count."""
 _DROPPED_S = 1.0
 _DROPPED_BYTES = 64 << 20
+
+
+def check_plain(codings: Iterable[str]) -> None:
+    """ProblemError for a body that is compressed: its digest and its limit are those of what was sent."""
+    if any(part.strip().lower() not in ("", "identity") for coding in codings for part in coding.split(",")):
+        raise ProblemError("http.content_encoding", ("content-encoding",), {"accept-encoding": "identity"})
 
 
 class Body:

@@ -6,9 +6,13 @@ The value that goes to Kafka is a slice of what was posted, never written anew: 
 from __future__ import annotations
 
 import binascii
+import json
+import re
 from base64 import b64decode
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
@@ -22,6 +26,8 @@ BINARY = "application/json"
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 _ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject", "environment", "traceparent")
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _UNQUOTED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
 
@@ -54,6 +60,8 @@ class _Event(msgspec.Struct):
     data_base64: str | None = None
 
 
+_MEMBERS = frozenset(_Event.__struct_fields__)
+_NO_EVENT = (msgspec.DecodeError, RecursionError, ValueError)
 _one = msgspec.json.Decoder(_Event).decode
 _many = msgspec.json.Decoder(list[_Event]).decode
 
@@ -64,12 +72,12 @@ def media_type(content_type: str) -> str:
 
 
 def read_binary(topic: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Posted:
-    """Attributes from `ce-` headers (percent-decoded), the body as it came."""
+    """Attributes from `ce-` headers (unquoted, percent-decoded), the body as it came."""
     found: list[tuple[str, bytes]] = []
     for raw, content in headers:
         name = raw.decode("latin-1").lower()
         if name.startswith("ce-"):
-            found.append((f"ce_{name[3:]}", unquote_to_bytes(content)))
+            found.append((f"ce_{name[3:]}", _attribute(content)))
         elif name in ("content-type", "traceparent"):
             found.append((name, content))
     known = {f"ce_{name}" for name in _ATTRIBUTES} | {"content-type", "traceparent"}
@@ -78,23 +86,48 @@ def read_binary(topic: str, headers: Iterable[tuple[bytes, bytes]], body: bytes)
     return Posted(topic, subject, body, kept)
 
 
+def _attribute(content: bytes) -> bytes:
+    """By the HTTP binding (3.1.3.2): a quoted string loses its quotes, then `%` sequences become bytes."""
+    quoted = _QUOTED.fullmatch(content)
+    return unquote_to_bytes(_ESCAPED.sub(rb"\1", quoted[1]) if quoted else content)
+
+
 def read_structured(topic: str, body: bytes) -> Posted:
     """One event in the JSON format; the value is the slice of the body that `data` is."""
     try:
-        return _posted(topic, _one(body))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        event = _one(body)
+        _refuse_repeated([_members(body)], is_batch=False)
+    except _NO_EVENT as error:
         raise ProblemError("http.no_cloud_event", _path(error)) from None
+    return _posted(topic, event)
 
 
 def read_batch(topic: str, body: bytes, max_events: int) -> list[Posted]:
     """The events of a batch, in order."""
     try:
         events = _many(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if len(events) > max_events:
+            raise ProblemError("http.batch_too_long")
+        _refuse_repeated(_members(body), is_batch=True)
+    except _NO_EVENT as error:
         raise ProblemError("http.no_cloud_event", _path(error)) from None
-    if len(events) > max_events:
-        raise ProblemError("http.batch_too_long")
     return [_posted(topic, event) for event in events]
+
+
+def _members(body: bytes) -> Any:
+    """What the body holds, with each object as its pairs: msgspec would silently take the last of two."""
+    return json.loads(body, object_pairs_hook=tuple)
+
+
+def _refuse_repeated(events: Sequence[Sequence[tuple[str, object]]], *, is_batch: bool) -> None:
+    for index, pairs in enumerate(events):
+        counted = Counter(name for name, _ in pairs if name in _MEMBERS)
+        repeated = [name for name, count in counted.items() if count > 1]
+        if {"data", "data_base64"} <= counted.keys():
+            repeated.append("data_base64")
+        if repeated:
+            place = f"[{index}]." if is_batch else ""
+            raise ProblemError("envelope.repeated_attribute", tuple(place + name for name in repeated))
 
 
 def _posted(topic: str, event: _Event) -> Posted:

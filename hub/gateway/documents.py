@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from hub.documents.reason import DocumentReason
 from hub.documents.store import Stored
+from hub.gateway.bodies import check_plain
 from hub.gateway.callers import Caller
 from hub.gateway.cloud_events import media_type
 from hub.gateway.naming import TRANSFER, TRANSFERRED, is_package, json_paths
@@ -40,6 +41,7 @@ _READ = [*_PATHS, TRANSFER]
 
 async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Response:
     """Store what comes; 201 for the first time, 200 when this participant has uploaded it before."""
+    check_plain(request.headers.getlist("content-encoding"))
     kind = media_type(request.headers.get("content-type", ""))
     announced = request.headers.get("content-length")
     stored = await parts.store.put(

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from hub.envelope import Envelope
 from hub.gateway import cloud_events
+from hub.gateway.bodies import check_plain
 from hub.gateway.callers import Caller
 from hub.gateway.cloud_events import BATCH, BINARY, STRUCTURED, Posted
 from hub.gateway.parts import Parts, caller_of
@@ -33,6 +34,7 @@ async def post(parts: Parts, request: Request) -> Response:
     kind = cloud_events.media_type(request.headers.get("content-type", ""))
     if kind not in (BINARY, STRUCTURED, BATCH):
         raise ProblemError("http.media_type", ("content-type",))
+    check_plain(request.headers.getlist("content-encoding"))
     body = await request.body()
     if kind == BATCH:
         posted = cloud_events.read_batch(topic, body, parts.settings.max_batch_events)

@@ -98,6 +98,20 @@ BAD = {
     "time outside the calendar": Bad(
         "envelope.bad_time", headers=having("ce_time", b"0001-01-01T00:00:00+14:00"), fields=("ce_time",)
     ),
+    "time in the basic form of ISO 8601": Bad(
+        "envelope.bad_time", headers=having("ce_time", b"20261123T080000Z"), fields=("ce_time",)
+    ),
+    "two ids": Bad(
+        "envelope.repeated_attribute",
+        headers=lambda headers: [*headers, ("ce_id", b"another")],
+        fields=("ce_id",),
+        has_id=False,
+    ),
+    "two types": Bad(
+        "envelope.repeated_attribute",
+        headers=lambda headers: [("ce_type", b"another"), *headers],
+        fields=("ce_type",),
+    ),
     "no content type": Bad(
         "envelope.content_type", headers=without("content-type"), fields=("content-type",)
     ),

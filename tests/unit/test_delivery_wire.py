@@ -61,6 +61,7 @@ def test_receipts_name_our_report_and_the_code_of_a_refusal() -> None:
         ({"ce_subject": b""}, "bad_subject"),
         ({"ce_time": b"2026-03-10T08:00:00"}, "bad_time"),
         ({"ce_time": b"soon"}, "bad_time"),
+        ({"ce_time": b"20260310T080000Z"}, "bad_time"),
         ({"ce_sequence": b"-1"}, "bad_sequence"),
         ({"ce_sequence": b"9" * 40}, "bad_sequence"),
         ({"ce_environment": b"test"}, "other_environment"),

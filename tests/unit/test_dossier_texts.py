@@ -19,6 +19,7 @@ ENGINE_CODES = {
     "reference.needed", "dossier.erased", "parked.expired",
     "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
+    "envelope.repeated_attribute",
     "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",
     "schema.unknown_type", "schema.unknown_field", "schema.invalid", "poison.crash", "timer.unknown",
 }  # fmt: skip

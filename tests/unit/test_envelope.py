@@ -125,6 +125,45 @@ def test_a_wrong_header_is_named(name: str, content: bytes | None, code: str) ->
     assert why.fields == (name,)
 
 
+ONCE = [name for name, _ in GOOD.headers if name != "traceparent"] + ["ce_environment"]
+
+
+@pytest.mark.parametrize("first", [b"x", b"", None])
+@pytest.mark.parametrize("name", ONCE)
+def test_an_attribute_that_stands_there_twice_is_named(name: str, first: bytes | None) -> None:
+    good = having("ce_environment", b"live")
+    twice = replace(good, headers=((name, first), *good.headers))  # type: ignore[arg-type]  # null is what brokers give
+    why = malformed(twice)
+    assert (why.code, why.fields) == ("envelope.repeated_attribute", (name,))
+    assert why.id == (None if name == "ce_id" else "e1"), "nobody knows which of two ids is meant"
+
+
+def test_the_same_attribute_with_the_same_text_is_twice_as_well() -> None:
+    assert malformed(replace(GOOD, headers=GOOD.headers * 2)).code == "envelope.repeated_attribute"
+
+
+@pytest.mark.parametrize("name", ["traceparent", "tracestate", "x-unknown"])
+def test_other_headers_may_be_repeated(name: str) -> None:
+    decoded(replace(GOOD, headers=(*GOOD.headers, (name, b"a"), (name, b"b"))))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_time"),
+    [
+        ("2026-11-23t02:00:00z", True), ("2026-11-23T02:00:00.0000000000Z", True),
+        ("2026-11-23T09:00:00+07:00:30", False), ("20261123T020000Z", False), ("2026-W48-1T02:00:00Z", False),
+        ("2026-11-23T02:00:00,0Z", False), ("2026-11-23 02:00:00Z", False),
+        ("0001-01-01T00:00:00+23:59", False),
+    ],
+)  # fmt: skip
+def test_a_time_is_rfc_3339_and_nothing_else(text: str, is_time: bool) -> None:
+    found = decode(having("ce_time", text.encode()))
+    assert (
+        (found.time == datetime(2026, 11, 23, 2, tzinfo=UTC)) if isinstance(found, Envelope) else not is_time
+    )
+    assert isinstance(found, Envelope) == is_time
+
+
 def keyed(subject: str, key: bytes | None) -> StoredRecord:
     return replace(having("ce_subject", subject.encode()), key=key)
 

@@ -307,7 +307,13 @@ def test_small_types_take_exactly_their_shape(field: str, value: Any, taken: boo
 
 
 @pytest.mark.parametrize(
-    "value", ["2026-01-05T08:00:00+07:00", "2026-01-05T08:00:00Z", "2026-01-05T08:00:00.250+07:00"]
+    "value",
+    [
+        "2026-01-05T08:00:00+07:00",
+        "2026-01-05T08:00:00Z",
+        "2026-01-05T08:00:00.250+07:00",
+        "2026-01-05t08:00:00.0123456789z",
+    ],
 )
 def test_an_instant_has_a_zone(value: str) -> None:
     read = Sample.model_validate_json(json.dumps({"instant": value}))
@@ -321,6 +327,8 @@ def test_an_instant_has_a_zone(value: str) -> None:
         "2026-01-05T08:00:00",
         "2026-01-05",
         "2026-01-05 08:00:00+07:00",
+        "20260105T080000Z",
+        "2026-01-05T24:00:00Z",
         "1767575100",
         "1767575100000",
         1767575100,

@@ -1,0 +1,42 @@
+"""Times on the wire: RFC 3339, all of it that is a moment, and nothing else (pure)."""
+
+from __future__ import annotations
+
+import re
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+
+_HOUR_MINUTE = r"([01]\d|2[0-3]):[0-5]\d"
+_MOMENT = re.compile(
+    rf"\d{{4}}-\d\d-\d\d[Tt]{_HOUR_MINUTE}:([0-5]\d|(?P<leap>60))(\.\d+)?([Zz]|[+-]{_HOUR_MINUTE})", re.ASCII
+)
+_LAST_SECOND = slice(17, 19)
+
+
+def read_rfc3339(text: str) -> datetime:
+    """A moment with the offset that it was written with; raises ValueError for any other text.
+
+    Digits behind the microseconds are dropped. A leap second, which stands only at the end of a month in UTC,
+    is the last microsecond before the next day. The years 0, 1 and 9999, which a zone could carry out of the
+    calendar, are none.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError("a time is written as in RFC 3339")
+    if found["leap"] is not None:
+        return _leap_second(text)
+    return _bounded(datetime.fromisoformat(text.upper()))
+
+
+def _bounded(moment: datetime) -> datetime:
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError("the year is out of bounds")
+    return moment
+
+
+def _leap_second(text: str) -> datetime:
+    before = text[: _LAST_SECOND.start] + "59" + text[_LAST_SECOND.stop :]
+    moment = _bounded(datetime.fromisoformat(before.upper())).replace(microsecond=999_999)
+    following = moment.astimezone(UTC) + timedelta(microseconds=1)
+    if (following.day, following.hour, following.minute) != (1, 0, 0):
+        raise ValueError("no leap second stands here")
+    return moment
