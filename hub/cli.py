@@ -19,6 +19,7 @@ from hub.logs import name_process
 
 _ELSEWHERE = {
     "setup": "hub.setup_cli:setup",
+    "doctor": "hub.doctor_cli:doctor",
     "embedded": "hub.embedded.cli:app",
     "participants": "hub.participants_cli:app",
     "gateway": "hub.gateway.cli:app",

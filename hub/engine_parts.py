@@ -13,6 +13,9 @@ from prometheus_client import CollectorRegistry
 
 from hub import kafka
 from hub.batch import Tools
+from hub.checks.check import must_hold
+from hub.checks.roles import engine_checks
+from hub.checks.watch import CheckWatch
 from hub.clockwork import Clockwork
 from hub.copy_shelf import CopyShelf
 from hub.directory import Directory
@@ -42,6 +45,7 @@ from hub.steady import AWAY
 from hub.store import positions
 from hub.store.database import Session
 from hub.store.outgoing import StoredSegments
+from hub.topic_watch import TopicWatch, Unread
 from hub.understanding import Reading
 
 _OBSERVER_FETCH_BYTES = 64 << 10
@@ -65,6 +69,8 @@ class Parts:
     observer: LogObserver
     gauges: StoreCount
     retention: Retention
+    checks: CheckWatch
+    topics: TopicWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class _Sessions:
     probe: Session
     count: Session
     sweep: Session
+    checks: Session
 
 
 @contextlib.asynccontextmanager
@@ -91,6 +98,8 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
     instance, prefix = settings.engine.instance, settings.kafka.prefix
     async with contextlib.AsyncExitStack() as stack:
         sessions = await _sessions(stack, settings)
+        checks = engine_checks(settings, admin, sessions.checks.live)
+        await must_hold(checks)
         master.must_fit(await sessions.load.fetchval("select wrapped from dossier_key limit 1"))
         registry = CollectorRegistry()
         metrics = EngineMetrics(registry)
@@ -105,7 +114,8 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         relay = Relay(publisher, sessions.relay, shards, StoredSegments(sessions.relay, master))
         relay.on_published = metrics.published
         consumer = _group_member(settings)
-        intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics))
+        unread = Unread()
+        intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics, unread))
         the_job: Job[Any] = job if job is not None else DossierJob(law)
         tools: Tools[Any] = Tools(
             the_job, Directory([]), master, code_blocks(law), settings.shards, _shelf(settings, metrics)
@@ -122,10 +132,12 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         await _started(stack, consumer)
         gauges = StoreCount(metrics.store, sessions.count, LagWatch(observer, consumer), settings.environment)
         papers = documents(settings.documents)
+        topics = TopicWatch(consumer, intake, observer, unread)
+        watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
         retention = Retention(sessions.sweep, settings, metrics.retention, papers, master)
         yield Parts(
             engine, intake, relay, clockwork, shards, consumer, producer,
-            metrics, registry, sessions.probe, observer, gauges, retention,
+            metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
         )  # fmt: skip
 
 
@@ -137,7 +149,8 @@ def _shelf(settings: Settings, metrics: EngineMetrics) -> CopyShelf:
 async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:
     instance = settings.engine.instance
     names = [session_name(instance)]
-    names += [f"{instance}-{role}" for role in ("relay", "retry", "clock", "load", "probe", "count", "sweep")]
+    roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks")
+    names += [f"{instance}-{role}" for role in roles]
     return _Sessions(*[await _session(stack, settings, name) for name in names])
 
 
@@ -195,14 +208,16 @@ def _relay_producer(settings: Settings) -> StartProducer:
     return start
 
 
-def _loader(session: Session, observer: LogObserver, metrics: EngineMetrics) -> Load:
+def _loader(session: Session, observer: LogObserver, metrics: EngineMetrics, unread: Unread) -> Load:
     async def load(wanted: Iterable[Position]) -> dict[Position, Assigned]:
         loaded = await positions.load_positions(await session.live(), wanted, observer.ends)
+        unread.reasons = await observer.reasons_to_stop(topic for topic, _ in loaded.assigned)
+        wrong = {place: unread.reasons[place[0]] for place in loaded.assigned if place[0] in unread.reasons}
         metrics.stopped.clear()
-        for (topic, number), reason in loaded.stopped.items():
+        for (topic, number), reason in (loaded.stopped | wrong).items():
             metrics.stopped.labels(topic, str(number)).set(1)
             log("partition_stopped", topic=topic, partition=number, reason=reason)
-        return loaded.assigned
+        return {position: stored for position, stored in loaded.assigned.items() if position not in wrong}
 
     return load
 

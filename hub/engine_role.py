@@ -16,14 +16,13 @@ from hub.errors import StartupError, StopError
 from hub.health import health_app, serve
 from hub.job import Job
 from hub.logs import log
-from hub.participants import HEARTBEAT_TOPIC
 from hub.settings import Settings
 from hub.steady import AWAY, keep_running
+from hub.topics import HEARTBEAT_TOPIC
 
 _STUCK_S = 60.0
 _OUTSIDE_S = 120.0
 _BEAT_S = 1.0
-_WATCH_S = 2.0
 _DRAIN_S = 6.0
 _PUBLISH_S = 4.0
 
@@ -46,10 +45,11 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
                 ("retry", keep_running("retry", parts.relay.retry_step)),
                 ("clockwork", keep_running("clockwork", parts.clockwork.step)),
                 ("shards", keep_running("shards", lambda: _keep_shards(parts))),
-                ("topics", keep_running("topics", TopicWatch(parts).step)),
+                ("topics", keep_running("topics", parts.topics.step)),
                 ("offset-hint", _hint_offsets(parts)),
                 ("gauges", keep_running("gauges", parts.gauges.step)),
                 ("retention", keep_running("retention", parts.retention.step)),
+                ("checks", keep_running("checks", parts.checks.step)),
                 ("health", _serve_health(settings, parts)),
             )
         ]
@@ -106,26 +106,6 @@ async def _keep_shards(parts: Parts) -> None:
     parts.metrics.assigned.set(len(parts.intake.assigned))
     parts.metrics.rebalanced(parts.intake.rebalances)
     await asyncio.sleep(_BEAT_S)
-
-
-class TopicWatch:
-    """Sees that a topic was deleted or made again: the client would just read on at the same offset."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._seen: dict[str, str] = {}
-
-    async def step(self) -> None:
-        """Compare the ids of our topics with the stored ones and with the last look."""
-        await asyncio.sleep(_WATCH_S)
-        topics = {tp.topic for tp in self._parts.consumer.assignment()}
-        ids = await self._parts.observer.topic_ids(topics)
-        expected = self._parts.intake.topic_ids()
-        is_moved = any(self._seen.get(topic, found) != found for topic, found in ids.items())
-        if is_moved or any(ids.get(topic) != stored for topic, stored in expected.items()):
-            log("topic_changed")
-            self._parts.intake.doubt()
-        self._seen |= ids
 
 
 async def _hint_offsets(parts: Parts) -> None:

@@ -9,8 +9,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.envelope import Record
-from hub.kafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, KafkaError, TopicPartition
+from hub.kafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    KafkaError,
+    TopicPartition,
+)
 from hub.logs import log
+from hub.records import dense_part, stamped
 from hub.store.writing import OffsetStep
 
 PROBE_AFTER = 3
@@ -376,24 +383,14 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         for tp, partition_records in fetched.items():
             position = (tp.topic, tp.partition)
             assigned = self._assigned[position]
-            dense = _dense(partition_records, assigned.next)
+            dense = dense_part(partition_records, assigned.next)
             if not dense:
                 raise GapError(position, assigned.next)
             if len(dense) < len(partition_records):
                 self.is_stale = True
             expected = assigned.next + len(dense)
-            records.extend(dense)
+            records.extend(stamped(dense))
             steps.append(OffsetStep(tp.topic, tp.partition, assigned.topic_id, assigned.next, expected))
             is_poison = is_probe and assigned.is_poison
             self._assigned[position] = assigned.advanced(expected, self.probe_width)
         return Batch(records, steps, is_probe, is_poison)
-
-
-def _dense(records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]:
-    """The records up to the first that does not have the next offset."""
-    if records[0].offset == expected and records[-1].offset == expected + len(records) - 1:
-        return records  # a log never goes back, so there is no jump between
-    for number, record in enumerate(records):
-        if record.offset != expected + number:
-            return records[:number]
-    return records

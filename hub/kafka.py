@@ -19,7 +19,11 @@ from aiokafka.errors import (
 
 from hub.settings import KafkaSettings
 
+STAMPED_BY_BROKER = 1
+"""`timestamp_type` of a record whose time is the broker's append time."""
+
 __all__ = [
+    "STAMPED_BY_BROKER",
     "AIOKafkaAdminClient",
     "AIOKafkaConsumer",
     "AIOKafkaProducer",

@@ -16,6 +16,8 @@ from confluent_kafka.admin import (
     AclOperation,
     AclPermissionType,
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
     ConfigResource,
     NewTopic,
     ResourcePatternType,
@@ -113,15 +115,27 @@ class KafkaAdmin:
                     raise
         return found
 
-    def retention_ms(self, names: Sequence[str]) -> dict[str, int]:
-        """How long the topics keep records; -1 is for ever; topics that cannot be asked are left out."""
+    def topic_settings(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The settings in effect, defaults among them, of each topic that may be asked."""
+        if not names:
+            return {}
         self._find_controller(names)
         resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
-        found: dict[str, int] = {}
+        found: dict[str, dict[str, str]] = {}
         for resource, future in self._client.describe_configs(resources).items():
             with contextlib.suppress(KafkaException):
-                found[resource.name] = int(future.result(timeout=_TIMEOUT_S)["retention.ms"].value)
+                entries = future.result(timeout=_TIMEOUT_S)
+                found[resource.name] = {name: entry.value for name, entry in entries.items()}
         return found
+
+    def set_topic(self, name: str, settings: Mapping[str, str]) -> None:
+        """Set some settings of a topic; the others stay as they are."""
+        changes = [
+            ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+            for key, value in settings.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=changes)
+        _wait(self._client.incremental_alter_configs([resource]))
 
     def _find_controller(self, names: Sequence[str]) -> None:
         """Ask any broker: librdkafka waits for a controller that died until an answer names another."""

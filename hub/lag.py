@@ -51,7 +51,8 @@ class LagWatch:
     async def _learn_retention(self, topics: set[str]) -> None:
         if topics <= self._retention.keys() and time.monotonic() < self._retention_at + _RETENTION_EVERY_S:
             return
-        self._retention = await self._observer.retention_ms(topics)
+        settings = await self._observer.topic_settings(topics)
+        self._retention = {topic: int(values["retention.ms"]) for topic, values in settings.items()}
         self._retention_at = time.monotonic()
 
 

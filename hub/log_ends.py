@@ -15,6 +15,7 @@ from hub.intake import Position, is_fetcher_dead
 from hub.kafka import AIOKafkaConsumer, ConsumerRecord, CorruptRecordException, KafkaError, TopicPartition
 from hub.kafka_admin import KafkaAdmin
 from hub.store.positions import LogEnds
+from hub.topics import reasons_to_stop
 
 _ASK_S = 10.0
 _READ_MS = 2000
@@ -44,7 +45,7 @@ class LogObserver:
     async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
         """Ids of the topics that exist; `NoAnswerError` when the broker is away."""
         names = sorted(set(topics))
-        return await _in_thread(lambda: self._admin.topic_ids(names)) if names else {}
+        return await in_thread(lambda: self._admin.topic_ids(names)) if names else {}
 
     async def ends(self, positions: Iterable[Position]) -> dict[Position, LogEnds]:
         """Topic id and both ends of each partition that exists."""
@@ -76,10 +77,14 @@ class LogObserver:
             ends = await self._consumer.end_offsets(partitions) if partitions else {}
         return {(tp.topic, tp.partition): offset for tp, offset in ends.items()}
 
-    async def retention_ms(self, topics: Iterable[str]) -> dict[str, int]:
-        """How long these topics keep records; -1 is for ever."""
+    async def topic_settings(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The settings in effect of each topic; those that cannot be asked are left out."""
         names = sorted(set(topics))
-        return await _in_thread(lambda: self._admin.retention_ms(names)) if names else {}
+        return await in_thread(lambda: self._admin.topic_settings(names)) if names else {}
+
+    async def reasons_to_stop(self, topics: Iterable[str]) -> dict[str, str]:
+        """Topics among these whose settings forbid to read them, with the reason."""
+        return reasons_to_stop(self._prefix, await self.topic_settings(topics))
 
     async def received_at(self, wanted: Mapping[Position, int]) -> dict[Position, int]:
         """Time of receipt (ms since 1970) of the record at each offset; what cannot be read is left out.
@@ -146,7 +151,7 @@ async def _read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) 
     raise NoAnswerError(tp.topic)
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T]) -> T:
     """Run a blocking call of the administrator's client, in a thread that does not hold up the exit."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.batch import Tally
+from hub.checks.watch import CheckMetrics
 from hub.documents.reason import DocumentReason
 from hub.signing.reason import Reason
 
@@ -70,6 +71,7 @@ class EngineMetrics:
         self.store = StoreMetrics(registry)
         self.retention = RetentionMetrics(registry)
         self.signatures = SignatureMetrics(registry)
+        self.checks = CheckMetrics(registry)
         self.last_poll = time.monotonic()
         self.last_commit = time.monotonic()
 

@@ -17,10 +17,10 @@ from hub.errors import StartupError
 from hub.gateway import credentials
 from hub.kafka_admin import Grant, KafkaAdmin
 from hub.store.database import Connection
+from hub.topics import FACTS, HEARTBEAT, HEARTBEAT_TOPIC, IN, OUT
 
 ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "notifier")
 GROUP = "hub-engine"
-HEARTBEAT_TOPIC = "hub.heartbeat"
 GATEWAY = "hub.gateway"
 """User of the gateway; no participant can have this name."""
 _NAME = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
@@ -41,17 +41,6 @@ _CALL_OUT = """
 insert into webhook (participant, url, secret, positions)
 select name, $2, $3, array_fill(0::bigint, array[partitions]) from participant where name = $1
 """
-_DAY_MS = 86_400_000
-_IN = {
-    "message.timestamp.type": "LogAppendTime",
-    "compression.type": "uncompressed",
-    "cleanup.policy": "delete",
-    "retention.ms": str(7 * _DAY_MS),
-    "max.message.bytes": "1048588",
-}
-_OUT = {"cleanup.policy": "delete", "retention.ms": str(14 * _DAY_MS), "max.message.bytes": str(4 << 20)}
-_HEARTBEAT = {"cleanup.policy": "delete", "retention.ms": "3600000"}
-_FACTS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(4 << 20)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +74,12 @@ def hub_grants(prefix: str) -> list[Grant]:
         Grant("topic", f"{prefix}in.hub", "write"),
         Grant("topic", f"{prefix}out.", "write", is_prefix=True),
         Grant("topic", f"{prefix}out.", "describe", is_prefix=True),
+        Grant("topic", f"{prefix}out.", "describe_configs", is_prefix=True),
         Grant("topic", f"{prefix}dossier.facts", "write"),
+        Grant("topic", f"{prefix}dossier.facts", "describe_configs"),
         Grant("topic", f"{prefix}dossier.facts", "describe"),
         Grant("topic", prefix + HEARTBEAT_TOPIC, "write"),
+        Grant("topic", prefix + HEARTBEAT_TOPIC, "describe_configs"),
         Grant("group", prefix + GROUP, "read"),
         Grant("group", prefix + GROUP, "describe"),
     ]
@@ -123,9 +115,9 @@ async def set_up_gateway(admin: KafkaAdmin, connection: Connection) -> str:
 
 async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
     """Create the hub's own topics and user; returns the new password of the user."""
-    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}in.hub", partitions, _IN)
-    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}dossier.facts", partitions, _FACTS)
-    await asyncio.to_thread(admin.create_topic, admin.prefix + HEARTBEAT_TOPIC, 1, _HEARTBEAT)
+    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}in.hub", partitions, IN)
+    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}dossier.facts", partitions, FACTS)
+    await asyncio.to_thread(admin.create_topic, admin.prefix + HEARTBEAT_TOPIC, 1, HEARTBEAT)
     password = await asyncio.to_thread(admin.set_password, user)
     await asyncio.to_thread(admin.grant, user, hub_grants(admin.prefix))
     return password
@@ -151,7 +143,7 @@ async def add(admin: KafkaAdmin, connection: Connection, participant: Participan
 async def _admit(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:
     """Everything on the broker; each step may be repeated after a failure."""
     name, user = participant.name, user_of(participant.name, admin.prefix)
-    for topic, config in ((f"out.{name}", _OUT), (f"in.{name}", _IN)):
+    for topic, config in ((f"out.{name}", OUT), (f"in.{name}", IN)):
         await asyncio.to_thread(admin.create_topic, admin.prefix + topic, participant.partitions, config)
     if participant.is_http:
         await asyncio.to_thread(

@@ -58,7 +58,7 @@ def add(
 def rotate(
     name: str,
     overlap_h: Annotated[
-        float, typer.Option(min=0, help="hours in which the old token still works (HTTPS only)")
+        float, typer.Option(min=0, max=8760, help="hours in which the old token still works (HTTPS only)")
     ] = 24,
 ) -> None:
     """Give a participant a new password or token."""
@@ -75,7 +75,9 @@ def rotate(
 @app.command("documents")
 def documents(
     name: str,
-    overlap_h: Annotated[float, typer.Option(min=0, help="hours in which the old token still works")] = 24,
+    overlap_h: Annotated[
+        float, typer.Option(min=0, max=8760, help="hours in which the old token still works")
+    ] = 24,
 ) -> None:
     """Give a participant over Kafka a (new) token for documents and look-ups over HTTPS."""
     overlap = timedelta(hours=overlap_h)

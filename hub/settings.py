@@ -96,6 +96,9 @@ class GatewaySettings(BaseModel):
     )
 
 
+_MAX_DAYS = 36_500
+
+
 class RetentionSettings(BaseModel):
     """How long things are kept that have a time; what rests on the law is kept by the profile."""
 
@@ -108,15 +111,29 @@ class RetentionSettings(BaseModel):
     parked_days: int = Field(
         default=90, ge=1, le=90, description="days that a parked request waits; then it is refused"
     )
-    delivery_days: int = Field(default=30, ge=1, description="days that finished deliveries are kept")
+    delivery_days: int = Field(
+        default=30,
+        ge=1,
+        le=_MAX_DAYS,
+        description="days that finished deliveries are kept",
+    )
     blocked_days: int = Field(
-        default=14, ge=1, description="days that a message for an `out.` topic waits which cannot be written"
+        default=14,
+        ge=1,
+        le=36500,
+        description="days that a message for an `out.` topic waits which cannot be written",
     )
     upload_days: int = Field(
-        default=30, ge=1, description="days that an uploaded document waits for a dossier that names it"
+        default=30,
+        ge=1,
+        le=36500,
+        description="days that an uploaded document waits for a dossier that names it",
     )
     history_days: int = Field(
-        default=365, ge=1, description="days that resolved dead letters and redrive commands stay listed"
+        default=365,
+        ge=1,
+        le=36500,
+        description="days that resolved dead letters and redrive commands stay listed",
     )
 
 
@@ -139,6 +156,7 @@ class Settings(BaseSettings):
     http_port: int = Field(
         default=0, ge=0, le=65535, description="port of metrics and health; 0 takes a free one"
     )
+    check_every_s: float = Field(default=60.0, gt=0, description="seconds between two looks at the checks")
     kafka: KafkaSettings
     postgres: PostgresSettings
     engine: EngineSettings = EngineSettings()

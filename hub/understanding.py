@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from hub.directory import Directory
 from hub.dossier.decision import Refused, Sender
-from hub.envelope import Envelope, Malformed, Record, decode, participant_of
+from hub.envelope import Envelope, Malformed, Record, Unstamped, decode, participant_of
 from hub.legal_time import LegalClock
 from schemas.base import Request
 from schemas.personal import fault_paths
@@ -57,6 +57,8 @@ def understand(record: Record, reading: Reading) -> Understood | Unreadable:
     owner = participant_of(record.topic, reading.topic_prefix)
     now = reading.clock.at(record.timestamp)
     envelope = decode(record)
+    if isinstance(record, Unstamped):
+        return Unreadable(record, owner, now, Malformed("envelope.unstamped", envelope.id))
     if isinstance(envelope, Malformed):
         return Unreadable(record, owner, now, envelope)
     sender = reading.directory.find(owner) or Sender(owner, frozenset(), frozenset())

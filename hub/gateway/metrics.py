@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from hub.checks.watch import CheckMetrics
+
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30)
 
 
@@ -42,6 +44,8 @@ class GatewayMetrics:
             "hub_gateway_webhook_failing_seconds", "Since when a webhook fails, 0 while it works",
             ["participant"], registry=registry,
         )  # fmt: skip
+
+        self.checks = CheckMetrics(registry)
 
     def served(self, participant: str, status: int, seconds: float) -> None:
         """One request has its answer; status 0: the client went away before."""

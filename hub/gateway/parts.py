@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from asyncpg.pool import Pool
 from starlette.requests import Request
 
+from hub.checks.watch import CheckWatch
 from hub.documents.store import DocumentStore
 from hub.gateway.callers import Caller, Callers
 from hub.gateway.feed import Feed
@@ -34,6 +35,7 @@ class Parts:
     feed: Feed
     store: DocumentStore
     metrics: GatewayMetrics
+    checks: CheckWatch
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     feeds: Counter[str] = field(default_factory=Counter)
 

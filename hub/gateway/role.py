@@ -14,6 +14,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub import client_logs, kafka
+from hub.checks.check import must_hold
+from hub.checks.roles import gateway_checks
+from hub.checks.watch import CheckWatch
 from hub.documents.settings import DocumentsSettings
 from hub.documents.store import documents
 from hub.errors import StartupError, StopError
@@ -37,12 +40,6 @@ from hub.store import database
 _POOL = 8
 _STATEMENT_S = 10
 _STUCK_S = 60.0
-_HAS_TABLES = """
-select exists (
-    select from pg_attribute
-    where attrelid = to_regclass('http_participant') and attname = 'is_documents_only'
-)
-"""
 
 
 class GatewayTree(BaseSettings):
@@ -57,6 +54,7 @@ class GatewayTree(BaseSettings):
     profile: str = Field(default="bentre-45-2023", description="as the hub's")
     http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
     http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
+    check_every_s: float = Field(default=60.0, gt=0, description="as the hub's")
     kafka: KafkaSettings
     postgres: PostgresSettings
     gateway: GatewaySettings = GatewaySettings()
@@ -99,6 +97,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
                 ("inbox", keep_running("inbox", parts.inbox.step)),
                 ("feed", keep_running("feed", parts.feed.step)),
                 ("webhooks", keep_running("webhooks", hooks.step)),
+                ("checks", keep_running("checks", parts.checks.step)),
                 ("health", _serve_health(settings, parts, registry)),
             )
         ]
@@ -135,14 +134,12 @@ def _say_port(port: int) -> None:
 
 @asynccontextmanager
 async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterator[Parts]:
-    connection = await database.connect_at_start(settings.postgres, "gateway")
-    has_tables = await connection.fetchval(_HAS_TABLES)
-    await connection.close()
-    if not has_tables:
-        raise StartupError(
-            "HUB_POSTGRES__DSN: the database lacks tables of the gateway; run `hub setup` first"
-        )
     async with AsyncExitStack() as stack:
+        session = database.Session(settings.postgres, "gateway-checks")
+        stack.push_async_callback(session.close)
+        await session.open()
+        checks = gateway_checks(settings.documents, session.live)
+        await must_hold(checks)
         pool = await stack.enter_async_context(_pool(settings.postgres))
         producer = kafka.producer(settings.kafka, "gateway")
         feed = Feed(lambda: kafka.consumer(settings.kafka, "gateway-feed", group=None))
@@ -165,6 +162,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             feed,
             documents(settings.documents),
             metrics,
+            CheckWatch(checks, metrics.checks, settings.check_every_s),
         )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from confluent_kafka import TopicPartition
 
 from hub.embedded.stack import StackAddress
-from hub.participants import _IN
 from hub.store.positions import LogEnds, accept_gap
+from hub.topics import IN
 from tests.support.clients import Client
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP
@@ -77,7 +77,7 @@ async def test_a_topic_that_was_made_again_is_read_only_after_an_operator_accept
             await traffic.submit(renewed)
         await traffic.answered()
         await asyncio.to_thread(hub.admin.delete_topics, [renewed.in_topic])
-        await asyncio.to_thread(hub.admin.create_topic, renewed.in_topic, 1, _IN)
+        await asyncio.to_thread(hub.admin.create_topic, renewed.in_topic, 1, IN)
         reason = await stops(hub, renewed.in_topic)
         assert reason.startswith("recreated: stored topic id ")
         assert reason.endswith("stored next offset 3")

@@ -21,6 +21,7 @@ ENGINE_CODES = {
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
     "envelope.repeated_attribute",
     "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",
+    "envelope.unstamped",
     "schema.unknown_type", "schema.unknown_field", "schema.invalid", "poison.crash", "timer.unknown",
 }  # fmt: skip
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hub.intake import PROBE_AFTER, Assigned, _dense
+from hub.intake import PROBE_AFTER, Assigned
+from hub.records import dense_part
 
 
 def records(offsets: Sequence[int]) -> list[Any]:
@@ -27,7 +28,7 @@ def records(offsets: Sequence[int]) -> list[Any]:
     ],
 )
 def test_records_are_taken_up_to_the_first_jump_of_offsets(offsets: list[int], kept: list[int]) -> None:
-    assert [record.offset for record in _dense(records(offsets), 7)] == kept
+    assert [record.offset for record in dense_part(records(offsets), 7)] == kept
 
 
 def test_a_place_where_processes_died_is_probed_for_its_whole_width() -> None:

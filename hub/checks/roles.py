@@ -1,0 +1,33 @@
+"""Which checks each role looks at: one list, of which `hub doctor` runs all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hub.checks.check import Check
+from hub.checks.machine import disk_check, key_file_check
+from hub.checks.store import Connect, clock_check, store_check
+from hub.checks.topics import topic_check
+from hub.documents.settings import DocumentsSettings
+from hub.kafka_admin import KafkaAdmin
+from hub.settings import Settings
+
+
+def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tuple[Check, ...]:
+    """All of them: an engine uses all that there is."""
+
+    async def names() -> Collection[str]:
+        return [row["name"] for row in await (await connect()).fetch("select name from participant")]
+
+    return (
+        key_file_check(settings.master_key_file),
+        store_check(connect),
+        topic_check(admin, names),
+        clock_check(connect, settings.kafka),
+        disk_check(settings.documents),
+    )
+
+
+def gateway_checks(documents: DocumentsSettings, connect: Connect) -> tuple[Check, ...]:
+    """What a gateway needs: it holds no key and may not ask about topics."""
+    return (store_check(connect), disk_check(documents))
