@@ -26,7 +26,7 @@ from hub.recording import Origin, Place, StoredFact, facts_message, receiver_mes
 from hub.sealing import MasterKey
 from hub.source_shelf import SourceShelf
 from hub.understanding import Understood, Unreadable
-from hub.workspace import Answered, Held, View, Workspace
+from hub.workspace import Answered, Held, StoredDossier, View, Workspace
 from schemas.base import Fact
 
 _OWN_TOPIC = f"out.{HUB.name}"
@@ -174,24 +174,33 @@ class BatchDecision(Generic[State]):
     # Requests
 
     def _request(self, item: Understood) -> None:
-        held = self.workspace.find(item.envelope.subject, item.sender.name)
-        if held is None and self.workspace.is_erased(item.envelope.subject, item.sender.name):
-            self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
-            return
+        """The right to know of the dossier comes first: without it, all answers are those about none."""
+        subject, sender = item.envelope.subject, item.sender.name
         kind = item.request.subject if item.request is not None else "dossier"
-        is_known = held is not None and (held.state is not None or held.parked > 0)
-        if kind == "new" and is_known:
-            self._refuse(item, Refused("reference.in_use", fields=("ce_subject",)), held)
-        elif kind != "dossier" and not is_known and not item.envelope.subject.startswith("ref:"):
+        if kind != "dossier" and not subject.startswith("ref:"):
             self._refuse(item, Refused("reference.needed", fields=("ce_subject",)), None)
-        elif kind == "dossier" and not is_known:
+            return
+        held = self.workspace.find(subject, sender)
+        gone = self.workspace.find_erased(subject, sender) if held is None else None
+        state = held.state if held is not None else self._state_of(gone)
+        may_know = self.job.may_know(state, item.sender) if state is not None else subject.startswith("ref:")
+        if gone is not None and may_know:
+            self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
+        elif kind == "dossier" and (held is None or not may_know):
             self._refuse(item, Refused("unknown_dossier", fields=("ce_subject",)), None)
+        elif kind == "new" and (held is not None or gone is not None):
+            self._refuse(
+                item, Refused("reference.in_use", fields=("ce_subject",)), held if may_know else None
+            )
         else:
             held = held if held is not None else self.workspace.open(item)
             if held.parked:
                 self._park(item, held, "queued")
             else:
                 self._decide(item, held, is_redrive=False)
+
+    def _state_of(self, stored: StoredDossier | None) -> State | None:
+        return self.job.load(stored.state) if stored is not None and stored.state is not None else None
 
     def _decide(self, item: Understood, held: Held[State], *, is_redrive: bool) -> None:
         request = item.request

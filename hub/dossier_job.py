@@ -10,8 +10,9 @@ from hub.directory import Directory
 from hub.dossier.codec import from_json, to_json
 from hub.dossier.copies import packages_of
 from hub.dossier.decide import decide
-from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, Law
+from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, Law, Sender
 from hub.dossier.evolve import evolve
+from hub.dossier.standing import has_part
 from hub.dossier.state import Dossier, Timer
 from hub.job import Call
 from hub.regulation.calendar_data import load_calendar
@@ -68,6 +69,10 @@ class DossierJob:
     def packages_of(self, request: Request) -> tuple[str, ...]:
         """Signed copies and results."""
         return packages_of(request)
+
+    def may_know(self, state: Dossier, sender: Sender) -> bool:
+        """Whoever speaks for somebody in the dossier."""
+        return has_part(state, sender)
 
     def private_of(self, fact: Fact) -> bytes | None:
         """The applicant of the submission."""

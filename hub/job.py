@@ -64,6 +64,10 @@ class Job(Protocol[State]):
         """Digests of the signed packages that must be verified before this request is decided."""
         ...
 
+    def may_know(self, state: State, sender: Sender) -> bool:
+        """Whether the sender has a part in the dossier: to all others it does not exist."""
+        ...
+
     def private_of(self, fact: Fact) -> bytes | None:
         """Personal data of a fact that later requests need; kept sealed with the dossier's key."""
         ...

@@ -101,10 +101,10 @@ class Workspace(Generic[State]):
                 self.held[dossier_id] = held
         return held
 
-    def is_erased(self, subject: str, sender: str) -> bool:
-        """Whether the subject names a dossier whose key was destroyed."""
+    def find_erased(self, subject: str, sender: str) -> StoredDossier | None:
+        """The dossier that a subject names, if its key was destroyed."""
         stored = self._view.dossiers.get(self._id_of(subject, sender) or "")
-        return stored is not None and stored.wrapped_key is None
+        return stored if stored is not None and stored.wrapped_key is None else None
 
     def open(self, item: Understood) -> Held[State]:
         """A new dossier under the request's own reference, with a key of its own."""

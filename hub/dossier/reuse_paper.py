@@ -29,28 +29,18 @@ def applicant_is_identified(dossier: Dossier, request: ReuseComponent, _context:
     return Refused("rule.17.10.identity", rule="17.10", fields=("/paper",))
 
 
-@rule("17.10", "The other dossier is one of this hub")
-def source_is_known(_dossier: Dossier, request: ReuseComponent, context: Context) -> Refused | None:
-    """Found by its official code; of an erased one nobody can tell any more whose it was."""
-    if request.paper is None:
-        return None
-    source = context.sources.get(request.paper.dossier)
-    if source is None:
-        return Refused("rule.17.10.unknown", rule="17.10", fields=("/paper/dossier",))
-    if source.applicant is None:
-        return Refused("rule.17.10.erased", rule="17.10", fields=("/paper/dossier",))
-    return None
-
-
 @rule("17.10", "A paper is reusable in the procedures of the applicant whose dossier it was in")
 def source_is_the_applicants(_dossier: Dossier, request: ReuseComponent, context: Context) -> Refused | None:
-    """Both submissions, opened from their sealed facts, name the same person or organisation."""
+    """Both submissions, opened from their sealed facts, name the same person or organisation.
+
+    A dossier of another, an erased one (nobody can tell whose it was) and none at all are answered alike.
+    """
     if request.paper is None:
         return None
     if context.applicant is None:
         raise ContextError("a reuse needs the applicant")
-    owner = _source(request.paper, context).applicant
-    if owner is not None and is_same(owner, context.applicant):
+    source = context.sources.get(request.paper.dossier)
+    if source is not None and source.applicant is not None and is_same(source.applicant, context.applicant):
         return None
     return Refused("rule.17.10.owner", rule="17.10", fields=("/paper/dossier",))
 
@@ -115,7 +105,6 @@ def paper_is_in_scope(dossier: Dossier, request: ReuseComponent, context: Contex
 
 PAPER: tuple[Check[Dossier, ReuseComponent], ...] = (
     applicant_is_identified,
-    source_is_known,
     source_is_the_applicants,
     source_was_successful,
     paper_is_of_the_source,

@@ -85,8 +85,6 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
 _REPORTS = frozenset({ReportIdentity, ReportPersonData, ReportPickup, ReportSync, ReportPayment, FireTimer})
 _FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "hub"})
 """Roles that speak for no organisation."""
-_OWN_RULE = frozenset({HandOverPaper, ReceivePaper, ReceiveDossier})
-"""Papers go through other hands too, and the agency's own one-stop may receive: their rules look closer."""
 
 
 def possible_now(dossier: Dossier, profile: Profile | None = None) -> tuple[str, ...]:
@@ -132,10 +130,23 @@ def is_forwarded(dossier: Dossier) -> bool:
     return dossier.status in AT_AGENCY or bool(dossier.result_papers)
 
 
+def has_part(dossier: Dossier, sender: Sender) -> bool:
+    """Whether the sender may know of the dossier: it speaks for somebody in it, or in a role for none."""
+    named = {dossier.organisation, dossier.agency}
+    return (
+        bool(_FREE_ROLES & sender.roles)
+        or not sender.organisations.isdisjoint(named)
+        or not sender.organisations.isdisjoint(dossier.custody.values())
+        or any(hand_over.receiver in sender.organisations for hand_over in dossier.hand_overs)
+    )
+
+
 def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
     """Whether the sender speaks for the dossier's one-stop or agency, or in a role that speaks for none."""
-    if type(request) in _OWN_RULE:
-        return True
+    if isinstance(request, HandOverPaper | ReceivePaper):
+        return True  # papers go through other hands too: their rules look closer
+    if isinstance(request, ReceiveDossier):
+        return dossier.agency in sender.organisations  # the agency's own one-stop may receive for it (16.1)
     acting = request.roles & sender.roles
     return (
         bool(acting & _FREE_ROLES)

@@ -8,7 +8,7 @@ from hub.dossier.copies import copies_are_signed
 from hub.dossier.decision import Accepted, Context, ContextError, Decision, Law, Refused
 from hub.dossier.late import violation
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
-from hub.dossier.standing import foreign_organisation
+from hub.dossier.standing import foreign_organisation, has_standing
 from hub.dossier.state import Dossier
 from hub.regulation.deadlines import forward_paper_limit
 from schemas.copy import HeldCopy
@@ -80,9 +80,9 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
 
 
 @rule("16.1", "Only the agency that the dossier was sent to, or its own one-stop, receives it")
-def receiver_is_competent(dossier: Dossier, _request: ReceiveDossier, context: Context) -> Refused | None:
+def receiver_is_competent(dossier: Dossier, request: ReceiveDossier, context: Context) -> Refused | None:
     """The sender must speak for the competent agency."""
-    return None if dossier.agency in context.sender.organisations else foreign_organisation()
+    return None if has_standing(dossier, request, context.sender) else foreign_organisation()
 
 
 _RECEIVE: tuple[Check[Dossier, ReceiveDossier], ...] = (receiver_is_competent,)

@@ -202,7 +202,7 @@ async def test_a_paper_is_reused_as_the_other_dossier_has_it_and_not_as_the_requ
         ]  # fmt: skip
         assert announced[1]["package"] == package
         refusals = {
-            (second, "000.12.34.H07-261123-0999", package): "rule.17.10.unknown",
+            (second, "000.12.34.H07-261123-0999", package): "rule.17.10.owner",
             (of_a_stranger, code, package): "rule.17.10.owner",
             (second, code, "0" * 64): "rule.17.10.paper",
         }
@@ -244,4 +244,4 @@ async def test_a_paper_that_ran_out_and_one_of_an_erased_dossier_are_refused(
         by = ("--operator", "operator-1", "--reason", "asked for", "--yes")
         status, said = await hub_command(hub.environment, "erase", first, *by)
         assert status == 0, said
-        assert (await office.reuse(second, code, certified))["code"] == "rule.17.10.erased"
+        assert (await office.reuse(second, code, certified))["code"] == "rule.17.10.owner"

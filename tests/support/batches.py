@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from hub.batch import BatchDecision, Tools
 from hub.directory import Directory
@@ -28,8 +29,9 @@ from tests.support.requests import AGENCY, ONE_STOP, SUBMIT
 
 COUNTER = Sender("counter-a", frozenset({"counter"}), frozenset({ONE_STOP}))
 OTHER = Sender("counter-b", frozenset({"counter"}), frozenset({ONE_STOP}))
+STRANGER = Sender("stranger", frozenset({"counter", "agency"}), frozenset({"000.99.99.H07"}))
 AGENCY_SYSTEM = Sender("agency-a", frozenset({"agency"}), frozenset({AGENCY}))
-DIRECTORY = Directory([COUNTER, OTHER, AGENCY_SYSTEM])
+DIRECTORY = Directory([COUNTER, OTHER, STRANGER, AGENCY_SYSTEM])
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 
@@ -119,6 +121,11 @@ class Memory:
                 held.id, held.head, held.sequence, held.parked, state, held.key.wrapped, held.private
             )
         return decision
+
+    def erase(self, dossier: str) -> None:
+        """What an erasure leaves of a stored dossier."""
+        stored = self.dossiers[dossier]
+        self.dossiers[dossier] = replace(stored, parked=-1, wrapped_key=None, private=None)
 
 
 def sent(decision: BatchDecision[Dossier], topic: str) -> list[Message]:

@@ -11,7 +11,6 @@ from hub.message import decode_message
 from hub.outbox import ReceiptEntry
 from hub.parking import decode_record, open_record
 from hub.understanding import Understood
-from hub.workspace import StoredDossier
 from tests.support.batches import NOW_MS, Memory, receipts, record, sent, submit
 from tests.support.requests import ACCEPT, APPLICANT, WITHDRAW, acceptance, submission
 
@@ -272,7 +271,7 @@ def test_an_erased_dossier_takes_no_request_and_no_new_submission_and_gets_no_ke
 ) -> None:
     memory = Memory()
     dossier = lodged(memory)
-    memory.dossiers[dossier] = StoredDossier(dossier, b"h" * 32, 1, -1, b"{}", None)
+    memory.erase(dossier)
     requests = [record(WITHDRAW, subject or dossier, {}, "e1"), submit("e2", REF, submission())]
     decision = memory.decide(*requests)
     answers = [(receipt["code"], receipt["state"]) for receipt in receipts(decision)]

@@ -64,7 +64,7 @@ def announced(**changes: Any) -> ComponentReusable:
 @pytest.mark.parametrize(
     ("other", "code", "field"),
     [
-        ({"applicant": None}, "rule.17.10.erased", "/paper/dossier"),
+        ({"applicant": None}, "rule.17.10.owner", "/paper/dossier"),
         ({"applicant": build.FOREIGNER}, "rule.17.10.owner", "/paper/dossier"),
         (
             {"applicant": OWNER.model_copy(update={"identity_number": "083190000077"})},
@@ -90,7 +90,7 @@ def test_what_the_hub_stores_of_the_other_dossier_decides(
 def test_a_dossier_that_the_hub_does_not_have_is_no_source() -> None:
     story = lodged()
     foreign = reuse.reuse(COMPONENT, dossier="H07.34.12-260803-0003")
-    assert story.refuses(foreign, COUNTER) == Refused("rule.17.10.unknown", "17.10", ("/paper/dossier",))
+    assert story.refuses(foreign, COUNTER) == Refused("rule.17.10.owner", "17.10", ("/paper/dossier",))
 
 
 def test_a_stranger_learns_neither_outcome_nor_papers_of_the_other_dossier() -> None:
