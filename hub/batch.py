@@ -12,11 +12,12 @@ from typing import Generic
 from msgspec import Struct
 
 from hub import receipts
-from hub.code_blocks import CodeBlocks
+from hub.code_blocks import CodeBlocks, CodeOffer, CodesMissingError
 from hub.copy_shelf import CopyShelf
 from hub.directory import HUB, Directory
 from hub.dossier.decision import Accepted, Refused
 from hub.envelope import Malformed
+from hub.errors import BeyondLawError
 from hub.identifiers import shard_of_key
 from hub.job import Call, Job, State
 from hub.message import Message, decode_message
@@ -206,7 +207,7 @@ class BatchDecision(Generic[State]):
         request = item.request
         assert request is not None
         unit = self.job.code_unit(held.state, request)
-        next_code = self._tools.codes.peek(unit, item.now) if unit is not None else None
+        offer = CodeOffer(self._tools.codes, unit, item.now) if unit is not None else None
         try:
             private = self._private(held) if self.job.needs_private(request) else None
             call = Call(
@@ -216,13 +217,17 @@ class BatchDecision(Generic[State]):
                 held.id,
                 item.now,
                 item.envelope.time,
-                next_code,
+                offer,
                 private,
                 self._tools.copies.of(self.job.packages_of(request)),
                 self._tools.sources.of(request, self._tools.master),
             )
             decision = self.job.decide(held.state, call)
             steps = self._steps(decision, held.state, call) if isinstance(decision, Accepted) else []
+        except BeyondLawError as beyond:
+            decision, steps = Refused(beyond.code), []
+        except CodesMissingError:
+            raise
         except Exception as error:  # noqa: BLE001  a bug in a rule parks the dossier, never the partition
             self.bugs.append((request.type, type(error).__name__))
             self._park(item, held, f"bug.{type(error).__name__}")
@@ -230,8 +235,8 @@ class BatchDecision(Generic[State]):
         if isinstance(decision, Refused):
             self._refuse(item, decision, held, is_redrive=is_redrive)
             return
-        if unit is not None:
-            self._tools.codes.take(unit, item.now)
+        if offer is not None:
+            offer.take()
         self._accept(item, held, decision.rules, steps, is_redrive=is_redrive)
 
     def _private(self, held: Held[State]) -> bytes | None:

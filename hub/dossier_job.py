@@ -39,7 +39,7 @@ def code_blocks(law: Law) -> CodeBlocks:
     def compose(unit: str, day: date, serial: int) -> str:
         return make_dossier_code(law.profile.dossier_code, unit, day, serial)
 
-    return CodeBlocks(compose, local_day)
+    return CodeBlocks(compose, local_day, law.profile.dossier_code.max_serial)
 
 
 class DossierJob:

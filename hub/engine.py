@@ -48,7 +48,10 @@ _LEASE = """
 insert into code_block (unit, day, next) values ($1, $2, 1 + $3)
 on conflict (unit, day) do update set next = code_block.next + $3 returning next - $3
 """
-_PARKED = "select distinct dossier_id::text as dossier from parked_request where reason like 'bug.%'"
+_GIVE_BACK = "update code_block set next = $3 where unit = $1 and day = $2 and next = $4"
+_PARKED = (
+    "select distinct participant, dossier_id::text as dossier from parked_request where reason like 'bug.%'"
+)
 
 FirstReadable = Callable[[Position, int], Awaitable[int]]
 """The first offset from the given one on that can be read at all."""
@@ -109,7 +112,10 @@ class Engine(Generic[State]):
         await self._reload(await reading.read_versions(self._reader))
 
     async def close(self) -> None:
-        """Close both sessions."""
+        """Give back the codes that nobody got, and close both sessions."""
+        with contextlib.suppress(*AWAY):
+            for left in self._tools.codes.give_up():
+                await self._writer.execute(_GIVE_BACK, left.unit, left.day, left.first, left.end)
         for session in (self._reader, self._writer):
             with contextlib.suppress(*LOST):
                 await session.close(timeout=2)
@@ -197,6 +203,7 @@ class Engine(Generic[State]):
         versions = await reading.read_versions(self._reader)
         if versions != self._versions:
             await self._reload(versions)
+        self._metrics.hold(self._limiter.hold(self._intake))
         redriver = Redriver(self._reader, self._writer, self._tools, self._world, self._lease)
         if await redriver.run(_REDRIVE_S):
             await self._remember_parked()
@@ -379,7 +386,8 @@ class Engine(Generic[State]):
             await positions.stop_partition(self._reader, position, offset, reason, readable)
 
     async def _remember_parked(self) -> None:
-        self._limiter.remember(row["dossier"] for row in await self._reader.fetch(_PARKED))
+        rows = await self._reader.fetch(_PARKED)
+        self._limiter.remember((row["participant"], row["dossier"]) for row in rows)
 
     async def _reload(self, versions: dict[str, int]) -> None:
         directory = await reading.read_directory(self._reader)

@@ -45,6 +45,7 @@ from hub.steady import AWAY
 from hub.store import positions
 from hub.store.database import Session
 from hub.store.outgoing import StoredSegments
+from hub.supplies import Supplies
 from hub.topic_watch import TopicWatch, Unread
 from hub.understanding import Reading
 
@@ -130,7 +131,9 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
         clockwork = await _clockwork(settings, producer, sessions.clock, shards, observer)
         await _started(stack, consumer)
-        gauges = StoreCount(metrics.store, sessions.count, LagWatch(observer, consumer), settings.environment)
+        supplies = Supplies(metrics.store, sessions.count, law, settings.environment)
+        lag = LagWatch(observer, consumer)
+        gauges = StoreCount(metrics.store, sessions.count, lag, settings.environment, supplies)
         papers = documents(settings.documents)
         topics = TopicWatch(consumer, intake, observer, unread)
         watch = CheckWatch(checks, metrics.checks, settings.check_every_s)

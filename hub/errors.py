@@ -9,6 +9,12 @@ class HubError(Exception):
     code = "hub.error"
 
 
+class BeyondLawError(HubError):
+    """The tables of the regulation do not reach as far as a request needs: it is refused under `code`."""
+
+    code = "law.beyond"
+
+
 class StartupError(HubError):
     """The process cannot start (setting, password, server): print one line, exit with status 2."""
 

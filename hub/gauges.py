@@ -11,6 +11,7 @@ from hub.lag import LagWatch
 from hub.metrics import StoreMetrics
 from hub.store.database import Session
 from hub.store.reading import read_clock
+from hub.supplies import Supplies
 
 _EVERY_S = 5.0
 _MAX_LOOKS = 2000
@@ -38,11 +39,14 @@ _QUEUES = {
 class StoreCount:
     """What is counted in the store is the same in every engine: take the maximum over engines."""
 
-    def __init__(self, metrics: StoreMetrics, session: Session, lag: LagWatch, environment: str) -> None:
+    def __init__(
+        self, metrics: StoreMetrics, session: Session, lag: LagWatch, environment: str, supplies: Supplies
+    ) -> None:
         self._metrics = metrics
         self._session = session
         self._lag_watch = lag
         self._environment = environment
+        self._supplies = supplies
         self._outbox = {table: Queue() for table in _QUEUES}
 
     async def step(self) -> None:
@@ -51,6 +55,7 @@ class StoreCount:
         await self._deadlines()
         await self._outbox_age()
         await self._lag()
+        await self._supplies.count()
         await asyncio.sleep(_EVERY_S)
 
     async def _waiting(self) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from hub.directory import Directory
-from hub.dossier.decision import Decision, Sender
+from hub.dossier.decision import Decision, NextCode, Sender
 from hub.dossier.source import SourceDossier
 from hub.dossier.state import Timer
 from hub.dossier.verification import CopyOutcome
@@ -32,7 +32,7 @@ class Call(Struct, frozen=True, gc=False):
     dossier_id: str
     now: datetime
     event_time: datetime
-    next_code: str | None
+    next_code: NextCode | None
     private: bytes | None
     copies: Mapping[str, CopyOutcome] = {}
     sources: Mapping[str, SourceDossier] = {}

@@ -1,12 +1,15 @@
-"""Brakes: a participant that sends garbage is paused, and an engine whose rules fail too often stops."""
+"""Brakes: whose requests are garbage or hit bugs is left alone; an engine whose rules fail for many stops."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 from hub.batch import BatchDecision
+from hub.directory import HUB
+from hub.envelope import participant_of
 from hub.errors import StopError
 from hub.intake import Intake
 from hub.job import State
@@ -17,39 +20,67 @@ _PAUSE_S = 5.0
 
 
 class Limiter:
-    """Watches committed batches."""
+    """Watches committed batches.
+
+    One participant's requests stop nobody but itself: the engine stops only when more dossiers than the limit
+    hit bugs by requests of others than the one that has most of them. The hub's own timers always count.
+    """
 
     def __init__(self, malformed_limit: int, parked_limit: int, topic_prefix: str) -> None:
         self._topic_prefix = topic_prefix
         self._malformed_limit = malformed_limit
         self._parked_limit = parked_limit
         self._malformed: dict[str, deque[tuple[float, int]]] = defaultdict(deque)
-        self._parked: set[str] = set()
-        self._buried = 0
+        self._parked: dict[str, set[str]] = defaultdict(set)
+        self._buried: dict[str, set[str]] = defaultdict(set)
+        self._held: frozenset[str] = frozenset()
 
-    def remember(self, parked: Iterable[str]) -> None:
-        """These dossiers are parked by bugs now: a restart does not give a broken rule a new allowance."""
-        self._parked = set(parked)
+    def remember(self, parked: Iterable[tuple[str, str]]) -> None:
+        """(Participant, dossier) parked by bugs now: a restart gives a broken rule no new allowance."""
+        self._parked = defaultdict(set)
+        for participant, dossier in parked:
+            self._parked[participant].add(dossier)
 
     def watch(self, decision: BatchDecision[State], intake: Intake) -> None:
         """Pause participants over their limit; `StopError` when too many distinct dossiers hit a bug."""
-        new = {item.dossier_id for item in decision.parked if item.reason.startswith("bug.")}
-        self._parked |= new
+        new = [item for item in decision.parked if item.reason.startswith("bug.")]
+        for item in new:
+            self._parked[item.participant].add(item.dossier_id)
         for request_type, error in decision.bugs:
             log("rule_failed", type=request_type, error=error)
-        if new and len(self._parked) > self._parked_limit:
+        for letter in decision.dead_letters:
+            if letter.reason == "poison.crash":
+                owner = participant_of(letter.topic, self._topic_prefix)
+                self._buried[owner].add(f"{letter.topic}-{letter.partition}-{letter.offset}")
+        if new and (count := _of_many(self._parked, self._parked_limit)):
+            raise StopError(f"rules failed for {count} dossiers; the engine stops (HUB_ENGINE__PARKED_LIMIT)")
+        if count := _of_many(self._buried, self._parked_limit):
             raise StopError(
-                f"rules failed for {len(self._parked)} dossiers; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
+                f"{count} records could not be processed; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
             )
-        self._buried += sum(letter.reason == "poison.crash" for letter in decision.dead_letters)
-        if self._buried > self._parked_limit:
-            raise StopError(
-                f"{self._buried} records could not be processed; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
-            )
+        self.hold(intake)
         for (owner, _), count in decision.tally.malformed.items():
             if self._over(owner, count):
-                intake.set_aside(f"{self._topic_prefix}in.{owner}", time.monotonic() + _PAUSE_S)
+                self._set_aside(owner, intake)
                 log("participant_paused", participant=owner, seconds=_PAUSE_S)
+
+    def hold(self, intake: Intake) -> frozenset[str]:
+        """Go on leaving alone those whose requests hit more bugs than the limit, until they are redriven."""
+        over = frozenset(
+            owner
+            for counted in (self._parked, self._buried)
+            for owner, found in counted.items()
+            if owner != HUB.name and len(found) > self._parked_limit
+        )
+        for owner in over:
+            self._set_aside(owner, intake)
+        for owner in over - self._held:
+            log("participant_held", participant=owner, limit="HUB_ENGINE__PARKED_LIMIT")
+        self._held = over
+        return over
+
+    def _set_aside(self, owner: str, intake: Intake) -> None:
+        intake.set_aside(f"{self._topic_prefix}in.{owner}", time.monotonic() + _PAUSE_S)
 
     def _over(self, owner: str, count: int) -> bool:
         now = time.monotonic()
@@ -58,3 +89,12 @@ class Limiter:
         while window and window[0][0] < now - _WINDOW_S:
             window.popleft()
         return sum(number for _, number in window) > self._malformed_limit
+
+
+def _of_many(counted: Mapping[str, AbstractSet[str]], limit: int) -> int:
+    """How many distinct ones there are; 0 unless those of others than the worst exceed the limit."""
+    worst = max(
+        (name for name in counted if name != HUB.name), key=lambda name: len(counted[name]), default=""
+    )
+    others = {item for name, found in counted.items() if name != worst for item in found}
+    return len(set().union(*counted.values())) if len(others) > limit else 0

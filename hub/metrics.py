@@ -87,6 +87,10 @@ class EngineMetrics:
             "hub_partition_stopped", "1 while a partition is stopped by a gap", ["topic", "partition"],
             registry=registry,
         )  # fmt: skip
+        self.held = Gauge(
+            "hub_participant_held", "1 while a participant is left alone: its requests hit too many bugs",
+            ["participant"], registry=registry,
+        )  # fmt: skip
         self.shards = Gauge("hub_shards_owned", "Outbox shards owned by this process", registry=registry)
         self.outbox = Gauge(
             "hub_outbox_pending", "Segments waiting to be published", ["adapter"], registry=registry
@@ -120,6 +124,12 @@ class EngineMetrics:
         """The number of rebalances that this process has seen so far."""
         self.rebalances.labels("engine").inc(so_far - self._rebalances_seen)
         self._rebalances_seen = so_far
+
+    def hold(self, participants: Iterable[str]) -> None:
+        """These participants are left alone now."""
+        self.held.clear()
+        for participant in participants:
+            self.held.labels(participant).set(1)
 
     def missed(self, kind: str) -> None:
         """A write was rolled back."""
@@ -192,6 +202,10 @@ class StoreMetrics:
             "hub_deadlines_at_risk", "Dossiers due soon, by legal time; window: 4h, 1d", "window"
         )
         self.overdue = gauge("hub_deadlines_overdue", "Dossiers whose due time has passed without a result")
+        self.codes_left = gauge(
+            "hub_dossier_codes_left", "Dossier codes of this day that no engine has leased yet", "unit"
+        )
+        self.calendar_left = gauge("hub_calendar_days_left", "Days ahead whose days off are known")
         self.outbox_age = gauge(
             "hub_outbox_oldest_age_seconds",
             "For how long this process has seen the oldest message wait that is not published",

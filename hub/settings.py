@@ -54,7 +54,11 @@ class EngineSettings(BaseModel):
     outbox_limit_segments: int = Field(
         default=5000, ge=10, description="unpublished segments before it stops"
     )
-    parked_limit: int = Field(default=20, ge=1, description="dossiers parked by bugs before the engine stops")
+    parked_limit: int = Field(
+        default=20,
+        ge=1,
+        description="dossiers parked by bugs before a participant, or for many the engine, is stopped",
+    )
     malformed_limit: int = Field(default=200, ge=1, description="malformed records per minute before a pause")
     session_timeout_ms: int = Field(default=10_000, ge=1000, description="group session time-out")
 

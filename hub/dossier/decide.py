@@ -57,7 +57,7 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
 
     Checked in this order: the dossier exists, the sender may act on it, its status allows the request, the
     rules of the chapter. Raises ContextError when the engine left out what the request needs, and
-    CalendarYearError when a period leaves the calendar.
+    BeyondLawError when a period leaves the calendar, or a unit is none of the profile's.
     """
     if isinstance(request, SubmitDossier):
         return submission.submit(request, context) if dossier is None else Refused("reference.in_use")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,11 +49,15 @@ class Law:
     catalogue: Catalogue
 
 
+NextCode = Callable[[], str | None]
+"""Draws the next official code; None when those of the unit's day are used up."""
+
+
 class Context(Struct, frozen=True, gc=False):
     """What a rule may know beside the dossier and the request.
 
     `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
-    law counts from the act; `dossier_id` the canonical id; `next_code` the code an acceptance would take;
+    law counts from the act; `dossier_id` the canonical id; `next_code` draws the code of an acceptance;
     `applicant` the one of the submission, opened from its sealed fact; `copies` what verifying the signed
     packages that the request names has shown, by their digest; `sources` the other dossiers that the request
     names, by their code, as far as the hub has them.
@@ -65,7 +69,7 @@ class Context(Struct, frozen=True, gc=False):
     event_time: datetime
     dossier_id: str
     request_id: str
-    next_code: str | None = None
+    next_code: NextCode | None = None
     applicant: Party | None = None
     copies: Mapping[str, CopyOutcome] = {}
     sources: Mapping[str, SourceDossier] = {}

@@ -106,11 +106,11 @@ def handling_time_of(
 
 
 @rule("15.3", "Each dossier gets one code, at acceptance and not before")
-def issued_code(context: Context) -> str:
-    """The next code of the one-stop; to be without one is a bug of the engine."""
+def issued_code(context: Context) -> str | Refused:
+    """The next code of the one-stop, drawn when all else is decided: a refusal uses none up."""
     if context.next_code is None:
         raise ContextError("an acceptance needs next_code")
-    return context.next_code
+    return context.next_code() or Refused("codes.used_up", rule="15.3")
 
 
 def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decision:
@@ -126,8 +126,12 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
     if isinstance(late, Refused):
         return late
     law = context.law
+    due_at = due_time(law.calendar, law.profile, handling, context.now, procedure.same_day_cutoff)
+    code = issued_code(context)
+    if isinstance(code, Refused):
+        return code
     fact = DossierAccepted(
-        code=issued_code(context),
+        code=code,
         procedure=dossier.procedure,
         organisation=dossier.organisation,
         agency=dossier.agency,
@@ -136,7 +140,7 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         sets=request.sets,
         handling=f"{handling.amount} {handling.unit}",
         accepted_at=context.now,
-        due_at=due_time(law.calendar, law.profile, handling, context.now, procedure.same_day_cutoff),
+        due_at=due_at,
         form="01" if request.form_01 else None,
     )
     return Accepted((fact, *late), (*ids_of(_ACCEPT), handling_time_of.id, issued_code.id))

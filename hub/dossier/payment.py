@@ -18,6 +18,7 @@ from schemas.payment import (
 )
 
 _LONGEST_BASE = 56
+_LAST_NUMBER = 9999
 
 
 @rule("3.5", "Only fees that the catalogue publishes for the channel may be asked or taken")
@@ -44,7 +45,9 @@ def fault(item: PaymentItem, fees: tuple[Fee, ...]) -> str | None:
 
 @rule("3.5", "The applicant is asked for one payment at a time")
 def no_payment_is_open(dossier: Dossier, _request: RequestPayment, context: Context) -> Refused | None:
-    """A second demand beside an open one would be paid twice."""
+    """A second demand beside an open one would be paid twice; and a number has at most four digits."""
+    if len(dossier.payments) >= _LAST_NUMBER:
+        return Refused("payment.used_up", rule="3.5")
     if any(payment.status != "paid" for payment in dossier.payments.values()):
         return conflict(dossier, context, "payment.already_open", "3.5")
     return None
@@ -84,6 +87,8 @@ def request_payment(dossier: Dossier, request: RequestPayment, context: Context)
 def payment_is_due(dossier: Dossier, request: ReportPayment, context: Context) -> Refused | None:
     """The sum must be the one asked for; what is paid cannot be paid again."""
     if request.payment is None:
+        if len(dossier.payments) >= _LAST_NUMBER:
+            return Refused("payment.used_up", rule="3.5")
         faults = faults_of(request.items, dossier, context)
         if not faults and request.amount != _total(request.items):
             faults = ("/amount",)

@@ -28,6 +28,8 @@ from schemas.pickup import (
 _CLOCK_SKEW = timedelta(minutes=5)
 _OLDEST_REPORT = timedelta(days=366)
 _LONGEST_ORDER = 64
+_LAST_NUMBER = 9999
+"""Counterparts read four digits."""
 _LONGEST_TITLE = 250
 _SUFFIX: Mapping[Direction, str] = {"collect": "C", "deliver": "D", "between": "B"}
 _IN_WORK: frozenset[Status] = frozenset({"accepted", "forwarded", "received", "in_process"})
@@ -68,6 +70,8 @@ def no_order_is_open(dossier: Dossier, request: OrderPickup, context: Context) -
     """A second postman for the same papers would be a mistake; between agencies several may be under way."""
     if dossier.status not in _MAY_ORDER[request.direction]:
         return conflict(dossier, context)
+    if _count(dossier, request.direction) >= _LAST_NUMBER:
+        return Refused("pickup.used_up", rule="20.1", fields=("/direction",))
     if request.direction != "between" and any(
         pickup.is_open and pickup.direction == request.direction for pickup in dossier.pickups.values()
     ):
@@ -84,10 +88,13 @@ _ORDER: tuple[Check[Dossier, OrderPickup], ...] = (
 
 def order_number(dossier: Dossier, dossier_id: str, direction: Direction) -> str:
     """`<official code or dossier id>__<C|D|B><n>`: unique for ever, the operator's idempotency key."""
-    count = 1 + sum(pickup.direction == direction for pickup in dossier.pickups.values())
-    suffix = f"__{_SUFFIX[direction]}{count}"
+    suffix = f"__{_SUFFIX[direction]}{1 + _count(dossier, direction)}"
     base = dossier.code or dossier_id
     return f"{base if len(base) + len(suffix) <= _LONGEST_ORDER else dossier_id}{suffix}"
+
+
+def _count(dossier: Dossier, direction: Direction) -> int:
+    return sum(pickup.direction == direction for pickup in dossier.pickups.values())
 
 
 def order(dossier: Dossier, request: OrderPickup, context: Context) -> Decision:

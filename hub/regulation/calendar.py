@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, Self
 
-from hub.errors import HubError
+from hub.errors import BeyondLawError
 from hub.regulation.clock import HOUR_US, Number, at_clock, clock_us, hours_us, in_viet_nam, local_day
 
 DueMode = Literal["end_of_day", "same_clock_time"]
@@ -17,7 +17,7 @@ DueMode = Literal["end_of_day", "same_clock_time"]
 _ONE_DAY = timedelta(days=1)
 
 
-class CalendarYearError(HubError):
+class CalendarYearError(BeyondLawError):
     """A date lies outside the years whose days off are known; nothing is guessed."""
 
     code = "calendar.year"
@@ -98,6 +98,15 @@ class WorkingCalendar:
             _days=tuple(days),
             _ranks=tuple(ranks),
         )
+
+    @property
+    def last_day(self) -> date:
+        """The last day whose days off are known."""
+        return date.fromordinal(self._first + len(self._ranks) - 1)
+
+    def days_left(self, moment: datetime) -> int:
+        """How many days after that of `moment` (of Viet Nam) are known; negative when even it is not."""
+        return (self.last_day - local_day(moment)).days
 
     def is_provisional(self, moment: date) -> bool:
         """Whether the days off of this year are not decided yet."""

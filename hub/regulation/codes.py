@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from hub.errors import HubError
+from hub.errors import BeyondLawError
 from hub.regulation.sections import DossierCodeFormat
 
 DossierCodeShape = Literal["old", "new", "foreign"]
@@ -25,7 +25,7 @@ _UNIT = re.compile(rf"(?P<old>{_OLD_UNIT})|(?P<new>{_NEW_UNIT})", re.ASCII)
 _LONGEST_CODE = 60
 
 
-class CodeError(HubError):
+class CodeError(BeyondLawError):
     """A code that the profile does not allow to be issued."""
 
     code = "codes.not_allowed"

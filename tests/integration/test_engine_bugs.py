@@ -49,12 +49,13 @@ async def test_a_bug_behind_the_rules_parks_one_dossier_and_the_others_go_on(
         await traffic.check()
 
 
-async def test_a_bug_before_the_rules_makes_a_dead_letter_and_too_many_stop_the_engine(
+async def test_a_bug_before_the_rules_makes_a_dead_letter_and_too_many_of_several_stop_the_engine(
     stack: StackAddress, tmp_path: Path
 ) -> None:
     async with own_hub(stack, tmp_path) as hub:
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
-        traffic = Traffic(hub, [counter])
+        other = await hub.join("counter-b", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter, other])
         engine = broken_engine(hub, parked_limit=3)
         (dossier,) = await traffic.dossiers(counter, 1)
         for _ in range(3):
@@ -62,7 +63,14 @@ async def test_a_bug_before_the_rules_makes_a_dead_letter_and_too_many_stop_the_
             assert receipt.data["code"] == "poison.crash"
         await traffic.verify(counter, [dossier])
         await traffic.answered()
-        await counter.send(VERIFY, dossier, BEFORE)
+        receipt = await counter.ask(VERIFY, dossier, BEFORE)
+        assert receipt.data["code"] == "poison.crash"
+        await counter.send(VERIFY, dossier, verification())
+        for _ in range(3):
+            receipt = await other.ask(VERIFY, dossier, BEFORE)
+            assert receipt.data["code"] == "poison.crash"
+        assert "participant_held" in engine.output(), "the first one is left alone, the second is answered"
+        await other.send(VERIFY, dossier, BEFORE)
         assert await engine.ended() == 1
         said = [line for line in engine.output().splitlines() if not line.startswith("{")]
-        assert said == ["hub: 4 records could not be processed; the engine stops (HUB_ENGINE__PARKED_LIMIT)"]
+        assert said == ["hub: 8 records could not be processed; the engine stops (HUB_ENGINE__PARKED_LIMIT)"]

@@ -74,32 +74,56 @@ async def is_done(hub: Hub) -> bool:
     return bool(await hub.database.fetchval("select count(*) = 0 from redrive where done_at is null"))
 
 
-async def test_a_bug_that_hits_too_many_dossiers_stops_the_engine_and_a_restart_does_not_help(
+async def test_a_bug_that_many_participants_hit_stops_the_engine_and_a_restart_does_not_help(
     stack: StackAddress, tmp_path: Path
 ) -> None:
     async with own_hub(stack, tmp_path) as hub:
-        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
-        traffic = Traffic(hub, [counter])
+        counters = [await hub.join(f"counter-{name}", ["counter"], [ONE_STOP]) for name in "abc"]
+        traffic = Traffic(hub, counters)
         engine = broken_engine(hub)
         engine.start(HUB_ENGINE__PARKED_LIMIT="3")
-        dossiers = await traffic.dossiers(counter, 6)
-        for number, dossier in enumerate(dossiers[:4], start=1):
-            await traffic.send(counter, VERIFY, dossier, BROKEN)
-            await eventually(lambda: has_parked(hub, number), 20, "parking", engine.output)  # noqa: B023
+        dossiers = await traffic.dossiers(counters[0], 8)
+        for number, dossier in enumerate(dossiers[:6]):
+            await traffic.send(counters[number % 3], VERIFY, dossier, BROKEN)
+            await eventually(lambda: has_parked(hub, number + 1), 20, "parking", engine.output)  # noqa: B023
         assert await engine.ended() == 1
         (line,) = [line for line in engine.output().splitlines() if line.startswith("hub: ")]
-        assert line == "hub: rules failed for 4 dossiers; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
+        assert line == "hub: rules failed for 6 dossiers; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
 
         engine.start(HUB_ENGINE__PARKED_LIMIT="3")
-        await traffic.verify(counter, dossiers[4:])
+        await traffic.verify(counters[1], dossiers[6:])
         await eventually(
-            lambda: len(traffic.unanswered()) == 4, 20, "what needs no broken rule", engine.output
+            lambda: len(traffic.unanswered()) == 6, 20, "what needs no broken rule", engine.output
         )
-        await traffic.send(counter, VERIFY, dossiers[4], BROKEN)
+        await traffic.send(counters[2], VERIFY, dossiers[6], BROKEN)
         assert await engine.ended() == 1
 
         await hub.start_engine("engine-1")
-        for dossier in dossiers[:5]:
+        for dossier in dossiers[:7]:
+            assert await order_redrive(hub.database, dossier, "operator", "fixed")
+        await traffic.check()
+
+
+async def test_a_participant_whose_requests_hit_too_many_bugs_is_left_alone_until_they_are_redriven(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counters = [await hub.join(f"counter-{name}", ["counter"], [ONE_STOP]) for name in "ab"]
+        traffic = Traffic(hub, counters)
+        engine = broken_engine(hub)
+        engine.start(HUB_ENGINE__PARKED_LIMIT="3")
+        dossiers = await traffic.dossiers(counters[0], 6)
+        for dossier in dossiers[:4]:
+            await traffic.send(counters[0], VERIFY, dossier, BROKEN)
+        await eventually(lambda: "participant_held" in engine.output(), 20, "the brake", engine.output)
+        held = await traffic.send(counters[0], VERIFY, dossiers[4], verification())
+        await traffic.verify(counters[1], dossiers[4:])
+        await eventually(lambda: len(traffic.unanswered()) == 5, 20, "the others", engine.output)
+        assert ("counter-a", held) in traffic.unanswered()
+
+        assert await engine.stop() == 0
+        await hub.start_engine("engine-1")
+        for dossier in dossiers[:4]:
             assert await order_redrive(hub.database, dossier, "operator", "fixed")
         await traffic.check()
 

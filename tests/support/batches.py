@@ -13,6 +13,7 @@ import orjson
 from msgspec.structs import replace
 
 from hub.batch import BatchDecision, Tools
+from hub.code_blocks import CodeBlocks
 from hub.directory import Directory
 from hub.dossier.decision import Decision, Sender
 from hub.dossier.state import Dossier
@@ -31,7 +32,8 @@ COUNTER = Sender("counter-a", frozenset({"counter"}), frozenset({ONE_STOP}))
 OTHER = Sender("counter-b", frozenset({"counter"}), frozenset({ONE_STOP}))
 STRANGER = Sender("stranger", frozenset({"counter", "agency"}), frozenset({"000.99.99.H07"}))
 AGENCY_SYSTEM = Sender("agency-a", frozenset({"agency"}), frozenset({AGENCY}))
-DIRECTORY = Directory([COUNTER, OTHER, STRANGER, AGENCY_SYSTEM])
+EVERYWHERE = Sender("everywhere", frozenset({"counter"}), frozenset({ONE_STOP, "nonsense"}))
+DIRECTORY = Directory([COUNTER, OTHER, STRANGER, EVERYWHERE, AGENCY_SYSTEM])
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 
@@ -92,10 +94,11 @@ class Memory:
     inbox: dict[tuple[str, str], Answered] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     dossiers: dict[str, StoredDossier] = field(default_factory=dict)
+    codes: CodeBlocks = field(default_factory=lambda: code_blocks(build.law()))
 
     def decision(self, before: Workspace[Dossier] | None = None) -> BatchDecision[Dossier]:
         """A new batch on what is stored now."""
-        tools: Tools[Dossier] = Tools(self.job, DIRECTORY, self.master, code_blocks(build.law()), 4)
+        tools: Tools[Dossier] = Tools(self.job, DIRECTORY, self.master, self.codes, 4)
         view = View(dict(self.inbox), dict(self.aliases), dict(self.dossiers))
         return BatchDecision(str(uuid.uuid4()), tools, view, before)
 
@@ -121,6 +124,13 @@ class Memory:
                 held.id, held.head, held.sequence, held.parked, state, held.key.wrapped, held.private
             )
         return decision
+
+    def change(self, dossier: str, **changes: Any) -> None:
+        """Change the stored state of a dossier."""
+        stored = self.dossiers[dossier]
+        assert stored.state is not None
+        state = self.job.dump(replace(self.job.load(stored.state), **changes))
+        self.dossiers[dossier] = replace(stored, state=state)
 
     def erase(self, dossier: str) -> None:
         """What an erasure leaves of a stored dossier."""

@@ -271,7 +271,7 @@ class Story:
             event_time=now,
             dossier_id=DOSSIER_ID,
             request_id=f"request-{self.requests}",
-            next_code=CODE,
+            next_code=lambda: CODE,
             applicant=self.owner,
             copies=self.copies,
             sources=self.sources,

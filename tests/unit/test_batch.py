@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import orjson
 import pytest
 
 from hub.code_blocks import CodesMissingError
 from hub.dossier.decision import Refused
+from hub.dossier.state import IdentityCheck
 from hub.message import decode_message
 from hub.outbox import ReceiptEntry
 from hub.parking import decode_record, open_record
 from hub.understanding import Understood
-from tests.support.batches import NOW_MS, Memory, receipts, record, sent, submit
-from tests.support.requests import ACCEPT, APPLICANT, WITHDRAW, acceptance, submission
+from tests.support.batches import NOW, NOW_MS, Memory, receipts, record, sent, submit
+from tests.support.requests import ACCEPT, APPLICANT, ONE_STOP, WITHDRAW, acceptance, submission
 
 REF = "ref:HS-0001"
 
@@ -110,9 +113,48 @@ def test_ids_are_derived_so_a_batch_decided_again_says_the_same() -> None:
 
 def test_an_acceptance_asks_for_leased_codes_before_it_is_decided() -> None:
     memory = Memory()
-    lodged(memory)
+    memory.change(lodged(memory), owner=IdentityCheck("matched", "check"))
     with pytest.raises(CodesMissingError):
         memory.decide(record(ACCEPT, REF, acceptance(), "e1"))
+
+
+def test_a_refused_acceptance_asks_for_no_code() -> None:
+    memory = Memory()
+    lodged(memory)
+    decision = memory.decide(record(ACCEPT, REF, acceptance(), "e1"))
+    assert receipts(decision)[0]["code"] == "identity.not_checked"
+
+
+def test_the_acceptance_behind_the_last_code_of_the_day_is_refused_by_name() -> None:
+    memory = Memory()
+    dossier = lodged(memory)
+    memory.change(dossier, owner=IdentityCheck("matched", "check"))
+    memory.codes.add(ONE_STOP, NOW.date(), 9999, 1)
+    last = memory.decide(record(ACCEPT, REF, acceptance(), "e1"))
+    assert receipts(last)[0]["code"] == f"{ONE_STOP}-261123-9999"
+    behind = memory.decide(record(ACCEPT, REF, acceptance(), "e2"))
+    assert (receipts(behind)[0]["code"], receipts(behind)[0]["rule"]) == ("codes.used_up", "15.3")
+    assert (behind.parked, behind.bugs) == ([], [])
+
+
+def test_a_one_stop_outside_of_the_profile_is_refused_at_acceptance_by_name() -> None:
+    memory = Memory()
+    dossier = lodged(memory)
+    memory.change(dossier, owner=IdentityCheck("matched", "check"), organisation="nonsense")
+    decision = memory.decide(record(ACCEPT, dossier, acceptance(), "e1", sender="everywhere"))
+    assert receipts(decision, "everywhere")[0]["code"] == "codes.not_allowed"
+    assert (decision.parked, decision.bugs) == ([], [])
+
+
+def test_a_submission_beyond_the_calendar_is_refused_by_name() -> None:
+    memory = Memory()
+    for channel, year in (("online", 2030), ("online", 2028)):
+        late = datetime(year, 1, 3, 2, 0, tzinfo=UTC)
+        times = {"timestamp": int(late.timestamp() * 1000)}
+        decision = memory.decide(submit(f"e{year}", REF, submission(channel=channel), **times))
+        (receipt,) = receipts(decision)
+        assert receipt["code"] == "calendar.year"
+        assert (decision.parked, decision.bugs, decision.workspace.held) == ([], [], {})
 
 
 # The overlay of a batch that is not committed yet
@@ -224,8 +266,8 @@ def test_redriven_requests_are_decided_in_the_order_of_their_arrival() -> None:
 
     memory.job.faulty = set()
     two = memory.decision()
-    with pytest.raises(CodesMissingError):
-        two.redrive(second, dossier, 8)
+    two.redrive(second, dossier, 8)
+    assert receipts(two)[0]["state"] == "withdrawn"
 
 
 def test_a_redrive_that_fails_again_says_so_and_answers_nothing() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hub.dossier.codec import from_json, to_json
 from hub.dossier.decision import Refused, Sender
@@ -155,3 +156,16 @@ def test_a_report_names_either_what_was_asked_for_or_what_was_paid() -> None:
         paid("H07.34.12-261005-0009__P1", items=(FEE,))
     with pytest.raises(ValueError, match="names what was requested"):
         paid(None, status="refused", items=(FEE,))
+
+
+@pytest.mark.rule("3.5")
+def test_a_payment_behind_the_last_number_is_refused_by_name() -> None:
+    lived = story()
+    number = open_payment(lived)
+    lived.accepts(paid(number), PAYMENTS)
+    assert lived.now.payments[number].status == "paid"
+    many = {f"{number[:-1]}{count}": lived.now.payments[number] for count in range(1, 10_000)}
+    lived.dossier = replace(lived.now, payments=many)
+    assert lived.refuses(demand(), COUNTER) == Refused("payment.used_up", "3.5")
+    unasked = paid(None, items=(FEE,))
+    assert lived.refuses(unasked, PAYMENTS) == Refused("payment.used_up", "3.5")

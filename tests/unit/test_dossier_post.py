@@ -297,3 +297,15 @@ def test_a_delivery_report_of_an_adapter_is_kept_as_evidence() -> None:
 def test_nothing_happens_to_a_dossier_that_nobody_knows() -> None:
     for request in (build.acceptance(), build.postal_report("X__C1", "collected", MONDAY), build.receipt()):
         assert decide(None, request, Story().context(COUNTER, MONDAY)) == Refused("unknown_dossier")
+
+
+@pytest.mark.rule("20.1")
+def test_an_order_behind_the_last_number_of_its_direction_is_refused_by_name() -> None:
+    story = delivering()
+    story.accepts(CancelPickup(order=DELIVER_1), COUNTER)
+    many = {f"{build.CODE}__D{number}": story.now.pickups[DELIVER_1] for number in range(1, 10_000)}
+    story.dossier = replace(story.now, pickups=many)
+    assert story.refuses(build.pickup("deliver"), COUNTER) == Refused(
+        "pickup.used_up", "20.1", ("/direction",)
+    )
+    story.accepts(build.pickup("between", organisation=AGENCY_CODE), COUNTER)

@@ -17,6 +17,7 @@ from hub.signing.reason import Reason
 
 ENGINE_CODES = {
     "reference.needed", "dossier.erased", "parked.expired",
+    "codes.not_allowed", "calendar.year",
     "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
     "envelope.repeated_attribute",
@@ -46,7 +47,7 @@ def codes_of_the_core() -> set[str]:
 
 PREFIXES = {
     "rule", "identity", "pickup", "custody", "due", "state", "timer", "security", "late", "handling_time",
-    "reference", "unknown_dossier", "payment",
+    "reference", "unknown_dossier", "payment", "codes",
 }  # fmt: skip
 
 

@@ -29,10 +29,7 @@ def lodged() -> tuple[Memory, str]:
 
 
 def returned(memory: Memory, dossier: str) -> None:
-    stored = memory.dossiers[dossier]
-    assert stored.state is not None
-    state = memory.job.dump(replace(memory.job.load(stored.state), status="returned"))
-    memory.dossiers[dossier] = replace(stored, state=state)
+    memory.change(dossier, status="returned")
 
 
 def parked(memory: Memory, dossier: str) -> None:

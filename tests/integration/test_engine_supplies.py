@@ -1,0 +1,74 @@
+"""What runs out is refused by name: dossier codes of a day, years of the calendar. The engine lives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.embedded.stack import StackAddress
+from hub.regulation.clock import local_day
+from tests.support.clients import Client
+from tests.support.hubs import own_hub
+from tests.support.processes import HubProcess
+from tests.support.requests import ACCEPT, ONE_STOP, SUBMIT, acceptance, submission
+from tests.support.waiting import eventually
+
+FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
+
+
+async def accepted(counter: Client, reference: str) -> str:
+    """Lodge and accept a dossier; the code, or the code of the refusal."""
+    await counter.ask(SUBMIT, reference, submission(applicant=FOREIGNER))
+    receipt = await counter.ask(ACCEPT, reference, acceptance())
+    code: str = receipt.data["code"]
+    return code
+
+
+async def has_metric(engine: HubProcess, line: str) -> bool:
+    return any(found.startswith(line) for found in (await engine.metrics()).splitlines())
+
+
+async def test_a_polite_restart_skips_no_code_and_the_last_code_is_followed_by_a_refusal(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        engine = await hub.start_engine()
+        assert (await accepted(counter, "ref:1"))[-4:] == "0001"
+        assert await engine.stop() == 0
+        engine = await hub.start_engine()
+        assert (await accepted(counter, "ref:2"))[-4:] == "0002"
+        assert await engine.stop() == 0
+
+        await hub.database.execute("update code_block set next = 9999")
+        engine = await hub.start_engine()
+        assert (await accepted(counter, "ref:3"))[-4:] == "9999"
+        assert await accepted(counter, "ref:4") == "codes.used_up"
+        assert await accepted(counter, "ref:5") == "codes.used_up"
+        left = f'hub_dossier_codes_left{{unit="{ONE_STOP}"}} 0.0'
+        await eventually(lambda: has_metric(engine, left), 20, "the gauge", engine.output)
+        assert await hub.database.fetchval("select count(*) from parked_request") == 0
+        day = await hub.database.fetchval("select day from code_block")
+        assert day == local_day(datetime.now(UTC))
+
+
+async def test_submissions_beyond_the_calendar_are_refused_and_another_counter_is_served(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path, environment="test") as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        other = await hub.join("counter-b", ["counter"], [ONE_STOP])
+        await hub.database.execute(
+            "insert into clock_step values (now() - interval '1 day', interval '1100 days')"
+        )
+        engine = await hub.start_engine(HUB_ENGINE__PARKED_LIMIT="3")
+        sent = [
+            await counter.send(SUBMIT, f"ref:{number}", submission(channel="online")) for number in range(21)
+        ]
+        answers = [(await counter.receipt(event_id)).data["code"] for event_id in sent]
+        assert answers == ["calendar.year"] * 21
+        assert (await other.ask(SUBMIT, "ref:other", submission())).data["facts"]
+        await eventually(
+            lambda: has_metric(engine, "hub_calendar_days_left -"), 20, "the gauge", engine.output
+        )
+        assert await engine.stop() == 0
