@@ -30,7 +30,7 @@ from hub.relay import Relay
 from hub.settings import EngineSettings, PostgresSettings
 from hub.starts import Starts, poisonous
 from hub.steady import AWAY, Backoff
-from hub.store import database, positions, reading
+from hub.store import code_leases, database, positions, reading
 from hub.store.database import LOST, Connection
 from hub.store.terms import load_terms
 from hub.store.writing import MissError, Written, write_batch
@@ -44,11 +44,6 @@ _MAX_CLIENT_ERRORS = 60
 _HOUSEKEEPING_S = 1.0
 _REDRIVE_S = 0.5
 _TROUBLED_S = 5.0
-_LEASE = """
-insert into code_block (unit, day, next) values ($1, $2, 1 + $3)
-on conflict (unit, day) do update set next = code_block.next + $3 returning next - $3
-"""
-_GIVE_BACK = "update code_block set next = $3 where unit = $1 and day = $2 and next = $4"
 _PARKED = (
     "select distinct participant, dossier_id::text as dossier from parked_request where reason like 'bug.%'"
 )
@@ -114,8 +109,7 @@ class Engine(Generic[State]):
     async def close(self) -> None:
         """Give back the codes that nobody got, and close both sessions."""
         with contextlib.suppress(*AWAY):
-            for left in self._tools.codes.give_up():
-                await self._writer.execute(_GIVE_BACK, left.unit, left.day, left.first, left.end)
+            await code_leases.give_back(self._writer, self._tools.codes)
         for session in (self._reader, self._writer):
             with contextlib.suppress(*LOST):
                 await session.close(timeout=2)
@@ -234,8 +228,7 @@ class Engine(Generic[State]):
                 await self._lease(missing)
 
     async def _lease(self, missing: CodesMissingError) -> None:
-        first = await self._reader.fetchval(_LEASE, missing.unit, missing.day, missing.count)
-        self._tools.codes.add(missing.unit, missing.day, first, missing.count)
+        await code_leases.lease(self._reader, self._tools.codes, missing)
 
     def _read(self, batch: Batch) -> list[Understood | Unreadable]:
         if self._starts.is_poison(batch):
