@@ -22,7 +22,7 @@ METRICS = [pytest.param(metric, id=metric.name) for role in DECLARATIONS for met
 
 CLOSED_LABELS = {
     "adapter", "check", "code_class", "event_type", "group", "kind", "outcome", "participant", "partition",
-    "reason", "stage", "state", "topic", "window",
+    "reason", "stage", "state", "topic", "unit", "window",
 }  # fmt: skip
 """Names of things that are registered or declared; none can hold what a person wrote or is."""
 

@@ -65,7 +65,7 @@ def test_the_source_must_own_the_topic() -> None:
 
 
 def test_a_participant_that_nobody_knows_is_granted_nothing() -> None:
-    found = understood(submit("e1", REF, submission(), sender="stranger"))
+    found = understood(submit("e1", REF, submission(), sender="nobody"))
     assert found.refusal is not None
     assert found.refusal.code == "security.not_granted"
 
