@@ -16,6 +16,7 @@ from hub.kafka import (
     KafkaError,
     TopicPartition,
 )
+from hub.kafka_reading import is_fetcher_dead
 from hub.logs import log
 from hub.records import dense_part, stamped
 from hub.store.writing import OffsetStep
@@ -111,11 +112,6 @@ class UnreadableError(Exception):
 
 class DeadClientError(Exception):
     """The client has stopped to fetch and would never say so."""
-
-
-def is_fetcher_dead(consumer: AIOKafkaConsumer) -> bool:
-    """Whether the client's fetching task has ended: a damaged batch header does that (aiokafka 0.14)."""
-    return bool(consumer._fetcher.error_future.done())  # noqa: SLF001  `getmany` just returns nothing for ever
 
 
 class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no type hints

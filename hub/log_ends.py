@@ -5,30 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from confluent_kafka import KafkaException
 
-from hub.intake import Position, is_fetcher_dead
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, CorruptRecordException, KafkaError, TopicPartition
+from hub.intake import Position
+from hub.kafka import AIOKafkaConsumer, KafkaError, TopicPartition
 from hub.kafka_admin import KafkaAdmin
+from hub.kafka_reading import NewConsumer, NoAnswerError, first_readable, read_at
 from hub.store.positions import LogEnds
 from hub.topics import reasons_to_stop
 
 _ASK_S = 10.0
-_READ_MS = 2000
-_SEARCH_S = 10.0
 _LOOK_S = 5.0
 T = TypeVar("T")
-NewConsumer = Callable[[], AIOKafkaConsumer]
-
-
-class NoAnswerError(KafkaError):  # type: ignore[misc]  # aiokafka has no type hints
-    """The broker did not say what was asked."""
-
-    retriable = True
 
 
 class LogObserver:
@@ -98,57 +89,17 @@ class LogObserver:
                 await consumer.start()
                 for position, offset in wanted.items():
                     with contextlib.suppress(NoAnswerError):
-                        record = await _read_at(consumer, TopicPartition(*position), offset)
+                        record = await read_at(consumer, TopicPartition(*position), offset)
                         if record is not None:
                             found[position] = record.timestamp
         await consumer.stop()
         return found
 
     async def first_readable(self, position: Position, offset: int) -> int:
-        """The first offset from `offset` on that can be read, or the end of the log: the end of the damage.
-
-        Goes step by step, because behind a damaged batch a good one and another damaged one may follow; gives
-        up after 10 s and returns how far it came.
-        """
+        """Where the damage at `offset` ends: as `kafka_reading.first_readable`, up to the end of the log."""
         log = (await self.ends([position])).get(position)
         end = log.end if log is not None else offset  # a topic that is gone is not damaged
-        until = time.monotonic() + _SEARCH_S
-        consumer: AIOKafkaConsumer | None = None
-        try:
-            while offset < end and time.monotonic() < until:
-                if consumer is None:
-                    consumer = self._new_consumer()
-                    await consumer.start()
-                found = await _read_at(consumer, TopicPartition(*position), offset)
-                if found is not None:
-                    return int(found.offset)
-                offset += 1
-                if is_fetcher_dead(consumer):
-                    await consumer.stop()
-                    consumer = None
-        finally:
-            if consumer is not None:
-                await consumer.stop()
-        return offset
-
-
-async def _read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> ConsumerRecord | None:
-    """The record that comes when `offset` is asked for; None when it is unreadable."""
-    consumer.assign([tp])
-    consumer.seek(tp, offset)
-    try:
-        records = (await consumer.getmany(tp, timeout_ms=_READ_MS, max_records=1)).get(tp, [])
-    except CorruptRecordException:
-        return None
-    except KafkaError:
-        raise
-    except Exception:  # noqa: BLE001  whatever the client's parser makes of damaged bytes
-        return None
-    if records:
-        return records[0]
-    if is_fetcher_dead(consumer):
-        return None
-    raise NoAnswerError(tp.topic)
+        return await first_readable(self._new_consumer, TopicPartition(*position), offset, end)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -37,6 +37,7 @@ from participant p left join http_participant h on h.name = p.name
 _LET_IN = """
 insert into http_participant (name, is_documents_only) values ($1, true) on conflict (name) do nothing
 """
+_CALL_NO_MORE = "delete from webhook where participant = $1"
 _CALL_OUT = """
 insert into webhook (participant, url, secret, positions)
 select name, $2, $3, array_fill(0::bigint, array[partitions]) from participant where name = $1
@@ -205,17 +206,22 @@ async def bind_certificate(connection: Connection, name: str, pem: bytes) -> Non
 async def set_webhook(
     connection: Connection, name: str, url: str | None, *, is_test: bool = False
 ) -> str | None:
-    """Call messages out to `url`, from the oldest kept on; None ends it. Returns a new secret."""
+    """Call messages out to `url`, from the oldest kept on; None ends it. Returns a new secret.
+
+    `StartupError` for a URL that cannot be called; a webhook from before then stays as it was.
+    """
     if not await is_http(connection, name):
         raise StartupError(f"{name} does not take part over HTTPS")
-    await connection.execute("delete from webhook where participant = $1", name)
     if url is None:
+        await connection.execute(_CALL_NO_MORE, name)
         return None
     from hub.gateway.webhook_call import check_url, new_secret  # noqa: PLC0415 - an HTTP client, for this only
 
     check_url(url, is_test=is_test)
     secret = new_secret()
-    await connection.execute(_CALL_OUT, name, url, secret)
+    async with connection.transaction():
+        await connection.execute(_CALL_NO_MORE, name)
+        await connection.execute(_CALL_OUT, name, url, secret)
     return secret
 
 

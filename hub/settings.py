@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -95,7 +96,7 @@ class GatewaySettings(BaseModel):
     burst: int = Field(default=200, ge=1, description="requests of a participant at once")
     max_connections: int = Field(default=1000, ge=1, description="open connections, of all participants")
     max_feeds: int = Field(default=8, ge=1, description="feeds of a participant that wait at the same time")
-    webhook_allowed: tuple[str, ...] = Field(
+    webhook_allowed: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(), description="networks in private or loopback ranges that webhooks may reach, as JSON"
     )
 

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 from pydantic_core import from_json
 
-from hub.envelope import Envelope, Malformed, decode
+from hub.envelope import Envelope, Malformed, Record, decode
 from hub.gateway.problems import ProblemError
 from hub.message import Headers, Message
 
@@ -26,6 +26,8 @@ BINARY = "application/json"
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 _ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject", "environment", "traceparent")
+_TOLD = ("specversion", "id", "source", "type", "time", "subject")
+_ID = re.compile(r"[!-~]{1,128}")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _UNQUOTED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
@@ -193,10 +195,10 @@ def _quoted(content: bytes) -> str:
 
 def structured(message: Message) -> dict[str, object]:
     """A message in the JSON format; `data` is the value's bytes as they are."""
-    return structured_of(message.headers, message.key.encode(), message.value)
+    return _structured(message.headers, message.key.encode(), message.value)
 
 
-def structured_of(headers: Headers, key: bytes, value: bytes) -> dict[str, object]:
+def _structured(headers: Headers, key: bytes, value: bytes) -> dict[str, object]:
     """As `structured`, of the parts of a record; the key is the extension `partitionkey` (CloudEvents)."""
     event: dict[str, object] = {
         name.removeprefix("ce_"): content.decode() for name, content in headers if name[:3] == "ce_"
@@ -206,3 +208,17 @@ def structured_of(headers: Headers, key: bytes, value: bytes) -> dict[str, objec
     event["datacontenttype"] = content_type.decode()
     event["data"] = msgspec.Raw(value)
     return event
+
+
+def told(record: Record) -> dict[str, object] | None:
+    """A record of an `out.` topic in the JSON format; None for whatever is no message of a hub."""
+    if record.key is None or record.value is None:
+        return None
+    headers = [(name, content) for name, content in record.headers if content is not None]
+    try:
+        event = _structured(tuple(headers), record.key, record.value)
+        data = from_json(record.value, allow_inf_nan=False)
+    except ValueError:
+        return None
+    is_event = all(event.get(name) for name in _TOLD) and _ID.fullmatch(str(event["id"]))
+    return event if is_event and isinstance(data, dict) else None

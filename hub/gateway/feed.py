@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from hub.gateway.cursor import Offsets
 from hub.gateway.problems import ProblemError
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, KafkaError, TopicPartition
+from hub.gateway.readers import Readers, UnparsableError
+from hub.kafka import AIOKafkaConsumer, ConsumerRecord, CorruptRecordException, KafkaError, TopicPartition
+from hub.kafka_reading import NewConsumer, first_readable, is_fetcher_dead
 
 _LOOK_S = 0.05
 _ENDS_S = 2.0
@@ -20,7 +22,17 @@ _ASK_S = 5.0
 _PIECE_MS = 500
 _READ_S = 5.0
 _READERS = 4
-NewConsumer = Callable[[], AIOKafkaConsumer]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Instead of records: up to this offset nothing can be read, or there are only marks of transactions."""
+
+    partition: int
+    offset: int
+
+
+Read: TypeAlias = ConsumerRecord | Unreadable
 
 
 @dataclass(slots=True)
@@ -42,26 +54,21 @@ class Feed:
     def __init__(self, new_consumer: NewConsumer) -> None:
         self._new_consumer = new_consumer
         self._stack = AsyncExitStack()
-        self._idle: asyncio.LifoQueue[AIOKafkaConsumer] = asyncio.LifoQueue()
+        self._readers = Readers(new_consumer, _READERS)
         self._looks: list[_Look] = []
         self._wanted = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._watcher = await self._start()
-        for _ in range(_READERS):
-            self._idle.put_nowait(await self._start())
+        self._watcher = self._new_consumer()
+        await self._watcher.start()
+        self._stack.push_async_callback(self._watcher.stop)
+        await self._stack.enter_async_context(self._readers)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
-
-    async def _start(self) -> AIOKafkaConsumer:
-        consumer = self._new_consumer()
-        await consumer.start()
-        self._stack.push_async_callback(consumer.stop)
-        return consumer
 
     async def check(self) -> None:
         """Raises what the client raises when no broker answers."""
@@ -77,25 +84,42 @@ class Feed:
 
     async def read(
         self, topic: str, offsets: Offsets, *, limit: int, max_bytes: int, wait_s: float
-    ) -> list[ConsumerRecord]:
+    ) -> list[Read]:
         """Messages from these offsets on, in order per partition; empty when none came within `wait_s`.
 
-        Raises ProblemError when they are no longer kept.
+        Raises ProblemError when they are no longer kept. Bytes that the client cannot read hold up nothing:
+        `Unreadable` says how far they go.
         """
         ends = await self._ends(topic, dict(offsets), wait_s)
         behind = {number: offset for number, offset in offsets.items() if ends.get(number, 0) > offset}
         if not behind:
             return []
-        starts = await self.starts(topic, max(offsets) + 1)
-        if any(starts.get(number, 0) > offset for number, offset in behind.items()):
-            raise ProblemError("feed.expired", ("cursor",))
-        consumer = await self._idle.get()
+        await self.check_kept(topic, behind)
         try:
-            records = await _fetch(consumer, topic, behind, limit)
-        finally:
-            consumer.unsubscribe()
-            self._idle.put_nowait(consumer)
-        return _within(records, max_bytes)
+            async with self._readers.lend() as reader:
+                found = await _fetch(reader, topic, behind, limit)
+        except UnparsableError:
+            found = await self._read_carefully(topic, behind, ends)
+        return _within(found, max_bytes)
+
+    async def check_kept(self, topic: str, offsets: Offsets) -> None:
+        """Raises ProblemError when the broker has deleted what follows one of these offsets."""
+        starts = await self.starts(topic, max(offsets, default=0) + 1)
+        if any(starts.get(number, 0) > offset for number, offset in offsets.items()):
+            raise ProblemError("feed.expired", ("cursor",))
+
+    async def _read_carefully(self, topic: str, behind: Offsets, ends: Offsets) -> list[Read]:
+        """One record of each partition, or how far its damage goes; with clients of its own."""
+        found: list[Read] = []
+        for number, offset in behind.items():
+            tp = TopicPartition(topic, number)
+            readable = await first_readable(self._new_consumer, tp, offset, ends[number])
+            if readable > offset:
+                found.append(Unreadable(number, readable - 1))
+            else:
+                async with self._readers.lend() as reader:
+                    found += await _fetch(reader, topic, {number: offset}, 1)
+        return found
 
     async def _ends(self, topic: str, offsets: dict[int, int], wait_s: float) -> Mapping[int, int]:
         """The ends of the partitions, as soon as one lies behind its offset or the time is over."""
@@ -117,7 +141,7 @@ class Feed:
         looks = list(self._looks)
         try:
             await self._look_for(looks)
-        except (KafkaError, TimeoutError):
+        except Exception:  # noqa: BLE001  whoever made the client fail is told so, and the others are not
             # aiokafka 0.14 asks without end for a topic that it may not see: its own reader's trouble.
             await asyncio.gather(*(self._look_alone(look) for look in looks))
         await asyncio.sleep(_LOOK_S)
@@ -125,7 +149,7 @@ class Feed:
     async def _look_alone(self, look: _Look) -> None:
         try:
             await self._look_for([look])
-        except (KafkaError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001  as above
             if not look.found.done():
                 look.found.set_exception(error)
 
@@ -141,27 +165,44 @@ class Feed:
                 look.found.set_result(mine)
 
 
-async def _fetch(consumer: AIOKafkaConsumer, topic: str, behind: Offsets, limit: int) -> list[ConsumerRecord]:
+async def _fetch(consumer: AIOKafkaConsumer, topic: str, behind: Offsets, limit: int) -> list[Read]:
     partitions = [TopicPartition(topic, number) for number in behind]
     consumer.assign(partitions)
     for tp in partitions:
         consumer.seek(tp, behind[tp.partition])
     end = time.monotonic() + _READ_S
     while time.monotonic() < end:
-        found = await consumer.getmany(*partitions, timeout_ms=_PIECE_MS, max_records=limit)
-        records = [record for _, some in sorted(found.items()) for record in some]
-        if records:
-            return records
+        records = await _records(consumer, partitions, limit)
+        passed = [] if records else [(tp, await consumer.position(tp)) for tp in partitions]
+        passed = [(tp, here) for tp, here in passed if here > behind[tp.partition]]
+        if records or passed:
+            return records or [Unreadable(tp.partition, here - 1) for tp, here in passed]
     return []
 
 
-def _within(records: list[ConsumerRecord], max_bytes: int) -> list[ConsumerRecord]:
-    """The first records, at least one, up to so many bytes."""
+async def _records(
+    consumer: AIOKafkaConsumer, partitions: list[TopicPartition], limit: int
+) -> list[ConsumerRecord]:
+    try:
+        found = await consumer.getmany(*partitions, timeout_ms=_PIECE_MS, max_records=limit)
+    except CorruptRecordException as error:
+        raise UnparsableError from error
+    except KafkaError:
+        raise
+    except Exception as error:
+        raise UnparsableError from error
+    if not found and is_fetcher_dead(consumer):
+        raise UnparsableError
+    return [record for _, some in sorted(found.items()) for record in some]
+
+
+def _within(found: list[Read], max_bytes: int) -> list[Read]:
+    """The first of them, at least one, up to so many bytes."""
     total = 0
-    kept: list[ConsumerRecord] = []
-    for record in records:
-        total += len(record.value or b"")
+    kept: list[Read] = []
+    for item in found:
+        total += len(item.value or b"") if isinstance(item, ConsumerRecord) else 0
         if kept and total > max_bytes:
             break
-        kept.append(record)
+        kept.append(item)
     return kept

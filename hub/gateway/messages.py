@@ -10,12 +10,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.gateway import cloud_events
 from hub.gateway.callers import Caller
 from hub.gateway.cursor import read_cursor, write_cursor
 from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import Problem, ProblemError
-from hub.kafka import ConsumerRecord
+from hub.gateway.telling import Told, tell
 from hub.logs import log
 from hub.steady import AWAY
 
@@ -24,6 +23,8 @@ MAX_WAIT_S = 30
 MAX_MESSAGES = 500
 _SLICE_S = 1.0
 _ALIVE_S = 15.0
+_PASSING_S = 5.0
+"""How much longer than it was asked to a poll may take to get behind what is passed over."""
 _MAX_BYTES = 8 << 20
 
 
@@ -38,15 +39,18 @@ async def answer(
         raise ProblemError("http.too_many_feeds", headers={"retry-after": "5"})
     offsets = await _offsets(parts, caller, cursor)
     if is_stream:
+        # A stream that begins and then ends makes its client come again with the same cursor, for ever.
+        await parts.feed.check_kept(parts.out_topic(caller), offsets)
         headers = {"x-accel-buffering": "no"}
         return StreamingResponse(_stream(parts, caller, offsets), headers=headers, media_type=EVENT_STREAM)
     with _open(parts, caller):
-        records = await _next(
+        places = await _next(
             parts, caller, offsets, wait_s=min(wait_s, parts.settings.max_wait_s), limit=limit
         )
-    for record in records:
-        offsets[record.partition] = record.offset + 1
-    body = {"messages": [_event(record) for record in records], "cursor": write_cursor(caller.name, offsets)}
+    for place in places:
+        offsets[place.partition] = place.following
+    events = [place.event for place in places if place.event is not None]
+    body = {"messages": events, "cursor": write_cursor(caller.name, offsets)}
     return Response(msgspec.json.encode(body), media_type="application/json")
 
 
@@ -72,20 +76,28 @@ def _open(parts: Parts, caller: Caller) -> Iterator[None]:
 
 async def _next(
     parts: Parts, caller: Caller, offsets: dict[int, int], *, wait_s: float, limit: int
-) -> list[ConsumerRecord]:
-    """Waits in slices, so that a stop of the gateway or of the caller's rights ends it soon."""
-    until = time.monotonic() + wait_s
+) -> list[Told]:
+    """Waits in slices, so that a stop of the gateway or of the caller's rights ends it soon.
+
+    Moves `offsets` behind what is passed over, and goes on there.
+    """
+    started_at = time.monotonic()
     while True:
-        left_s = until - time.monotonic()
-        records = await parts.feed.read(
+        now = time.monotonic()
+        left_s = started_at + wait_s - now
+        found = await parts.feed.read(
             parts.out_topic(caller),
             offsets,
             limit=limit,
             max_bytes=_MAX_BYTES,
             wait_s=max(0.0, min(_SLICE_S, left_s)),
         )
-        if records or left_s <= _SLICE_S or not _may_go_on(parts, caller):
-            return records
+        places = tell(found, caller.name, parts.metrics)
+        is_over = not _may_go_on(parts, caller) or left_s <= (_SLICE_S if not places else -_PASSING_S)
+        if is_over or any(place.event is not None for place in places):
+            return places
+        for place in places:
+            offsets[place.partition] = place.following
 
 
 def _may_go_on(parts: Parts, caller: Caller) -> bool:
@@ -97,7 +109,7 @@ async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> Asyn
         yield b"retry: 1000\n\n"
         while _may_go_on(parts, caller):
             try:
-                records = await _next(parts, caller, offsets, wait_s=_ALIVE_S, limit=100)
+                places = await _next(parts, caller, offsets, wait_s=_ALIVE_S, limit=100)
             except ProblemError as error:
                 yield _named("problem", error.problem.encoded())
                 return
@@ -105,18 +117,15 @@ async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> Asyn
                 log("feed_waits", error=type(error).__name__, participant=caller.name)
                 yield _named("problem", Problem("gateway.unavailable").encoded())
                 return
-            if not records:
+            if not places:
                 yield b": alive\n\n"
-            for record in records:
-                offsets[record.partition] = record.offset + 1
-                place = f"id: {write_cursor(caller.name, offsets)}\n".encode()
-                yield place + _named("message", msgspec.json.encode(_event(record)))
+            for place in places:
+                offsets[place.partition] = place.following
+                if place.event is not None:
+                    cursor = f"id: {write_cursor(caller.name, offsets)}\n".encode()
+                    yield cursor + _named("message", msgspec.json.encode(place.event))
 
 
 def _named(event: str, data: bytes) -> bytes:
     lines = b"".join(b"data: " + line + b"\n" for line in data.splitlines())
     return f"event: {event}\n".encode() + lines + b"\n"
-
-
-def _event(record: ConsumerRecord) -> dict[str, object]:
-    return cloud_events.structured_of(record.headers, record.key, record.value)

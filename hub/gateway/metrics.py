@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.checks.watch import CheckMetrics
+from hub.gateway.webhook_call import Outcome
 
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30)
 
@@ -27,6 +30,13 @@ class GatewayMetrics:
             ["participant", "outcome"],
             registry=registry,
         )
+        self.passed_over = Counter(
+            "hub_gateway_messages_passed_over_total",
+            "Records of an `out.` topic that are no message of the hub, each time they are met; what lies"
+            " behind them is told",
+            ["participant"],
+            registry=registry,
+        )
         self.feeds = Gauge(
             "hub_gateway_feeds_open", "Feeds that are read or waited for now", registry=registry
         )
@@ -36,7 +46,7 @@ class GatewayMetrics:
         )  # fmt: skip
         self.webhooks = Counter(
             "hub_gateway_webhook_calls_total",
-            "Messages called out; outcome: delivered, rejected, unreachable, denied",
+            "Messages called out; outcome: delivered, rejected, unreachable, denied, fault (of the gateway)",
             ["participant", "outcome"],
             registry=registry,
         )
@@ -46,6 +56,12 @@ class GatewayMetrics:
         )  # fmt: skip
 
         self.checks = CheckMetrics(registry)
+
+    def forget_webhook(self, participant: str) -> None:
+        """End the series of a participant for which another process calls now, or nobody."""
+        self.webhook_age.remove(participant)
+        for outcome in get_args(Outcome):
+            self.webhooks.remove(participant, outcome)
 
     def served(self, participant: str, status: int, seconds: float) -> None:
         """One request has its answer; status 0: the client went away before."""

@@ -1,4 +1,4 @@
-"""One call of a webhook: where it may go, how it is signed, what came of it."""
+"""One call of a webhook: how it is signed, where it goes, what came of it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,21 @@ import base64
 import hmac
 import secrets
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 from hub.errors import StartupError
+from hub.gateway.addresses import DeniedError, Network, choose, target_of
 
-Outcome = Literal["delivered", "rejected", "unreachable", "denied"]
+Outcome = Literal["delivered", "rejected", "unreachable", "denied", "fault"]
+"""`fault`: an error of the gateway itself, in a call of this one participant."""
 _TIMEOUT_S = 15.0
-_NAT64 = IPv6Network("64:ff9b::/96")
 _MARK = "whsec_"
 _RESOLVE_S = 5.0
-
-
-class DeniedError(Exception):
-    """The host has an address where nothing may be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,65 +48,42 @@ def signature(call: Call) -> str:
 
 
 def check_url(url: str, *, is_test: bool) -> None:
-    """`StartupError` unless it is an https URL (http in environment test) with a host, without a user."""
-    parts = _split(url)
+    """`StartupError` unless it is an https URL (http in environment test) that can be called."""
     schemes = ("https", "http") if is_test else ("https",)
-    if parts is None or parts.scheme not in schemes or not parts.hostname or parts.username or parts.fragment:
-        raise StartupError(f"a webhook needs a plain URL that begins with {' or '.join(schemes)}://")
-
-
-def _split(url: str) -> SplitResult | None:
+    wanted = f"a webhook needs a plain URL that begins with {' or '.join(schemes)}://"
     try:
-        parts = urlsplit(url)
-        is_port = parts.port != 0
-    except ValueError:
-        return None
-    return parts if is_port else None
+        target = target_of(url)
+    except ValueError as error:
+        raise StartupError(f"{wanted}: {error}") from None
+    if target.scheme not in schemes:
+        raise StartupError(wanted)
 
 
-def is_allowed(address: str, allowed: Sequence[str]) -> bool:
-    """Whether an address may be called: public ones, and private ones that the settings name (pure)."""
-    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    if any(ip in ip_network(network) for network in allowed):
-        return True
-    is_nat64 = isinstance(ip, IPv6Address) and ip in _NAT64
-    return ip.is_global and not ip.is_multicast and not is_nat64
-
-
-def choose(addresses: Iterable[str], allowed: Sequence[str]) -> str:
-    """The address to connect to; DeniedError when one of them may not be called: no mix is trusted (pure)."""
-    found = list(addresses)
-    if not found or not all(is_allowed(address, allowed) for address in found):
-        raise DeniedError
-    return found[0]
-
-
-async def perform(client: httpx.AsyncClient, call: Call, allowed: Sequence[str]) -> Outcome:
+async def perform(client: httpx.AsyncClient, call: Call, allowed: Sequence[Network]) -> Outcome:
     """Resolve once and connect to that very address, so that a second look-up cannot lead elsewhere.
 
     Redirects are not followed, of the answer only the status is read, and the certificate is checked against
     the host's name.
     """
-    parts = urlsplit(call.url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        target = target_of(call.url)
+    except ValueError:
+        return "unreachable"
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            address = choose(await _resolve(host, port), allowed)
+            address = choose(await _resolve(target.host, target.port), allowed)
             async with client.stream(
                 "POST",
-                httpx.URL(call.url).copy_with(host=address),
+                target.at(address),
                 content=call.body,
-                headers=_headers(call, host if parts.port is None else f"{host}:{port}"),
-                extensions={"sni_hostname": host},
+                headers=_headers(call, target.authority),
+                extensions={"sni_hostname": target.host},
                 follow_redirects=False,
             ) as answer:
                 return "delivered" if answer.is_success else "rejected"
     except DeniedError:
         return "denied"
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError):
+    except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return "unreachable"
 
 

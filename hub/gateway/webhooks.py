@@ -11,16 +11,16 @@ import asyncpg
 import httpx
 import msgspec
 
-from hub.gateway import cloud_events
+from hub.gateway.addresses import Network
 from hub.gateway.feed import Feed
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.problems import ProblemError
+from hub.gateway.telling import Told, tell
 from hub.gateway.webhook_call import Call, Outcome, perform
-from hub.kafka import ConsumerRecord
 from hub.logs import log
 from hub.settings import PostgresSettings
-from hub.steady import keep_running
-from hub.store.database import Session
+from hub.steady import AWAY, Backoff
+from hub.store.database import LOST, Session
 
 _LOOK_S = 1.0
 _PIECE = 50
@@ -56,7 +56,7 @@ class Webhooks:
     """The webhooks of which this process holds the locks; another takes over when its session ends."""
 
     def __init__(
-        self, postgres: PostgresSettings, feed: Feed, prefix: str, allowed: tuple[str, ...],
+        self, postgres: PostgresSettings, feed: Feed, prefix: str, allowed: tuple[Network, ...],
         metrics: GatewayMetrics,
     ) -> None:  # fmt: skip
         self._session = Session(postgres, "gateway-webhooks")
@@ -75,14 +75,18 @@ class Webhooks:
         """One step of the side task: begin and end calling as the table and the locks say."""
         await asyncio.sleep(_LOOK_S)
         async with self._writing:
-            rows = {row["participant"]: row for row in await self._session.fetch(_HOOKS)}
+            try:
+                rows = {row["participant"]: row for row in await self._session.fetch(_HOOKS)}
+            except LOST:
+                await self._end(list(self._running))  # the locks are gone with the session
+                raise
             if self._session.serial != self._serial:
                 self._serial = self._session.serial
                 await self._end(list(self._running))
             gone = [
                 name
-                for name, (key, _) in self._running.items()
-                if name not in rows or (rows[name]["url"], rows[name]["secret"]) != key
+                for name, (key, task) in self._running.items()
+                if name not in rows or (rows[name]["url"], rows[name]["secret"]) != key or task.done()
             ]
             await self._end(gone)
             for name in gone:
@@ -90,9 +94,6 @@ class Webhooks:
             for name in rows.keys() - self._running.keys():
                 if await self._session.fetchval(_LOCK, _LOCKS, name):
                     self._begin(rows[name])
-        for _, task in self._running.values():
-            if task.done():
-                task.result()
 
     async def close(self) -> None:
         """End all calls; what has no answer yet is called again by the next process."""
@@ -107,8 +108,8 @@ class Webhooks:
             for number in range(row["partitions"])
         }
         hook = _Hook(name, row["url"], row["secret"], f"{self._prefix}out.{name}", positions)
-        running = keep_running("webhook", lambda: self._call_piece(hook))
-        self._running[name] = ((hook.url, hook.secret), asyncio.create_task(running, name=f"webhook-{name}"))
+        task = asyncio.create_task(self._keep_calling(hook), name=f"webhook-{name}")
+        self._running[name] = ((hook.url, hook.secret), task)
 
     async def _end(self, names: list[str]) -> None:
         tasks = [self._running.pop(name)[1] for name in names]
@@ -116,6 +117,23 @@ class Webhooks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=5)
+        for name in names:
+            self._metrics.forget_webhook(name)
+
+    async def _keep_calling(self, hook: _Hook) -> None:
+        """The outermost loop of one participant: nothing of it ends the process or touches another's."""
+        backoff = Backoff()
+        while True:
+            try:
+                await self._call_piece(hook)
+            except AWAY as error:
+                log("webhook_waits", participant=hook.participant, error=type(error).__name__)
+                await backoff.wait()
+            except Exception as error:  # noqa: BLE001  see above
+                self._count_fault(hook, error)
+                await backoff.wait()
+            else:
+                backoff.reset()
 
     async def _call_piece(self, hook: _Hook) -> None:
         """Read what lies behind the positions of partitions that are not waiting, and call it out."""
@@ -131,10 +149,13 @@ class Webhooks:
         except ProblemError:
             await self._skip_expired(hook)
             return
-        by_partition: dict[int, list[ConsumerRecord]] = {}
-        for record in records:
-            by_partition.setdefault(record.partition, []).append(record)
-        await asyncio.gather(*(self._call_partition(hook, some) for some in by_partition.values()))
+        by_partition: dict[int, list[Told]] = {}
+        for place in tell(records, hook.participant, self._metrics):
+            by_partition.setdefault(place.partition, []).append(place)
+        calls = [self._call_partition(hook, some) for some in by_partition.values()]
+        for error in await asyncio.gather(*calls, return_exceptions=True):
+            if error is not None:
+                raise error
 
     async def _skip_expired(self, hook: _Hook) -> None:
         """The receiver was away for longer than messages are kept: go on with the oldest, and say so."""
@@ -144,11 +165,13 @@ class Webhooks:
                 log("webhook_messages_expired", participant=hook.participant, partition=number, next=start)
                 await self._move(hook, number, start)
 
-    async def _call_partition(self, hook: _Hook, records: list[ConsumerRecord]) -> None:
-        for record in records:
-            outcome = await self._call(hook, record)
-            self._metrics.webhooks.labels(hook.participant, outcome).inc()
-            number = record.partition
+    async def _call_partition(self, hook: _Hook, places: list[Told]) -> None:
+        for place in places:
+            number = place.partition
+            if place.event is None:
+                await self._move(hook, number, place.following)
+                continue
+            outcome = await self._call(hook, place.event)
             if outcome != "delivered":
                 delay_s = min(_LONGEST_DELAY_S, hook.delay_s.get(number, _FIRST_DELAY_S / 2) * 2)
                 hook.delay_s[number] = delay_s
@@ -156,15 +179,24 @@ class Webhooks:
                 log("webhook_failed", participant=hook.participant, partition=number, outcome=outcome)
                 self._failing(hook)
                 return
-            await self._move(hook, number, record.offset + 1)
+            await self._move(hook, number, place.following)
             hook.retry_at.pop(number, None)
             hook.delay_s.pop(number, None)
             self._failing(hook)
 
-    async def _call(self, hook: _Hook, record: ConsumerRecord) -> Outcome:
-        event = cloud_events.structured_of(record.headers, record.key, record.value)
+    async def _call(self, hook: _Hook, event: dict[str, object]) -> Outcome:
         call = Call(hook.url, hook.secret, str(event["id"]), int(time.time()), msgspec.json.encode(event))
-        return await perform(self._client, call, self._allowed)
+        try:
+            outcome = await perform(self._client, call, self._allowed)
+        except Exception as error:  # noqa: BLE001  the partition waits and tries again, as after any outcome
+            self._count_fault(hook, error)
+            return "fault"
+        self._metrics.webhooks.labels(hook.participant, outcome).inc()
+        return outcome
+
+    def _count_fault(self, hook: _Hook, error: Exception) -> None:
+        log("webhook_fault", participant=hook.participant, error=type(error).__name__)
+        self._metrics.webhooks.labels(hook.participant, "fault").inc()
 
     async def _move(self, hook: _Hook, number: int, position: int) -> None:
         async with self._writing:

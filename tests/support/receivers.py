@@ -48,13 +48,13 @@ def expected_signature(secret: str, headers: dict[str, str], body: bytes) -> str
 
 
 @asynccontextmanager
-async def receiver(*answers: int) -> AsyncIterator[Receiver]:
-    """A receiver on a free port."""
+async def receiver(*answers: int, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Receiver]:
+    """A receiver, on a free port unless one is named."""
     found = Receiver(list(answers))
     app = Starlette(routes=[Route("/hook", found.call, methods=["POST"])])
 
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", ws="none")
+        uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off", ws="none")
     )
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are ours
     task = asyncio.create_task(server.serve())

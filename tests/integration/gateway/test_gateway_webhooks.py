@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hub import participants
 from hub.errors import StartupError
+from hub.store.database import Connection
 from tests.support.gateways import Site, Visitor
 from tests.support.receivers import Receiver, expected_signature, receiver
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
@@ -80,28 +82,109 @@ async def test_a_killed_gateway_goes_on_where_it_stood(site: Site) -> None:
 )
 async def test_an_address_that_is_not_allowed_is_never_called(site: Site, counter: Visitor, url: str) -> None:
     await counter.receipt(SUBMIT, f"ref:denied-{hash(url)}", submission())
-    denied = f'hub_gateway_webhook_calls_total{{outcome="denied",participant="{counter.name}"}}'
-    before = await counted(site, denied)
     await call_out(site, counter, url)
-
-    async def is_denied() -> bool:
-        return await counted(site, denied) > before
-
-    await eventually(is_denied, 20, f"{url} to be denied")
+    await outcome_of(site, counter, "denied")
     assert await participants.set_webhook(site.hub.database, counter.name, None) is None
+    await series_end(site, counter)
 
 
-async def counted(site: Site, series: str) -> float:
-    lines = (await site.gateway.metrics()).splitlines()
-    return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(series)), 0.0)
+async def outcome_of(site: Site, visitor: Visitor, outcome: str) -> None:
+    """Wait until a call of this participant's webhook has ended so."""
+    series = f'hub_gateway_webhook_calls_total{{outcome="{outcome}",participant="{visitor.name}"}}'
+
+    async def is_counted() -> bool:
+        return series in await site.gateway.metrics()
+
+    await eventually(is_counted, 20, f"{outcome} of {visitor.name}", site.gateway.output)
+
+
+async def series_end(site: Site, visitor: Visitor) -> None:
+    """Wait until no series of this participant's webhook is left."""
+
+    async def are_gone() -> bool:
+        lines = (await site.gateway.metrics()).splitlines()
+        return not [line for line in lines if "_webhook_" in line and visitor.name in line]
+
+    await eventually(are_gone, 20, f"the series of {visitor.name} to end", site.gateway.output)
+
+
+END_SESSION = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name = 'gateway-webhooks' and datname = current_database()
+"""
+STORED = """
+insert into webhook (participant, url, secret, positions) values ($1, $2, $3, '{0,0}')
+on conflict (participant) do update set url = excluded.url, secret = excluded.secret
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "outcome"),
+    [
+        ("http://hooks..example.vn/x", "whsec_AAAA", "unreachable"),
+        ("http://" + "a" * 64 + ".vn/x", "whsec_AAAA", "unreachable"),
+        ("http://b\u1ed9t\u00e0ich\u00ednh.invalid/x", "whsec_AAAA", "unreachable"),
+        ("http://[::1/x", "whsec_AAAA", "unreachable"),
+        ("nonsense", "whsec_AAAA", "unreachable"),
+        ("http://127.0.0.1:9/x", "whsec_A", "fault"),
+    ],
+)
+async def test_whatever_is_stored_for_one_participant_the_others_are_called(
+    site: Site, counter: Visitor, url: str, secret: str, outcome: str
+) -> None:
+    await counter.receipt(SUBMIT, f"ref:stored-{hash((url, secret))}", submission())
+    neighbour = await site.join(f"counter-beside-{abs(hash((url, secret)))}", ["counter"], [ONE_STOP])
+    await site.hub.database.execute(STORED, counter.name, url, secret)
+    await outcome_of(site, counter, outcome)
+    async with receiver() as receiving:
+        await call_out(site, neighbour, f"http://127.0.0.1:{receiving.port}/hook")
+        receipt = await neighbour.receipt(SUBMIT, "ref:beside", submission())
+        await eventually(
+            lambda: facts_of(receiving.taken, receipt["dossier"]) == [1], 20, "the neighbour's fact",
+            site.gateway.output,
+        )  # fmt: skip
+    assert site.gateway.exit_status is None
+    for visitor in (counter, neighbour):
+        await participants.set_webhook(site.hub.database, visitor.name, None)
+    await series_end(site, counter)
+
+
+async def test_the_series_of_a_webhook_end_with_it(site: Site) -> None:
+    leaving = await site.join("counter-hook-ends", ["counter"], [ONE_STOP])
+    await call_out(site, leaving, "http://127.0.0.1:9/hook")
+    await outcome_of(site, leaving, "unreachable")
+    await participants.remove(site.hub.admin, site.hub.database, leaving.name)
+    await series_end(site, leaving)
+
+
+async def test_the_series_of_a_webhook_end_when_another_process_calls(site: Site) -> None:
+    moving = await site.join("counter-hook-moves", ["counter"], [ONE_STOP])
+    await call_out(site, moving, "http://127.0.0.1:9/hook")
+    await outcome_of(site, moving, "unreachable")
+    other: Connection = await asyncpg.connect(site.hub.dsn)
+    try:
+        await other.execute(END_SESSION)
+        await other.execute("select pg_advisory_lock(4713, hashtext($1))", moving.name)
+        await series_end(site, moving)
+    finally:
+        await other.close()
+    await outcome_of(site, moving, "unreachable")
+    await participants.set_webhook(site.hub.database, moving.name, None)
+    await series_end(site, moving)
 
 
 @pytest.mark.parametrize(
     "url",
     ["ftp://x/", "https://", "https://user:secret@host/", "host", "https://host:99999/", "https://h/#f"],
 )
-async def test_what_is_no_address_of_a_webhook_is_refused(site: Site, counter: Visitor, url: str) -> None:
+async def test_what_is_no_address_of_a_webhook_is_refused_and_changes_nothing(
+    site: Site, counter: Visitor, url: str
+) -> None:
+    await call_out(site, counter, "http://127.0.0.1:9/before")
     with pytest.raises(StartupError, match="https://"):
         await participants.set_webhook(site.hub.database, counter.name, url)
     with pytest.raises(StartupError, match="begins with https://"):
         await participants.set_webhook(site.hub.database, counter.name, "http://host/")
+    stored = "select url from webhook where participant = $1"
+    assert await site.hub.database.fetchval(stored, counter.name) == "http://127.0.0.1:9/before"
+    await participants.set_webhook(site.hub.database, counter.name, None)
