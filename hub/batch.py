@@ -15,14 +15,14 @@ from hub import receipts
 from hub.code_blocks import CodeBlocks, CodeOffer, CodesMissingError
 from hub.copy_shelf import CopyShelf
 from hub.directory import HUB, Directory
-from hub.dossier.decision import Accepted, Refused
+from hub.dossier.decision import Accepted, Refused, WaitError
 from hub.envelope import Malformed
 from hub.errors import BeyondLawError
 from hub.identifiers import shard_of_key
 from hub.job import Call, Job, State
 from hub.message import Message, decode_message
 from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
-from hub.parking import ParkedItem, encode_record, seal_record
+from hub.parking import DOCUMENTS_AWAY, ParkedItem, encode_record, seal_record
 from hub.recording import Origin, Place, StoredFact, facts_message, receiver_message, rfc3339, store_fact
 from hub.sealing import MasterKey
 from hub.source_shelf import SourceShelf
@@ -96,6 +96,7 @@ class BatchDecision(Generic[State]):
         self.messages: dict[int, list[tuple[Message, Entry]]] = {}
         self.tally = Tally()
         self.bugs: list[tuple[str, str]] = []
+        self.waiting: list[str] = []
 
     def take(self, item: Understood | Unreadable) -> None:
         """Decide one record, in the order of its partition."""
@@ -111,7 +112,7 @@ class BatchDecision(Generic[State]):
             self._request(item)
 
     def redrive(self, item: Understood, dossier_id: str, position: int) -> None:
-        """Decide a parked request again; when it still fails it is in `bugs` and nothing may be written."""
+        """Decide a parked request again; is it in `bugs` or in `waiting` then, nothing may be written."""
         held = self.workspace.find(dossier_id, item.sender.name)
         assert held is not None
         self.redriven.append(position)
@@ -219,7 +220,7 @@ class BatchDecision(Generic[State]):
                 item.envelope.time,
                 offer,
                 private,
-                self._tools.copies.of(self.job.packages_of(request)),
+                self._tools.copies.of(item, self.job.packages_of(request)),
                 self._tools.sources.of(request, self._tools.master),
             )
             decision = self.job.decide(held.state, call)
@@ -228,6 +229,10 @@ class BatchDecision(Generic[State]):
             decision, steps = Refused(beyond.code), []
         except CodesMissingError:
             raise
+        except WaitError:
+            self.waiting.append(request.type)
+            self._park(item, held, DOCUMENTS_AWAY)
+            return
         except Exception as error:  # noqa: BLE001  a bug in a rule parks the dossier, never the partition
             self.bugs.append((request.type, type(error).__name__))
             self._park(item, held, f"bug.{type(error).__name__}")

@@ -6,54 +6,141 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 
-from hub.documents.reason import DocumentReason, DocumentsAwayError
-from hub.dossier.verification import CopyOutcome, UnverifiedCopy
+from hub.document_rights import Rights
+from hub.documents.reason import (
+    DocumentDamagedError,
+    DocumentMissingError,
+    DocumentReason,
+    DocumentsAwayError,
+)
+from hub.documents.store import DocumentStore
+from hub.dossier.verification import AwayCopy, CopyOutcome, UnverifiedCopy
+from hub.identifiers import is_uuid
 from hub.job import Job
+from hub.logs import log
+from hub.store.database import Connection
 from hub.understanding import Understood, Unreadable
+from hub.workspace import View, alias_of
+from schemas.component import ReuseComponent
 
-_LOADING_S = 30.0
+_LOADING_S = 5.0
 _NOTHING: Mapping[str, CopyOutcome] = {}
+_NO_DOCUMENT = "0" * 64
+
+Place = tuple[str, str, str]
+"""A participant, the subject of its request, and a package."""
 
 
 class Loader(Protocol):
     """`hub.signing.loading.CopyLoader`, or nothing to load from."""
 
-    async def load_copies(self, digests: Collection[str]) -> Mapping[str, CopyOutcome]:
-        """The outcome for each digest; raises DocumentsAwayError."""
+    store: DocumentStore
+
+    async def load_copy(self, digest: str, rights: Rights | None) -> CopyOutcome:
+        """The outcome for a package; raises DocumentsAwayError and the errors of lost documents."""
         ...
 
 
 class CopyShelf:
-    """Holds what the last `bring` brought; batches are decided one after the other."""
+    """Holds what the last `bring` brought; batches are decided one after the other.
+
+    A store that does not answer is asked by `ask` only, beside the engine's loop, until it does: the requests
+    that need it wait, and no others.
+    """
 
     def __init__(self, loader: Loader | None = None) -> None:
         """Without a loader every package is missing."""
         self._loader = loader
-        self._outcomes: Mapping[str, CopyOutcome] = _NOTHING
+        self._outcomes: dict[Place, CopyOutcome] = {}
+        self.is_away = False
 
-    async def bring(self, items: Iterable[Understood | Unreadable], job: Job[Any]) -> None:
-        """Load the outcomes that deciding these records needs, for 30 s at most.
-
-        Raises DocumentsAwayError: then nothing may be decided, since a refusal would be for ever.
-        """
-        wanted = [
-            digest
+    async def bring(
+        self, items: Iterable[Understood | Unreadable], job: Job[Any], reader: Connection, view: View
+    ) -> None:
+        """Load the outcomes that deciding these records needs, 5 s at most; AwayCopy where it failed."""
+        wanted = {
+            (item.sender.name, item.envelope.subject, digest): item
             for item in items
             if isinstance(item, Understood) and item.request is not None
             for digest in job.packages_of(item.request)
-        ]
+        }
         if not wanted:
             return
         if self._loader is None:
             missing = UnverifiedCopy(DocumentReason.MISSING.code)
             self._outcomes = dict.fromkeys(wanted, missing)
             return
-        try:
-            async with asyncio.timeout(_LOADING_S):
-                self._outcomes = await self._loader.load_copies(wanted)
-        except TimeoutError as error:
-            raise DocumentsAwayError("the store of documents takes too long") from error
+        self._outcomes = dict.fromkeys(wanted, AwayCopy())
+        if not self.is_away:
+            await self._load(self._loader, wanted, _InTurn(reader), view)
 
-    def of(self, digests: tuple[str, ...]) -> Mapping[str, CopyOutcome]:
+    async def _load(
+        self, loader: Loader, wanted: Mapping[Place, Understood], database: _InTurn, view: View
+    ) -> None:
+        tasks = {
+            place: asyncio.create_task(self._load_one(loader, place, item, database, view))
+            for place, item in wanted.items()
+        }
+        _, late = await asyncio.wait(tasks.values(), timeout=_LOADING_S)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+            self._went_away("TimeoutError")
+        for task in tasks.values():
+            if not task.cancelled():
+                task.result()
+
+    async def _load_one(
+        self, loader: Loader, place: Place, item: Understood, database: _InTurn, view: View
+    ) -> None:
+        rights = None
+        if not isinstance(
+            item.request, ReuseComponent
+        ):  # its rules hold the package against the other dossier
+            rights = Rights(database, loader.store, item.sender, _dossier_of(item, view))
+        try:
+            self._outcomes[place] = await loader.load_copy(place[2], rights)
+        except DocumentsAwayError as error:
+            self._went_away(type(error).__name__)
+        except (DocumentMissingError, DocumentDamagedError) as error:
+            log("document_lost", package=place[2], error=type(error).__name__)
+
+    def _went_away(self, error: str) -> None:
+        self.is_away = True
+        log("documents_away", error=error)
+
+    async def ask(self) -> None:
+        """Look whether a store that was away answers again; for 5 s at most."""
+        if self._loader is None or not self.is_away:
+            return
+        try:
+            await asyncio.wait_for(self._loader.store.look(_NO_DOCUMENT), _LOADING_S)
+        except (DocumentsAwayError, TimeoutError):
+            return
+        self.is_away = False
+        log("documents_back")
+
+    def of(self, item: Understood, digests: Collection[str]) -> Mapping[str, CopyOutcome]:
         """The outcomes of these packages; KeyError for one that was not brought, which is a bug."""
-        return {digest: self._outcomes[digest] for digest in digests} if digests else _NOTHING
+        if not digests:
+            return _NOTHING
+        return {digest: self._outcomes[item.sender.name, item.envelope.subject, digest] for digest in digests}
+
+
+class _InTurn:
+    """One session of PostgreSQL for several tasks."""
+
+    def __init__(self, session: Connection) -> None:
+        self._session = session
+        self._lock = asyncio.Lock()
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Any]:
+        """All rows."""
+        async with self._lock:
+            return await self._session.fetch(query, *arguments)
+
+
+def _dossier_of(item: Understood, view: View) -> str | None:
+    subject = item.envelope.subject
+    return subject if is_uuid(subject) else view.aliases.get(alias_of(subject, item.sender.name))

@@ -16,7 +16,6 @@ from hub import crashpoints
 from hub.batch import BatchDecision, Tools
 from hub.code_blocks import CodesMissingError
 from hub.deciding import Attempts
-from hub.documents.reason import DocumentsAwayError
 from hub.envelope import Record
 from hub.errors import StopError
 from hub.intake import Batch, DeadClientError, GapError, Intake, Position, UnreadableError
@@ -141,7 +140,7 @@ class Engine(Generic[State]):
                 await self._examine_all()
             except GapError as gap:
                 await self._jumped(gap)
-            except (*AWAY, DocumentsAwayError) as error:
+            except AWAY as error:
                 self._fail(error)
         with contextlib.suppress(MissError, *AWAY):
             await self._settle()
@@ -212,7 +211,7 @@ class Engine(Generic[State]):
             items = self._read(batch)
             before = self._overlay()
             read = await reading.read_batch(self._reader, reading.wanted_of(items))
-        await self._tools.copies.bring(items, self._tools.job)
+        await self._tools.copies.bring(items, self._tools.job, self._reader, read.view)
         await self._tools.sources.bring(items, self._reader)
         attempts: Attempts[State] = Attempts(items)
 

@@ -48,6 +48,7 @@ from hub.store.outgoing import StoredSegments
 from hub.supplies import Supplies
 from hub.topic_watch import TopicWatch, Unread
 from hub.understanding import Reading
+from hub.waiting_copies import WaitingCopies
 
 _OBSERVER_FETCH_BYTES = 64 << 10
 """It looks at single records; the broker sends the first batch whole, however large it is."""
@@ -72,6 +73,7 @@ class Parts:
     retention: Retention
     checks: CheckWatch
     topics: TopicWatch
+    waiting_copies: WaitingCopies
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class _Sessions:
     count: Session
     sweep: Session
     checks: Session
+    copies: Session
 
 
 @contextlib.asynccontextmanager
@@ -118,9 +121,8 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         unread = Unread()
         intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics, unread))
         the_job: Job[Any] = job if job is not None else DossierJob(law)
-        tools: Tools[Any] = Tools(
-            the_job, Directory([]), master, code_blocks(law), settings.shards, _shelf(settings, metrics)
-        )
+        shelf = _shelf(settings, metrics)
+        tools: Tools[Any] = Tools(the_job, Directory([]), master, code_blocks(law), settings.shards, shelf)
         world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
         engine: Engine[Any] = Engine(
             tools, world, intake, relay, settings.postgres, settings.engine, metrics, observer.first_readable
@@ -141,6 +143,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         yield Parts(
             engine, intake, relay, clockwork, shards, consumer, producer,
             metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
+            WaitingCopies(shelf, sessions.copies),
         )  # fmt: skip
 
 
@@ -152,7 +155,7 @@ def _shelf(settings: Settings, metrics: EngineMetrics) -> CopyShelf:
 async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:
     instance = settings.engine.instance
     names = [session_name(instance)]
-    roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks")
+    roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks", "copies")
     names += [f"{instance}-{role}" for role in roles]
     return _Sessions(*[await _session(stack, settings, name) for name in names])
 

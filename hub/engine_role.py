@@ -50,6 +50,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
                 ("gauges", keep_running("gauges", parts.gauges.step)),
                 ("retention", keep_running("retention", parts.retention.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
+                ("waiting-copies", keep_running("waiting_copies", parts.waiting_copies.step)),
                 ("health", _serve_health(settings, parts)),
             )
         ]

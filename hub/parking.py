@@ -10,10 +10,13 @@ import orjson
 from hub.envelope import Record
 from hub.sealing import DossierKey
 
+DOCUMENTS_AWAY = "documents.away"
+"""The reason of a request that waits for the store of documents; it is redriven when that answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParkedItem:
-    """One request to park; `reason` is `bug.<exception>` for the first, `queued` for those behind it."""
+    """One request to park: `bug.<exception>` or `DOCUMENTS_AWAY` the first, `queued` those behind it."""
 
     dossier_id: str
     participant: str

@@ -11,7 +11,7 @@ from hub.batch import BatchDecision, Tools
 from hub.code_blocks import CodesMissingError
 from hub.job import State
 from hub.logs import log
-from hub.parking import open_record
+from hub.parking import DOCUMENTS_AWAY, open_record
 from hub.store.database import Connection
 from hub.store.reading import Wanted, read_batch
 from hub.store.writing import MissError, Outgoing, Written, write_batch
@@ -22,6 +22,7 @@ _NEXT = """
 select p.position, p.record, p.participant from parked_request p
 where p.dossier_id = $1 order by p.position limit 1
 """
+_REASON = "update parked_request set reason = $2 where position = $1"
 _DONE = "update redrive set done_at = now(), outcome = $2 where id = $1 and done_at is null"
 _NOTHING = Outgoing([], [], [])
 
@@ -74,6 +75,8 @@ class Redriver(Generic[State]):
                 await self._lease_codes(missing)
                 continue
             if bug is not None:
+                reason = bug if bug == DOCUMENTS_AWAY else f"bug.{bug}"
+                await self._reader.execute(_REASON, row["position"], reason)
                 return count, f"failed again: {bug}"
             count += 1
         return count, None
@@ -87,7 +90,7 @@ class Redriver(Generic[State]):
         item = understand(open_record(sealed, key, dossier_id), self._world)
         if not isinstance(item, Understood):
             return item.why.code
-        await self._tools.copies.bring([item], self._tools.job)
+        await self._tools.copies.bring([item], self._tools.job, self._reader, view)
         await self._tools.sources.bring([item], self._reader)
         decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
         try:
@@ -98,6 +101,8 @@ class Redriver(Generic[State]):
             return type(error).__name__
         if decision.bugs:
             return decision.bugs[0][1]
+        if decision.waiting:
+            return DOCUMENTS_AWAY
         await self._write(decision)
         return None
 

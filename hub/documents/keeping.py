@@ -101,6 +101,6 @@ async def remove_unnamed(connection: Connection, store: DocumentStore, before: d
 
 
 async def _remove(connection: Connection, store: DocumentStore, sha256: bytes) -> bool:
-    was_there = await store.remove(sha256.hex())
+    """Ownership goes first: an owned document that is not there counts as a store that is away."""
     await connection.execute(_DISOWN, sha256)
-    return was_there
+    return await store.remove(sha256.hex())

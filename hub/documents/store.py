@@ -66,12 +66,19 @@ class DocumentStore:
         self._folder = folder
 
     async def put(
-        self, digest: str, chunks: AsyncIterable[bytes], media_type: str, size: int | None = None
+        self,
+        digest: str,
+        chunks: AsyncIterable[bytes],
+        media_type: str,
+        size: int | None = None,
+        *,
+        is_known: bool = False,
     ) -> Stored | DocumentReason:
         """Store a document under its digest, or say why not and keep nothing; idempotent.
 
-        `size`: the bytes announced, if they were. An exception of `chunks` passes and nothing is kept.
-        Raises DocumentsAwayError.
+        `size`: the bytes announced, if they were. `is_known`: who sends it has done so before, so a document
+        that is there is not written again; to others the time of the answer must not tell that it is there.
+        An exception of `chunks` passes and nothing is kept. Raises DocumentsAwayError.
         """
         if not _DIGEST.fullmatch(digest):
             return DocumentReason.BAD_DIGEST
@@ -81,7 +88,7 @@ class DocumentStore:
             return DocumentReason.TOO_LARGE
         checked = _Checked(chunks, digest, media_type, size, self._max_bytes)
         try:
-            if await self._is_fresh(digest):
+            if is_known and await self._is_fresh(digest):
                 async for _ in checked:
                     pass
             else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused, WaitError
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_agency
 from hub.dossier.state import Dossier
-from hub.dossier.verification import CopyOutcome, SignedBy, UnverifiedCopy, VerifiedCopy
+from hub.dossier.verification import AwayCopy, SignedBy, UnverifiedCopy, VerifiedCopy
 from hub.regulation.profile import Profile
 from schemas.base import Request
 from schemas.component import ReuseComponent
@@ -26,11 +26,16 @@ def packages_of(request: Request) -> tuple[str, ...]:
     return ()
 
 
-def outcome_of(package: str, context: Context) -> CopyOutcome:
-    """What the verification of a package has shown; ContextError when it was not brought."""
+def outcome_of(package: str, context: Context) -> VerifiedCopy | UnverifiedCopy:
+    """What the verification of a package has shown.
+
+    Raises ContextError when it was not brought, WaitError while the store of documents is away.
+    """
     outcome = context.copies.get(package)
     if outcome is None:
         raise ContextError("the outcome of a package's verification is missing")
+    if isinstance(outcome, AwayCopy):
+        raise WaitError("the store of documents does not answer")
     return outcome
 
 

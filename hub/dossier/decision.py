@@ -32,6 +32,12 @@ class ContextError(HubError):
     code = "dossier.context"
 
 
+class WaitError(HubError):
+    """What the decision rests on cannot be had now; the dossier waits, and nobody is answered."""
+
+    code = "dossier.wait"
+
+
 class Sender(Struct, frozen=True, gc=False):
     """The participant that owns the topic: its roles and the organisations that it speaks for."""
 

@@ -58,4 +58,8 @@ class UnverifiedCopy(Struct, frozen=True, gc=False):
     code: str
 
 
-CopyOutcome = VerifiedCopy | UnverifiedCopy
+class AwayCopy(Struct, frozen=True, gc=False):
+    """A package of which nothing is known, because the store of documents does not answer."""
+
+
+CopyOutcome = VerifiedCopy | UnverifiedCopy | AwayCopy

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable
+from typing import Protocol
 
-from hub.documents.reason import DocumentReason
+from hub.documents.reason import DocumentMissingError, DocumentReason
 from hub.documents.store import DocumentStore, Stored
 from hub.dossier.verification import CopyOutcome, SignedBy, UnverifiedCopy, VerifiedCopy, VerifiedFile
 from hub.signing.manifest import Manifest
@@ -32,67 +33,90 @@ def uncounted(_outcome: str) -> None:
     """For a loader whose outcomes nobody counts."""
 
 
-class CopyLoader:
-    """Outcomes by digest; remembered for a minute, because a batch may be decided several times.
+class Rights(Protocol):
+    """What whoever names a package may name; see `hub.document_rights`."""
 
-    What is missing is asked for again each time: it may have been uploaded since.
+    @property
+    def key(self) -> Hashable:
+        """The same for the same rights."""
+        ...
+
+    async def lacking(self, digests: Collection[str]) -> set[str]:
+        """Those of these documents that there is no right to; raises DocumentsAwayError."""
+        ...
+
+
+class CopyLoader:
+    """Outcomes by digest and rights; remembered for a minute, because a batch may be decided several times.
+
+    What was refused for want of a document is asked for again each time: it may have been uploaded since.
     """
 
     def __init__(self, store: DocumentStore, trust: Trust, count: Count = uncounted) -> None:
-        self._store = store
+        self.store = store
         self._trust = trust
         self._count = count
-        self._known: OrderedDict[str, tuple[CopyOutcome, float]] = OrderedDict()
+        self._known: OrderedDict[Hashable, tuple[CopyOutcome, float]] = OrderedDict()
         self._gate = asyncio.Semaphore(_MAX_AT_ONCE)
 
-    async def load_copies(self, digests: Collection[str]) -> Mapping[str, CopyOutcome]:
-        """The outcome for each digest. Raises DocumentsAwayError, then nothing is decided: try again."""
-        wanted = tuple(dict.fromkeys(digests))
-        found = await asyncio.gather(*[self._outcome(digest) for digest in wanted], return_exceptions=True)
-        outcomes: dict[str, CopyOutcome] = {}
-        for digest, outcome in zip(wanted, found, strict=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
-            outcomes[digest] = outcome
-        return outcomes
+    async def load_copy(self, digest: str, rights: Rights | None) -> CopyOutcome:
+        """The outcome of a package; None: the rules themselves say who may name it.
 
-    async def _outcome(self, digest: str) -> CopyOutcome:
-        now = asyncio.get_running_loop().time()
-        known = self._known.get(digest)
+        Who has no right to a package, or to a file in it, gets the answer of one that does not exist.
+        Raises DocumentsAwayError, and DocumentMissingError and DocumentDamagedError for what the store has
+        lost: then nothing may be decided, since a refusal would be for ever.
+        """
+        now, key = asyncio.get_running_loop().time(), (digest, rights.key if rights is not None else None)
+        known = self._known.get(key)
         if known is not None and now < known[1]:
             return known[0]
         async with self._gate:
-            outcome, is_final = await self._verify(digest)
+            outcome, is_final = await self._verify(digest, rights)
         self._count(outcome.code if isinstance(outcome, UnverifiedCopy) else "ok")
         if is_final:
-            self._known[digest] = outcome, now + _REMEMBERED_S
-            self._known.move_to_end(digest)
+            self._known[key] = outcome, now + _REMEMBERED_S
+            self._known.move_to_end(key)
             if len(self._known) > _MAX_REMEMBERED:
                 self._known.popitem(last=False)
         return outcome
 
-    async def _verify(self, digest: str) -> tuple[CopyOutcome, bool]:
-        package = await self._store.read(digest, MAX_BYTES)
+    async def _verify(self, digest: str, rights: Rights | None) -> tuple[CopyOutcome, bool]:
+        if rights is not None and await rights.lacking([digest]):
+            return UnverifiedCopy(DocumentReason.MISSING.code), False
+        package = await self.store.read(digest, MAX_BYTES)
         if isinstance(package, DocumentReason):
-            return UnverifiedCopy(package.code), package is not DocumentReason.MISSING
+            return _refused(package.code, rights, is_missing=package is DocumentReason.MISSING)
         if len(package) <= _QUICK_BYTES:
             outcome = verify_package(package, self._trust)
         else:
             outcome = await asyncio.to_thread(verify_package, package, self._trust)
         if isinstance(outcome, Verified):
+            files = {file.sha256 for file in outcome.manifest.files}
+            if rights is not None and await rights.lacking(files):
+                return UnverifiedCopy(Reason.FILE_MISSING.code), False
             outcome = with_files(outcome, await self._files(outcome.manifest))
         if isinstance(outcome, Refused):
-            return UnverifiedCopy(outcome.reason.code), outcome.reason is not Reason.FILE_MISSING
+            return _refused(outcome.reason.code, rights, is_missing=outcome.reason is Reason.FILE_MISSING)
         return _for_the_rules(outcome, self._trust), True
 
     async def _files(self, manifest: Manifest) -> dict[str, Measured]:
         """A stored object's digest was checked when it came, and is again whenever it is read."""
         measured: dict[str, Measured] = {}
         for file in manifest.files:
-            found = await self._store.look(file.sha256)
+            found = await self.store.look(file.sha256)
             if isinstance(found, Stored):
                 measured[file.name] = Measured(found.digest, found.size, found.media_type)
         return measured
+
+
+def _refused(code: str, rights: Rights | None, *, is_missing: bool) -> tuple[UnverifiedCopy, bool]:
+    """The refusal, and whether it is final.
+
+    A right to a document rests on its receipt: when it is not there, it was lost, and that is no refusal.
+    """
+    if is_missing and rights is not None:
+        raise DocumentMissingError("a document that was received is not in the store")
+    return UnverifiedCopy(code), not is_missing
 
 
 def _for_the_rules(verified: Verified, trust: Trust) -> VerifiedCopy:

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from obstore.store import MemoryStore
+
 from hub.documents.settings import DocumentsSettings
-from hub.documents.store import DocumentStore, Stored, documents
+from hub.documents.store import DocumentStore, documents
 from hub.embedded.stack import StackAddress
 from hub.signing.building import sign_copy
 from hub.signing.manifest import Manifest
 from hub.signing.sandbox import Sandbox
+from schemas.receipt import RECEIPT_ACCEPTED
 from tests.support import signing
 from tests.support.hubs import own_hub
-from tests.support.requests import COMPONENTS, OFFICER, ONE_STOP
+from tests.support.requests import COMPONENTS, OFFICER, ONE_STOP, SUBMIT, VERIFY, submission, verification
 from tests.support.traffic import Traffic
+from tests.support.uploads import upload
 from tests.support.waiting import eventually
 
 REGISTER = "onestop.copy.register.v1"
 COMPONENT = str(COMPONENTS[0]["code"])
-
-
-async def _one(content: bytes) -> AsyncIterator[bytes]:
-    yield content
-
-
-async def keep(store: DocumentStore, content: bytes, media_type: str = "application/xml") -> str:
-    digest = sha256(content).hexdigest()
-    assert isinstance(await store.put(digest, _one(content), media_type), Stored)
-    return digest
+MEMORY = DocumentStore(MemoryStore(), 1 << 20)
+NO_PACKAGE = signing.package().replace(b"</SignedCopy>", b"<Other/></SignedCopy>")
 
 
 def manifest(dossier: str, now: datetime) -> Manifest:
@@ -64,6 +60,7 @@ async def test_copies_come_through_the_engine_with_the_verifiers_outcome(
     async with own_hub(stack, tmp_path) as hub:
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
         traffic = Traffic(hub, [counter])
+        keep = partial(upload, store, hub.database, by=("counter-a",))
         engine = hub.engine(
             HUB_SIGNING__TRUST_FOLDER=str(tmp_path / "pki/trust"),
             HUB_DOCUMENTS__FOLDER=str(tmp_path / "documents"),
@@ -73,9 +70,9 @@ async def test_copies_come_through_the_engine_with_the_verifiers_outcome(
         one, other = await traffic.dossiers(counter, 2)
         signed = sign_copy(manifest(one, now), officer.signing_key(), now)
         old = sign_copy(manifest(one, now), officer.signing_key(), now - timedelta(days=40))
-        await keep(store, signing.SCAN, "application/pdf")
-        good, late = await keep(store, signed), await keep(store, old)
-        forged = await keep(store, signed.replace(COMPONENT.encode(), b"KQ.G15.000099"))
+        await keep(signing.SCAN, "application/pdf")
+        good, late = await keep(signed), await keep(old)
+        forged = await keep(signed.replace(COMPONENT.encode(), b"KQ.G15.000099"))
         wanted = {
             await traffic.send(counter, REGISTER, one, registration("0" * 64)): "document.missing",
             await traffic.send(counter, REGISTER, one, registration(forged)): "signature.digest",
@@ -95,9 +92,10 @@ async def test_copies_come_through_the_engine_with_the_verifiers_outcome(
         assert await hub.database.fetchval("select max(parked) from dossier") == 0
 
 
-async def test_a_store_that_is_away_refuses_nothing_and_the_request_is_decided_when_it_is_back(
+async def test_what_needs_a_store_that_is_away_waits_and_nothing_else_does(
     stack: StackAddress, tmp_path: Path
 ) -> None:
+    """The bucket's address is a port where nobody listens; later a folder that has the documents."""
     bucket = {
         "HUB_DOCUMENTS__URL": "s3://bucket/documents",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -112,14 +110,22 @@ async def test_a_store_that_is_away_refuses_nothing_and_the_request_is_decided_w
         engine = hub.engine()
         engine.start(**bucket)
         await engine.ready()
-        (dossier,) = await traffic.dossiers(counter, 1)
-        await traffic.send(counter, REGISTER, dossier, registration("0" * 64))
-        await eventually(
-            lambda: "DocumentsAwayError" in engine.output(), 30, "the engine waits", engine.output
-        )
-        assert len(traffic.unanswered()) == 1
+        one, other = await traffic.dossiers(counter, 2)
+        mine = await upload(MEMORY, hub.database, NO_PACKAGE, by=("counter-a",))
+        waiting = await traffic.send(counter, REGISTER, one, registration(mine))
+        await eventually(lambda: "documents_away" in engine.output(), 30, "the engine waits", engine.output)
+        assert (await counter.ask(VERIFY, other, verification())).type == RECEIPT_ACCEPTED
+        unknown = registration("0" * 64) | {"component": "KQ.G15.000099"}
+        assert (await counter.ask(REGISTER, other, unknown)).data["code"] == "rule.15.6.c1"
+        assert (await counter.ask(SUBMIT, "ref:meanwhile", submission())).type == RECEIPT_ACCEPTED
+        assert traffic.unanswered() == [("counter-a", waiting)]
+        assert await hub.database.fetchval("select reason from parked_request") == "documents.away"
         assert await engine.stop() == 0
         again = hub.engine(HUB_DOCUMENTS__FOLDER=str(tmp_path / "documents"))
         again.start()
-        await traffic.answered()
-        await traffic.check()
+        store = documents(DocumentsSettings(folder=tmp_path / "documents"))
+        await upload(store, hub.database, NO_PACKAGE, by=())
+        await eventually(lambda: not traffic.unanswered(), 60, "it is decided", again.output)
+        told = traffic.receipts(counter, waiting)
+        assert [receipt.data["code"] for receipt in told] == ["signature.shape"]
+        assert await hub.database.fetchval("select count(*) from parked_request") == 0

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,12 +23,13 @@ from hub.outbox import WholeEntry, encode_segment
 from hub.signing.building import sign_copy
 from hub.signing.manifest import OwnerByNumber
 from hub.signing.sandbox import Sandbox
-from tests.integration.test_engine_copies import REGISTER, keep, manifest, registration
+from tests.integration.test_engine_copies import REGISTER, manifest, registration
 from tests.support import signing
 from tests.support.clients import Client
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import COMPONENTS, OFFICER, ONE_STOP, SUBMIT, VERIFY, submission, verification
+from tests.support.uploads import upload
 from tests.support.waiting import eventually
 
 NAME, NUMBER = "Hoàng Thị Không Có", "083190000123"
@@ -141,6 +143,7 @@ async def test_nothing_of_the_person_is_left_in_any_table_or_document_and_the_ch
     folder = tmp_path / "documents"
     store = documents(DocumentsSettings(folder=folder))
     counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+    keep = partial(upload, store, hub.database, by=("counter-a",))
     engine = hub.engine(
         HUB_SIGNING__TRUST_FOLDER=str(tmp_path / "pki/trust"), HUB_DOCUMENTS__FOLDER=str(folder)
     )
@@ -158,8 +161,8 @@ async def test_nothing_of_the_person_is_left_in_any_table_or_document_and_the_ch
         owner = OwnerByNumber(str(party["identity_number"]))
         told = manifest(dossier, now)
         told = replace(told, files=(listed,), metadata=replace(told.metadata, owner=owner))
-        await keep(store, scan, "application/pdf")
-        package = await keep(store, sign_copy(told, officer.signing_key(), now))
+        await keep(scan, "application/pdf")
+        package = await keep(sign_copy(told, officer.signing_key(), now))
         data = registration(package) | {"files": [listed.sha256], "component": COMPONENTS[0]["code"]}
         accepted = await counter.ask(REGISTER, reference, data)
         assert accepted.type == "onestop.receipt.accepted.v1", accepted.data

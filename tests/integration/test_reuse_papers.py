@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -13,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from hub.documents.settings import DocumentsSettings
-from hub.documents.store import DocumentStore, Stored, documents
+from hub.documents.store import DocumentStore, documents
 from hub.embedded.stack import StackAddress
 from hub.regulation.catalogue_import import load_catalogue
 from hub.signing.building import countersign, sign_copy
@@ -42,16 +41,13 @@ from tests.support.requests import (
     submission,
     verification,
 )
+from tests.support.uploads import upload
 
 ACCEPTED = "onestop.receipt.accepted.v1"
 COMPONENT = str(COMPONENTS[0]["code"])
 RESULT = "KQ.G15.000038"
 LEADER = {"account": "lanh-dao-thu", "name": "Lãnh Đạo Thử"}
 STRANGER = APPLICANT | {"name": "Trần Thị Thử", "identity_number": "083090000002"}
-
-
-async def _one(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +148,7 @@ class Office:
         return await self.keep(countersign(package, verified, self.key(f"agency-{AGENCY}"), self.now))
 
     async def keep(self, content: bytes, media_type: str = "application/xml") -> str:
-        digest = sha256(content).hexdigest()
-        assert isinstance(await self.store.put(digest, _one(content), media_type), Stored)
-        return digest
+        return await upload(self.store, self.hub.database, content, media_type, by=("counter-a", "agency-a"))
 
 
 async def opened(hub: Hub, folder: Path) -> Office:

@@ -3,67 +3,133 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from typing import Any, cast
 
 import pytest
+from obstore.store import MemoryStore
 
 from hub import copy_shelf
+from hub.batch import BatchDecision
 from hub.copy_shelf import CopyShelf
-from hub.documents.reason import DocumentsAwayError
-from hub.dossier.verification import CopyOutcome, UnverifiedCopy
+from hub.document_rights import Rights
+from hub.documents.reason import DocumentDamagedError, DocumentMissingError, DocumentsAwayError
+from hub.documents.store import DocumentStore
+from hub.dossier.state import Dossier
+from hub.dossier.verification import AwayCopy, CopyOutcome, UnverifiedCopy
+from hub.understanding import Understood
+from hub.workspace import View
 from tests.support.batches import Memory, receipts, record, submit
+from tests.support.buckets import closed_bucket
 from tests.support.requests import COMPONENTS, OFFICER, submission
 
 PACKAGE = "1" * 64
 REGISTER = "onestop.copy.register.v1"
 REQUEST = {"component": COMPONENTS[0]["code"], "package": PACKAGE, "files": ["f" * 64], "officer": OFFICER}
+NO_VIEW = View({}, {}, {})
+NO_DATABASE = cast("Any", None)
 
 
 class Asked:
-    """Answers with one refusal and remembers what it was asked for."""
+    """Answers with one outcome or error, and remembers what it was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: CopyOutcome | Exception) -> None:
+        self.store = DocumentStore(MemoryStore(), 1000)
         self.digests: list[str] = []
+        self.answer = answer
 
-    async def load_copies(self, digests: Collection[str]) -> Mapping[str, CopyOutcome]:
-        self.digests += digests
-        return {digest: UnverifiedCopy("signature.chain") for digest in digests}
+    async def load_copy(self, digest: str, rights: Rights | None) -> CopyOutcome:
+        assert rights is not None
+        self.digests.append(digest)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
 
-class Silent:
-    async def load_copies(self, digests: Collection[str]) -> Mapping[str, CopyOutcome]:
+class Silent(Asked):
+    async def load_copy(self, digest: str, rights: Rights | None) -> CopyOutcome:
         await asyncio.Event().wait()
-        raise AssertionError(digests)
+        raise AssertionError((digest, rights))
+
+
+def a_register(memory: Memory, subject: str = "ref:1", event_id: str = "r-1") -> Understood:
+    item = memory.read(record(REGISTER, subject, REQUEST, event_id))
+    assert isinstance(item, Understood)
+    return item
+
+
+async def decided(loader: Asked) -> tuple[Memory, BatchDecision[Dossier], CopyShelf]:
+    """A registration that was decided on what the loader said, behind a submission."""
+    memory = Memory()
+    memory.commit(memory.decide(submit("s-1", "ref:1", submission())))
+    register, decision = a_register(memory), memory.decision()
+    shelf = decision._tools.copies
+    shelf._loader = loader
+    items = [memory.read(submit("s-2", "ref:2", submission())), register]
+    await shelf.bring(items, memory.job, NO_DATABASE, NO_VIEW)
+    decision.take(register)
+    return memory, decision, shelf
 
 
 async def test_outcomes_are_brought_for_the_requests_that_need_them_and_decide_them() -> None:
-    memory, loader = Memory(), Asked()
-    memory.commit(memory.decide(submit("s-1", "ref:1", submission())))
-    register = memory.read(record(REGISTER, "ref:1", REQUEST, "r-1"))
-    decision = memory.decision()
-    shelf = decision._tools.copies
-    shelf._loader = loader
-    await shelf.bring([memory.read(submit("s-2", "ref:2", submission())), register], memory.job)
+    loader = Asked(UnverifiedCopy("signature.chain"))
+    _, decision, _ = await decided(loader)
     assert loader.digests == [PACKAGE]
-    decision.take(register)
     (receipt,) = receipts(decision)
     assert receipt["code"] == "signature.chain"
 
 
 async def test_without_a_store_every_package_is_missing() -> None:
     memory, shelf = Memory(), CopyShelf()
-    await shelf.bring([memory.read(record(REGISTER, "ref:1", REQUEST, "r-1"))], memory.job)
-    assert shelf.of((PACKAGE,)) == {PACKAGE: UnverifiedCopy("document.missing")}
-    assert shelf.of(()) == {}
+    item = a_register(memory)
+    await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
+    assert shelf.of(item, (PACKAGE,)) == {PACKAGE: UnverifiedCopy("document.missing")}
+    assert shelf.of(item, ()) == {}
 
 
 async def test_what_was_not_brought_is_a_bug() -> None:
     with pytest.raises(KeyError):
-        CopyShelf().of((PACKAGE,))
+        CopyShelf().of(a_register(Memory()), (PACKAGE,))
 
 
-async def test_a_store_that_says_nothing_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error", [DocumentsAwayError("x"), DocumentMissingError("x"), DocumentDamagedError("x")]
+)
+async def test_a_request_whose_documents_cannot_be_had_waits_without_an_answer(error: Exception) -> None:
+    memory, decision, shelf = await decided(Asked(error))
+    assert receipts(decision) == []
+    assert [(item.request_id, item.reason) for item in decision.parked] == [("r-1", "documents.away")]
+    assert decision.bugs == []
+    assert shelf.is_away is isinstance(error, DocumentsAwayError)
+    memory.commit(decision)
+
+
+async def test_what_the_rules_refuse_without_looking_at_a_document_does_not_wait() -> None:
+    """Else anybody could make the dossiers of others wait while the store is away."""
+    memory = Memory()
+    memory.commit(memory.decide(submit("s-1", "ref:1", submission())))
+    decision = memory.decision()
+    shelf = decision._tools.copies
+    shelf._loader = Asked(DocumentsAwayError("x"))
+    foreign = memory.read(record(REGISTER, "ref:1", REQUEST | {"component": "KQ.G15.000099"}, "r-1"))
+    await shelf.bring([foreign], memory.job, NO_DATABASE, NO_VIEW)
+    decision.take(foreign)
+    assert [receipt["code"] for receipt in receipts(decision)] == ["rule.15.6.c1"]
+    assert decision.parked == []
+
+
+async def test_a_store_that_says_nothing_holds_a_batch_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copy_shelf, "_LOADING_S", 0.05)
     memory = Memory()
-    with pytest.raises(DocumentsAwayError):
-        await CopyShelf(Silent()).bring([memory.read(record(REGISTER, "ref:1", REQUEST, "r-1"))], memory.job)
+    loader = Silent(AwayCopy())
+    shelf, item = CopyShelf(loader), a_register(memory)
+    await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
+    assert shelf.of(item, (PACKAGE,)) == {PACKAGE: AwayCopy()}
+    assert shelf.is_away
+    monkeypatch.setattr(copy_shelf, "_LOADING_S", 1e6)
+    await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
+    loader.store = DocumentStore(closed_bucket(), 1000)
+    await shelf.ask()
+    assert shelf.is_away
+    loader.store = DocumentStore(MemoryStore(), 1000)
+    await shelf.ask()
+    assert not shelf.is_away

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import obstore
 import pytest
 from obstore.store import MemoryStore
 from pydantic import ValidationError
@@ -67,9 +69,13 @@ async def fetched(store: DocumentStore, digest: str) -> bytes:
         (b"\xff\xd8\xff\xe0" + bytes(50), "image/jpeg"),
         (b"II*\x00" + bytes(50), "image/tiff"),
         (package(), "application/xml"),
+        (
+            b'\xef\xbb\xbf<?xml version="1.0" encoding="UTF-8" standalone="no"?>\r\n' + package(),
+            "application/xml",
+        ),
         (LARGE, "application/pdf"),
     ],
-    ids=["pdf", "png", "jpeg", "tiff", "package", "large"],
+    ids=["pdf", "png", "jpeg", "tiff", "package", "declared package", "large"],
 )
 async def test_a_document_comes_back_as_it_was(store: DocumentStore, content: bytes, media_type: str) -> None:
     digest = name_of(content)
@@ -153,6 +159,27 @@ async def test_a_cancelled_upload_leaves_nothing(local: DocumentStore, tmp_path:
         await task
     del task
     assert kept(tmp_path) == []
+
+
+async def test_the_work_of_a_wrong_upload_does_not_tell_whether_the_document_is_there(
+    local: DocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await local.put(name_of(SCAN), pieces(SCAN), "application/pdf")
+    opened: list[str] = []
+    genuine = obstore.open_writer_async
+
+    def open_writer(store: Any, path: str, **options: Any) -> Any:
+        opened.append(path)
+        return genuine(store, path, **options)
+
+    monkeypatch.setattr(obstore, "open_writer_async", open_writer)
+    wrong = SCAN.replace(b"scan", b"scam")
+    for digest in (name_of(SCAN), "0" * 64):
+        outcome = await local.put(digest, pieces(wrong), "application/pdf")
+        assert outcome is DocumentReason.DIGEST_DIFFERS
+    assert len(opened) == 2
+    outcome = await local.put(name_of(SCAN), pieces(SCAN), "application/pdf", is_known=True)
+    assert (isinstance(outcome, Stored), len(opened)) == (True, 2)
 
 
 async def test_what_is_not_there_is_missing(store: DocumentStore) -> None:

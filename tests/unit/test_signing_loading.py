@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +15,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
-from hub.documents.reason import DocumentsAwayError
+from hub.documents.reason import DocumentMissingError, DocumentsAwayError
 from hub.documents.settings import DocumentsSettings
 from hub.documents.store import DocumentStore, Stored, documents
-from hub.dossier.verification import UnverifiedCopy, VerifiedCopy, VerifiedFile
+from hub.dossier.verification import CopyOutcome, UnverifiedCopy, VerifiedCopy, VerifiedFile
 from hub.metrics import VERIFICATIONS, SignatureMetrics
 from hub.pki_cli import pki_app
 from hub.signing import loading
@@ -41,6 +42,20 @@ async def keep(store: DocumentStore, content: bytes, media_type: str) -> str:
     return digest
 
 
+class Holder:
+    """Has a right to all documents but these."""
+
+    def __init__(self, *lacking: str) -> None:
+        self.key = lacking
+
+    async def lacking(self, digests: Collection[str]) -> set[str]:
+        return set(self.key) & set(digests)
+
+
+async def load(loader: CopyLoader, *digests: str) -> dict[str, CopyOutcome]:
+    return {digest: await loader.load_copy(digest, None) for digest in digests}
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> DocumentStore:
     return documents(DocumentsSettings(folder=tmp_path))
@@ -61,7 +76,7 @@ async def test_the_rules_learn_who_signed_what_and_when_it_may_be_received(
 ) -> None:
     await keep_scans(store)
     digest = await keep(store, build.certified(), "application/xml")
-    outcome = (await loader.load_copies([digest]))[digest]
+    outcome = await loader.load_copy(digest, None)
     assert isinstance(outcome, VerifiedCopy)
     assert (outcome.purpose, outcome.dossier, outcome.component) == ("copy", build.DOSSIER, build.COMPONENT)
     assert outcome.files == (
@@ -82,7 +97,7 @@ async def test_each_package_has_its_own_outcome(store: DocumentStore, loader: Co
     forged = await keep(store, build.package().replace(b"KQ003448", b"KQ003449"), "application/xml")
     missing = "0" * 64
     no_package = sha256(build.SCAN).hexdigest()
-    outcomes = await loader.load_copies([good, forged, missing, no_package, good])
+    outcomes = await load(loader, good, forged, missing, no_package, good)
     assert isinstance(outcomes[good], VerifiedCopy)
     assert outcomes[forged] == UnverifiedCopy("signature.digest")
     assert outcomes[missing] == UnverifiedCopy("document.missing")
@@ -92,12 +107,12 @@ async def test_each_package_has_its_own_outcome(store: DocumentStore, loader: Co
 async def test_what_was_missing_is_asked_for_again(store: DocumentStore, loader: CopyLoader) -> None:
     signed = build.package()
     digest = sha256(signed).hexdigest()
-    assert await loader.load_copies([digest]) == {digest: UnverifiedCopy("document.missing")}
+    assert await load(loader, digest) == {digest: UnverifiedCopy("document.missing")}
     await keep(store, signed, "application/xml")
     await keep(store, build.PAGE, "image/png")
-    assert await loader.load_copies([digest]) == {digest: UnverifiedCopy("signature.file_missing")}
+    assert await load(loader, digest) == {digest: UnverifiedCopy("signature.file_missing")}
     await keep(store, build.SCAN, "application/pdf")
-    assert isinstance((await loader.load_copies([digest]))[digest], VerifiedCopy)
+    assert isinstance(await loader.load_copy(digest, None), VerifiedCopy)
 
 
 async def test_an_outcome_is_remembered_for_a_minute_and_no_longer(
@@ -106,12 +121,12 @@ async def test_an_outcome_is_remembered_for_a_minute_and_no_longer(
     await keep_scans(store)
     digest = await keep(store, build.package(), "application/xml")
     loader = CopyLoader(store, build.trust())
-    first = await loader.load_copies([digest])
+    first = await load(loader, digest)
     (tmp_path / f"objects/{digest[:2]}/{digest}").unlink()
-    assert await loader.load_copies([digest]) == first
+    assert await load(loader, digest) == first
     clock = asyncio.get_running_loop().time
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: clock() + 61, raising=False)
-    assert await loader.load_copies([digest]) == {digest: UnverifiedCopy("document.missing")}
+    assert await load(loader, digest) == {digest: UnverifiedCopy("document.missing")}
 
 
 async def test_each_verification_is_counted_by_how_it_ended(store: DocumentStore) -> None:
@@ -121,7 +136,7 @@ async def test_each_verification_is_counted_by_how_it_ended(store: DocumentStore
     good = await keep(store, build.package(), "application/xml")
     forged = await keep(store, build.package().replace(b"KQ003448", b"KQ003449"), "application/xml")
     for _ in range(2):
-        await loader.load_copies([good, forged, "0" * 64])
+        await load(loader, good, forged, "0" * 64)
     counted = {
         sample.labels["outcome"]: sample.value
         for metric in registry.collect()
@@ -152,7 +167,7 @@ async def test_a_large_package_is_verified_beside_the_event_loop(
     await keep_scans(store)
     small = await keep(store, build.package(), "application/xml")
     large = await keep(store, padded(), "application/xml")
-    outcomes = await loader.load_copies([small, large])
+    outcomes = await load(loader, small, large)
     assert isinstance(outcomes[small], VerifiedCopy)
     assert outcomes[large] == UnverifiedCopy("signature.digest")
     assert verified_in[small] is threading.main_thread()
@@ -167,17 +182,45 @@ def test_a_long_text_costs_no_more_time_than_its_length() -> None:
     assert time.thread_time() - began < 0.1
 
 
+async def test_without_a_right_every_document_is_answered_as_one_that_does_not_exist(
+    store: DocumentStore, loader: CopyLoader
+) -> None:
+    await keep_scans(store)
+    foreign = sha256(build.SCAN).hexdigest()
+    good = await keep(store, build.package(), "application/xml")
+    assert isinstance(await loader.load_copy(good, Holder()), VerifiedCopy)
+    assert await loader.load_copy(good, Holder(good)) == UnverifiedCopy("document.missing")
+    assert await loader.load_copy("0" * 64, Holder("0" * 64)) == UnverifiedCopy("document.missing")
+    assert await loader.load_copy(good, Holder(foreign)) == UnverifiedCopy("signature.file_missing")
+    other_size = build.manifest(files=(replace(build.FILES[0], size=7), build.FILES[1]))
+    guess = await keep(store, build.package(other_size), "application/xml")
+    assert await loader.load_copy(guess, Holder(foreign)) == UnverifiedCopy("signature.file_missing")
+    assert await loader.load_copy(guess, Holder()) == UnverifiedCopy("signature.file_differs")
+
+
+async def test_a_document_that_was_received_and_is_gone_is_no_refusal(
+    store: DocumentStore, loader: CopyLoader
+) -> None:
+    with pytest.raises(DocumentMissingError):
+        await loader.load_copy("0" * 64, Holder())
+    good = await keep(store, build.package(), "application/xml")
+    with pytest.raises(DocumentMissingError):
+        await loader.load_copy(good, Holder())
+    await keep_scans(store)
+    assert isinstance(await loader.load_copy(good, Holder()), VerifiedCopy)
+
+
 async def test_a_store_that_is_away_is_no_outcome() -> None:
     away = CopyLoader(DocumentStore(closed_bucket(), 1000), build.trust())
     with pytest.raises(DocumentsAwayError):
-        await away.load_copies(["a" * 64])
+        await away.load_copy("a" * 64, None)
 
 
 async def test_without_a_folder_of_trust_every_signature_is_refused(store: DocumentStore) -> None:
     await keep_scans(store)
     digest = await keep(store, build.package(), "application/xml")
     nobody = CopyLoader(store, trust_of(SigningSettings(), "test"))
-    assert await nobody.load_copies([digest]) == {digest: UnverifiedCopy("signature.unknown_signer")}
+    assert await load(nobody, digest) == {digest: UnverifiedCopy("signature.unknown_signer")}
 
 
 def test_the_sandbox_command_makes_keys_and_a_trust_that_belong_together(tmp_path: Path) -> None:

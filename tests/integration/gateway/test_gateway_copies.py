@@ -140,6 +140,38 @@ async def test_a_copy_that_is_not_sound_is_refused_with_the_one_reason_and_nothi
     assert (found["sequence"], found["copies"]) == (1, [])
 
 
+async def test_who_names_the_document_of_another_gets_neither_it_nor_word_of_it(
+    desk: tuple[Client, Visitor], agency: Visitor, signer: Signer
+) -> None:
+    """The signature is genuine, digest and size are right: a digest alone is no right to what it names."""
+    client, scanner = desk
+    secret = signing.SCAN + b"uploaded by an agency and told to nobody"
+    foreign = await upload(agency, secret, "application/pdf")
+    dossier = (await client.ask(SUBMIT, f"ref:{uuid.uuid4()}", submission())).data["dossier"]
+    answers = []
+    for content in (secret, signing.SCAN + b"never uploaded"):
+        package = sign_copy(manifest_of(dossier, content, signer), signer.key, signer.now)
+        named = await upload(scanner, package, "application/xml")
+        files = [sha256(content).hexdigest()]
+        asked = {"component": COMPONENT, "package": named, "files": files, "officer": OFFICER}
+        answers.append((await client.ask(REGISTER, dossier, asked)).data)
+    for missing in (foreign, "0" * 64):
+        asked = {"component": COMPONENT, "package": missing, "files": [foreign], "officer": OFFICER}
+        answers.append((await client.ask(REGISTER, dossier, asked)).data)
+    assert [answer["code"] for answer in answers] == ["signature.file_missing"] * 2 + ["document.missing"] * 2
+    assert [without_ids(answer) for answer in answers[::2]] == [
+        without_ids(answer) for answer in answers[1::2]
+    ]
+    assert (await read(scanner, foreign, dossier)).status_code == 404
+
+
+def without_ids(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a receipt tells beside its own names and times."""
+    return {
+        name: answer[name] for name in answer if name not in {"request", "receipt", "received_at", "place"}
+    }
+
+
 async def forward(client: Client, population: Visitor, dossier: str) -> None:
     """Identity known, taken in, on its way to the agency."""
     await client.ask(VERIFY, dossier, verification())

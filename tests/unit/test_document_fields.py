@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hub.gateway.naming import NAMED, NO_DOCUMENT, is_package, json_paths
-from hub.gateway.packages import files_in
+from hub.document_fields import NAMED, NO_DOCUMENT, is_package, json_paths
+from hub.signing.listed import files_in
 from schemas.registry import FACTS
 from tests.support import signing
 

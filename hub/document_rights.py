@@ -1,0 +1,83 @@
+"""Who may name or read which document: what it has uploaded, and what the facts of a dossier named to it.
+
+A digest alone gives no right. Whoever names one without a right is answered as if there were no such
+document, and the store is not asked, so that neither answer nor time tells whether it exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol
+
+import orjson
+
+from hub.document_fields import TRANSFER, TRANSFERRED, is_package, json_paths
+from hub.documents.reason import DocumentReason
+from hub.documents.store import DocumentStore
+from hub.dossier.decision import Sender
+from hub.signing.listed import files_in
+from hub.signing.shape import MAX_BYTES
+
+_OWN = """
+select encode(sha256, 'hex') as digest from document_owner
+where participant = $1 and sha256 = any($2::bytea[])
+"""
+_NAMED = """
+with told as (
+    select f.type, convert_from(f.bytes, 'UTF8')::jsonb as body from fact f
+    where f.dossier_id = $2::uuid and f.type = any($3::text[])
+)
+select distinct path, jsonb_path_query(body -> 'data', path::jsonpath) #>> '{}' as digest
+from told cross join lateral jsonb_array_elements_text($4::jsonb -> type) path
+where body -> 'to' ? $1 or type = any($5::text[]) and exists (
+    select from told transfer where transfer.type = $6 and transfer.body -> 'to' ? $1
+)
+"""
+_PATHS = json_paths()
+_PATHS_JSON = orjson.dumps(_PATHS).decode()
+_READ = [*_PATHS, TRANSFER]
+
+
+class Fetching(Protocol):
+    """A session or a pool of PostgreSQL."""
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Any]:
+        """All rows."""
+        ...
+
+
+class Rights:
+    """What one participant may name of documents, with regard to one dossier (its id; None: to none)."""
+
+    def __init__(
+        self, database: Fetching, store: DocumentStore, participant: Sender, dossier: str | None
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._participant = participant
+        self._dossier = dossier
+        self.key = (participant.name, dossier)
+        """The same for the same rights."""
+
+    async def lacking(self, digests: Collection[str]) -> set[str]:
+        """Those of these documents (SHA-256, lower-case hex) that it has no right to.
+
+        Raises what PostgreSQL raises, and DocumentsAwayError.
+        """
+        wanted = [bytes.fromhex(digest) for digest in digests]
+        own = await self._database.fetch(_OWN, self._participant.name, wanted)
+        rest = set(digests) - {row["digest"] for row in own}
+        if not rest or self._dossier is None:
+            return rest
+        came_along = list(TRANSFERRED) if "agency" in self._participant.roles else []
+        named = await self._database.fetch(
+            _NAMED, self._participant.name, self._dossier, _READ, _PATHS_JSON, came_along, TRANSFER
+        )
+        rest -= {row["digest"] for row in named}
+        for package in sorted({row["digest"] for row in named if is_package(row["path"])}):
+            if not rest:
+                break
+            content = await self._store.read(package, MAX_BYTES)
+            if not isinstance(content, DocumentReason):
+                rest -= files_in(content)
+        return rest
