@@ -22,7 +22,8 @@ from bench.measuring import CpuMeter
 from bench.product_events import ORGANISATIONS, ROLES, Planned, Topic
 from bench.runners import Runner, group_is_stable
 from hub import participants
-from hub.participants import GATEWAY, GROUP, Participant, user_of
+from hub.admission import GATEWAY, GROUP
+from hub.participants import Participant, user_of
 from tests.support.certificates import Authority
 from tests.support.stack import aiokafka_settings, kafka_admin
 

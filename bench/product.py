@@ -36,7 +36,7 @@ from bench.product_events import (
     warm_up,
 )
 from bench.runners import Runner, group_is_stable
-from hub.participants import GROUP
+from hub.admission import GROUP
 from tests.support.stack import kafka_admin, own_name
 
 _OWN_PARTITIONS = 4

@@ -38,7 +38,8 @@ class Directory:
         """Names of the participants with `role`, sorted."""
         return tuple(sorted(p.name for p in self._by_name.values() if role in p.roles))
 
-    def is_bound(self, name: str) -> bool:
-        """Whether the participant speaks for named organisations only."""
-        found = self._by_name.get(name)
-        return found is not None and bool(found.organisations)
+    def serving(self, role: str, organisation: str) -> tuple[str, ...]:
+        """Who with `role` serves an organisation: those bound to it, else those that are bound to none."""
+        return self.speaking_for(role, organisation) or tuple(
+            name for name in self.with_role(role) if not self._by_name[name].organisations
+        )

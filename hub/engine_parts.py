@@ -12,6 +12,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from hub import kafka
+from hub.admission import GROUP
 from hub.batch import Tools
 from hub.checks.check import must_hold
 from hub.checks.roles import engine_checks
@@ -32,7 +33,6 @@ from hub.legal_time import LegalClock
 from hub.log_ends import LogObserver
 from hub.logs import log
 from hub.metrics import EngineMetrics
-from hub.participants import GROUP
 from hub.publishing import Publisher, StartProducer
 from hub.relay import Relay
 from hub.retention import Retention

@@ -171,6 +171,26 @@ class KafkaAdmin:
             raise
         return next((info.iterations for info in credentials), None)
 
+    def has_user(self, user: str) -> bool:
+        """Whether the broker knows a password of this user.
+
+        Only for an administrator: a refusal ends the process within the client (confluent-kafka 2.16).
+        """
+        return self._iterations(user) is not None
+
+    def rights_of(self, user: str) -> set[Grant]:
+        """What the user is allowed by rights of its own."""
+        found = self._client.describe_acls(_all_of(user)).result(timeout=_TIMEOUT_S)
+        return {
+            Grant(
+                acl.restype.name.lower(),
+                acl.name,
+                acl.operation.name.lower(),
+                is_prefix=acl.resource_pattern_type == ResourcePatternType.PREFIXED,
+            )
+            for acl in found
+        }
+
     def remove_user(self, user: str) -> None:
         """Take the user's password away."""
         deletion = UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512)
@@ -187,16 +207,7 @@ class KafkaAdmin:
 
     def revoke_all(self, user: str) -> None:
         """Delete every ACL of the user."""
-        everything = AclBindingFilter(
-            ResourceType.ANY,
-            None,  # type: ignore[arg-type]  # any name; the annotation forgets it
-            ResourcePatternType.ANY,
-            f"User:{user}",
-            None,  # type: ignore[arg-type]  # any host
-            AclOperation.ANY,
-            AclPermissionType.ANY,
-        )
-        _wait(self._client.delete_acls([everything]))
+        _wait(self._client.delete_acls([_all_of(user)]))
 
 
 def librdkafka_settings(settings: KafkaSettings) -> dict[str, Any]:
@@ -224,6 +235,19 @@ def _binding(user: str, grant: Grant, kind: type[Acl]) -> Acl:
         "*",
         AclOperation[grant.operation.upper()],
         AclPermissionType.ALLOW,
+    )
+
+
+def _all_of(user: str) -> AclBindingFilter:
+    """Every right of the user."""
+    return AclBindingFilter(
+        ResourceType.ANY,
+        None,  # type: ignore[arg-type]  # any name; the annotation forgets it
+        ResourcePatternType.ANY,
+        f"User:{user}",
+        None,  # type: ignore[arg-type]  # any host
+        AclOperation.ANY,
+        AclPermissionType.ANY,
     )
 
 

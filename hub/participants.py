@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,26 +11,27 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub import kafka_quotas
+from hub.admission import GATEWAY, GROUP, Member, check_among, check_candidate
 from hub.errors import StartupError
 from hub.gateway import credentials
 from hub.kafka_admin import Grant, KafkaAdmin
 from hub.store.database import Connection
-from hub.topics import FACTS, HEARTBEAT, HEARTBEAT_TOPIC, IN, OUT
+from hub.topics import FACTS, FACTS_TOPIC, HEARTBEAT, HEARTBEAT_TOPIC, IN, OUT
 
-ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "notifier")
-GROUP = "hub-engine"
-GATEWAY = "hub.gateway"
-"""User of the gateway; no participant can have this name."""
-_NAME = re.compile(r"^[a-z][a-z0-9-]{1,40}$")
 _REGISTER = """
 insert into participant (name, roles, organisations, partitions) values ($1, $2, $3, $4)
-on conflict do nothing returning name
 """
 _REGISTERED = """
 select p.name, p.roles, p.organisations, p.partitions,
        h.name is not null and not h.is_documents_only as is_http,
        coalesce(h.is_documents_only, false) as has_documents
 from participant p left join http_participant h on h.name = p.name
+"""
+_FORMER = "select name, roles, organisations from former_participant where name = $1"
+_ONE_BY_ONE = "lock table participant in share row exclusive mode"
+_LEAVE = """
+with gone as (delete from participant where name = $1 returning name, roles, organisations)
+insert into former_participant (name, roles, organisations) select name, roles, organisations from gone
 """
 _LET_IN = """
 insert into http_participant (name, is_documents_only) values ($1, true) on conflict (name) do nothing
@@ -76,9 +75,9 @@ def hub_grants(prefix: str) -> list[Grant]:
         Grant("topic", f"{prefix}out.", "write", is_prefix=True),
         Grant("topic", f"{prefix}out.", "describe", is_prefix=True),
         Grant("topic", f"{prefix}out.", "describe_configs", is_prefix=True),
-        Grant("topic", f"{prefix}dossier.facts", "write"),
-        Grant("topic", f"{prefix}dossier.facts", "describe_configs"),
-        Grant("topic", f"{prefix}dossier.facts", "describe"),
+        Grant("topic", f"{prefix}{FACTS_TOPIC}", "write"),
+        Grant("topic", f"{prefix}{FACTS_TOPIC}", "describe_configs"),
+        Grant("topic", f"{prefix}{FACTS_TOPIC}", "describe"),
         Grant("topic", prefix + HEARTBEAT_TOPIC, "write"),
         Grant("topic", prefix + HEARTBEAT_TOPIC, "describe_configs"),
         Grant("group", prefix + GROUP, "read"),
@@ -117,7 +116,7 @@ async def set_up_gateway(admin: KafkaAdmin, connection: Connection) -> str:
 async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
     """Create the hub's own topics and user; returns the new password of the user."""
     await asyncio.to_thread(admin.create_topic, f"{admin.prefix}in.hub", partitions, IN)
-    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}dossier.facts", partitions, FACTS)
+    await asyncio.to_thread(admin.create_topic, f"{admin.prefix}{FACTS_TOPIC}", partitions, FACTS)
     await asyncio.to_thread(admin.create_topic, admin.prefix + HEARTBEAT_TOPIC, 1, HEARTBEAT)
     password = await asyncio.to_thread(admin.set_password, user)
     await asyncio.to_thread(admin.grant, user, hub_grants(admin.prefix))
@@ -130,15 +129,44 @@ async def add(admin: KafkaAdmin, connection: Connection, participant: Participan
     A participant over HTTPS gets no user: what is returned is its token, and the gateway gets the rights.
     Raises `StartupError` for a name or role that is not allowed or a name that is taken.
     """
-    _check(participant)
+    check_candidate(participant.name, participant.roles, participant.organisations)
+    await kafka_quotas.read_quota(admin.settings, user_of(participant.name, admin.prefix))  # are we let to?
+    await asyncio.to_thread(_must_be_free, admin, participant)
     async with connection.transaction():
-        if await connection.fetchval(_REGISTER, *_row(participant)) is None:
-            raise StartupError(f"participant {participant.name} exists already")
+        await connection.execute(_ONE_BY_ONE)
+        await _must_fit(connection, participant)
+        await connection.execute(_REGISTER, *_row(participant))
+        await connection.execute("delete from former_participant where name = $1", participant.name)
         if participant.is_http:
             await connection.execute("insert into http_participant (name) values ($1)", participant.name)
         secret = await _admit(admin, connection, participant)
         await _moved(connection)
     return secret
+
+
+async def _must_fit(connection: Connection, participant: Participant) -> None:
+    """`StartupError` when somebody who is or was there has something against it."""
+    there = [Member(one.name, one.roles, one.organisations) for one in await registered(connection)]
+    were = [
+        Member(row["name"], row["roles"], row["organisations"], is_former=True)
+        for row in await connection.fetch(_FORMER, participant.name)
+    ]
+    check_among(Member(participant.name, participant.roles, participant.organisations), [*there, *were])
+
+
+def _must_be_free(admin: KafkaAdmin, participant: Participant) -> None:
+    """`StartupError` when the broker has topics or a user of somebody else under this name. Blocks."""
+    name, user = participant.name, user_of(participant.name, admin.prefix)
+    inside = f"{user}."
+    if any(topic.startswith(inside) for topic in admin.topic_names()):
+        raise StartupError(f"participant name {name!r}: another hub on this broker has the prefix {inside!r}")
+    if participant.is_http:
+        return
+    if not admin.has_user(user):
+        return
+    left = admin.rights_of(user)
+    if not left or not left <= set(participant_grants(name, admin.prefix)):
+        raise StartupError(f"participant name {name!r}: somebody else is user {user!r} of the broker")
 
 
 async def _admit(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:
@@ -235,7 +263,7 @@ async def remove(admin: KafkaAdmin, connection: Connection, name: str) -> None:
         await asyncio.to_thread(admin.revoke_all, user)
         await asyncio.to_thread(admin.remove_user, user)
         await kafka_quotas.set_quota(admin.settings, user, None)
-    await connection.execute("delete from participant where name = $1", name)
+    await connection.execute(_LEAVE, name)
     await _moved(connection)
 
 
@@ -280,17 +308,3 @@ async def _moved(connection: Connection) -> None:
     await connection.execute(
         "update configuration_version set version = version + 1 where kind = 'participants'"
     )
-
-
-def _check(participant: Participant) -> None:
-    if not _NAME.fullmatch(participant.name) or participant.name == "hub":
-        raise StartupError(
-            f"participant name {participant.name!r}: lower-case letters, digits and '-', 2 to 41"
-        )
-    unknown = _unknown(participant.roles)
-    if unknown or not participant.roles:
-        raise StartupError(f"roles {', '.join(unknown) or '(none)'}: one or more of {', '.join(ROLES)}")
-
-
-def _unknown(roles: Iterable[str]) -> list[str]:
-    return [role for role in roles if role not in ROLES]

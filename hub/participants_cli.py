@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import participants
+from hub.admission import ROLES
 from hub.commands import run, settings, with_store
 from hub.connecting import how_to_connect
 from hub.gateway.connecting import how_to_connect_over_https, how_to_upload
@@ -26,7 +27,7 @@ app = typer.Typer(no_args_is_help=True, help="Who takes part.")
 @app.command("add")
 def add(
     name: str,
-    role: Annotated[list[str], typer.Option(help="one or more of " + ", ".join(participants.ROLES))],
+    role: Annotated[list[str], typer.Option(help="one or more of " + ", ".join(ROLES))],
     organisation: Annotated[list[str] | None, typer.Option(help="organisation codes it speaks for")] = None,
     partitions: Annotated[int, typer.Option(min=1)] = 4,
     quota_bytes_per_s: Annotated[

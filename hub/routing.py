@@ -87,19 +87,13 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
     if "population" in audiences:
-        names.extend(directory.with_role("population"))
+        names.extend(directory.serving("population", after.organisation))
     if "portal" in audiences and not _rests_on_lookup(fact):
-        names.extend(directory.with_role("portal"))
+        names.extend(directory.serving("portal", after.organisation))
     if "postal" in audiences:
         assert isinstance(fact, pickup.PickupOrdered | pickup.PickupCancelled)
-        names.extend(_operators(fact.organisation, directory))
+        names.extend(directory.serving("postal", fact.organisation))
     return tuple(dict.fromkeys(names))
-
-
-def _operators(organisation: str, directory: Directory) -> tuple[str, ...]:
-    """The postal participants that speak for the ordering organisation, else those that speak for none."""
-    own = directory.speaking_for("postal", organisation)
-    return own or tuple(name for name in directory.with_role("postal") if not directory.is_bound(name))
 
 
 def _quotes_database(fact: Fact) -> bool:

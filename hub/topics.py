@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 HEARTBEAT_TOPIC = "hub.heartbeat"
+FACTS_TOPIC = "dossier.facts"
 _DAY_MS = 86_400_000
 _FETCH_BYTES = 4 << 20
 IN = {
@@ -104,7 +105,7 @@ def rules_of(topic: str, prefix: str) -> tuple[Rule, ...]:
         return _RULES_IN
     if name.startswith("out."):
         return _RULES_OUT
-    return _RULES_FACTS if name == "dossier.facts" else ()
+    return _RULES_FACTS if name == FACTS_TOPIC else ()
 
 
 def wrong_settings(topic: str, prefix: str, settings: Mapping[str, str]) -> list[Wrong]:

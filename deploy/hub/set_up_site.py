@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hub import participants
+from hub.admission import GATEWAY
 from hub.errors import StartupError
 from hub.kafka_admin import KafkaAdmin
 from hub.participants import Participant
@@ -64,7 +65,7 @@ async def set_up(site: Site) -> None:
             await keep(credentials, name, admission(admin, connection, name, partitions))
         if site.has_gateway:
             make = participants.set_up_gateway
-            await keep(credentials, participants.GATEWAY, lambda: make(admin, connection))
+            await keep(credentials, GATEWAY, lambda: make(admin, connection))
         if site.certificate_names:
             keep_certificate(credentials, site.certificate_names)
     finally:

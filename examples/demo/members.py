@@ -10,7 +10,7 @@ ONE_STOPS = {"counter-1": "000.11.01.H07", "counter-2": "000.11.02.H07"}
 CARELESS, CARELESS_ONE_STOP = "counter-new", "000.11.03.H07"
 OVER_HTTPS = "agency-https"
 """The agency that has no Kafka client."""
-SCANNER = "scanner"
+SCANNER, SCANNING_OFFICE = "scanner", "000.11.09.H07"
 """The scanners and signing desks of all offices: they only upload."""
 PARTITIONS = 2
 
@@ -19,7 +19,7 @@ MEMBERS = (
     Participant("counter-2", ("counter",), (ONE_STOPS["counter-2"],), PARTITIONS),
     Participant(CARELESS, ("counter",), (CARELESS_ONE_STOP,), PARTITIONS),
     Participant("agency", ("agency",), tuple(code for code in AGENCIES if code != POLICE), PARTITIONS),
-    Participant(SCANNER, ("counter",), (), PARTITIONS, is_http=True),
+    Participant(SCANNER, ("counter",), (SCANNING_OFFICE,), PARTITIONS, is_http=True),
     Participant(OVER_HTTPS, ("agency",), (POLICE,), PARTITIONS, is_http=True),
     Participant("population", ("population",), (), PARTITIONS),
     Participant("postal", ("postal",), (), PARTITIONS),

@@ -20,6 +20,7 @@ from examples.demo.settings_of import OFFICER, PostalAddress
 from examples.demo.signing_desk import make_keys
 from examples.demo.week import FIRST
 from hub import participants
+from hub.admission import GATEWAY
 from hub.delivery.database import install
 from hub.embedded import stack
 from hub.embedded.process import free_port
@@ -128,7 +129,7 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     )
     password = await participants.set_up_hub(admin, "hub", PARTITIONS)
     passwords = {member.name: await participants.add(admin, connection, member) for member in MEMBERS}
-    passwords[participants.GATEWAY] = await participants.set_up_gateway(admin, connection)
+    passwords[GATEWAY] = await participants.set_up_gateway(admin, connection)
     keys = await asyncio.to_thread(make_keys, places.run / "pki", FIRST, ONE_STOPS)
     environment = settings_of.hub(address, key_file, password) | settings_of.documents(places.run)
     return Hub(address, environment, passwords, connection, keys)
@@ -219,7 +220,7 @@ def _engines(places: Places, hub: Hub) -> list[Program]:
 
 
 def _gateway(places: Places, hub: Hub, port: int) -> Program:
-    environment = settings_of.gateway(hub.environment, hub.passwords[participants.GATEWAY], port)
+    environment = settings_of.gateway(hub.environment, hub.passwords[GATEWAY], port)
     return Program("gateway", ["hub.cli", "run", "gateway"], environment, places.run)
 
 

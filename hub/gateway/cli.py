@@ -7,6 +7,7 @@ import asyncio
 import typer
 
 from hub import participants
+from hub.admission import GATEWAY
 from hub.commands import run, settings
 from hub.kafka_admin import KafkaAdmin
 from hub.store import database
@@ -34,5 +35,5 @@ def user() -> None:
             await connection.close()
 
     password = run(work())
-    name = participants.user_of(participants.GATEWAY, tree.kafka.prefix)
+    name = participants.user_of(GATEWAY, tree.kafka.prefix)
     typer.echo(f"HUB_KAFKA__USER={name}\nHUB_KAFKA__PASSWORD={password}")

@@ -15,6 +15,7 @@ import httpx
 import orjson
 
 from hub import participants
+from hub.admission import GATEWAY
 from hub.participants import Participant
 from tests.support.hubs import Hub
 from tests.support.processes import HubProcess
@@ -149,7 +150,7 @@ async def own_site(
     """A gateway on the hub, ready; `settings` go to its process, the password is that of a first gateway."""
     password = password or await participants.set_up_gateway(hub.admin, hub.database)
     environment = hub.environment | {
-        "HUB_KAFKA__USER": f"{hub.prefix}{participants.GATEWAY}",
+        "HUB_KAFKA__USER": f"{hub.prefix}{GATEWAY}",
         "HUB_KAFKA__PASSWORD": password,
         "HUB_DOCUMENTS__FOLDER": str(folder / "documents"),
     }

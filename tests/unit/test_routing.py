@@ -100,3 +100,14 @@ def test_what_the_population_database_said_of_a_person_is_in_one_fact_alone() ->
     }
     assert holders == {"onestop.person_data.received.v1", "onestop.mismatch.recorded.v1"}
     assert AUDIENCES[FACTS["onestop.person_data.received.v1"]] == {"one_stop"}
+
+
+@pytest.mark.parametrize("role", ["population", "portal", "postal"])
+def test_one_that_is_bound_to_the_organisation_is_told_and_the_unbound_one_is_not(role: str) -> None:
+    bound = Sender("bound", frozenset({role}), frozenset({build.ONE_STOP}))
+    foreign = Sender("foreign", frozenset({role}), frozenset({"000.99.99.H07"}))
+    unbound = Sender("unbound", frozenset({role}), frozenset())
+    everybody = Directory([bound, foreign, unbound])
+    assert everybody.serving(role, build.ONE_STOP) == ("bound",)
+    assert everybody.serving(role, "000.88.88.H07") == ("unbound",)
+    assert Directory([foreign]).serving(role, "000.88.88.H07") == ()

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from hub import participants
+from hub.admission import GATEWAY
 from tests.support.certificates import Authority
 from tests.support.gateways import Site
 from tests.support.requests import ONE_STOP
@@ -20,7 +21,7 @@ from tests.support.waiting import eventually
 
 
 async def may_write(site: Site, topic: str) -> bool:
-    settings = aiokafka_settings(site.hub.address, f"{site.hub.prefix}{participants.GATEWAY}", site.password)
+    settings = aiokafka_settings(site.hub.address, f"{site.hub.prefix}{GATEWAY}", site.password)
     async with AIOKafkaProducer(**settings) as producer:
         try:
             await producer.send_and_wait(site.hub.prefix + topic, b"{}", key=b"k")
@@ -30,7 +31,7 @@ async def may_write(site: Site, topic: str) -> bool:
 
 
 async def may_read(site: Site, topic: str) -> bool:
-    settings = aiokafka_settings(site.hub.address, f"{site.hub.prefix}{participants.GATEWAY}", site.password)
+    settings = aiokafka_settings(site.hub.address, f"{site.hub.prefix}{GATEWAY}", site.password)
     async with AIOKafkaConsumer(**settings) as consumer:
         try:
             async with asyncio.timeout(3):  # aiokafka asks again and again for what it may not see

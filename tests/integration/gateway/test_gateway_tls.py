@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from hub import participants
+from hub.admission import GATEWAY
 from hub.errors import StartupError
 from tests.support.certificates import Authority, Issued
 from tests.support.gateways import Gateway, Site, own_site
@@ -107,7 +108,7 @@ async def test_a_gateway_that_cannot_serve_safely_says_so_in_one_line(
     site: Site, tmp_path: Path, changes: dict[str, str], said: str
 ) -> None:
     environment = site.hub.environment | {
-        "HUB_KAFKA__USER": f"{site.hub.prefix}{participants.GATEWAY}",
+        "HUB_KAFKA__USER": f"{site.hub.prefix}{GATEWAY}",
         "HUB_KAFKA__PASSWORD": site.password,
     }
     gateway = Gateway("gateway", "refused", environment | changes, tmp_path)
