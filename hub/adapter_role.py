@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hub.delivery.adapter import Adapter
+from hub.delivery.adapter import Adapter, Certified
 from hub.delivery.database import install
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
@@ -22,6 +22,8 @@ from hub.delivery.progress import Progress
 from hub.delivery.runtime import run_adapter
 from hub.errors import StartupError, StopError
 from hub.health import health_app, serve
+from hub.http.certificates import CertificateWatch
+from hub.http.metrics import HttpMetrics
 from hub.installed import adapter_points
 from hub.legal_time import LegalClock
 from hub.logs import log
@@ -56,10 +58,14 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
     settings, adapter = _read(name)
     dsn = settings.postgres.dsn.get_secret_value()
     registry, progress = CollectorRegistry(), Progress()
+    metrics = DeliveryMetrics(registry)
     connection = await database.connect_at_start(settings.postgres, f"adapter-{name}")
     await install(connection)
     async with _clock(connection, settings.environment) as clock:
-        health = asyncio.create_task(_serve(settings, registry, progress))
+        side = [
+            asyncio.create_task(_serve(settings, registry, progress, metrics.http)),
+            asyncio.create_task(_certificates(settings, adapter, metrics.http).run()),
+        ]
         try:
             await run_adapter(
                 adapter,
@@ -68,7 +74,7 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
                 environment=settings.environment,
                 options=settings.delivery,
                 stop=stop,
-                metrics=DeliveryMetrics(registry),
+                metrics=metrics,
                 clock=clock.now,
                 progress=progress,
             )
@@ -76,8 +82,9 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
             first = group.exceptions[0]
             raise StopError(f"adapter {name}: a task died: {type(first).__name__}: {first}") from group
         finally:
-            health.cancel()
-            await asyncio.wait([health], timeout=5)
+            for task in side:
+                task.cancel()
+            await asyncio.wait(side, timeout=5)
             await connection.close(timeout=5)
 
 
@@ -125,7 +132,14 @@ async def _clock(connection: database.Connection, environment: str) -> AsyncIter
         await asyncio.wait([task])
 
 
-async def _serve(settings: AdapterSettings, registry: CollectorRegistry, progress: Progress) -> None:
+def _certificates(settings: AdapterSettings, adapter: Adapter, metrics: HttpMetrics) -> CertificateWatch:
+    own = adapter.certificates if isinstance(adapter, Certified) else {}
+    return CertificateWatch(metrics, {"kafka_ca": settings.kafka.ca_file, **own})
+
+
+async def _serve(
+    settings: AdapterSettings, registry: CollectorRegistry, progress: Progress, metrics: HttpMetrics
+) -> None:
     async def alive() -> str | None:
         ages = progress.ages_s(time.monotonic())
         stuck = [part for part in ("workers", "publisher") if ages.get(part, 0.0) > _STUCK_S]
@@ -145,4 +159,5 @@ async def _serve(settings: AdapterSettings, registry: CollectorRegistry, progres
         settings.http_host,
         settings.http_port,
         lambda port: log("health_ready", port=port),
+        metrics,
     )

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from hub import crashpoints
 from hub.commands import run, settings
+from hub.http.descriptors import raise_soft_limit
 from hub.logs import name_process
 
 _ELSEWHERE = {
@@ -75,6 +76,9 @@ def run_role(
 ) -> None:
     """Run one role until SIGTERM; the drain takes at most 15 s."""
     crashpoints.arm(os.environ.get("HUB_CRASH_AT"))
+    # Until the role has begun to look at its certificates on SIGHUP, which would end it by default.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    raise_soft_limit()
     if role == "engine":
         from hub.engine_role import run_engine  # noqa: PLC0415 - a process imports its own role only
 

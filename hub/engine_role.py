@@ -14,6 +14,7 @@ from hub import client_logs, kafka
 from hub.engine_parts import Parts, engine_parts
 from hub.errors import StartupError, StopError
 from hub.health import health_app, serve
+from hub.http.certificates import CertificateWatch
 from hub.job import Job
 from hub.logs import log
 from hub.settings import Settings
@@ -51,6 +52,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
                 ("retention", keep_running("retention", parts.retention.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("waiting-copies", keep_running("waiting_copies", parts.waiting_copies.step)),
+                ("certificates", _certificates(settings, parts).run()),
                 ("health", _serve_health(settings, parts)),
             )
         ]
@@ -120,6 +122,14 @@ async def _hint_offsets(parts: Parts) -> None:
                 await parts.consumer.commit(ours)
 
 
+def _certificates(settings: Settings, parts: Parts) -> CertificateWatch:
+    trust = settings.signing.trust_folder
+    signing = (
+        {"signing_roots": trust / "roots.pem", "signing_issuers": trust / "issuers.pem"} if trust else {}
+    )
+    return CertificateWatch(parts.metrics.http, {"kafka_ca": settings.kafka.ca_file, **signing})
+
+
 async def _serve_health(settings: Settings, parts: Parts) -> None:
     async def alive() -> str | None:
         age = time.monotonic() - parts.metrics.last_poll
@@ -145,4 +155,5 @@ async def _serve_health(settings: Settings, parts: Parts) -> None:
         settings.http_host,
         settings.http_port,
         lambda port: log("health_ready", port=port),
+        parts.metrics.http,
     )

@@ -2,34 +2,89 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
-import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hub.serving import serve_http
+from hub.http.descriptors import HEALTH_CONNECTIONS
+from hub.http.limits import Limits
+from hub.http.metrics import HttpMetrics
+from hub.http.server import Door, serve_http
 
 Check = Callable[[], Awaitable[str | None]]
 """None when all is well, else a short reason without personal data."""
+_LIMITS = Limits(
+    connections=HEALTH_CONNECTIONS, per_address=64, head_s=5.0, idle_s=5.0, keep_alive_s=30, grace_s=1
+)
+_SHARE = 10
+_ANSWER_S = 0.2
 
 
 def health_app(registry: CollectorRegistry, alive: Check, ready: Check) -> Starlette:
-    """`/metrics`, `/livez` (503: restart me) and `/readyz` (503: do not count on me)."""
+    """`/metrics`, `/livez` (503: restart me) and `/readyz` (503: do not count on me).
+
+    However often they are asked for, the process goes on with its work.
+    """
+    page = _Page(registry)
 
     async def metrics(_: Request) -> Response:
-        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+        return Response(page.text(time.monotonic), media_type="text/plain; version=0.0.4")
 
     return Starlette(
         routes=[
             Route("/metrics", metrics),
-            Route("/livez", _checked(alive)),
-            Route("/readyz", _checked(ready)),
+            Route("/livez", _checked(_Shared(alive))),
+            Route("/readyz", _checked(_Shared(ready))),
         ]
     )
+
+
+class _Page:
+    """The metrics' text, written anew for at most a tenth of the time."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._text = b""
+        self._stale_at = 0.0
+
+    def text(self, clock: Callable[[], float]) -> bytes:
+        """The present text, or the one of a moment ago."""
+        began_at = clock()
+        if began_at >= self._stale_at:
+            self._text = generate_latest(self._registry)
+            ended_at = clock()
+            self._stale_at = ended_at + (ended_at - began_at) * _SHARE
+        return self._text
+
+
+class _Shared:
+    """One check at a time; who asks while it runs, or shortly after, gets its answer."""
+
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._running: asyncio.Task[str | None] | None = None
+        self._ended_at = 0.0
+
+    async def __call__(self) -> str | None:
+        is_fresh = self._running is not None and (
+            not self._running.done() or time.monotonic() - self._ended_at < _ANSWER_S
+        )
+        if self._running is None or not is_fresh:
+            self._running = asyncio.ensure_future(self._run())
+        # A client that goes away takes the check from nobody else.
+        return await asyncio.shield(self._running)
+
+    async def _run(self) -> str | None:
+        try:
+            return await self._check()
+        finally:
+            self._ended_at = time.monotonic()
 
 
 def _checked(check: Check) -> Callable[[Request], Awaitable[Response]]:
@@ -40,9 +95,8 @@ def _checked(check: Check) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
-async def serve(app: Starlette, host: str, port: int, on_port: Callable[[int], None]) -> None:
+async def serve(
+    app: Starlette, host: str, port: int, on_port: Callable[[int], None], metrics: HttpMetrics
+) -> None:
     """Serve until cancelled; `on_port` is told the port that was taken. Errors as of `serve_http`."""
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-    )
-    await serve_http(config, host, port, on_port)
+    await serve_http(app, Door("health", host, port, _LIMITS, metrics), on_port)

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from hub.batch import Tally
 from hub.checks.watch import CheckMetrics
 from hub.documents.reason import DocumentReason
+from hub.http.metrics import HttpMetrics
 from hub.signing.reason import Reason
 
 _END_TO_END_BUCKETS = (
@@ -22,6 +23,7 @@ class EngineMetrics:
     """What one engine process counts; label values are participant names, wire types and refusal codes."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.http = HttpMetrics(registry)
         self.accepted = Counter(
             "hub_events_accepted_total", "Requests accepted, after the commit", ["participant", "event_type"],
             registry=registry,

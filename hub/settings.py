@@ -89,12 +89,27 @@ class GatewaySettings(BaseModel):
     )
     max_body_bytes: int = Field(default=4 << 20, ge=1 << 16, description="bytes of a posted event or batch")
     max_batch_events: int = Field(default=100, ge=1, le=1000, description="events in a posted batch")
-    header_timeout_s: float = Field(default=10.0, gt=0, description="time for the head of a request")
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, description="time for the head of a request, from the connection on for the first"
+    )
     body_timeout_s: float = Field(default=20.0, gt=0, description="time for the body of an event or batch")
     idle_timeout_s: float = Field(default=20.0, gt=0, description="longest silence within a document")
     requests_per_s: float = Field(default=50.0, gt=0, description="requests of a participant over time")
     burst: int = Field(default=200, ge=1, description="requests of a participant at once")
     max_connections: int = Field(default=1000, ge=1, description="open connections, of all participants")
+    reserved_share: float = Field(
+        default=0.4,
+        ge=0,
+        lt=1,
+        description="share of them for addresses from which a participant was served within the last hour",
+    )
+    max_address_connections: int = Field(
+        default=200, ge=1, description="connections of an address on which nobody was recognised yet"
+    )
+    max_participant_connections: int = Field(
+        default=200, ge=1, description="connections on which a participant was recognised"
+    )
+    handshake_timeout_s: float = Field(default=5.0, gt=0, description="time for the TLS handshake")
     max_feeds: int = Field(default=8, ge=1, description="feeds of a participant that wait at the same time")
     webhook_allowed: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(), description="networks in private or loopback ranges that webhooks may reach, as JSON"

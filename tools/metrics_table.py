@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from hub.delivery.metrics import DeliveryMetrics
 from hub.gateway.metrics import GatewayMetrics
+from hub.http.metrics import HttpMetrics
 from hub.metrics import EngineMetrics
 from tools.generated_page import table, write_or_check
 
@@ -59,8 +60,12 @@ class _Recorder(CollectorRegistry):
 
 def declared(role: str) -> list[Metric]:
     """The metrics that processes of this role serve, by name."""
+    return _of(DECLARATIONS[role])
+
+
+def _of(declaration: Callable[[CollectorRegistry], object]) -> list[Metric]:
     recorder = _Recorder()
-    DECLARATIONS[role](recorder)
+    declaration(recorder)
     return sorted(recorder.metrics, key=lambda metric: metric.name)
 
 
@@ -75,20 +80,20 @@ def stored_names() -> set[str]:
 
 def page() -> str:
     """The page below its first line."""
-    parts = [_INTRODUCTION]
+    shared = _of(HttpMetrics)
+    parts = [_INTRODUCTION, f"## Of every process (`{HttpMetrics.__module__}`)\n\n{_table(shared)}"]
     for role, declaration in DECLARATIONS.items():
-        rows = [
-            (
-                f"`{metric.name}`",
-                metric.kind,
-                ", ".join(f"`{label}`" for label in metric.labels),
-                metric.meaning,
-            )
-            for metric in declared(role)
-        ]
-        head: Sequence[str] = ("metric", "kind", "labels", "meaning")
-        parts.append(f"## Of the {role} processes (`{declaration.__module__}`)\n\n{table(head, rows)}")
+        own = [metric for metric in declared(role) if metric not in shared]
+        parts.append(f"## Of the {role} processes (`{declaration.__module__}`)\n\n{_table(own)}")
     return "\n".join(parts)
+
+
+def _table(metrics: Iterable[Metric]) -> str:
+    rows = [
+        (f"`{metric.name}`", metric.kind, ", ".join(f"`{label}`" for label in metric.labels), metric.meaning)
+        for metric in metrics
+    ]
+    return table(("metric", "kind", "labels", "meaning"), rows)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from html import escape
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,6 +24,7 @@ from starlette.routing import Route
 
 from hub import kafka
 from hub.health import serve
+from hub.http.metrics import HttpMetrics
 from hub.logs import log, name_process
 from hub.settings import KafkaSettings
 
@@ -184,7 +186,13 @@ async def run(port: int, links: Path) -> None:
     tasks = {
         asyncio.create_task(follow(PageSettings().kafka, flow)),
         asyncio.create_task(
-            serve(site_app(links, flow), "127.0.0.1", port, lambda taken: log("health_ready", port=taken))
+            serve(
+                site_app(links, flow),
+                "127.0.0.1",
+                port,
+                lambda taken: log("health_ready", port=taken),
+                HttpMetrics(CollectorRegistry()),
+            )
         ),
     }
     stopping = asyncio.create_task(stop.wait())

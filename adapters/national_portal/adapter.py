@@ -69,10 +69,12 @@ class PortalAdapter:
             settings.sends_supplements,
         )
         self._syncing: Syncing | None = None
+        self._desk: Desk | None = None
         self._door: Door | None = None
 
     def attach(self, desk: Desk) -> None:
         """Take the desk: the tables are there."""
+        self._desk = desk
         own = tables.Tables(desk.pool)
         self._clock = desk.now
         self.use(own)
@@ -93,8 +95,18 @@ class PortalAdapter:
     async def serve(self) -> None:
         """Answer the portal's calls until cancelled."""
         assert self._door is not None
+        assert self._desk is not None
         door = self._settings.door
-        await serve_door(self._door.app(), door.host, door.port, self._open)
+        await serve_door(
+            self._door.app(),
+            door.host,
+            door.port,
+            self._open,
+            name=self.name,
+            metrics=self._desk.parts.metrics.http,
+            callers=door.networks,
+            is_open=self._links is not None,
+        )
 
     def handles(self, message_type: str) -> bool:
         """What the portal must know: submission to return, supplements, dates, payments."""

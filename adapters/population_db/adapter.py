@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, assert_never
 
 from pydantic import TypeAdapter, ValidationError
@@ -41,6 +42,11 @@ class PopulationAdapter:
         self._rights = settings.read_rights()
         self._client = PopulationClient(settings)
         self._clock = clock
+
+    @property
+    def certificates(self) -> Mapping[str, Path | None]:
+        """The service's CA, where it is set."""
+        return {"population_ca": self._settings.ca_file}
 
     def handles(self, message_type: str) -> bool:
         """Whether messages of this type are delivered: only requested identity checks."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from hub.checks.check import Check, Finding
 from hub.documents.settings import DocumentsSettings
+from hub.http.descriptors import gateway_shortage
+from hub.settings import GatewaySettings
 
 LEAST_FREE_BYTES = 2 << 30
 LEAST_FREE_SHARE = 0.05
@@ -33,6 +35,17 @@ def key_file_findings(path: Path) -> list[Finding]:
     if mode & 0o077:
         return [Finding(f"{path} has mode {mode:04o}: others may read it", f"chmod 600 {path}")]
     return []
+
+
+def descriptors_check(settings: GatewaySettings) -> Check:
+    """Every connection that a gateway lets in has its file descriptor."""
+
+    async def look() -> Sequence[Finding]:
+        shortage = gateway_shortage(settings)
+        remedy = "raise the limit (ulimit -n, LimitNOFILE) or lower HUB_GATEWAY__MAX_CONNECTIONS"
+        return [Finding(shortage, remedy)] if shortage is not None else []
+
+    return Check("descriptors", "a file descriptor for each connection of the gateway", look)
 
 
 def disk_check(settings: DocumentsSettings) -> Check:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hub.checks.check import Check
-from hub.checks.machine import disk_check, key_file_check
+from hub.checks.machine import descriptors_check, disk_check, key_file_check
 from hub.checks.store import Connect, clock_check, store_check
 from hub.checks.topics import topic_check
 from hub.documents.settings import DocumentsSettings
 from hub.kafka_admin import KafkaAdmin
-from hub.settings import Settings
+from hub.settings import GatewaySettings, Settings
 
 
 def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tuple[Check, ...]:
@@ -28,6 +28,8 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
     )
 
 
-def gateway_checks(documents: DocumentsSettings, connect: Connect) -> tuple[Check, ...]:
+def gateway_checks(
+    gateway: GatewaySettings, documents: DocumentsSettings, connect: Connect
+) -> tuple[Check, ...]:
     """What a gateway needs: it holds no key and may not ask about topics."""
-    return (store_check(connect), disk_check(documents))
+    return (descriptors_check(gateway), store_check(connect), disk_check(documents))

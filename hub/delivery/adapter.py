@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from hub.delivery.outcome import Outcome, QueryOutcome
 
@@ -83,4 +85,14 @@ class Adapter(Protocol):
 
     async def aclose(self) -> None:
         """Close connections."""
+        ...
+
+
+@runtime_checkable
+class Certified(Protocol):
+    """An adapter with certificates of its own, whose ends are told."""
+
+    @property
+    def certificates(self) -> Mapping[str, Path | None]:
+        """PEM files by their use; None: not configured."""
         ...

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import uvicorn
 from starlette.applications import Starlette
 
-from hub.serving import serve_http
+from hub.http.limits import Limits, Network
+from hub.http.metrics import HttpMetrics
+from hub.http.server import Door, serve_http
 
-_CALLS_AT_ONCE = 256
-_GRACE_S = 2
+CONNECTIONS = 256
+_OF_OTHERS = 64
+_PER_ADDRESS = 16
 
 
-async def serve_door(app: Starlette, host: str, port: int, on_port: Callable[[int], None]) -> None:
-    """As `hub.serving.serve_http`, with a limit of calls at a time."""
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        limit_concurrency=_CALLS_AT_ONCE,
-        timeout_graceful_shutdown=_GRACE_S,
-        server_header=False,
+async def serve_door(
+    app: Starlette,
+    host: str,
+    port: int,
+    on_port: Callable[[int], None],
+    *,
+    name: str,
+    metrics: HttpMetrics,
+    callers: Sequence[Network],
+    is_open: bool = False,
+) -> None:
+    """As `hub.http.server.serve_http`, for the networks of the `callers`.
+
+    `is_open`: others come too, for what is open to all; they hold a part of the connections only.
+    """
+    limits = Limits(
+        connections=CONNECTIONS,
+        reserved=CONNECTIONS - _OF_OTHERS,
+        per_address=_PER_ADDRESS,
+        trusted=tuple(callers),
+        is_closed=not is_open,
     )
-    await serve_http(config, host, port, on_port)
+    await serve_http(app, Door(name, host, port, limits, metrics), on_port)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.delivery.gate import GateState
 from hub.delivery.rows import Counts
+from hub.http.metrics import HttpMetrics
 
 _CALL_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 GATE_STATES: tuple[GateState, ...] = get_args(GateState)
@@ -17,6 +18,7 @@ class DeliveryMetrics:
     """One set per process, shared by its adapters; every metric has the label `adapter`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.http = HttpMetrics(registry)
         self._add_counters(registry)
         self._add_gauges(registry)
         self.request_seconds = Histogram(

@@ -1,23 +1,14 @@
-"""The body of one request: with limits of size and time, and dropped where nobody wants the rest."""
+"""The body of one request, with limits of size and time."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 
 from hub.gateway.problems import ProblemError
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-SLOWEST_BYTES_PER_S = 4096
-"""A document may come as slowly as this, not slower; time in which the hub itself is slow does not count."""
-_DROPPED_S = 1.0
-_DROPPED_BYTES = 64 << 20
+from hub.http.answer import Message, Receive
+from hub.http.limits import SLOWEST_BYTES_PER_S
 
 
 def check_plain(codings: Iterable[str]) -> None:
@@ -29,13 +20,12 @@ def check_plain(codings: Iterable[str]) -> None:
 class Body:
     """ASGI's `receive`; without limits set it refuses nothing. `is_whole`: nothing of it is on its way."""
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Message, receive: Receive) -> None:
         headers = dict(scope["headers"])
         announced = headers.get(b"content-length", b"0")
         self.length = int(announced) if announced.isdigit() else 0
         self.is_whole = not self.length and b"transfer-encoding" not in headers
         self._receive = receive
-        self._waits_to_send = b"expect" in headers
         self._max_bytes: int | None = None
         self._end: float | None = None
         self._idle_s: float | None = None
@@ -45,14 +35,15 @@ class Body:
     def limit(self, max_bytes: int, *, whole_s: float | None = None, idle_s: float | None = None) -> None:
         """Raises ProblemError at once for an announced length above the limit.
 
-        `whole_s`: for all of it. `idle_s`: between two pieces, and for what comes slower than the slowest.
+        `whole_s`: for all of it. `idle_s`: between two pieces, and for what comes slower than the slowest;
+        time in which the hub itself is slow does not count.
         """
         self._max_bytes, self._idle_s = max_bytes, idle_s
         self._end = time.monotonic() + whole_s if whole_s is not None else None
         if self.length > max_bytes:
             raise ProblemError("http.too_large")
 
-    async def receive(self) -> MutableMapping[str, Any]:
+    async def receive(self) -> Message:
         """The next piece; raises ProblemError for what is too large, too slow or cut off."""
         if self.is_whole:
             return await self._receive()
@@ -78,16 +69,3 @@ class Body:
             return None
         slow_s = self._idle_s + self._seen / SLOWEST_BYTES_PER_S - self._waited_s
         return max(0.0, min(self._idle_s, slow_s))
-
-    async def drop_rest(self) -> None:
-        """Let the client send on for a moment: closing at once would reset it, and it would never read why.
-
-        One that waits for `100 Continue` sends nothing.
-        """
-        left = 0 if self._waits_to_send else _DROPPED_BYTES
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DROPPED_S):
-                while left > 0 and not self.is_whole:
-                    message = await self._receive()
-                    left -= len(message.get("body", b""))
-                    self.is_whole = not message.get("more_body", False)

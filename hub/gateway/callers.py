@@ -79,17 +79,19 @@ class Callers:
         }
         self._version, self._is_current = version, True
 
+    def known(self, shown: bytes) -> Caller | None:
+        """Who shows this token or certificate, as far as the snapshot tells; never waits."""
+        caller = self._known.get(fingerprint(shown))
+        return caller if caller is not None and self.is_valid(caller) else None
+
     async def find(self, shown: bytes) -> Caller | None:
         """Who shows this token or certificate; one that is not known yet is looked for in the store.
 
         Raises one of `LOST` for it while the store is away: nobody knows whether it is valid.
         """
-        wanted = fingerprint(shown)
-        caller = self._known.get(wanted)
-        if caller is None:
+        if fingerprint(shown) not in self._known:
             await self._look_again()
-            caller = self._known.get(wanted)
-        return caller if caller is not None and self.is_valid(caller) else None
+        return self.known(shown)
 
     async def _look_again(self) -> None:
         """Read the store as it is now; all who ask meanwhile wait for the same look, at most ten a second."""

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from contextlib import ExitStack
 
 from hub.documents.reason import DocumentsAwayError
-from hub.gateway.bodies import Body, Receive, Scope, Send
-from hub.gateway.buckets import Buckets
+from hub.gateway.bodies import Body
 from hub.gateway.callers import Caller, Callers
-from hub.gateway.connection import PEER
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.problems import Problem, ProblemError
+from hub.http.admission import site_of
+from hub.http.answer import Application, Message, Receive, Send
+from hub.http.buckets import Buckets
+from hub.http.connection import CONNECTION, Connection
 from hub.logs import log
 from hub.settings import GatewaySettings
 from hub.steady import AWAY
 
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 AWAY_HERE = (*AWAY, DocumentsAwayError)
 """What is answered with 503: something that the gateway needs does not answer."""
 CALLER = "onestop.caller"
+TAKEN = "onestop.taken"
+"""In the scope: an `ExitStack` of what the request has taken; all is given back when the request ends."""
 OPEN = frozenset({"/openapi.json"})
 """What everybody may read: the contract."""
 DOCUMENTS = "/v1/documents"
@@ -35,7 +36,7 @@ class Guard:
 
     def __init__(
         self,
-        app: App,
+        app: Application,
         callers: Callers,
         settings: GatewaySettings,
         max_document_bytes: int,
@@ -49,12 +50,12 @@ class Guard:
         self._buckets = Buckets(settings.requests_per_s, settings.burst)
         self._strangers = Buckets(settings.requests_per_s, settings.burst)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request; anything that is raised becomes a problem."""
         if scope["type"] != "http":
             return
         body = Body(scope, receive)
-        answer = _Answer(body, send)
+        answer = _Answer(send)
         name, started_at = _NOBODY, time.monotonic()
         try:
             caller = await self._admit(scope)
@@ -62,7 +63,8 @@ class Guard:
                 name = caller.name
                 scope[CALLER] = caller
                 self._limit(scope, body)
-            await self._app(scope, body.receive, answer.send)
+            with ExitStack() as scope[TAKEN]:
+                await self._app(scope, body.receive, answer.send)
         except ProblemError as error:
             await answer.problem(error.problem)
         except AWAY_HERE as error:
@@ -74,34 +76,45 @@ class Guard:
         finally:
             self._metrics.served(name, answer.status, time.monotonic() - started_at)
 
-    async def _admit(self, scope: Scope) -> Caller | None:
-        caller = await self._caller(scope)
+    async def _admit(self, scope: Message) -> Caller | None:
+        connection: Connection = scope[CONNECTION]
+        shown = _shown(scope, connection.peer_certificate)
+        caller = self._callers.known(shown) if shown is not None else None
         if caller is None:
+            # Taken before the store is asked: whoever waits for it has been counted.
+            address = (scope.get("client") or ("",))[0]
+            _must_wait(self._strangers.take(site_of(address), time.monotonic()))
+            caller = await self._callers.find(shown) if shown is not None else None
+        if caller is None:
+            connection.forget()
             if scope["path"] in OPEN and scope["method"] in ("GET", "HEAD"):
                 return None
-            address = (scope.get("client") or ("",))[0]
-            _must_wait(self._strangers.take(address, time.monotonic()))
             raise ProblemError("http.unauthorized", headers=_CHALLENGE)
+        if not connection.recognise(caller.name):
+            raise ProblemError(
+                "http.too_many_connections", headers={"retry-after": "1", "connection": "close"}
+            )
         _must_wait(self._buckets.take(caller.name, time.monotonic()))
         if caller.is_documents_only and not scope["path"].startswith(_OF_KAFKA):
             raise ProblemError("http.over_kafka")
         return caller
 
-    async def _caller(self, scope: Scope) -> Caller | None:
-        shown = [content for name, content in scope["headers"] if name == b"authorization"]
-        if shown:
-            kind, _, token = shown[0].partition(b" ")
-            is_token = len(shown) == 1 and kind.lower() == b"bearer" and 20 <= len(token.strip()) <= 200
-            return await self._callers.find(token.strip()) if is_token else None
-        certificate = scope.get(PEER)
-        return await self._callers.find(certificate) if certificate is not None else None
-
-    def _limit(self, scope: Scope, body: Body) -> None:
+    def _limit(self, scope: Message, body: Body) -> None:
         settings = self._settings
         if scope["path"] == DOCUMENTS:
             body.limit(self._max_document_bytes, idle_s=settings.idle_timeout_s)
         else:
             body.limit(settings.max_body_bytes, whole_s=settings.body_timeout_s)
+
+
+def _shown(scope: Message, certificate: bytes | None) -> bytes | None:
+    """The token or certificate; None for neither, and for what cannot be a token."""
+    shown = [content for name, content in scope["headers"] if name == b"authorization"]
+    if not shown:
+        return certificate
+    kind, _, token = shown[0].partition(b" ")
+    is_token = len(shown) == 1 and kind.lower() == b"bearer" and 20 <= len(token.strip()) <= 200
+    return token.strip() if is_token else None
 
 
 _CHALLENGE = {"www-authenticate": 'Bearer realm="onestop"'}
@@ -113,26 +126,16 @@ def _must_wait(seconds: float) -> None:
 
 
 class _Answer:
-    """Knows whether the answer has begun; an answer before the end of the body ends the connection."""
+    """Knows whether the answer has begun."""
 
-    def __init__(self, body: Body, send: Send) -> None:
-        self._body = body
+    def __init__(self, send: Send) -> None:
         self._send = send
-        self._is_ending = False
         self.status = 0
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", []), *_ALWAYS]
-            if not self._body.is_whole:
-                self._is_ending = True
-                message["headers"].append((b"connection", b"close"))
-        elif self._is_ending and not message.get("more_body", False):
-            self._is_ending = False
-            await self._send({**message, "more_body": True})
-            await self._body.drop_rest()
-            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
 
     async def problem(self, problem: Problem) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from hub.gateway.callers import Caller
 from hub.gateway.cursor import read_cursor, write_cursor
+from hub.gateway.guard import TAKEN
 from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.telling import Told, tell
@@ -35,18 +36,15 @@ async def answer(
     caller = caller_of(request)
     is_stream = EVENT_STREAM in request.headers.get("accept", "")
     cursor = (request.headers.get("last-event-id") if is_stream else None) or cursor
-    if parts.feeds[caller.name] >= parts.settings.max_feeds:
-        raise ProblemError("http.too_many_feeds", headers={"retry-after": "5"})
+    request.scope[TAKEN].enter_context(_place(parts, caller))
     offsets = await _offsets(parts, caller, cursor)
     if is_stream:
         # A stream that begins and then ends makes its client come again with the same cursor, for ever.
         await parts.feed.check_kept(parts.out_topic(caller), offsets)
         headers = {"x-accel-buffering": "no"}
         return StreamingResponse(_stream(parts, caller, offsets), headers=headers, media_type=EVENT_STREAM)
-    with _open(parts, caller):
-        places = await _next(
-            parts, caller, offsets, wait_s=min(wait_s, parts.settings.max_wait_s), limit=limit
-        )
+    wait_s = min(wait_s, parts.settings.max_wait_s)
+    places = await _next(parts, caller, offsets, wait_s=wait_s, limit=limit)
     for place in places:
         offsets[place.partition] = place.following
     events = [place.event for place in places if place.event is not None]
@@ -64,7 +62,10 @@ async def _offsets(parts: Parts, caller: Caller, cursor: str | None) -> dict[int
 
 
 @contextmanager
-def _open(parts: Parts, caller: Caller) -> Iterator[None]:
+def _place(parts: Parts, caller: Caller) -> Iterator[None]:
+    """One of the feeds that a participant may have open; taken before anything waits."""
+    if parts.feeds[caller.name] >= parts.settings.max_feeds:
+        raise ProblemError("http.too_many_feeds", headers={"retry-after": "5"})
     parts.feeds[caller.name] += 1
     parts.metrics.feeds.inc()
     try:
@@ -105,25 +106,24 @@ def _may_go_on(parts: Parts, caller: Caller) -> bool:
 
 
 async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> AsyncIterator[bytes]:
-    with _open(parts, caller):
-        yield b"retry: 1000\n\n"
-        while _may_go_on(parts, caller):
-            try:
-                places = await _next(parts, caller, offsets, wait_s=_ALIVE_S, limit=100)
-            except ProblemError as error:
-                yield _named("problem", error.problem.encoded())
-                return
-            except AWAY as error:
-                log("feed_waits", error=type(error).__name__, participant=caller.name)
-                yield _named("problem", Problem("gateway.unavailable").encoded())
-                return
-            if not places:
-                yield b": alive\n\n"
-            for place in places:
-                offsets[place.partition] = place.following
-                if place.event is not None:
-                    cursor = f"id: {write_cursor(caller.name, offsets)}\n".encode()
-                    yield cursor + _named("message", msgspec.json.encode(place.event))
+    yield b"retry: 1000\n\n"
+    while _may_go_on(parts, caller):
+        try:
+            places = await _next(parts, caller, offsets, wait_s=_ALIVE_S, limit=100)
+        except ProblemError as error:
+            yield _named("problem", error.problem.encoded())
+            return
+        except AWAY as error:
+            log("feed_waits", error=type(error).__name__, participant=caller.name)
+            yield _named("problem", Problem("gateway.unavailable").encoded())
+            return
+        if not places:
+            yield b": alive\n\n"
+        for place in places:
+            offsets[place.partition] = place.following
+            if place.event is not None:
+                cursor = f"id: {write_cursor(caller.name, offsets)}\n".encode()
+                yield cursor + _named("message", msgspec.json.encode(place.event))
 
 
 def _named(event: str, data: bytes) -> bytes:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.checks.watch import CheckMetrics
 from hub.gateway.webhook_call import Outcome
+from hub.http.metrics import HttpMetrics
 
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30)
 
@@ -16,6 +17,7 @@ class GatewayMetrics:
     """Counted at the door and behind it."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.http = HttpMetrics(registry)
         self.requests = Counter(
             "hub_gateway_requests_total", "Requests answered; participant `nobody`: no valid credentials",
             ["participant", "code_class"], registry=registry,

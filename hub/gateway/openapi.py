@@ -185,7 +185,10 @@ def answers(good: Mapping[int, tuple[str, Mapping[str, Schema]]], *codes: str) -
         }
         for status, (text, content) in good.items()
     }
-    every = ("http.unauthorized", "http.too_many_requests", "gateway.fault", "gateway.unavailable", *codes)
+    every = (
+        "http.unauthorized", "http.too_many_requests", "http.too_many_connections", "gateway.fault",
+        "gateway.unavailable", *codes,
+    )  # fmt: skip
     for code in every:
         found[text_of(code).status] = {
             "description": text_of(code).en,

@@ -27,10 +27,11 @@ from hub.gateway.guard import Guard
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.parts import Parts
 from hub.gateway.publishing import Publisher
-from hub.gateway.server import check_tls, serve_door
+from hub.gateway.server import check_tls, serve_door, server_tls
 from hub.gateway.waiting import Inbox
 from hub.gateway.webhooks import Webhooks
 from hub.health import health_app, serve
+from hub.http.certificates import CertificateWatch
 from hub.logs import log
 from hub.regulation.profile import load_profile
 from hub.settings import GatewaySettings, KafkaSettings, PostgresSettings, read_tree
@@ -77,12 +78,16 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
     """
     client_logs.install()
     check_tls(settings.gateway, settings.environment)
-    registry = CollectorRegistry()
+    tls, registry = server_tls(settings.gateway), CollectorRegistry()
     async with _parts(settings, GatewayMetrics(registry)) as parts:
         guard = Guard(
             make_api(parts), parts.callers, settings.gateway, settings.documents.max_bytes, parts.metrics
         )
-        door = asyncio.create_task(serve_door(guard, settings.gateway, stop, _say_port), name="door")
+        http = parts.metrics.http
+        door = asyncio.create_task(
+            serve_door(guard, settings.gateway, tls, http, stop, _say_port), name="door"
+        )
+        certificates = CertificateWatch(http, {"kafka_ca": settings.kafka.ca_file}, tls)
         hooks = Webhooks(
             settings.postgres,
             parts.feed,
@@ -98,6 +103,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
                 ("feed", keep_running("feed", parts.feed.step)),
                 ("webhooks", keep_running("webhooks", hooks.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
+                ("certificates", certificates.run()),
                 ("health", _serve_health(settings, parts, registry)),
             )
         ]
@@ -138,7 +144,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
         session = database.Session(settings.postgres, "gateway-checks")
         stack.push_async_callback(session.close)
         await session.open()
-        checks = gateway_checks(settings.documents, session.live)
+        checks = gateway_checks(settings.gateway, settings.documents, session.live)
         await must_hold(checks)
         pool = await stack.enter_async_context(_pool(settings.postgres))
         producer = kafka.producer(settings.kafka, "gateway")
@@ -200,4 +206,5 @@ async def _serve_health(settings: GatewayTree, parts: Parts, registry: Collector
         settings.http_host,
         settings.http_port,
         lambda port: log("health_ready", port=port),
+        parts.metrics.http,
     )

@@ -1,4 +1,4 @@
-"""The listening side: TLS by settings, limits of connections, and a stop that lets answers finish."""
+"""The participants' door: TLS by settings, limits of connections, and a stop that lets answers finish."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import contextlib
 import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any
-
-import uvicorn
 
 from hub.errors import StartupError
-from hub.gateway.connection import protocol
-from hub.serving import serve_http
+from hub.gateway.problems import Problem
+from hub.http.answer import Application
+from hub.http.limits import Limits, Refusal
+from hub.http.metrics import HttpMetrics
+from hub.http.server import Door, serve_http
+from hub.http.tls import ServerTls, TlsFiles
 from hub.settings import GatewaySettings
 
 _GRACE_S = 8
@@ -22,11 +23,10 @@ _KEEP_ALIVE_S = 30
 
 def check_tls(settings: GatewaySettings, environment: str) -> None:
     """`StartupError` unless TLS is on, or the door opens on loopback only, in environment `test`."""
-    if settings.certificate_file is not None and settings.key_file is not None:
-        return
-    if settings.certificate_file is not None or settings.key_file is not None:
+    has_certificate = settings.certificate_file is not None
+    if has_certificate is not (settings.key_file is not None):
         raise StartupError("HUB_GATEWAY__CERTIFICATE_FILE, HUB_GATEWAY__KEY_FILE: set both or none")
-    if environment != "test" or not _is_loopback(settings.host):
+    if not has_certificate and (environment != "test" or not _is_loopback(settings.host)):
         raise StartupError(
             "HUB_GATEWAY__CERTIFICATE_FILE: without TLS the gateway serves only loopback, in environment test"
         )
@@ -39,11 +39,27 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def server_tls(settings: GatewaySettings) -> ServerTls | None:
+    """What is served over TLS, None without files; raises `StartupError` for files that are of no use."""
+    if settings.certificate_file is None or settings.key_file is None:
+        return None
+    try:
+        return ServerTls(TlsFiles(settings.certificate_file, settings.key_file, settings.client_ca_file))
+    except (OSError, ValueError) as error:
+        raise StartupError(f"HUB_GATEWAY__*_FILE: TLS cannot be set up: {type(error).__name__}") from None
+
+
 async def serve_door(
-    app: Any, settings: GatewaySettings, stop: asyncio.Event, on_port: Callable[[int], None]
+    app: Application,
+    settings: GatewaySettings,
+    tls: ServerTls | None,
+    metrics: HttpMetrics,
+    stop: asyncio.Event,
+    on_port: Callable[[int], None],
 ) -> None:
     """Serve until `stop` is set, then finish what is being answered, for 8 s at most."""
-    serving = asyncio.create_task(serve_http(_config(app, settings), settings.host, settings.port, on_port))
+    door = Door("gateway", settings.host, settings.port, _limits(settings), metrics, tls or _no_tls, _refusal)
+    serving = asyncio.create_task(serve_http(app, door, on_port))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -52,28 +68,24 @@ async def serve_door(
         await serving
 
 
-def _config(app: Any, settings: GatewaySettings) -> uvicorn.Config:
-    wants_clients = settings.client_ca_file is not None
-    config = uvicorn.Config(
-        app,
-        http=protocol(settings.header_timeout_s, settings.idle_timeout_s, settings.max_connections),
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_GRACE_S,
-        ssl_certfile=settings.certificate_file,
-        ssl_keyfile=settings.key_file,
-        ssl_ca_certs=str(settings.client_ca_file) if wants_clients else None,
-        ssl_cert_reqs=ssl.CERT_OPTIONAL if wants_clients else ssl.CERT_NONE,
+def _limits(settings: GatewaySettings) -> Limits:
+    return Limits(
+        connections=settings.max_connections,
+        reserved=int(settings.max_connections * settings.reserved_share),
+        per_address=settings.max_address_connections,
+        per_caller=settings.max_participant_connections,
+        handshake_s=settings.handshake_timeout_s,
+        head_s=settings.header_timeout_s,
+        idle_s=settings.idle_timeout_s,
+        keep_alive_s=_KEEP_ALIVE_S,
+        grace_s=_GRACE_S,
     )
-    try:
-        config.load()
-    except (OSError, ssl.SSLError) as error:
-        raise StartupError(f"HUB_GATEWAY__*_FILE: TLS cannot be set up: {type(error).__name__}") from None
-    if config.ssl is not None:
-        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    return config
+
+
+def _refusal(code: str) -> Refusal:
+    problem = Problem(code)
+    return Refusal(problem.status, problem.encoded(), problem.http_headers())
+
+
+def _no_tls() -> ssl.SSLContext | None:
+    return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from ipaddress import IPv4Network
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -14,6 +17,7 @@ from starlette.routing import Route
 
 from hub.delivery.door import serve_door
 from hub.errors import StartupError
+from hub.http.metrics import HttpMetrics
 
 
 async def _hello(_request: Request) -> Response:
@@ -23,9 +27,22 @@ async def _hello(_request: Request) -> Response:
 APP = Starlette(routes=[Route("/", _hello)])
 
 
-async def open_door(port: int = 0) -> tuple[asyncio.Task[None], int]:
+async def serving(port: int, on_port: Callable[[int], None], *, is_open: bool = False) -> None:
+    await serve_door(
+        APP,
+        "127.0.0.1",
+        port,
+        on_port,
+        name="portal",
+        metrics=HttpMetrics(CollectorRegistry()),
+        callers=[IPv4Network("127.0.0.1/32")],
+        is_open=is_open,
+    )
+
+
+async def open_door(port: int = 0, *, is_open: bool = False) -> tuple[asyncio.Task[None], int]:
     opened: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve_door(APP, "127.0.0.1", port, opened.set_result))
+    task = asyncio.create_task(serving(port, opened.set_result, is_open=is_open))
     async with asyncio.timeout(10):
         return task, await opened
 
@@ -52,5 +69,18 @@ async def test_a_door_answers_until_it_is_closed_and_then_frees_its_address() ->
 async def test_an_address_that_is_taken_ends_the_start_with_one_line() -> None:
     task, port = await open_door()
     with pytest.raises(StartupError, match=f"127.0.0.1:{port}"):
-        await serve_door(APP, "127.0.0.1", port, lambda _: None)
+        await serving(port, lambda _: None)
+    await close(task)
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+async def test_who_is_not_in_the_list_is_let_in_only_where_something_is_open_to_all(is_open: bool) -> None:
+    task, port = await open_door(is_open=is_open)
+    stranger = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx.AsyncClient(trust_env=False, transport=stranger) as http:
+        if is_open:
+            assert (await http.get(f"http://127.0.0.1:{port}/")).text == "hello"
+        else:
+            with pytest.raises(httpx.TransportError):
+                await http.get(f"http://127.0.0.1:{port}/")
     await close(task)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from hub.errors import StartupError
 from hub.gateway import cloud_events
-from hub.gateway.buckets import Buckets
 from hub.gateway.cloud_events import Posted, envelopes, read_batch, read_binary, read_structured
 from hub.gateway.cursor import read_cursor, write_cursor
 from hub.gateway.problems import Problem, ProblemError, _own_texts, text_of
 from hub.gateway.server import check_tls
 from hub.gateway.webhook_call import Call, signature
+from hub.http.buckets import Buckets
 from hub.message import Message, cloud_event
 from hub.settings import GatewaySettings
 
@@ -31,11 +31,12 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     assert [buckets.take("a", 100.0) for _ in range(4)] == [0, 0, 0, 0.5], "no more than the burst is saved"
 
 
-def test_full_buckets_are_forgotten_when_there_are_many() -> None:
+def test_the_bucket_asked_longest_ago_is_forgotten_when_there_are_many() -> None:
     buckets = Buckets(rate_per_s=1, burst=1, max_keys=10)
     for number in range(100):
+        buckets.take("often", float(number * 5))
         buckets.take(str(number), float(number * 5))
-    assert len(buckets._buckets) <= 11
+    assert list(buckets._buckets) == [*(str(number) for number in range(91, 99)), "often", "99"]
 
 
 @given(st.dictionaries(st.integers(0, 500), st.integers(0, 1 << 60), max_size=20))

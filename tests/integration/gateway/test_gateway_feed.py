@@ -19,6 +19,7 @@ from hub.gateway.cursor import write_cursor
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.stack import aiokafka_settings, kafka_admin
+from tests.support.waiting import eventually
 
 
 async def until_empty(visitor: Visitor, cursor: str | None = None) -> tuple[list[dict[str, Any]], str]:
@@ -191,3 +192,34 @@ async def test_more_feeds_than_allowed_are_refused(counter: Visitor) -> None:
     asked = [counter.client.get("/v1/messages", params={"cursor": cursor, "wait": 3}) for _ in range(4)]
     answers = await asyncio.gather(*asked)
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 429]
+
+
+async def test_streams_that_begin_at_once_are_no_more_than_allowed_and_give_their_places_back(
+    site: Site,
+) -> None:
+    """Without a cursor each has to ask the broker before it begins."""
+    crowd = await site.join("counter-crowd", ["counter"], [ONE_STOP])
+    answered, over, statuses = asyncio.Semaphore(0), asyncio.Event(), list[int]()
+
+    async def held() -> None:
+        headers = {"accept": "text/event-stream"}
+        async with crowd.client.stream("GET", "/v1/messages", headers=headers) as stream:
+            statuses.append(stream.status_code)
+            answered.release()
+            await over.wait()
+
+    for _ in range(2):
+        over.clear()
+        statuses.clear()
+        streams = [asyncio.create_task(held()) for _ in range(60)]
+        async with asyncio.timeout(20):
+            for _ in streams:
+                await answered.acquire()
+        over.set()
+        await asyncio.gather(*streams)
+        assert (statuses.count(200), statuses.count(429)) == (3, 57)
+        await eventually(lambda: feeds_open(site), 10, "the places to be free")
+
+
+async def feeds_open(site: Site) -> bool:
+    return "hub_gateway_feeds_open 0.0" in await site.gateway.metrics()

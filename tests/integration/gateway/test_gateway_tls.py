@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import signal
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,6 +20,7 @@ from hub.errors import StartupError
 from tests.support.certificates import Authority, Issued
 from tests.support.gateways import Gateway, Site, own_site
 from tests.support.requests import ONE_STOP
+from tests.support.waiting import eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Secured:
     site: Site
     servers: Authority
     clients: Authority
+    server: Issued
 
     def context(self, shown: Issued | None = None) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.servers.root_file))
@@ -51,7 +57,7 @@ async def secured(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Async
         "HUB_ENVIRONMENT": "live",
     }
     async with own_site(site.hub, folder, password=site.password, **settings) as opened:
-        yield Secured(opened, servers, clients)
+        yield Secured(opened, servers, clients, server)
 
 
 async def test_a_client_certificate_opens_the_door_of_its_participant_only(
@@ -89,6 +95,52 @@ async def test_a_client_that_checks_certificates_trusts_no_other_gateway(secured
             await client.get("/openapi.json")
 
 
+async def test_renewed_files_are_served_to_new_connections_and_told_in_the_metrics(secured: Secured) -> None:
+    gateway, renewed = secured.site.gateway, secured.servers.issue("renewed")
+    for usage in ("server", "client_ca"):
+        assert f'hub_certificate_expiry_timestamp_seconds{{usage="{usage}"}}' in await gateway.metrics()
+    before = await shown_by(secured)
+    shutil.copy(renewed.key_file, secured.server.key_file)
+    shutil.copy(renewed.certificate_file, secured.server.certificate_file)
+    gateway.signal(signal.SIGHUP)
+
+    async def is_new() -> bool:
+        return await shown_by(secured) != before
+
+    await eventually(is_new, 10, "the renewed certificate", gateway.output)
+    assert gateway.actions("certificates_looked_at")
+    assert gateway.exit_status is None
+
+
+async def test_renewed_files_are_found_without_a_signal(secured: Secured) -> None:
+    renewed, before = secured.servers.issue("later"), await shown_by(secured)
+    shutil.copy(renewed.certificate_file, secured.server.certificate_file)
+    shutil.copy(renewed.key_file, secured.server.key_file)
+
+    async def is_new() -> bool:
+        return await shown_by(secured) != before
+
+    await eventually(is_new, 20, "the renewed certificate", secured.site.gateway.output)
+
+
+async def shown_by(secured: Secured) -> str:
+    """Serial number of the certificate that a new connection gets."""
+    place = urlsplit(await secured.site.gateway.door())
+    _, writer = await asyncio.open_connection(place.hostname, place.port, ssl=secured.context())
+    number = str(writer.get_extra_info("ssl_object").getpeercert()["serialNumber"])
+    writer.close()
+    await writer.wait_closed()
+    return number
+
+
+async def test_a_hang_up_ends_no_engine(site: Site) -> None:
+    engine = next(process for process in site.hub.processes if process.name.startswith("engine"))
+    for _ in range(2):
+        engine.signal(signal.SIGHUP)
+    await eventually(lambda: bool(engine.actions("certificates_looked_at")), 10, "the look", engine.output)
+    await engine.ready()
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -99,6 +151,7 @@ async def test_a_client_that_checks_certificates_trusts_no_other_gateway(secured
             {"HUB_GATEWAY__CERTIFICATE_FILE": "x.pem", "HUB_GATEWAY__KEY_FILE": "x.key"},
             "TLS cannot be set up: FileNotFoundError",
         ),
+        ({"HUB_GATEWAY__MAX_CONNECTIONS": "2000000000"}, "file descriptors, the system allows"),
         ({"HUB_GATEWAY__PROT": "1"}, "HUB_GATEWAY__PROT: no such setting, did you mean HUB_GATEWAY__PORT?"),
         ({"HUB_KAFKA__PASSWORD": "wrong"}, "HUB_KAFKA__"),
         ({"HUB_POSTGRES__DSN": "postgresql://127.0.0.1:1/none"}, "HUB_POSTGRES__DSN"),

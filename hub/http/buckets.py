@@ -12,7 +12,7 @@ class _Bucket:
 
 
 class Buckets:
-    """One bucket per key, filled at `rate_per_s` up to `burst`; full ones are forgotten."""
+    """One bucket per key, filled at `rate_per_s` up to `burst`; the longest unused are forgotten."""
 
     def __init__(self, rate_per_s: float, burst: int, max_keys: int = 10_000) -> None:
         self._rate = rate_per_s
@@ -25,10 +25,10 @@ class Buckets:
 
         A cost above the burst is taken from a full bucket, which then owes the rest.
         """
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            self._forget(now_s)
-            bucket = self._buckets[key] = _Bucket(self._burst, now_s)
+        bucket = self._buckets.pop(key, None) or _Bucket(self._burst, now_s)
+        if len(self._buckets) >= self._max_keys:
+            del self._buckets[next(iter(self._buckets))]
+        self._buckets[key] = bucket
         bucket.tokens = min(self._burst, bucket.tokens + (now_s - bucket.filled_at) * self._rate)
         bucket.filled_at = now_s
         needed = min(cost, self._burst)
@@ -36,11 +36,3 @@ class Buckets:
             return (needed - bucket.tokens) / self._rate
         bucket.tokens -= cost
         return 0.0
-
-    def _forget(self, now_s: float) -> None:
-        if len(self._buckets) < self._max_keys:
-            return
-        full_after_s = self._burst / self._rate
-        self._buckets = {
-            key: bucket for key, bucket in self._buckets.items() if now_s - bucket.filled_at < full_after_s
-        }

@@ -1,0 +1,1 @@
+"""One guarded HTTP server for every door: of participants, of counterparts, of metrics and health."""
