@@ -15,7 +15,6 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.delivery.adapter import Adapter, Certified
-from hub.delivery.database import install
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.progress import Progress
@@ -32,6 +31,8 @@ from hub.store import database
 from hub.store.reading import read_clock
 
 _STUCK_S = 60.0
+_WAITING_S = 6.0
+"""Longer than the longest pause between two tries of a loop that is held up."""
 _CLOCK_S = 0.5
 
 
@@ -60,7 +61,7 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
     registry, progress = CollectorRegistry(), Progress()
     metrics = DeliveryMetrics(registry)
     connection = await database.connect_at_start(settings.postgres, f"adapter-{name}")
-    await install(connection)
+    await database.check_tables(connection, name)
     async with _clock(connection, settings.environment) as clock:
         side = [
             asyncio.create_task(_serve(settings, registry, progress, metrics.http)),
@@ -141,12 +142,19 @@ async def _serve(
     settings: AdapterSettings, registry: CollectorRegistry, progress: Progress, metrics: HttpMetrics
 ) -> None:
     async def alive() -> str | None:
-        ages = progress.ages_s(time.monotonic())
+        now = time.monotonic()
+        if progress.waits_for(now, _STUCK_S) is not None:
+            return None
+        ages = progress.ages_s(now)
         stuck = [part for part in ("workers", "publisher") if ages.get(part, 0.0) > _STUCK_S]
         return f"no progress: {', '.join(stuck)}" if stuck else None
 
     async def ready() -> str | None:
-        ages = progress.ages_s(time.monotonic())
+        now = time.monotonic()
+        waits_for = progress.waits_for(now, _WAITING_S)
+        if waits_for is not None:
+            return waits_for
+        ages = progress.ages_s(now)
         away = [
             part
             for part in ("database", "kafka")

@@ -7,15 +7,19 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+import asyncpg
 import typer
 import uvloop
 
 from hub.errors import StartupError, StopError
 from hub.settings import Settings, read_settings
 from hub.store import database
+from hub.store.away import is_away, reason_of
 from hub.store.database import Connection
 
 Result = TypeVar("Result")
+_STATEMENT_S = 300.0
+"""An operator waits for a statement that reads a large table."""
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -27,6 +31,11 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
         raise typer.Exit(2) from None
     except StopError as error:
         typer.echo(f"hub: {error}", err=True)
+        raise typer.Exit(1) from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not is_away(error):
+            raise
+        typer.echo(f"hub: PostgreSQL cannot do it now: {reason_of(error)}; try again", err=True)
         raise typer.Exit(1) from None
 
 
@@ -52,8 +61,9 @@ def with_store(name: str, work: Callable[[Settings, Connection], Awaitable[Resul
 
     async def connected() -> Result:
         tree = settings()
-        connection = await database.connect_at_start(tree.postgres, name)
+        connection = await database.connect_at_start(tree.postgres, name, timeout_s=_STATEMENT_S)
         try:
+            await database.check_tables(connection)
             return await work(tree, connection)
         finally:
             await connection.close()

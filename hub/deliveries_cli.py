@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NoReturn
@@ -13,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from hub.commands import Result, with_store
+from hub.commands import with_store
 from hub.delivery import queries
 from hub.delivery.lease import Decision
 from hub.errors import StartupError
@@ -83,7 +82,7 @@ def list_deliveries(
         rows = await connection.fetch(queries.LIST_DELIVERIES, adapter, states, limit)
         return rows, await connection.fetch(queries.LIST_PAUSES)
 
-    rows, pauses = _with_tables(work)
+    rows, pauses = with_store("deliveries", work)
     whole = Column("id", no_wrap=True)  # it is copied into the next command
     table = Table("adapter", whole, "dossier", "type", "state", "calls", "since", "last outcome", "decided")
     for row in rows:
@@ -113,7 +112,7 @@ def show(
                 await record_action(connection, operator, "delivery.viewed", f"{adapter}/{delivery}")
         return row
 
-    row = _with_tables(work)
+    row = with_store("deliveries", work)
     if row is None:
         _fail(f"no delivery {delivery} of {adapter}")
     for field in _FIELDS:
@@ -176,16 +175,7 @@ def _change(
                 await record_action(connection, operator, action, target or adapter, reason)
         return changed
 
-    return _with_tables(work)
-
-
-def _with_tables(work: Callable[[Settings, Connection], Awaitable[Result]]) -> Result:
-    async def checked(settings: Settings, connection: Connection) -> Result:
-        if not await connection.fetchval(queries.HAS_TABLES):
-            raise StartupError("no adapter has run on this database yet")
-        return await work(settings, connection)
-
-    return with_store("deliveries", checked)
+    return with_store("deliveries", work)
 
 
 def _shown(moment: datetime) -> str:

@@ -28,9 +28,9 @@ from hub.redriving import Redriver
 from hub.relay import Relay
 from hub.settings import EngineSettings, PostgresSettings
 from hub.starts import Starts, poisonous
-from hub.steady import AWAY, Backoff
-from hub.store import code_leases, database, positions, reading
-from hub.store.database import LOST, Connection
+from hub.steady import AWAY, Backoff, is_away
+from hub.store import away, code_leases, database, positions, reading
+from hub.store.database import Connection
 from hub.store.terms import load_terms
 from hub.store.writing import MissError, Written, write_batch
 from hub.understanding import Reading, Understood, Unreadable, understand
@@ -110,7 +110,7 @@ class Engine(Generic[State]):
         with contextlib.suppress(*AWAY):
             await code_leases.give_back(self._writer, self._tools.codes)
         for session in (self._reader, self._writer):
-            with contextlib.suppress(*LOST):
+            with contextlib.suppress(*away.AWAY):
                 await session.close(timeout=2)
 
     async def drained(self) -> None:
@@ -312,7 +312,9 @@ class Engine(Generic[State]):
         return name if at > self._metrics.last_commit and time.monotonic() - at < _TROUBLED_S else None
 
     def _fail(self, error: BaseException) -> None:
-        self._failed = (type(error).__name__, time.monotonic())
+        if not is_away(error):
+            raise error
+        self._failed = (away.reason_of(error), time.monotonic())
         if isinstance(error, KafkaError):
             self._intake.take_care()
             if not error.retriable:
@@ -334,8 +336,8 @@ class Engine(Generic[State]):
         Nobody knows whether a write is stored whose connection broke: the stored positions tell.
         """
         assert self._trouble is not None
-        error, is_lost = self._trouble, isinstance(self._trouble, LOST)
-        log("went_back", error=type(error).__name__, database_lost=is_lost)
+        error, is_lost = self._trouble, away.is_away(self._trouble)
+        log("went_back", error=away.reason_of(error), database_lost=is_lost)
         self._metrics.polled()
         if is_lost:
             self._metrics.database_lost()
@@ -361,8 +363,8 @@ class Engine(Generic[State]):
         self._trouble = error
         try:
             await self._stop_damaged(error.position, error.offset)
-        except AWAY as away:
-            log("not_examined", error=type(away).__name__)
+        except AWAY as gone:
+            log("not_examined", error=away.reason_of(gone))
         self._intake.shun(error.position)
 
     async def _examine_all(self) -> None:

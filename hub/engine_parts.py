@@ -50,6 +50,8 @@ from hub.topic_watch import TopicWatch, Unread
 from hub.understanding import Reading
 from hub.waiting_copies import WaitingCopies
 
+_SWEEP_STATEMENT_S = 600.0
+"""Some steps read a whole table; they hold nothing up."""
 _OBSERVER_FETCH_BYTES = 64 << 10
 """It looks at single records; the broker sends the first batch whole, however large it is."""
 
@@ -157,7 +159,8 @@ async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Se
     names = [session_name(instance)]
     roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks", "copies")
     names += [f"{instance}-{role}" for role in roles]
-    return _Sessions(*[await _session(stack, settings, name) for name in names])
+    limits = {f"{instance}-sweep": _SWEEP_STATEMENT_S}
+    return _Sessions(*[await _session(stack, settings, name, limits.get(name, 30)) for name in names])
 
 
 def _group_member(settings: Settings) -> kafka.AIOKafkaConsumer:
@@ -228,8 +231,10 @@ def _loader(session: Session, observer: LogObserver, metrics: EngineMetrics, unr
     return load
 
 
-async def _session(stack: contextlib.AsyncExitStack, settings: Settings, name: str) -> Session:
-    session = Session(settings.postgres, name)
+async def _session(
+    stack: contextlib.AsyncExitStack, settings: Settings, name: str, timeout_s: float = 30
+) -> Session:
+    session = Session(settings.postgres, name, timeout_s)
     stack.push_async_callback(session.close)
     await session.open()
     return session

@@ -19,6 +19,7 @@ from hub.job import Job
 from hub.logs import log
 from hub.settings import Settings
 from hub.steady import AWAY, keep_running
+from hub.store.away import reason_of
 from hub.topics import HEARTBEAT_TOPIC
 
 _STUCK_S = 60.0
@@ -147,7 +148,7 @@ async def _serve_health(settings: Settings, parts: Parts) -> None:
                 await parts.probe.execute("update engine set seen_at = seen_at where instance = $1", instance)
                 await parts.producer.send_and_wait(heartbeat, b"{}", key=instance.encode())
         except (*AWAY, asyncpg.PostgresError) as error:
-            return type(error).__name__
+            return reason_of(error)
         return parts.engine.trouble()
 
     await serve(

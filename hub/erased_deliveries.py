@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.delivery import queries
 from hub.delivery.outcome import Rejected
 from hub.delivery.stored_outcome import outcome_text
 from hub.dossier.texts import refusal_texts
@@ -92,8 +91,6 @@ async def empty_deliveries(connection: Connection, dossier_id: str | None = None
     What a counterpart may have taken and has not answered for stays until that is known: it is counted
     as open, and the first sweep after its end empties it.
     """
-    if not await connection.fetchval(queries.HAS_TABLES):
-        return EmptiedDeliveries()
     gone = [dossier_id] if dossier_id is not None else await connection.fetchval(_ALL_ERASED)
     texts = refusal_texts("dossier.erased")
     outcome = outcome_text(Rejected("dossier.erased", texts.vi, texts.en))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hub.delivery import queries
 from hub.store.database import Connection
 from schemas.person_data import ReportPersonData
 
@@ -33,8 +32,6 @@ async def empty_past_use(connection: Connection, now: datetime) -> int:
 
     `now` is legal time (NĐ 47/2020 Art. 41: the end is reported with the data). How many; idempotent.
     """
-    if not await connection.fetchval(queries.HAS_TABLES):
-        return 0
     answers: int = await connection.fetchval(_ANSWERS, now)
     reports: int = await connection.fetchval(_REPORTS, now, ReportPersonData.type)
     return answers + reports

@@ -177,6 +177,13 @@ class RetentionMetrics:
             ["kind"],
             registry=registry,
         )
+        self.failed = Counter(
+            "hub_retention_failures_total",
+            "Steps of a sweep that failed and are tried again within a minute; kind: personal, delivery,"
+            " document, and as in hub_retention_removed_total",
+            ["kind"],
+            registry=registry,
+        )
         self.last_success = Gauge(
             "hub_retention_last_success_timestamp_seconds",
             "When a sweep last ended, by whatever engine",

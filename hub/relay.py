@@ -11,7 +11,8 @@ from hub import crashpoints
 from hub.message import Message
 from hub.publishing import Publisher
 from hub.shards import Shards
-from hub.store.database import LOST, Session
+from hub.store.away import AWAY
+from hub.store.database import Session
 from hub.store.outgoing import StoredSegments
 from hub.store.writing import Outgoing, Written
 
@@ -117,7 +118,7 @@ class Relay:
 
     async def finish(self, limit_s: float) -> None:
         """Wait until all that was offered is published and marked, or until the limit."""
-        with contextlib.suppress(TimeoutError, *LOST):
+        with contextlib.suppress(*AWAY):
             async with asyncio.timeout(limit_s):
                 while self.backlog or self._unmarked:  # noqa: ASYNC110  counters, no event
                     await asyncio.sleep(_UNCONFIRMED_S)  # the relay's own task is at work

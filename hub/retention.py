@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-import asyncpg
+from functools import partial
 
 from hub import erased_messages, licensed_data
-from hub.delivery import queries
+from hub.delivery import sweeping
 from hub.documents import keeping
 from hub.documents.reason import DocumentsAwayError
 from hub.documents.store import DocumentStore
@@ -21,7 +21,8 @@ from hub.operator_actions import tell_engines
 from hub.parked_refusals import refuse_parked
 from hub.sealing import MasterKey
 from hub.settings import RetentionSettings, Settings
-from hub.store.database import LOST, Connection, Session
+from hub.store.away import AWAY, reason_of
+from hub.store.database import Connection, Session
 from hub.store.reading import read_clock
 from hub.store.terms import move_terms
 
@@ -47,10 +48,19 @@ _HALF_UPLOAD = timedelta(days=1)
 _DOCUMENTS_EVERY = timedelta(hours=20)
 _ARE_DOCUMENTS_DUE = "select not exists (select from retention_run where documents_at > now() - $1::interval)"
 _DOCUMENTS_DONE = """
-insert into retention_run (ended_at, documents_at) values (now(), now())
+insert into retention_run (ended_at, documents_at) values ('epoch', now())
 on conflict (is_only) do update set documents_at = excluded.documents_at
 """
-_ADAPTERS = "select distinct adapter from delivery union select distinct adapter from delivery_poison"
+_ADAPTERS = """
+with recursive known as (
+    (select adapter from delivery order by adapter limit 1)
+    union all
+    select (select d.adapter from delivery d where d.adapter > k.adapter order by d.adapter limit 1)
+    from known k where k.adapter is not null
+)
+select adapter from known where adapter is not null
+union select adapter from delivery_poison union select adapter from delivery_report where state = 'confirmed'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +131,35 @@ class Retention:
             last: datetime | None = await connection.fetchval(_LAST)
             if last is not None:
                 self._metrics.last_success.set(last.timestamp())
-        except asyncpg.DeadlockDetectedError:
-            log("retention_deadlock")  # rolled back for the sake of an engine's write: the next look goes on
         finally:
-            with contextlib.suppress(*LOST):
+            with contextlib.suppress(*AWAY):
                 await connection.execute("select pg_advisory_unlock($1)", _LOCK_ID)
 
     async def _sweep_all(self, connection: Connection) -> None:
+        """What has to go for the sake of a person goes first; what fails holds nothing else up."""
         limits = self._settings.retention
-        for sweep in sweeps(limits):
-            await self._pages(connection, sweep)
-        await self._parked(connection, await connection.fetchval(_BEFORE, limits.parked_days))
-        await self._deliveries(connection)
-        await self._personal(connection)
-        await self._documents(connection)
-        await connection.execute(_ENDED)
+        steps: dict[str, Callable[[], Awaitable[None]]] = {
+            "personal": lambda: self._personal(connection),
+            **{sweep.kind: partial(self._pages, connection, sweep) for sweep in sweeps(limits)},
+            "parked_request": lambda: self._parked(connection, limits.parked_days),
+            "document": lambda: self._documents(connection),
+            "delivery": lambda: self._deliveries(connection),
+        }
+        failed = [name for name, step in steps.items() if not await self._is_done(connection, name, step)]
+        if not failed:
+            await connection.execute(_ENDED)
+
+    async def _is_done(self, connection: Connection, name: str, step: Callable[[], Awaitable[None]]) -> bool:
+        """Whether a step came to its end; it is done again at the next look if not."""
+        try:
+            await step()
+        except Exception as error:
+            if connection.is_closed():
+                raise
+            self._metrics.failed.labels(name).inc()
+            log("retention_failed", kind=name, error=reason_of(error))
+            return False
+        return True
 
     async def _pages(self, connection: Connection, sweep: Sweep) -> None:
         """Repeat a page until one is not full, so that no statement holds its locks for long."""
@@ -147,7 +171,8 @@ class Retention:
             removed += page
         self._count(sweep.kind, removed)
 
-    async def _parked(self, connection: Connection, before: datetime) -> None:
+    async def _parked(self, connection: Connection, days: int) -> None:
+        before: datetime = await connection.fetchval(_BEFORE, days)
         removed = 0
         while rows := await connection.fetch(_OLD_PARKED, before, _PAGE):
             for row in rows:
@@ -161,16 +186,11 @@ class Retention:
 
     async def _deliveries(self, connection: Connection) -> None:
         """Adapters sweep their own rows; this is for those that do not run any more, or keep longer."""
-        if not await connection.fetchval(queries.HAS_TABLES):
-            return
         limits = self._settings.retention
         for row in await connection.fetch(_ADAPTERS):
-            for kind, statement, days in (
-                ("delivery", queries.SWEEP_DELIVERIES, limits.delivery_days),
-                ("delivery_report", queries.SWEEP_REPORTS, limits.delivery_days),
-                ("delivery_poison", queries.SWEEP_POISON, limits.letter_days),
-            ):
-                self._count(kind, await connection.fetchval(statement, row["adapter"], days))
+            for sweep in sweeping.sweeps(limits.delivery_days, limits.letter_days):
+                async for removed in sweep.pages(connection.fetchrow, row["adapter"]):
+                    self._count(sweep.kind, removed)
 
     async def _personal(self, connection: Connection) -> None:
         """What came in again of erased dossiers behind the erasure, and licensed data whose use has ended."""

@@ -22,7 +22,7 @@ def setup(
     tree = settings()
 
     async def work() -> str:
-        connection = await database.connect_at_start(tree.postgres, "setup")
+        connection = await database.connect_at_start(tree.postgres, "setup", timeout_s=None)
         for name in await database.migrate(connection):
             typer.echo(f"applied {name}")
         await connection.close()

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from hub.logs import log
-from hub.store.database import LOST, Connection, Session
+from hub.store.away import AWAY
+from hub.store.database import Connection, Session
 
 _LOCK_CLASS = 4712
 _ALIVE_S = 3.0
@@ -61,7 +62,7 @@ class Shards:
         """
         try:
             return await self._tick(is_busy)
-        except LOST:
+        except AWAY:
             self._forget()
             self._session.drop()
             raise

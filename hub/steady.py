@@ -7,13 +7,19 @@ from collections.abc import Awaitable, Callable
 
 from hub.kafka import KafkaError
 from hub.logs import log
-from hub.store.database import LOST
+from hub.store import away
+from hub.store.away import reason_of
 
-AWAY = (*LOST, KafkaError)
-"""What is waited out: the server did not answer, or said that it cannot now."""
+AWAY = (*away.AWAY, KafkaError)
+"""What is waited out: the server did not answer, or said that it cannot now; ask `is_away`."""
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the server may answer later without a change on our side; False for a bug of ours."""
+    return isinstance(error, KafkaError) or away.is_away(error)
 
 
 class Backoff:
@@ -33,13 +39,15 @@ class Backoff:
 
 
 async def keep_running(name: str, step: Callable[[], Awaitable[None]]) -> None:
-    """Call `step` until cancelled; what is in `AWAY` is logged and waited out, anything else is raised."""
+    """Call `step` until cancelled; what is away is logged and waited out, anything else is raised."""
     backoff = Backoff()
     while True:
         try:
             await step()
         except AWAY as error:
-            log(f"{name}_waits", error=type(error).__name__)
+            if not is_away(error):
+                raise
+            log(f"{name}_waits", error=reason_of(error))
             await backoff.wait()
         else:
             backoff.reset()

@@ -38,7 +38,6 @@ class PortalAdapter:
     """
 
     name = "portal"
-    schema = tables.SCHEMA
 
     def __init__(
         self, settings: PortalSettings, reader: DocumentReader | None = None, clock: Clock = utc_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Sequence
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
@@ -24,7 +24,6 @@ def _statement(name: str) -> str:
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-SCHEMA: Final = _statement("tables")
 _READ_STANDING = _statement("read_standing")
 _READ_RECORD = _statement("read_record")
 _STORE_RECORD = _statement("store_record")

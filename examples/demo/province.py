@@ -21,7 +21,6 @@ from examples.demo.signing_desk import make_keys
 from examples.demo.week import FIRST
 from hub import participants
 from hub.admission import GATEWAY
-from hub.delivery.database import install
 from hub.embedded import stack
 from hub.embedded.process import free_port
 from hub.embedded.stack import StackAddress
@@ -117,7 +116,6 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     """Tables, topics, users, rights, master key."""
     connection = await asyncpg.connect(address.postgres_dsn)
     await database.migrate(connection)
-    await install(connection)
     key_file = places.run / "master.key"
     MasterKey.create_file(key_file)
     admin = KafkaAdmin(

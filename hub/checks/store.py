@@ -9,13 +9,14 @@ from importlib.resources import files
 from hub import kafka
 from hub.checks.check import Check, Finding
 from hub.settings import KafkaSettings
-from hub.store.database import Connection
+from hub.store.database import Connection, missing_tables
 from hub.topics import HEARTBEAT_TOPIC
 
 OLDEST_MAJOR = 18
 """The oldest PostgreSQL on which the tests run."""
 MAX_APART_S = 2.0
-_APPLIED = "select name from migration"
+_APPLIED = "select name from migration where name not like '%/%'"
+"""Without the tables that adapters keep for themselves."""
 _NOW = "select extract(epoch from clock_timestamp())::float8"
 Connect = Callable[[], Awaitable[Connection]]
 """A session for this look; no two looks of a process come at a time."""
@@ -32,11 +33,11 @@ def store_check(connect: Connect) -> Check:
             found.append(
                 Finding(f"PostgreSQL is {major}", f"the hub is made for {OLDEST_MAJOR} or newer: upgrade it")
             )
-        exists = await connection.fetchval("select to_regclass('migration') is not null")
-        applied = {row["name"] for row in await connection.fetch(_APPLIED)} if exists else set()
-        missing = sorted(migrations() - applied)
+        missing = await missing_tables(connection)
         if missing:
             found.append(Finding(f"tables of {', '.join(missing)} are missing", "run `hub setup`"))
+        exists = await connection.fetchval("select to_regclass('migration') is not null")
+        applied = {row["name"] for row in await connection.fetch(_APPLIED)} if exists else set()
         newer = sorted(applied - migrations())
         if newer:
             found.append(

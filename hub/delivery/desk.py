@@ -11,7 +11,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from hub.delivery.adapter import OutMessage, Report
-from hub.delivery.database import INSTALL_LOCK, translated
+from hub.delivery.database import translated
 from hub.delivery.parts import Parts
 from hub.delivery.wire import check_report
 
@@ -48,9 +48,7 @@ class Desk:
 
 @runtime_checkable
 class Hosted(Protocol):
-    """An adapter with own tables and a door of its own; `schema` is SQL that can be run again."""
-
-    schema: str
+    """An adapter with a door of its own, and perhaps own tables: `sql/tables.sql` in its package."""
 
     def attach(self, desk: Desk) -> None:
         """Take the desk, before anything else is asked of the adapter."""
@@ -68,12 +66,7 @@ class Hosted(Protocol):
         ...
 
 
-async def open_desk(parts: Parts, pool: asyncpg.Pool[Any]) -> None:
-    """Make the tables of a hosted adapter and hand it its desk; other adapters need none."""
-    if not isinstance(parts.adapter, Hosted):
-        return
-    with translated():
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", INSTALL_LOCK)
-            await connection.execute(parts.adapter.schema)
-    parts.adapter.attach(Desk(pool, parts))
+def open_desk(parts: Parts, pool: asyncpg.Pool[Any]) -> None:
+    """Hand a hosted adapter its desk; other adapters need none."""
+    if isinstance(parts.adapter, Hosted):
+        parts.adapter.attach(Desk(pool, parts))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from hub.delivery.adapter import Adapter
 from hub.delivery.gate import Gate
@@ -13,8 +14,9 @@ from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.progress import Part, Progress
 from hub.delivery.store import DeliveryStore
-from hub.delivery.waiting import Bell
+from hub.delivery.waiting import Bell, patiently
 
+_T = TypeVar("_T")
 Clock = Callable[[], datetime]
 
 
@@ -44,6 +46,7 @@ class Parts:
     reports: Bell = field(default_factory=Bell)
     polls: Bell = field(default_factory=Bell)
     upkeep: Bell = field(default_factory=Bell)
+    sweeps: Bell = field(default_factory=Bell)
 
     @property
     def out_topic(self) -> str:
@@ -69,7 +72,12 @@ class Parts:
         """Note that a loop has got on."""
         self.progress.mark(part, asyncio.get_running_loop().time())
 
+    async def patiently(self, action: str, work: Callable[[], Awaitable[_T]]) -> _T:
+        """Repeat `work` while the database is away; health tells why."""
+        loop = asyncio.get_running_loop()
+        return await patiently(action, work, lambda why: self.progress.wait(why, loop.time()))
+
     def ring_all(self) -> None:
         """Wake every loop, so that each sees that it has to stop."""
-        for bell in (self.deliveries, self.reports, self.polls, self.upkeep):
+        for bell in (self.deliveries, self.reports, self.polls, self.upkeep, self.sweeps):
             bell.ring()

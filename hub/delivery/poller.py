@@ -10,7 +10,7 @@ from hub.delivery.adapter import Polled
 from hub.delivery.parts import Parts
 from hub.delivery.reporting import place_of
 from hub.delivery.retry import backoff_s
-from hub.delivery.waiting import draw, patiently
+from hub.delivery.waiting import draw
 from hub.delivery.wire import check_report
 
 _log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ class Poller:
         parts, failures = self._parts, 0
         while not parts.stop.is_set():
             pause_s = self._interval_s
+            parts.gate.is_paused = await parts.patiently("delivery.pause", parts.store.is_paused)
             if parts.gate.state(asyncio.get_running_loop().time(), parts.clock()) not in {
                 "paused",
                 "maintenance",
@@ -44,7 +45,7 @@ class Poller:
     async def _read_all(self) -> bool:
         """Read page after page; False when a page could not be read."""
         parts = self._parts
-        cursor = await patiently("delivery.cursor", parts.store.cursor)
+        cursor = await self._parts.patiently("delivery.cursor", parts.store.cursor)
         while not parts.stop.is_set():
             polled = await self._poll(cursor)
             if polled is None:
@@ -86,7 +87,7 @@ class Poller:
         parts = self._parts
         if polled.cursor == cursor and not polled.reports:
             return True
-        new = await patiently(
+        new = await self._parts.patiently(
             "delivery.store_poll", lambda: parts.store.store_poll(cursor, polled.cursor, polled.reports)
         )
         if new is None:

@@ -13,10 +13,20 @@ class Progress:
 
     def __init__(self) -> None:
         self._marks: dict[Part, float] = {}
+        self._wait = ("", float("-inf"))
 
     def mark(self, part: Part, now: float) -> None:
         """Note that `part` has just got on."""
         self._marks[part] = now
+
+    def wait(self, why: str, now: float) -> None:
+        """Note that a loop is held up by the database, and why."""
+        self._wait = (why, now)
+
+    def waits_for(self, now: float, within_s: float) -> str | None:
+        """Why a loop was held up within the last seconds, or None."""
+        why, at = self._wait
+        return why if now - at < within_s else None
 
     def ages_s(self, now: float) -> dict[Part, float]:
         """Return the age of each part that has ever got on."""

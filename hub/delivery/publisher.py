@@ -9,7 +9,6 @@ from itertools import groupby
 from hub.delivery.parts import Parts
 from hub.delivery.retry import backoff_s
 from hub.delivery.rows import Waiting
-from hub.delivery.waiting import patiently
 from hub.delivery.wire import report_headers
 from hub.kafka import KafkaError
 from hub.kafka_broker import KafkaBroker
@@ -42,7 +41,7 @@ class Publisher:
     async def publish_due(self) -> tuple[int, bool]:
         """Publish what is due now; returns how many were sent, and whether some could not be."""
         store = self._parts.store
-        due = await patiently("delivery.reports", lambda: store.reports_to_send(_BATCH))
+        due = await self._parts.patiently("delivery.reports", lambda: store.reports_to_send(_BATCH))
         ordered = sorted(due, key=lambda waiting: waiting.report.subject)
         groups = [list(group) for _, group in groupby(ordered, key=lambda waiting: waiting.report.subject)]
         counts = await asyncio.gather(*(self._publish_in_order(group) for group in groups))
@@ -77,7 +76,9 @@ class Publisher:
             )
             return False
         again_in_s = backoff_s(parts.options.resend_s, parts.options.resend_cap_s, waiting.sends + 1, 1.0)
-        await patiently("delivery.mark_sent", lambda: parts.store.mark_sent(report.id, again_in_s))
+        await self._parts.patiently(
+            "delivery.mark_sent", lambda: parts.store.mark_sent(report.id, again_in_s)
+        )
         parts.metrics.reports_sent.labels(parts.name).inc()
         _log.info(
             "report sent",

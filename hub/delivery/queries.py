@@ -12,8 +12,6 @@ def statement(name: str) -> str:
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-SCHEMA = statement("schema")
-HAS_TABLES = "select to_regclass('delivery') is not null"
 STORE_MESSAGES = statement("store_messages")
 SETTLE_NOTED = statement("settle_noted")
 STORE_POISON = statement("store_poison")

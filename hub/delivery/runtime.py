@@ -22,7 +22,7 @@ from hub.delivery.progress import Progress
 from hub.delivery.publisher import Publisher
 from hub.delivery.store import DeliveryStore
 from hub.delivery.subscriber import Intake
-from hub.delivery.upkeep import Upkeep
+from hub.delivery.upkeep import Sweeper, Upkeep
 from hub.delivery.worker import Workers
 from hub.errors import StartupError, StopError
 from hub.kafka import KafkaError, producer
@@ -50,7 +50,7 @@ async def run_adapter(
     """Deliver `out.<adapter>` to the counterpart and report on `in.<adapter>` until `stop` is set.
 
     Ends within 15 s of `stop`: no new work, running calls (`drain_s`), last reports, close. The tables must
-    exist (`hub.delivery.database.install`). Raises `StartupError` when a server cannot be reached at the
+    exist (`hub setup`). Raises `StartupError` when a server cannot be reached at the
     start, and the group of errors of a dead task otherwise. `clock` gives the legal time of reports;
     `progress` is what health is told from.
     """
@@ -77,7 +77,7 @@ async def run_adapter(
                 graceful_timeout=_INTAKE_LIMIT_S,
                 logger=logging.getLogger("hub.delivery.kafka"),
             )
-            await open_desk(parts, pool)
+            open_desk(parts, pool)
             await _run(parts, broker, kafka)
     except StoreAwayError as error:
         raise StartupError(f"adapter {adapter.name}: {error}") from error
@@ -112,7 +112,8 @@ async def _check_kafka(name: str, kafka: KafkaSettings) -> None:
 
 
 def _loops(parts: Parts, broker: KafkaBroker) -> list[Coroutine[Any, Any, None]]:
-    loops = [Workers(parts).run(), Publisher(parts, broker).run(), Upkeep(parts, broker).run()]
+    loops = [Workers(parts).run(), Publisher(parts, broker).run()]
+    loops += [Upkeep(parts, broker).run(), Sweeper(parts).run()]
     if parts.adapter.poll_interval_s is not None:
         loops.append(Poller(parts, parts.adapter.poll_interval_s).run())
     if isinstance(parts.adapter, Hosted):

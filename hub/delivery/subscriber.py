@@ -16,7 +16,6 @@ from hub.delivery.adapter import OutMessage
 from hub.delivery.desk import Hosted
 from hub.delivery.parts import Parts
 from hub.delivery.rows import PoisonRecord, Stored
-from hub.delivery.waiting import patiently
 from hub.delivery.wire import Confirmed, Poison, decode
 from hub.kafka import ConsumerRecord, KafkaError, end_fetching
 from hub.kafka_broker import KafkaBroker
@@ -86,7 +85,9 @@ class Intake:
                 case Poison(why):
                     poison.append(_poison(record, why))
         keep = parts.adapter.keep if isinstance(parts.adapter, Hosted) else None
-        stored = await patiently("delivery.take", lambda: parts.store.take(messages, receipts, poison, keep))
+        stored = await self._parts.patiently(
+            "delivery.take", lambda: parts.store.take(messages, receipts, poison, keep)
+        )
         self._note(stored)
         parts.deliveries.ring()
 

@@ -1,14 +1,15 @@
-"""Keeps the rest in order: the operator's pause, gauges, late reports, and the end of retention."""
+"""Keeps the rest in order: gauges and late reports, and beside them the end of retention."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from functools import partial
+from typing import Any
 
 from hub.delivery.parts import Parts
 from hub.delivery.reporting import report_late
-from hub.delivery.waiting import patiently
+from hub.delivery.sweeping import sweeps
 from hub.kafka_broker import KafkaBroker
 
 _log = logging.getLogger(__name__)
@@ -25,13 +26,9 @@ class Upkeep:
 
     async def run(self) -> None:
         """Repeat the steps until stopped."""
-        parts, loop = self._parts, asyncio.get_running_loop()
+        parts = self._parts
         await self.make_late_reports()
-        next_sweep = loop.time()
         while not parts.stop.is_set():
-            if loop.time() >= next_sweep:
-                await self.sweep()
-                next_sweep = loop.time() + _SWEEP_S
             await self.show()
             parts.mark("database")
             if await self._broker.ping(_PING_LIMIT_S):
@@ -41,29 +38,50 @@ class Upkeep:
     async def show(self) -> None:
         """Take over the operator's pause and set the gauges."""
         parts = self._parts
-        parts.gate.is_paused = await patiently("delivery.pause", parts.store.is_paused)
-        counts = await patiently("delivery.counts", parts.store.counts)
+        parts.gate.is_paused = await self._parts.patiently("delivery.pause", parts.store.is_paused)
+        counts = await self._parts.patiently("delivery.counts", parts.store.counts)
         parts.metrics.show_counts(parts.name, counts)
         state = parts.gate.state(asyncio.get_running_loop().time(), parts.clock())
         parts.metrics.show_gate(parts.name, state)
 
-    async def sweep(self) -> None:
-        """Delete what is past its retention."""
-        parts = self._parts
-        gone = await patiently(
-            "delivery.sweep",
-            lambda: parts.store.sweep(parts.options.retention_days, parts.options.poison_days),
-        )
-        _log.info("swept", extra={"action": "delivery.swept", "adapter": parts.name, "rows": gone})
-
     async def make_late_reports(self) -> None:
         """Make the reports that a bug prevented; what still fails stays due and is counted."""
         parts = self._parts
-        for due in await patiently("delivery.reports_due", parts.store.reports_due):
+        for due in await self._parts.patiently("delivery.reports_due", parts.store.reports_due):
             made = report_late(
                 parts.adapter, due.message, due.outcome, is_dead=due.state == "dead", at=due.at
             )
             if not made.is_due:
                 work = partial(parts.store.attach_report, due.message.id, made.report)
-                await patiently("delivery.attach_report", work)
+                await self._parts.patiently("delivery.attach_report", work)
                 parts.reports.ring()
+
+
+class Sweeper:
+    """Deletes what is past its retention, a page at a time: nothing waits for it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def run(self) -> None:
+        """Sweep now and every hour until stopped."""
+        while not self._parts.stop.is_set():
+            await self.sweep()
+            await self._parts.sweeps.wait(_SWEEP_S)
+
+    async def sweep(self) -> None:
+        """Go once through all rows that are over; ends early when the process has to stop."""
+        parts = self._parts
+
+        async def ask(*arguments: Any) -> Any:
+            return await parts.patiently("delivery.sweep", lambda: parts.store.ask(*arguments))
+
+        for sweep in sweeps(parts.options.retention_days, parts.options.poison_days):
+            gone = 0
+            async for removed in sweep.pages(ask, parts.name):
+                gone += removed
+                if parts.stop.is_set():
+                    return
+            if gone:
+                ids = {"adapter": parts.name, "kind": sweep.kind, "rows": gone}
+                _log.info("swept", extra={"action": "delivery.swept", **ids})

@@ -42,14 +42,18 @@ class Bell:
         self._event.clear()
 
 
-async def patiently(action: str, work: Callable[[], Awaitable[_T]]) -> _T:
-    """Repeat `work` with back-off while the database is away; each repeat is logged, cancellation passes."""
+async def patiently(action: str, work: Callable[[], Awaitable[_T]], note: Callable[[str], None]) -> _T:
+    """Repeat `work` with back-off while the database is away; each repeat is logged, cancellation passes.
+
+    `note` gets the reason of each repeat.
+    """
     attempts = 0
     while True:
         try:
             return await work()
         except StoreAwayError as error:
             attempts += 1
+            note(str(error))
             delay_s = backoff_s(_BASE_S, _CAP_S, attempts, draw())
             _log.warning(
                 "database away",

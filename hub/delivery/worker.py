@@ -13,7 +13,7 @@ from hub.delivery.parts import Parts
 from hub.delivery.reporting import last_words, place_of, report_dead_letter, report_outcome
 from hub.delivery.rows import final_state
 from hub.delivery.verdict import Bury, PutBack, Settle, Verdict, code_class, health, verdict
-from hub.delivery.waiting import draw, patiently
+from hub.delivery.waiting import draw
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Workers:
                 limit, lease_s, is_call_allowed=is_call_allowed, older_than_s=older_than_s
             )
 
-        return await patiently("delivery.lease", work)
+        return await self._parts.patiently("delivery.lease", work)
 
     async def _serve(self, lease: Lease, leased_at: float, *, is_call_allowed: bool) -> None:
         try:
@@ -127,7 +127,7 @@ class Workers:
         until = leased_at + parts.options.lease_s
         try:
             async with asyncio.timeout_at(until):
-                kept = await patiently("delivery.store", lambda: self._write(lease, decided))
+                kept = await self._parts.patiently("delivery.store", lambda: self._write(lease, decided))
         except TimeoutError:
             kept = False
         if not kept:

@@ -87,7 +87,7 @@ class Callers:
     async def find(self, shown: bytes) -> Caller | None:
         """Who shows this token or certificate; one that is not known yet is looked for in the store.
 
-        Raises one of `LOST` for it while the store is away: nobody knows whether it is valid.
+        Raises one of `AWAY` for it while the store is away: nobody knows whether it is valid.
         """
         if fingerprint(shown) not in self._known:
             await self._look_again()

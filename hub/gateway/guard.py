@@ -17,6 +17,7 @@ from hub.http.connection import CONNECTION, Connection
 from hub.logs import log
 from hub.settings import GatewaySettings
 from hub.steady import AWAY
+from hub.store.away import reason_of
 
 AWAY_HERE = (*AWAY, DocumentsAwayError)
 """What is answered with 503: something that the gateway needs does not answer."""
@@ -68,7 +69,7 @@ class Guard:
         except ProblemError as error:
             await answer.problem(error.problem)
         except AWAY_HERE as error:
-            log("request_waits", error=type(error).__name__, participant=name)
+            log("request_waits", error=reason_of(error), participant=name)
             await answer.problem(Problem("gateway.unavailable", headers={"retry-after": "2"}))
         except Exception as error:  # noqa: BLE001  the outermost loop of a request
             log("request_failed", error=type(error).__name__, participant=name)

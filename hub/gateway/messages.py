@@ -18,6 +18,7 @@ from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.telling import Told, tell
 from hub.logs import log
 from hub.steady import AWAY
+from hub.store.away import reason_of
 
 EVENT_STREAM = "text/event-stream"
 MAX_WAIT_S = 30
@@ -114,7 +115,7 @@ async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> Asyn
             yield _named("problem", error.problem.encoded())
             return
         except AWAY as error:
-            log("feed_waits", error=type(error).__name__, participant=caller.name)
+            log("feed_waits", error=reason_of(error), participant=caller.name)
             yield _named("problem", Problem("gateway.unavailable").encoded())
             return
         if not places:

@@ -37,6 +37,7 @@ from hub.regulation.profile import load_profile
 from hub.settings import GatewaySettings, KafkaSettings, PostgresSettings, read_tree
 from hub.steady import AWAY, keep_running
 from hub.store import database
+from hub.store.away import reason_of
 
 _POOL = 8
 _STATEMENT_S = 10
@@ -173,14 +174,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
 
 
 def _pool(settings: PostgresSettings) -> asyncpg.Pool:
-    return asyncpg.create_pool(
-        settings.dsn.get_secret_value(),
-        min_size=1,
-        max_size=_POOL,
-        timeout=10,
-        command_timeout=_STATEMENT_S,
-        server_settings={"application_name": "gateway", "jit": "off"},
-    )
+    return database.create_pool(settings.dsn.get_secret_value(), "gateway", _POOL, _STATEMENT_S)
 
 
 async def _serve_health(settings: GatewayTree, parts: Parts, registry: CollectorRegistry) -> None:
@@ -198,7 +192,7 @@ async def _serve_health(settings: GatewayTree, parts: Parts, registry: Collector
                 await parts.pool.execute("select 1")
                 await parts.feed.check()
         except (*AWAY, asyncpg.PostgresError) as error:
-            return type(error).__name__
+            return reason_of(error)
         return None
 
     await serve(

@@ -20,7 +20,7 @@ from hub.gateway.webhook_call import Call, Outcome, perform
 from hub.logs import log
 from hub.settings import PostgresSettings
 from hub.steady import AWAY, Backoff
-from hub.store.database import LOST, Session
+from hub.store.database import Session
 
 _LOOK_S = 1.0
 _PIECE = 50
@@ -77,7 +77,7 @@ class Webhooks:
         async with self._writing:
             try:
                 rows = {row["participant"]: row for row in await self._session.fetch(_HOOKS)}
-            except LOST:
+            except AWAY:
                 await self._end(list(self._running))  # the locks are gone with the session
                 raise
             if self._session.serial != self._serial:

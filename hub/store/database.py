@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from hub.errors import StartupError
+from hub.installed import adapter_tables
 from hub.settings import PostgresSettings
+from hub.store.away import AWAY
+from hub.store.sessions import is_writable, set_own
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -16,19 +21,7 @@ else:  # asyncpg's class is generic only in its stubs
     Connection = asyncpg.Connection
 """One session; every statement on it has the time-out of `connect`."""
 
-LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    OSError,
-    TimeoutError,
-)
-"""What a statement raises when the server is away, restarting or out of room: wait and try again.
-
-`InternalClientError` comes when the server ended a session in the midst of a statement (asyncpg 0.31).
-"""
+_CONNECT_S = 10
 
 _MIGRATION_LOCK = 4711
 _MIGRATION_TABLE = """
@@ -36,20 +29,59 @@ create table if not exists migration (name text primary key, applied_at timestam
 """
 
 
-async def connect(settings: PostgresSettings, name: str, *, timeout_s: float = 30) -> Connection:
-    """Open a session named `name` in pg_stat_activity; raises what asyncpg raises."""
-    return await asyncpg.connect(
-        settings.dsn.get_secret_value(),
-        timeout=10,
+async def connect(settings: PostgresSettings, name: str, *, timeout_s: float | None = 30) -> Connection:
+    """Open a session named `name` in pg_stat_activity; raises what asyncpg raises.
+
+    `timeout_s` is the limit of a statement; None is for changes of tables (`set_own`).
+    """
+    async with asyncio.timeout(_CONNECT_S):
+        connection = await asyncpg.connect(
+            settings.dsn.get_secret_value(),
+            timeout=_CONNECT_S,
+            command_timeout=timeout_s,
+            server_settings={"application_name": name},
+        )
+        try:
+            await set_own(connection, timeout_s)
+        except BaseException:
+            connection.terminate()
+            raise
+    return connection
+
+
+def create_pool(dsn: str, name: str, size: int, timeout_s: float) -> asyncpg.Pool[Any]:
+    """A pool of at most `size` sessions as `connect` makes them, not opened yet.
+
+    Nothing is reset when a session is given back, which would cost a round trip each time: nobody leaves a
+    lock or a setting behind in it.
+    """
+
+    async def begin(connection: Any) -> None:
+        await set_own(connection, timeout_s)
+
+    async def give_back(connection: Any) -> None:
+        if not is_writable(connection):
+            await pool.expire_connections()
+
+    pool = asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=_CONNECT_S,
         command_timeout=timeout_s,
-        server_settings={"application_name": name, "jit": "off"},
+        init=begin,
+        reset=give_back,
+        server_settings={"application_name": name},
     )
+    return pool
 
 
-async def connect_at_start(settings: PostgresSettings, name: str) -> Connection:
+async def connect_at_start(
+    settings: PostgresSettings, name: str, *, timeout_s: float | None = 30
+) -> Connection:
     """As `connect`; `StartupError` says in one line what was tried."""
     try:
-        return await connect(settings, name)
+        return await connect(settings, name, timeout_s=timeout_s)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StartupError(f"HUB_POSTGRES__DSN: PostgreSQL does not let us in: {reason}") from None
@@ -62,24 +94,29 @@ class Session:
     is gone.
     """
 
-    def __init__(self, settings: PostgresSettings, name: str) -> None:
+    def __init__(self, settings: PostgresSettings, name: str, timeout_s: float = 30) -> None:
         self._settings = settings
         self._name = name
+        self._timeout_s = timeout_s
         self._connection: Connection | None = None
         self.serial = 0
 
     async def open(self) -> None:
-        """Connect for the first time; `StartupError` when that fails or the tables are missing."""
-        connection = await connect_at_start(self._settings, self._name)
+        """Connect for the first time; `StartupError` when that fails."""
+        connection = await connect_at_start(self._settings, self._name, timeout_s=self._timeout_s)
         self._connection, self.serial = connection, 1
-        if await connection.fetchval("select to_regclass('intake_offset')") is None:
-            raise StartupError("HUB_POSTGRES__DSN: the database has no tables yet; run `hub setup` first")
 
     async def live(self) -> Connection:
-        """The connection, a new one if the last is broken; raises one of `LOST` while the server is away."""
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._settings, self._name)
-            self.serial += 1
+        """The connection; a new one if the last is broken, or began read-only and would stay so.
+
+        Raises one of `AWAY` while the server is away.
+        """
+        if self._connection is not None and not self._connection.is_closed():
+            if is_writable(self._connection):
+                return self._connection
+            self._connection.terminate()
+        self._connection = await connect(self._settings, self._name, timeout_s=self._timeout_s)
+        self.serial += 1
         return self._connection
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
@@ -104,24 +141,47 @@ class Session:
         if self._connection is not None:
             try:
                 await self._connection.close(timeout=2)
-            except LOST:
+            except AWAY:
                 self._connection.terminate()
+
+
+def _scripts(adapter: str | None = None) -> dict[str, str]:
+    """Every script by the name under which it is noted: the hub's, and the tables of installed adapters.
+
+    With `adapter` only its tables beside the hub's.
+    """
+    folder = files("hub.store") / "migrations"
+    ours = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda f: f.name)
+    scripts = {script.name: script.read_text(encoding="utf-8") for script in ours}
+    for name, text in adapter_tables(adapter).items():
+        scripts[f"{name}/tables {sha256(text.encode()).hexdigest()[:12]}"] = text
+    return scripts
 
 
 async def migrate(connection: Connection) -> list[str]:
     """Apply the migrations that are missing, in the order of their numbers; returns their names."""
-    applied: list[str] = []
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute(_MIGRATION_TABLE)
         known = {row["name"] for row in await connection.fetch("select name from migration")}
-        folder = files("hub.store") / "migrations"
-        for script in sorted(
-            (item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda f: f.name
-        ):
-            if script.name in known:
-                continue
-            await connection.execute(script.read_text(encoding="utf-8"))
-            await connection.execute("insert into migration (name) values ($1)", script.name)
-            applied.append(script.name)
-    return applied
+        missing = {name: text for name, text in _scripts().items() if name not in known}
+        for name, text in missing.items():
+            await connection.execute(text)
+            await connection.execute("insert into migration (name) values ($1)", name)
+    return list(missing)
+
+
+async def missing_tables(connection: Connection, adapter: str = "") -> list[str]:
+    """Scripts of this version that `hub setup` has not run yet; with `adapter`, those of its tables too."""
+    has_any = await connection.fetchval("select to_regclass('migration') is not null")
+    known = {row["name"] for row in await connection.fetch("select name from migration")} if has_any else ()
+    return [name for name in _scripts(adapter) if name not in known]
+
+
+async def check_tables(connection: Connection, adapter: str = "") -> None:
+    """`StartupError` when there are `missing_tables`."""
+    missing = await missing_tables(connection, adapter)
+    if missing:
+        raise StartupError(
+            f"HUB_POSTGRES__DSN: the database lacks {missing[0]} of this version; run `hub setup` first"
+        )

@@ -67,6 +67,30 @@ async def test_a_batch_that_could_not_be_stored_is_not_acknowledged_and_comes_ag
         await until(lambda: world.effects() == ["m-1"])
 
 
+async def test_an_operators_pause_is_seen_while_a_sweep_is_held_up(world: World) -> None:
+    await world.pool.execute(
+        """
+        insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at)
+        values ($1, 'old', 'd-old', 1, 'a', 'b', now(), '', 'delivered', '2020-01-01')
+        """,
+        world.name,
+    )
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from delivery where id = 'old' for update")
+        async with running(world):
+            await until(lambda: _is_blocked(world, "with page as materialized"))
+            await world.store.pause("works at the counterpart", "operator-1")
+            await until(lambda: world.metric("hub_adapter_circuit_state", state="paused") == 1)
+            await world.send(1)
+            await until(lambda: _has_row(world, "m-1"))
+            await world.store.resume()
+            await until(lambda: world.effects() == ["m-1"])
+
+
+async def _has_row(world: World, message_id: str) -> bool:
+    return await world.pool.fetchval("select state from delivery where id = $1", message_id) is not None
+
+
 async def test_a_report_that_cannot_be_an_envelope_is_a_bug_of_the_adapter(world: World) -> None:
     world.counterpart.report_prefix = "two words "
     await world.send(1)
@@ -136,10 +160,11 @@ async def test_a_stopped_process_that_wakes_after_its_lease_cannot_overwrite(wor
     assert world.effects() == ["m-1"]
 
 
-async def _is_blocked(world: World) -> bool:
+async def _is_blocked(world: World, statement: str = "insert into delivery (") -> bool:
     waiting: int = await world.pool.fetchval(
         "select count(*) from pg_stat_activity where datname = current_database()"
-        " and wait_event_type = 'Lock' and query like '%insert into delivery (%'"
+        " and wait_event_type = 'Lock' and position($1 in query) > 0",
+        statement,
     )
     return waiting > 0
 

@@ -11,13 +11,15 @@ import asyncpg
 import pytest
 
 from hub.delivery.adapter import OutMessage, Report
-from hub.delivery.database import StoreAwayError, install, open_pool
+from hub.delivery.database import StoreAwayError, open_pool
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, RetryAt, Unknown
 from hub.delivery.rows import PoisonRecord
 from hub.delivery.store import DeliveryStore
 from hub.delivery.stored_outcome import read_outcome
+from hub.delivery.sweeping import sweeps
 from hub.delivery.wire import Confirmed
+from hub.store import database
 
 NOW = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 LEASE_S = 30.0
@@ -35,8 +37,7 @@ def report(name: str = "r-1") -> Report:
 async def pool(fresh_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
     async with open_pool(fresh_database, "postal") as pool:
         async with pool.acquire() as connection:
-            await install(connection)
-            await install(connection)  # re-runnable
+            await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
         yield pool
 
 
@@ -302,11 +303,48 @@ async def test_the_sweep_keeps_what_is_open_and_a_replay_of_what_it_deleted_is_a
         "update delivery set ended_at = ended_at - interval '31 days' where state = 'delivered'"
     )
     await pool.execute("update delivery_report set confirmed_at = confirmed_at - interval '31 days'")
-    assert await store.sweep(30, 90) == 2  # m-1 and r-1; m-2's report has no receipt, m-3 is open
+    assert await swept(store) == 2  # m-1 and r-1; m-2's report has no receipt, m-3 is open
     rows = await pool.fetch("select id from delivery order by id")
     assert [row["id"] for row in rows] == ["m-2", "m-3"]
     again = await store.take([message(1), message(4, "d-1", sequence=4)], (), ())
     assert (again.new, again.repeated) == (1, 1)
+
+
+async def swept(store: DeliveryStore, size: int = 2) -> int:
+    return sum([n for sweep in sweeps(30, 90) async for n in sweep.pages(store.ask, store.adapter, size)])
+
+
+async def test_a_sweep_goes_on_page_after_page_behind_rows_that_stay_and_rows_of_the_same_moment(
+    store: DeliveryStore, pool: asyncpg.Pool[Any]
+) -> None:
+    await pool.execute(
+        """
+        insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at,
+                              is_report_due)
+        select 'postal', 'm-' || n, 'd-' || n, n, 'a', 'b', now(), '', 'delivered',
+               timestamptz '2020-01-01' + (n / 5) * interval '1 day', n in (1, 2, 3, 9)
+        from generate_series(1, 23) n
+        """
+    )
+    await pool.execute(
+        """
+        insert into delivery_poison (adapter, topic, partition, "offset", why, headers, stored_at)
+        select 'postal', 'out.postal', 0, n, 'why', '[]', date '2020-01-01' from generate_series(1, 5) n
+        """
+    )
+    assert await swept(store) == 19 + 5
+    rows = await pool.fetch("select id from delivery order by sequence")
+    assert [row["id"] for row in rows] == ["m-1", "m-2", "m-3", "m-9"]
+
+
+async def test_nothing_is_leased_for_a_call_from_the_moment_of_the_operators_pause_on(
+    store: DeliveryStore,
+) -> None:
+    await _take(store, message(1))
+    await store.pause("works at the counterpart", "operator-1")
+    assert await store.lease(2, LEASE_S) == []
+    await store.resume()
+    assert [lease.message.id for lease in await store.lease(2, LEASE_S)] == ["m-1"]
 
 
 async def test_only_old_untried_rows_are_leased_when_no_call_may_pass(

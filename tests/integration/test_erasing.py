@@ -9,7 +9,6 @@ import orjson
 import pytest
 
 from hub.batch import BatchDecision, Tools
-from hub.delivery.database import install
 from hub.dossier_job import DossierJob, code_blocks
 from hub.embedded.stack import StackAddress
 from hub.erased_deliveries import empty_deliveries
@@ -191,7 +190,6 @@ async def test_deliveries_go_with_the_erasure_but_for_what_a_counterpart_may_hav
         await hub.start_engine()
         first = await counter.ask(SUBMIT, "ref:hs-1", submission())
         dossier = str(first.data["dossier"])
-        await install(hub.database)
         await hub.database.execute(
             """
             insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at,

@@ -13,8 +13,6 @@ from pathlib import Path
 import orjson
 import pytest
 
-from adapters.national_portal.tables import SCHEMA as PORTAL_TABLES
-from hub.delivery.database import install
 from hub.documents.settings import DocumentsSettings
 from hub.documents.store import documents
 from hub.embedded.stack import StackAddress
@@ -122,8 +120,6 @@ async def waits(hub: Hub, counter: Client, dossier: str) -> None:
 @pytest.fixture
 async def hub(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Hub]:
     async with own_hub(stack, tmp_path) as running:
-        await install(running.database)
-        await running.database.execute(PORTAL_TABLES)
         yield running
 
 

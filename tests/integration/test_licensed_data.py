@@ -10,7 +10,6 @@ from uuid import uuid4
 import orjson
 from prometheus_client import CollectorRegistry
 
-from hub.delivery.database import install
 from hub.embedded.stack import StackAddress
 from hub.message import Message, decode_message
 from hub.outbox import WholeEntry, decode_segment, encode_segment
@@ -40,7 +39,6 @@ def shared(usable_until: datetime) -> dict[str, object]:
 async def test_licensed_data_leave_answers_and_reports_when_their_use_ends(
     store: Connection, fresh_database: str
 ) -> None:
-    await install(store)
     now = datetime.now(UTC)
     for name, until in {"over": now - timedelta(minutes=1), "usable": now + timedelta(minutes=5)}.items():
         answer = {"outcome": "matched", "check": "c-1", "person_data": shared(until)}

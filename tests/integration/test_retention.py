@@ -7,7 +7,6 @@ import orjson
 from obstore.store import MemoryStore
 from prometheus_client import CollectorRegistry
 
-from hub.delivery.database import install
 from hub.delivery.stored_outcome import read_outcome
 from hub.documents.store import DocumentStore
 from hub.message import Message
@@ -18,6 +17,7 @@ from hub.store.database import Connection, Session
 from tests.support.hub_commands import store_settings
 
 MASTER = MasterKey(bytes(range(32)))
+_ENDED_TODAY = "select count(*) from retention_run where ended_at > now() - interval '1 day'"
 DOSSIER = "00000000-0000-8000-8000-000000000001"
 FATHER = "Trần Văn Cha Giả"
 """Synthetic."""
@@ -120,7 +120,6 @@ async def test_messages_for_a_participant_that_never_came_back_go_and_facts_wait
 async def test_finished_deliveries_of_an_adapter_that_does_not_run_go_after_their_time(
     store: Connection, fresh_database: str
 ) -> None:
-    await install(store)
     await store.execute(
         """
         insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at)
@@ -145,7 +144,6 @@ async def test_finished_deliveries_of_an_adapter_that_does_not_run_go_after_thei
 async def test_deliveries_of_an_erased_dossier_are_emptied_when_they_and_their_report_are_over(
     store: Connection, fresh_database: str
 ) -> None:
-    await install(store)
     told = orjson.dumps({"kind": "delivered", "answer": {"name": FATHER}}).decode()
     await store.execute(
         """
@@ -195,7 +193,6 @@ async def erase(store: Connection) -> None:
 async def test_reports_that_no_delivery_caused_are_emptied_by_id_code_and_own_reference(
     store: Connection, fresh_database: str
 ) -> None:
-    await install(store)
     await store.execute(
         """
         insert into alias values ('code:000.12.34.H07-261123-0001', $1), ('ref:portal:tk-1', $1),
@@ -267,3 +264,18 @@ async def test_only_one_engine_sweeps_and_none_before_the_pause_is_over(
     await retention.look()
     assert await store.fetchval("select record from dead_letter") == b""
     await session.close()
+
+
+async def test_a_step_that_fails_is_counted_and_holds_no_other_up(
+    store: Connection, fresh_database: str
+) -> None:
+    await letter(store, 1, received_days=100)
+    await store.execute("alter table redrive rename to elsewhere")
+    registry = CollectorRegistry()
+    await swept(fresh_database, registry)
+    assert await store.fetchval("select record from dead_letter") == b""
+    assert registry.get_sample_value("hub_retention_failures_total", {"kind": "redrive"}) == 1
+    assert await store.fetchval(_ENDED_TODAY) == 0
+    await store.execute("alter table elsewhere rename to redrive")
+    await swept(fresh_database)
+    assert await store.fetchval(_ENDED_TODAY) == 1

@@ -14,7 +14,7 @@ import asyncpg
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from hub.delivery.database import install, open_pool
+from hub.delivery.database import open_pool
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.progress import Progress
@@ -25,6 +25,7 @@ from hub.kafka import AIOKafkaConsumer, AIOKafkaProducer
 from hub.kafka_admin import KafkaAdmin
 from hub.participants import participant_grants, user_of
 from hub.settings import KafkaSettings
+from hub.store import database
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
 from tests.support.fake_counterpart import EFFECT_TYPE, FakeCounterpart
 from tests.support.stack import aiokafka_settings, own_name
@@ -132,7 +133,7 @@ async def delivery_world(stack: StackAddress, fresh_database: str, tmp_path: Pat
     registry = CollectorRegistry()
     async with open_pool(fresh_database, counterpart.name) as pool, producer, reports:
         async with pool.acquire() as connection:
-            await install(connection)
+            await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
         store = DeliveryStore(pool, counterpart.name)
         yield World(
             kafka,

@@ -146,7 +146,6 @@ class FakeCounterpart:
 class NotingCounterpart(FakeCounterpart):
     """Implements `hub.delivery.desk.Hosted` too: messages of the dossiers in `notes` are only noted."""
 
-    schema: str = "create table if not exists noted (message text primary key)"
     notes: frozenset[str] = frozenset()
 
     def attach(self, desk: Desk) -> None:
@@ -154,6 +153,7 @@ class NotingCounterpart(FakeCounterpart):
 
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
         over = [message.id for message in messages if message.dossier in self.notes]
+        await connection.execute("create table if not exists noted (message text primary key)")
         await connection.executemany("insert into noted values ($1)", [(name,) for name in over])
         return over
 

@@ -16,7 +16,6 @@ from pydantic import SecretStr
 
 from adapters.national_portal.adapter import PortalAdapter
 from adapters.national_portal.settings import DoorSettings, LinkSettings
-from hub.delivery.database import install
 from hub.delivery.documents import StoredFiles
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
@@ -85,7 +84,6 @@ async def portal_site(stack: StackAddress, folder: Path, **settings: Any) -> Asy
             password=SecretStr(password),
             prefix=hub.prefix,
         )
-        await install(hub.database)
         await hub.start_engine()
         port = _free_port()
         values = {

@@ -1,14 +1,18 @@
 -- $1 adapter: depths and ages (s) for the metrics; a dead letter waits until the hub has its business answer, and one
--- that needs none is not waited for
-with open as (
+-- that needs none is not waited for. The two parts of `watched` are read by an index each.
+with watched as (
+    select d.* from delivery d where d.adapter = $1 and d.state in ('pending', 'leased', 'unknown')
+    union all
+    select d.* from delivery d
+    where d.adapter = $1 and (d.state = 'dead' or d.is_report_due) and d.state not in ('pending', 'leased', 'unknown')
+), open as (
     select d.*, extract(epoch from now() - d.first_at)::float8 as age_s,
            extract(epoch from now() - d.ended_at)::float8 as ended_age_s,
            d.state = 'dead' and (d.is_report_due or exists (
                select from delivery_report r
                where r.adapter = d.adapter and r.id = d.report_id and r.state <> 'confirmed'
            )) as is_waiting_dead
-    from delivery d
-    where d.adapter = $1 and (d.state in ('pending', 'leased', 'unknown', 'dead') or d.is_report_due)
+    from watched d
 ), unconfirmed as (
     select count(*) as reports, min(created_at) as oldest
     from delivery_report where adapter = $1 and state <> 'confirmed'

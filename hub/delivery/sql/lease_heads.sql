@@ -1,5 +1,5 @@
--- $1 adapter, $2 limit, $3 seconds of the lease, $4 calls may pass; if not, only what needs none: what an operator
--- has decided, and pending rows at least $5 seconds old (null: none of them).
+-- $1 adapter, $2 limit, $3 seconds of the lease, $4 calls may pass; if not, or while an operator holds them back, only
+-- what needs none: what an operator has decided, and pending rows at least $5 seconds old (null: none of them).
 -- Leases the first open row of a dossier only (asked for by its place in the index `delivery_order`: as `not exists` it
 -- costs the square of the open rows until the table has statistics); a lease that ran out leaves the row doubtful.
 with head as (
@@ -8,7 +8,8 @@ with head as (
     where d.adapter = $1
       and d.state in ('pending', 'leased', 'unknown')
       and d.next_at <= now()
-      and ($4 or d.decision is not null
+      and ($4 and not exists (select from delivery_pause p where p.adapter = $1)
+           or d.decision is not null
            or (d.state = 'pending' and d.first_at <= now() - make_interval(secs => $5::float8)))
       and d.position = (
           select e.position from delivery e

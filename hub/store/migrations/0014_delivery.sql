@@ -1,4 +1,4 @@
--- Tables of the delivery runtime; re-runnable. Clock of every lease and pause: the database's.
+-- Tables of the delivery runtime; an adapter of 0.1.0 has made them already. Clock of leases and pauses: the database's.
 
 create table if not exists delivery (
     adapter       text        not null,
