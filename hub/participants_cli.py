@@ -16,6 +16,8 @@ from hub.admission import ROLES
 from hub.commands import run, settings, with_store
 from hub.connecting import how_to_connect
 from hub.gateway.connecting import how_to_connect_over_https, how_to_upload
+from hub.gateway.credentials import OVERLAP
+from hub.gateway.presence import gateway_url
 from hub.kafka_admin import KafkaAdmin
 from hub.settings import Settings
 from hub.store import database
@@ -45,14 +47,15 @@ def add(
         name, tuple(role), tuple(organisation or ()), partitions, quota_bytes_per_s, is_http=http
     )
 
-    async def work(admin: KafkaAdmin, connection: Connection) -> tuple[str, str | None]:
+    async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> list[str]:
         secret = await participants.add(admin, connection, participant)
-        return secret, await participants.let_in_for_documents(connection, name) if documents else None
+        printed = [await _connection(tree, connection, name, secret, is_http=http)]
+        if documents:
+            printed.append(await _upload(tree, connection, name))
+        return printed
 
-    secret, token = run(_administered(work))
-    _print_connection(settings(), name, secret, is_http=http)
-    if token is not None:
-        typer.echo(how_to_upload(settings(), name, token))
+    for text in run(_administered(work)):
+        typer.echo(text)
 
 
 @app.command("rotate")
@@ -64,13 +67,13 @@ def rotate(
 ) -> None:
     """Give a participant a new password or token."""
 
-    async def work(admin: KafkaAdmin, connection: Connection) -> tuple[str, bool]:
+    async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> str:
         overlap = timedelta(hours=overlap_h)
         secret = await participants.rotate(admin, connection, name, overlap=overlap)
-        return secret, await participants.is_http(connection, name)
+        is_http = await participants.is_http(connection, name)
+        return await _connection(tree, connection, name, secret, is_http=is_http)
 
-    secret, is_http = run(_administered(work))
-    _print_connection(settings(), name, secret, is_http=is_http)
+    typer.echo(run(_administered(work)))
 
 
 @app.command("documents")
@@ -83,11 +86,10 @@ def documents(
     """Give a participant over Kafka a (new) token for documents and look-ups over HTTPS."""
     overlap = timedelta(hours=overlap_h)
 
-    async def work(_: Settings, connection: Connection) -> str:
-        return await participants.let_in_for_documents(connection, name, overlap=overlap)
+    async def work(tree: Settings, connection: Connection) -> str:
+        return await _upload(tree, connection, name, overlap)
 
-    token = with_store("participants", work)
-    typer.echo(how_to_upload(settings(), name, token))
+    typer.echo(with_store("participants", work))
 
 
 @app.command("certificate")
@@ -121,7 +123,7 @@ def webhook(
 @app.command("remove")
 def remove(name: str) -> None:
     """Take away password or token, rights and registration."""
-    run(_administered(lambda admin, connection: participants.remove(admin, connection, name)))
+    run(_administered(lambda _, admin, connection: participants.remove(admin, connection, name)))
     typer.echo(f"{name} removed")
 
 
@@ -156,13 +158,19 @@ async def _administered(act: Any) -> Any:
     await asyncio.to_thread(admin.check)
     connection = await database.connect_at_start(tree.postgres, "participants")
     try:
-        return await act(admin, connection)
+        return await act(tree, admin, connection)
     finally:
         await connection.close()
 
 
-def _print_connection(tree: Settings, name: str, secret: str, *, is_http: bool) -> None:
-    if is_http:
-        typer.echo(how_to_connect_over_https(tree, name, secret))
-    else:
-        typer.echo(how_to_connect(tree.kafka, name, secret))
+async def _connection(
+    tree: Settings, connection: Connection, name: str, secret: str, *, is_http: bool
+) -> str:
+    if not is_http:
+        return how_to_connect(tree.kafka, name, secret)
+    return how_to_connect_over_https(await gateway_url(tree.gateway, connection), name, secret)
+
+
+async def _upload(tree: Settings, connection: Connection, name: str, overlap: timedelta = OVERLAP) -> str:
+    token = await participants.let_in_for_documents(connection, name, overlap=overlap)
+    return how_to_upload(await gateway_url(tree.gateway, connection), name, token)

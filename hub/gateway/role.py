@@ -26,6 +26,7 @@ from hub.gateway.feed import Feed
 from hub.gateway.guard import Guard
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.parts import Parts
+from hub.gateway.presence import Presence
 from hub.gateway.publishing import Publisher
 from hub.gateway.server import check_tls, serve_door, server_tls
 from hub.gateway.waiting import Inbox
@@ -84,9 +85,10 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
         guard = Guard(
             make_api(parts), parts.callers, settings.gateway, settings.documents.max_bytes, parts.metrics
         )
+        presence = Presence(settings.gateway, parts.pool)
         http = parts.metrics.http
         door = asyncio.create_task(
-            serve_door(guard, settings.gateway, tls, http, stop, _say_port), name="door"
+            serve_door(guard, settings.gateway, tls, http, stop, presence.opened), name="door"
         )
         certificates = CertificateWatch(http, {"kafka_ca": settings.kafka.ca_file}, tls)
         hooks = Webhooks(
@@ -103,6 +105,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
                 ("inbox", keep_running("inbox", parts.inbox.step)),
                 ("feed", keep_running("feed", parts.feed.step)),
                 ("webhooks", keep_running("webhooks", hooks.step)),
+                ("presence", keep_running("presence", presence.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("certificates", certificates.run()),
                 ("health", _serve_health(settings, parts, registry)),
@@ -115,6 +118,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
                 task.cancel()
             await asyncio.wait(side, timeout=2)
             await hooks.close()
+            await presence.end()
     log("gateway_stopped")
 
 
@@ -133,10 +137,6 @@ async def _first_end(
         raise error
     if died is not None and (died is not door or error is not None):
         raise StopError(f"task {died.get_name()} died: {type(error).__name__}") from error
-
-
-def _say_port(port: int) -> None:
-    log("gateway_ready", port=port)
 
 
 @asynccontextmanager
