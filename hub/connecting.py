@@ -10,15 +10,16 @@ from hub.settings import KafkaSettings
 _TEXT = Template(r"""
 participant $name: publishes to $written, reads $read in group $group (or $group.*)
 
-# kcat: publish the data of a request, which lies in request.json, then read what came back
+# kcat (kcat -V: librdkafka 2.6.1 or newer): publish what lies in request.json, then read fact and receipt
 connection="-b $bootstrap -X sasl.username=$user -X sasl.password=$password \
   -X security.protocol=$protocol -X sasl.mechanism=SCRAM-SHA-512$tls_kcat"
-subject=ref:HS-0001
-kcat -q $$connection -P -t $written -k $$subject \
-  -H ce_specversion=1.0 -H ce_id=$$(cat /proc/sys/kernel/random/uuid) -H ce_source=/participants/$name \
+id=$$(cat /proc/sys/kernel/random/uuid)
+subject=ref:HS-$${id%%-*}
+kcat $$connection -P -t $written -k $$subject \
+  -H ce_specversion=1.0 -H ce_id=$$id -H ce_source=/participants/$name \
   -H ce_type=onestop.dossier.submit.v1 -H ce_time=$$(date -u +%FT%TZ) -H ce_subject=$$subject \
   -H content-type=application/json request.json
-kcat -q $$connection -C -t $read -o beginning -e -f 'key %k\n%h\n%s\n\n'
+kcat -q $$connection -C -t $read -o beginning -c 2 -f 'key %k\n%h\n%s\n\n'
 
 # Python (aiokafka)
 connection = dict(bootstrap_servers="$bootstrap",
@@ -31,7 +32,7 @@ consumer = AIOKafkaConsumer("$read", group_id="$group", auto_offset_reset="earli
 connection = {"bootstrap.servers": "$bootstrap",
     "security.protocol": "$protocol", "sasl.mechanism": "SCRAM-SHA-512",
     "sasl.username": "$user", "sasl.password": "$password"$tls_confluent}
-producer = Producer(connection | {"enable.idempotence": True})
+producer = Producer(connection | {"enable.idempotence": True, "partitioner": "murmur2_random"})
 consumer = Consumer(connection | {"group.id": "$group", "auto.offset.reset": "earliest"})
 
 # Java (client.properties)

@@ -103,24 +103,33 @@ def gateway_grants(name: str, prefix: str) -> list[Grant]:
 
 
 async def set_up_gateway(admin: KafkaAdmin, connection: Connection) -> str:
-    """Create the gateway's user, with rights on the topics of HTTP participants only; its new password."""
+    """Create the gateway's user; returns its new password."""
+    await prepare_gateway(admin, connection)
+    return await asyncio.to_thread(admin.set_password, user_of(GATEWAY, admin.prefix))
+
+
+async def prepare_gateway(admin: KafkaAdmin, connection: Connection) -> None:
+    """The rights of the gateway's user: on the topics of HTTP participants only."""
     user = user_of(GATEWAY, admin.prefix)
     grants = [Grant("broker", "kafka-cluster", "idempotent_write")]
     for participant in await registered(connection):
         if participant.is_http:
             grants += gateway_grants(participant.name, admin.prefix)
     await asyncio.to_thread(admin.grant, user, grants)
-    return await asyncio.to_thread(admin.set_password, user)
 
 
 async def set_up_hub(admin: KafkaAdmin, user: str, partitions: int) -> str:
     """Create the hub's own topics and user; returns the new password of the user."""
+    await prepare_hub(admin, user, partitions)
+    return await asyncio.to_thread(admin.set_password, user)
+
+
+async def prepare_hub(admin: KafkaAdmin, user: str, partitions: int) -> None:
+    """The hub's own topics, and the rights of its user; what exists stays as it is."""
     await asyncio.to_thread(admin.create_topic, f"{admin.prefix}in.hub", partitions, IN)
     await asyncio.to_thread(admin.create_topic, f"{admin.prefix}{FACTS_TOPIC}", partitions, FACTS)
     await asyncio.to_thread(admin.create_topic, admin.prefix + HEARTBEAT_TOPIC, 1, HEARTBEAT)
-    password = await asyncio.to_thread(admin.set_password, user)
     await asyncio.to_thread(admin.grant, user, hub_grants(admin.prefix))
-    return password
 
 
 async def add(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:

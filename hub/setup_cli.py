@@ -7,31 +7,55 @@ from typing import Annotated
 
 import typer
 
-from hub import participants
+from hub import own_users, participants
 from hub.commands import run, settings
+from hub.errors import StartupError
 from hub.kafka_admin import KafkaAdmin
+from hub.own_users import EnvFile, Rotate
 from hub.sealing import MasterKey
+from hub.settings import Settings
 from hub.store import database
+from hub.store.database import Connection
+
+_HAS_SEALED = "select exists (select from dossier_key) or exists (select from term_seed)"
 
 
 def setup(
     user: Annotated[str, typer.Option(help="SCRAM user that the hub's processes will use")] = "hub",
     partitions: Annotated[int, typer.Option(min=1, help="partitions of in.hub and dossier.facts")] = 4,
+    env_file: EnvFile = None,
+    rotate: Rotate = False,
 ) -> None:
-    """Create tables, topics, the hub's user and the master key. Needs an administrator's HUB_KAFKA__USER."""
+    """Create tables, topics, the hub's user and the master key; what exists stays as it is.
+
+    Needs an administrator's HUB_KAFKA__USER.
+    """
     tree = settings()
 
     async def work() -> str:
         connection = await database.connect_at_start(tree.postgres, "setup", timeout_s=None)
-        for name in await database.migrate(connection):
-            typer.echo(f"applied {name}")
-        await connection.close()
+        try:
+            for line in await prepare_store(connection, tree):
+                typer.echo(line)
+        finally:
+            await connection.close()
         admin = KafkaAdmin(tree.kafka)
         await asyncio.to_thread(admin.check)
-        if not tree.master_key_file.exists():
-            MasterKey.create_file(tree.master_key_file)
-            typer.echo(f"new master key in {tree.master_key_file}: back it up apart from the database")
-        return await participants.set_up_hub(admin, user, partitions)
+        await participants.prepare_hub(admin, user, partitions)
+        return await asyncio.to_thread(own_users.admit, admin, user, env_file, is_rotated=rotate)
 
-    password = run(work())
-    typer.echo(f"HUB_KAFKA__USER={user}\nHUB_KAFKA__PASSWORD={password}")
+    typer.echo(run(work()))
+
+
+async def prepare_store(connection: Connection, tree: Settings) -> list[str]:
+    """Tables and the master key; returns what is new. `StartupError` for sealed data without their key."""
+    told = [f"applied {name}" for name in await database.migrate(connection)]
+    if not tree.master_key_file.exists():
+        if await connection.fetchval(_HAS_SEALED):
+            raise StartupError(
+                f"HUB_MASTER_KEY_FILE: no file {tree.master_key_file}, and the database holds data sealed "
+                "with a master key: put the file back; with a new key they could never be read again"
+            )
+        MasterKey.create_file(tree.master_key_file)
+        told.append(f"new master key in {tree.master_key_file}: back it up apart from the database")
+    return told

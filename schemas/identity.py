@@ -74,6 +74,9 @@ class IdentityCheckRequested(Fact):
 
 
 IdentityOutcome = Literal["matched", "mismatched", "unavailable"]
+UnavailableCause = Literal["away", "not_licensed", "officer", "question"]
+"""Why nobody was asked: no answer came; procedure or unit lacks the right; the officer's account lacks it;
+the question or its answer is of no use. Each has a next step of its own."""
 
 
 class ReportIdentity(Request):
@@ -84,6 +87,7 @@ class ReportIdentity(Request):
     check: Reference
     outcome: IdentityOutcome
     asked_at: Instant
+    cause: UnavailableCause | None = None
     reason: Line | None = None
     reason_vi: Line | None = None
     reason_en: Line | None = None
@@ -108,9 +112,10 @@ class IdentityMismatched(_Answer, Fact):
 
 
 class IdentityUnavailable(_Answer, Fact):
-    """The population database could not be asked; the officer checks by hand or asks again."""
+    """The population database could not be asked; `cause` says what has to be done before asking again."""
 
     type: ClassVar[str] = "onestop.identity.unavailable.v1"
+    cause: UnavailableCause = "away"
     reason: Line
     reason_vi: Line
     reason_en: Line

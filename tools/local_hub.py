@@ -23,11 +23,11 @@ from hub.embedded.process import end, find, start_server, wait_until
 from hub.embedded.stack import StackAddress
 from hub.embedded.state import Folders, ServerRecord
 from hub.errors import StartupError
-from hub.kafka_admin import Grant, KafkaAdmin
+from hub.kafka_admin import KafkaAdmin
 from hub.settings import KafkaSettings
-from tools.local_programs import DEPLOY, PAGE_USER, PKI_PASSWORD, page, programs
+from tools import local_passwords as share
+from tools.local_programs import DEPLOY, PKI_PASSWORD, page, programs, user_of_program
 from tools.local_site import ADAPTERS, Program, Site
-from tools.site_page import FACTS_TOPIC
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _GRACEFUL = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
@@ -45,8 +45,14 @@ def up(home: Path) -> None:
         "FILE__HUB_POSTGRES__DSN": site.secret("postgres.dsn", address.postgres_dsn),
     }
     key = {"HUB_MASTER_KEY_FILE": str(site.home / "master.key")}
+    admin = KafkaAdmin(_administrator(address))
+    shared = share.HubPassword(site, admin)
+    before = share.passwords(site)
+    shared.take()
     _set_up(site, address, {**servers, **key})
-    _admit_page(site, address)
+    share.admit_page(site, admin)
+    shared.give()
+    _end_outdated(site, before)
     _make_signers(site)
     for program in programs(site, servers, key):
         _keep_running(site, program)
@@ -101,18 +107,22 @@ def _make_signers(site: Site) -> None:
     draft.replace(folder)
 
 
-def _admit_page(site: Site, address: StackAddress) -> None:
-    """The page's own user: it reads the facts, whose personal fields are sealed, and nothing else."""
-    if (site.credentials / f"{PAGE_USER}.password").exists():
-        return
-    administrator = KafkaSettings(
+def _administrator(address: StackAddress) -> KafkaSettings:
+    return KafkaSettings(
         bootstrap=address.kafka_bootstrap,
         user=address.kafka_admin_user,
         password=SecretStr(address.kafka_admin_password),
     )
-    admin = KafkaAdmin(administrator)
-    admin.grant(PAGE_USER, [Grant("topic", FACTS_TOPIC, right) for right in ("read", "describe")])
-    site.secret(f"{PAGE_USER}.password", admin.set_password(PAGE_USER))
+
+
+def _end_outdated(site: Site, before: Mapping[str, str]) -> None:
+    """Processes that run with a password that is no longer taken are started again."""
+    changed = {user for user, password in share.passwords(site).items() if before.get(user) != password}
+    records = site.records()
+    for name in [name for name in records if user_of_program(name) in changed]:
+        end(records.pop(name), _GRACEFUL)
+        say(f"{name}: ended, since it ran with an old password")
+    site.remember(records)
 
 
 def _keep_running(site: Site, program: Program) -> None:

@@ -11,9 +11,11 @@ from hub.admission import GATEWAY
 from tools.local_site import ADAPTERS, Program, Site
 
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy" / "hub"
-PAGE_USER = "hub.page"
+HUB_USER, PAGE_USER = "hub", "hub.page"
 PKI_PASSWORD = "sandbox"  # noqa: S105  of synthetic keys that only this machine believes
 Variables = Mapping[str, str]
+_OWN_NAME = {"HUB_ENGINE__INSTANCE": "make-up-1"}
+"""So that an engine with the default name, started by hand, works beside it."""
 
 
 def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
@@ -27,7 +29,7 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
         Program(
             "engine-1",
             ("hub", "run", "engine"),
-            {**_as_user(site, servers, "hub"), **key, **documents, **trust},
+            {**_as_user(site, servers, HUB_USER), **key, **documents, **trust, **_OWN_NAME},
         ),
         *(
             Program(
@@ -46,6 +48,13 @@ def page(site: Site, servers: Variables) -> Program:
     port = str(site.ports()["page"])
     command = (sys.executable, "-m", "tools.site_page", "--port", port, "--links", str(path))
     return Program("page", command, _as_user(site, servers, PAGE_USER))
+
+
+def user_of_program(name: str) -> str | None:
+    """The user as whom a program of this name comes to the broker; a stand-in does not."""
+    if name.startswith("adapter-"):
+        return name.removeprefix("adapter-")
+    return {"gateway": GATEWAY, "page": PAGE_USER, "engine-1": HUB_USER}.get(name)
 
 
 def _as_user(site: Site, servers: Variables, name: str) -> dict[str, str]:
@@ -78,7 +87,7 @@ def _population(site: Site) -> dict[str, str]:
         "HUB_POPULATION_X_ROAD_CLIENT": "VN/GOV/000.00.00.H07/hub",
         "HUB_POPULATION_USER": "sandbox-user",
         "HUB_POPULATION_SECRET_KEY": "sandbox-secret",
-        "HUB_POPULATION_RIGHTS_FILE": str(DEPLOY / "population-rights.json"),
+        "HUB_POPULATION_RIGHTS_FILE": str(DEPLOY / "population-rights.sandbox.json"),
     }
 
 
@@ -120,5 +129,8 @@ def _links(site: Site) -> dict[str, dict[str, str]]:
         },
         "Metrics": {name: f"http://127.0.0.1:{port}/metrics" for name, port in found.items()},
         "Ready?": {name: f"http://127.0.0.1:{port}/readyz" for name, port in found.items()},
-        "Stand-ins of the outside systems": {name: f"{_address(site, name)}/_health" for name in ADAPTERS},
+        "Stand-ins of the outside systems": {
+            **{name: f"{_address(site, name)}/_health" for name in ADAPTERS},
+            "persons whom population knows": f"{_address(site, 'population')}/_people",
+        },
     }

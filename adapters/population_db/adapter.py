@@ -74,8 +74,8 @@ class PopulationAdapter:
         match outcome:
             case Delivered(answer):
                 return answered_report(message, answer, at)
-            case Rejected(code, vi, en):
-                return _unavailable(message, Reason(code, vi, en), at)
+            case Rejected(code):
+                return _unavailable(message, reason_for(code), at)
             case RetryAt() | Unknown():
                 return None
             case _:

@@ -149,6 +149,7 @@ def unavailable_report(message: OutMessage, check: str, reason: Reason, at: date
         check=check,
         outcome="unavailable",
         asked_at=at,
+        cause=reason.cause,
         reason=reason.code,
         reason_vi=reason.vi,
         reason_en=reason.en,

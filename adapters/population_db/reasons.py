@@ -9,15 +9,17 @@ from importlib.resources import files
 from typing import Final
 
 from hub.delivery.outcome import Rejected
+from schemas.identity import UnavailableCause
 
 GAVE_UP: Final = "population.gave_up"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A stable code with its text in Vietnamese and in English."""
+    """A stable code with its cause, and its text in Vietnamese and in English."""
 
     code: str
+    cause: UnavailableCause
     vi: str
     en: str
 
@@ -26,7 +28,10 @@ class Reason:
 def catalogue() -> dict[str, Reason]:
     """Every reason by its code."""
     text = files("adapters.population_db").joinpath("reasons.toml").read_text(encoding="utf-8")
-    return {code: Reason(code, entry["vi"], entry["en"]) for code, entry in tomllib.loads(text).items()}
+    return {
+        code: Reason(code, entry["cause"], entry["vi"], entry["en"])
+        for code, entry in tomllib.loads(text).items()
+    }
 
 
 def reject(code: str) -> Rejected:

@@ -85,6 +85,7 @@ class Sandbox:
                 Route(JSON_TOKEN_PATH, self._token_of("N3"), methods=["POST"]),
                 Route("/_faults", self._control, methods=["GET", "POST", "DELETE"]),
                 Route("/_health", self._health, methods=["GET"]),
+                Route("/_people", self._listed, methods=["GET"]),
             ]
         )
 
@@ -197,6 +198,9 @@ class Sandbox:
                 return JSONResponse({"error": str(error)}, status_code=400)
         waiting = [{"fault": f.fault, "count": f.count, "match": f.match} for f in self._script.faults]
         return JSONResponse(waiting)
+
+    async def _listed(self, _: Request) -> Response:
+        return JSONResponse({"synthetic": True, "people": self._people.listed()})
 
     async def _health(self, _: Request) -> Response:
         health = {"status": "up", "service_url": self._url, "token_requests": self._tokens.requests}

@@ -45,10 +45,15 @@ class SyntheticPerson:
         return "".join(char for char in self.name.upper().translate(_TABLE) if char.isalnum())
 
 
+GUIDE_PERSON: Final = SyntheticPerson("083090000001", "", "Nguyễn Văn Thử", "19900102", sex="1")
+"""The applicant of README and docs/participants.md."""
+
+
 class People:
     """Look-up by number; name and birth must all fit (contract II 3)."""
 
     def __init__(self, people: list[SyntheticPerson]) -> None:
+        self._people = people
         self._by_number = {person.identity_number: person for person in people}
         self._by_old_number = {person.old_identity_number: person for person in people}
         self._by_old_number.pop("", None)
@@ -63,6 +68,18 @@ class People:
         is_fitting = person.birth == birth or (len(birth) == 4 and person.birth[:4] == birth)
         return person if is_fitting else None
 
+    def listed(self) -> list[dict[str, str]]:
+        """Whom a request may name: the four fields that a check compares, as a request writes them."""
+        return [
+            {
+                "name": person.name,
+                "identity_number": person.identity_number,
+                "old_identity_number": person.old_identity_number,
+                "birth_date": "-".join((person.birth[:4], person.birth[4:6], person.birth[6:])).rstrip("-"),
+            }
+            for person in self._people
+        ]
+
 
 def read_people(path: Path) -> list[SyntheticPerson]:
     """Read `{"synthetic": true, "people": [...]}`; ValueError when the file is not marked synthetic."""
@@ -73,9 +90,9 @@ def read_people(path: Path) -> list[SyntheticPerson]:
 
 
 def generate_people(count: int = 200, seed: int = 45) -> list[SyntheticPerson]:
-    """Return invented persons, the same ones for the same seed."""
+    """Return the person of the guide, then `count` invented ones, the same ones for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - test data, nothing secret
-    people = []
+    people = [GUIDE_PERSON]
     for index in range(count):
         year = chance.randint(1950, 2005)
         birth = f"{year}{chance.randint(1, 12):02}{chance.randint(1, 28):02}"

@@ -1,7 +1,7 @@
 """One-shot set-up of a site: tables, topics, master key, users of hub and gateway, a participant per adapter.
 
-Each password is written once to `CREDENTIALS/NAME.password`, readable by its owner only. Who has one keeps
-it, so that running this again changes nothing. It needs an administrator's `HUB_KAFKA__USER`.
+Each password is written once to `CREDENTIALS/NAME.password`, readable by its owner only. Who has one that
+works keeps it, so that running this again changes nothing. It needs an administrator's `HUB_KAFKA__USER`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from hub import participants
 from hub.admission import GATEWAY
 from hub.errors import StartupError
 from hub.kafka_admin import KafkaAdmin
+from hub.own_users import is_let_in
 from hub.participants import Participant
-from hub.sealing import MasterKey
 from hub.settings import read_settings
+from hub.setup_cli import prepare_store
 from hub.store import database
 from hub.store.database import Connection
 
@@ -51,48 +52,57 @@ async def set_up(site: Site) -> None:
     """Bring a site to where every process can start; may be repeated."""
     settings = read_settings()
     credentials, partitions = site.credentials, site.partitions
-    connection = await database.connect_at_start(settings.postgres, "setup")
+    connection = await database.connect_at_start(settings.postgres, "setup", timeout_s=None)
     try:
-        for name in await database.migrate(connection):
-            say(f"applied {name}")
         admin = KafkaAdmin(settings.kafka)
         await asyncio.to_thread(admin.check)
-        if not settings.master_key_file.exists():
-            MasterKey.create_file(settings.master_key_file)
-            say(f"new master key in {settings.master_key_file}: back it up apart from the database")
-        await keep(credentials, HUB_USER, lambda: participants.set_up_hub(admin, HUB_USER, partitions))
+        for line in await prepare_store(connection, settings):
+            say(line)
+        await participants.prepare_hub(admin, HUB_USER, partitions)
+        await keep(admin, credentials, HUB_USER, HUB_USER, lambda: new_password(admin, HUB_USER))
         for name in site.adapters:
-            await keep(credentials, name, admission(admin, connection, name, partitions))
+            await admit(admin, connection, credentials, name, partitions)
         if site.has_gateway:
-            make = participants.set_up_gateway
-            await keep(credentials, GATEWAY, lambda: make(admin, connection))
+            await participants.prepare_gateway(admin, connection)
+            user = participants.user_of(GATEWAY, admin.prefix)
+            await keep(admin, credentials, GATEWAY, user, lambda: new_password(admin, user))
         if site.certificate_names:
             keep_certificate(credentials, site.certificate_names)
     finally:
         await connection.close()
 
 
-def admission(
-    admin: KafkaAdmin, connection: Connection, name: str, partitions: int
-) -> Callable[[], Awaitable[str]]:
-    """What gives the adapter a password: joining, or a new one when it has joined before."""
-
-    async def admit() -> str:
-        if name in {participant.name for participant in await participants.registered(connection)}:
-            return await participants.rotate(admin, connection, name)
-        return await participants.add(admin, connection, Participant(name, (name,), (), partitions))
-
-    return admit
-
-
-async def keep(credentials: Path, name: str, make: Callable[[], Awaitable[str]]) -> None:
-    """Write the password that `make` returns, unless there is one already."""
+async def admit(
+    admin: KafkaAdmin, connection: Connection, credentials: Path, name: str, partitions: int
+) -> None:
+    """Let the adapter join, or, when it has joined before, see to it that its password works."""
+    if name in {participant.name for participant in await participants.registered(connection)}:
+        user = participants.user_of(name, admin.prefix)
+        await keep(admin, credentials, name, user, lambda: participants.rotate(admin, connection, name))
+        return
     path = credentials / f"{name}.password"
-    if path.exists():
+    write_secret(path, await participants.add(admin, connection, Participant(name, (name,), (), partitions)))
+    say(f"{name}: new password in {path}")
+
+
+async def new_password(admin: KafkaAdmin, user: str) -> str:
+    """Draw a password of a user of the hub itself."""
+    return await asyncio.to_thread(admin.set_password, user)
+
+
+async def keep(
+    admin: KafkaAdmin, credentials: Path, name: str, user: str, make: Callable[[], Awaitable[str]]
+) -> None:
+    """Write the password that `make` returns, unless there is one with which the broker lets the user in."""
+    path = credentials / f"{name}.password"
+    known = path.read_text("utf-8") if path.exists() else None
+    works: bool = bool(known) and await asyncio.to_thread(is_let_in, admin.settings, user, known or "")
+    if works:
         say(f"{name}: has its password")
         return
     write_secret(path, await make())
-    say(f"{name}: new password in {path}")
+    told = " (the one before is not taken any more: restart what runs with it)" if known else ""
+    say(f"{name}: new password in {path}{told}")
 
 
 def keep_certificate(credentials: Path, names: Sequence[str]) -> None:

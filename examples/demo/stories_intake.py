@@ -62,7 +62,7 @@ async def officer_without_right(case: Case) -> None:
     """Could not ask, because the account has no right: no mismatch; another officer asks."""
     await case.submit()
     await case.check_identity(officer=STRANGER, expect="unavailable")
-    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.unavailable")
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.officer_unknown")
     await case.check_identity()
     await case.accept()
     await case.forward()

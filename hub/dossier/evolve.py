@@ -247,7 +247,7 @@ def _answered(
         return {fact.party: IdentityCheck("matched", fact.check)}
     if isinstance(fact, IdentityMismatched):
         return {fact.party: IdentityCheck("mismatched", fact.check)}
-    return {fact.party: IdentityCheck("unavailable", fact.check)}
+    return {fact.party: IdentityCheck("unavailable", fact.check, fact.cause)}
 
 
 def _handed_over(dossier: Dossier, fact: PaperHandedOver, _step: Step) -> _Changes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Literal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
@@ -16,12 +17,24 @@ from schemas.identity import (
     IdentityMismatched,
     IdentityUnavailable,
     ReportIdentity,
+    UnavailableCause,
     VerifyIdentity,
 )
 
 _ASKERS: tuple[Role, ...] = ("counter", "portal", "hub")
 """A sender in several roles asks as the first of them."""
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
+_REFUSALS: Mapping[UnavailableCause, str] = {
+    "away": "identity.unavailable",
+    "not_licensed": "identity.not_licensed",
+    "officer": "identity.officer_unknown",
+    "question": "identity.not_askable",
+}
+
+
+def refusal_of(cause: UnavailableCause | None) -> str:
+    """The code of a refusal for want of an answer: each cause has a text and a next step of its own."""
+    return _REFUSALS[cause or "away"]
 
 
 def check_id(dossier_id: str, request_id: str) -> str:
@@ -93,11 +106,12 @@ def _answer(dossier: Dossier, request: ReportIdentity) -> Fact:
         case "mismatched":
             return IdentityMismatched(check=check, party=party, asked_at=asked_at)
         case "unavailable":
-            texts = refusal_texts("identity.unavailable")
+            texts = refusal_texts(refusal_of(request.cause))
             return IdentityUnavailable(
                 check=check,
                 party=party,
                 asked_at=asked_at,
+                cause=request.cause or "away",
                 reason=request.reason or "unspecified",
                 reason_vi=request.reason_vi or texts.vi,
                 reason_en=request.reason_en or texts.en,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.components import components_are_published, published
 from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.identity import refusal_of
 from hub.dossier.late import violation
 from hub.dossier.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.state import Dossier
@@ -27,7 +28,7 @@ def identity_is_checked(dossier: Dossier, _request: AcceptDossier, _context: Con
         case "requested":
             return Refused("identity.pending", rule="15.6.a")
         case "unavailable":
-            return Refused("identity.unavailable", rule="15.6.a")
+            return Refused(refusal_of(dossier.owner.cause), rule="15.6.a")
         case "none":
             return Refused("identity.not_checked", rule="15.6.a")
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from hub.regulation.sections import Relation, Stage
 from schemas.due import TimerKind
+from schemas.identity import UnavailableCause
 from schemas.payment import FeeKind, PaymentStatus
 from schemas.pickup import Direction, PickupStatus
 from schemas.types import Channel, ReturnChannel
@@ -64,6 +65,8 @@ class IdentityCheck(Struct, frozen=True, gc=False, array_like=True):
 
     outcome: Outcome = "none"
     check: str | None = None
+    cause: UnavailableCause | None = None
+    """Why it is unavailable."""
 
 
 class SharedData(Struct, frozen=True, gc=False, array_like=True):

@@ -6,10 +6,11 @@ import asyncio
 
 import typer
 
-from hub import participants
+from hub import own_users, participants
 from hub.admission import GATEWAY
 from hub.commands import run, settings
 from hub.kafka_admin import KafkaAdmin
+from hub.own_users import EnvFile, Rotate
 from hub.store import database
 
 app = typer.Typer(no_args_is_help=True, help="HTTPS for participants without a Kafka client.")
@@ -21,19 +22,22 @@ def _group() -> None:
 
 
 @app.command("user")
-def user() -> None:
-    """Create the gateway's own user, or give it a new password. Needs an administrator's HUB_KAFKA__USER."""
+def user(env_file: EnvFile = None, rotate: Rotate = False) -> None:
+    """Create the gateway's own user; one that exists keeps its password.
+
+    Needs an administrator's HUB_KAFKA__USER.
+    """
     tree = settings()
+    name = participants.user_of(GATEWAY, tree.kafka.prefix)
 
     async def work() -> str:
         admin = KafkaAdmin(tree.kafka)
         await asyncio.to_thread(admin.check)
         connection = await database.connect_at_start(tree.postgres, "gateway-user")
         try:
-            return await participants.set_up_gateway(admin, connection)
+            await participants.prepare_gateway(admin, connection)
         finally:
             await connection.close()
+        return await asyncio.to_thread(own_users.admit, admin, name, env_file, is_rotated=rotate)
 
-    password = run(work())
-    name = participants.user_of(GATEWAY, tree.kafka.prefix)
-    typer.echo(f"HUB_KAFKA__USER={name}\nHUB_KAFKA__PASSWORD={password}")
+    typer.echo(run(work()))

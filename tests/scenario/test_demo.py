@@ -21,7 +21,8 @@ _LAST = re.compile(
 _REFUSED = (
     "due.no_apology", "envelope.bad_text", "envelope.bad_time", "envelope.content_type",
     "envelope.identity_in_key", "envelope.key_not_subject", "envelope.missing_attribute",
-    "envelope.no_json", "envelope.too_large", "identity.not_checked", "identity.unavailable",
+    "envelope.no_json", "envelope.too_large", "identity.not_checked", "identity.officer_unknown",
+    "identity.unavailable",
     "payment.already_open", "pickup.already_collected", "pickup.already_open", "reference.in_use",
     "rule.13.4", "rule.13.7", "rule.14.3", "rule.15.6.a1", "rule.15.6.c2", "rule.16", "rule.17.10.signer",
     "rule.17.9", "rule.18.1", "rule.18.3", "rule.19.4", "rule.21.2", "rule.3.5", "rule.3.8", "rule.8.5.b",

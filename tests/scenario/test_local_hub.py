@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from hub import participants
 from hub.embedded import stack as embedded
 from hub.kafka_admin import KafkaAdmin
+from hub.own_users import is_let_in, read_password, write_password
 from hub.participants import Participant
 from hub.settings import KafkaSettings
 from tests.support.clients import Client
@@ -56,7 +57,7 @@ async def test_the_page_of_a_running_hub_links_to_what_answers_and_shows_each_fa
     async with httpx.AsyncClient(base_url=found[1], timeout=10, trust_env=False) as http:
         page = (await http.get("/")).text
         links = [unescape(link) for link in re.findall(r'href="([^"]+)"', page)]
-        assert len(links) == 2 + 2 * len(["engine", "population", "postal", "portal", "gateway"]) + 3
+        assert len(links) == 2 + 2 * len(["engine", "population", "postal", "portal", "gateway"]) + 4
         assert {link: (await http.get(link)).status_code for link in links} == dict.fromkeys(links, 200)
         assert (await http.get("/", headers={"host": "example.org"})).status_code == 400
 
@@ -64,9 +65,51 @@ async def test_the_page_of_a_running_hub_links_to_what_answers_and_shows_each_fa
         assert live == {"type": "onestop.dossier.submitted.v1", "time": live["time"], "dossier": first[:8]}
         assert await next_fact(http) == live, "a page that is opened later begins with the last facts"
 
+        people = (await http.get(next(link for link in links if link.endswith("/_people")))).json()["people"]
+        assert len(people) == 201
+        assert people[0] | APPLICANT == people[0] | {"kind": "citizen"}, "the person of the guide"
+
     again = await asyncio.to_thread(local_hub, "up", home)
     assert again.stdout.count("already running") == 11, again.stdout
     assert found[1] in again.stdout
+
+
+async def test_make_up_heals_whatever_password_was_changed_or_lost(home: Path) -> None:
+    said = await asyncio.to_thread(local_hub, "up", home)
+    assert said.returncode == 0, said.stdout + said.stderr
+    credentials = home / "site" / "credentials"
+    admin = KafkaAdmin(administrator(home))
+
+    env_file = home / "hub.env"
+    write_password(env_file, "hub", await asyncio.to_thread(admin.set_password, "hub"))  # hub setup --rotate
+    await asyncio.to_thread(admin.set_password, "population")  # hub participants rotate population
+    again = await asyncio.to_thread(local_hub, "up", home)
+    assert (again.returncode, ended(again.stdout)) == (0, {"engine-1", "adapter-population"}), again.stdout
+
+    for lost in (env_file, credentials / "hub.password", credentials / "portal.password"):
+        lost.unlink()
+    (credentials / "hub.gateway.password").write_text("", "utf-8")  # killed while it was written
+    again = await asyncio.to_thread(local_hub, "up", home)
+    healed = {"engine-1", "adapter-portal", "gateway"}
+    assert (again.returncode, ended(again.stdout)) == (0, healed), again.stdout
+    for user in ("hub", "population", "portal", "hub.gateway", "hub.page"):
+        known = (credentials / f"{user}.password").read_text("utf-8")
+        assert await asyncio.to_thread(is_let_in, admin.settings, user, known), user
+    assert read_password(env_file, "hub") == (credentials / "hub.password").read_text("utf-8")
+
+
+def ended(said: str) -> set[str]:
+    """The programs that were started again because their password was no longer taken."""
+    return set(re.findall(r"(?m)^(\S+): ended, since it ran with an old password$", said))
+
+
+def administrator(home: Path) -> KafkaSettings:
+    address = embedded.up(home)
+    return KafkaSettings(
+        bootstrap=address.kafka_bootstrap,
+        user=address.kafka_admin_user,
+        password=SecretStr(address.kafka_admin_password),
+    )
 
 
 async def next_fact(http: httpx.AsyncClient) -> dict[str, str]:
@@ -84,13 +127,7 @@ async def next_fact(http: httpx.AsyncClient) -> dict[str, str]:
 async def lodge(home: Path) -> str:
     """A counter joins and lodges a dossier; returns its id."""
     address = embedded.up(home)
-    admin = KafkaAdmin(
-        KafkaSettings(
-            bootstrap=address.kafka_bootstrap,
-            user=address.kafka_admin_user,
-            password=SecretStr(address.kafka_admin_password),
-        )
-    )
+    admin = KafkaAdmin(administrator(home))
     connection = await asyncpg.connect(address.postgres_dsn)
     counter = Participant("counter-a", ("counter",), (ONE_STOP,), 2)
     password = await participants.add(admin, connection, counter)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hub.dossier.decide import decide
 from hub.dossier.decision import Context, ContextError, Law
+from hub.dossier.texts import refusal_texts
 from schemas.dossier import DossierAccepted
 from schemas.due import RuleViolated
 from schemas.party import Party
@@ -54,6 +55,30 @@ def test_a_mismatched_identity_is_refused_as_a_mismatch() -> None:
 def test_could_not_ask_is_never_shown_as_a_mismatch() -> None:
     refused = answered("unavailable").refuses(build.acceptance(), COUNTER)
     assert (refused.code, refused.rule) == ("identity.unavailable", "15.6.a")
+
+
+@pytest.mark.rule("15.6.a")
+@pytest.mark.parametrize(
+    ("cause", "code", "next_step"),
+    [
+        (None, "identity.unavailable", "when the connection works"),
+        ("away", "identity.unavailable", "when the connection works"),
+        ("not_licensed", "identity.not_licensed", "register the right"),
+        ("officer", "identity.officer_unknown", "with an account that has the right"),
+        ("question", "identity.not_askable", "with the identity paper"),
+    ],
+)
+def test_each_cause_of_could_not_ask_has_a_text_and_a_next_step_of_its_own(
+    cause: str | None, code: str, next_step: str
+) -> None:
+    story = build.submitted()
+    story.accepts(build.verification(), COUNTER)
+    assert story.now.owner.check is not None
+    report = build.identity_answer(story.now.owner.check, "unavailable", cause=cause)
+    story.accepts(report, POPULATION)
+    refused = story.refuses(build.acceptance(), COUNTER)
+    assert (refused.code, refused.rule) == (code, "15.6.a")
+    assert next_step in refusal_texts(code).advice_en
 
 
 @pytest.mark.rule("15.6.a")
