@@ -50,7 +50,11 @@ class PortalKind:
     def settings(self, base: str, folder: Path) -> dict[str, str]:  # noqa: ARG002  no files
         """The account."""
         account = {f"HUB_PORTAL_{name.upper()}": text for name, text in _ACCOUNT.items()}
-        return account | {"HUB_PORTAL_BASE_URL": base, "HUB_PORTAL_UNIT": _UNIT}
+        return account | {
+            "HUB_PORTAL_BASE_URL": base,
+            "HUB_PORTAL_UNIT": _UNIT,
+            "HUB_PORTAL_RECORD_KEY": "r" * 32,
+        }
 
     def earlier(self, numbers: Numbers) -> list[OutMessage]:
         """Submissions: the portal is told of them with the acceptance, when there is a code."""

@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 mkdir -p secrets
 chmod 700 secrets
 for name in postgres_password kafka_admin_password kafka_broker_password grafana_admin_password \
-  portal_links_key; do
+  portal_links_key portal_record_key; do
   if [ ! -s "secrets/$name" ]; then
     od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "secrets/$name"
   fi
@@ -13,7 +13,7 @@ done
 # What the outside systems gave you goes into these; the values here are those of the sandboxes.
 for pair in population_user=sandbox-user population_secret_key=sandbox-secret \
   postal_consumer_key=sandbox-key postal_consumer_secret=sandbox-secret \
-  portal_password=sandbox-password portal_payment_secret=sandbox-secret; do
+  portal_password=sandbox-password portal_payment_secret=sandbox-secret-of-the-payment-platform; do
   if [ ! -s "secrets/${pair%%=*}" ]; then
     printf %s "${pair#*=}" > "secrets/${pair%%=*}"
   fi

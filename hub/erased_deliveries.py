@@ -73,6 +73,11 @@ where p.dossier = any($1::text[])
       select from delivery d where d.dossier = p.dossier and d.state in ('pending', 'leased', 'unknown')
   )
 """
+# What was lodged there is told from a repeat by a digest; without one every repeat counts as another dossier.
+_PORTAL_LODGINGS = """
+update portal_lodging l set digest = '' from alias a
+where a.dossier_id = any($1::uuid[]) and a.alias = 'ref:portal:' || l.code and l.digest <> ''
+"""
 _OPEN = "select count(*) from delivery where dossier = any($1::text[]) and data <> ''"
 
 
@@ -100,4 +105,5 @@ async def empty_deliveries(connection: Connection, dossier_id: str | None = None
     await connection.execute(_POISON, gone)
     if await connection.fetchval(_HAS_PORTAL):
         await connection.execute(_PORTAL, gone)
+        await connection.execute(_PORTAL_LODGINGS, gone)
     return EmptiedDeliveries(unsent, emptied, await connection.fetchval(_OPEN, gone))

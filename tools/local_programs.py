@@ -110,8 +110,9 @@ def _portal(site: Site) -> dict[str, str]:
         "HUB_PORTAL_DOOR__PORT": str(site.ports()["portal-door"]),
         "HUB_PORTAL_LINKS__PUBLIC_URL": _address(site, "portal-door"),
         "FILE__HUB_PORTAL_LINKS__KEY": site.kept_secret("portal_links_key"),
+        "FILE__HUB_PORTAL_RECORD_KEY": site.kept_secret("portal_record_key"),
         "HUB_PORTAL_PAYMENT__PARTNER": "BENTRE",
-        "HUB_PORTAL_PAYMENT__SECRET": "sandbox-secret",
+        "HUB_PORTAL_PAYMENT__SECRET": "sandbox-secret-of-the-payment-platform",
     }
 
 

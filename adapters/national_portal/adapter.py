@@ -18,6 +18,7 @@ from adapters.national_portal.mapping import Words
 from adapters.national_portal.procedures import Procedures
 from adapters.national_portal.record import File
 from adapters.national_portal.reports import sync_report
+from adapters.national_portal.sealing import RecordSeal
 from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.status_codes import read_status_codes
 from adapters.national_portal.syncing import Syncing
@@ -48,6 +49,7 @@ class PortalAdapter:
         self._settings = settings
         self._reader = reader
         self._clock = clock
+        self._seal = RecordSeal(settings.record_key.get_secret_value())
         self._client = PortalClient(settings)
         self._procedures = Procedures(self._client, settings.procedure_life_s)
         self._links = (
@@ -71,10 +73,11 @@ class PortalAdapter:
         self._desk: Desk | None = None
         self._door: Door | None = None
 
-    def attach(self, desk: Desk) -> None:
-        """Take the desk: the tables are there."""
+    async def attach(self, desk: Desk) -> None:
+        """Take the desk: the tables are there; StartupError when what they hold has another key."""
         self._desk = desk
-        own = tables.Tables(desk.pool)
+        own = tables.Tables(desk.pool, self._seal)
+        await own.prepare()
         self._clock = desk.now
         self.use(own)
         self._door = Door(self._settings, desk, own, self._procedures, self._words, self._links, self._reader)
@@ -87,7 +90,7 @@ class PortalAdapter:
 
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
         """Fold what comes in; forget what ended long ago. What the portal cannot be shown is over with it."""
-        noted = await tables.keep_messages(connection, messages)
+        noted = await tables.keep_messages(connection, messages, self._seal)
         await tables.sweep(connection, self._settings.record_days, self.name)
         return noted
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -15,23 +14,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.national_portal import payment
+from adapters.national_portal.door_payments import PaymentDoor
 from adapters.national_portal.downloads import DocumentReader, file_response
 from adapters.national_portal.errors import PortalError
 from adapters.national_portal.links import PATH, Links
-from adapters.national_portal.lodging import SERVICE, Lodging, LodgingError, read_lodging
+from adapters.national_portal.lodging import SERVICE, Lodging, LodgingError, is_update, read_lodging
 from adapters.national_portal.mapping import Words, search_item
 from adapters.national_portal.procedures import Procedure, Procedures
-from adapters.national_portal.record import Record
-from adapters.national_portal.settings import PaymentSettings, PortalSettings
+from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.tables import Tables, store_lodging
-from adapters.national_portal.texts import DoorKey, door_text
+from adapters.national_portal.texts import door_answer
 from hub.delivery.database import StoreAwayError
 from hub.delivery.desk import Connection, Desk
 from hub.delivery.documents import FilesAwayError
+from hub.delivery.foreign_text import ForeignTextError, code, read_object
 
 _log = logging.getLogger(__name__)
-_MAX_CODE = 100
 
 Body = dict[str, Any]
 
@@ -56,19 +54,19 @@ class Door:
         self._words = words
         self._links = links
         self._reader = reader
-        self._hub_codes = {there: here for here, there in settings.procedure_codes.items()}
+        self._payments = PaymentDoor(settings.payment, desk, tables) if settings.payment is not None else None
 
     def app(self) -> Starlette:
         """The routes, under each prefix."""
         calls: dict[str, Callable[[Body], Awaitable[Body]]] = {
             "/search/call": self._search,
             "/nhanhsdvcqg": self._lodge,
-            "/dpnhankqthanhtoanhs": self._confirm_payment,
-            "/dptracuuthanhtoanhs": self._look_up_payment,
+            "/dpnhankqthanhtoanhs": self._payments.confirm if self._payments else _unknown_service,
+            "/dptracuuthanhtoanhs": self._payments.look_up if self._payments else _unknown_service,
         }
         prefixes = dict.fromkeys(prefix.rstrip("/") for prefix in self._settings.door.prefixes)
         routes = [
-            Route(prefix + path, self._answered(path, answer), methods=["POST"])
+            Route(prefix + path, self._answered(answer), methods=["POST"])
             for prefix in prefixes
             for path, answer in calls.items()
         ]
@@ -76,7 +74,7 @@ class Door:
         return Starlette(routes=[*routes, *files])
 
     def _answered(
-        self, path: str, answer: Callable[[Body], Awaitable[Body]]
+        self, answer: Callable[[Body], Awaitable[Body]]
     ) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
             if not self._may_call(request):
@@ -84,7 +82,7 @@ class Door:
             try:
                 body = await self._body(request)
             except ValueError:
-                return JSONResponse(_error("bad_request"))
+                return JSONResponse(door_answer("bad_request"))
             except (TimeoutError, ClientDisconnect):
                 return Response(status_code=408)
             if body is None:
@@ -93,7 +91,7 @@ class Door:
                 return JSONResponse(await answer(body))
             except (StoreAwayError, PortalError) as error:
                 _log.warning("not answered", extra={"action": "portal.door_away", "reason": str(error)})
-                return JSONResponse(self._away(path, body))
+                return JSONResponse(door_answer("unavailable"))
 
         return respond
 
@@ -112,89 +110,44 @@ class Door:
                 raw += chunk
                 if len(raw) > self._settings.door.max_body_bytes:
                     return None
-        try:
-            body = json.loads(raw)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
-        if not isinstance(body, dict):
-            raise ValueError("no object")  # noqa: TRY004  (one kind of error for one answer)
-        return body
-
-    def _away(self, path: str, body: Body) -> Body:
-        if path == "/dpnhankqthanhtoanhs" and self._settings.payment is not None:
-            return _payment_answer(body, "unavailable", self._settings.payment)
-        return _error("unavailable")
+        return read_object(raw)
 
     async def _search(self, body: Body) -> Body:
         """search/call: what the portal may show of one dossier, a bare object."""
-        found = await self._find(body.get("masohoso"))
-        if found is None or found[1].wire_code is None:
-            return _error("unknown_dossier")
+        try:
+            found = await self._tables.shown(code(body.get("masohoso")))
+        except ForeignTextError:
+            found = None
+        if found is None:
+            return door_answer("unknown_dossier")
         record = found[1]
         procedure = await self._procedures.find(self._words.procedure(record.procedure))
         return search_item(record, procedure or Procedure("", "", ""), self._words)
 
     async def _lodge(self, body: Body) -> Body:
         """NopHoSo (assumed): 0 once the request to the hub is stored, 1 for the code of another dossier."""
-        if body.get("service") != SERVICE:
-            return _error("unknown_service")
         try:
-            lodging = read_lodging(
-                body.get("data"), self._settings.one_stop, self._hub_codes, self._desk.now()
-            )
+            if code(body.get("service")) != SERVICE:
+                return door_answer("unknown_service")
+            if is_update(body):
+                return door_answer("bad_field", field="isUpdating")
+            lodging = read_lodging(body.get("data"), self._settings, self._desk.now())
+        except ForeignTextError:
+            return door_answer("bad_request")
         except LodgingError as error:
-            return _error("bad_field", field=error.field)
-        if await self._desk.accept(lodging.report, lambda connection: _note(connection, lodging)):
-            _log.info("lodged", extra={"action": "portal.lodged", "report_id": lodging.report.id})
-        if await self._tables.lodged(lodging.report.id) != lodging.digest:
-            return _error("duplicate", code="1")
-        return {"error_code": "0", "message": door_text("ok")}
+            return door_answer("bad_field", field=error.field)
+        request = lodging.report.id
+        if await self._tables.lodged(request) is None and await self._desk.accept(
+            lodging.report, lambda connection: self._note(connection, lodging)
+        ):
+            _log.info("lodged", extra={"action": "portal.lodged", "report_id": request})
+        if await self._tables.lodged(request) != self._tables.digest(lodging):
+            return door_answer("duplicate", code="1")
+        return door_answer("ok", code="0")
 
-    async def _confirm_payment(self, body: Body) -> Body:
-        """dpnhankqthanhtoanhs: `00` once the report to the hub is stored; the same for a repeat."""
-        shared = self._settings.payment
-        if shared is None:
-            return _error("unknown_service")
-        secret = shared.secret.get_secret_value()
-        if body.get("MaDoiTac") != shared.partner or not payment.is_confirmation_genuine(body, secret):
-            return _payment_answer(body, "bad_signature", shared)
-        named = payment.dossier_of_payment(body.get("MaThamChieu"))
-        found = await self._tables.find(named) if named is not None else None
-        bill = next(
-            (bill for bill in (found[1].bills if found else ()) if bill.payment == body["MaThamChieu"]), None
-        )
-        if found is None or bill is None:
-            return _payment_answer(body, "unknown_payment", shared)
-        amount = payment.amount_of(body)
-        if amount is None or (body.get("MaLoi") == payment.PAID and amount != bill.total):
-            return _payment_answer(body, "wrong_amount", shared)
-        try:
-            report = payment.payment_report(body, found[0], found[1], secret)
-        except ValueError:
-            return _payment_answer(body, "bad_request", shared)
-        if await self._desk.accept(report):
-            _log.info("payment", extra={"action": "portal.payment", "report_id": report.id})
-        return _payment_answer(body, "ok", shared)
-
-    async def _look_up_payment(self, body: Body) -> Body:
-        """dptracuuthanhtoanhs: 1 with the open bill, 0 without one."""
-        shared = self._settings.payment
-        if shared is None:
-            return _error("unknown_service")
-        secret = shared.secret.get_secret_value()
-        if not payment.is_lookup_genuine(body, secret, is_needed=shared.is_lookup_signed):
-            return _error("bad_signature")
-        found = await self._find(body.get("MaHoSo"))
-        if found is None:
-            return _error("unknown_dossier")
-        bill = found[1].open_bill
-        if bill is None:
-            return {"error_code": "0", "message": {}}
-        return {"error_code": "1", "message": payment.bill_of(found[1], bill, secret)}
-
-    async def _find(self, code: object) -> tuple[str, Record] | None:
-        is_code = isinstance(code, str) and 0 < len(code) <= _MAX_CODE and "\0" not in code
-        return await self._tables.find(str(code)) if is_code else None
+    async def _note(self, connection: Connection, lodging: Lodging) -> None:
+        digest = self._tables.digest(lodging)
+        await store_lodging(connection, lodging.report.id, lodging.code, digest)
 
     async def _download(self, request: Request) -> Response:
         """A file by its link; every wrong link looks the same."""
@@ -209,14 +162,5 @@ class Door:
         return Response(status_code=404) if file is None or digest is None else file_response(file, digest)
 
 
-async def _note(connection: Connection, lodging: Lodging) -> None:
-    await store_lodging(connection, lodging.report.id, lodging.code, lodging.digest)
-
-
-def _payment_answer(body: Body, key: DoorKey, shared: PaymentSettings) -> Body:
-    code = payment.PAID if key == "ok" else payment.FAILED
-    return payment.confirmation_answer(body, code, door_text(key), shared.secret.get_secret_value())
-
-
-def _error(key: DoorKey, *, code: str = "-1", **values: str) -> Body:
-    return {"error_code": code, "message": door_text(key, **values)}
+async def _unknown_service(_body: Body) -> Body:
+    return door_answer("unknown_service")

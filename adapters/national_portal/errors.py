@@ -23,3 +23,9 @@ class EffectUnsureError(PortalError):
     """Nobody can say whether the portal acted: time-out after sending, lost answer, unreadable answer."""
 
     code = "portal.effect_unsure"
+
+
+class UnopenedError(PortalError):
+    """What is kept of a dossier cannot be opened; its text says why and holds nothing of it."""
+
+    code = "portal.unopened"

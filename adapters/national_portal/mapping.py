@@ -59,7 +59,7 @@ def wire_time(moment: datetime | None) -> str:
 
 def read_wire_time(text: object) -> datetime:
     """The instant of 14 digits; ValueError for anything else, a 12-hour clock cannot be seen."""
-    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{14}", text):
+    if not isinstance(text, str) or not re.fullmatch(r"[12][0-9]{13}", text):
         raise ValueError("no yyyyMMddHHmmss")
     return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM).astimezone(UTC)
 

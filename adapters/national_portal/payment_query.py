@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from adapters.national_portal.answers import code_text
+from adapters.national_portal.authenticity import QUERY, authenticator
 from adapters.national_portal.mapping import wire_time
-from adapters.national_portal.payment import PAID, authenticator
+from adapters.national_portal.payment import PAID
 from adapters.national_portal.record import Bill
 
 VERSION: Final = "1.0.6"
-_ASKED: Final = ("LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "ThoiGianGD")
 
 Standing = Literal["paid", "pending", "failed", "not_known"]
 _STANDINGS: Final[dict[str, Standing]] = {"1": "paid", "3": "pending", "4": "failed"}
@@ -25,7 +25,7 @@ def query_of(bill: Bill, partner: str, secret: str) -> dict[str, str]:
         "MaThamChieu": bill.payment,
         "ThoiGianGD": wire_time(bill.asked_at),
     }
-    return {**body, "MaXacThuc": authenticator(body, _ASKED, secret)}
+    return {**body, "MaXacThuc": authenticator(body, QUERY, secret)}
 
 
 def standing_of(answer: dict[str, Any], payment: str) -> Standing | None:

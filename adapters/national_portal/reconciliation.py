@@ -20,10 +20,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from adapters.national_portal.errors import EffectUnsureError, PortalError
 from adapters.national_portal.payment_query import Standing, query_of, standing_of
 from adapters.national_portal.record import Bill, Record
+from adapters.national_portal.sealing import RecordSeal
 from adapters.national_portal.settings import PaymentSettings, PortalSettings
 from adapters.national_portal.tables import Tables
 from adapters.national_portal.transport import Transport
 from hub.delivery.database import StoreAwayError, open_pool
+from hub.errors import StartupError
 
 YOUNGEST: Final = timedelta(minutes=30)
 OLDEST: Final = timedelta(days=3)
@@ -84,11 +86,13 @@ def lines_of(told: Iterable[tuple[Open, Standing]]) -> list[str]:
 
 
 async def reconcile(settings: PortalSettings, dsn: str, now: datetime) -> list[str]:
-    """The work list; raises PortalError, StoreAwayError, and ValueError when QUERY is not set up."""
+    """The work list; raises PortalError, StoreAwayError, StartupError; ValueError without QUERY."""
     if settings.payment is None or settings.payment.query_path is None:
         raise ValueError("HUB_PORTAL_PAYMENT__QUERY_PATH is not set")
     async with open_pool(dsn, "portal", connections=1) as pool:
-        payments = open_payments([record async for record in Tables(pool).under_way()], now)
+        kept = Tables(pool, RecordSeal(settings.record_key.get_secret_value()))
+        await kept.must_fit()
+        payments = open_payments([record async for record in kept.under_way()], now)
     transport = Transport(settings)
     try:
         return lines_of(await ask(transport, settings.payment, payments))
@@ -101,7 +105,7 @@ def main() -> int:
     try:
         dsn = StoreSettings().dsn.get_secret_value()
         lines = asyncio.run(reconcile(PortalSettings(), dsn, datetime.now(UTC)))
-    except (PortalError, StoreAwayError, ValueError) as error:
+    except (PortalError, StoreAwayError, StartupError, ValueError) as error:
         sys.stderr.write(f"reconciliation: {error}\n")
         return 3
     sys.stdout.writelines(f"{line}\n" for line in lines)

@@ -35,7 +35,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--exists-code", default="3", help="error_code of an insert of a known dossier")
     parser.add_argument("--unpublished", action="append", help="procedure that the portal does not have")
     parser.add_argument("--door", help="the province's door with its prefix, for what the portal calls")
-    parser.add_argument("--payment", default="BENTRE:sandbox-secret", help="PARTNER:SECRET of payments")
+    parser.add_argument(
+        "--payment",
+        default="BENTRE:sandbox-secret-of-the-payment-platform",
+        help="PARTNER:SECRET of payments",
+    )
     return parser.parse_args()
 
 

@@ -66,7 +66,7 @@ class Citizen:
         province in the dark, `ended`: false leaves the citizen before the bank's page.
         """
         wanted = await request.json()
-        found = await self._post("/dptracuuthanhtoanhs", {"MaHoSo": wanted["MaHoSo"]})
+        found = await self._post("/dptracuuthanhtoanhs", self.lookup(str(wanted["MaHoSo"])))
         if str(found.get("error_code")) != "1":
             return JSONResponse({"lookup": found, "answers": []})
         reference = found["message"]["MaThamChieu"]
@@ -99,7 +99,14 @@ class Citizen:
             "ThoiGianGD": bill["MaTraCuuTT"][-14:],
             "ThongTinGiaoDich": "Thanh toan phi le phi",
         }
-        text = "|".join([*(str(message[name]) for name in _CONFIRMED), self._secret])
+        return self._signed(message, _CONFIRMED)
+
+    def lookup(self, code: str) -> dict[str, Any]:
+        """The look-up of what is payable, signed over its one field. ASSUMPTION."""
+        return self._signed({"MaHoSo": code}, ("MaHoSo",))
+
+    def _signed(self, message: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+        text = "|".join([*(str(message[name]) for name in names), self._secret])
         return {**message, "MaXacThuc": hashlib.sha256(text.encode()).hexdigest()}
 
     async def fetch(self, request: Request) -> Response:

@@ -29,8 +29,10 @@ class Payments:
 
     def query(self, body: Item) -> Item:
         """The answer to QUERY. ASSUMPTION: 99 for a number that it has not, and nothing is signed."""
-        text = "|".join([*(str(body.get(name, "")) for name in _ASKED), self._secret])
-        is_genuine = body.get("MaXacThuc") == hashlib.sha256(text.encode()).hexdigest()
+        values = [str(body.get(name, "")) for name in _ASKED]
+        text = "|".join([*values, self._secret])
+        is_genuine = body.get("MaXacThuc") == hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+        is_genuine = is_genuine and not any("|" in value for value in values)
         if body.get("LoaiBanTin") != "QUERY" or body.get("PhienBan") != "1.0.6":
             return {"MaLoi": "99", "MoTaLoi": "Bản tin không hợp lệ"}
         if not is_genuine or body.get("MaDoiTac") != self._partner:

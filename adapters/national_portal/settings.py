@@ -9,6 +9,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from adapters.national_portal.names import root_of
+
 _HTTP_URL = r"^https?://[^/\s]+(/\S*)?$"
 _PATH = r"^/[\x21-\x7e]*$"
 _FOLDER = Path(__file__).parent
@@ -20,10 +22,16 @@ class PaymentSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    partner: str = Field(min_length=1, max_length=60, description="MaDoiTac of the province")
-    secret: SecretStr = Field(description="shared secret of MaXacThuc")
+    partner: str = Field(pattern=r"^[\x21-\x7b\x7d\x7e]{1,60}$", description="MaDoiTac of the province")
+    secret: SecretStr = Field(
+        min_length=32,
+        description="shared secret of MaXacThuc, 32 characters or more: who has a message can try secrets",
+    )
+    confirmation_kind: str = Field(
+        default="CONFIRM", pattern=r"^[A-Z_]{3,20}$", description="LoaiBanTin of a result (assumption)"
+    )
     is_lookup_signed: bool = Field(
-        default=False, description="refuse look-ups without MaXacThuc (assumption)"
+        default=True, description="tell what is payable only to who signs the look-up (assumption)"
     )
     query_path: str | None = Field(
         default=None, pattern=_PATH, description="where QUERY goes (assumption); only the reconciliation asks"
@@ -105,7 +113,15 @@ class PortalSettings(BaseSettings):
     max_connections: int = Field(default=20, ge=1, description="open connections")
     retry_delay_s: float = Field(default=30.0, gt=0, description="pause after a call without effect")
     settling_s: float = Field(default=120.0, ge=0, description="how late TraCuuHoSo may show a dossier")
+    portal_units: frozenset[str] = Field(
+        default=frozenset({"G22"}),
+        description="roots of unit codes under which the portal numbers dossiers (assumption);"
+        " no other MaHoSo shaped like an official code is taken",
+    )
     record_days: int = Field(default=30, ge=1, description="days that a finished dossier's record is kept")
+    record_key: SecretStr = Field(
+        min_length=32, description="key that seals what is kept of dossiers, 32 characters or more"
+    )
     one_stop: str | None = Field(default=None, description="one-stop of dossiers lodged on the portal")
     door: DoorSettings = DoorSettings()
     links: LinkSettings | None = Field(default=None, description="without it no file is offered")
@@ -115,4 +131,10 @@ class PortalSettings(BaseSettings):
     def _calls_end_in_time(self) -> Self:
         if self.connect_timeout_s > self.total_timeout_s:
             raise ValueError("connect_timeout_s must not exceed total_timeout_s")
+        return self
+
+    @model_validator(mode="after")
+    def _portal_numbers_under_its_own_units(self) -> Self:
+        if root_of(self.unit) in self.portal_units:
+            raise ValueError("portal_units must not hold the root of the own unit")
         return self

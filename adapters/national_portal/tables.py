@@ -1,22 +1,31 @@
-"""The adapter's tables in PostgreSQL: records folded as messages come in, and where each dossier stands."""
+"""The adapter's tables in PostgreSQL: records folded as messages come in, and where each dossier stands.
+
+Records and lines are sealed (`sealing.py`). One that cannot be opened is logged and counts as not there.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
+from adapters.national_portal.errors import UnopenedError
 from adapters.national_portal.folding import UnreadableError, fold
 from adapters.national_portal.kept import LineState, Standing
+from adapters.national_portal.lodging import Lodging
 from adapters.national_portal.record import Line, Record
+from adapters.national_portal.sealing import RecordSeal
 from hub.delivery.adapter import OutMessage
 from hub.delivery.database import translated
 from hub.delivery.desk import Connection
+from hub.errors import StartupError
 
 _log = logging.getLogger(__name__)
+_LONGEST_NAME: Final = 100
+_LONG_S: Final = 300.0
 _FOLDER = files("adapters.national_portal") / "sql"
 
 
@@ -34,9 +43,15 @@ _FORGET_SYNC = _statement("forget_sync")
 _SET_THERE = _statement("set_there")
 _BEGIN_LINE = _statement("begin_line")
 _END_LINE = _statement("end_line")
-_FIND_RECORD = _statement("find_record")
+_FIND_SHOWN = _statement("find_shown")
+_FIND_CHARGED = _statement("find_charged")
 _FIND_LODGING = _statement("find_lodging")
 _STORE_LODGING = _statement("store_lodging")
+_SOME_RECORDS = _statement("some_records")
+_CLEAR_RECORDS = _statement("clear_records")
+_CLEAR_LINES = _statement("clear_lines")
+_SET_RECORD = _statement("set_record")
+_SET_LINE = _statement("set_line")
 _SWEEP = _statement("sweep")
 _UNDER_WAY = _statement("under_way")
 _HAS_ERASURES = _statement("has_erasures")
@@ -46,8 +61,25 @@ _SWEEP_ERASED = _statement("sweep_erased")
 class Tables:
     """Fills `Kept`, and folds messages into records in the transaction that stores them."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], seal: RecordSeal) -> None:
         self._pool = pool
+        self._seal = seal
+
+    async def prepare(self) -> None:
+        """Seal what was kept in clear before; StartupError when the rest was sealed with another key."""
+        with translated():
+            for page, store in ((_CLEAR_RECORDS, _SET_RECORD), (_CLEAR_LINES, _SET_LINE)):
+                while rows := await self._pool.fetch(page, timeout=_LONG_S):
+                    sealed = [(row["id"], self._seal.seal(row["content"], row["id"])) for row in rows]
+                    await self._pool.executemany(store, sealed)
+        await self.must_fit()
+
+    async def must_fit(self) -> None:
+        """StartupError when what is kept was sealed with another key."""
+        with translated():
+            some = await self._pool.fetch(_SOME_RECORDS)
+        if some and all(_opened(self._seal, row, row["dossier"]) is None for row in some):
+            raise StartupError("HUB_PORTAL_RECORD_KEY: the key does not fit what is kept of dossiers")
 
     async def standing(self, dossier: str, message: str) -> Standing | None:
         """As `Kept`."""
@@ -55,15 +87,20 @@ class Tables:
             row = await self._pool.fetchrow(_READ_STANDING, dossier, message)
         if row is None:
             return None
-        line = row["line"]
+        try:
+            record = Record.model_validate_json(self._seal.open(row["record"], dossier))
+            line = self._line(row["line"], message)
+        except UnopenedError as error:
+            _not_opened(dossier, error)
+            return None
         return Standing(
-            record=Record.model_validate_json(row["record"]),
+            record=record,
             folded=row["folded"],
             synced=row["synced"],
             tried=row["tried"],
             is_insert=row["is_insert"],
             is_there=row["is_there"],
-            line=Line.model_validate_json(line) if line is not None else None,
+            line=line,
             line_state=row["state"],
         )
 
@@ -92,11 +129,13 @@ class Tables:
         """As `Kept`."""
         await self._execute(_END_LINE, message, state)
 
-    async def find(self, code: str) -> tuple[str, Record] | None:
-        """The dossier of a code (official, of the portal, or id): id and record."""
-        with translated():
-            row = await self._pool.fetchrow(_FIND_RECORD, code)
-        return None if row is None else (row["dossier"], Record.model_validate_json(row["record"]))
+    async def shown(self, code: str) -> tuple[str, Record] | None:
+        """The dossier that the portal knows under this MaHoSo: id and record."""
+        return await self._find(_FIND_SHOWN, code)
+
+    async def charged(self, name: str) -> tuple[str, Record] | None:
+        """The dossier that the number of a payment names, by official code or id: id and record."""
+        return await self._find(_FIND_CHARGED, name)
 
     async def lodged(self, request: str) -> bytes | None:
         """The digest of what was lodged under a request."""
@@ -109,7 +148,26 @@ class Tables:
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 async for row in connection.cursor(_UNDER_WAY, prefetch=500):
-                    yield Record.model_validate_json(row["record"])
+                    record = _opened(self._seal, row, row["dossier"])
+                    if record is not None:
+                        yield record
+
+    def digest(self, lodging: Lodging) -> bytes:
+        """What tells a repeat from another dossier under the same code."""
+        return self._seal.digest(lodging.content, lodging.report.id)
+
+    def _line(self, sealed: bytes | None, message: str) -> Line | None:
+        return Line.model_validate_json(self._seal.open(sealed, message)) if sealed is not None else None
+
+    async def _find(self, statement: str, name: str) -> tuple[str, Record] | None:
+        if not 0 < len(name) <= _LONGEST_NAME:
+            return None
+        with translated():
+            row = await self._pool.fetchrow(statement, name)
+        if row is None:
+            return None
+        record = _opened(self._seal, row, row["dossier"])
+        return (row["dossier"], record) if record is not None else None
 
     async def _execute(self, statement: str, *arguments: object) -> None:
         with translated():
@@ -121,7 +179,7 @@ async def store_lodging(connection: Connection, request: str, code: str, digest:
     await connection.execute(_STORE_LODGING, request, code, digest)
 
 
-async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) -> set[str]:
+async def keep_messages(connection: Connection, messages: Sequence[OutMessage], seal: RecordSeal) -> set[str]:
     """Fold new messages; one that cannot be folded is logged, and its delivery will say so to the officer.
 
     Returns the ids of those that need no call: the dossier has no code yet, and the message that brings one
@@ -132,7 +190,7 @@ async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) 
         row = await connection.fetchrow(_READ_RECORD, message.dossier)
         if row is not None and row["folded"] >= message.sequence:
             continue
-        before = Record.model_validate_json(row["record"]) if row is not None else None
+        before = _opened(seal, row, message.dossier) if row is not None else None
         lodging = await connection.fetchrow(_FIND_LODGING, message.cause) if row is None else None
         try:
             after, line = fold(before, message, lodging["code"] if lodging is not None else None)
@@ -145,15 +203,28 @@ async def keep_messages(connection: Connection, messages: Sequence[OutMessage]) 
             after.code,
             after.portal_code,
             message.sequence,
-            after.model_dump_json(exclude_none=True).encode(),
+            seal.seal(after.model_dump_json(exclude_none=True).encode(), message.dossier),
             after.is_over,
         )
         if line is not None:
-            encoded = line.model_dump_json(exclude_none=True).encode()
-            await connection.execute(_STORE_LINE, message.id, message.dossier, encoded)
+            sealed = seal.seal(line.model_dump_json(exclude_none=True).encode(), message.id)
+            await connection.execute(_STORE_LINE, message.id, message.dossier, sealed)
         if after.wire_code is None:
             noted.add(message.id)
     return noted
+
+
+def _opened(seal: RecordSeal, row: Any, dossier: str) -> Record | None:
+    try:
+        return Record.model_validate_json(seal.open(row["record"], dossier))
+    except UnopenedError as error:
+        _not_opened(dossier, error)
+        return None
+
+
+def _not_opened(dossier: str, error: UnopenedError) -> None:
+    extra = {"action": "portal.not_opened", "dossier": dossier, "reason": str(error)}
+    _log.error("record not opened", extra=extra)
 
 
 async def sweep(connection: Connection, days: int, adapter: str) -> None:

@@ -38,3 +38,8 @@ def step_text(key: StepKey, words: str = "") -> str:
 def door_text(key: DoorKey, **values: str) -> str:
     """What a caller of our door is told."""
     return str(_CATALOGUE["door"][key]["vi"]).format(**values)
+
+
+def door_answer(key: DoorKey, *, code: str = "-1", **values: str) -> dict[str, str]:
+    """The envelope of an answer that brings nothing."""
+    return {"error_code": code, "message": door_text(key, **values)}

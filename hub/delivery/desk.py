@@ -50,8 +50,8 @@ class Desk:
 class Hosted(Protocol):
     """An adapter with a door of its own, and perhaps own tables: `sql/tables.sql` in its package."""
 
-    def attach(self, desk: Desk) -> None:
-        """Take the desk, before anything else is asked of the adapter."""
+    async def attach(self, desk: Desk) -> None:
+        """Take the desk, before anything else is asked of the adapter; may raise `StartupError`."""
         ...
 
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
@@ -66,7 +66,7 @@ class Hosted(Protocol):
         ...
 
 
-def open_desk(parts: Parts, pool: asyncpg.Pool[Any]) -> None:
+async def open_desk(parts: Parts, pool: asyncpg.Pool[Any]) -> None:
     """Hand a hosted adapter its desk; other adapters need none."""
     if isinstance(parts.adapter, Hosted):
-        parts.adapter.attach(Desk(pool, parts))
+        await parts.adapter.attach(Desk(pool, parts))

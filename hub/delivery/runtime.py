@@ -77,7 +77,7 @@ async def run_adapter(
                 graceful_timeout=_INTAKE_LIMIT_S,
                 logger=logging.getLogger("hub.delivery.kafka"),
             )
-            open_desk(parts, pool)
+            await open_desk(parts, pool)
             await _run(parts, broker, kafka)
     except StoreAwayError as error:
         raise StartupError(f"adapter {adapter.name}: {error}") from error

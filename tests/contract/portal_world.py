@@ -36,6 +36,8 @@ REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "portal"
 DSTCODE = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 
+PAYMENT_SECRET = "sandbox-secret-of-the-payment-platform"
+RECORD_KEY = "r" * 32
 PROCEDURE = "1.004873"
 UNPUBLISHED = "9.999999"
 ONE_STOP = "H07.34.12"
@@ -286,7 +288,8 @@ def settings_for(base: str, **changes: Any) -> PortalSettings:
         "connect_timeout_s": 1.0,
         "settling_s": 0.0,
         "retry_delay_s": 5.0,
-        "payment": PaymentSettings(partner="BENTRE", secret=SecretStr("sandbox-secret")),
+        "record_key": SecretStr(RECORD_KEY),
+        "payment": PaymentSettings(partner="BENTRE", secret=SecretStr(PAYMENT_SECRET)),
     }
     return PortalSettings(**{**values, **changes})
 

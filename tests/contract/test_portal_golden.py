@@ -11,11 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from adapters.national_portal import payment
 from adapters.national_portal.adapter import PortalAdapter
+from adapters.national_portal.settings import PaymentSettings
 from hub.delivery.outcome import Delivered, NotFound, Unknown
-from tests.contract.portal_world import GOLDEN, Story, sandbox_process, settings_for
+from tests.contract.portal_world import GOLDEN, PAYMENT_SECRET, Story, sandbox_process, settings_for
 from tests.contract.recorder import Recorder
 from tests.support.portal_kept import MemoryKept
 
@@ -135,64 +137,44 @@ async def test_the_sandbox_refuses_a_paper_with_an_unknown_code(
     assert answer.json() == {"error_code": -1, "message": f"Dữ liệu không hợp lệ: {field}"}
 
 
+SHARED = PaymentSettings(partner="BENTRE", secret=SecretStr(PAYMENT_SECRET))
+
+
 def test_a_payment_result_is_genuine_by_the_golden_hash_and_by_no_other() -> None:
     body = json.loads(golden("payment_confirm"))
-    assert payment.is_confirmation_genuine(body, "sandbox-secret")
-    assert not payment.is_confirmation_genuine(body, "other-secret")
+    told = payment.read_confirmation(body, SHARED)
+    assert told is not None
+    assert (told.amount, told.is_paid) == (16000, True)
+    other = PaymentSettings(partner="BENTRE", secret=SecretStr("o" * 32))
+    assert payment.read_confirmation(body, other) is None
     for name in body:
         changed = body | {name: 16001 if name == "SoTien" else "x"}
-        assert not payment.is_confirmation_genuine(changed, "sandbox-secret"), name
-    for wrong in (None, 5, "", body["MaXacThuc"].upper(), "é"):
-        assert not payment.is_confirmation_genuine(body | {"MaXacThuc": wrong}, "sandbox-secret")
-    answer = payment.confirmation_answer(body, "00", "Thành công", "sandbox-secret")
+        assert payment.read_confirmation(changed, SHARED) is None, name
+    wrongs: tuple[object, ...] = (None, 5, "", [], "\ud800", body["MaXacThuc"].upper(), "é")
+    for wrong in wrongs:
+        assert payment.read_confirmation(body | {"MaXacThuc": wrong}, SHARED) is None
+    answer = payment.confirmation_answer(told, "00", "Thành công", PAYMENT_SECRET)
     assert json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode() == golden(
         "payment_confirm_answer"
     )
 
 
-def test_a_look_up_with_a_signature_must_be_right_and_one_without_passes_only_where_it_may() -> None:
-    # printf '%s' 'H07.34.12-260302-0001|sandbox-secret' | sha256sum
-    signature = "4b1f446cb5e6ffafd502245d44f0791146da223facdd1ba82e7ec8706224a782"
+def test_a_genuine_hash_counts_for_the_kind_of_message_and_the_partner_that_it_was_made_for() -> None:
+    body = json.loads(golden("payment_confirm"))
+    kind = PaymentSettings(partner="BENTRE", secret=SecretStr(PAYMENT_SECRET), confirmation_kind="RESULT")
+    assert payment.read_confirmation(body, kind) is None
+    partner = PaymentSettings(partner="KHAC", secret=SecretStr(PAYMENT_SECRET))
+    assert payment.read_confirmation(body, partner) is None
+
+
+def test_a_look_up_is_genuine_by_its_hash_only() -> None:
+    # printf '%s' 'H07.34.12-260302-0001|sandbox-secret-of-the-payment-platform' | sha256sum
+    signature = "556b3621f5d4f179ea436387df2d8365c0b62950be69533a9699786217c53de3"
     body = {"MaHoSo": "H07.34.12-260302-0001"}
-    assert payment.is_lookup_genuine(body, "sandbox-secret", is_needed=False)
-    assert not payment.is_lookup_genuine(body, "sandbox-secret", is_needed=True)
-    for is_needed in (False, True):
-        right = body | {"MaXacThuc": signature}
-        assert payment.is_lookup_genuine(right, "sandbox-secret", is_needed=is_needed)
-        assert not payment.is_lookup_genuine(right, "other-secret", is_needed=is_needed)
-        assert not payment.is_lookup_genuine(body | {"MaXacThuc": ""}, "sandbox-secret", is_needed=is_needed)
-
-
-@pytest.mark.parametrize(
-    ("value", "amount"),
-    [
-        (16000, 16000),
-        ("16000", 16000),
-        (0, 0),
-        (-1, None),
-        (1.5, None),
-        (True, None),
-        ("1e3", None),
-        (None, None),
-    ],
-)
-def test_a_sum_is_whole_dong_as_number_or_digits(value: object, amount: int | None) -> None:
-    assert payment.amount_of({"SoTien": value}) == amount
-
-
-@pytest.mark.parametrize(
-    ("reference", "dossier"),
-    [
-        ("H07.34.12-260302-0001__P1", "H07.34.12-260302-0001"),
-        ("0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001__P12", "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001"),
-        ("H07.34.12-260302-0001__C1", None),
-        ("__P1", None),
-        (None, None),
-        (["x__P1"], None),
-    ],
-)
-def test_the_number_of_a_payment_names_its_dossier(reference: object, dossier: str | None) -> None:
-    assert payment.dossier_of_payment(reference) == dossier
+    assert payment.is_lookup_genuine(body | {"MaXacThuc": signature}, PAYMENT_SECRET)
+    assert not payment.is_lookup_genuine(body | {"MaXacThuc": signature}, "o" * 32)
+    for unsigned in (body, body | {"MaXacThuc": ""}, body | {"MaXacThuc": None}):
+        assert not payment.is_lookup_genuine(unsigned, PAYMENT_SECRET)
 
 
 def test_golden_files_are_one_line_of_compact_json() -> None:

@@ -17,12 +17,20 @@ from adapters.national_portal.errors import EffectUnsureError, NoEffectError
 from adapters.national_portal.payment_query import query_of, standing_of
 from adapters.national_portal.reconciliation import Open, ask, lines_of, open_payments, reconcile
 from adapters.national_portal.record import Bill, Record
+from adapters.national_portal.sealing import RecordSeal
 from adapters.national_portal.settings import PaymentSettings
 from adapters.national_portal.transport import Transport
 from hub.embedded.stack import StackAddress
 from schemas.party import Party
 from schemas.payment import PaymentItem
-from tests.contract.portal_world import APPLICANT, FACT_TIME, sandbox_process, settings_for
+from tests.contract.portal_world import (
+    APPLICANT,
+    FACT_TIME,
+    PAYMENT_SECRET,
+    RECORD_KEY,
+    sandbox_process,
+    settings_for,
+)
 from tests.contract.recorder import Recorder
 from tests.contract.test_portal_golden import PREFIX, golden
 from tests.integration.test_portal_adapter import REQUEST_PAYMENT, accepted, shown
@@ -34,7 +42,7 @@ from tests.support.stack import shared_stack
 NUMBER = "H07.34.12-260302-0001__P1"
 FEE = PaymentItem(kind="fee", amount=8000, quantity=2)
 BILL = Bill(payment=NUMBER, items=(FEE,), total=16000, asked_at=FACT_TIME)
-PAYMENT = PaymentSettings(partner="BENTRE", secret=SecretStr("sandbox-secret"), query_path="/payplat/query")
+PAYMENT = PaymentSettings(partner="BENTRE", secret=SecretStr(PAYMENT_SECRET), query_path="/payplat/query")
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +51,7 @@ def stack() -> Iterator[StackAddress]:
 
 
 def test_a_payment_is_asked_about_in_the_golden_bytes() -> None:
-    body = query_of(BILL, "BENTRE", "sandbox-secret")
+    body = query_of(BILL, "BENTRE", PAYMENT_SECRET)
     assert json.dumps(body, separators=(",", ":")).encode() == golden("payment_query")
 
 
@@ -173,6 +181,7 @@ async def test_a_payment_of_which_the_hub_never_heard_stands_on_the_list_until_i
         assert await reconcile(settings, site.hub.dsn, later) == []
         assert await run(site) == (0, b"")
         assert await run(site, HUB_PORTAL_PAYMENT__QUERY_PATH="") == (3, b"")
+        assert await run(site, HUB_PORTAL_RECORD_KEY="o" * 32) == (3, b"")
         assert await run(site, HUB_POSTGRES__DSN="postgresql://nobody@127.0.0.1:1/none") == (3, b"")
 
 
@@ -180,11 +189,13 @@ async def an_hour_ago(site: Site) -> None:
     """Let the payment have been asked for an hour before it was."""
     row = await site.hub.database.fetchrow("select dossier, record from portal_dossier")
     assert row is not None
-    record = Record.model_validate_json(row["record"])
+    seal = RecordSeal(RECORD_KEY)
+    record = Record.model_validate_json(seal.open(row["record"], row["dossier"]))
     (bill,) = record.bills
     older = bill.model_copy(update={"asked_at": bill.asked_at - timedelta(hours=1)})
     changed = record.model_copy(update={"bills": (older,)}).model_dump_json(exclude_none=True).encode()
-    await site.hub.database.execute("update portal_dossier set record = $1", changed)
+    sealed = seal.seal(changed, row["dossier"])
+    await site.hub.database.execute("update portal_dossier set record = $1", sealed)
 
 
 async def run(site: Site, **changes: str) -> tuple[int | None, bytes]:
@@ -195,7 +206,8 @@ async def run(site: Site, **changes: str) -> tuple[int | None, bytes]:
         "HUB_PORTAL_PASSWORD": "sandbox-password",
         "HUB_PORTAL_UNIT": "000.00.00.H07",
         "HUB_PORTAL_PAYMENT__PARTNER": "BENTRE",
-        "HUB_PORTAL_PAYMENT__SECRET": "sandbox-secret",
+        "HUB_PORTAL_PAYMENT__SECRET": PAYMENT_SECRET,
+        "HUB_PORTAL_RECORD_KEY": RECORD_KEY,
         "HUB_PORTAL_PAYMENT__QUERY_PATH": "/payplat/query",
         **changes,
     }

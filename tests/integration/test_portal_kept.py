@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from adapters.national_portal import tables
 from adapters.national_portal.adapter import PortalAdapter
 from adapters.national_portal.kept import Kept
+from adapters.national_portal.sealing import RecordSeal
 from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.database import open_pool
 from hub.delivery.desk import Desk, open_desk
@@ -24,12 +25,13 @@ from hub.delivery.options import DeliveryOptions
 from hub.delivery.parts import Parts, utc_now
 from hub.delivery.store import DeliveryStore
 from hub.store import database
-from tests.contract.portal_world import Story, settings_for
+from tests.contract.portal_world import RECORD_KEY, Story, settings_for
 from tests.support.portal_kept import MemoryKept
 
 CODE = "H07.34.12-260302-0001"
 LODGED_AS = "G22.99-260302-000077"
 _ERASED = "insert into erasure (dossier_id, operator, reason) values ($1, 'o', 'r')"
+SEAL = RecordSeal(RECORD_KEY)
 
 
 class Taking(Protocol):
@@ -58,12 +60,12 @@ class InMemory:
 
 class InTables:
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
-        self.kept: Kept = tables.Tables(pool)
+        self.kept: Kept = tables.Tables(pool, SEAL)
         self._pool = pool
 
     async def take(self, *messages: OutMessage) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            await tables.keep_messages(connection, messages)
+            await tables.keep_messages(connection, messages, SEAL)
 
     async def lodge(self, request: str, code: str) -> None:
         async with self._pool.acquire() as connection:
@@ -201,7 +203,7 @@ async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(fresh_d
 
         before = await store.take([told.submitted(), told.copied("aa" * 32)], (), (), adapter.keep)
         assert (before.noted, await states()) == (2, ["delivered", "delivered"])
-        noted = await tables.Tables(pool).standing(f"d-{CODE}", f"m2-{CODE}")
+        noted = await tables.Tables(pool, SEAL).standing(f"d-{CODE}", f"m2-{CODE}")
         assert noted is not None
         assert [file.sha256 for file in noted.record.files] == ["aa" * 32]
         accepted = told.accepted()
@@ -209,7 +211,7 @@ async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(fresh_d
         assert await states() == ["delivered", "delivered", "pending", "pending"]
         (lease,) = await store.lease(10, 30.0)
         assert lease.message.id == accepted.id
-        standing = await tables.Tables(pool).standing(accepted.dossier, accepted.id)
+        standing = await tables.Tables(pool, SEAL).standing(accepted.dossier, accepted.id)
         assert standing is not None
         assert (standing.folded, standing.line_state) == (4, "waiting")
         assert [(file.sha256, file.is_reused) for file in standing.record.files] == [("dd" * 32, True)]
@@ -305,7 +307,7 @@ async def test_a_report_is_accepted_once_together_with_what_is_noted_beside_it(f
             clock=utc_now,
             stop=None,  # type: ignore[arg-type]  # no loop runs here
         )
-        open_desk(parts, pool)
+        await open_desk(parts, pool)
         desk = Desk(pool, parts)
         report = Report("r-1", "onestop.payment.report.v1", "d-1", datetime(2026, 3, 2, tzinfo=UTC), b"{}")
 
@@ -322,7 +324,7 @@ async def test_a_report_is_accepted_once_together_with_what_is_noted_beside_it(f
         assert not await desk.accept(replace(report, data=b'{"other":1}'), fail)
         rows = await pool.fetch("select id, data from delivery_report")
         assert [(row["id"], row["data"]) for row in rows] == [("r-1", b"{}")]
-        assert await tables.Tables(pool).lodged("r-1") == b"digest"
+        assert await tables.Tables(pool, SEAL).lodged("r-1") == b"digest"
         with pytest.raises(ValueError, match="bad subject"):
             await desk.accept(replace(report, id="r-2", subject="có dấu"))
         await adapter.aclose()

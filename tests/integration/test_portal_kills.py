@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded.stack import StackAddress
-from tests.contract.portal_world import NAMES
+from tests.contract.portal_world import NAMES, RECORD_KEY
 from tests.integration.test_portal_adapter import accepted, shown
 from tests.support.portal_site import Site, portal_site
 from tests.support.processes import HubProcess
@@ -37,6 +37,7 @@ def adapter_process(site: Site, folder: Path) -> HubProcess:
         "HUB_PORTAL_USERNAME": "sandbox",
         "HUB_PORTAL_PASSWORD": "sandbox-password",
         "HUB_PORTAL_UNIT": "000.00.00.H07",
+        "HUB_PORTAL_RECORD_KEY": RECORD_KEY,
         "HUB_PORTAL_UNIT_NAMES": json.dumps(NAMES),
         "HUB_PORTAL_ONE_STOP": ONE_STOP,
         "HUB_PORTAL_TOTAL_TIMEOUT_S": "3",

@@ -225,6 +225,7 @@ class Portal:
             "HUB_PORTAL_USERNAME": "sandbox",
             "HUB_PORTAL_PASSWORD": "sandbox-password",
             "HUB_PORTAL_UNIT": "000.00.00.H07",
+            "HUB_PORTAL_RECORD_KEY": "r" * 32,
             "HUB_PORTAL_ONE_STOP": ONE_STOP,
             "HUB_PORTAL_TOTAL_TIMEOUT_S": "3",
             "HUB_PORTAL_CONNECT_TIMEOUT_S": "3",

@@ -148,7 +148,7 @@ class NotingCounterpart(FakeCounterpart):
 
     notes: frozenset[str] = frozenset()
 
-    def attach(self, desk: Desk) -> None:
+    async def attach(self, desk: Desk) -> None:
         pass
 
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:

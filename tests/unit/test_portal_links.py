@@ -55,7 +55,8 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         "UNIT": "000.00.00.H07",
         "UNIT_NAMES": json.dumps(NAMES),
         "PAYMENT__PARTNER": "BENTRE",
-        "PAYMENT__SECRET": "bi-mat",
+        "PAYMENT__SECRET": "bi-mat" * 6,
+        "RECORD_KEY": "bi-mat" * 6,
         "LINKS__PUBLIC_URL": "https://mot-cua.example.test",
         "LINKS__KEY": "k" * 32,
         "DOOR__NETWORKS": '["10.0.0.0/8"]',
@@ -78,6 +79,7 @@ async def test_the_adapter_is_built_from_the_environment_and_is_hosted(
         "HUB_PORTAL_UNIT": "000.00.00.H07",
         "HUB_PORTAL_LINKS__PUBLIC_URL": "https://mot-cua.example.test",
         "HUB_PORTAL_LINKS__KEY": "k" * 32,
+        "HUB_PORTAL_RECORD_KEY": "r" * 32,
         "HUB_DOCUMENTS__FOLDER": str(tmp_path / "documents"),
     }.items():
         monkeypatch.setenv(name, value)

@@ -13,6 +13,7 @@ create table if not exists portal_dossier (
     tried       bigint,
     is_insert   boolean     not null default false,
     is_there    boolean     not null default false,
+    -- sealed: personal data
     record      bytea       not null,
     ended_at    timestamptz
 );
@@ -26,6 +27,7 @@ create table if not exists portal_line (
     message text primary key,
     dossier text not null references portal_dossier (dossier) on delete cascade,
     state   text not null default 'waiting' check (state in ('waiting', 'sending', 'sent', 'refused', 'unsure')),
+    -- sealed, and only until it is sent
     line    bytea
 );
 
@@ -35,6 +37,7 @@ create index if not exists portal_line_dossier on portal_line (dossier);
 create table if not exists portal_lodging (
     request   text        primary key,
     code      text        not null,
+    -- keyed; empty once the dossier is erased
     digest    bytea       not null,
     lodged_at timestamptz not null default now()
 );

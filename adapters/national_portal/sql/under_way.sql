@@ -1,2 +1,2 @@
 -- records of dossiers that have not ended
-select record from portal_dossier where ended_at is null order by dossier
+select dossier, record from portal_dossier where ended_at is null order by dossier
