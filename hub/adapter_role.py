@@ -163,7 +163,7 @@ async def _serve(
         return f"away: {', '.join(away)}" if away else None
 
     await serve(
-        health_app(registry, alive, ready),
+        health_app(registry, alive, ready, progress.impaired),
         settings.http_host,
         settings.http_port,
         lambda port: log("health_ready", port=port),

@@ -12,7 +12,7 @@ import orjson
 from hub import crashpoints
 from hub.identifiers import derived_id
 from hub.intake import Position
-from hub.kafka import AIOKafkaProducer
+from hub.kafka_producer import Producer, Record
 from hub.legal_time import LegalClock
 from hub.message import HUB_SOURCE, cloud_event
 from hub.recording import rfc3339
@@ -84,7 +84,7 @@ class Clockwork:
 
     def __init__(
         self,
-        producer: AIOKafkaProducer,
+        producer: Producer,
         session: Session,
         shards: Shards,
         log_end: LogEnd,
@@ -131,13 +131,12 @@ class Clockwork:
     async def _fire(self, due: list[DueTimer], clock: LegalClock) -> None:
         if not due:
             return
-        async with asyncio.timeout(_SEND_S):
-            sent = [await self._send(timer, clock) for timer in due]
-            await asyncio.gather(*sent)
+        records = [self._record(timer, clock) for timer in due]
+        await self._producer.send(self._topic, records, _SEND_S)
         crashpoints.reached("after_fire")
         await self._session.execute(_FIRED, [timer.dossier for timer in due], [timer.name for timer in due])
 
-    async def _send(self, timer: DueTimer, clock: LegalClock) -> Awaitable[object]:
+    def _record(self, timer: DueTimer, clock: LegalClock) -> Record:
         request = FireTimer.model_validate({"timer": timer.name, "kind": timer.kind, "due_at": timer.due_at})
         headers = cloud_event(
             event_id=timer.event_id,
@@ -148,7 +147,4 @@ class Clockwork:
         )
         partition = int(timer.dossier[-6:], 16) % self._partitions
         value = orjson.dumps(request.model_dump(mode="json"))
-        sent: Awaitable[object] = await self._producer.send(
-            self._topic, value=value, key=timer.dossier.encode(), partition=partition, headers=list(headers)
-        )
-        return sent
+        return Record(timer.dossier.encode(), value, headers, partition)

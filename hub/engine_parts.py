@@ -28,12 +28,13 @@ from hub.gauges import StoreCount
 from hub.intake import Assigned, Intake, Load, Position
 from hub.job import Job
 from hub.kafka_admin import KafkaAdmin
+from hub.kafka_producer import Producer
 from hub.lag import LagWatch
 from hub.legal_time import LegalClock
 from hub.log_ends import LogObserver
 from hub.logs import log
 from hub.metrics import EngineMetrics
-from hub.publishing import Publisher, StartProducer
+from hub.publishing import Publisher
 from hub.relay import Relay
 from hub.retention import Retention
 from hub.sealing import MasterKey
@@ -52,13 +53,14 @@ from hub.waiting_copies import WaitingCopies
 
 _SWEEP_STATEMENT_S = 600.0
 """Some steps read a whole table; they hold nothing up."""
+_HEARTBEAT_MS = 5_000
 _OBSERVER_FETCH_BYTES = 64 << 10
 """It looks at single records; the broker sends the first batch whole, however large it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The running parts of one engine process."""
+    """The running parts of one engine; `sending` is the relay's producer, `firing` the clockwork's."""
 
     engine: Engine[Any]
     intake: Intake
@@ -66,7 +68,9 @@ class Parts:
     clockwork: Clockwork
     shards: Shards
     consumer: kafka.AIOKafkaConsumer
-    producer: kafka.AIOKafkaProducer
+    sending: Producer
+    firing: Producer
+    heartbeat: Producer
     metrics: EngineMetrics
     registry: CollectorRegistry
     probe: Session
@@ -109,14 +113,12 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         master.must_fit(await sessions.load.fetchval("select wrapped from dossier_key limit 1"))
         registry = CollectorRegistry()
         metrics = EngineMetrics(registry)
-        producer = await _started(stack, kafka.producer(settings.kafka, instance))
         asking = await _started(stack, _observer(settings))
         observer = LogObserver(asking, admin, prefix, lambda: _observer(settings))
         shards = Shards(sessions.shards, instance, settings.shards)
         stack.push_async_callback(_quietly, shards.leave)
-        publisher = Publisher(_relay_producer(settings), sessions.relay, sessions.retry, prefix)
-        await publisher.open()
-        stack.push_async_callback(publisher.close)
+        sending, firing, heartbeat = [await _opened(stack, one) for one in _producers(settings, metrics)]
+        publisher = Publisher(sending, sessions.relay, sessions.retry, prefix)
         relay = Relay(publisher, sessions.relay, shards, StoredSegments(sessions.relay, master))
         relay.on_published = metrics.published
         consumer = _group_member(settings)
@@ -133,7 +135,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         await engine.open()
         stack.push_async_callback(engine.close)
         consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
-        clockwork = await _clockwork(settings, producer, sessions.clock, shards, observer)
+        clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer)
         await _started(stack, consumer)
         supplies = Supplies(metrics.store, sessions.count, law, settings.environment)
         lag = LagWatch(observer, consumer)
@@ -143,7 +145,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
         retention = Retention(sessions.sweep, settings, metrics.retention, papers, master)
         yield Parts(
-            engine, intake, relay, clockwork, shards, consumer, producer,
+            engine, intake, relay, clockwork, shards, consumer, sending, firing, heartbeat,
             metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
             WaitingCopies(shelf, sessions.copies),
         )  # fmt: skip
@@ -181,13 +183,14 @@ def _intake(settings: Settings, consumer: kafka.AIOKafkaConsumer, load: Load) ->
 
 async def _clockwork(
     settings: Settings,
-    producer: kafka.AIOKafkaProducer,
+    producer: Producer,
     session: Session,
     shards: Shards,
     observer: LogObserver,
 ) -> Clockwork:
     topic = f"{settings.kafka.prefix}in.hub"
-    partitions = len(await producer.partitions_for(topic))
+    async with producer.lane(topic) as client:
+        partitions = len(await client.partitions_for(topic))
     return Clockwork(
         producer,
         session,
@@ -208,13 +211,29 @@ def _observer(settings: Settings) -> kafka.AIOKafkaConsumer:
     )
 
 
-def _relay_producer(settings: Settings) -> StartProducer:
-    async def start() -> kafka.AIOKafkaProducer:
-        producer = kafka.producer(settings.kafka, f"{settings.engine.instance}-relay")
-        await producer.start()
-        return producer
+def _producers(settings: Settings, metrics: EngineMetrics) -> list[Producer]:
+    """Of the relay, the clockwork and the heartbeat: what one of them meets does not touch the others."""
+    name = settings.engine.instance
 
-    return start
+    def beating() -> kafka.AIOKafkaProducer:
+        return kafka.producer(
+            settings.kafka, f"{name}-heartbeat", is_idempotent=False, request_timeout_ms=_HEARTBEAT_MS
+        )
+
+    return [
+        Producer(lambda: kafka.producer(settings.kafka, f"{name}-relay"), "relay", metrics.producers),
+        Producer(lambda: kafka.producer(settings.kafka, f"{name}-clockwork"), "clockwork", metrics.producers),
+        Producer(beating, "heartbeat", metrics.producers),
+    ]
+
+
+async def _opened(stack: contextlib.AsyncExitStack, producer: Producer) -> Producer:
+    stack.push_async_callback(producer.close)
+    try:
+        await producer.open()
+    except (kafka.KafkaError, TimeoutError) as error:
+        raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
+    return producer
 
 
 def _loader(session: Session, observer: LogObserver, metrics: EngineMetrics, unread: Unread) -> Load:

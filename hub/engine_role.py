@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import time
 from typing import Any
 
-import asyncpg
-
 from hub import client_logs, kafka
+from hub.engine_health import serve_health
 from hub.engine_parts import Parts, engine_parts
 from hub.errors import StartupError, StopError
-from hub.health import health_app, serve
 from hub.http.certificates import CertificateWatch
 from hub.job import Job
 from hub.logs import log
 from hub.settings import Settings
-from hub.steady import AWAY, keep_running
-from hub.store.away import reason_of
-from hub.topics import HEARTBEAT_TOPIC
+from hub.steady import keep_running
 
-_STUCK_S = 60.0
-_OUTSIDE_S = 120.0
 _BEAT_S = 1.0
 _DRAIN_S = 6.0
 _PUBLISH_S = 4.0
@@ -54,7 +47,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] |
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("waiting-copies", keep_running("waiting_copies", parts.waiting_copies.step)),
                 ("certificates", _certificates(settings, parts).run()),
-                ("health", _serve_health(settings, parts)),
+                ("health", serve_health(settings, parts)),
             )
         ]
         try:
@@ -106,7 +99,7 @@ async def _keep_shards(parts: Parts) -> None:
         log("shards_gained", shards=",".join(str(shard) for shard in sorted(gained)))
     parts.metrics.shards.set(len(parts.shards.owned))
     parts.metrics.outbox.labels("relay").set(parts.relay.backlog)
-    parts.metrics.blocked.set(parts.relay.blocked_topics)
+    parts.metrics.blocked.set(len(parts.relay.blocked_topics))
     parts.metrics.assigned.set(len(parts.intake.assigned))
     parts.metrics.rebalanced(parts.intake.rebalances)
     await asyncio.sleep(_BEAT_S)
@@ -129,32 +122,3 @@ def _certificates(settings: Settings, parts: Parts) -> CertificateWatch:
         {"signing_roots": trust / "roots.pem", "signing_issuers": trust / "issuers.pem"} if trust else {}
     )
     return CertificateWatch(parts.metrics.http, {"kafka_ca": settings.kafka.ca_file, **signing})
-
-
-async def _serve_health(settings: Settings, parts: Parts) -> None:
-    async def alive() -> str | None:
-        age = time.monotonic() - parts.metrics.last_poll
-        if age > _STUCK_S:
-            return f"no poll for {age:.0f} s"
-        outside_s = parts.intake.unstable_s
-        return f"outside of the group for {outside_s:.0f} s" if outside_s > _OUTSIDE_S else None
-
-    probing = asyncio.Lock()
-    heartbeat, instance = settings.kafka.prefix + HEARTBEAT_TOPIC, settings.engine.instance
-
-    async def ready() -> str | None:
-        try:
-            async with probing, asyncio.timeout(3):
-                await parts.probe.execute("update engine set seen_at = seen_at where instance = $1", instance)
-                await parts.producer.send_and_wait(heartbeat, b"{}", key=instance.encode())
-        except (*AWAY, asyncpg.PostgresError) as error:
-            return reason_of(error)
-        return parts.engine.trouble()
-
-    await serve(
-        health_app(parts.registry, alive, ready),
-        settings.http_host,
-        settings.http_port,
-        lambda port: log("health_ready", port=port),
-        parts.metrics.http,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.applications import Starlette
@@ -19,6 +19,9 @@ from hub.http.server import Door, serve_http
 
 Check = Callable[[], Awaitable[str | None]]
 """None when all is well, else a short reason without personal data."""
+Impaired = Callable[[], Sequence[str]]
+"""What does not work although the process does: a topic and why, for instance."""
+
 _LIMITS = Limits(
     connections=HEALTH_CONNECTIONS, per_address=64, head_s=5.0, idle_s=5.0, keep_alive_s=30, grace_s=1
 )
@@ -26,9 +29,16 @@ _SHARE = 10
 _ANSWER_S = 0.2
 
 
-def health_app(registry: CollectorRegistry, alive: Check, ready: Check) -> Starlette:
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+def health_app(
+    registry: CollectorRegistry, alive: Check, ready: Check, impaired: Impaired = _nothing
+) -> Starlette:
     """`/metrics`, `/livez` (503: restart me) and `/readyz` (503: do not count on me).
 
+    `/readyz` also tells what of a process that is ready does not work.
     However often they are asked for, the process goes on with its work.
     """
     page = _Page(registry)
@@ -39,8 +49,8 @@ def health_app(registry: CollectorRegistry, alive: Check, ready: Check) -> Starl
     return Starlette(
         routes=[
             Route("/metrics", metrics),
-            Route("/livez", _checked(_Shared(alive))),
-            Route("/readyz", _checked(_Shared(ready))),
+            Route("/livez", _checked(_Shared(alive), _nothing)),
+            Route("/readyz", _checked(_Shared(ready), impaired)),
         ]
     )
 
@@ -87,10 +97,11 @@ class _Shared:
             self._ended_at = time.monotonic()
 
 
-def _checked(check: Check) -> Callable[[Request], Awaitable[Response]]:
+def _checked(check: Check, impaired: Impaired) -> Callable[[Request], Awaitable[Response]]:
     async def answer(_: Request) -> Response:
         reason = await check()
-        return JSONResponse({"ok": reason is None, "reason": reason}, 200 if reason is None else 503)
+        found = {"ok": reason is None, "reason": reason, "impaired": list(impaired())}
+        return JSONResponse(found, 200 if reason is None else 503)
 
     return answer
 

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition, errors
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -37,6 +37,7 @@ __all__ = [
     "admin",
     "consumer",
     "end_fetching",
+    "errors",
     "producer",
     "ssl_context",
 ]
@@ -85,12 +86,17 @@ def _connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
     }
 
 
-def producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
-    """Idempotent producer, acks=all, linger 0; not started."""
+def producer(
+    settings: KafkaSettings, client_id: str, *, is_idempotent: bool = True, request_timeout_ms: int = 15_000
+) -> AIOKafkaProducer:
+    """Producer with acks=all, linger 0; not started. `hub.kafka_producer` holds those that live long.
+
+    One that is not idempotent gives a batch up after `request_timeout_ms` and is as good as before.
+    """
     return AIOKafkaProducer(
-        **_connection(settings, client_id),
+        **_connection(settings, client_id) | {"request_timeout_ms": request_timeout_ms},
         acks="all",
-        enable_idempotence=True,
+        enable_idempotence=is_idempotent,
         linger_ms=0,
         max_request_size=4 << 20,
         max_batch_size=1 << 20,

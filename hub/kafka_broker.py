@@ -14,7 +14,10 @@ __all__ = ["KafkaBroker", "faststream_broker"]
 
 
 def faststream_broker(settings: KafkaSettings, client_id: str, **options: Any) -> KafkaBroker:
-    """FastStream on the settings of `hub.kafka`, for low-volume subscribers and publishers (adapters)."""
+    """FastStream on the settings of `hub.kafka`, for subscribers; `hub.kafka_producer` is for writing.
+
+    FastStream 0.7 hides its producer, so that nobody could renew it.
+    """
     context = ssl_context(settings)
     return KafkaBroker(
         settings.bootstrap.split(","),
@@ -25,8 +28,7 @@ def faststream_broker(settings: KafkaSettings, client_id: str, **options: Any) -
             ssl_context=context,
             use_ssl=context is not None,
         ),
-        acks="all",
-        enable_idempotence=True,
+        consumer_only=True,
         allow_auto_create_topics=False,
         metadata_max_age_ms=5_000,
         request_timeout_ms=15_000,

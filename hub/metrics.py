@@ -11,6 +11,7 @@ from hub.batch import Tally
 from hub.checks.watch import CheckMetrics
 from hub.documents.reason import DocumentReason
 from hub.http.metrics import HttpMetrics
+from hub.kafka_metrics import ProducerMetrics
 from hub.signing.reason import Reason
 
 _END_TO_END_BUCKETS = (
@@ -70,6 +71,7 @@ class EngineMetrics:
         )
         self.lost = Counter("hub_database_lost_total", "Times the database session broke", registry=registry)
         self._add_gauges(registry)
+        self.producers = ProducerMetrics(registry)
         self.store = StoreMetrics(registry)
         self.retention = RetentionMetrics(registry)
         self.signatures = SignatureMetrics(registry)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.kafka import AIOKafkaProducer, KafkaError, UnknownTopicOrPartitionError
+from hub.kafka_errors import KafkaAwayError, TopicUnwritableError, Verdict, verdict
+from hub.kafka_producer import Producer, do_brokers_answer
 from hub.logs import log
 from hub.message import Message, decode_message
 from hub.steady import Backoff
@@ -16,24 +17,13 @@ from hub.store.database import Session
 _TOPIC_WAIT_S = 3.0
 _ANSWER_WAIT_S = 5.0
 _FIRST_RETRY_S = 1.0
-_LONGEST_RETRY_S = 30.0
+_LONGEST_RETRY_S = 10.0
 _BLOCKED_PAGE = 500
 _BLOCKED = "select distinct topic, shard from blocked_message where shard = any($1)"
 _PAGE = "select id, payload from blocked_message where topic = $1 and shard = $2 order by id limit $3"
 
 Lane = tuple[str, int]
 """A topic and a shard: what must stay in order."""
-StartProducer = Callable[[], Awaitable[AIOKafkaProducer]]
-
-
-class UnwritableError(Exception):
-    """The brokers answer, but this topic cannot be written now."""
-
-
-class KafkaAwayError(KafkaError):  # type: ignore[misc]  # aiokafka has no type hints
-    """No broker answers."""
-
-    retriable = True
 
 
 class Publisher:
@@ -43,34 +33,19 @@ class Publisher:
     until `retry` has brought all of them out. `retry` may run beside everything else, with its own session.
     """
 
-    def __init__(self, start: StartProducer, session: Session, retry_session: Session, prefix: str) -> None:
-        self._start = start
+    def __init__(self, producer: Producer, session: Session, retry_session: Session, prefix: str) -> None:
+        self._producer = producer
         self._session = session
         self._retry_session = retry_session
         self._prefix = prefix
-        self._producer: AIOKafkaProducer | None = None
-        self._is_broken = False
         self._blocked: dict[Lane, float] = {}
         self._delay_s: dict[Lane, float] = {}
         self._lock = asyncio.Lock()
         self._retrying: Lane | None = None
-        self._closing: set[asyncio.Task[None]] = set()
 
-    async def open(self) -> None:
-        """Start the producer; raises what aiokafka raises."""
-        self._producer = await self._start()
-
-    async def close(self) -> None:
-        """Stop the producer; what it could not send within 3 s stays in the outbox."""
-        if self._producer is not None:
-            await _stop(self._producer)
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=3)
-
-    @property
-    def blocked_topics(self) -> frozenset[str]:
-        """Topics that could not be written."""
-        return frozenset(topic for topic, _ in self._blocked)
+    def blocked_topics(self, shards: Collection[int]) -> frozenset[str]:
+        """Topics of these shards that could not be written."""
+        return frozenset(topic for topic, shard in self._blocked if shard in shards)
 
     def is_busy(self, shard: int) -> bool:
         """Whether a retry of this shard is under way."""
@@ -83,7 +58,6 @@ class Publisher:
 
     async def publish(self, rounds: Mapping[int, Sequence[Message]]) -> None:
         """Publish the messages of each shard in order; returns when all are acknowledged or set aside."""
-        await self._renew_if_broken()
         lanes: dict[Lane, list[Message]] = {}
         for shard, messages in rounds.items():
             for message in messages:
@@ -101,13 +75,12 @@ class Publisher:
         due = sorted(lane for lane, at in self._blocked.items() if at <= now and lane[1] in shards)
         if not due:
             return
-        producer = await self._start()
         try:
-            for self._retrying in due:
-                await self._retry_lane(producer, self._retrying)
+            async with self._producer.another() as producer:
+                for self._retrying in due:
+                    await self._retry_lane(producer, self._retrying)
         finally:
             self._retrying = None
-            await _stop(producer)
 
     async def _retry_lane(self, producer: AIOKafkaProducer, lane: Lane) -> None:
         while True:
@@ -119,8 +92,9 @@ class Publisher:
                     log("topic_unblocked", topic=lane[0], shard=lane[1])
                     return
             try:
-                await self._send(producer, lane, [decode_message(row["payload"]) for row in rows])
-            except (UnwritableError, KafkaError):
+                with self._producer.judged(_name(lane)):
+                    await self._send(producer, lane, [decode_message(row["payload"]) for row in rows])
+            except KafkaError:
                 delay_s = self._delay_s.get(lane, _FIRST_RETRY_S)
                 self._delay_s[lane] = min(delay_s * 2, _LONGEST_RETRY_S)
                 self._blocked[lane] = time.monotonic() + delay_s
@@ -135,11 +109,10 @@ class Publisher:
             return
         backoff = Backoff()
         while True:
-            assert self._producer is not None
             try:
-                await self._send(self._producer, lane, messages)
-            except UnwritableError as error:
-                self._is_broken = True
+                async with self._producer.lane(_name(lane)) as producer:
+                    await self._send(producer, lane, messages)
+            except TopicUnwritableError as error:
                 async with self._lock:
                     await self._set_aside(lane, messages)
                     self._blocked[lane] = time.monotonic() + _FIRST_RETRY_S
@@ -152,18 +125,21 @@ class Publisher:
                 return
 
     async def _send(self, producer: AIOKafkaProducer, lane: Lane, messages: Sequence[Message]) -> None:
-        """Send and wait until all is acknowledged; a retriable `KafkaError` when no broker answers."""
+        """Send and wait until all is acknowledged.
+
+        `TopicUnwritableError` when the brokers answer and refuse; any other KafkaError: the same again.
+        """
         topic, shard = self._prefix + lane[0], lane[1]
         try:
             partitions = await _partitions(producer, topic)
             partition = sorted(partitions)[shard % len(partitions)]
             await _acknowledged(producer, await _enqueue(producer, topic, partition, messages))
         except KafkaError as error:
-            if error.retriable and not isinstance(error, UnknownTopicOrPartitionError):
+            if verdict(error) in (Verdict.WAIT, Verdict.RENEW) or isinstance(error, TopicUnwritableError):
                 raise
-            if not await _do_brokers_answer(producer):
+            if not await do_brokers_answer(producer):
                 raise KafkaAwayError(topic) from None
-            raise UnwritableError(type(error).__name__) from None
+            raise TopicUnwritableError(type(error).__name__) from None
 
     async def _set_aside_behind(self, lane: Lane, messages: Sequence[Message]) -> bool:
         """Queue behind what was set aside, unless a retry has brought all of it out meanwhile."""
@@ -180,19 +156,9 @@ class Publisher:
             [message.encode() for message in messages],
         )
 
-    async def _renew_if_broken(self) -> None:
-        """Replace the producer after a batch that failed for good.
 
-        Such a batch leaves a hole in the sequence numbers of an idempotent producer (aiokafka 0.14), and the
-        broker refuses everything behind the hole.
-        """
-        if not self._is_broken:
-            return
-        old, self._producer = self._producer, await self._start()
-        self._is_broken = False
-        closing = asyncio.create_task(_stop(old))
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+def _name(lane: Lane) -> str:
+    return f"{lane[0]}/{lane[1]}"
 
 
 async def _enqueue(
@@ -222,18 +188,9 @@ async def _acknowledged(producer: AIOKafkaProducer, acknowledgements: list[async
             future.result()
         if not waiting:
             return
-        answers = answers + 1 if await _do_brokers_answer(producer) else 0
+        answers = answers + 1 if await do_brokers_answer(producer) else 0
         if answers >= 2:
-            raise UnwritableError("no_answer")
-
-
-async def _do_brokers_answer(producer: AIOKafkaProducer) -> bool:
-    try:
-        async with asyncio.timeout(_ANSWER_WAIT_S):
-            await producer.client.fetch_all_metadata()
-    except (KafkaError, TimeoutError):
-        return False
-    return True
+            raise TopicUnwritableError("no_answer")
 
 
 async def _partitions(producer: AIOKafkaProducer, topic: str) -> set[int]:
@@ -242,14 +199,3 @@ async def _partitions(producer: AIOKafkaProducer, topic: str) -> set[int]:
     except TimeoutError:
         raise UnknownTopicOrPartitionError(topic) from None
     return partitions
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Stop within 3 s; batches for a topic that is gone would hold a polite stop up for ever."""
-    try:
-        await asyncio.wait_for(producer.stop(), 3)
-    except (TimeoutError, KafkaError):
-        sender = producer._sender  # noqa: SLF001  the only way to end a sender that waits for a lost topic
-        with contextlib.suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(sender.close(), 3)
-        await producer.client.close()

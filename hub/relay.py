@@ -107,9 +107,9 @@ class Relay:
         return self._flying + len(self._unread) + sum(map(len, self._waiting.values()))
 
     @property
-    def blocked_topics(self) -> int:
-        """How many topics cannot be written."""
-        return len(self._publisher.blocked_topics)
+    def blocked_topics(self) -> frozenset[str]:
+        """Topics of our shards that cannot be written."""
+        return self._publisher.blocked_topics(self._shards.owned)
 
     def is_busy(self, shard: int) -> bool:
         """Whether something of the shard is on its way or not marked yet, so that its lock must be kept."""

@@ -9,16 +9,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from hub.delivery.gate import GateState
 from hub.delivery.rows import Counts
 from hub.http.metrics import HttpMetrics
+from hub.kafka_metrics import ProducerMetrics
 
 _CALL_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 GATE_STATES: tuple[GateState, ...] = get_args(GateState)
 
 
 class DeliveryMetrics:
-    """One set per process, shared by its adapters; every metric has the label `adapter`."""
+    """One set per process, shared by its adapters; every metric of its own has the label `adapter`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.http = HttpMetrics(registry)
+        self.producers = ProducerMetrics(registry)
         self._add_counters(registry)
         self._add_gauges(registry)
         self.request_seconds = Histogram(

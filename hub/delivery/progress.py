@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 Part = Literal["workers", "publisher", "database", "kafka"]
@@ -14,6 +15,7 @@ class Progress:
     def __init__(self) -> None:
         self._marks: dict[Part, float] = {}
         self._wait = ("", float("-inf"))
+        self.failing: Callable[[], Sequence[str]] = list
 
     def mark(self, part: Part, now: float) -> None:
         """Note that `part` has just got on."""
@@ -31,3 +33,7 @@ class Progress:
     def ages_s(self, now: float) -> dict[Part, float]:
         """Return the age of each part that has ever got on."""
         return {part: now - at for part, at in self._marks.items()}
+
+    def impaired(self) -> Sequence[str]:
+        """What does not work although the process does."""
+        return self.failing()

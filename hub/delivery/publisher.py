@@ -11,7 +11,7 @@ from hub.delivery.retry import backoff_s
 from hub.delivery.rows import Waiting
 from hub.delivery.wire import report_headers
 from hub.kafka import KafkaError
-from hub.kafka_broker import KafkaBroker
+from hub.kafka_producer import Producer, Record
 
 _log = logging.getLogger(__name__)
 _BATCH = 100
@@ -22,9 +22,9 @@ _BASE_S, _CAP_S = 0.2, 5.0
 class Publisher:
     """Sends stored reports in order per subject; a second process doing the same only sends repeats."""
 
-    def __init__(self, parts: Parts, broker: KafkaBroker) -> None:
+    def __init__(self, parts: Parts, producer: Producer) -> None:
         self._parts = parts
-        self._broker = broker
+        self._producer = producer
 
     async def run(self) -> None:
         """Publish until stopped."""
@@ -55,15 +55,11 @@ class Publisher:
 
     async def _publish(self, waiting: Waiting) -> bool:
         parts, report = self._parts, waiting.report
+        headers = report_headers(report, parts.name, parts.environment)
+        pairs = [(name, text.encode()) for name, text in headers.items()]
+        record = Record(report.subject.encode(), report.data, pairs)
         try:
-            async with asyncio.timeout(_SEND_LIMIT_S):
-                await self._broker.publish(
-                    report.data,
-                    topic=parts.in_topic,
-                    key=report.subject.encode(),
-                    headers=report_headers(report, parts.name, parts.environment),
-                    correlation_id=report.id,
-                )
+            await self._producer.send(parts.in_topic, [record], _SEND_LIMIT_S)
         except (KafkaError, TimeoutError) as error:
             _log.warning(
                 "report not sent",

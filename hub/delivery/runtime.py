@@ -25,8 +25,10 @@ from hub.delivery.subscriber import Intake
 from hub.delivery.upkeep import Sweeper, Upkeep
 from hub.delivery.worker import Workers
 from hub.errors import StartupError, StopError
-from hub.kafka import KafkaError, producer
+from hub.kafka import KafkaError
+from hub.kafka import producer as new_producer
 from hub.kafka_broker import KafkaBroker, faststream_broker
+from hub.kafka_producer import Producer
 from hub.settings import KafkaSettings
 
 _log = logging.getLogger(__name__)
@@ -86,34 +88,37 @@ async def run_adapter(
 
 
 async def _run(parts: Parts, broker: KafkaBroker, kafka: KafkaSettings) -> None:
-    await _check_kafka(parts.name, kafka)
+    producer = await _producer(parts, kafka)
     intake, app = Intake(parts, broker), FastStream(broker)
-    await app.start()
-    _log.info("adapter runs", extra={"action": "delivery.started", "adapter": parts.name})
     try:
+        await app.start()
+        _log.info("adapter runs", extra={"action": "delivery.started", "adapter": parts.name})
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(work) for work in _loops(parts, broker)]
-            tasks.create_task(_close_in_order(parts, intake, broker, running))
+            running = [tasks.create_task(work) for work in _loops(parts, producer)]
+            tasks.create_task(_close_in_order(parts, intake, producer, running))
     finally:
         await _limited(app.stop(), _CLOSE_LIMIT_S)
+        await _limited(producer.close(), _CLOSE_LIMIT_S)
         _log.info("adapter stopped", extra={"action": "delivery.stopped", "adapter": parts.name})
 
 
-async def _check_kafka(name: str, kafka: KafkaSettings) -> None:
-    """Connect once before FastStream does, which leaves its producer open when it cannot."""
-    probe = producer(kafka, f"hub-adapter-{name}-probe")
+async def _producer(parts: Parts, kafka: KafkaSettings) -> Producer:
+    """Open before FastStream starts, which says less of why it cannot."""
+    name = f"hub-adapter-{parts.name}"
+    producer = Producer(lambda: new_producer(kafka, name), "reports", parts.metrics.producers)
     try:
-        await probe.start()
-    except KafkaError as error:
+        await producer.open()
+    except (KafkaError, TimeoutError) as error:
         reason = f"{error} ({error.__cause__})" if error.__cause__ else str(error)
-        raise StartupError(f"adapter {name}: Kafka at {kafka.bootstrap} as {kafka.user}: {reason}") from error
-    finally:
-        await probe.stop()
+        who = f"adapter {parts.name}: Kafka at {kafka.bootstrap} as {kafka.user}"
+        raise StartupError(f"{who}: {reason}") from error
+    parts.progress.failing = lambda: [str(state) for state in producer.failing]
+    return producer
 
 
-def _loops(parts: Parts, broker: KafkaBroker) -> list[Coroutine[Any, Any, None]]:
-    loops = [Workers(parts).run(), Publisher(parts, broker).run()]
-    loops += [Upkeep(parts, broker).run(), Sweeper(parts).run()]
+def _loops(parts: Parts, producer: Producer) -> list[Coroutine[Any, Any, None]]:
+    loops = [Workers(parts).run(), Publisher(parts, producer).run()]
+    loops += [Upkeep(parts, producer).run(), Sweeper(parts).run()]
     if parts.adapter.poll_interval_s is not None:
         loops.append(Poller(parts, parts.adapter.poll_interval_s).run())
     if isinstance(parts.adapter, Hosted):
@@ -136,7 +141,7 @@ async def _serve(adapter: Hosted, parts: Parts) -> None:
 
 
 async def _close_in_order(
-    parts: Parts, intake: Intake, broker: KafkaBroker, running: list[asyncio.Task[None]]
+    parts: Parts, intake: Intake, producer: Producer, running: list[asyncio.Task[None]]
 ) -> None:
     stopped = asyncio.create_task(parts.stop.wait())
     intake.failure.add_done_callback(lambda _: stopped.cancel())
@@ -153,7 +158,7 @@ async def _close_in_order(
         task.cancel()
     if late:
         _log.warning("cut off", extra={"action": "delivery.drain_cut", "adapter": parts.name})
-    await _limited(Publisher(parts, broker).publish_due(), _LAST_REPORTS_S)
+    await _limited(Publisher(parts, producer).publish_due(), _LAST_REPORTS_S)
 
 
 async def _limited(work: Coroutine[Any, Any, object], limit_s: float) -> None:

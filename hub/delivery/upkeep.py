@@ -10,7 +10,7 @@ from typing import Any
 from hub.delivery.parts import Parts
 from hub.delivery.reporting import report_late
 from hub.delivery.sweeping import sweeps
-from hub.kafka_broker import KafkaBroker
+from hub.kafka_producer import Producer
 
 _log = logging.getLogger(__name__)
 _SWEEP_S = 3600.0
@@ -20,9 +20,9 @@ _PING_LIMIT_S = 2.0
 class Upkeep:
     """One slow loop; each step is idempotent."""
 
-    def __init__(self, parts: Parts, broker: KafkaBroker) -> None:
+    def __init__(self, parts: Parts, producer: Producer) -> None:
         self._parts = parts
-        self._broker = broker
+        self._producer = producer
 
     async def run(self) -> None:
         """Repeat the steps until stopped."""
@@ -31,7 +31,7 @@ class Upkeep:
         while not parts.stop.is_set():
             await self.show()
             parts.mark("database")
-            if await self._broker.ping(_PING_LIMIT_S):
+            if await self._producer.do_brokers_answer(_PING_LIMIT_S):
                 parts.mark("kafka")
             await parts.upkeep.wait(parts.options.gauges_s)
 

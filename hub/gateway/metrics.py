@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from hub.checks.watch import CheckMetrics
 from hub.gateway.webhook_call import Outcome
 from hub.http.metrics import HttpMetrics
+from hub.kafka_metrics import ProducerMetrics
 
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30)
 
@@ -18,6 +19,7 @@ class GatewayMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.http = HttpMetrics(registry)
+        self.producers = ProducerMetrics(registry)
         self.requests = Counter(
             "hub_gateway_requests_total", "Requests answered; participant `nobody`: no valid credentials",
             ["participant", "code_class"], registry=registry,

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
 
 from hub.gateway.cloud_events import Posted
-from hub.kafka import AIOKafkaProducer, KafkaError
+from hub.kafka_producer import Failing, Producer, Record
 
 _SEND_S = 5.0
 
 
 class Publisher:
-    """The process's one producer, and since when nothing has got through it."""
+    """The process's one producer; each participant's topic is a lane of its own."""
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
+    def __init__(self, producer: Producer) -> None:
         self._producer = producer
-        self._failing_since: float | None = None
-
-    @property
-    def failing_s(self) -> float:
-        """For how long every try has failed; 0 after one that worked."""
-        return time.monotonic() - self._failing_since if self._failing_since is not None else 0.0
 
     async def publish(self, posted: Sequence[Posted]) -> None:
-        """In order per subject, acknowledged by all replicas; KafkaError and TimeoutError: nobody knows."""
-        try:
-            async with asyncio.timeout(_SEND_S):
-                sent = [
-                    await self._producer.send(
-                        event.topic, event.value, key=event.key, headers=list(event.headers)
-                    )
-                    for event in posted
-                ]
-                await asyncio.gather(*sent)
-        except (KafkaError, TimeoutError):
-            self._failing_since = self._failing_since or time.monotonic()
-            raise
+        """All to one topic, in order per subject, acknowledged by all replicas.
+
+        KafkaError and TimeoutError: nobody knows.
+        """
         if posted:
-            self._failing_since = None
+            records = [Record(event.key, event.value, event.headers) for event in posted]
+            await self._producer.send(posted[0].topic, records, _SEND_S)
+
+    @property
+    def failing(self) -> list[Failing]:
+        """Topics that cannot be written now."""
+        return self._producer.failing
+
+    def stuck(self) -> Failing | None:
+        """A topic that a restart may help."""
+        return self._producer.stuck()

@@ -33,6 +33,7 @@ from hub.gateway.waiting import Inbox
 from hub.gateway.webhooks import Webhooks
 from hub.health import health_app, serve
 from hub.http.certificates import CertificateWatch
+from hub.kafka_producer import Producer
 from hub.logs import log
 from hub.regulation.profile import load_profile
 from hub.settings import GatewaySettings, KafkaSettings, PostgresSettings, read_tree
@@ -42,7 +43,6 @@ from hub.store.away import reason_of
 
 _POOL = 8
 _STATEMENT_S = 10
-_STUCK_S = 60.0
 
 
 class GatewayTree(BaseSettings):
@@ -148,13 +148,13 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
         checks = gateway_checks(settings.gateway, settings.documents, session.live)
         await must_hold(checks)
         pool = await stack.enter_async_context(_pool(settings.postgres))
-        producer = kafka.producer(settings.kafka, "gateway")
+        producer = Producer(lambda: kafka.producer(settings.kafka, "gateway"), "gateway", metrics.producers)
         feed = Feed(lambda: kafka.consumer(settings.kafka, "gateway-feed", group=None))
         try:
-            stack.push_async_callback(producer.stop)
-            await producer.start()
+            stack.push_async_callback(producer.close)
+            await producer.open()
             await stack.enter_async_context(feed)
-        except kafka.KafkaError as error:
+        except (kafka.KafkaError, TimeoutError) as error:
             raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
         callers = Callers(pool)
         await callers.refresh()
@@ -181,10 +181,13 @@ async def _serve_health(settings: GatewayTree, parts: Parts, registry: Collector
     probing = asyncio.Lock()
 
     async def alive() -> str | None:
-        failing_s = parts.publisher.failing_s
-        if failing_s < _STUCK_S or await ready() is not None:
+        stuck = parts.publisher.stuck()
+        if stuck is None or await ready() is not None:
             return None
-        return f"the brokers answer, but nothing could be published for {failing_s:.0f} s"
+        return f"the brokers answer, but {stuck}"
+
+    def impaired() -> list[str]:
+        return [str(state) for state in parts.publisher.failing]
 
     async def ready() -> str | None:
         try:
@@ -196,7 +199,7 @@ async def _serve_health(settings: GatewayTree, parts: Parts, registry: Collector
         return None
 
     await serve(
-        health_app(registry, alive, ready),
+        health_app(registry, alive, ready, impaired),
         settings.http_host,
         settings.http_port,
         lambda port: log("health_ready", port=port),

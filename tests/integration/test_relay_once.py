@@ -11,6 +11,7 @@ import pytest
 
 from hub import kafka
 from hub.embedded.stack import StackAddress
+from hub.kafka_producer import Producer
 from hub.message import Message
 from hub.outbox import WholeEntry, encode_segment
 from hub.publishing import Publisher
@@ -83,14 +84,10 @@ async def site(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Site]:
             }
         )
 
-        async def start() -> kafka.AIOKafkaProducer:
-            producer = kafka.producer(settings, "test-relay")
-            await producer.start()
-            return producer
-
-        publisher = Publisher(start, sessions[0], sessions[1], hub.prefix)
-        await publisher.open()
-        exits.push_async_callback(publisher.close)
+        producer = Producer(lambda: kafka.producer(settings, "test-relay"), "relay")
+        await producer.open()
+        exits.push_async_callback(producer.close)
+        publisher = Publisher(producer, sessions[0], sessions[1], hub.prefix)
         shards = Shards(sessions[2], "engine-1", 4)
         master = MasterKey.from_file(hub.master_key_file)
         relay = Relay(publisher, sessions[0], shards, StoredSegments(sessions[0], master))

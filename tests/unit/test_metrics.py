@@ -21,8 +21,8 @@ ALERTS: list[dict[str, Any]] = [rule for group in RULES["groups"] for rule in gr
 METRICS = [pytest.param(metric, id=metric.name) for role in DECLARATIONS for metric in declared(role)]
 
 CLOSED_LABELS = {
-    "adapter", "check", "code_class", "door", "event_type", "group", "kind", "outcome", "participant",
-    "partition", "reason", "stage", "state", "topic", "unit", "usage", "window",
+    "adapter", "check", "client", "code_class", "door", "event_type", "group", "kind", "lane", "outcome",
+    "participant", "partition", "reason", "stage", "state", "topic", "unit", "usage", "window",
 }  # fmt: skip
 """Names of things that are registered or declared; none can hold what a person wrote or is."""
 
