@@ -60,15 +60,11 @@ def _instant_as_text(value: object) -> object:
 
 
 def _tax_code(value: str) -> str:
+    if len(value) == _PERSONAL_DIGITS:
+        return value
     if not mst.is_valid(value):
         raise ValueError("tax code has a wrong check digit")
-    return value
-
-
-def _vnpost_province(value: int) -> int:
-    if value not in VNPOST_PROVINCES:
-        raise ValueError("no VNPost province code")
-    return value
+    return value if "-" in value or len(value) == _ENTERPRISE_DIGITS else f"{value[:10]}-{value[10:]}"
 
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -78,12 +74,6 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FIRST_DAY = date(1900, 1, 1)
 _FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST_INSTANT = datetime(2200, 1, 1, tzinfo=UTC)
-
-VNPOST_PROVINCES: frozenset[int] = frozenset(
-    {10, *range(16, 19), 20, *range(22, 34), 35, 36, *range(38, 45), 46, 48, *range(51, 54)}
-    | {*range(55, 61), *range(62, 68), 70, *range(79, 98)}
-)
-"""VNPost's own 63 province codes before the merger of 2025; neither GSO nor identity-number codes."""
 
 IDENTITY_SHAPE = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 """9 or 12 digits in a row: the shape of an identity number, which no key, subject or reference may hold."""
@@ -117,8 +107,15 @@ Email = Annotated[
 AddressLine = Annotated[
     str, StringConstraints(min_length=1, max_length=300), AfterValidator(_clean), Personal()
 ]
-TaxCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}(-[0-9]{3})?$"), AfterValidator(_tax_code)]
-"""Mã số thuế: 10 digits with a check digit, or 13 with the branch (Thông tư 105/2020)."""
+_ENTERPRISE_DIGITS, _PERSONAL_DIGITS = 10, 12
+TaxCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^([0-9]{10}(-?[0-9]{3})?|[0-9]{12})$"),
+    AfterValidator(_tax_code),
+    Personal(),
+]
+"""Mã số thuế (Thông tư 86/2024): 10 digits with a check digit; 13 with the branch, with a dash or without; or
+the personal number of a household that trades, 12 digits, since 1 July 2025: so it counts as personal."""
 
 OrganisationCode = Annotated[
     str,
@@ -145,9 +142,8 @@ ProcedureCode = Annotated[
 """National procedure code, with or without the tail of a province."""
 ComponentCode = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_clean)]
 """Mã thành phần hồ sơ as published: `000.00.00.G15-KQ003204`, but also `Mẫu số 01_73/2026/QĐ-UBND`."""
-VnpostProvince = Annotated[
-    int, AfterValidator(_vnpost_province), Field(json_schema_extra={"enum": sorted(VNPOST_PROVINCES)})
-]
+VnpostProvince = Annotated[int, Field(ge=1, le=99)]
+"""VNPost's own province code; neither GSO's nor that of identity numbers. The postal adapter has the list."""
 VnpostDistrict = Annotated[int, Field(ge=0, le=9999)]
 Amount = Annotated[int, Field(ge=0, le=10_000_000_000)]
 """Vietnamese đồng, whole."""

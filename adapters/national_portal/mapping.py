@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from adapters.national_portal.procedures import Procedure
 from adapters.national_portal.record import Bill, File, Line, Record, Supplement
 from adapters.national_portal.status_codes import StatusCodes
+from hub.delivery.masking import masked
 from schemas.party import Party
 
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -25,8 +25,6 @@ _KINDS: Final = {"citizen": "1", "enterprise": "2", "state_body": "3", "organisa
 _CHANNELS: Final = {"in_person": "1", "online": "2", "post": "3", "email": "2"}
 _ENDINGS: Final = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 _FEE_NAMES: Final = {"fee": "Phí", "service_fee": "Lệ phí", "price_level": "Mức giá"}
-_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ .-]?\d){7,}")
-_ELLIPSIS: Final = "…"
 
 Item = dict[str, Any]
 LinkOf = Callable[[File], str]
@@ -137,11 +135,8 @@ def search_item(record: Record, procedure: Procedure, words: Words) -> Item:
 
 def mask_message(message: str, applicant: Party) -> str:
     """The portal's words without the applicant's data and without long numbers: reasons are not sealed."""
-    texts = (applicant.name, applicant.address, applicant.email, applicant.phone)
-    masked = unicodedata.normalize("NFC", "".join(filter(str.isprintable, message)))
-    for text in sorted({text for text in texts if text}, key=len, reverse=True):
-        masked = re.sub(re.escape(text), _ELLIPSIS, masked, flags=re.IGNORECASE)
-    return _LONG_NUMBER.sub(_ELLIPSIS, masked).strip() or _ELLIPSIS
+    numbers = (applicant.identity_number, applicant.old_identity_number, applicant.travel_document)
+    return masked(message, (applicant.name, applicant.address, applicant.email, applicant.phone, *numbers))
 
 
 def file_ending(media_type: str) -> str:

@@ -16,6 +16,7 @@ from adapters.population_db.person_fields import WIRE_FIELDS
 from adapters.population_db.reasons import reject
 from adapters.population_db.settings import Licence, LookupField, Officer, Rights
 from hub.delivery.adapter import OutMessage
+from hub.delivery.foreign_text import ForeignTextError, line
 from hub.delivery.outcome import Rejected
 from schemas.identity import IdentityCheckRequested
 
@@ -100,7 +101,11 @@ def prepare(message: OutMessage, rights: Rights, *, needs_key: bool = False) -> 
 
 def plain_name(name: str) -> str | None:
     """Return the name in upper case without accents, spaces, punctuation; None if letters would be lost."""
-    decomposed = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
+    try:
+        written = line(name)
+    except ForeignTextError:
+        return None
+    decomposed = unicodedata.normalize("NFD", written.replace("đ", "d").replace("Đ", "D"))
     kept = [char for char in decomposed if not unicodedata.combining(char)]
     plain = "".join(char for char in kept if char.isascii() and char.isalnum()).upper()
     has_lost_letter = any(not char.isascii() and unicodedata.category(char)[0] in "LMN" for char in kept)

@@ -9,6 +9,8 @@ from lxml import etree
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 MAX_DEPTH: Final = 16
+_SPACE: Final = " \t\r\n"
+"""What servers leave before the declaration, where XML allows nothing."""
 
 
 class UnreadableError(ValueError):
@@ -64,7 +66,7 @@ def _parse(data: bytes, max_bytes: int) -> etree._Element:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(text.removeprefix("\ufeff").lstrip(_SPACE).encode(), parser)
     except (etree.XMLSyntaxError, ValueError):
         raise UnreadableError("no well-formed XML") from None
     if max(_depths(root)) > MAX_DEPTH:

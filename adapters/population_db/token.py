@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 import httpx
@@ -16,6 +17,7 @@ from adapters.population_db.dialects import lgsp_header
 from adapters.population_db.failure import NotAsked, failure_of
 from adapters.population_db.settings import PopulationSettings
 
+_VIETNAM: Final = timezone(timedelta(hours=7))
 _MARGIN_S: Final = 30.0
 _USUAL_LIFE_S: Final = 600.0
 _MAX_LIFE_S: Final = 24 * 3600.0
@@ -104,9 +106,11 @@ def read_token(body: bytes, is_oauth: bool, now: datetime) -> tuple[str | None, 
 def _life_s(answer: dict[str, Any], is_oauth: bool, now: datetime) -> float:
     try:
         if is_oauth:
-            return max(float(answer["expires_in"]), 1.0)
-        ends = datetime.fromisoformat(answer["expiryDate"])
-        # A time without a zone is taken for UTC: never later than in Viet Nam, so the token is renewed early.
-        return max(((ends if ends.tzinfo else ends.replace(tzinfo=UTC)) - now).total_seconds(), 1.0)
-    except (ValueError, TypeError, KeyError):
+            life_s = float(answer["expires_in"])
+        else:
+            ends = datetime.fromisoformat(str(answer["expiryDate"]).strip())
+            # Without a zone it is UTC or Viet Nam's time; the same words end 7 h earlier there.
+            life_s = ((ends if ends.tzinfo else ends.replace(tzinfo=_VIETNAM)) - now).total_seconds()
+    except (ValueError, TypeError, KeyError, OverflowError):
         return _USUAL_LIFE_S
+    return max(life_s, 1.0) if math.isfinite(life_s) else _USUAL_LIFE_S

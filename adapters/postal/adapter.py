@@ -128,6 +128,11 @@ class PostalAdapter:
                 )
                 failures.append(error)
                 continue
+            if page.timeless:
+                _log.warning(
+                    "times of events replaced by those of their ids",
+                    extra={"action": "postal.event_time_unreadable", "records": page.timeless},
+                )
             reports.extend(self._reports_of(page.records, page.unreadable))
             has_moved = page.last_id is not None and page.last_id != before
             is_more = is_more or (has_moved and page.returned >= self._settings.page_size)
@@ -166,6 +171,10 @@ class PostalAdapter:
             return _reject("postal.bad_fact", "bad_fact")
         if subject_of(fact.order) is None:
             return _reject("postal.bad_order", "bad_order")
+        if isinstance(fact, PickupOrdered):
+            for province in (fact.sender.province, fact.receiver.province):
+                if province not in self._settings.provinces:
+                    return _reject("postal.unknown_province", "unknown_province", province=str(province))
         account = self._settings.account_of(fact.organisation)
         if account is None:
             return _reject("postal.no_account", "no_account")

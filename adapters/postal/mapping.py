@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from typing import Any, Final
 
+from hub.delivery.masking import masked
 from schemas.party import PostalParty
 from schemas.pickup import PickupOrdered
 
 _ORDER: Final = re.compile(r"(?P<subject>[\x21-\x7e]{1,58})__[CDB]\d{1,4}")
-_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ .-]?\d){7,}")
-_ELLIPSIS: Final = "…"
 
 
 def subject_of(order: str) -> str | None:
@@ -60,8 +58,7 @@ def encode_order(fact: PickupOrdered, customer_code: str) -> bytes:
 
 def mask_message(message: str, parties: tuple[PostalParty, ...] = ()) -> str:
     """The operator's words without the parties' data and without long numbers: reasons are not sealed."""
-    texts = (value for party in parties for value in (party.name, party.address, party.email, party.phone))
-    masked = unicodedata.normalize("NFC", "".join(filter(str.isprintable, message)))
-    for text in sorted({text for text in texts if text}, key=len, reverse=True):
-        masked = re.sub(re.escape(text), _ELLIPSIS, masked, flags=re.IGNORECASE)
-    return _LONG_NUMBER.sub(_ELLIPSIS, masked).strip() or _ELLIPSIS
+    return masked(
+        message,
+        (value for party in parties for value in (party.name, party.address, party.email, party.phone)),
+    )

@@ -65,6 +65,13 @@ class PostalAccount(BaseModel):
         return self
 
 
+PROVINCES_OF_2025 = frozenset(
+    {10, *range(16, 19), 20, *range(22, 34), 35, 36, *range(38, 45), 46, 48, *range(51, 54)}
+    | {*range(55, 61), *range(62, 68), 70, *range(79, 98)}
+)
+"""The operator's own 63 province codes before the merger of July 2025; not GSO's, not of identity numbers."""
+
+
 class PostalSettings(BaseSettings):
     """How the operator is reached, as whom, and what its codes mean.
 
@@ -83,6 +90,10 @@ class PostalSettings(BaseSettings):
     accounts: dict[str, PostalAccount] = Field(default_factory=dict, description="by organisation code")
     status_codes_file: Path = Field(
         default=_FOLDER / "status_codes.toml", description="what each StatusCode of tracking means"
+    )
+    provinces: frozenset[int] = Field(
+        default=PROVINCES_OF_2025,
+        description="province codes that the operator knows, as JSON; default: its 63 before July 2025",
     )
     ok_statuses: frozenset[int] = Field(
         default=frozenset({100}), description="`Status` of a call that was done (assumption)"

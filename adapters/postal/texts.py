@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 Key = Literal[
-    "rejected", "announcement_rejected", "no_remote_cancel", "no_account", "bad_order", "bad_fact",
-    "never_left", "gave_up",
+    "rejected", "announcement_rejected", "no_remote_cancel", "no_account", "bad_order", "unknown_province",
+    "bad_fact", "never_left", "gave_up",
 ]  # fmt: skip
 
 _CATALOGUE: dict[str, dict[str, str]] = tomllib.loads(

@@ -21,7 +21,7 @@ class _TokenAnswer(BaseModel):
 
     access_token: str = Field(min_length=1, pattern=r"^[\x21-\x7e]+$")
     token_type: str = Field(default="Bearer", pattern=r"^[\x21-\x7e]+$")
-    expires_in: float = 3600.0
+    expires_in: float = Field(default=3600.0, allow_inf_nan=False, le=86_400.0, ge=1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from adapters.postal.cash import cash_in
+from schemas.rfc3339 import read_rfc3339
+
 FIRST_ID: Final = "0" * 24
 """`lastId` of the very first call."""
 
+_NUMBER = re.compile(r"-?[0-9]{1,19}")
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 _MINUTES = re.compile(r"BBGN:\s*([\w./-]{1,60})")
-_CASH = re.compile(r"COD:\s*(\d{1,10})\b")
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,64}")
 # 10^11 seconds are the year 5138, 10^11 milliseconds are March 1973.
 _MILLISECONDS_FROM = 10**11
@@ -33,6 +36,7 @@ class Record:
     item: str | None
     minutes: str | None
     cash: int | None
+    is_timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Page:
     last_id: str | None
     returned: int
     unreadable: int
+    timeless: int
+    """Readable records whose EventTime is none: they count from the time in their id."""
 
 
 def parse_page(body: bytes) -> Page:
@@ -56,7 +62,13 @@ def parse_page(body: bytes) -> Page:
     records = [_record(document) for document in documents]
     readable = tuple(record for record in records if record is not None)
     known_ids = [identity for identity in ids if identity is not None]
-    return Page(readable, known_ids[-1] if known_ids else None, len(documents), len(records) - len(readable))
+    return Page(
+        readable,
+        known_ids[-1] if known_ids else None,
+        len(documents),
+        len(records) - len(readable),
+        sum(not record.is_timed for record in readable),
+    )
 
 
 def _documents(answer: Any) -> list[Any]:
@@ -84,16 +96,17 @@ def _record(document: Any) -> Record | None:
         return None
     notes = document.get("Notes")
     notes = unicodedata.normalize("NFC", notes) if isinstance(notes, str) else ""
-    minutes, cash = _MINUTES.search(notes), _CASH.search(notes)
-    item = document.get("ItemCode")
+    minutes, item = _MINUTES.search(notes), document.get("ItemCode")
+    at = event_instant(document.get("EventTime"))
     return Record(
         id=identity,
         order=order,
         code=code,
-        at=event_instant(document.get("EventTime"), identity),
+        at=at or datetime.fromtimestamp(int(identity[:8], 16), UTC),
         item=item if isinstance(item, str) and _PRINTABLE.fullmatch(item) else None,
         minutes=minutes[1] if minutes else None,
-        cash=int(cash[1]) if cash else None,
+        cash=cash_in(notes),
+        is_timed=at is not None,
     )
 
 
@@ -112,19 +125,28 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return int(value) if re.fullmatch(r"-?\d{1,19}", value) else None
+        return int(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     return value if isinstance(value, int) else None
 
 
-def event_instant(value: Any, record_id: str) -> datetime:
-    """EventTime in seconds or milliseconds; for a missing or absurd one the time in the record's id."""
+def event_instant(value: Any) -> datetime | None:
+    """EventTime in seconds, milliseconds or as text of RFC 3339; None for a missing or absurd one.
+
+    Text without a zone is none: it may be Viet Nam's time or UTC, and a deadline can hang on which.
+    """
+    if isinstance(value, Mapping) and len(value) == 1:
+        value = value.get("$date", value)
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        try:
+            return read_rfc3339(value.strip())
+        except ValueError:
+            return None
     number = _whole(value)
-    if number is not None and number >= _MILLISECONDS_FROM:
-        seconds, milliseconds = divmod(number, 1000)
-    else:
-        seconds, milliseconds = number or 0, 0
+    if number is None:
+        return None
+    seconds, milliseconds = divmod(number, 1000) if number >= _MILLISECONDS_FROM else (number, 0)
     if not 0 < seconds <= _LATEST_S:
-        seconds, milliseconds = int(record_id[:8], 16), 0
+        return None
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)

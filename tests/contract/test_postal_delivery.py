@@ -317,6 +317,7 @@ async def test_a_token_is_kept_while_it_lives_and_renewed_before_it_runs_out(con
         ("260302-0001", {}, "postal.bad_order"),
         ("260302-0001__C1", {"organisation": "000.99.99.H07"}, "postal.no_account"),
         ("260302-0001__C1", {"contents": []}, "postal.bad_fact"),
+        ("260302-0001__C1", {"receiver": {**APPLICANT, "province": 98}}, "postal.unknown_province"),
     ],
 )
 async def test_an_order_that_cannot_be_sent_is_rejected_before_any_call(

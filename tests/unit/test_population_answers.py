@@ -96,6 +96,22 @@ def test_the_boolean_has_the_forms_of_xml_schema(text: str, is_match: bool) -> N
     assert read(TRUE.replace(">true<", f">{text}<")) == Verified(is_match)
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<?xml version="1.0" encoding="UTF-8" standalone="no"?>',
+        "<?xml version='1.0' ?>\r\n",
+        "\ufeff<?xml version='1.0' encoding=\"utf-8\"?>",
+        "\r\n\n<?xml version='1.0'?>",
+        "\ufeff\n",
+    ],
+)
+def test_what_servers_write_before_the_envelope_does_not_matter(before: str) -> None:
+    assert TRUE.startswith("<")
+    assert not TRUE.startswith("<?")
+    assert read(before + TRUE) == Verified(True)
+
+
 @pytest.mark.parametrize("name", ["KetQuaXacThuc", "KetQuaXacThucResponse"])
 def test_both_names_of_the_result_are_read(name: str) -> None:
     assert read(TRUE.replace("KetQuaXacThucResponse", name)) == Verified(True)

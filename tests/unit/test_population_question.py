@@ -45,6 +45,10 @@ def test_every_vietnamese_letter_loses_its_accents_in_both_unicode_forms(plain: 
         ("H'Hen  Niê", "HHENNIE"),
         ("Nguyễn-Lê Giả\u00a0Lập", "NGUYENLEGIALAP"),
         ("Trần Văn Giả 2", "TRANVANGIA2"),
+        ("Lò Văn \u00d0ạt", "LOVANDAT"),
+        ("lò văn \u00f0ạt", "LOVANDAT"),
+        ("Lo\u0300 Va\u0306n Đa\u0323t", "LOVANDAT"),
+        ("Lò\u200b Văn\u00ad Đạt", "LOVANDAT"),
     ],
 )
 def test_a_name_is_upper_case_without_spaces_and_punctuation(name: str, plain: str) -> None:

@@ -52,15 +52,29 @@ def test_an_order_number_names_its_dossier_or_is_somebody_elses(order: str, subj
         ({"$numberLong": "1772416800"}, EIGHT),
         ({"$date": 1_772_416_800_000}, EIGHT),
         ({"$date": {"$numberLong": "1772416800000"}}, EIGHT),
+        ("2026-03-02T02:00:00Z", EIGHT),
+        ("2026-03-02T09:00:00.250000+07:00", EIGHT.replace(microsecond=250_000)),
+        ({"$date": "2026-03-02T02:00:00.000Z"}, EIGHT),
     ],
 )
-def test_event_times_are_read_in_seconds_and_in_milliseconds(value: Any, expected: datetime) -> None:
-    assert event_instant(value, "0" * 24) == expected
+def test_event_times_are_read_in_each_form_of_the_feed(value: Any, expected: datetime) -> None:
+    assert event_instant(value) == expected
 
 
-@pytest.mark.parametrize("value", [None, 0, -5, "morgen", True, [], {}, {"$date": {}}, 10**30, 1e300])
-def test_an_absurd_event_time_is_replaced_by_the_time_in_the_records_id(value: Any) -> None:
-    assert event_instant(value, RECORD_ID) == EIGHT
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, 0, -5, "morgen", True, [], {}, {"$date": {}}, 10**30, 1e300,
+        "2026-03-02T09:00:00", "2026-03-02", {"$date": "2026-03-02T09:00:00"}, "02/03/2026 09:00", "²",
+    ],
+)  # fmt: skip
+def test_an_event_time_that_is_none_or_may_mean_two_moments_is_replaced_by_that_of_the_id_and_told(
+    value: Any,
+) -> None:
+    assert event_instant(value) is None
+    read = parse_page(page(EventTime=value))
+    assert ([record.at for record in read.records], read.timeless) == ([EIGHT], 1)
+    assert parse_page(page()).timeless == 0
 
 
 def page(**changes: Any) -> bytes:

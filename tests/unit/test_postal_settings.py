@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from adapters.postal.adapter import PostalAdapter
 from adapters.postal.sandbox_auto import Life, life_of
 from adapters.postal.sandbox_order import STATUS_CODES
-from adapters.postal.settings import PostalSettings
+from adapters.postal.settings import PROVINCES_OF_2025, PostalSettings
 from adapters.postal.status_codes import read_status_codes
 from adapters.postal.texts import text_pair
 
@@ -24,6 +24,19 @@ ENVIRONMENT = {
     "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": "very-secret",
     "HUB_POSTAL_ACCOUNTS": '{"H07.34": {"customer_code": "OWN", "consumer_key": "", "consumer_secret": ""}}',
 }
+
+# VNPost's own numbering, written off by hand: number and province before the merger of 2025.
+PROVINCES = """
+10 Hà Nội; 16 Hưng Yên; 17 Hải Dương; 18 Hải Phòng; 20 Quảng Ninh; 22 Bắc Ninh; 23 Bắc Giang; 24 Lạng Sơn;
+25 Thái Nguyên; 26 Bắc Kạn; 27 Cao Bằng; 28 Vĩnh Phúc; 29 Phú Thọ; 30 Tuyên Quang; 31 Hà Giang;
+32 Yên Bái; 33 Lào Cai; 35 Hoà Bình; 36 Sơn La; 38 Điện Biên; 39 Lai Châu; 40 Hà Nam; 41 Thái Bình;
+42 Nam Định; 43 Ninh Bình; 44 Thanh Hoá; 46 Nghệ An; 48 Hà Tĩnh; 51 Quảng Bình; 52 Quảng Trị;
+53 Thừa Thiên Huế; 55 Đà Nẵng; 56 Quảng Nam; 57 Quảng Ngãi; 58 Kon Tum; 59 Bình Định; 60 Gia Lai;
+62 Phú Yên; 63 Đắk Lắk; 64 Đắk Nông; 65 Khánh Hoà; 66 Ninh Thuận; 67 Lâm Đồng; 70 TP HCM;
+79 Bà Rịa-Vũng Tàu; 80 Bình Thuận; 81 Đồng Nai; 82 Bình Dương; 83 Bình Phước; 84 Tây Ninh; 85 Long An;
+86 Tiền Giang; 87 Đồng Tháp; 88 An Giang; 89 Vĩnh Long; 90 Cần Thơ; 91 Hậu Giang; 92 Kiên Giang;
+93 Bến Tre; 94 Trà Vinh; 95 Sóc Trăng; 96 Bạc Liêu; 97 Cà Mau
+"""
 
 
 @pytest.fixture
@@ -118,3 +131,14 @@ def test_lives_are_shared_out_by_weight_and_direction_and_stay() -> None:
     assert 60 < chosen.count(lives[1]) < 140
     assert lives[2] not in chosen
     assert life_of("no-suffix", lives) is None
+
+
+@pytest.mark.usefixtures("environment")
+def test_provinces_are_the_operators_63_numbers_until_a_setting_names_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = {int(entry.split()[0]) for entry in PROVINCES.split(";")}
+    assert len(numbers) == 63
+    assert numbers == PROVINCES_OF_2025 == PostalSettings().provinces
+    monkeypatch.setenv("HUB_POSTAL_PROVINCES", "[93, 98]")
+    assert PostalSettings().provinces == {93, 98}

@@ -154,6 +154,7 @@ def test_dropping_leaves_the_open_part() -> None:
                 "/identity_number",
                 "/old_identity_number",
                 "/travel_document",
+                "/tax_code",
                 "/birth_date",
                 "/birth_year",
                 "/phone",
