@@ -28,7 +28,9 @@ from hub.legal_time import LegalClock
 from hub.logs import log
 from hub.settings import KafkaSettings, PostgresSettings, explained
 from hub.store import database
+from hub.store.names import claim
 from hub.store.reading import read_clock
+from hub.store.session_locks import session_trouble
 
 _STUCK_S = 60.0
 _WAITING_S = 6.0
@@ -61,7 +63,7 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
     registry, progress = CollectorRegistry(), Progress()
     metrics = DeliveryMetrics(registry)
     connection = await database.connect_at_start(settings.postgres, f"adapter-{name}")
-    await database.check_tables(connection, name)
+    await _check_store(settings, connection, name)
     async with _clock(connection, settings.environment) as clock:
         side = [
             asyncio.create_task(_serve(settings, registry, progress, metrics.http)),
@@ -87,6 +89,15 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
                 task.cancel()
             await asyncio.wait(side, timeout=5)
             await connection.close(timeout=5)
+
+
+async def _check_store(settings: AdapterSettings, connection: database.Connection, name: str) -> None:
+    await database.check_tables(connection, name)
+    reason = await session_trouble(settings.postgres)
+    if reason is not None:
+        raise StartupError(f"HUB_POSTGRES__DSN: {reason}")
+    if settings.delivery.instance is not None:
+        await claim(connection, f"{name} {settings.delivery.instance}", "HUB_DELIVERY__INSTANCE", beats=False)
 
 
 def _read(name: str) -> tuple[AdapterSettings, Adapter]:

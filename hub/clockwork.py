@@ -33,9 +33,13 @@ where t.shard = any($1) and t.due_at <= $2
 order by t.due_at, t.dossier_id, t.name limit {_PAGE}
 """  # noqa: S608  constants only
 _FIRED = """
-update timer t set fired_at = now(), fires = t.fires + 1
-from unnest($1::uuid[], $2::text[]) w(dossier_id, name)
-where t.dossier_id = w.dossier_id and t.name = w.name
+with held as (
+    select t.dossier_id, t.name from timer t
+    join unnest($1::uuid[], $2::text[]) w(dossier_id, name) using (dossier_id, name)
+    order by t.dossier_id, t.name for update of t
+)
+update timer t set fired_at = now(), fires = t.fires + 1 from held h
+where t.dossier_id = h.dossier_id and t.name = h.name
 """
 _BEHIND = """
 select count(*) from unnest($1::text[], $2::int[], $3::bigint[]) w(topic, partition, until)

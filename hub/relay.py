@@ -21,6 +21,9 @@ _MARK_S = 0.2
 _RETRY_S = 0.25
 _UNCONFIRMED_S = 0.02
 _PAGE = 200
+_MARK = """
+delete from segment where id in (select id from segment where id = any($1) order by id for update)
+"""
 _OLDER = """
 select id, shard, payload from segment where shard = any($1) and id <> all($2) order by id limit $3
 """
@@ -246,7 +249,7 @@ class Relay:
     async def _mark(self) -> None:
         published, self._published = self._published, []
         try:
-            await self._session.execute("delete from segment where id = any($1)", published)
+            await self._session.execute(_MARK, published)
         except BaseException:
             self._published.extend(published)
             raise

@@ -6,11 +6,14 @@ import math
 import time
 from collections.abc import Callable
 
+from hub.errors import StopError
 from hub.logs import log
 from hub.store.away import AWAY
 from hub.store.database import Connection, Session
+from hub.store.names import claim, end_holder, holder_of, take_name
 
 _LOCK_CLASS = 4712
+_SETTING = "HUB_ENGINE__INSTANCE"
 _ALIVE_S = 3.0
 _SILENT_S = 10.0
 _BEAT = """
@@ -43,6 +46,8 @@ class Shards:
         self._instance = instance
         self._count = count
         self._serial = 0
+        self._backend: int | None = None
+        self._name = f"engine {instance}"
         self._confirmed_at = -math.inf
         self._leaving: set[int] = set()
         self.owned: set[int] = set()
@@ -72,6 +77,7 @@ class Shards:
         connection = await self._session.live()
         if self._session.serial != self._serial:
             self._forget()
+            await self._take_name_again(connection)
             self._serial = self._session.serial
         alive = await connection.fetchval(_BEAT, self._instance, _ALIVE_S)
         for row in await connection.fetch(_END_SILENT, self._instance, _SILENT_S):
@@ -80,6 +86,24 @@ class Shards:
         share = math.ceil(self._count / alive)
         await self._give_back(connection, share, is_busy)
         return await self._take(connection, share)
+
+    async def claim(self) -> None:
+        """Take the name of this engine, before it joins the group; `StartupError` when another has it."""
+        connection = await self._session.live()
+        await claim(connection, self._name, _SETTING, beats=True)
+        self._backend = await connection.fetchval("select pg_backend_pid()")
+        self._serial = self._session.serial
+
+    async def _take_name_again(self, connection: Connection) -> None:
+        """In a new session; our last one may still have the name, when its end has not been noticed."""
+        if not await take_name(connection, self._name):
+            holder = await holder_of(connection, self._name)
+            if holder is not None and holder != self._backend:
+                raise StopError(f"{_SETTING}: another process runs as {self._instance}")
+            if holder is not None:
+                await end_holder(connection, holder)
+            raise TimeoutError("our last session is not over")
+        self._backend = await connection.fetchval("select pg_backend_pid()")
 
     async def _take(self, connection: Connection, share: int) -> set[int]:
         gained: set[int] = set()

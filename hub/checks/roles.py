@@ -6,11 +6,11 @@ from collections.abc import Collection
 
 from hub.checks.check import Check
 from hub.checks.machine import descriptors_check, disk_check, key_file_check
-from hub.checks.store import Connect, clock_check, store_check
+from hub.checks.store import Connect, clock_check, session_check, store_check
 from hub.checks.topics import topic_check
 from hub.documents.settings import DocumentsSettings
 from hub.kafka_admin import KafkaAdmin
-from hub.settings import GatewaySettings, Settings
+from hub.settings import GatewaySettings, PostgresSettings, Settings
 
 
 def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tuple[Check, ...]:
@@ -21,6 +21,7 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
 
     return (
         key_file_check(settings.master_key_file),
+        session_check(settings.postgres),
         store_check(connect),
         topic_check(admin, names),
         clock_check(connect, settings.kafka),
@@ -29,7 +30,12 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
 
 
 def gateway_checks(
-    gateway: GatewaySettings, documents: DocumentsSettings, connect: Connect
+    gateway: GatewaySettings, documents: DocumentsSettings, postgres: PostgresSettings, connect: Connect
 ) -> tuple[Check, ...]:
     """What a gateway needs: it holds no key and may not ask about topics."""
-    return (descriptors_check(gateway), store_check(connect), disk_check(documents))
+    return (
+        descriptors_check(gateway),
+        session_check(postgres),
+        store_check(connect),
+        disk_check(documents),
+    )

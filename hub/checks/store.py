@@ -8,8 +8,9 @@ from importlib.resources import files
 
 from hub import kafka
 from hub.checks.check import Check, Finding
-from hub.settings import KafkaSettings
+from hub.settings import KafkaSettings, PostgresSettings
 from hub.store.database import Connection, missing_tables
+from hub.store.session_locks import session_trouble
 from hub.topics import HEARTBEAT_TOPIC
 
 OLDEST_MAJOR = 18
@@ -54,6 +55,17 @@ def migrations() -> set[str]:
     """Names of all migrations of this version."""
     folder = files("hub.store") / "migrations"
     return {item.name for item in folder.iterdir() if item.name.endswith(".sql")}
+
+
+def session_check(settings: PostgresSettings) -> Check:
+    """Locks of a session hold: with them an engine owns shards, and a gateway calls webhooks."""
+
+    async def look() -> Sequence[Finding]:
+        reason = await session_trouble(settings)
+        remedy = "let HUB_POSTGRES__DSN name PostgreSQL itself, or a pooler in session mode"
+        return [Finding(reason, remedy)] if reason is not None else []
+
+    return Check("sessions", "locks of a database session hold", look)
 
 
 def clock_check(connect: Connect, settings: KafkaSettings) -> Check:

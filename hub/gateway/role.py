@@ -145,7 +145,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
         session = database.Session(settings.postgres, "gateway-checks")
         stack.push_async_callback(session.close)
         await session.open()
-        checks = gateway_checks(settings.gateway, settings.documents, session.live)
+        checks = gateway_checks(settings.gateway, settings.documents, settings.postgres, session.live)
         await must_hold(checks)
         pool = await stack.enter_async_context(_pool(settings.postgres))
         producer = Producer(lambda: kafka.producer(settings.kafka, "gateway"), "gateway", metrics.producers)

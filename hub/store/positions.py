@@ -26,10 +26,15 @@ update intake_offset set stopped = $4, goes_on = $5
 where topic = $1 and partition = $2 and next = $3 and stopped is null
 """
 _COUNT_START = """
-update intake_offset o set starts = o.starts + 1
-from unnest($1::text[], $2::int[], $3::bigint[]) w(topic, partition, next)
-where o.topic = w.topic and o.partition = w.partition and o.next = w.next
+with held as (
+    select o.topic, o.partition from intake_offset o
+    join unnest($1::text[], $2::int[], $3::bigint[]) w(topic, partition, next) using (topic, partition, next)
+    order by o.topic, o.partition for update of o
+)
+update intake_offset o set starts = o.starts + 1 from held h
+where o.topic = h.topic and o.partition = h.partition
 """
+"""Rows are held in one order, as in every statement that changes several."""
 _MARK = """
 update intake_offset
 set marks = case when probing = $3 then marks + 1 else 1 end, probing = $3,

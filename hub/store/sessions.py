@@ -11,6 +11,8 @@ _IDLE_IN_TRANSACTION = "5min"
 _SERVER_MARGIN_S = 5.0
 """The client gives up first; the server ends what a dead client left behind."""
 _READ_ONLY = ("default_transaction_read_only", "in_hot_standby")
+_KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+"""A session whose machine is gone is over after half a minute, and its locks with it."""
 _DDL_LOCK_S = 3.0
 _LOCK_S = 24.0
 _SET = """
@@ -36,6 +38,7 @@ async def set_own(connection: AnyConnection, timeout_s: float | None) -> None:
         "synchronous_commit": "on",  # set only where it is off: what has a receipt is on the disk
         "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION,
         "idle_session_timeout": "0",
+        **_KEEPALIVES,
         "transaction_timeout": "0",
         "lock_timeout": _ms(_DDL_LOCK_S) if timeout_s is None else _ms(min(timeout_s * 0.8, _LOCK_S)),
         "statement_timeout": "0" if timeout_s is None else _ms(timeout_s + _SERVER_MARGIN_S),
