@@ -25,11 +25,14 @@ _TICK_S = 0.25
 _SEND_S = 10.0
 _AGAIN = "60 seconds"
 _PAGE = 500
-_DUE = f"""
+DUE = f"""
 select t.dossier_id::text as dossier, t.name, t.kind, t.due_at, t.fires
-from timer t join dossier d on d.id = t.dossier_id and d.parked = 0
-where t.shard = any($1) and t.due_at <= $2
-  and (t.fired_at is null or t.fired_at < now() - interval '{_AGAIN}')
+from unnest($1::int[]) owned(shard), lateral (
+    select t.* from timer t join dossier d on d.id = t.dossier_id and d.parked = 0
+    where t.shard = owned.shard and t.due_at <= $2
+      and (t.fired_at is null or t.fired_at < now() - interval '{_AGAIN}')
+    order by t.due_at limit {_PAGE}
+) t
 order by t.due_at, t.dossier_id, t.name limit {_PAGE}
 """  # noqa: S608  constants only
 _FIRED = """
@@ -124,7 +127,7 @@ class Clockwork:
         await self._fire(due, clock)
 
     async def _due(self, now: datetime) -> list[DueTimer]:
-        rows = await self._session.fetch(_DUE, sorted(self._shards.owned), now)
+        rows = await self._session.fetch(DUE, sorted(self._shards.owned), now)
         return [DueTimer(*row) for row in rows]
 
     async def _is_behind(self, ends: Mapping[Position, int]) -> bool:

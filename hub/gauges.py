@@ -16,19 +16,23 @@ from hub.supplies import Supplies
 _EVERY_S = 5.0
 _MAX_LOOKS = 2000
 _WINDOWS = {"4h": timedelta(hours=4), "1d": timedelta(days=1)}
-_WAITING = """
+WAITING = """
 select
   (select count(*) from dead_letter where resolved_at is null) as letters,
   (select extract(epoch from now() - min(received_at))
    from dead_letter where resolved_at is null) as letter_age,
-  (select count(*) from dossier where parked > 0) as parked,
+  (select count(distinct dossier_id) from parked_request) as parked,
   (select extract(epoch from now() - min(parked_at)) from parked_request) as parked_age,
   (select count(*) from segment) as segments,
   (select count(*) from blocked_message) as blocked,
-  (select count(*) from erasure) as erased
+  (select version from configuration_version where kind = 'operations') as operations
 """
-_AT_RISK = "select count(*) from timer where kind = 'due' and due_at > $1 and due_at <= $2"
-_OVERDUE = "select count(*) from timer where kind = 'due' and due_at <= $1"
+AT_RISK = "select count(*) from timer where kind = 'due' and due_at > $1 and due_at <= $2"
+OVERDUE = """
+select (select count(*) from timer where kind = 'due' and due_at <= $1) + (select count(*) from overdue)
+"""
+"""Those whose timer has not fired yet, and those whose has."""
+_ERASED = "select count(*) from erasure"
 
 _QUEUES = {
     "segment": "select min(id), max(id) from segment",
@@ -48,6 +52,7 @@ class StoreCount:
         self._environment = environment
         self._supplies = supplies
         self._outbox = {table: Queue() for table in _QUEUES}
+        self._operations: int | None = None
 
     async def step(self) -> None:
         """Count once, then rest."""
@@ -59,22 +64,26 @@ class StoreCount:
         await asyncio.sleep(_EVERY_S)
 
     async def _waiting(self) -> None:
-        (row,) = await self._session.fetch(_WAITING)
+        (row,) = await self._session.fetch(WAITING)
         self._metrics.letters.labels("engine", "envelope").set(row["letters"])
         self._metrics.letter_age.labels("engine").set(row["letter_age"] or 0)
         self._metrics.parked.set(row["parked"])
         self._metrics.parked_age.set(row["parked_age"] or 0)
         self._metrics.segments.set(row["segments"])
         self._metrics.blocked.set(row["blocked"])
-        self._metrics.erased.set(row["erased"])
+        if (
+            row["operations"] != self._operations
+        ):  # erasures are kept for ever, so they are counted when one is made
+            self._operations = row["operations"]
+            self._metrics.erased.set(await self._session.fetchval(_ERASED))
 
     async def _deadlines(self) -> None:
         clock = await read_clock(await self._session.live(), self._environment)
         now = clock.of(datetime.now(UTC))
         for window, length in _WINDOWS.items():
-            count = await self._session.fetchval(_AT_RISK, now, now + length)
+            count = await self._session.fetchval(AT_RISK, now, now + length)
             self._metrics.at_risk.labels(window).set(count)
-        self._metrics.overdue.set(await self._session.fetchval(_OVERDUE, now))
+        self._metrics.overdue.set(await self._session.fetchval(OVERDUE, now))
 
     async def _outbox_age(self) -> None:
         ages = []

@@ -17,7 +17,7 @@ from hub.store.reading import Wanted, read_batch
 from hub.store.writing import MissError, Outgoing, Written, write_batch
 from hub.understanding import Reading, Understood, understand
 
-_WAITING = "select id, dossier_id::text as dossier from redrive where done_at is null order by id limit 20"
+WAITING = "select id, dossier_id::text as dossier from redrive where done_at is null order by id limit 20"
 _NEXT = """
 select p.position, p.record, p.participant from parked_request p
 where p.dossier_id = $1 order by p.position limit 1
@@ -51,7 +51,7 @@ class Redriver(Generic[State]):
         """Run the waiting commands for about `limit_s`; returns how many requests were decided."""
         until = time.monotonic() + limit_s
         decided = 0
-        for row in await self._reader.fetch(_WAITING):
+        for row in await self._reader.fetch(WAITING):
             count, outcome = await self._dossier(row["dossier"], until)
             decided += count
             if outcome is None:

@@ -36,10 +36,10 @@ insert into retention_run (ended_at) values (now())
 on conflict (is_only) do update set ended_at = excluded.ended_at returning ended_at
 """
 _BEFORE = "select now() - make_interval(days => $1)"
-_OLD_PARKED = """
+OLD_PARKED = """
 select distinct dossier_id::text as dossier from parked_request where parked_at < $1 limit $2
 """
-_ERASED_LATELY = """
+ERASED_LATELY = """
 select dossier_id::text as dossier from erasure where erased_at > least(
     now() - make_interval(secs => $1), (select ended_at from retention_run)
 ) - interval '1 hour'
@@ -174,7 +174,7 @@ class Retention:
     async def _parked(self, connection: Connection, days: int) -> None:
         before: datetime = await connection.fetchval(_BEFORE, days)
         removed = 0
-        while rows := await connection.fetch(_OLD_PARKED, before, _PAGE):
+        while rows := await connection.fetch(OLD_PARKED, before, _PAGE):
             for row in rows:
                 async with connection.transaction():
                     removed += await refuse_parked(
@@ -200,7 +200,7 @@ class Retention:
         clock = await read_clock(connection, self._settings.environment)
         now = clock.of(datetime.now(UTC))
         messages = await erased_messages.empty_past_use(connection, now)
-        for row in await connection.fetch(_ERASED_LATELY, self._settings.retention.every_s):
+        for row in await connection.fetch(ERASED_LATELY, self._settings.retention.every_s):
             messages += await erased_messages.empty_messages(connection, row["dossier"])
         self._count("waiting_message", messages)
         self._count("licensed_data", await licensed_data.empty_past_use(connection, now))

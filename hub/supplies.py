@@ -10,7 +10,7 @@ from hub.regulation.clock import local_day
 from hub.store.database import Session
 from hub.store.reading import read_clock
 
-_LEASED = "select unit, next from code_block where day = $1"
+LEASED = "select unit, next from code_block where day = $1"
 
 
 class Supplies:
@@ -28,7 +28,7 @@ class Supplies:
         now = clock.of(datetime.now(UTC))
         self._metrics.calendar_left.set(self._law.calendar.days_left(now))
         last = self._law.profile.dossier_code.max_serial
-        leased = await self._session.fetch(_LEASED, local_day(now))
+        leased = await self._session.fetch(LEASED, local_day(now))
         self._metrics.codes_left.clear()
         for row in leased:
             self._metrics.codes_left.labels(row["unit"]).set(max(0, last - row["next"] + 1))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 from hub.embedded.stack import StackAddress
 from tests.support.hubs import own_hub
 from tests.support.processes import HubProcess
-from tests.support.requests import ONE_STOP
+from tests.support.requests import ACCEPT, ONE_STOP, SUBMIT, WITHDRAW, acceptance, submission
 from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
 
@@ -50,3 +51,32 @@ async def test_the_time_from_receipt_to_the_published_answer_is_counted(
 
 async def has_counted(engine: HubProcess, least: int) -> bool:
     return await metric(engine, "hub_end_to_end_latency_seconds_count", adapter="engine") >= least
+
+
+async def test_a_dossier_stays_overdue_after_its_timer_has_fired_until_it_ends(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path, environment="test") as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        engine = await hub.start_engine()
+        subject = f"ref:{uuid4()}"
+        enterprise = {"kind": "enterprise", "name": "Công ty TNHH Giả Định", "tax_code": "0100233488"}
+        await counter.ask(SUBMIT, subject, submission(applicant=enterprise))
+        accepted = await counter.ask(ACCEPT, subject, acceptance())
+        assert accepted.type == "onestop.receipt.accepted.v1", accepted.data
+        assert await metric(engine, "hub_deadlines_overdue") == 0
+        await hub.database.execute("insert into clock_step values (now(), interval '30 days')")
+        await hub.database.execute(
+            "update configuration_version set version = version + 1 where kind = 'clock'"
+        )
+
+        async def has_fired() -> bool:
+            return not await hub.database.fetchval("select count(*) from timer where kind = 'due'")
+
+        async def are_overdue(number: int) -> bool:
+            return await metric(engine, "hub_deadlines_overdue") == number
+
+        await eventually(has_fired, 20, "the timer to fire", engine.output)
+        await eventually(lambda: are_overdue(1), 15, "the dossier to be overdue", engine.output)
+        await counter.ask(WITHDRAW, subject, {"reason": "Thử"})
+        await eventually(lambda: are_overdue(0), 15, "the dossier to be overdue no more", engine.output)
