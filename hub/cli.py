@@ -67,6 +67,7 @@ app = typer.Typer(
 @app.callback()
 def _hub() -> None:
     """Integration hub of a public one-stop shop."""
+    os.umask(0o077)
 
 
 @app.command("run")

@@ -178,6 +178,7 @@ def say(line: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit status; what is wrong is one line and status 2."""
+    os.umask(0o077)
     home = Path(os.environ.get("HUB_HOME") or "var")
     action = {"up": up, "down": down}.get(" ".join(arguments))
     if action is None:

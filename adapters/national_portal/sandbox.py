@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import sys
 from pathlib import Path
@@ -81,4 +82,5 @@ async def serve(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)
     asyncio.run(serve(_arguments()))

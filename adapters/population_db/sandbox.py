@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -240,6 +241,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 def main(argv: list[str]) -> int:
     """Serve until SIGTERM or SIGINT; prints the service's address as one JSON line."""
+    os.umask(0o077)
     options = _arguments(argv)
     config = SandboxConfig.read(options.config)
     people = People(read_people(options.people) if options.people else generate_people())

@@ -50,6 +50,7 @@ def main() -> int:
     # The broker lives for a minute or two: Java's second compiler would cost more than it saves.
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    os.umask(0o077)
     console = demo_console()
     try:
         if arguments.stop:

@@ -67,6 +67,7 @@ def up(home: Path, progress: Progress = _quiet, brokers: int | None = None) -> S
     """
     folders = Folders.of(home)
     with home_locked(folders):
+        _close_to_others(folders)
         state = _load_or_create(folders, brokers)
         missing = [server for server in state.servers if not reuse(folders, state, server, progress)]
         if missing:
@@ -129,6 +130,13 @@ def stop_postgres(home: Path, *, kill: bool = False) -> None:
 def start_postgres(home: Path) -> None:
     """Start PostgreSQL again on its port; blocks until it answers."""
     _start_again(home, "postgres")
+
+
+def _close_to_others(folders: Folders) -> None:
+    """Folders that an earlier version made open to all; what lies in them is then out of reach as well."""
+    for folder in (*map(folders.kafka, BROKERS), folders.postgres, folders.home / "log"):
+        if folder.exists():
+            folder.chmod(0o700)
 
 
 def _load_or_create(folders: Folders, brokers: int | None) -> State:

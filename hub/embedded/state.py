@@ -219,13 +219,20 @@ def new_state(brokers: int = 1) -> State:
 
 @contextmanager
 def home_locked(folders: Folders) -> Iterator[None]:
-    """Hold the home so that two launchers do not work on it at once; waits two minutes at most."""
+    """Hold the home so that two launchers do not work on it at once; waits two minutes at most.
+
+    What is written meanwhile, and by servers that are started, only its owner may read.
+    """
     try:
-        folders.home.mkdir(parents=True, exist_ok=True)
-        file = (folders.home / "embedded.lock").open("w")
+        if not folders.home.exists():
+            folders.home.mkdir(parents=True)
+            # The account of PostgreSQL, which does not run as root, has to pass.
+            folders.home.chmod(0o711)
+        with _private_files():
+            file = (folders.home / "embedded.lock").open("w")
     except OSError as error:
         raise StartupError(f"disk: cannot write to {folders.home}: {error.strerror}") from error
-    with file:
+    with file, _private_files():
         deadline = time.monotonic() + _LOCK_WAIT_S
         while True:
             try:
@@ -238,3 +245,12 @@ def home_locked(folders: Folders) -> Iterator[None]:
                     ) from None
                 time.sleep(0.05)
         yield
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

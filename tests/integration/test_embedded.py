@@ -26,6 +26,7 @@ from hub.embedded.stack import StackAddress
 from hub.embedded.state import ServerRecord
 from hub.errors import StartupError
 from tests.support.breakable import breakable_stack
+from tests.support.modes import open_to_others
 from tests.support.stack import (
     REPOSITORY,
     aiokafka_settings,
@@ -94,6 +95,15 @@ def test_passwords_are_readable_by_their_owner_only(own_home: Path) -> None:
     embedded.up(own_home)
     assert (own_home / "embedded.json").stat().st_mode & 0o777 == 0o600
     assert (own_home / "kafka" / "server.properties").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_the_servers_write_is_closed_to_others_also_where_it_was_open(own_home: Path) -> None:
+    address = embedded.up(own_home)
+    create_topic(kafka_admin(address), own_name())
+    assert open_to_others(own_home) == []
+    (own_home / "kafka").chmod(0o755)
+    assert embedded.up(own_home) == address
+    assert open_to_others(own_home) == []
 
 
 async def test_both_servers_keep_port_and_data_over_a_sigkill(own_home: Path) -> None:
