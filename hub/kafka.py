@@ -11,6 +11,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
+    ConsumerStoppedError,
     CorruptRecordException,
     KafkaError,
     TopicAuthorizationFailedError,
@@ -29,6 +30,7 @@ __all__ = [
     "AIOKafkaProducer",
     "ConsumerRebalanceListener",
     "ConsumerRecord",
+    "ConsumerStoppedError",
     "CorruptRecordException",
     "KafkaError",
     "TopicAuthorizationFailedError",

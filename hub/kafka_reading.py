@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, CorruptRecordException, KafkaError, TopicPartition
+from hub.kafka import (
+    AIOKafkaConsumer,
+    ConsumerRecord,
+    ConsumerStoppedError,
+    CorruptRecordException,
+    KafkaError,
+    TopicPartition,
+)
 
 _READ_MS = 2000
 _SEARCH_S = 10.0
@@ -21,6 +28,13 @@ class NoAnswerError(KafkaError):  # type: ignore[misc]  # aiokafka has no type h
 def is_fetcher_dead(consumer: AIOKafkaConsumer) -> bool:
     """Whether the client's fetching task has ended: a damaged batch header does that (aiokafka 0.14)."""
     return bool(consumer._fetcher.error_future.done())  # noqa: SLF001  `getmany` just returns nothing for ever
+
+
+def is_unparsable(error: Exception) -> bool:
+    """Whether a read failed because of the bytes in the log, not because of broker, rights or a stop."""
+    return isinstance(error, CorruptRecordException) or not isinstance(
+        error, KafkaError | ConsumerStoppedError
+    )
 
 
 async def first_readable(new_consumer: NewConsumer, tp: TopicPartition, offset: int, end: int) -> int:
@@ -55,11 +69,9 @@ async def read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -
     consumer.seek(tp, offset)
     try:
         records = (await consumer.getmany(tp, timeout_ms=_READ_MS, max_records=1)).get(tp, [])
-    except CorruptRecordException:
-        return None
-    except KafkaError:
-        raise
-    except Exception:  # noqa: BLE001  whatever the client's parser makes of damaged bytes
+    except Exception as error:
+        if not is_unparsable(error):
+            raise
         return None
     if records:
         return records[0]

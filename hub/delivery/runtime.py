@@ -25,7 +25,7 @@ from hub.delivery.subscriber import Intake
 from hub.delivery.upkeep import Sweeper, Upkeep
 from hub.delivery.worker import Workers
 from hub.errors import StartupError, StopError
-from hub.kafka import KafkaError
+from hub.kafka import KafkaError, consumer
 from hub.kafka import producer as new_producer
 from hub.kafka_broker import KafkaBroker, faststream_broker
 from hub.kafka_producer import Producer
@@ -89,7 +89,9 @@ async def run_adapter(
 
 async def _run(parts: Parts, broker: KafkaBroker, kafka: KafkaSettings) -> None:
     producer = await _producer(parts, kafka)
-    intake, app = Intake(parts, broker), FastStream(broker)
+    client_id = f"hub-adapter-{parts.name}-look"
+    intake = Intake(parts, broker, lambda: consumer(kafka, client_id, group=None))
+    app = FastStream(broker)
     try:
         await app.start()
         _log.info("adapter runs", extra={"action": "delivery.started", "adapter": parts.name})

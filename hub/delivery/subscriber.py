@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +16,16 @@ from hub.delivery.adapter import OutMessage
 from hub.delivery.desk import Hosted
 from hub.delivery.parts import Parts
 from hub.delivery.rows import PoisonRecord, Stored
+from hub.delivery.unreadable import ReadableBatches
 from hub.delivery.wire import Confirmed, Poison, decode
-from hub.kafka import ConsumerRecord, KafkaError, end_fetching
+from hub.errors import StopError
+from hub.kafka import AIOKafkaConsumer, ConsumerRecord, KafkaError, end_fetching
 from hub.kafka_broker import KafkaBroker
+from hub.kafka_reading import NewConsumer
 
 _log = logging.getLogger(__name__)
 Records = tuple[ConsumerRecord, ...]
+NextBatch = Callable[[AIOKafkaConsumer], Coroutine[Any, Any, Records]]
 
 
 class Intake:
@@ -31,7 +35,7 @@ class Intake:
     handler never returns before its batch is stored, and a bug stops the process.
     """
 
-    def __init__(self, parts: Parts, broker: KafkaBroker) -> None:
+    def __init__(self, parts: Parts, broker: KafkaBroker, new_consumer: NewConsumer) -> None:
         self._parts = parts
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         options = parts.options
@@ -50,6 +54,10 @@ class Intake:
             parser=_without_headers,
             decoder=_undecoded,
         )
+        batches = ReadableBatches(
+            new_consumer, self._keep_poison, max_records=options.batch_records, wait_ms=options.fetch_wait_ms
+        )
+        self._subscriber.get_msg = self._watched(batches.get)  # type: ignore[method-assign,assignment]  # there is no other place
         self._subscriber(self._handle_batch())
 
     async def stop(self) -> None:
@@ -58,13 +66,32 @@ class Intake:
             await end_fetching(self._subscriber.consumer)
         await self._subscriber.stop()
 
+    def _watched(self, get: NextBatch) -> NextBatch:
+        async def get_or_fail(consumer: AIOKafkaConsumer) -> Records:
+            try:
+                return await get(consumer)
+            except StopError as error:
+                self._fail(error)
+                await asyncio.Event().wait()
+                return ()
+
+        return get_or_fail
+
+    async def _keep_poison(self, records: list[PoisonRecord]) -> None:
+        self._note(
+            await self._parts.patiently("delivery.take", lambda: self._parts.store.take([], [], records))
+        )
+
+    def _fail(self, error: Exception) -> None:
+        if not self.failure.done():
+            self.failure.set_exception(error)
+
     def _handle_batch(self) -> Callable[[Any], Awaitable[None]]:
         async def store_batch(message: KafkaMessage) -> None:
             try:
                 await self._store(message.raw_message)
             except Exception as error:  # noqa: BLE001 - FastStream would swallow it; `failure` ends the process
-                if not self.failure.done():
-                    self.failure.set_exception(error)
+                self._fail(error)
                 await asyncio.Event().wait()
             await _acknowledge(message)
 

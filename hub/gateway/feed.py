@@ -13,8 +13,8 @@ from typing import Self, TypeAlias
 from hub.gateway.cursor import Offsets
 from hub.gateway.problems import ProblemError
 from hub.gateway.readers import Readers, UnparsableError
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, CorruptRecordException, KafkaError, TopicPartition
-from hub.kafka_reading import NewConsumer, first_readable, is_fetcher_dead
+from hub.kafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from hub.kafka_reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
 
 _LOOK_S = 0.05
 _ENDS_S = 2.0
@@ -185,11 +185,9 @@ async def _records(
 ) -> list[ConsumerRecord]:
     try:
         found = await consumer.getmany(*partitions, timeout_ms=_PIECE_MS, max_records=limit)
-    except CorruptRecordException as error:
-        raise UnparsableError from error
-    except KafkaError:
-        raise
     except Exception as error:
+        if not is_unparsable(error):
+            raise
         raise UnparsableError from error
     if not found and is_fetcher_dead(consumer):
         raise UnparsableError

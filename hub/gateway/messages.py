@@ -107,7 +107,8 @@ def _may_go_on(parts: Parts, caller: Caller) -> bool:
 
 
 async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> AsyncIterator[bytes]:
-    yield b"retry: 1000\n\n"
+    yield b": open\n\n"
+    begin = b"retry: 1000\n"
     while _may_go_on(parts, caller):
         try:
             places = await _next(parts, caller, offsets, wait_s=_ALIVE_S, limit=100)
@@ -124,7 +125,8 @@ async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> Asyn
             offsets[place.partition] = place.following
             if place.event is not None:
                 cursor = f"id: {write_cursor(caller.name, offsets)}\n".encode()
-                yield cursor + _named("message", msgspec.json.encode(place.event))
+                yield begin + cursor + _named("message", msgspec.json.encode(place.event))
+                begin = b""
 
 
 def _named(event: str, data: bytes) -> bytes:

@@ -117,6 +117,25 @@ async def events_of(stream: httpx.Response) -> AsyncIterator[tuple[str, dict[str
             yield place, orjson.loads(line[6:])
 
 
+async def test_a_stream_holds_no_event_but_messages(counter: Visitor) -> None:
+    _, cursor = await until_empty(counter)
+    await counter.receipt(SUBMIT, "ref:feed-blocks", submission())
+    headers = {"accept": "text/event-stream"}
+    async with counter.client.stream("GET", f"/v1/messages?cursor={cursor}", headers=headers) as stream:
+        blocks: list[list[str]] = [[]]
+        async for line in stream.aiter_lines():
+            if line:
+                blocks[-1].append(line)
+            elif len(blocks) == 3:
+                break
+            else:
+                blocks.append([])
+    opening, first, second = blocks
+    assert all(line.startswith(":") for line in opening), "a block of fields would count as an empty message"
+    assert [line.split(":")[0] for line in first] == ["retry", "id", "event", "data"]
+    assert [line.split(":")[0] for line in second] == ["id", "event", "data"]
+
+
 async def test_a_stream_goes_on_behind_the_last_event_id(counter: Visitor) -> None:
     _, cursor = await until_empty(counter)
     await counter.receipt(SUBMIT, "ref:feed-4", submission())
@@ -176,6 +195,12 @@ async def test_messages_that_are_no_longer_kept_are_said_to_be_gone(site: Site) 
     await asyncio.to_thread(delete_all, kafka_admin(site.hub.address), topic, site.hub.partitions)
     answer = await late.client.get("/v1/messages", params={"cursor": old})
     assert (answer.status_code, answer.json()["code"]) == (410, "feed.expired")
+    headers = {"accept": "text/event-stream", "last-event-id": old}
+    stream = await late.client.get("/v1/messages", headers=headers)
+    assert (stream.status_code, stream.json()["code"]) == (410, "feed.expired"), (
+        "a client that is told so stops"
+    )
+    assert stream.headers["content-type"] == "application/problem+json"
     await late.receipt(SUBMIT, "ref:late-1", submission())
     assert (await late.messages(wait=10))["messages"]
 
