@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import orjson
@@ -248,12 +249,16 @@ async def test_no_person_stands_in_a_receipt(run: Run) -> None:
     assert found_in(receipts) == []
 
 
-async def test_no_person_stands_open_in_a_table(run: Run) -> None:
-    """Dead letters keep malformed bytes as they came, by design: their `record` column is left out."""
-    tables = await run.hub.database.fetch(
+async def tables_of(hub: Hub) -> set[str]:
+    rows = await hub.database.fetch(
         "select table_name from information_schema.tables where table_schema = 'public'"
     )
-    names = {row["table_name"] for row in tables}
+    return {row["table_name"] for row in rows}
+
+
+async def test_no_person_stands_open_in_a_table(run: Run) -> None:
+    """Dead letters keep malformed bytes as they came, by design: their `record` column is left out."""
+    names = await tables_of(run.hub)
     assert {"fact", "dossier", "inbox", "timer", "dead_letter", "segment", "parked_request"} <= names
     for name in sorted(names):
         content = await rows_of(run.hub, name, ["record"] if name == "dead_letter" else [])
@@ -273,3 +278,22 @@ async def test_no_person_stands_in_the_metrics(run: Run) -> None:
     text = (await run.engine.metrics()).encode()
     assert b"hub_events_accepted_total{" in text
     assert found_in(text) == []
+
+
+def secrets_of(run: Run) -> list[bytes]:
+    """What lets somebody in: passwords, the database's address with its own, the master key."""
+    clients = (run.counter, run.agency, run.population, run.postal)
+    key = run.hub.master_key_file.read_bytes().strip()
+    passwords = [run.hub.password, urlsplit(run.hub.dsn).password or "", *(c.password for c in clients)]
+    return [*(word.encode() for word in passwords), key, bytes.fromhex(key.decode())]
+
+
+async def test_no_secret_stands_in_logs_metrics_records_or_tables(run: Run) -> None:
+    places = {
+        "log": run.engine.log_file.read_bytes(),
+        "metrics": (await run.engine.metrics()).encode(),
+        "records": b"\n".join(b"\n".join(record[1:]) for record in run.records),
+        "tables": b"\n".join([await rows_of(run.hub, name) for name in sorted(await tables_of(run.hub))]),
+    }
+    assert all(len(word) > 7 for word in secrets_of(run))
+    assert [(place, word) for place in places for word in secrets_of(run) if word in places[place]] == []

@@ -43,6 +43,7 @@ class Client:
     def __init__(self, bootstrap: str, prefix: str, name: str, password: str) -> None:
         self.name = name
         self.in_topic = f"{prefix}in.{name}"
+        self.password = password
         self.out_topic = f"{prefix}out.{name}"
         self.inbox: list[Received] = []
         self.settings: dict[str, Any] = {
