@@ -88,6 +88,11 @@ class GatewaySettings(BaseModel):
         default=30.0, gt=0, le=60, description="longest wait for messages that may be asked"
     )
     max_body_bytes: int = Field(default=4 << 20, ge=1 << 16, description="bytes of a posted event or batch")
+    held_bytes: int = Field(
+        default=128 << 20,
+        ge=1 << 20,
+        description="bytes of such bodies in memory at once; a quarter of them of one participant",
+    )
     max_batch_events: int = Field(default=100, ge=1, le=1000, description="events in a posted batch")
     header_timeout_s: float = Field(
         default=10.0, gt=0, description="time for the head of a request, from the connection on for the first"

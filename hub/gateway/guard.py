@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from hub.documents.reason import DocumentsAwayError
 from hub.gateway.bodies import Body
 from hub.gateway.callers import Caller, Callers
+from hub.gateway.holding import Room
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.problems import Problem, ProblemError
 from hub.http.admission import site_of
@@ -50,6 +51,7 @@ class Guard:
         self._metrics = metrics
         self._buckets = Buckets(settings.requests_per_s, settings.burst)
         self._strangers = Buckets(settings.requests_per_s, settings.burst)
+        self._room = Room(settings.held_bytes)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request; anything that is raised becomes a problem."""
@@ -63,8 +65,10 @@ class Guard:
             if caller is not None:
                 name = caller.name
                 scope[CALLER] = caller
-                self._limit(scope, body)
-            with ExitStack() as scope[TAKEN]:
+            with ExitStack() as taken:
+                scope[TAKEN] = taken
+                if caller is not None:
+                    self._limit(scope, body, caller, taken)
                 await self._app(scope, body.receive, answer.send)
         except ProblemError as error:
             await answer.problem(error.problem)
@@ -100,12 +104,15 @@ class Guard:
             raise ProblemError("http.over_kafka")
         return caller
 
-    def _limit(self, scope: Message, body: Body) -> None:
+    def _limit(self, scope: Message, body: Body, caller: Caller, taken: ExitStack) -> None:
         settings = self._settings
         if scope["path"] == DOCUMENTS:
             body.limit(self._max_document_bytes, idle_s=settings.idle_timeout_s)
         else:
             body.limit(settings.max_body_bytes, whole_s=settings.body_timeout_s)
+            if not body.is_whole:
+                size = body.length or settings.max_body_bytes
+                taken.enter_context(self._room.held(caller.name, size))
 
 
 def _shown(scope: Message, certificate: bytes | None) -> bytes | None:

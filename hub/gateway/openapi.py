@@ -186,7 +186,7 @@ def answers(good: Mapping[int, tuple[str, Mapping[str, Schema]]], *codes: str) -
         for status, (text, content) in good.items()
     }
     every = (
-        "http.unauthorized", "http.too_many_requests", "http.too_many_connections", "gateway.fault",
+        "http.unauthorized", "http.too_many_connections", "http.too_many_requests", "gateway.fault",
         "gateway.unavailable", *codes,
     )  # fmt: skip
     for code in every:

@@ -292,6 +292,18 @@ async def test_who_asks_too_often_must_wait(site: Site) -> None:
     assert (await patient.client.get("/v1/messages")).status_code == 200
 
 
+async def test_who_shows_nothing_must_wait_too_also_for_what_is_open_to_all(site: Site) -> None:
+    transport = httpx.AsyncHTTPTransport(local_address="127.0.0.9")
+    base = await site.gateway.door()
+    async with httpx.AsyncClient(base_url=base, transport=transport, timeout=40) as stranger:
+        codes: list[int] = []
+        while 429 not in codes:
+            answers = await asyncio.gather(*(stranger.head("/openapi.json") for _ in range(100)))
+            codes += [answer.status_code for answer in answers]
+            assert len(codes) < 3000
+    assert set(codes) <= {405, 200, 429}
+
+
 async def test_logs_and_metrics_name_no_person_and_no_token(site: Site, counter: Visitor) -> None:
     await counter.send(SUBMIT, "ref:private", submission())
     await counter.send(WITHDRAW, "ref:private", {"reason": "Lý do riêng tư"})
