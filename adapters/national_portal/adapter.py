@@ -38,7 +38,7 @@ class PortalAdapter:
     MaHoSo is the idempotency key of a dossier; a progress line has none and is marked before it is sent.
     """
 
-    name = "portal"
+    name = tables.PARTICIPANT
 
     def __init__(
         self, settings: PortalSettings, reader: DocumentReader | None = None, clock: Clock = utc_now

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hub.delivery import foreign_text
+from hub.delivery.foreign_text import ForeignTextError
+
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _EXISTS_CODES: Final = frozenset({"0", "3", "-3"})
 _EXISTS_WORDS: Final = "đã tồn tại"
 _SESSION_WORDS: Final = ("phiên", "session")
@@ -49,9 +54,8 @@ def read_answer(document: dict[str, Any]) -> Answer:
 
 def code_text(code: object) -> str:
     """The error code as text: the portal sends 0, "0" and "00" for the same."""
-    if isinstance(code, bool) or code is None:
+    try:
+        text = foreign_text.code(code)
+    except ForeignTextError:
         return ""
-    if isinstance(code, int):
-        return str(code)
-    text = code.strip() if isinstance(code, str) else ""
-    return str(int(text)) if text.lstrip("-").isdigit() and text.isascii() else text
+    return str(int(text)) if _NUMBER.fullmatch(text) else text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.national_portal.client import PortalClient
+from hub.delivery.foreign_text import ForeignTextError, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +57,7 @@ def read_procedure(record: dict[str, Any]) -> Procedure:
 
 
 def _text(record: dict[str, Any], name: str) -> str:
-    value = record.get(name)
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    try:
+        return line(record.get(name))
+    except ForeignTextError:
+        return ""

@@ -78,6 +78,6 @@ class Sessions:
         token = document.get("session")
         if code_text(document.get("error_code")) != "0":
             raise NoEffectError("login: refused", settings.retry_delay_s)
-        if not isinstance(token, str) or not 0 < len(token) <= _LONGEST:
+        if not isinstance(token, str) or not 0 < len(token) <= _LONGEST or not token.isprintable():
             raise NoEffectError("login: no session in the answer", settings.retry_delay_s)
         return Session(token, asked_at + settings.session_life_s)

@@ -21,9 +21,11 @@ from adapters.national_portal.sealing import RecordSeal
 from hub.delivery.adapter import OutMessage
 from hub.delivery.database import translated
 from hub.delivery.desk import Connection
+from hub.delivery.origin import is_opened_by
 from hub.errors import StartupError
 
 _log = logging.getLogger(__name__)
+PARTICIPANT: Final = "portal"
 _LONGEST_NAME: Final = 100
 _LONG_S: Final = 300.0
 _FOLDER = files("adapters.national_portal") / "sql"
@@ -191,9 +193,9 @@ async def keep_messages(connection: Connection, messages: Sequence[OutMessage], 
         if row is not None and row["folded"] >= message.sequence:
             continue
         before = _opened(seal, row, message.dossier) if row is not None else None
-        lodging = await connection.fetchrow(_FIND_LODGING, message.cause) if row is None else None
+        portal_code = await _portal_code(connection, message) if before is None else None
         try:
-            after, line = fold(before, message, lodging["code"] if lodging is not None else None)
+            after, line = fold(before, message, portal_code)
         except UnreadableError as error:
             _log.warning("not folded", extra={"action": "portal.not_folded", "reason": str(error)})
             continue
@@ -212,6 +214,14 @@ async def keep_messages(connection: Connection, messages: Sequence[OutMessage], 
         if after.wire_code is None:
             noted.add(message.id)
     return noted
+
+
+async def _portal_code(connection: Connection, message: OutMessage) -> str | None:
+    """The portal's code of a dossier that a lodging of ours opened; `cause` can be anybody's request."""
+    if message.cause is None or not is_opened_by(message.dossier, PARTICIPANT, message.cause):
+        return None
+    lodging = await connection.fetchrow(_FIND_LODGING, message.cause)
+    return lodging["code"] if lodging is not None else None
 
 
 def _opened(seal: RecordSeal, row: Any, dossier: str) -> Record | None:

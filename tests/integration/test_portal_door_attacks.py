@@ -11,13 +11,15 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.national_portal.adapter import PortalAdapter
+from adapters.national_portal.lodging import request_id
 from adapters.national_portal.settings import DoorSettings, PaymentSettings
 from hub.embedded.stack import StackAddress
 from tests.contract.portal_world import PAYMENT_SECRET, settings_for
 from tests.integration.test_portal_adapter import LODGED, REQUEST_PAYMENT, accepted, shown, signed
 from tests.support.plain_http import plain_http
 from tests.support.portal_site import Site, portal_site, running
-from tests.support.requests import OFFICER
+from tests.support.requests import OFFICER, SUBMIT, submission
+from tests.support.waiting import eventually
 
 CONFIRM, LOOKUP, LODGE = "/dpnhankqthanhtoanhs", "/dptracuuthanhtoanhs", "/nhanhsdvcqg"
 TIME = "20260302091500"
@@ -148,3 +150,30 @@ async def test_a_dossier_lodged_under_the_code_of_another_takes_nothing_of_its_p
     assert paid["lookup"]["message"]["SoTien"] == "8000"
     assert [answer["MaLoi"] for answer in paid["answers"]] == ["00"]
     await shown(site, code, "2", "6", "2")
+
+
+async def test_a_request_of_another_participant_with_the_lodgings_id_does_not_get_its_code(
+    site: Site,
+) -> None:
+    lodged = LODGED | {"MaHoSo": "G22.99-260302-000099"}
+    answer = await post(site, LODGE, {"service": "NopHoSo", "data": lodged})
+    assert answer["error_code"] == "0"
+    await shown(site, lodged["MaHoSo"], "1")
+    request = request_id(lodged["MaHoSo"])
+    receipt = await site.counter.receipt(
+        await site.counter.send(SUBMIT, "ref:claimed", submission(), event_id=request)
+    )
+    theirs = receipt.data["dossier"]
+
+    async def is_folded() -> bool:
+        count = await site.hub.database.fetchval(
+            "select count(*) from portal_dossier where dossier = $1", theirs
+        )
+        return bool(count)
+
+    await eventually(is_folded, 20, "the portal's adapter to hear of the other dossier")
+    rows = await site.hub.database.fetch(
+        "select dossier from portal_dossier where portal_code = $1", lodged["MaHoSo"]
+    )
+    assert len(rows) == 1
+    assert rows[0]["dossier"] != theirs

@@ -24,6 +24,7 @@ from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.parts import Parts, utc_now
 from hub.delivery.store import DeliveryStore
+from hub.identifiers import derived_id
 from hub.store import database
 from tests.contract.portal_world import RECORD_KEY, Story, settings_for
 from tests.support.portal_kept import MemoryKept
@@ -32,6 +33,8 @@ CODE = "H07.34.12-260302-0001"
 LODGED_AS = "G22.99-260302-000077"
 _ERASED = "insert into erasure (dossier_id, operator, reason) values ($1, 'o', 'r')"
 SEAL = RecordSeal(RECORD_KEY)
+LODGING = "dvcqg-hs-mau"
+OPENED = derived_id(0, "dossier", "/participants/portal", LODGING)
 
 
 class Taking(Protocol):
@@ -180,12 +183,13 @@ async def test_a_line_is_begun_by_one_and_its_end_is_final(taking: Taking) -> No
 
 
 async def test_a_dossier_of_the_portal_has_its_code_there_from_its_request(taking: Taking) -> None:
-    await taking.lodge("dvcqg-hs-mau", LODGED_AS)
+    await taking.lodge(LODGING, LODGED_AS)
     told = story()
     await taking.take(
-        replace(told.submitted(), cause="dvcqg-hs-mau"), replace(told.accepted(), cause="other")
+        replace(told.submitted(), dossier=OPENED, cause=LODGING),
+        replace(told.accepted(), dossier=OPENED, cause="other"),
     )
-    standing = await taking.kept.standing(f"d-{CODE}", f"m1-{CODE}")
+    standing = await taking.kept.standing(OPENED, f"m1-{CODE}")
     assert standing is not None
     assert standing.is_there
     assert (standing.record.wire_code, standing.record.code) == (LODGED_AS, CODE)
@@ -222,8 +226,9 @@ async def test_what_goes_out_or_has_to_be_answered_is_not_over_when_it_is_stored
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
     async with _pool(fresh_database) as pool:
         async with pool.acquire() as connection:
-            await tables.store_lodging(connection, "dvcqg-hs-mau", LODGED_AS, b"digest")
-        store, lodged = DeliveryStore(pool, "portal"), replace(story().submitted(), cause="dvcqg-hs-mau")
+            await tables.store_lodging(connection, LODGING, LODGED_AS, b"digest")
+        store = DeliveryStore(pool, "portal")
+        lodged = replace(story().submitted(), dossier=OPENED, cause=LODGING)
         unreadable = replace(
             Story(MemoryKept(), "H07.34.12-260302-0002", "1.004873", {}).submitted(), data=b"{}"
         )
