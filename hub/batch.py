@@ -5,24 +5,26 @@ Pure but for the keys and nonces of sealed fields: nothing waits, and nothing ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from msgspec import Struct
 
 from hub import receipts
+from hub.budget.allowance import Use
+from hub.budget.letters import Letters
 from hub.code_blocks import CodeBlocks, CodeOffer, CodesMissingError
 from hub.copy_shelf import CopyShelf
 from hub.directory import HUB, Directory
 from hub.dossier.decision import Accepted, Refused, WaitError
-from hub.envelope import Malformed
+from hub.envelope import Malformed, Record
 from hub.errors import BeyondLawError
 from hub.identifiers import shard_of_key
 from hub.job import Call, Job, State
 from hub.message import Message, decode_message
 from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
-from hub.parking import DOCUMENTS_AWAY, ParkedItem, encode_record, seal_record
+from hub.parking import DOCUMENTS_AWAY, ParkedItem, seal_record
 from hub.recording import Origin, Place, StoredFact, facts_message, receiver_message, rfc3339, store_fact
 from hub.sealing import MasterKey
 from hub.source_shelf import SourceShelf
@@ -56,6 +58,7 @@ class Tools(Generic[State]):
     shards: int
     copies: CopyShelf = field(default_factory=CopyShelf)
     sources: SourceShelf = field(default_factory=SourceShelf)
+    letters: Letters = field(default_factory=Letters)
 
 
 @dataclass(slots=True)
@@ -91,6 +94,7 @@ class BatchDecision(Generic[State]):
         self.late_receipts: dict[tuple[str, str], bytes] = {}
         self.facts: list[StoredFact] = []
         self.dead_letters: list[DeadLetter] = []
+        self._letters: dict[str, Use] = {}
         self.parked: list[ParkedItem] = []
         self.redriven: list[int] = []
         self.messages: dict[int, list[tuple[Message, Entry]]] = {}
@@ -150,9 +154,10 @@ class BatchDecision(Generic[State]):
 
     def _bury(self, item: Unreadable) -> None:
         record, why = item.record, item.why
-        letter = DeadLetter(
-            record.topic, record.partition, record.offset, record.timestamp, why.code, encode_record(record)
-        )
+        beside = self._letters.get(item.owner, Use())
+        kept = self._tools.letters.encode(record, item.owner, beside)
+        self._letters[item.owner] = beside.plus(1, len(kept))
+        letter = DeadLetter(record.topic, record.partition, record.offset, record.timestamp, why.code, kept)
         self.dead_letters.append(letter)
         _count(self.tally.malformed, (item.owner, why.code))
         place = _place(item)
@@ -356,3 +361,7 @@ def _count(counts: dict[tuple[str, str], int], key: tuple[str, str]) -> None:
 
 def _place(item: Understood | Unreadable) -> str:
     return f"{item.record.topic}-{item.record.partition}-{item.record.offset}"
+
+
+OnCommitted = Callable[[Sequence[Record], BatchDecision[Any]], None]
+"""Told of each batch that is in the store."""

@@ -7,18 +7,17 @@ import contextlib
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic
 
 from hub import crashpoints
-from hub.batch import BatchDecision, Tools
+from hub.batch import BatchDecision, OnCommitted, Tools
 from hub.code_blocks import CodesMissingError
 from hub.deciding import Attempts
 from hub.envelope import Record
 from hub.errors import StopError
-from hub.intake import Batch, DeadClientError, GapError, Intake, Position, UnreadableError
+from hub.intake import Batch, DeadClientError, FirstReadable, GapError, Intake, Position, UnreadableError
 from hub.job import State
 from hub.kafka import KafkaError
 from hub.limiter import Limiter
@@ -47,9 +46,6 @@ _PARKED = (
     "select distinct participant, dossier_id::text as dossier from parked_request where reason like 'bug.%'"
 )
 
-FirstReadable = Callable[[Position, int], Awaitable[int]]
-"""The first offset from the given one on that can be read at all."""
-
 
 @dataclass(frozen=True, slots=True)
 class InFlight(Generic[State]):
@@ -74,6 +70,7 @@ class Engine(Generic[State]):
         settings: EngineSettings,
         metrics: EngineMetrics,
         first_readable: FirstReadable,
+        on_committed: OnCommitted,
     ) -> None:
         self._tools = tools
         self._world = world
@@ -83,7 +80,8 @@ class Engine(Generic[State]):
         self._settings = settings
         self._metrics = metrics
         self._first_readable = first_readable
-        self._limiter = Limiter(settings.malformed_limit, settings.parked_limit, world.topic_prefix)
+        self._on_committed = on_committed
+        self._limiter = Limiter(settings.parked_limit, world.topic_prefix)
         self._in_flight: InFlight[State] | None = None
         self._redo: deque[Batch] = deque()
         self._versions: dict[str, int] = {}
@@ -196,7 +194,7 @@ class Engine(Generic[State]):
         versions = await reading.read_versions(self._reader)
         if versions != self._versions:
             await self._reload(versions)
-        self._metrics.hold(self._limiter.hold(self._intake))
+        self._metrics.hold(self._limiter.hold(self._intake.pauses))
         redriver = Redriver(self._reader, self._writer, self._tools, self._world, self._lease)
         if await redriver.run(_REDRIVE_S):
             await self._remember_parked()
@@ -290,7 +288,8 @@ class Engine(Generic[State]):
         in_flight.decision.workspace.forget_before()
         self._committed.update({(s.topic, s.partition): s.next for s in in_flight.batch.steps})
         self._finish(1)
-        self._limiter.watch(in_flight.decision, self._intake)
+        self._limiter.watch(in_flight.decision, self._intake.pauses)
+        self._on_committed(in_flight.batch.records, in_flight.decision)
 
     def _finish(self, batches: int) -> None:
         self._unfinished -= batches
@@ -365,7 +364,7 @@ class Engine(Generic[State]):
             await self._stop_damaged(error.position, error.offset)
         except AWAY as gone:
             log("not_examined", error=away.reason_of(gone))
-        self._intake.shun(error.position)
+        self._intake.pauses.shun(error.position)
 
     async def _examine_all(self) -> None:
         with contextlib.suppress(*AWAY):

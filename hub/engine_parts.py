@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry
 from hub import kafka
 from hub.admission import GROUP
 from hub.batch import Tools
+from hub.budget.brake import Limits
+from hub.budget.keeper import BudgetKeeper
 from hub.checks.check import must_hold
 from hub.checks.roles import engine_checks
 from hub.checks.watch import CheckWatch
@@ -80,6 +82,7 @@ class Parts:
     checks: CheckWatch
     topics: TopicWatch
     waiting_copies: WaitingCopies
+    budget: BudgetKeeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class _Sessions:
     sweep: Session
     checks: Session
     copies: Session
+    budget: Session
 
 
 @contextlib.asynccontextmanager
@@ -127,11 +131,15 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics, unread))
         the_job: Job[Any] = job if job is not None else DossierJob(law)
         shelf = _shelf(settings, metrics)
-        tools: Tools[Any] = Tools(the_job, Directory([]), master, code_blocks(law), settings.shards, shelf)
+        keeper = _keeper(settings, intake, metrics, sessions.budget)
+        tools: Tools[Any] = Tools(
+            the_job, Directory([]), master, code_blocks(law), settings.shards, shelf, letters=keeper.letters
+        )
         world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
         engine: Engine[Any] = Engine(
-            tools, world, intake, relay, settings.postgres, settings.engine, metrics, observer.first_readable
-        )
+            tools, world, intake, relay, settings.postgres, settings.engine, metrics,
+            observer.first_readable, keeper.watch,
+        )  # fmt: skip
         intake.drain = engine.drained
         await engine.open()
         stack.push_async_callback(engine.close)
@@ -148,8 +156,14 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         yield Parts(
             engine, intake, relay, clockwork, shards, consumer, sending, firing, heartbeat,
             metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
-            WaitingCopies(shelf, sessions.copies),
+            WaitingCopies(shelf, sessions.copies), keeper,
         )  # fmt: skip
+
+
+def _keeper(settings: Settings, intake: Intake, metrics: EngineMetrics, session: Session) -> BudgetKeeper:
+    limits = Limits(settings.engine.malformed_limit, settings.budget.refused_per_minute)
+    prefix = settings.kafka.prefix
+    return BudgetKeeper(settings.budget, limits, intake.pauses, metrics.budget, session, prefix)
 
 
 def _shelf(settings: Settings, metrics: EngineMetrics) -> CopyShelf:
@@ -160,7 +174,7 @@ def _shelf(settings: Settings, metrics: EngineMetrics) -> CopyShelf:
 async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:
     instance = settings.engine.instance
     names = [session_name(instance)]
-    roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks", "copies")
+    roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks", "copies", "budget")
     names += [f"{instance}-{role}" for role in roles]
     limits = {f"{instance}-sweep": _SWEEP_STATEMENT_S}
     return _Sessions(*[await _session(stack, settings, name, limits.get(name, 30)) for name in names])

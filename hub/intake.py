@@ -17,7 +17,7 @@ from hub.kafka import (
     TopicPartition,
 )
 from hub.kafka_reading import is_fetcher_dead
-from hub.logs import log
+from hub.pauses import Pauses
 from hub.records import dense_part, stamped
 from hub.store.writing import OffsetStep
 
@@ -27,7 +27,6 @@ POISON_AFTER = 2
 """Processes that died with the same record marked, after which it is taken for the one that kills."""
 _CAREFUL_S = 30.0
 _CAREFUL_WAIT_MS = 50
-_SHUN_S = 5.0
 
 Position = tuple[str, int]
 """A partition: topic and number."""
@@ -77,6 +76,8 @@ class Batch:
 
 Load = Callable[[Iterable[Position]], Awaitable[dict[Position, Assigned]]]
 """Positions from the store, checked against the log; partitions that are stopped are left out."""
+FirstReadable = Callable[[Position, int], Awaitable[int]]
+"""The first offset from the given one on that can be read at all."""
 Drain = Callable[[], Awaitable[None]]
 """Waits (with a limit) until what was taken is committed or given up."""
 
@@ -130,8 +131,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._unstable_since = time.monotonic()
         self.is_stale = False
         self._loading = asyncio.Lock()
-        self._set_aside: dict[str, float] = {}
-        self._shunned: dict[Position, float] = {}
+        self.pauses = Pauses()
         self._careful_until = 0.0
         self._turn = 0
         self._flowing: set[Position] = set()
@@ -159,10 +159,6 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
     def unstable_s(self) -> float:
         """For how long this process has waited for its partitions; 0 when it has them."""
         return 0.0 if self._is_stable.is_set() else time.monotonic() - self._unstable_since
-
-    def set_aside(self, topic: str, until: float) -> None:
-        """Take nothing of a topic until the given time of `time.monotonic()`: its owner sends garbage."""
-        self._set_aside[topic] = until
 
     def doubt(self) -> None:
         """Something changed on the broker or by an operator: look at the stored positions again."""
@@ -235,11 +231,11 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
 
     def _whose_turn(self) -> Position | None:
         """Partitions that are probed take turns with each other, and with all the others together (None)."""
-        self._forget_pauses()
+        self.pauses.forget()
         probed = [
             position
             for position, assigned in self._assigned.items()
-            if assigned.is_probing and not self._is_paused(position)
+            if assigned.is_probing and not self.pauses.is_paused(position)
         ]
         self._flowing.intersection_update(probed)
         self._turn = (self._turn + 1) % (len(probed) + 1)
@@ -286,16 +282,8 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         return [
             TopicPartition(*position)
             for position, assigned in self._assigned.items()
-            if not assigned.is_probing and not self._is_paused(position)
+            if not assigned.is_probing and not self.pauses.is_paused(position)
         ]
-
-    def _is_paused(self, position: Position) -> bool:
-        return position[0] in self._set_aside or position in self._shunned
-
-    def _forget_pauses(self) -> None:
-        now = time.monotonic()
-        self._set_aside = {topic: until for topic, until in self._set_aside.items() if until > now}
-        self._shunned = {position: until for position, until in self._shunned.items() if until > now}
 
     async def _fill(
         self, fetched: dict[TopicPartition, list[ConsumerRecord]], ready: list[TopicPartition]
@@ -306,11 +294,12 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             share = max(1, room // len(ready))
             still_ready = []
             for tp in ready:
-                more = (await self._getmany(tp, 0, min(share, room))).get(tp, [])
+                wanted = self.pauses.share(tp.topic, min(share, room))
+                more = (await self._getmany(tp, 0, wanted)).get(tp, [])
                 if more:
                     fetched.setdefault(tp, []).extend(more)
                     room -= len(more)
-                if len(more) == share:
+                if len(more) == share and not self.pauses.is_tasted(tp.topic):
                     still_ready.append(tp)
                 if room <= 0:
                     return
@@ -343,11 +332,6 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         if assigned is None:
             return GapError(position, -1)  # it was given away meanwhile
         return UnreadableError(position, assigned.next, type(error).__name__)
-
-    def shun(self, position: Position) -> None:
-        """Leave a partition alone for a moment: it cannot be read now, and nobody knows why."""
-        self._shunned[position] = time.monotonic() + _SHUN_S
-        log("partition_shunned", topic=position[0], partition=position[1], seconds=_SHUN_S)
 
     async def _getmany(
         self, tp: TopicPartition, wait_ms: int, records: int
@@ -388,5 +372,6 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
             records.extend(stamped(dense))
             steps.append(OffsetStep(tp.topic, tp.partition, assigned.topic_id, assigned.next, expected))
             is_poison = is_probe and assigned.is_poison
+            self.pauses.tasted(tp.topic)
             self._assigned[position] = assigned.advanced(expected, self.probe_width)
         return Batch(records, steps, is_probe, is_poison)

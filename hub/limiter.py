@@ -1,9 +1,9 @@
-"""Brakes: whose requests are garbage or hit bugs is left alone; an engine whose rules fail for many stops."""
+"""Brakes for bugs: whose requests hit them is left alone; an engine whose rules fail for many stops."""
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
@@ -11,11 +11,10 @@ from hub.batch import BatchDecision
 from hub.directory import HUB
 from hub.envelope import participant_of
 from hub.errors import StopError
-from hub.intake import Intake
 from hub.job import State
 from hub.logs import log
+from hub.pauses import Pauses
 
-_WINDOW_S = 60.0
 _PAUSE_S = 5.0
 
 
@@ -26,11 +25,9 @@ class Limiter:
     hit bugs by requests of others than the one that has most of them. The hub's own timers always count.
     """
 
-    def __init__(self, malformed_limit: int, parked_limit: int, topic_prefix: str) -> None:
+    def __init__(self, parked_limit: int, topic_prefix: str) -> None:
         self._topic_prefix = topic_prefix
-        self._malformed_limit = malformed_limit
         self._parked_limit = parked_limit
-        self._malformed: dict[str, deque[tuple[float, int]]] = defaultdict(deque)
         self._parked: dict[str, set[str]] = defaultdict(set)
         self._buried: dict[str, set[str]] = defaultdict(set)
         self._held: frozenset[str] = frozenset()
@@ -41,8 +38,8 @@ class Limiter:
         for participant, dossier in parked:
             self._parked[participant].add(dossier)
 
-    def watch(self, decision: BatchDecision[State], intake: Intake) -> None:
-        """Pause participants over their limit; `StopError` when too many distinct dossiers hit a bug."""
+    def watch(self, decision: BatchDecision[State], pauses: Pauses) -> None:
+        """`StopError` when too many distinct dossiers hit a bug."""
         new = [item for item in decision.parked if item.reason.startswith("bug.")]
         for item in new:
             self._parked[item.participant].add(item.dossier_id)
@@ -58,13 +55,9 @@ class Limiter:
             raise StopError(
                 f"{count} records could not be processed; the engine stops (HUB_ENGINE__PARKED_LIMIT)"
             )
-        self.hold(intake)
-        for (owner, _), count in decision.tally.malformed.items():
-            if self._over(owner, count):
-                self._set_aside(owner, intake)
-                log("participant_paused", participant=owner, seconds=_PAUSE_S)
+        self.hold(pauses)
 
-    def hold(self, intake: Intake) -> frozenset[str]:
+    def hold(self, pauses: Pauses) -> frozenset[str]:
         """Go on leaving alone those whose requests hit more bugs than the limit, until they are redriven."""
         over = frozenset(
             owner
@@ -73,22 +66,14 @@ class Limiter:
             if owner != HUB.name and len(found) > self._parked_limit
         )
         for owner in over:
-            self._set_aside(owner, intake)
+            self._set_aside(owner, pauses)
         for owner in over - self._held:
             log("participant_held", participant=owner, limit="HUB_ENGINE__PARKED_LIMIT")
         self._held = over
         return over
 
-    def _set_aside(self, owner: str, intake: Intake) -> None:
-        intake.set_aside(f"{self._topic_prefix}in.{owner}", time.monotonic() + _PAUSE_S)
-
-    def _over(self, owner: str, count: int) -> bool:
-        now = time.monotonic()
-        window = self._malformed[owner]
-        window.append((now, count))
-        while window and window[0][0] < now - _WINDOW_S:
-            window.popleft()
-        return sum(number for _, number in window) > self._malformed_limit
+    def _set_aside(self, owner: str, pauses: Pauses) -> None:
+        pauses.set_aside(f"{self._topic_prefix}in.{owner}", time.monotonic() + _PAUSE_S)
 
 
 def _of_many(counted: Mapping[str, AbstractSet[str]], limit: int) -> int:

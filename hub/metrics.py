@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.batch import Tally
+from hub.budget.metrics import BudgetMetrics
 from hub.checks.watch import CheckMetrics
 from hub.documents.reason import DocumentReason
 from hub.http.metrics import HttpMetrics
@@ -76,6 +77,7 @@ class EngineMetrics:
         self.retention = RetentionMetrics(registry)
         self.signatures = SignatureMetrics(registry)
         self.checks = CheckMetrics(registry)
+        self.budget = BudgetMetrics(registry)
         self.last_poll = time.monotonic()
         self.last_commit = time.monotonic()
 
@@ -173,9 +175,9 @@ class RetentionMetrics:
         self.removed = Counter(
             "hub_retention_removed_total",
             "Rows deleted or emptied because their time was over; kind: dead_letter_bytes, dead_letter,"
-            " redrive, blocked_message, parked_request, delivery, delivery_bytes, delivery_report,"
-            " delivery_poison, waiting_message, licensed_data; and documents: document_erased,"
-            " document_unnamed, document_upload (half ones)",
+            " participant_use, redrive, blocked_message, parked_request, delivery, delivery_bytes,"
+            " delivery_report, delivery_poison, waiting_message, licensed_data; and documents:"
+            " document_erased, document_unnamed, document_upload (half ones)",
             ["kind"],
             registry=registry,
         )

@@ -16,7 +16,7 @@ from hub.errors import StartupError
 from hub.gateway import credentials
 from hub.kafka_admin import Grant, KafkaAdmin
 from hub.store.database import Connection
-from hub.topics import FACTS, FACTS_TOPIC, HEARTBEAT, HEARTBEAT_TOPIC, IN, OUT
+from hub.topics import FACTS, FACTS_TOPIC, HEARTBEAT, HEARTBEAT_TOPIC, IN, KEPT_BYTES, OUT, kept
 
 _REGISTER = """
 insert into participant (name, roles, organisations, partitions) values ($1, $2, $3, $4)
@@ -58,6 +58,7 @@ class Participant:
     quota_bytes_per_s: int | None = None
     is_http: bool = False
     has_documents: bool = False
+    kept_bytes: int = KEPT_BYTES
 
 
 def user_of(name: str, prefix: str) -> str:
@@ -132,6 +133,23 @@ async def prepare_hub(admin: KafkaAdmin, user: str, partitions: int) -> None:
     await asyncio.to_thread(admin.grant, user, hub_grants(admin.prefix))
 
 
+async def bound_topics(admin: KafkaAdmin, connection: Connection) -> list[str]:
+    """Bound what the topics of participants keep that have no bound yet; returns their names."""
+    shares: dict[str, int] = {}
+    for one in await registered(connection):
+        share = one.kept_bytes // one.partitions
+        shares |= {f"{admin.prefix}in.{one.name}": share, f"{admin.prefix}out.{one.name}": 2 * share}
+    return await asyncio.to_thread(_bound, admin, shares)
+
+
+def _bound(admin: KafkaAdmin, shares: dict[str, int]) -> list[str]:
+    found = admin.topic_settings(sorted(shares))
+    unbound = [topic for topic, settings in found.items() if settings["retention.bytes"] == "-1"]
+    for topic in unbound:
+        admin.set_topic(topic, kept(shares[topic]))
+    return unbound
+
+
 async def add(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:
     """Register, create topics, user and ACLs; returns the password, which is shown once and stored nowhere.
 
@@ -181,7 +199,8 @@ def _must_be_free(admin: KafkaAdmin, participant: Participant) -> None:
 async def _admit(admin: KafkaAdmin, connection: Connection, participant: Participant) -> str:
     """Everything on the broker; each step may be repeated after a failure."""
     name, user = participant.name, user_of(participant.name, admin.prefix)
-    for topic, config in ((f"out.{name}", OUT), (f"in.{name}", IN)):
+    share = participant.kept_bytes // participant.partitions
+    for topic, config in ((f"out.{name}", OUT | kept(2 * share)), (f"in.{name}", IN | kept(share))):
         await asyncio.to_thread(admin.create_topic, admin.prefix + topic, participant.partitions, config)
     if participant.is_http:
         await asyncio.to_thread(

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from hub import participants
 from hub.admission import ROLES
+from hub.budget.cli import budget, resume
 from hub.commands import run, settings, with_store
 from hub.connecting import how_to_connect
 from hub.gateway.connecting import how_to_connect_over_https, how_to_upload
@@ -22,6 +23,7 @@ from hub.kafka_admin import KafkaAdmin
 from hub.settings import Settings
 from hub.store import database
 from hub.store.database import Connection
+from hub.topics import KEPT_BYTES
 
 app = typer.Typer(no_args_is_help=True, help="Who takes part.")
 
@@ -35,6 +37,9 @@ def add(
     quota_bytes_per_s: Annotated[
         int, typer.Option(min=1024, help="what it may write, and what it may read, per second and broker")
     ] = 5 << 20,
+    kept_bytes: Annotated[
+        int, typer.Option(min=1 << 20, help="bytes that its in. topic keeps, its out. topic twice as many")
+    ] = KEPT_BYTES,
     http: Annotated[bool, typer.Option("--http", help="it has no Kafka client: over the gateway")] = False,
     documents: Annotated[
         bool, typer.Option("--documents", help="events over Kafka, and a token for documents and look-ups")
@@ -44,7 +49,13 @@ def add(
     if http and documents:
         raise typer.BadParameter("--http serves documents too; --documents is for participants over Kafka")
     participant = participants.Participant(
-        name, tuple(role), tuple(organisation or ()), partitions, quota_bytes_per_s, is_http=http
+        name,
+        tuple(role),
+        tuple(organisation or ()),
+        partitions,
+        quota_bytes_per_s,
+        is_http=http,
+        kept_bytes=kept_bytes,
     )
 
     async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> list[str]:
@@ -125,6 +136,10 @@ def remove(name: str) -> None:
     """Take away password or token, rights and registration."""
     run(_administered(lambda _, admin, connection: participants.remove(admin, connection, name)))
     typer.echo(f"{name} removed")
+
+
+app.command("budget")(budget)
+app.command("resume")(resume)
 
 
 @app.command("list")

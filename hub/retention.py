@@ -81,6 +81,11 @@ _RESOLVED_LETTERS = """
 delete from dead_letter where id in (select id from dead_letter where resolved_at < $1 limit $2)
 """
 _REDRIVES = "delete from redrive where id in (select id from redrive where done_at < $1 limit $2)"
+_USE = """
+delete from participant_use where (participant, day, kind) in (
+    select participant, day, kind from participant_use where day < $1::timestamptz::date limit $2
+)
+"""
 _BLOCKED = """
 delete from blocked_message where id in (
     select id from blocked_message where blocked_at < $1 and starts_with(topic, 'out.') limit $2
@@ -93,6 +98,7 @@ def sweeps(settings: RetentionSettings) -> tuple[Sweep, ...]:
     return (
         Sweep("dead_letter_bytes", settings.letter_days, _DROP_LETTERS),
         Sweep("dead_letter", settings.history_days, _RESOLVED_LETTERS),
+        Sweep("participant_use", settings.history_days, _USE),
         Sweep("redrive", settings.history_days, _REDRIVES),
         Sweep("blocked_message", settings.blocked_days, _BLOCKED),
     )

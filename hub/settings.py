@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from hub.budget.settings import BudgetSettings
 from hub.documents.settings import DocumentsSettings
 from hub.errors import StartupError
 from hub.signing.settings import SigningSettings
@@ -101,6 +102,11 @@ class GatewaySettings(BaseModel):
     idle_timeout_s: float = Field(default=20.0, gt=0, description="longest silence within a document")
     requests_per_s: float = Field(default=50.0, gt=0, description="requests of a participant over time")
     burst: int = Field(default=200, ge=1, description="requests of a participant at once")
+    event_bytes_per_s: int = Field(
+        default=5 << 20,
+        ge=1 << 10,
+        description="bytes of a participant's events over time, as its quota on Kafka",
+    )
     max_connections: int = Field(default=1000, ge=1, description="open connections, of all participants")
     reserved_share: float = Field(
         default=0.4,
@@ -186,6 +192,7 @@ class Settings(BaseSettings):
     postgres: PostgresSettings
     engine: EngineSettings = EngineSettings()
     retention: RetentionSettings = RetentionSettings()
+    budget: BudgetSettings = BudgetSettings()
     gateway: GatewaySettings = GatewaySettings()
     documents: DocumentsSettings = DocumentsSettings()
     signing: SigningSettings = SigningSettings()

@@ -37,10 +37,12 @@ def setup(
         try:
             for line in await prepare_store(connection, tree):
                 typer.echo(line)
+            admin = KafkaAdmin(tree.kafka)
+            await asyncio.to_thread(admin.check)
+            for topic in await participants.bound_topics(admin, connection):
+                typer.echo(f"bounded what {topic} keeps")
         finally:
             await connection.close()
-        admin = KafkaAdmin(tree.kafka)
-        await asyncio.to_thread(admin.check)
         await participants.prepare_hub(admin, user, partitions)
         return await asyncio.to_thread(own_users.admit, admin, user, env_file, is_rotated=rotate)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+HUB = "hub"
 HEARTBEAT_TOPIC = "hub.heartbeat"
 FACTS_TOPIC = "dossier.facts"
 _DAY_MS = 86_400_000
@@ -21,6 +22,9 @@ OUT = {
     "retention.ms": str(14 * _DAY_MS),
     "max.message.bytes": str(_FETCH_BYTES),
 }
+SEGMENT_BYTES = 64 << 20
+KEPT_BYTES = 4 << 30
+"""What a participant's `in.` topic keeps unless the operator says otherwise; its `out.` topic twice that."""
 HEARTBEAT = {
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "delete",
@@ -74,6 +78,19 @@ def _at_most(setting: str, most: int) -> Rule:
     return Rule(setting, str(most), lambda found: int(found) <= most)
 
 
+def kept(bytes_a_partition: int) -> dict[str, str]:
+    """Settings that bound what a partition takes of the disk: this, a segment, and what comes in seconds.
+
+    What is over is gone from the disk at the broker's next look, not a minute later.
+    """
+    return {
+        "retention.bytes": str(bytes_a_partition),
+        "segment.bytes": str(min(SEGMENT_BYTES, max(1 << 20, bytes_a_partition))),
+        "file.delete.delay.ms": "1000",
+    }
+
+
+_BOUNDED = Rule("retention.bytes", str(KEPT_BYTES // 4), lambda found: int(found) > 0)
 _CLEAN = _exactly("unclean.leader.election.enable", "false")
 _RULES_IN = (
     _exactly("message.timestamp.type", "LogAppendTime", must_stop=True),
@@ -101,10 +118,12 @@ _RULES_FACTS = (
 def rules_of(topic: str, prefix: str) -> tuple[Rule, ...]:
     """What has to stand for a topic of the hub; nothing for a topic of somebody else."""
     name = topic.removeprefix(prefix)
-    if name.startswith("in."):
+    if name == f"in.{HUB}":
         return _RULES_IN
+    if name.startswith("in."):
+        return (*_RULES_IN, _BOUNDED)
     if name.startswith("out."):
-        return _RULES_OUT
+        return (*_RULES_OUT, _BOUNDED)
     return _RULES_FACTS if name == FACTS_TOPIC else ()
 
 

@@ -62,7 +62,7 @@ class DocumentStore:
     def __init__(self, store: ObjectStore, max_bytes: int, folder: Path | None = None) -> None:
         """`folder`: where a local store lies, so that what is stored is also on its disk."""
         self._store = store
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._folder = folder
 
     async def put(
@@ -84,9 +84,9 @@ class DocumentStore:
             return DocumentReason.BAD_DIGEST
         if media_type not in ALLOWED:
             return DocumentReason.MEDIA_TYPE_NOT_ALLOWED
-        if size is not None and size > self._max_bytes:
+        if size is not None and size > self.max_bytes:
             return DocumentReason.TOO_LARGE
-        checked = _Checked(chunks, digest, media_type, size, self._max_bytes)
+        checked = _Checked(chunks, digest, media_type, size, self.max_bytes)
         try:
             if is_known and await self._is_fresh(digest):
                 async for _ in checked:
@@ -232,14 +232,14 @@ class _Checked:
         self._digest = digest
         self._media_type = media_type
         self._wanted = size
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self.size = 0
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         total, head = sha256(), b""
         async for chunk in self._chunks:
             self.size += len(chunk)
-            if self.size > self._max_bytes:
+            if self.size > self.max_bytes:
                 raise _Refused(DocumentReason.TOO_LARGE)
             if self._wanted is not None and self.size > self._wanted:
                 raise _Refused(DocumentReason.SIZE_DIFFERS)

@@ -42,7 +42,7 @@ _SIZES = {
     "background.threads": "2",
     "log.segment.bytes": str(128 * 1024 * 1024),
     "log.retention.hours": "168",
-    "log.retention.check.interval.ms": "300000",
+    "log.retention.check.interval.ms": "10000",
     "log.index.size.max.bytes": str(1024 * 1024),
     "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),  # taken from the heap; the default is 128 MiB
 }

@@ -30,9 +30,11 @@ async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Re
     announced = request.headers.get("content-length")
     size = int(announced) if announced is not None else None
     is_known = bool(await parts.pool.fetchval(_IS_OWN, caller, bytes.fromhex(sha256)))
-    stored = await parts.store.put(sha256, request.stream(), kind, size, is_known=is_known)
-    if isinstance(stored, DocumentReason):
-        raise ProblemError(stored.code)
+    async with parts.budget.upload(caller, parts.store.max_bytes if size is None else size) as counted:
+        stored = await parts.store.put(sha256, request.stream(), kind, size, is_known=is_known)
+        if isinstance(stored, DocumentReason):
+            raise ProblemError(stored.code)
+        counted.stored(stored.size)
     is_new = await parts.pool.fetchval(_OWN, caller, bytes.fromhex(sha256))
     parts.metrics.documents.labels(caller, "stored").inc()
     body = {"sha256": stored.digest, "bytes": stored.size, "media_type": stored.media_type}

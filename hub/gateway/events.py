@@ -42,6 +42,7 @@ async def post(parts: Parts, request: Request) -> Response:
         posted = [cloud_events.read_structured(topic, body)]
     else:
         posted = [cloud_events.read_binary(topic, request.headers.raw, body)]
+    parts.budget.take_events(caller.name, len(posted), len(body))
     envelopes = cloud_events.envelopes(posted, is_batch=kind == BATCH)
     outcomes = await _decided(parts, caller, posted, envelopes)
     for outcome in outcomes:

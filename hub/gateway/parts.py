@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from hub.checks.watch import CheckWatch
 from hub.documents.store import DocumentStore
+from hub.gateway.budget import Budget
 from hub.gateway.callers import Caller, Callers
 from hub.gateway.feed import Feed
 from hub.gateway.guard import CALLER
@@ -36,6 +37,7 @@ class Parts:
     store: DocumentStore
     metrics: GatewayMetrics
     checks: CheckWatch
+    budget: Budget
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     feeds: Counter[str] = field(default_factory=Counter)
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub import client_logs, kafka
+from hub.budget.settings import BudgetSettings
 from hub.checks.check import must_hold
 from hub.checks.roles import gateway_checks
 from hub.checks.watch import CheckWatch
@@ -21,6 +22,7 @@ from hub.documents.settings import DocumentsSettings
 from hub.documents.store import documents
 from hub.errors import StartupError, StopError
 from hub.gateway.api import make_api
+from hub.gateway.budget import Budget
 from hub.gateway.callers import Callers
 from hub.gateway.feed import Feed
 from hub.gateway.guard import Guard
@@ -60,6 +62,7 @@ class GatewayTree(BaseSettings):
     check_every_s: float = Field(default=60.0, gt=0, description="as the hub's")
     kafka: KafkaSettings
     postgres: PostgresSettings
+    budget: BudgetSettings = BudgetSettings()
     gateway: GatewaySettings = GatewaySettings()
     documents: DocumentsSettings = DocumentsSettings()
 
@@ -106,6 +109,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
                 ("feed", keep_running("feed", parts.feed.step)),
                 ("webhooks", keep_running("webhooks", hooks.step)),
                 ("presence", keep_running("presence", presence.step)),
+                ("budget", keep_running("budget", parts.budget.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("certificates", certificates.run()),
                 ("health", _serve_health(settings, parts, registry)),
@@ -145,6 +149,8 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
         session = database.Session(settings.postgres, "gateway-checks")
         stack.push_async_callback(session.close)
         await session.open()
+        counts = database.Session(settings.postgres, "gateway-budget")
+        stack.push_async_callback(counts.close)
         checks = gateway_checks(settings.gateway, settings.documents, settings.postgres, session.live)
         await must_hold(checks)
         pool = await stack.enter_async_context(_pool(settings.postgres))
@@ -170,6 +176,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             documents(settings.documents),
             metrics,
             CheckWatch(checks, metrics.checks, settings.check_every_s),
+            Budget(pool, counts, settings.budget, settings.gateway.event_bytes_per_s),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub import participants
 from hub.embedded.stack import StackAddress
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
@@ -101,3 +102,13 @@ async def test_a_running_engine_watches_its_checks(hub: Hub) -> None:
 
     await eventually(is_told, 30, "the metric of the check", engine.output)
     assert engine.actions("check_failed")[0]["check"] == "master_key"
+
+
+async def test_setup_bounds_what_topics_of_before_keep(hub: Hub) -> None:
+    topic = f"{hub.prefix}in.counter-a"
+    await asyncio.to_thread(hub.admin.set_topic, topic, {"retention.bytes": "-1"})
+    (found,) = await findings(hub, "topics")
+    assert "retention.bytes=-1" in found["reason"]
+    assert await participants.bound_topics(hub.admin, hub.database) == [topic]
+    assert await findings(hub, "topics") == []
+    assert await participants.bound_topics(hub.admin, hub.database) == []

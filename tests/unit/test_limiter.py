@@ -39,7 +39,7 @@ def failing(number: int, sender: str = "counter-a") -> tuple[Memory, Any]:
 
 
 def test_one_participant_that_hits_bugs_is_left_alone_and_the_engine_lives() -> None:
-    limiter, intake = Limiter(200, 3, ""), an_intake()
+    limiter, intake = Limiter(3, ""), an_intake()
     limiter.watch(failing(3)[1], intake)
     assert intake.aside == set()
     limiter.watch(failing(40)[1], intake)
@@ -48,7 +48,7 @@ def test_one_participant_that_hits_bugs_is_left_alone_and_the_engine_lives() -> 
 
 
 def test_bugs_by_requests_of_several_participants_stop_the_engine() -> None:
-    limiter, intake = Limiter(200, 3, ""), an_intake()
+    limiter, intake = Limiter(3, ""), an_intake()
     limiter.watch(failing(40)[1], intake)
     limiter.watch(failing(3, "counter-b")[1], intake)
     with pytest.raises(StopError, match="rules failed for 44 dossiers"):
@@ -56,7 +56,7 @@ def test_bugs_by_requests_of_several_participants_stop_the_engine() -> None:
 
 
 def test_bugs_of_the_hubs_own_timers_stop_the_engine() -> None:
-    limiter, intake = Limiter(200, 3, ""), an_intake()
+    limiter, intake = Limiter(3, ""), an_intake()
     limiter.remember([("hub", f"dossier-{number}") for number in range(3)])
     limiter.watch(failing(1)[1], intake)
     limiter.remember([("hub", f"dossier-{number}") for number in range(4)])
@@ -65,7 +65,7 @@ def test_bugs_of_the_hubs_own_timers_stop_the_engine() -> None:
 
 
 def test_after_a_restart_and_after_a_redrive_the_store_tells_who_is_left_alone() -> None:
-    limiter, intake = Limiter(200, 3, ""), an_intake()
+    limiter, intake = Limiter(3, ""), an_intake()
     limiter.remember([("counter-a", f"dossier-{number}") for number in range(4)])
     assert limiter.hold(intake) == {"counter-a"}
     limiter.remember([])

@@ -1,0 +1,97 @@
+"""Slows a participant whose requests are nearly all refused, or are no envelopes (pure)."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+Reason = Literal["malformed", "refused"]
+
+WINDOW_S = 60.0
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 900.0
+FORGOTTEN_S = 1800.0
+"""So long without a brake, and the next one begins with the first pause again."""
+MOST = 0.9
+"""The share of refusals that is nearly all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Per minute: records that are no envelopes; refusals of both kinds where nearly all are refused."""
+
+    malformed: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a batch answered to one participant."""
+
+    good: int = 0
+    refused: int = 0
+    malformed: int = 0
+
+    @property
+    def are_bad(self) -> bool:
+        """Whether nearly all of them are refusals."""
+        bad = self.refused + self.malformed
+        return bad > 0 and bad >= MOST * (bad + self.good)
+
+
+@dataclass(slots=True)
+class Brake:
+    """One participant. `reason` is set while it is braked: it is tasted between pauses that double.
+
+    It is let go when a taste is not nearly all bad.
+    """
+
+    limits: Limits
+    reason: Reason | None = None
+    until_s: float = 0.0
+    _rounds: int = 0
+    _window: deque[tuple[float, Answers]] = field(default_factory=deque)
+
+    def count(self, answers: Answers, now_s: float) -> float | None:
+        """Note the answers; returns the pause that begins now, 0 when it is let go, None: no change."""
+        self._window.append((now_s, answers))
+        while self._window[0][0] < now_s - WINDOW_S:
+            self._window.popleft()
+        if self.reason is not None:
+            return self._tasted(answers, now_s)
+        reason = self._over()
+        return self._pause(reason, now_s) if reason is not None else None
+
+    def release(self) -> None:
+        """An operator lets it go on: everything before is forgotten."""
+        self.reason, self._rounds = None, 0
+        self._window.clear()
+
+    def resume(self, reason: Reason, left_s: float, now_s: float) -> None:
+        """It was braked by another process and still is."""
+        self.reason, self.until_s, self._rounds = reason, now_s + left_s, max(1, self._rounds)
+
+    def _tasted(self, answers: Answers, now_s: float) -> float | None:
+        assert self.reason is not None
+        if answers.are_bad:
+            return self._pause(self.reason, now_s) if now_s >= self.until_s else None
+        self.reason = None
+        self._window.clear()
+        return 0.0
+
+    def _over(self) -> Reason | None:
+        malformed = sum(answers.malformed for _, answers in self._window)
+        if malformed > self.limits.malformed:
+            return "malformed"
+        refused = malformed + sum(answers.refused for _, answers in self._window)
+        good = sum(answers.good for _, answers in self._window)
+        return "refused" if refused > self.limits.refused and Answers(good, refused).are_bad else None
+
+    def _pause(self, reason: Reason, now_s: float) -> float:
+        if now_s > self.until_s + FORGOTTEN_S:
+            self._rounds = 0
+        pause_s = min(FIRST_PAUSE_S * 2.0**self._rounds, LONGEST_PAUSE_S)
+        self.reason, self.until_s, self._rounds = reason, now_s + pause_s, min(self._rounds + 1, 16)
+        self._window.clear()
+        return pause_s
