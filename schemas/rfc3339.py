@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from calendar import monthrange
+from datetime import UTC, datetime
 
 _HOUR_MINUTE = r"([01]\d|2[0-3]):[0-5]\d"
 _MOMENT = re.compile(
@@ -16,8 +17,8 @@ def read_rfc3339(text: str) -> datetime:
     """A moment with the offset that it was written with; raises ValueError for any other text.
 
     Digits behind the microseconds are dropped. A leap second, which stands only at the end of a month in UTC,
-    is the last microsecond before the next day. The years 0, 1 and 9999, which a zone could carry out of the
-    calendar, are none.
+    is the last microsecond before the next day. A moment that its zone carries out of the years 1 to 9999 is
+    none.
     """
     found = _MOMENT.fullmatch(text)
     if found is None:
@@ -28,15 +29,18 @@ def read_rfc3339(text: str) -> datetime:
 
 
 def _bounded(moment: datetime) -> datetime:
-    if not MINYEAR < moment.year < MAXYEAR:
-        raise ValueError("the year is out of bounds")
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the year is out of bounds") from None
     return moment
 
 
 def _leap_second(text: str) -> datetime:
     before = text[: _LAST_SECOND.start] + "59" + text[_LAST_SECOND.stop :]
     moment = _bounded(datetime.fromisoformat(before.upper())).replace(microsecond=999_999)
-    following = moment.astimezone(UTC) + timedelta(microseconds=1)
-    if (following.day, following.hour, following.minute) != (1, 0, 0):
+    ended = moment.astimezone(UTC)
+    days = monthrange(ended.year, ended.month)[1]
+    if (ended.day, ended.hour, ended.minute) != (days, 23, 59):
         raise ValueError("no leap second stands here")
     return moment
