@@ -48,6 +48,7 @@ class AdapterSettings(BaseSettings):
     environment: Literal["live", "test"] = Field(default="live", description="as the hub's")
     http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
     http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
+    stuck_exit_s: float | None = Field(default=None, ge=30, description="as the hub's")
     kafka: KafkaSettings
     postgres: PostgresSettings
     delivery: DeliveryOptions = DeliveryOptions()
@@ -179,4 +180,5 @@ async def _serve(
         settings.http_port,
         lambda port: log("health_ready", port=port),
         metrics,
+        settings.stuck_exit_s,
     )

@@ -85,4 +85,5 @@ async def serve_health(settings: Settings, parts: Parts) -> None:
         settings.http_port,
         lambda port: log("health_ready", port=port),
         parts.metrics.http,
+        settings.stuck_exit_s,
     )

@@ -16,9 +16,8 @@ from hub.http.descriptors import HEALTH_CONNECTIONS
 from hub.http.limits import Limits
 from hub.http.metrics import HttpMetrics
 from hub.http.server import Door, serve_http
+from hub.vitals import LIVE, READY, Check, Vitals
 
-Check = Callable[[], Awaitable[str | None]]
-"""None when all is well, else a short reason without personal data."""
 Impaired = Callable[[], Sequence[str]]
 """What does not work although the process does: a topic and why, for instance."""
 
@@ -42,17 +41,20 @@ def health_app(
     However often they are asked for, the process goes on with its work.
     """
     page = _Page(registry)
+    probes = {LIVE: _Shared(alive), READY: _Shared(ready)}
 
     async def metrics(_: Request) -> Response:
         return Response(page.text(time.monotonic), media_type="text/plain; version=0.0.4")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/metrics", metrics),
-            Route("/livez", _checked(_Shared(alive), _nothing)),
-            Route("/readyz", _checked(_Shared(ready), impaired)),
+            Route("/livez", _checked(probes[LIVE], _nothing)),
+            Route("/readyz", _checked(probes[READY], impaired)),
         ]
     )
+    app.state.probes = probes
+    return app
 
 
 class _Page:
@@ -107,7 +109,21 @@ def _checked(check: Check, impaired: Impaired) -> Callable[[Request], Awaitable[
 
 
 async def serve(
-    app: Starlette, host: str, port: int, on_port: Callable[[int], None], metrics: HttpMetrics
+    app: Starlette,
+    host: str,
+    port: int,
+    on_port: Callable[[int], None],
+    metrics: HttpMetrics,
+    exit_after_s: float | None = None,
 ) -> None:
-    """Serve until cancelled; `on_port` is told the port that was taken. Errors as of `serve_http`."""
-    await serve_http(app, Door("health", host, port, _LIMITS, metrics), on_port)
+    """Serve until cancelled; `on_port` is told the port that was taken. Errors as of `serve_http`.
+
+    A process whose `/livez` has said no for `exit_after_s`, or that is blocked for so long, ends itself.
+    """
+    vitals = Vitals(getattr(app.state, "probes", {}), metrics, exit_after_s)
+    looking = asyncio.create_task(vitals.run())
+    try:
+        await serve_http(app, Door("health", host, port, _LIMITS, metrics), on_port)
+    finally:
+        looking.cancel()
+        await asyncio.wait({looking})

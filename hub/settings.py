@@ -187,6 +187,12 @@ class Settings(BaseSettings):
     http_port: int = Field(
         default=0, ge=0, le=65535, description="port of metrics and health; 0 takes a free one"
     )
+    stuck_exit_s: float | None = Field(
+        default=None,
+        ge=30,
+        description="a process whose `/livez` has said no for so long ends itself, to be started again; "
+        "left out: it stays",
+    )
     check_every_s: float = Field(default=60.0, gt=0, description="seconds between two looks at the checks")
     kafka: KafkaSettings
     postgres: PostgresSettings

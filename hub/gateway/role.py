@@ -59,6 +59,7 @@ class GatewayTree(BaseSettings):
     profile: str = Field(default="bentre-45-2023", description="as the hub's")
     http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
     http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
+    stuck_exit_s: float | None = Field(default=None, ge=30, description="as the hub's")
     check_every_s: float = Field(default=60.0, gt=0, description="as the hub's")
     kafka: KafkaSettings
     postgres: PostgresSettings
@@ -211,4 +212,5 @@ async def _serve_health(settings: GatewayTree, parts: Parts, registry: Collector
         settings.http_port,
         lambda port: log("health_ready", port=port),
         parts.metrics.http,
+        settings.stuck_exit_s,
     )

@@ -1,4 +1,4 @@
-"""What every process counts of its doors and of its certificates."""
+"""What every process counts of its doors and of its certificates, and how it says that it is."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ class HttpMetrics:
             " signing_roots, signing_issuers, or the name that an adapter gives it",
             ["usage"],
             registry=registry,
+        )
+        self.probe_failing = Gauge(
+            "hub_probe_failing_seconds",
+            "For how long a probe has said no, 0 while it says yes; probe: livez, readyz",
+            ["probe"],
+            registry=registry,
+        )
+        self.started = Gauge(
+            "hub_process_start_timestamp_seconds", "When the process began to serve this", registry=registry
         )
         self.certificate_renewals = Counter(
             "hub_certificate_renewals_total",

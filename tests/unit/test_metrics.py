@@ -22,7 +22,7 @@ METRICS = [pytest.param(metric, id=metric.name) for role in DECLARATIONS for met
 
 CLOSED_LABELS = {
     "adapter", "check", "client", "code_class", "door", "event_type", "group", "kind", "lane", "outcome",
-    "participant", "partition", "reason", "stage", "state", "topic", "unit", "usage", "window",
+    "participant", "partition", "probe", "reason", "stage", "state", "topic", "unit", "usage", "window",
 }  # fmt: skip
 """Names of things that are registered or declared; none can hold what a person wrote or is."""
 
