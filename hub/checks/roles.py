@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hub.checks.check import Check
+from hub.checks.law import calendar_check
 from hub.checks.machine import descriptors_check, disk_check, key_file_check
 from hub.checks.store import Connect, clock_check, session_check, store_check
 from hub.checks.topics import topic_check
 from hub.documents.settings import DocumentsSettings
+from hub.dossier_job import load_law
 from hub.kafka_admin import KafkaAdmin
 from hub.settings import GatewaySettings, PostgresSettings, Settings
 
@@ -25,6 +27,7 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
         store_check(connect),
         topic_check(admin, names),
         clock_check(connect, settings.kafka),
+        calendar_check(load_law(settings.profile).calendar.last_day),
         disk_check(settings.documents),
     )
 

@@ -1,0 +1,30 @@
+"""The law as data: days off are known far enough ahead for due times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from hub.checks.check import Check, Finding
+from hub.regulation.clock import local_day
+
+LEAST_DAYS = 90
+"""As the first alert on `hub_calendar_days_left`: due times lie so far ahead."""
+
+
+def calendar_check(last_day: date) -> Check:
+    """`last_day`: the last one of which the profile knows whether it is a day off."""
+
+    async def look() -> Sequence[Finding]:
+        return calendar_findings(last_day, local_day(datetime.now(UTC)))
+
+    return Check("calendar", "days off are known for the next months", look, ends_start=False)
+
+
+def calendar_findings(last_day: date, today: date) -> list[Finding]:
+    """What is wrong as of today (pure)."""
+    left = (last_day - today).days
+    if left >= LEAST_DAYS:
+        return []
+    remedy = "install a version of the hub with the next year's days off"
+    return [Finding(f"days off are known for {left} days only, until {last_day.isoformat()}", remedy)]
