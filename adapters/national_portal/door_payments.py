@@ -31,6 +31,7 @@ class PaymentDoor:
         """dpnhankqthanhtoanhs: `00` once the report to the hub is stored; the same for a repeat."""
         told = payment.read_confirmation(body, self._shared)
         if told is None:
+            self._count_stranger()
             return payment.stranger_answer(door_text("bad_signature"))
         try:
             key = await self._record(told)
@@ -44,6 +45,7 @@ class PaymentDoor:
         """dptracuuthanhtoanhs: 1 with the open bill, 0 without one."""
         is_genuine = payment.is_lookup_genuine(body, self._secret)
         if not is_genuine and (self._shared.is_lookup_signed or body.get("MaXacThuc")):
+            self._count_stranger()
             return door_answer("bad_signature")
         try:
             return await self._payable(code(body.get("MaHoSo")), is_signed=is_genuine)
@@ -59,6 +61,9 @@ class PaymentDoor:
             return {"error_code": "0", "message": {}}
         bill = payment.bill_of(found[1], open_bill)
         return {"error_code": "1", "message": payment.signed_bill(bill, self._secret) if is_signed else bill}
+
+    def _count_stranger(self) -> None:
+        self._desk.parts.metrics.not_genuine.labels(self._desk.parts.name).inc()
 
     async def _record(self, told: Confirmation) -> DoorKey:
         report = await self._report_of(told)

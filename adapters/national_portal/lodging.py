@@ -165,7 +165,7 @@ def _applicant(read: _Dossier) -> Party:
             "kind": kind,
             "name": read.ChuHoSo,
             **numbers,
-            "tax_code": _with_dash(read.MaSoThue) or None,
+            "tax_code": read.MaSoThue or None,
             "phone": read.SoDienThoai or None,
             "email": read.Email or None,
             "address": read.DiaChi or None,
@@ -184,12 +184,6 @@ def _identities(read: _Dossier) -> dict[str, str]:
         if kind is not None and numbers.setdefault(kind, item.SoDinhDanh) != item.SoDinhDanh:
             raise LodgingError("DinhDanhCHS")
     return numbers
-
-
-def _with_dash(tax_code: str) -> str:
-    """A branch's tax code is written with a dash in the hub's contract."""
-    is_branch = len(tax_code) == 13 and tax_code.isdecimal()
-    return f"{tax_code[:10]}-{tax_code[10:]}" if is_branch else tax_code
 
 
 def _known(codes: Mapping[str, str], code: str, field: str) -> str:

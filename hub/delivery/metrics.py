@@ -60,6 +60,10 @@ class DeliveryMetrics:
         )
         self.reports_sent = counter("hub_adapter_reports_sent_total", "Reports sent, repeats included")
         self.reports_refused = counter("hub_adapter_reports_refused_total", "Reports that the hub refused")
+        self.not_genuine = counter(
+            "hub_adapter_not_genuine_total",
+            "Calls at the adapter's door by who does not know the secret: strangers, or another secret there",
+        )
 
     def _add_gauges(self, registry: CollectorRegistry) -> None:
         def gauge(name: str, meaning: str, *labels: str) -> Gauge:

@@ -116,9 +116,16 @@ async def test_every_stranger_gets_one_unsigned_answer_to_a_result(site: Site) -
     }
     strange: list[dict[str, Any]] = [{}, {"MaDoiTac": "BENTRE", "ThoiGianGD": TIME}]
     strange += [genuine | {name: value} for name in genuine for value in (None, "x|y", "\ud800", ["x"], True)]
+    before = not_genuine(site)
     shifted = signed(code, ThongTinGiaoDich=f"{TIME}|info", ThoiGianGD="x")
     for body in (*strange, shifted, signed(code, LoaiBanTin="QUERY"), signed(code, MaDoiTac="KHAC")):
         assert await post(site, CONFIRM, body) == nobody, body
+    assert not_genuine(site) - before == len(strange) + 3
+
+
+def not_genuine(site: Site) -> float:
+    """How many strangers the adapter has counted."""
+    return site.registry.get_sample_value("hub_adapter_not_genuine_total", {"adapter": "portal"}) or 0.0
 
 
 async def test_where_look_ups_need_no_signature_a_bill_carries_none(site: Site) -> None:

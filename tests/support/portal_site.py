@@ -48,6 +48,7 @@ class Site:
     kafka: KafkaSettings
     documents: DocumentStore
     settings: dict[str, Any] = field(default_factory=dict)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     async def put(self, content: bytes) -> str:
         """Store a document; its SHA-256."""
@@ -111,7 +112,7 @@ async def running(site: Site, adapter: PortalAdapter | None = None) -> AsyncIter
             environment="live",
             options=DeliveryOptions(**(OPTIONS | {"call_timeout_s": 5.0})),
             stop=stop,
-            metrics=DeliveryMetrics(CollectorRegistry()),
+            metrics=DeliveryMetrics(site.registry if adapter is None else CollectorRegistry()),
         )
     )
     try:

@@ -95,7 +95,7 @@ def test_fields_of_the_applicant_are_cleaned(field: str, value: str, place: str,
 @pytest.mark.parametrize(
     ("value", "told"),
     [("0100109106", "0100109106"), ("0100109106-001", "0100109106-001"), ("0100109106001", "0100109106-001"),
-     ("0100 109 106", "0100109106")],
+     ("0100 109 106", "0100109106"), ("083090000001", "083090000001")],
 )  # fmt: skip
 def test_a_tax_code_is_read_with_and_without_its_dash(value: str, told: str) -> None:
     assert request(COMPANY | {"MaSoThue": value})["applicant"]["tax_code"] == told
