@@ -57,6 +57,7 @@ _FIELDS = (
     "first_at", "next_at", "doubt_at", "ended_at", "decision", "decided_by", "decided_at", "report_id",
     "report_state", "report_refusal",
 )  # fmt: skip
+_GAPS = "select adapter, sum(next - first) as messages from delivery_gap group by adapter order by adapter"
 _IS_KNOWN = "select exists (select from delivery where adapter = $1)"
 
 
@@ -78,11 +79,11 @@ def list_deliveries(
     """Show deliveries by state, oldest first, and who is paused; no contents."""
     states = [str(one) for one in state or _NEED_SOMEBODY]
 
-    async def work(_: Settings, connection: Connection) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
+    async def work(_: Settings, connection: Connection) -> tuple[list[asyncpg.Record], ...]:
         rows = await connection.fetch(queries.LIST_DELIVERIES, adapter, states, limit)
-        return rows, await connection.fetch(queries.LIST_PAUSES)
+        return rows, await connection.fetch(queries.LIST_PAUSES), await connection.fetch(_GAPS)
 
-    rows, pauses = with_store("deliveries", work)
+    rows, pauses, gaps = with_store("deliveries", work)
     whole = Column("id", no_wrap=True)  # it is copied into the next command
     table = Table("adapter", whole, "dossier", "type", "state", "calls", "since", "last outcome", "decided")
     for row in rows:
@@ -90,6 +91,11 @@ def list_deliveries(
         place = (row["adapter"], row["id"], row["dossier"], row["type"], row["state"], calls)
         table.add_row(*place, _shown(row["ended_at"] or row["first_at"]), reason_of(row["outcome"]), decided)
     Console().print(table)
+    for gap in gaps:
+        typer.echo(
+            f"{gap['adapter']}: {gap['messages']} messages were gone from its topic before it read them:"
+            f" hub replay {gap['adapter']}"
+        )
     for pause in pauses:
         typer.echo(f"{pause['adapter']} is paused since {_shown(pause['paused_at'])}: {pause['why']}")
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from datetime import UTC, datetime, timedelta
 
 from hub.lag import LagWatch
 from hub.metrics import StoreMetrics
+from hub.queue_age import Queue
 from hub.store.database import Session
 from hub.store.reading import read_clock
 from hub.supplies import Supplies
 
 _EVERY_S = 5.0
-_MAX_LOOKS = 2000
 _WINDOWS = {"4h": timedelta(hours=4), "1d": timedelta(days=1)}
 WAITING = """
 select
@@ -103,22 +102,3 @@ class StoreCount:
             self._metrics.lag.labels("engine", topic).set(lag.records)
             self._metrics.lag_seconds.labels("engine", topic).set(lag.seconds)
             self._metrics.lag_retention.labels("engine", topic).set(lag.retention_ratio)
-
-
-class Queue:
-    """The age of the first row of a table whose ids grow, from looks at it: rows carry no time (pure)."""
-
-    def __init__(self) -> None:
-        self._looks: deque[tuple[float, int]] = deque()
-
-    def age_s(self, now: float, oldest: int | None, newest: int | None) -> float:
-        """For how long the row `oldest` has been seen; 0 when there is none. `now` must not go back."""
-        if oldest is None or newest is None:
-            self._looks.clear()
-            return 0.0
-        self._looks.append((now, newest))
-        if len(self._looks) > _MAX_LOOKS:  # coarser for what waits for days
-            self._looks = deque([self._looks[0], *list(self._looks)[1::2]])
-        while self._looks[0][1] < oldest:
-            self._looks.popleft()
-        return now - self._looks[0][0]

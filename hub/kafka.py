@@ -40,6 +40,7 @@ __all__ = [
     "consumer",
     "end_fetching",
     "errors",
+    "partitions_of",
     "producer",
     "ssl_context",
 ]
@@ -58,6 +59,12 @@ async def end_fetching(consumer: AIOKafkaConsumer) -> None:
             fetch.cancel()
         await asyncio.wait(fetches)
         fetcher._pending_tasks.clear()  # noqa: SLF001
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    """All partitions of a topic that the consumer need not have been assigned."""
+    numbers = await consumer._client._wait_on_metadata(topic)  # noqa: SLF001  as aiokafka's producer does
+    return [TopicPartition(topic, number) for number in sorted(numbers)]
 
 
 class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type hints

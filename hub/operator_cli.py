@@ -167,6 +167,7 @@ def replay_topic(
                     sent += 1
         finally:
             await producer.stop()
+        await connection.execute("delete from delivery_gap where adapter = $1", participant)
         return sent
 
     typer.echo(f"{with_store('operator', work)} messages sent again to out.{participant}")

@@ -16,7 +16,8 @@ class Lease:
     """The head message of a dossier, held under `token` until the lease runs out.
 
     `is_doubtful`: an effect may have happened, so it is asked about, not sent. `attempts` counts sends
-    (this one included), `queries` questions; `age_s` since the message came, `doubt_age_s` since the doubt.
+    (this one included), `queries` questions; `age_s` since the message came, without times in which nobody
+    could be called; `doubt_age_s` since the doubt.
     """
 
     message: OutMessage

@@ -69,6 +69,22 @@ class DeliveryMetrics:
         def gauge(name: str, meaning: str, *labels: str) -> Gauge:
             return Gauge(name, meaning, ("adapter", *labels), registry=registry)
 
+        self.messages_gone = gauge(
+            "hub_adapter_messages_gone",
+            "Messages that were gone from the topic before they were read, until `hub replay`",
+        )
+        self.lag = Gauge(
+            "hub_consumer_lag_records",
+            "Messages of the adapter's topic that it has not stored yet",
+            ("group", "topic"),
+            registry=registry,
+        )
+        self.lag_seconds = Gauge(
+            "hub_consumer_lag_seconds",
+            "For how long this process has seen the oldest of them wait",
+            ("group", "topic"),
+            registry=registry,
+        )
         self.pending = gauge("hub_outbox_pending", "Deliveries that are not over")
         self.oldest_age = gauge(
             "hub_outbox_oldest_age_seconds", "Age of the oldest delivery that is not over"

@@ -47,6 +47,7 @@ class Parts:
     polls: Bell = field(default_factory=Bell)
     upkeep: Bell = field(default_factory=Bell)
     sweeps: Bell = field(default_factory=Bell)
+    lag: Bell = field(default_factory=Bell)
 
     @property
     def out_topic(self) -> str:
@@ -79,5 +80,5 @@ class Parts:
 
     def ring_all(self) -> None:
         """Wake every loop, so that each sees that it has to stop."""
-        for bell in (self.deliveries, self.reports, self.polls, self.upkeep, self.sweeps):
+        for bell in (self.deliveries, self.reports, self.polls, self.upkeep, self.sweeps, self.lag):
             bell.ring()

@@ -14,6 +14,7 @@ from hub.delivery.adapter import Adapter
 from hub.delivery.database import StoreAwayError, open_pool
 from hub.delivery.desk import Hosted, open_desk
 from hub.delivery.gate import Gate
+from hub.delivery.lag import LagWatch
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.parts import Clock, Parts, utc_now
@@ -22,7 +23,7 @@ from hub.delivery.progress import Progress
 from hub.delivery.publisher import Publisher
 from hub.delivery.store import DeliveryStore
 from hub.delivery.subscriber import Intake
-from hub.delivery.upkeep import Sweeper, Upkeep
+from hub.delivery.upkeep import SILENT_S, Sweeper, Upkeep
 from hub.delivery.worker import Workers
 from hub.errors import StartupError, StopError
 from hub.kafka import KafkaError, consumer
@@ -61,6 +62,7 @@ async def run_adapter(
             gate = Gate(options.limits(), asyncio.get_running_loop().time())
             store = DeliveryStore(pool, adapter.name)
             gate.is_paused = await store.is_paused()
+            await store.beat(is_held=gate.is_paused, silent_s=SILENT_S)
             parts = Parts(
                 adapter=adapter,
                 store=store,
@@ -92,11 +94,14 @@ async def _run(parts: Parts, broker: KafkaBroker, kafka: KafkaSettings) -> None:
     client_id = f"hub-adapter-{parts.name}-look"
     intake = Intake(parts, broker, lambda: consumer(kafka, client_id, group=None))
     app = FastStream(broker)
+    lag = LagWatch(parts, lambda: consumer(kafka, f"hub-adapter-{parts.name}-lag", group=parts.group))
     try:
+        await lag.check_start()
         await app.start()
         _log.info("adapter runs", extra={"action": "delivery.started", "adapter": parts.name})
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(work) for work in _loops(parts, producer)]
+            loops = [*_loops(parts, producer), lag.run()]
+            running = [tasks.create_task(work) for work in loops]
             tasks.create_task(_close_in_order(parts, intake, producer, running))
     finally:
         await _limited(app.stop(), _CLOSE_LIMIT_S)

@@ -195,6 +195,18 @@ class DeliveryStore:
         """Delete one unreadable record that an operator has dealt with."""
         return bool(await self._value(queries.DISCARD_POISON, topic, partition, offset))
 
+    async def beat(self, *, is_held: bool, silent_s: float) -> None:
+        """Say that a process is there; `is_held`: it may not call, so the time does not count."""
+        await self._value(queries.BEAT, is_held, silent_s)
+
+    async def note_gap(self, topic: str, partition: int, first: int, following: int) -> None:
+        """Remember messages that were gone before they were read; `following` is the first that is there."""
+        await self._value(queries.NOTE_GAP, topic, partition, first, following)
+
+    async def messages_gone(self) -> int:
+        """How many messages were gone before they were read, until an operator replays them."""
+        return int(await self._value(queries.MESSAGES_GONE))
+
     async def counts(self) -> Counts:
         """Return depths and ages for the metrics."""
         (row,) = await self._fetch(queries.COUNTS)

@@ -24,6 +24,7 @@ from hub.kafka_broker import KafkaBroker
 from hub.kafka_reading import NewConsumer
 
 _log = logging.getLogger(__name__)
+_MAX_VERSION = 100
 Records = tuple[ConsumerRecord, ...]
 NextBatch = Callable[[AIOKafkaConsumer], Coroutine[Any, Any, Records]]
 
@@ -107,6 +108,8 @@ class Intake:
                 case OutMessage() as message:
                     if parts.adapter.handles(message.type):
                         messages.append(message)
+                    elif is_newer(message.type, parts.adapter.handles):
+                        raise StopError(f"{message.type} is newer than this adapter: run the newer version")
                 case Confirmed() as receipt:
                     receipts.append(receipt)
                 case Poison(why):
@@ -136,6 +139,14 @@ class Intake:
                 "refused": stored.refused,
             },
         )
+
+
+def is_newer(message_type: str, handles: Callable[[str], bool]) -> bool:
+    """Whether a type is a later version of one that is handled: it is for a newer adapter (pure)."""
+    stem, _, version = message_type.rpartition(".v")
+    if not version.isascii() or not version.isdigit():
+        return False
+    return any(handles(f"{stem}.v{earlier}") for earlier in range(1, min(int(version), _MAX_VERSION)))
 
 
 async def _without_headers(records: Records, original: Callable[[Records], Awaitable[Any]]) -> Any:

@@ -15,6 +15,8 @@ from hub.kafka_producer import Producer
 _log = logging.getLogger(__name__)
 _SWEEP_S = 3600.0
 _PING_LIMIT_S = 2.0
+SILENT_S = 60.0
+"""Without a beat for so long no process was there."""
 
 
 class Upkeep:
@@ -39,9 +41,13 @@ class Upkeep:
         """Take over the operator's pause and set the gauges."""
         parts = self._parts
         parts.gate.is_paused = await self._parts.patiently("delivery.pause", parts.store.is_paused)
+        state = parts.gate.state(asyncio.get_running_loop().time(), parts.clock())
+        is_held = state in {"paused", "maintenance"}
+        await self._parts.patiently(
+            "delivery.beat", lambda: parts.store.beat(is_held=is_held, silent_s=SILENT_S)
+        )
         counts = await self._parts.patiently("delivery.counts", parts.store.counts)
         parts.metrics.show_counts(parts.name, counts)
-        state = parts.gate.state(asyncio.get_running_loop().time(), parts.clock())
         parts.metrics.show_gate(parts.name, state)
 
     async def make_late_reports(self) -> None:

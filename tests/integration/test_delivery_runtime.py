@@ -294,3 +294,28 @@ async def test_health_is_told_from_the_progress_of_every_loop(world: World) -> N
             await connection.execute("lock table delivery in access exclusive mode")
             await until(lambda: world.progress.ages_s(now())["workers"] > 1.0)
         await until(lambda: world.progress.ages_s(now())["workers"] < 0.5)
+
+
+async def test_a_backlog_that_waited_behind_a_long_pause_is_not_given_up_at_the_first_failure(
+    world: World,
+) -> None:
+    world.counterpart.faults["m-1"] = ["later"]
+    await world.send(1)
+    await world.store.pause("works at the counterpart", "operator-1")
+    async with running(world, total_s=3600):
+        await until(lambda: _state_is(world, 1, "pending"))
+        await world.pool.execute("update delivery set first_at = now() - interval '7 hours'")
+        await world.pool.execute("update delivery_beat set seen_at = now() - interval '7 hours'")
+        await until(lambda: _is_held(world))
+        await world.store.resume()
+        await until(lambda: world.effects() == ["m-1"])
+    assert world.metric("hub_dead_letters_made_total", reason="expired") == 0
+
+
+async def _is_held(world: World) -> bool:
+    long = "select count(*) from delivery_hold where began_at < now() - interval '6 hours'"
+    return bool(await world.pool.fetchval(long))
+
+
+async def _state_is(world: World, number: int, state: str) -> bool:
+    return bool(await world.pool.fetchval("select state from delivery where id = $1", f"m-{number}") == state)

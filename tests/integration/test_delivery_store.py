@@ -314,39 +314,6 @@ async def swept(store: DeliveryStore, size: int = 2) -> int:
     return sum([n for sweep in sweeps(30, 90) async for n in sweep.pages(store.ask, store.adapter, size)])
 
 
-async def test_a_sweep_goes_on_page_after_page_behind_rows_that_stay_and_rows_of_the_same_moment(
-    store: DeliveryStore, pool: asyncpg.Pool[Any]
-) -> None:
-    await pool.execute(
-        """
-        insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at,
-                              is_report_due)
-        select 'postal', 'm-' || n, 'd-' || n, n, 'a', 'b', now(), '', 'delivered',
-               timestamptz '2020-01-01' + (n / 5) * interval '1 day', n in (1, 2, 3, 9)
-        from generate_series(1, 23) n
-        """
-    )
-    await pool.execute(
-        """
-        insert into delivery_poison (adapter, topic, partition, "offset", why, headers, stored_at)
-        select 'postal', 'out.postal', 0, n, 'why', '[]', date '2020-01-01' from generate_series(1, 5) n
-        """
-    )
-    assert await swept(store) == 19 + 5
-    rows = await pool.fetch("select id from delivery order by sequence")
-    assert [row["id"] for row in rows] == ["m-1", "m-2", "m-3", "m-9"]
-
-
-async def test_nothing_is_leased_for_a_call_from_the_moment_of_the_operators_pause_on(
-    store: DeliveryStore,
-) -> None:
-    await _take(store, message(1))
-    await store.pause("works at the counterpart", "operator-1")
-    assert await store.lease(2, LEASE_S) == []
-    await store.resume()
-    assert [lease.message.id for lease in await store.lease(2, LEASE_S)] == ["m-1"]
-
-
 async def test_only_old_untried_rows_are_leased_when_no_call_may_pass(
     store: DeliveryStore, pool: asyncpg.Pool[Any]
 ) -> None:

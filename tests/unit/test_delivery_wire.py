@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.delivery.adapter import OutMessage, Report
+from hub.delivery.subscriber import is_newer
 from hub.delivery.wire import Confirmed, Poison, check_report, decode, report_headers
 
 GOOD = {
@@ -112,3 +113,21 @@ def test_a_report_is_a_cloudevent_in_utc_of_this_participant() -> None:
         "ce_environment": "test",
         "content-type": "application/json",
     }
+
+
+@pytest.mark.parametrize(
+    ("message_type", "newer"),
+    [
+        ("onestop.effect.wanted.v2", True),
+        ("onestop.effect.wanted.v17", True),
+        ("onestop.effect.wanted.v1", False),
+        ("onestop.effect.other.v2", False),
+        ("onestop.effect.wanted", False),
+        ("onestop.effect.wanted.vx", False),
+        ("onestop.effect.wanted.v²", False),
+    ],
+)
+def test_only_a_later_version_of_a_handled_type_is_left_to_a_newer_adapter(
+    message_type: str, *, newer: bool
+) -> None:
+    assert is_newer(message_type, lambda known: known == "onestop.effect.wanted.v1") is newer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.gauges import Queue
 from hub.lag import TopicLag, topic_lags, waits_since
+from hub.queue_age import Queue
 from hub.store.positions import LogEnds
 
 A0, A1, B0 = ("in.a", 0), ("in.a", 1), ("in.b", 0)

@@ -1,5 +1,6 @@
 -- $1 adapter, $2 limit, $3 seconds of the lease, $4 calls may pass; if not, or while an operator holds them back, only
--- what needs none: what an operator has decided, and pending rows at least $5 seconds old (null: none of them).
+-- what needs none: what an operator has decided, and pending rows that have waited $5 seconds (null: none of them).
+-- Time in which nobody could be called (`delivery_hold`) does not count.
 -- Leases the first open row of a dossier only (asked for by its place in the index `delivery_order`: as `not exists` it
 -- costs the square of the open rows until the table has statistics); a lease that ran out leaves the row doubtful.
 with head as (
@@ -8,9 +9,13 @@ with head as (
     where d.adapter = $1
       and d.state in ('pending', 'leased', 'unknown')
       and d.next_at <= now()
-      and ($4 and not exists (select from delivery_pause p where p.adapter = $1)
-           or d.decision is not null
-           or (d.state = 'pending' and d.first_at <= now() - make_interval(secs => $5::float8)))
+      and (d.decision is not null or not exists (select from delivery_pause p where p.adapter = $1))
+      and ($4 or d.decision is not null
+           or (d.state = 'pending' and d.first_at <= now() - make_interval(secs => $5::float8)
+               and now() - d.first_at - coalesce((
+                   select sum(h.ended_at - greatest(h.began_at, d.first_at)) from delivery_hold h
+                   where h.adapter = d.adapter and h.ended_at > d.first_at
+               ), interval '0') >= make_interval(secs => $5::float8)))
       and d.position = (
           select e.position from delivery e
           where e.adapter = d.adapter and e.dossier = d.dossier and e.state in ('pending', 'leased', 'unknown')
@@ -32,5 +37,8 @@ from head
 where d.adapter = $1 and d.id = head.id
 returning d.id, d.type, d.dossier, d.subject, d.sequence, d.time, d.data, d.lease_token, d.attempts, d.queries,
           d.is_doubtful, d.decision, d.decided_by,
-          extract(epoch from now() - d.first_at)::float8 as age_s,
+          extract(epoch from now() - d.first_at - coalesce((
+              select sum(h.ended_at - greatest(h.began_at, d.first_at)) from delivery_hold h
+              where h.adapter = d.adapter and h.ended_at > d.first_at
+          ), interval '0'))::float8 as age_s,
           coalesce(extract(epoch from now() - d.doubt_at), 0)::float8 as doubt_age_s

@@ -8,3 +8,28 @@ create index if not exists delivery_reported on delivery (adapter, report_id) wh
 create index if not exists delivery_report_over on delivery_report (adapter, confirmed_at, position)
     where confirmed_at is not null;
 create index if not exists delivery_poison_over on delivery_poison (adapter, stored_at, topic, partition, "offset");
+
+-- When a process of the adapter last looked after its deliveries, and times in which none could be called: paused, in a
+-- maintenance window, or no process was there. They do not count as time without effect.
+create table if not exists delivery_beat (
+    adapter text        primary key,
+    seen_at timestamptz not null
+);
+
+create table if not exists delivery_hold (
+    adapter  text        not null,
+    began_at timestamptz not null,
+    ended_at timestamptz not null,
+    primary key (adapter, began_at)
+);
+
+-- Messages of out.<adapter> that were gone from the log before they were read, until an operator replays them.
+create table if not exists delivery_gap (
+    adapter   text        not null,
+    topic     text        not null,
+    partition integer     not null,
+    first     bigint      not null,
+    next      bigint      not null,
+    seen_at   timestamptz not null default now(),
+    primary key (adapter, topic, partition, next)
+);

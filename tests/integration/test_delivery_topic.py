@@ -1,0 +1,90 @@
+"""What an adapter's topic may bring: a newer version of a message, and messages that are gone unread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+
+from hub.embedded.stack import StackAddress
+from hub.errors import StopError
+from tests.support.delivery_worlds import LIMIT_S, PREFIX, World, delivery_world, run, running, until
+from tests.support.fake_counterpart import EFFECT_TYPE
+from tests.support.stack import kafka_admin
+
+
+@pytest.fixture
+async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with delivery_world(stack, fresh_database, tmp_path) as made:
+        yield made
+
+
+async def test_a_message_of_a_newer_version_stops_the_adapter_and_waits_for_the_newer_one(
+    world: World, stack: StackAddress
+) -> None:
+    newer = EFFECT_TYPE.replace(".v1", ".v2")
+    await world.send(1, type_=newer)
+    async with asyncio.timeout(LIMIT_S):
+        with pytest.raises(ExceptionGroup) as caught:
+            await run(world, asyncio.Event())
+    stop = caught.value.exceptions[0]
+    assert isinstance(stop, StopError)
+    assert newer in str(stop)
+    assert await world.pool.fetchval("select count(*) from delivery") == 0
+    assert await world.pool.fetchval("select count(*) from delivery_poison") == 0
+    assert await asyncio.to_thread(committed, stack, f"{PREFIX}{world.name}") == set()
+
+
+async def test_messages_that_retention_took_before_they_were_read_are_counted_until_they_are_replayed(
+    world: World, stack: StackAddress
+) -> None:
+    await world.send(1)
+    async with running(world):
+        await until(lambda: world.effects() == ["m-1"])
+    for number in (2, 3, 4):
+        await world.send(number)
+    topic = f"{PREFIX}out.{world.name}"
+    everything = [TopicPartition(topic, number, -1) for number in (0, 1)]
+    admin = kafka_admin(stack)
+    for done in (await asyncio.to_thread(admin.delete_records, everything)).values():
+        await asyncio.to_thread(done.result, 10)
+    async with running(world):
+        await until(lambda: world.metric("hub_adapter_messages_gone") == 3)
+        await world.send(5)
+        await until(lambda: world.effects() == ["m-1", "m-5"])
+        await until(lambda: lag(world) == 0)
+    async with running(world):
+        await until(lambda: lag(world) == 0)
+    rows = await world.pool.fetch("select topic, next - first as messages from delivery_gap")
+    assert [tuple(row) for row in rows] == [(topic, 3)]
+    await world.pool.execute("delete from delivery_gap")
+    async with running(world):
+        await until(lambda: world.metric("hub_adapter_messages_gone") == 0)
+
+
+def committed(stack: StackAddress, group: str) -> set[int]:
+    """Offsets up to which the group has read."""
+    asked = kafka_admin(stack)
+    answer = asked.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(10)
+    return {place.offset for place in answer.topic_partitions}
+
+
+def lag(world: World) -> float | None:
+    labels = {"group": f"{PREFIX}{world.name}", "topic": f"{PREFIX}out.{world.name}"}
+    return world.registry.get_sample_value("hub_consumer_lag_records", labels)
+
+
+async def test_the_lag_of_an_adapter_is_what_it_has_not_stored_yet(world: World) -> None:
+    async with world.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("lock table delivery in exclusive mode")
+        async with running(world):
+            for number in (1, 2, 3):
+                await world.send(number)
+            await until(lambda: lag(world) == 3)
+            await transaction.rollback()
+            await until(lambda: lag(world) == 0)
