@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 from aiokafka import AIOKafkaConsumer
@@ -23,6 +24,7 @@ from bench.product_events import ORGANISATIONS, ROLES, Planned, Topic
 from bench.runners import Runner, group_is_stable
 from hub import participants
 from hub.admission import GATEWAY, GROUP
+from hub.integrity import FILE_NAME
 from hub.participants import Participant, user_of
 from tests.support.certificates import Authority
 from tests.support.stack import aiokafka_settings, kafka_admin
@@ -155,7 +157,8 @@ def _gateway_environment(place: Arena, password: str, authority: Authority) -> d
         "HUB_GATEWAY__REQUESTS_PER_S": "1000000",
         "HUB_GATEWAY__BURST": "1000000",
     }
-    del environment["HUB_MASTER_KEY_FILE"]
+    master_key = Path(environment.pop("HUB_MASTER_KEY_FILE"))
+    environment["HUB_STORE_KEY_FILE"] = str(master_key.with_name(FILE_NAME))
     return environment
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub import receipts
 from hub.budget.allowance import Use
@@ -19,8 +20,9 @@ from hub.copy_shelf import CopyShelf
 from hub.directory import HUB, Directory
 from hub.dossier.decision import Accepted, Refused, WaitError
 from hub.envelope import Malformed, Record
-from hub.errors import BeyondLawError
+from hub.errors import AlteredRowError, BeyondLawError, UntrustedRowError
 from hub.identifiers import shard_of_key
+from hub.integrity import ERASED
 from hub.job import Call, Job, State
 from hub.message import Message, decode_message
 from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
@@ -29,7 +31,7 @@ from hub.recording import Origin, Place, StoredFact, facts_message, receiver_mes
 from hub.sealing import MasterKey
 from hub.source_shelf import SourceShelf
 from hub.understanding import Understood, Unreadable
-from hub.workspace import Answered, Held, StoredDossier, View, Workspace
+from hub.workspace import Answered, Held, View, Workspace
 from schemas.base import Fact
 
 _OWN_TOPIC = f"out.{HUB.name}"
@@ -90,6 +92,7 @@ class BatchDecision(Generic[State]):
         self.workspace = Workspace(tools.job, tools.master, view, before)
         self._tools = tools
         self.job = tools.job
+        self.store_key = tools.master.store
         self.inbox_dossier: dict[tuple[str, str], str | None] = {}
         self.late_receipts: dict[tuple[str, str], bytes] = {}
         self.facts: list[StoredFact] = []
@@ -101,6 +104,7 @@ class BatchDecision(Generic[State]):
         self.tally = Tally()
         self.bugs: list[tuple[str, str]] = []
         self.waiting: list[str] = []
+        self.untrusted: list[UntrustedRowError] = []
 
     def take(self, item: Understood | Unreadable) -> None:
         """Decide one record, in the order of its partition."""
@@ -108,7 +112,9 @@ class BatchDecision(Generic[State]):
             self._bury(item)
             return
         answered = self.workspace.answered((item.sender.name, item.envelope.id))
-        if answered is not None:
+        if answered is not None and answered.is_altered:
+            self._withhold(item)
+        elif answered is not None:
             self._repeat(item, answered)
         elif item.refusal is not None:
             self._refuse(item, item.refusal, None)
@@ -119,6 +125,8 @@ class BatchDecision(Generic[State]):
         """Decide a parked request again; is it in `bugs` or in `waiting` then, nothing may be written."""
         held = self.workspace.find(dossier_id, item.sender.name)
         assert held is not None
+        if held.altered is not None:
+            raise AlteredRowError(f"dossier {dossier_id}")
         self.redriven.append(position)
         held.parked -= 1
         held.is_changed = True
@@ -168,7 +176,7 @@ class BatchDecision(Generic[State]):
         self._send(message)
 
     def _repeat(self, item: Understood, answered: Answered) -> None:
-        if answered.digest != item.envelope.digest:
+        if not self.store_key.is_repeat(answered.digest, item.envelope.digest):
             refusal = Refused("security.id_reused", fields=("ce_id",))
             _count(self.tally.refused, (item.sender.name, refusal.code))
             self._send(self._refusal(item, refusal, item.envelope.subject, is_first=False))
@@ -177,6 +185,10 @@ class BatchDecision(Generic[State]):
         if answered.receipt is not None:
             entry = ReceiptEntry(item.sender.name, item.envelope.id)
             self._send(decode_message(answered.receipt), entry)
+
+    def _withhold(self, item: Understood) -> None:
+        """The stored answer was altered: nobody knows any more what the right one is, and none is given."""
+        self.untrusted.append(AlteredRowError(f"inbox {item.sender.name} {item.envelope.id}"))
 
     # Requests
 
@@ -188,11 +200,18 @@ class BatchDecision(Generic[State]):
             self._refuse(item, Refused("reference.needed", fields=("ce_subject",)), None)
             return
         held = self.workspace.find(subject, sender)
+        if held is not None and held.altered is not None:
+            self._park(item, held, "altered")
+            self.untrusted.append(AlteredRowError(f"dossier {held.id}"))
+            return
         gone = self.workspace.find_erased(subject, sender) if held is None else None
-        state = held.state if held is not None else self._state_of(gone)
+        state = (
+            held.state if held is not None else self.workspace.state_of(gone) if gone is not None else None
+        )
         may_know = self.job.may_know(state, item.sender) if state is not None else subject.startswith("ref:")
         if gone is not None and may_know:
             self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
+            self._forget(item)
         elif kind == "dossier" and (held is None or not may_know):
             self._refuse(item, Refused("unknown_dossier", fields=("ce_subject",)), None)
         elif kind == "new" and (held is not None or gone is not None):
@@ -205,9 +224,6 @@ class BatchDecision(Generic[State]):
                 self._park(item, held, "queued")
             else:
                 self._decide(item, held, is_redrive=False)
-
-    def _state_of(self, stored: StoredDossier | None) -> State | None:
-        return self.job.load(stored.state) if stored is not None and stored.state is not None else None
 
     def _decide(self, item: Understood, held: Held[State], *, is_redrive: bool) -> None:
         request = item.request
@@ -232,7 +248,13 @@ class BatchDecision(Generic[State]):
             steps = self._steps(decision, held.state, call) if isinstance(decision, Accepted) else []
         except BeyondLawError as beyond:
             decision, steps = Refused(beyond.code), []
-        except CodesMissingError:
+        except AlteredRowError as altered:
+            if is_redrive:
+                raise
+            self.untrusted.append(altered)
+            self._park(item, held, "untrusted")
+            return
+        except (CodesMissingError, UntrustedRowError):
             raise
         except WaitError:
             self.waiting.append(request.type)
@@ -331,12 +353,19 @@ class BatchDecision(Generic[State]):
     ) -> None:
         key = (item.sender.name, item.envelope.id)
         encoded = message.encode()
-        self.workspace.inbox[key] = Answered(item.envelope.digest, encoded)
+        dossier_id = held.id if held is not None else None
+        digest = self.store_key.digest(item.envelope.digest)
+        self.workspace.inbox[key] = Answered(digest, encoded, dossier_id)
         if is_redrive:
             self.late_receipts[key] = encoded
         else:
-            self.inbox_dossier[key] = held.id if held is not None else None
+            self.inbox_dossier[key] = dossier_id
         self._send(message, ReceiptEntry(*key))
+
+    def _forget(self, item: Understood) -> None:
+        """Nothing is kept of what a request about an erased dossier says: its id alone tells repeats."""
+        key = (item.sender.name, item.envelope.id)
+        self.workspace.inbox[key] = replace(self.workspace.inbox[key], digest=ERASED)
 
     def _park(self, item: Understood, held: Held[State], reason: str) -> None:
         key = (item.sender.name, item.envelope.id)
@@ -345,7 +374,8 @@ class BatchDecision(Generic[State]):
         sealed = seal_record(item.record, held.key, held.id)
         self.parked.append(ParkedItem(held.id, item.sender.name, item.envelope.id, reason, sealed))
         self.tally.parked += 1
-        self.workspace.inbox[key] = Answered(item.envelope.digest, None)
+        digest = self.store_key.digest(item.envelope.digest)
+        self.workspace.inbox[key] = Answered(digest, None, held.id)
         self.inbox_dossier[key] = held.id
 
     def _send(self, message: Message, entry: Entry | None = None) -> None:

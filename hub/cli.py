@@ -31,6 +31,7 @@ _ELSEWHERE = {
     "redrive": "hub.operator_cli:redrive",
     "erase": "hub.operator_cli:erase",
     "replay": "hub.operator_cli:replay_topic",
+    "verify": "hub.verify_cli:verify",
 }
 """Commands and groups by name, and where they stand: imported when they are asked for."""
 

@@ -11,9 +11,20 @@ from typing import Generic
 
 from hub.batch import BatchDecision
 from hub.code_blocks import CodesMissingError
-from hub.errors import StopError
+from hub.errors import HubError, StopError, UntrustedRowError
 from hub.job import State
 from hub.understanding import Understood, Unreadable
+
+
+class HeldBackError(HubError):
+    """The next record of a partition needs a row that nothing may be decided on: it has to wait."""
+
+    code = "held_back"
+
+    def __init__(self, position: tuple[str, int], cause: UntrustedRowError) -> None:
+        super().__init__(str(cause))
+        self.position = position
+        self.cause = cause
 
 
 class Attempts(Generic[State]):
@@ -32,7 +43,8 @@ class Attempts(Generic[State]):
     def decide(self, new_decision: Callable[[], BatchDecision[State]]) -> BatchDecision[State]:
         """Decide all on fresh decisions until nothing raises.
 
-        Raises `CodesMissingError`, to be called again; `StopError` when a dead letter cannot be made either.
+        Raises `CodesMissingError`, to be called again; `HeldBackError` for a row that cannot be trusted;
+        `StopError` when a dead letter cannot be made either.
         """
         while True:
             decision, number = new_decision(), 0
@@ -46,6 +58,9 @@ class Attempts(Generic[State]):
                         decision.take(item)
             except CodesMissingError:
                 raise
+            except UntrustedRowError as error:
+                record = self._items[number].record
+                raise HeldBackError((record.topic, record.partition), error) from error
             except Exception as error:  # noqa: BLE001  a bug costs its record, never the partition
                 self._give_up(number, error)
             else:

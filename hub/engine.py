@@ -14,7 +14,8 @@ from typing import Generic
 from hub import crashpoints
 from hub.batch import BatchDecision, OnCommitted, Tools
 from hub.code_blocks import CodesMissingError
-from hub.deciding import Attempts
+from hub.damaged import stop_damaged
+from hub.deciding import Attempts, HeldBackError
 from hub.envelope import Record
 from hub.errors import StopError
 from hub.intake import Batch, DeadClientError, FirstReadable, GapError, Intake, Position, UnreadableError
@@ -28,7 +29,7 @@ from hub.relay import Relay
 from hub.settings import EngineSettings, PostgresSettings
 from hub.starts import Starts, poisonous
 from hub.steady import AWAY, Backoff, is_away
-from hub.store import away, code_leases, database, positions, reading
+from hub.store import away, code_leases, database, reading
 from hub.store.database import Connection
 from hub.store.terms import load_terms
 from hub.store.writing import MissError, Written, write_batch
@@ -42,9 +43,6 @@ _MAX_CLIENT_ERRORS = 60
 _HOUSEKEEPING_S = 1.0
 _REDRIVE_S = 0.5
 _TROUBLED_S = 5.0
-_PARKED = (
-    "select distinct participant, dossier_id::text as dossier from parked_request where reason like 'bug.%'"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,9 @@ class Engine(Generic[State]):
         """Connect the reading and the writing session and read what the engine keeps in memory."""
         self._reader: Connection = await database.connect(self._postgres, f"{self._settings.instance}-read")
         self._writer: Connection = await database.connect(self._postgres, f"{self._settings.instance}-write")
-        await self._reload(await reading.read_versions(self._reader))
+        versions = await reading.read_versions(self._reader)
+        reading.must_know(versions)
+        await self._reload(versions)
 
     async def close(self) -> None:
         """Give back the codes that nobody got, and close both sessions."""
@@ -136,6 +136,8 @@ class Engine(Generic[State]):
                 await self._examine(error)
             except DeadClientError:
                 await self._examine_all()
+            except HeldBackError as held:
+                self._hold_back(held)
             except GapError as gap:
                 await self._jumped(gap)
             except AWAY as error:
@@ -197,20 +199,20 @@ class Engine(Generic[State]):
         self._metrics.hold(self._limiter.hold(self._intake.pauses))
         redriver = Redriver(self._reader, self._writer, self._tools, self._world, self._lease)
         if await redriver.run(_REDRIVE_S):
-            await self._remember_parked()
+            await self._limiter.recall(self._reader)
 
     async def _decide(self, batch: Batch) -> BatchDecision[State]:
         await self._starts.announce(self._reader, batch, self._intake.generation)
         items = self._read(batch)
         before = self._overlay()
-        read = await reading.read_batch(self._reader, reading.wanted_of(items))
+        read = await self._look_up(items)
         if read.versions != self._versions:
             await self._reload(read.versions)
             items = self._read(batch)
             before = self._overlay()
-            read = await reading.read_batch(self._reader, reading.wanted_of(items))
+            read = await self._look_up(items)
         await self._tools.copies.bring(items, self._tools.job, self._reader, read.view)
-        await self._tools.sources.bring(items, self._reader)
+        await self._tools.sources.bring(items, self._reader, self._tools.master.store)
         attempts: Attempts[State] = Attempts(items)
 
         def from_the_start() -> BatchDecision[State]:
@@ -223,6 +225,9 @@ class Engine(Generic[State]):
                 return attempts.decide(from_the_start)
             except CodesMissingError as missing:
                 await self._lease(missing)
+
+    async def _look_up(self, items: list[Understood | Unreadable]) -> reading.ReadBatch:
+        return await reading.read_batch(self._reader, reading.wanted_of(items), self._tools.master.store)
 
     async def _lease(self, missing: CodesMissingError) -> None:
         await code_leases.lease(self._reader, self._tools.codes, missing)
@@ -263,6 +268,8 @@ class Engine(Generic[State]):
             self._relay.not_written(outgoing)
             raise
         crashpoints.reached("after_commit")
+        for error in decision.untrusted:
+            self._metrics.untrusted_row(error)
         self._metrics.committed(decision.tally, len(batch.records), time.perf_counter() - started)
         messages = {shard: [m for m, _ in both] for shard, both in decision.messages.items()}
         received_ms = min(record.timestamp for record in batch.records)
@@ -287,12 +294,9 @@ class Engine(Generic[State]):
         self._backoff.reset()
         in_flight.decision.workspace.forget_before()
         self._committed.update({(s.topic, s.partition): s.next for s in in_flight.batch.steps})
-        self._finish(1)
+        self._unfinished -= 1
         self._limiter.watch(in_flight.decision, self._intake.pauses)
         self._on_committed(in_flight.batch.records, in_flight.decision)
-
-    def _finish(self, batches: int) -> None:
-        self._unfinished -= batches
 
     # What can go wrong
 
@@ -354,7 +358,7 @@ class Engine(Generic[State]):
             await asyncio.gather(self._in_flight.task, return_exceptions=True)
             self._in_flight = None
         self._redo.clear()
-        self._finish(self._unfinished)
+        self._unfinished = 0
 
     async def _examine(self, error: UnreadableError) -> None:
         """One partition cannot be read on: when its bytes are damaged it is stopped, else it has to wait."""
@@ -366,6 +370,12 @@ class Engine(Generic[State]):
             log("not_examined", error=away.reason_of(gone))
         self._intake.pauses.shun(error.position)
 
+    def _hold_back(self, held: HeldBackError) -> None:
+        """A partition waits for a row that nothing may be decided on; the others go on."""
+        self._metrics.untrusted_row(held.cause)
+        self._intake.pauses.shun(held.position)
+        self._trouble = held
+
     async def _examine_all(self) -> None:
         with contextlib.suppress(*AWAY):
             for position, offset in self._intake.expected().items():
@@ -373,14 +383,7 @@ class Engine(Generic[State]):
         raise StopError("the Kafka client has stopped to fetch")
 
     async def _stop_damaged(self, position: Position, offset: int) -> None:
-        readable = await self._first_readable(position, offset)
-        if readable > offset:
-            reason = f"corrupt: offsets {offset} to {readable - 1} cannot be read"
-            await positions.stop_partition(self._reader, position, offset, reason, readable)
-
-    async def _remember_parked(self) -> None:
-        rows = await self._reader.fetch(_PARKED)
-        self._limiter.remember((row["participant"], row["dossier"]) for row in rows)
+        await stop_damaged(self._reader, self._tools.master.store, self._first_readable, position, offset)
 
     async def _reload(self, versions: dict[str, int]) -> None:
         directory = await reading.read_directory(self._reader)
@@ -392,6 +395,6 @@ class Engine(Generic[State]):
         self._world = replace(self._world, directory=directory, clock=clock)
         is_gap_accepted = bool(self._versions) and versions.get("offsets") != self._versions.get("offsets")
         self._versions = versions
-        await self._remember_parked()
+        await self._limiter.recall(self._reader)
         if is_gap_accepted:
             self._intake.doubt()

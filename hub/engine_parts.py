@@ -28,6 +28,7 @@ from hub.engine import Engine
 from hub.errors import StartupError
 from hub.gauges import StoreCount
 from hub.intake import Assigned, Intake, Load, Position
+from hub.integrity import StoreKey
 from hub.job import Job
 from hub.kafka_admin import KafkaAdmin
 from hub.kafka_producer import Producer
@@ -124,11 +125,13 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         stack.push_async_callback(_quietly, shards.leave)
         sending, firing, heartbeat = [await _opened(stack, one) for one in _producers(settings, metrics)]
         publisher = Publisher(sending, sessions.relay, sessions.retry, prefix)
-        relay = Relay(publisher, sessions.relay, shards, StoredSegments(sessions.relay, master))
+        stored = StoredSegments(sessions.relay, master, metrics.untrusted_row)
+        relay = Relay(publisher, sessions.relay, shards, stored)
         relay.on_published = metrics.published
         consumer = _group_member(settings)
         unread = Unread()
-        intake = _intake(settings, consumer, _loader(sessions.load, observer, metrics, unread))
+        load = _loader(sessions.load, observer, metrics, unread, master.store)
+        intake = _intake(settings, consumer, load)
         the_job: Job[Any] = job if job is not None else DossierJob(law)
         shelf = _shelf(settings, metrics)
         keeper = _keeper(settings, intake, metrics, sessions.budget)
@@ -251,9 +254,11 @@ async def _opened(stack: contextlib.AsyncExitStack, producer: Producer) -> Produ
     return producer
 
 
-def _loader(session: Session, observer: LogObserver, metrics: EngineMetrics, unread: Unread) -> Load:
+def _loader(
+    session: Session, observer: LogObserver, metrics: EngineMetrics, unread: Unread, key: StoreKey
+) -> Load:
     async def load(wanted: Iterable[Position]) -> dict[Position, Assigned]:
-        loaded = await positions.load_positions(await session.live(), wanted, observer.ends)
+        loaded = await positions.load_positions(await session.live(), wanted, observer.ends, key)
         unread.reasons = await observer.reasons_to_stop(topic for topic, _ in loaded.assigned)
         wrong = {place: unread.reasons[place[0]] for place in loaded.assigned if place[0] in unread.reasons}
         metrics.stopped.clear()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import orjson
 
+from hub.integrity import StoreKey
 from hub.message import Message, decode_message
 from hub.outbox import Entry, WholeEntry, decode_segment, encode_segment
 from hub.parking import decode_record
@@ -20,9 +21,11 @@ _BLOCKED = """
 select id, payload from blocked_message
 where starts_with(topic, 'out.') and position(convert_to($1, 'UTF8') in payload) > 0 for update
 """
-_SEGMENTS = "select id, payload from segment where position(convert_to($1, 'UTF8') in payload) > 0 for update"
+_SEGMENTS = """
+select id, shard, payload, mac from segment where position(convert_to($1, 'UTF8') in payload) > 0 for update
+"""
 _SET_BLOCKED = "update blocked_message set payload = $2 where id = $1"
-_SET_SEGMENT = "update segment set payload = $2 where id = $1"
+_SET_SEGMENT = "update segment set payload = $2, mac = $3 where id = $1"
 _LETTERS = "select id, record from dead_letter where resolved_at is null and dropped_at is null"
 _ALIASES = "select alias from alias where dossier_id = $1"
 _DROP_LETTERS = "update dead_letter set record = '', dropped_at = now() where id = any($1)"
@@ -54,17 +57,17 @@ def _header(message: Message, name: str) -> str:
     return next((value.decode() for key, value in message.headers if key == name), "")
 
 
-async def empty_messages(connection: Connection, dossier_id: str) -> int:
+async def empty_messages(connection: Connection, dossier_id: str, key: StoreKey) -> int:
     """Empty the messages of an erased dossier that were not published yet; how many."""
-    return await _rewrite(connection, dossier_id, lambda message: message.key == dossier_id)
+    return await _rewrite(connection, key, dossier_id, lambda message: message.key == dossier_id)
 
 
-async def empty_past_use(connection: Connection, now: datetime) -> int:
+async def empty_past_use(connection: Connection, now: datetime, key: StoreKey) -> int:
     """Empty messages with licensed data whose use ended before they could be published; how many."""
-    return await _rewrite(connection, PersonDataReceived.type, lambda message: is_past_use(message, now))
+    return await _rewrite(connection, key, PersonDataReceived.type, lambda message: is_past_use(message, now))
 
 
-async def _rewrite(connection: Connection, needle: str, is_over: IsOver) -> int:
+async def _rewrite(connection: Connection, key: StoreKey, needle: str, is_over: IsOver) -> int:
     """A message that is being published right now goes out as it was."""
     rewritten = 0
     async with connection.transaction():
@@ -78,7 +81,10 @@ async def _rewrite(connection: Connection, needle: str, is_over: IsOver) -> int:
             entries = decode_segment(row["payload"])
             emptied = [_emptied(entry, is_over) for entry in entries]
             if emptied != entries:
-                await connection.execute(_SET_SEGMENT, row["id"], encode_segment(emptied))
+                payload = encode_segment(emptied)
+                is_ours = row["mac"] == key.segment(row["shard"], row["payload"])
+                check = key.segment(row["shard"], payload) if is_ours else None
+                await connection.execute(_SET_SEGMENT, row["id"], payload, check)
                 rewritten += sum(new != old for new, old in zip(emptied, entries, strict=True))
     return rewritten
 

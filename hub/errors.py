@@ -15,6 +15,24 @@ class BeyondLawError(HubError):
     code = "law.beyond"
 
 
+class UntrustedRowError(HubError):
+    """A stored row that nothing is decided on: altered, or of a version that this program does not know."""
+
+    code = "store.untrusted"
+
+    def __init__(self, row: str, why: str) -> None:
+        super().__init__(f"{row}: {why}")
+        self.row = row
+        self.why = why
+
+
+class AlteredRowError(UntrustedRowError):
+    """A stored row does not fit its check: somebody else than the hub has written it."""
+
+    def __init__(self, row: str, why: str = "the row does not fit its check: it was altered") -> None:
+        super().__init__(row, why)
+
+
 class StartupError(HubError):
     """The process cannot start (setting, password, server): print one line, exit with status 2."""
 

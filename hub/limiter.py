@@ -14,8 +14,12 @@ from hub.errors import StopError
 from hub.job import State
 from hub.logs import log
 from hub.pauses import Pauses
+from hub.store.database import Connection
 
 _PAUSE_S = 5.0
+_PARKED = (
+    "select distinct participant, dossier_id::text as dossier from parked_request where reason like 'bug.%'"
+)
 
 
 class Limiter:
@@ -37,6 +41,11 @@ class Limiter:
         self._parked = defaultdict(set)
         for participant, dossier in parked:
             self._parked[participant].add(dossier)
+
+    async def recall(self, connection: Connection) -> None:
+        """Remember what the store says."""
+        rows = await connection.fetch(_PARKED)
+        self.remember((row["participant"], row["dossier"]) for row in rows)
 
     def watch(self, decision: BatchDecision[State], pauses: Pauses) -> None:
         """`StopError` when too many distinct dossiers hit a bug."""

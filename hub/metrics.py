@@ -11,9 +11,11 @@ from hub.batch import Tally
 from hub.budget.metrics import BudgetMetrics
 from hub.checks.watch import CheckMetrics
 from hub.documents.reason import DocumentReason
+from hub.errors import UntrustedRowError
 from hub.http.metrics import HttpMetrics
 from hub.kafka_metrics import ProducerMetrics
 from hub.signing.reason import Reason
+from hub.untrusted import kind_of, tell_untrusted
 
 _END_TO_END_BUCKETS = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400, 604800,
@@ -82,6 +84,11 @@ class EngineMetrics:
         self.last_commit = time.monotonic()
 
     def _add_gauges(self, registry: CollectorRegistry) -> None:
+        self._untrusted = Counter(
+            "hub_untrusted_rows_total",
+            "Encounters with stored rows that were altered, or are of a newer version",
+            ["kind"], registry=registry,
+        )  # fmt: skip
         self.progress = Gauge(
             "hub_consumer_last_progress_timestamp_seconds", "Unix time of the last poll", ["group"],
             registry=registry,
@@ -136,6 +143,11 @@ class EngineMetrics:
         self.held.clear()
         for participant in participants:
             self.held.labels(participant).set(1)
+
+    def untrusted_row(self, error: UntrustedRowError) -> None:
+        """A row was met that nothing may be decided on."""
+        tell_untrusted(error)
+        self._untrusted.labels(kind_of(error)).inc()
 
     def missed(self, kind: str) -> None:
         """A write was rolled back."""

@@ -16,6 +16,7 @@ from hub.documents.reason import DocumentsAwayError, DocumentsSettingError
 from hub.documents.store import documents
 from hub.erasing import Erased, NotErased
 from hub.erasing import erase as erase_dossier
+from hub.errors import UntrustedRowError
 from hub.identifiers import shard_of_key
 from hub.kafka_admin import KafkaAdmin
 from hub.log_ends import LogObserver
@@ -66,7 +67,8 @@ def accept(topic: str, partition: int) -> None:
             await consumer.stop()
         if (topic, partition) not in ends:
             return None
-        return await positions.accept_gap(connection, (topic, partition), ends[(topic, partition)])
+        key = MasterKey.from_file(settings.master_key_file).store
+        return await positions.accept_gap(connection, (topic, partition), ends[(topic, partition)], key)
 
     reason = with_store("operator", work)
     if reason is None:
@@ -117,7 +119,8 @@ def erase(
         typer.confirm(f"Erase the personal data of {dossier} for good?", abort=True)
 
     async def work(settings: Settings, connection: Connection) -> tuple[Erased | NotErased, int | None]:
-        done = await erase_dossier(connection, settings, dossier, operator, reason)
+        key = MasterKey.from_file(settings.master_key_file).store
+        done = await erase_dossier(connection, settings, key, dossier, operator, reason)
         if isinstance(done, NotErased):
             return done, None
         try:
@@ -150,27 +153,35 @@ def replay_topic(
     """Publish again what a participant got, with the same ids: receivers drop what they have seen."""
     start = (since or datetime(2000, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001  made aware here
 
-    async def work(settings: Settings, connection: Connection) -> int:
+    async def work(settings: Settings, connection: Connection) -> tuple[int, int]:
         master = MasterKey.from_file(settings.master_key_file)
         now = (await read_clock(connection, settings.environment)).of(datetime.now(UTC))
         await load_terms(connection, master, now.date())
         producer = kafka.producer(settings.kafka, "replay")
         await producer.start()
-        sent = 0
+        sent = left_out = 0
+        found = [replay.fact_messages(connection, master, participant, start, now)]
+        if receipts:
+            found.append(replay.receipt_messages(connection, master, participant))
         try:
-            async for message in replay.fact_messages(connection, master, participant, start, now):
-                await _publish(producer, settings, message)
-                sent += 1
-            if receipts:
-                async for message in replay.receipt_messages(connection, participant):
+            for messages in found:
+                async for message in messages:
+                    if isinstance(message, UntrustedRowError):
+                        left_out += 1
+                        typer.echo(f"hub: left out: {message}", err=True)
+                        continue
                     await _publish(producer, settings, message)
                     sent += 1
         finally:
             await producer.stop()
-        await connection.execute("delete from delivery_gap where adapter = $1", participant)
-        return sent
+        if not left_out:
+            await connection.execute("delete from delivery_gap where adapter = $1", participant)
+        return sent, left_out
 
-    typer.echo(f"{with_store('operator', work)} messages sent again to out.{participant}")
+    sent, left_out = with_store("operator", work)
+    typer.echo(f"{sent} messages sent again to out.{participant}")
+    if left_out:
+        raise typer.Exit(1)
 
 
 async def _publish(producer: kafka.AIOKafkaProducer, settings: Settings, message: Message) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Generic
 
+import asyncpg
+from cryptography.exceptions import InvalidTag
+
 from hub.batch import BatchDecision, Tools
 from hub.code_blocks import CodesMissingError
+from hub.errors import AlteredRowError, UntrustedRowError
 from hub.job import State
 from hub.logs import log
-from hub.parking import DOCUMENTS_AWAY, open_record
+from hub.parking import DOCUMENTS_AWAY, StoredRecord, open_record
+from hub.sealing import MasterKey
 from hub.store.database import Connection
 from hub.store.reading import Wanted, read_batch
 from hub.store.writing import MissError, Outgoing, Written, write_batch
@@ -19,7 +25,7 @@ from hub.understanding import Reading, Understood, understand
 
 WAITING = "select id, dossier_id::text as dossier from redrive where done_at is null order by id limit 20"
 _NEXT = """
-select p.position, p.record, p.participant from parked_request p
+select p.position, p.record from parked_request p
 where p.dossier_id = $1 order by p.position limit 1
 """
 _REASON = "update parked_request set reason = $2 where position = $1"
@@ -68,12 +74,14 @@ class Redriver(Generic[State]):
             if row is None:
                 return count, "done"
             try:
-                bug = await self._request(dossier_id, row["position"], row["record"])
+                bug = await self._request(dossier_id, row)
             except MissError:
                 continue
             except CodesMissingError as missing:
                 await self._lease_codes(missing)
                 continue
+            except UntrustedRowError as error:
+                return count, f"failed again: {error}"
             if bug is not None:
                 reason = bug if bug == DOCUMENTS_AWAY else f"bug.{bug}"
                 await self._reader.execute(_REASON, row["position"], reason)
@@ -81,21 +89,23 @@ class Redriver(Generic[State]):
             count += 1
         return count, None
 
-    async def _request(self, dossier_id: str, position: int, sealed: bytes) -> str | None:
-        view = (await read_batch(self._reader, Wanted([], [], [], [dossier_id]))).view
-        wrapped = view.dossiers[dossier_id].wrapped_key
-        if wrapped is None:
+    async def _request(self, dossier_id: str, row: asyncpg.Record) -> str | None:
+        master = self._tools.master
+        view = (await read_batch(self._reader, Wanted([], [], [], [dossier_id]), master.store)).view
+        stored = view.dossiers[dossier_id]
+        if stored.is_altered:
+            raise AlteredRowError(f"dossier {dossier_id}")
+        if stored.wrapped_key is None:
             return "its key was destroyed"
-        key = self._tools.master.unwrap(wrapped)
-        item = understand(open_record(sealed, key, dossier_id), self._world)
+        item = understand(_opened(row, master, stored.wrapped_key, dossier_id), self._world)
         if not isinstance(item, Understood):
             return item.why.code
         await self._tools.copies.bring([item], self._tools.job, self._reader, view)
-        await self._tools.sources.bring([item], self._reader)
+        await self._tools.sources.bring([item], self._reader, master.store)
         decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
         try:
-            decision.redrive(item, dossier_id, position)
-        except CodesMissingError:
+            decision.redrive(item, dossier_id, row["position"])
+        except (CodesMissingError, UntrustedRowError):
             raise
         except Exception as error:  # noqa: BLE001  what fails around the rules fails for this dossier only
             return type(error).__name__
@@ -109,6 +119,14 @@ class Redriver(Generic[State]):
     async def _write(self, decision: BatchDecision[State]) -> Written:
         job, shards = self._tools.job, self._tools.shards
         return await write_batch(self._writer, decision, [], _NOTHING, dump=job.dump, shards=shards)
+
+
+def _opened(row: asyncpg.Record, master: MasterKey, wrapped: bytes, dossier_id: str) -> StoredRecord:
+    """What waited while the dossier's row was altered is sealed with another key than the rest."""
+    for key in (master.unwrap(wrapped), master.quarantine(dossier_id)):
+        with contextlib.suppress(InvalidTag):
+            return open_record(row["record"], key, dossier_id)
+    raise AlteredRowError(f"parked_request {row['position']}")
 
 
 async def order_redrive(connection: Connection, dossier_id: str, operator: str, reason: str) -> bool:

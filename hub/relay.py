@@ -14,7 +14,7 @@ from hub.shards import Shards
 from hub.store.away import AWAY
 from hub.store.database import Session
 from hub.store.outgoing import StoredSegments
-from hub.store.writing import Outgoing, Written
+from hub.store.writing import Outgoing, Segment, Written
 
 _POLL_S = 0.05
 _MARK_S = 0.2
@@ -25,7 +25,7 @@ _MARK = """
 delete from segment where id in (select id from segment where id = any($1) order by id for update)
 """
 _OLDER = """
-select id, shard, payload from segment where shard = any($1) and id <> all($2) order by id limit $3
+select id, shard, payload, mac from segment where shard = any($1) and id <> all($2) order by id limit $3
 """
 
 
@@ -53,7 +53,7 @@ class Relay:
         self._epoch = 0
         self._ready: set[int] = set()
         self._waiting: dict[int, dict[int, Sequence[Message]]] = {}
-        self._unread: dict[int, tuple[int, bytes]] = {}
+        self._unread: dict[int, Segment] = {}
         self._known: set[int] = set()
         self._published: list[int] = []
         self._unmarked: dict[int, int] = {}
@@ -177,13 +177,13 @@ class Relay:
         rows = await self._session.fetch(_OLDER, sorted(self._ready), list(self._known), _PAGE)
         if len(rows) == _PAGE:
             self._horizon = rows[-1]["id"]
-        self._offer_older([(row["id"], row["shard"], row["payload"]) for row in rows])
+        self._offer_older([Segment(row["id"], row["shard"], row["payload"], row["mac"]) for row in rows])
 
-    def _offer_older(self, older: Sequence[tuple[int, int, bytes]]) -> None:
-        for segment_id, shard, payload in older:
-            if segment_id not in self._known:
-                self._known.add(segment_id)
-                self._unread[segment_id] = (shard, payload)
+    def _offer_older(self, older: Sequence[Segment]) -> None:
+        for segment in older:
+            if segment.id not in self._known:
+                self._known.add(segment.id)
+                self._unread[segment.id] = segment
         if len(older) >= _PAGE:
             self._is_behind = True
 
@@ -191,10 +191,11 @@ class Relay:
         """Make messages of the segments that came as bytes: they go out before what is newer."""
         while self._unread:
             unread = dict(self._unread)
-            read = await self._stored.messages([payload for _, payload in unread.values()])
-            for (segment_id, (shard, _)), messages in zip(unread.items(), read, strict=True):
-                self._waiting.setdefault(shard, {})[segment_id] = messages
-                del self._unread[segment_id]
+            read = await self._stored.messages(list(unread.values()))
+            for segment, messages in zip(unread.values(), read, strict=True):
+                if messages is not None:  # else it stays in the table, known and never published
+                    self._waiting.setdefault(segment.shard, {})[segment.id] = messages
+                del self._unread[segment.id]
 
     async def _publish_round(self) -> None:
         await self._read_older()

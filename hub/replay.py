@@ -2,68 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 import orjson
+from cryptography.exceptions import InvalidTag
 
 from hub.erased_messages import MARK, is_past_use, without_personal
+from hub.errors import AlteredRowError, StopError, UntrustedRowError
 from hub.message import Message, decode_message
 from hub.recording import open_fact, receiver_message
 from hub.sealing import MasterKey
 from hub.store.database import Connection
+from hub.store.trusted import (
+    FACT_COLUMNS,
+    fact_name,
+    is_fact_genuine,
+    is_receipt_genuine,
+    not_erased,
+    receipt_name,
+)
 from schemas.registry import FACTS
 
 _PAGE = 500
-_FACTS = """
-select f.time, f.dossier_id::text as dossier, f.sequence, f.bytes, k.wrapped, substr(a.alias, 6) as code,
+_MANY_S = 3600.0
+# A time of receipt can lie before that of the fact before it: where a dossier begins is told by its sequence.
+_TABLE = "create temporary table if not exists replayed (dossier_id uuid primary key, first int not null)"
+_EMPTY = "truncate replayed"
+_BEGIN = """
+insert into replayed select dossier_id, min(sequence) from fact where time >= $1 group by dossier_id
+"""
+_FACTS = f"""
+select {FACT_COLUMNS}, k.wrapped, substr(a.alias, 6) as code, a.mac as alias_mac,
        (select min(g.sequence) from fact g
         where g.dossier_id = f.dossier_id and g.type = 'onestop.dossier.accepted.v1') as coded_from
-from fact f
+from (
+    select dossier_id, first from replayed where dossier_id >= $1::uuid order by dossier_id limit $3
+) r
+join fact f on f.dossier_id = r.dossier_id and f.sequence >= r.first
 left join dossier_key k on k.dossier_id = f.dossier_id
 left join alias a on a.dossier_id = f.dossier_id and a.alias like 'code:%'
-where f.time >= $1 and (f.time, f.dossier_id, f.sequence) > ($2, $3::uuid, $4)
-order by f.time, f.dossier_id, f.sequence limit $5
-"""
+where (f.dossier_id, f.sequence) > ($1::uuid, $2)
+order by f.dossier_id, f.sequence limit $3
+"""  # noqa: S608  no value stands in it
 _RECEIPTS = """
-select id, receipt from inbox where participant = $1 and receipt is not null and id > $2 order by id limit $3
+select participant, id, digest, receipt, dossier_id::text as dossier, mac from inbox
+where participant = $1 and receipt is not null and id > $2 order by id limit $3
 """
 _FIRST = ("00000000-0000-0000-0000-000000000000", -1)
 
 
 async def fact_messages(
     connection: Connection, master: MasterKey, participant: str, since: datetime, now: datetime
-) -> AsyncIterator[Message]:
+) -> AsyncIterator[Message | UntrustedRowError]:
     """Every fact message of the participant from `since` (legal time) on, with the first ids and bytes.
 
-    By legal time, per dossier in the order of its facts. Of an erased dossier, and of licensed data whose use
-    ended before `now` (legal time), the personal fields are left out, and `ce_erased` says so.
+    Dossier by dossier, each in the order of its facts. Of an erased dossier, and of licensed data whose use
+    ended before `now` (legal time), the personal fields are left out, and `ce_erased` says so. In the place
+    of an altered fact stands the error that names it.
     """
-    time, (dossier, sequence) = since, _FIRST
-    while rows := await connection.fetch(_FACTS, since, time, dossier, sequence, _PAGE):
+    for statement in (_TABLE, _EMPTY):
+        await connection.execute(statement)
+    await connection.execute(_BEGIN, since, timeout=_MANY_S)
+    dossier, sequence = _FIRST
+    while rows := await connection.fetch(_FACTS, dossier, sequence, _PAGE):
+        gone = {row["dossier"] for row in rows if row["wrapped"] is None}
+        altered = await not_erased(connection, gone, master.store)
         for row in rows:
-            message = projected(row["bytes"], row["wrapped"], master, participant, _subject(row))
+            try:
+                message = _of_row(row, master, participant, altered)
+            except UntrustedRowError as error:
+                yield error
+                continue
             if message is not None:
                 yield without_personal(message) if is_past_use(message, now) else message
-        time, dossier, sequence = rows[-1]["time"], rows[-1]["dossier"], rows[-1]["sequence"]
+        dossier, sequence = rows[-1]["dossier"], rows[-1]["sequence"]
 
 
-def _subject(row: asyncpg.Record) -> str:
+def _of_row(
+    row: asyncpg.Record, master: MasterKey, participant: str, altered: Collection[str]
+) -> Message | None:
+    if not is_fact_genuine(row, master.store):
+        raise AlteredRowError(fact_name(row))
+    if row["dossier"] in altered:
+        raise AlteredRowError(f"dossier {row['dossier']}", "its key is gone, and it was not erased")
+    return projected(row["bytes"], row["wrapped"], master, participant, _subject(row, master))
+
+
+def _subject(row: asyncpg.Record, master: MasterKey) -> str:
     """The official code once the dossier had one."""
-    has_code = row["coded_from"] is not None and row["sequence"] >= row["coded_from"]
-    subject: str = row["code"] if has_code else row["dossier"]
-    return subject
+    subject: str = row["dossier"]
+    if row["coded_from"] is None or row["sequence"] < row["coded_from"]:
+        return subject
+    code: str | None = row["code"]
+    if code is None or master.store.alias(f"code:{code}", subject) != row["alias_mac"]:
+        raise AlteredRowError(f"alias of dossier {subject}")
+    return code
 
 
 def projected(
     stored: bytes, wrapped: bytes | None, master: MasterKey, participant: str, subject: str
 ) -> Message | None:
-    """What the participant gets of a stored fact, None if nothing; `wrapped` is None once it is erased."""
+    """What the participant gets of a stored fact, None if nothing; `wrapped` is None once it is erased.
+
+    `UntrustedRowError` for a fact of a type that this program does not know: a newer one has written it.
+    """
     if participant not in orjson.loads(stored)["to"]:
         return None
-    body = open_fact(stored, None if wrapped is None else master.unwrap(wrapped))
+    body = _opened(stored, wrapped, master)
     is_erased = wrapped is None or "sealed" in body
     message = receiver_message(
         fact_id=body["id"],
@@ -75,14 +123,28 @@ def projected(
         receiver=participant,
         subject=subject,
         cause=body["request"],
-        data=orjson.dumps(body["data"]) if is_erased else _first_bytes(body["type"], body["data"]),
+        data=orjson.dumps(body["data"]) if is_erased else _first_bytes(body),
     )
     return _marked(message) if is_erased else message
 
 
-def _first_bytes(fact_type: str, data: Any) -> bytes:
+def _opened(stored: bytes, wrapped: bytes | None, master: MasterKey) -> dict[str, Any]:
+    try:
+        return open_fact(stored, None if wrapped is None else master.unwrap(wrapped))
+    except (InvalidTag, StopError):
+        dossier = orjson.loads(stored)["dossier"]
+        raise UntrustedRowError(
+            f"dossier_key {dossier}", "it does not open the facts of its dossier"
+        ) from None
+
+
+def _first_bytes(body: dict[str, Any]) -> bytes:
     """The data in the model's order of fields: the bytes that were sent the first time."""
-    fact = FACTS[fact_type].model_validate_json(orjson.dumps(data), extra="ignore")
+    model = FACTS.get(body["type"])
+    if model is None:
+        row = f"fact {body['dossier']} {body['sequence']}"
+        raise UntrustedRowError(row, "its type is of a newer version than this program")
+    fact = model.model_validate_json(orjson.dumps(body["data"]), extra="ignore")
     return fact.__pydantic_serializer__.to_json(fact, exclude_none=True)
 
 
@@ -90,10 +152,15 @@ def _marked(message: Message) -> Message:
     return Message(message.topic, message.key, (*message.headers, MARK), message.value)
 
 
-async def receipt_messages(connection: Connection, participant: str) -> AsyncIterator[Message]:
+async def receipt_messages(
+    connection: Connection, master: MasterKey, participant: str
+) -> AsyncIterator[Message | UntrustedRowError]:
     """Every stored receipt of the participant, byte for byte, in the order of the request ids."""
     last = ""
     while rows := await connection.fetch(_RECEIPTS, participant, last, _PAGE):
         for row in rows:
-            yield decode_message(row["receipt"])
+            if is_receipt_genuine(row, master.store):
+                yield decode_message(row["receipt"])
+            else:
+                yield AlteredRowError(receipt_name(row))
         last = rows[-1]["id"]

@@ -120,6 +120,7 @@ class Retention:
         self._metrics = metrics
         self._store = store
         self._master = master
+        self._key = master.store
 
     async def step(self) -> None:
         """Rest, then look; raises what is `AWAY`."""
@@ -184,7 +185,7 @@ class Retention:
             for row in rows:
                 async with connection.transaction():
                     removed += await refuse_parked(
-                        connection, self._settings, row["dossier"], "parked.expired", before
+                        connection, self._settings, self._key, row["dossier"], "parked.expired", before
                     )
         if removed:
             await tell_engines(connection)
@@ -205,9 +206,9 @@ class Retention:
         self._count("delivery_bytes", emptied.unsent + emptied.emptied)
         clock = await read_clock(connection, self._settings.environment)
         now = clock.of(datetime.now(UTC))
-        messages = await erased_messages.empty_past_use(connection, now)
+        messages = await erased_messages.empty_past_use(connection, now, self._key)
         for row in await connection.fetch(ERASED_LATELY, self._settings.retention.every_s):
-            messages += await erased_messages.empty_messages(connection, row["dossier"])
+            messages += await erased_messages.empty_messages(connection, row["dossier"], self._key)
         self._count("waiting_message", messages)
         self._count("licensed_data", await licensed_data.empty_past_use(connection, now))
         if await move_terms(connection, self._master, now.date()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from datetime import date
 from functools import lru_cache
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from msgspec import Struct
 
 from hub.errors import StartupError, StopError
+from hub.integrity import FILE_NAME, StoreKey
 from hub.term_keys import TermKeys
 
 _NONCE_BYTES = 12
@@ -56,6 +58,7 @@ class MasterKey:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self.store = StoreKey.of(key)
         self.terms: TermKeys | None = None
         self._opened = lru_cache(maxsize=_CACHED_KEYS)(self._unwrap)
 
@@ -74,13 +77,15 @@ class MasterKey:
 
     @classmethod
     def create_file(cls, path: Path) -> MasterKey:
-        """Draw a new master key into a file of mode 0600 that must not exist yet."""
+        """Draw a new master key into a file of mode 0600 that must not exist yet; the store key beside it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         key = os.urandom(32)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(key.hex() + "\n")
-        return cls(key)
+        master = cls(key)
+        master.store.write_file(path.with_name(FILE_NAME))
+        return master
 
     def new_key(self) -> DossierKey:
         """Draw the key of a new dossier."""
@@ -108,6 +113,11 @@ class MasterKey:
 
     def _unwrap(self, wrapped: bytes) -> DossierKey:
         return DossierKey(wrapped, AESGCM(self.unwrapped(wrapped)), self.terms)
+
+    def quarantine(self, dossier_id: str) -> DossierKey:
+        """For requests that wait because the row of their dossier, and so its key, cannot be trusted."""
+        key = hmac.digest(self._key, b"quarantine " + dossier_id.encode(), "sha256")
+        return DossierKey(b"", AESGCM(key))
 
     def must_fit(self, wrapped: bytes | None) -> None:
         """`StartupError` when a stored dossier key (None: there is none yet) was wrapped by another key."""

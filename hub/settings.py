@@ -182,6 +182,10 @@ class Settings(BaseSettings):
     environment: Literal["live", "test"] = Field(default="live", description="`test` allows a moved clock")
     profile: str = Field(default="bentre-45-2023", description="regulation profile in force")
     master_key_file: Path = Field(description="file with the 32-byte master key in hex (mode 0600)")
+    store_key_file: Path | None = Field(
+        default=None,
+        description="required by the gateway: `store.key`, which `hub setup` makes beside the master key",
+    )
     shards: int = Field(default=8, ge=1, le=256, description="outbox shards; fixed once the hub has run")
     http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
     http_port: int = Field(

@@ -10,6 +10,7 @@ import typer
 from hub import own_users, participants
 from hub.commands import run, settings
 from hub.errors import StartupError
+from hub.integrity import FILE_NAME
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import EnvFile, Rotate
 from hub.sealing import MasterKey
@@ -50,7 +51,10 @@ def setup(
 
 
 async def prepare_store(connection: Connection, tree: Settings) -> list[str]:
-    """Tables and the master key; returns what is new. `StartupError` for sealed data without their key."""
+    """Tables, master key and store key; returns what is new.
+
+    `StartupError` for sealed data without their key.
+    """
     told = [f"applied {name}" for name in await database.migrate(connection)]
     if not tree.master_key_file.exists():
         if await connection.fetchval(_HAS_SEALED):
@@ -60,4 +64,6 @@ async def prepare_store(connection: Connection, tree: Settings) -> list[str]:
             )
         MasterKey.create_file(tree.master_key_file)
         told.append(f"new master key in {tree.master_key_file}: back it up apart from the database")
+    store_key = tree.master_key_file.with_name(FILE_NAME)
+    MasterKey.from_file(tree.master_key_file).store.write_file(store_key)
     return told

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import asyncpg
 import orjson
 from msgspec import Struct
 
 from hub.dossier.codec import from_json
 from hub.dossier.source import SourceDossier
-from hub.sealing import MasterKey
+from hub.errors import AlteredRowError
+from hub.integrity import StoreKey
+from hub.recording import open_fact
+from hub.sealing import DossierKey, MasterKey
 from hub.store.database import Connection
+from hub.store.trusted import FACT_COLUMNS, fact_name, is_dossier_genuine, is_fact_genuine
 from hub.understanding import Understood, Unreadable
 from schemas.base import Request
 from schemas.component import ComponentReusable, ReuseComponent
 from schemas.party import Party
 
 _READ = """
-select substr(a.alias, 6) as code, d.id::text as id, d.state, d.private, k.wrapped,
-       array(
-           select f.bytes from fact f
-           where f.dossier_id = d.id and f.type = $2 order by f.sequence
-       ) as papers
+select a.alias, a.mac as alias_mac, substr(a.alias, 6) as code,
+       d.id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac
 from alias a join dossier d on d.id = a.dossier_id left join dossier_key k on k.dossier_id = d.id
 where a.alias = any($1::text[])
 """
+_PAPERS = f"""
+select {FACT_COLUMNS} from fact f where f.dossier_id = any($1::uuid[]) and f.type = $2
+order by f.dossier_id, f.sequence
+"""  # noqa: S608  no value stands in it
 _NOTHING: Mapping[str, SourceDossier] = {}
 
 
 class StoredSource(Struct, frozen=True, gc=False):
-    """A dossier as the store has it, sealed; `papers` are its facts `component.reusable`, as stored."""
+    """A dossier as the store has it, sealed; `papers` are its facts `component.reusable`, as stored.
+
+    `altered` names a row of it that was altered: then nothing is decided on it.
+    """
 
     id: str
     state: bytes | None
     private: bytes | None
     wrapped_key: bytes | None
     papers: tuple[bytes, ...]
+    altered: str | None = None
 
 
 class SourceShelf:
@@ -49,20 +59,20 @@ class SourceShelf:
         """Nothing was brought yet."""
         self._stored: Mapping[str, StoredSource | None] = {}
 
-    async def bring(self, items: Iterable[Understood | Unreadable], connection: Connection) -> None:
+    async def bring(
+        self, items: Iterable[Understood | Unreadable], connection: Connection, key: StoreKey
+    ) -> None:
         """Read the other dossiers that these records name, without locks; raises what the session raises."""
         requests = [item.request for item in items if isinstance(item, Understood)]
         reuses = [request for request in requests if isinstance(request, ReuseComponent)]
         codes = {code for request in reuses for code in sources_of(request)}
         if not codes:
             return
-        rows = await connection.fetch(_READ, [f"code:{code}" for code in codes], ComponentReusable.type)
-        found = {
-            row["code"]: StoredSource(
-                row["id"], row["state"], row["private"], row["wrapped"], tuple(row["papers"])
-            )
-            for row in rows
-        }
+        rows = await connection.fetch(_READ, [f"code:{code}" for code in codes])
+        papers: dict[str, list[asyncpg.Record]] = {row["id"]: [] for row in rows}
+        for paper in await connection.fetch(_PAPERS, list(papers), ComponentReusable.type):
+            papers[paper["dossier"]].append(paper)
+        found = {row["code"]: _source(row, papers[row["id"]], key) for row in rows}
         self.put({code: found.get(code) for code in codes})
 
     def put(self, stored: Mapping[str, StoredSource | None]) -> None:
@@ -75,11 +85,24 @@ class SourceShelf:
         if not codes:
             return _NOTHING
         found = {code: self._stored[code] for code in codes}
+        for stored in found.values():
+            if stored is not None and stored.altered is not None:
+                raise AlteredRowError(stored.altered)
         return {
             code: opened(stored, stored.state, master)
             for code, stored in found.items()
             if stored is not None and stored.state is not None
         }
+
+
+def _source(row: asyncpg.Record, papers: Sequence[asyncpg.Record], key: StoreKey) -> StoredSource:
+    altered = next((fact_name(paper) for paper in papers if not is_fact_genuine(paper, key)), None)
+    if row["alias_mac"] != key.alias(row["alias"], row["id"]):
+        altered = f"alias {row['alias']}"
+    elif not is_dossier_genuine(row, key):
+        altered = f"dossier {row['id']}"
+    told = tuple(paper["bytes"] for paper in papers)
+    return StoredSource(row["id"], row["state"], row["private"], row["wrapped"], told, altered)
 
 
 def sources_of(request: Request) -> tuple[str, ...]:
@@ -91,15 +114,15 @@ def sources_of(request: Request) -> tuple[str, ...]:
 
 def opened(stored: StoredSource, state: bytes, master: MasterKey) -> SourceDossier:
     """What the rules may know of it; raises `cryptography.exceptions.InvalidTag` for altered bytes."""
-    applicant: Party | None = None
-    if stored.wrapped_key is not None and stored.private is not None:
-        key = master.unwrap(stored.wrapped_key)
-        applicant = Party.model_validate_json(key.open(stored.private, stored.id.encode()))
-    return SourceDossier(
-        stored.id, from_json(state).status, applicant, tuple(_announced(fact) for fact in stored.papers)
-    )
+    status = from_json(state).status
+    if stored.wrapped_key is None or stored.private is None:
+        return SourceDossier(stored.id, status, None, ())
+    key = master.unwrap(stored.wrapped_key)
+    applicant = Party.model_validate_json(key.open(stored.private, stored.id.encode()))
+    papers = tuple(_announced(fact, key) for fact in stored.papers)
+    return SourceDossier(stored.id, status, applicant, papers)
 
 
-def _announced(fact: bytes) -> ComponentReusable:
-    data = orjson.dumps(orjson.loads(fact)["data"])
+def _announced(fact: bytes, key: DossierKey) -> ComponentReusable:
+    data = orjson.dumps(open_fact(fact, key)["data"])
     return ComponentReusable.model_validate_json(data, extra="ignore")

@@ -8,6 +8,7 @@ from typing import Generic
 from msgspec import Struct
 
 from hub.dossier.state import Timer
+from hub.errors import AlteredRowError, UntrustedRowError
 from hub.identifiers import derived_id, is_uuid
 from hub.job import Job, State
 from hub.sealing import DossierKey, MasterKey
@@ -19,12 +20,15 @@ class Answered(Struct, frozen=True, gc=False):
 
     digest: bytes
     receipt: bytes | None
+    dossier_id: str | None = None
+    is_altered: bool = False
 
 
 class StoredDossier(Struct, frozen=True, gc=False):
     """A dossier as the store has it.
 
     `state` is None while even its submission is parked; without a key its personal data were erased for good.
+    Of what is altered nothing counts but that it is there.
     """
 
     id: str
@@ -34,6 +38,7 @@ class StoredDossier(Struct, frozen=True, gc=False):
     state: bytes | None
     wrapped_key: bytes | None
     private: bytes | None = None
+    is_altered: bool = False
 
 
 class View(Struct, frozen=True, gc=False):
@@ -42,12 +47,14 @@ class View(Struct, frozen=True, gc=False):
     inbox: Mapping[tuple[str, str], Answered]
     aliases: Mapping[str, str]
     dossiers: Mapping[str, StoredDossier]
+    altered_aliases: frozenset[str] = frozenset()
 
 
 class Held(Struct, Generic[State], gc=False):
     """A dossier while its batch is decided: as it was read, and as it is after the requests so far.
 
-    `private` is personal data that later rules need, sealed with `key`.
+    `private` is personal data that later rules need, sealed with `key`. Of an altered one (`altered` is its
+    row) requests are parked, under a key of their own.
     """
 
     id: str
@@ -62,6 +69,7 @@ class Held(Struct, Generic[State], gc=False):
     read_timers: Mapping[str, Timer]
     private: bytes | None = None
     is_changed: bool = False
+    altered: StoredDossier | None = None
 
 
 class Workspace(Generic[State]):
@@ -104,7 +112,8 @@ class Workspace(Generic[State]):
     def find_erased(self, subject: str, sender: str) -> StoredDossier | None:
         """The dossier that a subject names, if its key was destroyed."""
         stored = self._view.dossiers.get(self._id_of(subject, sender) or "")
-        return stored if stored is not None and stored.wrapped_key is None else None
+        is_gone = stored is not None and stored.wrapped_key is None and not stored.is_altered
+        return stored if is_gone else None
 
     def open(self, item: Understood) -> Held[State]:
         """A new dossier under the request's own reference, with a key of its own."""
@@ -133,19 +142,32 @@ class Workspace(Generic[State]):
         return Held(
             id=dossier_id, key=earlier.key, is_new=False, read_head=earlier.head, read_parked=earlier.parked,
             head=earlier.head, sequence=earlier.sequence, parked=earlier.parked, state=earlier.state,
-            read_timers=self._timers(earlier.state), private=earlier.private,
+            read_timers=self._timers(earlier.state), private=earlier.private, altered=earlier.altered,
         )  # fmt: skip
 
     def _read(self, dossier_id: str) -> Held[State] | None:
         stored = self._view.dossiers.get(dossier_id)
+        if stored is not None and stored.is_altered:
+            return Held(
+                id=dossier_id, key=self._master.quarantine(dossier_id), is_new=False, read_head=stored.head,
+                read_parked=stored.parked, head=stored.head, sequence=stored.sequence, parked=stored.parked,
+                state=None, read_timers={}, private=stored.private, altered=stored,
+            )  # fmt: skip
         if stored is None or stored.wrapped_key is None:
             return None
-        state = self._job.load(stored.state) if stored.state is not None else None
+        state = self.state_of(stored)
         return Held(
             id=dossier_id, key=self._master.unwrap(stored.wrapped_key), is_new=False, read_head=stored.head,
             read_parked=stored.parked, head=stored.head, sequence=stored.sequence, parked=stored.parked,
             state=state, read_timers=self._timers(state), private=stored.private,
         )  # fmt: skip
+
+    def state_of(self, stored: StoredDossier) -> State | None:
+        """The stored state; `UntrustedRowError` names the dossier whose state this program cannot read."""
+        try:
+            return self._job.load(stored.state) if stored.state is not None else None
+        except UntrustedRowError as error:
+            raise UntrustedRowError(f"dossier {stored.id}", error.why) from error
 
     def _timers(self, state: State | None) -> Mapping[str, Timer]:
         return self._job.timers(state) if state is not None else {}
@@ -157,7 +179,11 @@ class Workspace(Generic[State]):
         found = self.aliases.get(alias)
         if found is None and self._before is not None:
             found = self._before.aliases.get(alias)
-        return found if found is not None else self._view.aliases.get(alias)
+        if found is None:
+            found = self._view.aliases.get(alias)
+            if found is not None and alias in self._view.altered_aliases:
+                raise AlteredRowError(f"alias of dossier {found}")
+        return found
 
 
 def alias_of(subject: str, sender: str) -> str:

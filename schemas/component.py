@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.base import Fact, Request, Role, Wire
-from schemas.copy import CopyFile, Digest
+from schemas.copy import CopyFile, Digest, ManifestDigest
 from schemas.party import Officer
 from schemas.person_data import PersonField
 from schemas.types import (
@@ -58,7 +58,7 @@ class ReusedPaper(PaperSource):
 
     kind: PaperKind
     component: ComponentCode
-    manifest: Digest
+    manifest: ManifestDigest
     valid_until: Day | None = None
     files: tuple[CopyFile, ...]
 
@@ -112,7 +112,7 @@ class ComponentReusable(Fact):
     kind: PaperKind
     component: ComponentCode
     package: Digest
-    manifest: Digest
+    manifest: ManifestDigest
     agency: OrganisationCode
     reusable_from: Instant
 

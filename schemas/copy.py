@@ -12,10 +12,12 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.party import Officer
-from schemas.types import ComponentCode, Instant, OrganisationCode
+from schemas.types import ComponentCode, Instant, OrganisationCode, Personal
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in lower-case hex: the name of a stored document."""
+ManifestDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Personal()]
+"""SHA-256 of a manifest: it names the owner by number, so who has the rest could find that by trying."""
 
 
 class RegisterCopy(Request):
@@ -46,7 +48,7 @@ class HeldCopy(Wire):
 
     component: ComponentCode
     package: Digest
-    manifest: Digest
+    manifest: ManifestDigest
 
 
 class CopyRegistered(Fact):
@@ -58,7 +60,7 @@ class CopyRegistered(Fact):
     type: ClassVar[str] = "onestop.copy.registered.v1"
     component: ComponentCode
     package: Digest
-    manifest: Digest
+    manifest: ManifestDigest
     files: tuple[CopyFile, ...]
     officer: Officer
     organisation: OrganisationCode
@@ -82,7 +84,7 @@ class CopyCertified(Fact):
     type: ClassVar[str] = "onestop.copy.certified.v1"
     component: ComponentCode
     package: Digest
-    manifest: Digest
+    manifest: ManifestDigest
     agency: OrganisationCode
     officer: Officer
     signed_at: Instant

@@ -23,7 +23,8 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
     documents = {"HUB_DOCUMENTS__FOLDER": str(site.folder / "documents")}
     trust = {"HUB_SIGNING__TRUST_FOLDER": str(site.folder / "pki" / "trust")}
     own = {"population": _population(site), "postal": _postal(site), "portal": {**_portal(site), **documents}}
-    door = {"HUB_GATEWAY__PORT": str(site.ports()["gateway"])}
+    store_key = Path(key["HUB_MASTER_KEY_FILE"]).with_name("store.key")
+    door = {"HUB_GATEWAY__PORT": str(site.ports()["gateway"]), "HUB_STORE_KEY_FILE": str(store_key)}
     return [
         *_sandboxes(site),
         Program(

@@ -59,7 +59,7 @@ class Core:
     async def handle(self, records: Sequence[Any]) -> None:
         """Read, decide, write, publish; the segments are deleted by the next write."""
         items = [understand(record, self.world) for record in records]
-        read = await reading.read_batch(self.session, reading.wanted_of(items))
+        read = await reading.read_batch(self.session, reading.wanted_of(items), self.tools.master.store)
         decision: BatchDecision[int] = BatchDecision(str(uuid.uuid4()), self.tools, read.view, None)
         for item in items:
             decision.take(item)

@@ -25,9 +25,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hub import participants
 from hub.admission import GATEWAY
 from hub.errors import StartupError
+from hub.integrity import FILE_NAME
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import is_let_in
 from hub.participants import Participant
+from hub.sealing import MasterKey
 from hub.settings import read_settings
 from hub.setup_cli import prepare_store
 from hub.store import database
@@ -58,6 +60,7 @@ async def set_up(site: Site) -> None:
         await asyncio.to_thread(admin.check)
         for line in await prepare_store(connection, settings):
             say(line)
+        MasterKey.from_file(settings.master_key_file).store.write_file(credentials / FILE_NAME)
         await participants.prepare_hub(admin, HUB_USER, partitions)
         await keep(admin, credentials, HUB_USER, HUB_USER, lambda: new_password(admin, HUB_USER))
         for name in site.adapters:

@@ -78,6 +78,7 @@ def _access(province: Province) -> Access:
     address = province.hub.address
     return Access(
         address.postgres_dsn,
+        Path(province.hub.environment["HUB_MASTER_KEY_FILE"]).with_name("store.key"),
         {
             "bootstrap_servers": address.kafka_bootstrap,
             "security_protocol": "SASL_PLAINTEXT",

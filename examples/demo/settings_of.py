@@ -137,6 +137,7 @@ def gateway(hub_environment: Mapping[str, str], password: str, port: int) -> dic
     own = {name: value for name, value in hub_environment.items() if name != "HUB_MASTER_KEY_FILE"}
     return {
         **own,
+        "HUB_STORE_KEY_FILE": str(Path(hub_environment["HUB_MASTER_KEY_FILE"]).with_name("store.key")),
         "HUB_KAFKA__USER": GATEWAY,
         "HUB_KAFKA__PASSWORD": password,
         "HUB_GATEWAY__PORT": str(port),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hub.dossier.state import VERSION, Dossier
-from hub.errors import HubError
+from hub.errors import UntrustedRowError
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -18,10 +18,12 @@ UPCASTERS: Mapping[int, Upcaster] = {}
 _decode = msgspec.json.Decoder(Dossier).decode
 
 
-class StateError(HubError):
+class StateError(UntrustedRowError):
     """Stored bytes that are no state of a dossier, or of a version that this program does not know."""
 
-    code = "dossier.state"
+    def __init__(self, version: object = None) -> None:
+        known = f"this program knows versions up to {VERSION}"
+        super().__init__("a state", f"version {version}, {known}" if version is not None else "no state")
 
 
 to_json = msgspec.json.Encoder().encode
@@ -37,6 +39,7 @@ def from_json(stored: bytes) -> Dossier:
 
 
 def _upcast(stored: bytes) -> Dossier:
+    version = None
     try:
         data = msgspec.json.decode(stored)
         version = data["v"]
@@ -44,4 +47,4 @@ def _upcast(stored: bytes) -> Dossier:
             data, version = UPCASTERS[version](data), version + 1
         return msgspec.convert({**data, "v": VERSION}, Dossier)
     except (msgspec.MsgspecError, TypeError, KeyError, AttributeError) as error:
-        raise StateError("stored bytes are no state of a dossier of a known version") from error
+        raise StateError(version) from error

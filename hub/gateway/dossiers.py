@@ -13,45 +13,69 @@ from hub.dossier.codec import from_json
 from hub.dossier.decision import Sender
 from hub.dossier.standing import has_standing, possible_now
 from hub.dossier.state import Dossier
+from hub.errors import AlteredRowError, UntrustedRowError
 from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import ProblemError
 from hub.identifiers import is_uuid
 from hub.recording import rfc3339
 from hub.regulation.profile import Profile
+from hub.store.trusted import FACT_COLUMNS, is_dossier_genuine, is_fact_genuine
+from hub.untrusted import tell_untrusted
 from hub.workspace import alias_of
 from schemas.registry import REQUESTS
 
-_WAS_TOLD = """
-exists (
-    select from fact f
-    where f.dossier_id = d.id and (convert_from(f.bytes, 'UTF8')::jsonb -> 'to') ? $2
-)
-"""
+_ROW = "d.id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac"
 _BY_ID = f"""
-select d.id::text as id, d.state, d.sequence from dossier d where d.id = $1::uuid and {_WAS_TOLD}
+select {_ROW}, null as alias_mac from dossier d left join dossier_key k on k.dossier_id = d.id
+where d.id = $1::uuid
 """  # noqa: S608  no value stands in it
 _BY_ALIAS = f"""
-select d.id::text as id, d.state, d.sequence from alias a join dossier d on d.id = a.dossier_id
-where a.alias = $1 and {_WAS_TOLD}
+select {_ROW}, a.mac as alias_mac from alias a join dossier d on d.id = a.dossier_id
+left join dossier_key k on k.dossier_id = d.id
+where a.alias = $1
+"""  # noqa: S608  no value stands in it
+_TOLD = f"""
+select {FACT_COLUMNS} from fact f
+where f.dossier_id = $1::uuid and (convert_from(f.bytes, 'UTF8')::jsonb -> 'to') ? $2
+order by f.sequence limit 20
 """  # noqa: S608  no value stands in it
 
 
 async def answer(parts: Parts, request: Request, subject: str) -> Response:
-    """The state as JSON, without anything personal; 404 alike for what is unknown and what is foreign."""
+    """The state as JSON, without anything personal; 404 alike for what is unknown and what is foreign.
+
+    503 for a dossier of the caller's whose row was altered, or is of a version newer than this program.
+    """
     sender = caller_of(request).sender
-    row = await _find(parts.pool, subject, sender.name)
-    if row is None or row["state"] is None:
-        raise ProblemError("dossier.unknown")
-    body = view(from_json(row["state"]), row["id"], row["sequence"], sender, parts.profile)
+    try:
+        row = await _find(parts, subject, sender.name)
+        if row is None or row["state"] is None:
+            raise ProblemError("dossier.unknown")
+        dossier = from_json(row["state"])
+    except UntrustedRowError as error:
+        tell_untrusted(error)
+        raise ProblemError("gateway.unavailable", headers={"retry-after": "60"}) from error
+    body = view(dossier, row["id"], row["sequence"], sender, parts.profile)
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-async def _find(pool: asyncpg.Pool, subject: str, participant: str) -> asyncpg.Record | None:
+async def _find(parts: Parts, subject: str, participant: str) -> asyncpg.Record | None:
+    """The dossier if a genuine fact of it was told to the participant."""
     if "\x00" in subject:
         return None
-    if is_uuid(subject):
-        return await pool.fetchrow(_BY_ID, subject, participant)
-    return await pool.fetchrow(_BY_ALIAS, alias_of(subject, participant), participant)
+    alias = None if is_uuid(subject) else alias_of(subject, participant)
+    row = await parts.pool.fetchrow(_BY_ALIAS if alias else _BY_ID, alias or subject)
+    if row is None:
+        return None
+    if alias is not None and parts.key.alias(alias, row["id"]) != row["alias_mac"]:
+        tell_untrusted(AlteredRowError(f"alias of dossier {row['id']}"))
+        return None
+    told = await parts.pool.fetch(_TOLD, row["id"], participant)
+    if not any(is_fact_genuine(fact, parts.key) for fact in told):
+        return None
+    if not is_dossier_genuine(row, parts.key):
+        raise AlteredRowError(f"dossier {row['id']}")
+    return row
 
 
 def view(

@@ -17,6 +17,7 @@ from hub.gateway.cloud_events import BATCH, BINARY, STRUCTURED, Posted
 from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.waiting import Answered
+from hub.integrity import StoreKey
 from hub.kafka import KafkaError
 from hub.logs import log
 from hub.message import Message
@@ -74,13 +75,13 @@ async def _decided(
         raise ProblemError("gateway.unavailable", headers={"retry-after": "2"}) from None
     keys = {(caller.name, envelope.id) for envelope in envelopes}
     found = await parts.inbox.wait(keys, parts.settings.receipt_wait_s)
-    return [_outcome(envelope, found.get((caller.name, envelope.id))) for envelope in envelopes]
+    return [_outcome(envelope, found.get((caller.name, envelope.id)), parts.key) for envelope in envelopes]
 
 
-def _outcome(envelope: Envelope, answered: Answered | None) -> Outcome:
+def _outcome(envelope: Envelope, answered: Answered | None, key: StoreKey) -> Outcome:
     if answered is None:
         return None
-    if answered.digest != envelope.digest:
+    if not key.is_repeat(answered.digest, envelope.digest):
         return Problem("security.id_reused", ("id",))
     return answered.receipt
 

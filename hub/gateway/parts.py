@@ -18,6 +18,7 @@ from hub.gateway.guard import CALLER
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.publishing import Publisher
 from hub.gateway.waiting import Inbox
+from hub.integrity import StoreKey
 from hub.regulation.profile import Profile
 from hub.settings import GatewaySettings
 
@@ -33,6 +34,7 @@ class Parts:
     publisher: Publisher
     callers: Callers
     inbox: Inbox
+    key: StoreKey
     feed: Feed
     store: DocumentStore
     metrics: GatewayMetrics

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Literal
 
 import asyncpg
@@ -35,6 +36,7 @@ from hub.gateway.waiting import Inbox
 from hub.gateway.webhooks import Webhooks
 from hub.health import health_app, serve
 from hub.http.certificates import CertificateWatch
+from hub.integrity import StoreKey
 from hub.kafka_producer import Producer
 from hub.logs import log
 from hub.regulation.profile import load_profile
@@ -61,6 +63,7 @@ class GatewayTree(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
     stuck_exit_s: float | None = Field(default=None, ge=30, description="as the hub's")
     check_every_s: float = Field(default=60.0, gt=0, description="as the hub's")
+    store_key_file: Path = Field(description="the key of the rows' checks")
     kafka: KafkaSettings
     postgres: PostgresSettings
     budget: BudgetSettings = BudgetSettings()
@@ -154,6 +157,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
         stack.push_async_callback(counts.close)
         checks = gateway_checks(settings.gateway, settings.documents, settings.postgres, session.live)
         await must_hold(checks)
+        key = StoreKey.from_file(settings.store_key_file)
         pool = await stack.enter_async_context(_pool(settings.postgres))
         producer = Producer(lambda: kafka.producer(settings.kafka, "gateway"), "gateway", metrics.producers)
         feed = Feed(lambda: kafka.consumer(settings.kafka, "gateway-feed", group=None))
@@ -172,7 +176,8 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             pool,
             Publisher(producer),
             callers,
-            Inbox(pool),
+            Inbox(pool, key),
+            key,
             feed,
             documents(settings.documents),
             metrics,

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from asyncpg.pool import Pool
 
+from hub.errors import AlteredRowError
+from hub.integrity import StoreKey
 from hub.message import Message, decode_message
+from hub.store.trusted import is_receipt_genuine, receipt_name
+from hub.untrusted import tell_untrusted
 
 _EVERY_S = 0.015
 _PAUSE_S = 0.5
 _READ = """
-select i.participant, i.id, i.digest, i.receipt
+select i.participant, i.id, i.digest, i.receipt, i.dossier_id::text as dossier, i.mac
 from unnest($1::text[], $2::text[]) w(participant, id)
 join inbox i on i.participant = w.participant and i.id = w.id
 """
@@ -32,22 +36,25 @@ class Answered:
 class Inbox:
     """The inbox as the gateway sees it; it survives this process, so a receipt is never lost with it."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, key: StoreKey) -> None:
         self._pool = pool
+        self._key = key
         self._waiting: dict[Key, list[asyncio.Future[Answered]]] = {}
         self._wanted = asyncio.Event()
 
     async def read(self, keys: Iterable[Key]) -> dict[Key, Answered]:
-        """What is stored now."""
+        """What is stored now; an altered row is left out, as if it were not decided yet."""
         wanted = list(keys)
         participants, ids = [key[0] for key in wanted], [key[1] for key in wanted]
         rows = await self._pool.fetch(_READ, participants, ids)
-        return {
-            (row["participant"], row["id"]): Answered(
-                row["digest"], decode_message(row["receipt"]) if row["receipt"] is not None else None
-            )
-            for row in rows
-        }
+        found: dict[Key, Answered] = {}
+        for row in rows:
+            if not is_receipt_genuine(row, self._key):
+                tell_untrusted(AlteredRowError(receipt_name(row)))
+                continue
+            receipt = decode_message(row["receipt"]) if row["receipt"] is not None else None
+            found[(row["participant"], row["id"])] = Answered(row["digest"], receipt)
+        return found
 
     async def wait(self, keys: Iterable[Key], limit_s: float) -> Mapping[Key, Answered]:
         """What is decided within the limit; requests that are missing in it are not decided yet."""

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import asyncpg
+import msgspec
 import orjson
 
+from hub.errors import AlteredRowError, StopError, UntrustedRowError
 from hub.message import Message, decode_message
 from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry, decode_segment
 from hub.recording import StoredFact, facts_message
 from hub.replay import projected
 from hub.sealing import MasterKey
 from hub.store.database import Session
+from hub.store.trusted import FACT_COLUMNS, is_fact_genuine, is_receipt_genuine, not_erased
+from hub.store.writing import Segment
+from hub.untrusted import OnUntrusted
 
-_FACTS = """
-select f.id::text as id, f.dossier_id::text as dossier, f.sequence, f.type, f.time, f.bytes, f.hash, k.wrapped
+_FACTS = f"""
+select {FACT_COLUMNS}, k.wrapped
 from unnest($1::uuid[], $2::int[]) w(dossier_id, sequence)
 join fact f on f.dossier_id = w.dossier_id and f.sequence = w.sequence
 left join dossier_key k on k.dossier_id = f.dossier_id
-"""
+"""  # noqa: S608  no value stands in it
 _RECEIPTS = """
-select i.participant, i.id, i.receipt from inbox i
+select i.participant, i.id, i.digest, i.receipt, i.dossier_id::text as dossier, i.mac from inbox i
 join unnest($1::text[], $2::text[]) w(participant, id) on i.participant = w.participant and i.id = w.id
 """
 
@@ -31,20 +37,45 @@ FactPlace = tuple[str, int]
 class StoredSegments:
     """Reads segments back; the messages are those that their writer had in memory."""
 
-    def __init__(self, session: Session, master: MasterKey) -> None:
+    def __init__(self, session: Session, master: MasterKey, on_untrusted: OnUntrusted) -> None:
         self._session = session
         self._master = master
+        self._on_untrusted = on_untrusted
 
-    async def messages(self, payloads: Sequence[bytes]) -> list[list[Message]]:
-        """The messages of each segment, in order; raises what the session raises."""
-        segments = [decode_segment(payload) for payload in payloads]
-        entries = [entry for segment in segments for entry in segment]
+    async def messages(self, segments: Sequence[Segment]) -> list[list[Message] | None]:
+        """The messages of each segment, in order; raises what the session raises.
+
+        None for a segment that was altered, and no message for a row that was: `on_untrusted` gets its name.
+        """
+        decoded = [self._entries(segment) for segment in segments]
+        entries = [entry for one in decoded if one is not None for entry in one]
         facts = await self._facts(entries)
         receipts = await self._receipts(entries)
-        return [
-            [message for entry in segment if (message := self._message(entry, facts, receipts)) is not None]
-            for segment in segments
-        ]
+        return [None if one is None else list(self._told(one, facts, receipts)) for one in decoded]
+
+    def _entries(self, segment: Segment) -> list[Entry] | None:
+        if segment.mac != self._master.store.segment(segment.shard, segment.payload):
+            self._on_untrusted(AlteredRowError(f"segment {segment.id}"))
+            return None
+        try:
+            return decode_segment(segment.payload)
+        except msgspec.DecodeError:
+            raise StopError(f"segment {segment.id} is of a newer version than this program") from None
+
+    def _told(
+        self,
+        entries: Iterable[Entry],
+        facts: Mapping[FactPlace, asyncpg.Record],
+        receipts: Mapping[tuple[str, str], bytes],
+    ) -> Iterator[Message]:
+        for entry in entries:
+            try:
+                message = self._message(entry, facts, receipts)
+            except UntrustedRowError as error:
+                self._on_untrusted(error)
+                continue
+            if message is not None:
+                yield message
 
     def _message(
         self,
@@ -54,12 +85,12 @@ class StoredSegments:
     ) -> Message | None:
         match entry:
             case FactEntry(dossier_id, sequence):
-                return _of_facts_topic(facts[(dossier_id, sequence)])
+                return _of_facts_topic(_found(facts, (dossier_id, sequence), "fact"))
             case CopyEntry(receiver, dossier_id, sequence, subject):
-                row = facts[(dossier_id, sequence)]
+                row = _found(facts, (dossier_id, sequence), "fact")
                 return projected(row["bytes"], row["wrapped"], self._master, receiver, subject)
             case ReceiptEntry(participant, request_id):
-                return decode_message(receipts[(participant, request_id)])
+                return decode_message(_found(receipts, (participant, request_id), "inbox"))
             case WholeEntry():
                 return entry.message
 
@@ -69,7 +100,14 @@ class StoredSegments:
             return {}
         dossiers, sequences = zip(*wanted, strict=True)
         rows = await self._session.fetch(_FACTS, list(dossiers), list(sequences))
-        return {(row["dossier"], row["sequence"]): row for row in rows}
+        key = self._master.store
+        gone = {row["dossier"] for row in rows if row["wrapped"] is None}
+        altered = await not_erased(self._session, gone, key)
+        return {
+            (row["dossier"], row["sequence"]): row
+            for row in rows
+            if is_fact_genuine(row, key) and row["dossier"] not in altered
+        }
 
     async def _receipts(self, entries: Iterable[Entry]) -> dict[tuple[str, str], bytes]:
         wanted = {(e.participant, e.request_id) for e in entries if isinstance(e, ReceiptEntry)}
@@ -77,7 +115,24 @@ class StoredSegments:
             return {}
         participants, ids = zip(*wanted, strict=True)
         rows = await self._session.fetch(_RECEIPTS, list(participants), list(ids))
-        return {(row["participant"], row["id"]): row["receipt"] for row in rows}
+        key = self._master.store
+        return {
+            (row["participant"], row["id"]): row["receipt"]
+            for row in rows
+            if is_receipt_genuine(row, key) and row["receipt"] is not None
+        }
+
+
+Place = TypeVar("Place", bound=tuple[str, int] | tuple[str, str])
+Found = TypeVar("Found")
+
+
+def _found(rows: Mapping[Place, Found], place: Place, table: str) -> Found:
+    """The row; only altered ones are missing, since a segment is written with what it names."""
+    try:
+        return rows[place]
+    except KeyError:
+        raise AlteredRowError(f"{table} {place[0]} {place[1]}") from None
 
 
 def _of_facts_topic(row: asyncpg.Record) -> Message:

@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from hub.integrity import CHECK_BYTES
+
 SEPARATOR = "\x1f"
 HASH_BYTES = 32
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_HASH = bytes(HASH_BYTES)
+_NO_CHECK = bytes(CHECK_BYTES)
 
 
 class Bytes:
@@ -56,6 +59,11 @@ def numbers(values: Iterable[int]) -> str:
 def hashes(values: Iterable[bytes | None]) -> bytes:
     """Digests of 32 bytes, one behind the other; none as zeros."""
     return b"".join([value or _NO_HASH for value in values])
+
+
+def checks(values: Iterable[bytes | None]) -> bytes:
+    """Checks of 16 bytes, one behind the other; none as zeros."""
+    return b"".join([value or _NO_CHECK for value in values])
 
 
 def moments(values: Iterable[datetime]) -> str:

@@ -8,23 +8,26 @@ from dataclasses import dataclass
 import asyncpg
 
 from hub.intake import Assigned, Position
+from hub.integrity import StoreKey
 from hub.store.database import Connection
 
 _STORED = """
-select o.topic, o.partition, o.topic_id, o.next, o.starts, o.probing, o.marks, o.probe_until, o.stopped
+select o.topic, o.partition, o.topic_id, o.next, o.starts, o.probing, o.marks, o.probe_until, o.stopped,
+       o.batch::text as batch, o.goes_on, o.mac
 from intake_offset o join unnest($1::text[], $2::int[]) w(topic, partition)
   on o.topic = w.topic and o.partition = w.partition
 """
 _NEW = """
-insert into intake_offset (topic, partition, topic_id, next)
-select w.topic, w.partition, w.topic_id, 0
-from unnest($1::text[], $2::int[], $3::text[]) w(topic, partition, topic_id)
+insert into intake_offset (topic, partition, topic_id, next, mac)
+select w.topic, w.partition, w.topic_id, 0, w.mac
+from unnest($1::text[], $2::int[], $3::text[], $4::bytea[]) w(topic, partition, topic_id, mac)
 on conflict do nothing
 """
-_STOP = """
-update intake_offset set stopped = $4, goes_on = $5
-where topic = $1 and partition = $2 and next = $3 and stopped is null
+_STANDS = """
+select topic, partition, topic_id, next, batch::text as batch, goes_on, stopped, mac from intake_offset
+where topic = $1 and partition = $2 for update
 """
+_STOP = "update intake_offset set stopped = $3, goes_on = $4, mac = $5 where topic = $1 and partition = $2"
 _COUNT_START = """
 with held as (
     select o.topic, o.partition from intake_offset o
@@ -43,7 +46,7 @@ where topic = $1 and partition = $2
 """
 _ACCEPT = """
 update intake_offset
-set stopped = null, goes_on = null, next = $3, topic_id = $4,
+set stopped = null, goes_on = null, next = $3, topic_id = $4, batch = null, mac = $5,
     starts = 0, probing = null, marks = 0, probe_until = null
 where topic = $1 and partition = $2
 """
@@ -80,8 +83,10 @@ class StoredPosition:
     stopped: str | None
 
 
-async def load_positions(connection: Connection, wanted: Iterable[Position], ends: AskEnds) -> Loaded:
-    """Stored positions of the partitions that exist; a gap stops its partition for an operator.
+async def load_positions(
+    connection: Connection, wanted: Iterable[Position], ends: AskEnds, key: StoreKey
+) -> Loaded:
+    """Stored positions of the partitions that exist; a gap or an altered row stops its partition.
 
     The log is asked after the store: another engine may still move the position, and the log's end with it.
     """
@@ -91,12 +96,13 @@ async def load_positions(connection: Connection, wanted: Iterable[Position], end
     new = {position: log.topic_id for position, log in logs.items() if position not in stored}
     if new:
         topics, numbers = [topic for topic, _ in new], [number for _, number in new]
-        await connection.execute(_NEW, topics, numbers, list(new.values()))
+        made = [key.offset(topic, number, new[topic, number], 0, None) for topic, number in new]
+        await connection.execute(_NEW, topics, numbers, list(new.values()), made)
         stored |= await _stored(connection, new)
     loaded = Loaded({}, {})
     for position, log in logs.items():
         row = stored[position]
-        reason = row["stopped"] or gap(row["topic_id"], row["next"], log)
+        reason = row["stopped"] or _altered(row, key) or gap(row["topic_id"], row["next"], log)
         if reason is None:
             loaded.assigned[position] = Assigned(
                 row["topic_id"], row["next"], row["starts"], row["probing"], row["marks"], row["probe_until"]
@@ -104,7 +110,7 @@ async def load_positions(connection: Connection, wanted: Iterable[Position], end
             continue
         loaded.stopped[position] = reason
         if row["stopped"] is None:
-            await stop_partition(connection, position, row["next"], reason)
+            await stop_partition(connection, position, row["next"], reason, key)
     return loaded
 
 
@@ -112,6 +118,16 @@ async def _stored(connection: Connection, positions: Collection[Position]) -> di
     topics, numbers = [topic for topic, _ in positions], [number for _, number in positions]
     rows = await connection.fetch(_STORED, topics, numbers)
     return {(row["topic"], row["partition"]): row for row in rows}
+
+
+def _altered(row: asyncpg.Record, key: StoreKey) -> str | None:
+    """The offset is not what the batch has set that it names: records may have been skipped."""
+    check = key.offset(
+        row["topic"], row["partition"], row["topic_id"], row["next"], row["batch"], row["goes_on"]
+    )
+    if check == row["mac"]:
+        return None
+    return f"altered: the stored next offset {row['next']} is not what the hub has stored"
 
 
 def gap(topic_id: str, expected: int, log: LogEnds) -> str | None:
@@ -143,13 +159,21 @@ async def mark_probe(connection: Connection, position: Position, offset: int, wi
 
 
 async def stop_partition(
-    connection: Connection, position: Position, expected: int, reason: str, goes_on: int | None = None
-) -> None:
+    connection: Connection, position: Position, expected: int, reason: str, key: StoreKey,
+    goes_on: int | None = None,
+) -> None:  # fmt: skip
     """Stop a partition that stands at `expected`, until an operator accepts the gap.
 
-    `goes_on` is where it goes on then; without it, at the first offset that the log has.
+    `goes_on` is where it goes on then; without it, at the first offset that the log has. An altered row stays
+    one: no check is made for what somebody else has written.
     """
-    await connection.execute(_STOP, *position, expected, reason, goes_on)
+    async with connection.transaction():
+        row = await connection.fetchrow(_STANDS, *position)
+        if row is None or row["next"] != expected or row["stopped"] is not None:
+            return
+        made = key.offset(*position, row["topic_id"], row["next"], row["batch"], goes_on)
+        check = None if _altered(row, key) else made
+        await connection.execute(_STOP, *position, reason, goes_on, check)
 
 
 async def stored_positions(connection: Connection) -> Sequence[StoredPosition]:
@@ -160,22 +184,22 @@ async def stored_positions(connection: Connection) -> Sequence[StoredPosition]:
     return [StoredPosition((row["topic"], row["partition"]), row["next"], row["stopped"]) for row in rows]
 
 
-async def accept_gap(connection: Connection, position: Position, log: LogEnds) -> str | None:
+async def accept_gap(connection: Connection, position: Position, log: LogEnds, key: StoreKey) -> str | None:
     """An operator accepts the gap of a stopped partition: go on at the first offset that can be read.
 
-    Returns the reason that was accepted, or None when the partition was not stopped.
+    Returns the reason that was accepted, or None when the partition was not stopped. Where the row was
+    altered nobody knows the offset any more: the whole log is read again, and the inbox knows its repeats.
     """
     async with connection.transaction():
-        row = await connection.fetchrow(
-            "select stopped, next, goes_on, topic_id from intake_offset "
-            "where topic = $1 and partition = $2 for update",
-            *position,
-        )
+        row = await connection.fetchrow(_STANDS, *position)
         if row is None or row["stopped"] is None:
             return None
         skipped = row["goes_on"] if row["goes_on"] is not None else row["next"]
         is_same = row["topic_id"] == log.topic_id
+        if _altered(row, key):
+            skipped = log.start
         goes_on = min(max(skipped, log.start), log.end) if is_same else log.start
-        await connection.execute(_ACCEPT, *position, goes_on, log.topic_id)
+        check = key.offset(*position, log.topic_id, goes_on, None)
+        await connection.execute(_ACCEPT, *position, goes_on, log.topic_id, check)
         await connection.execute(_ACCEPTED)
     return str(row["stopped"])

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+import asyncpg
 
 from hub.directory import Directory
 from hub.dossier.decision import Sender
+from hub.errors import StartupError
 from hub.identifiers import is_uuid
+from hub.integrity import StoreKey
 from hub.legal_time import LegalClock
 from hub.store.database import Connection
 from hub.store.packing import texts
 from hub.understanding import Understood, Unreadable
 from hub.workspace import Answered, StoredDossier, View, alias_of
 
+STORED_FORMAT = 1
+"""Of states, facts, receipts and segments; the store has that of the program that set it up."""
+
 _READ = """
-select kind, text_key, text_id, uuid_key::text as dossier, head, number, parked, state, wrapped, private
+select kind, text_key, text_id, uuid_key::text as dossier, head, number, parked, state, wrapped, private,
+    mac, alias_mac
 from read_batch($1, $2, $3, $4)
 """
 
@@ -58,26 +66,43 @@ def wanted_of(items: Iterable[Understood | Unreadable]) -> Wanted:
     return wanted
 
 
-async def read_batch(connection: Connection, wanted: Wanted) -> ReadBatch:
-    """Read without locks; what was used is compared when the batch is written."""
+async def read_batch(connection: Connection, wanted: Wanted, key: StoreKey) -> ReadBatch:
+    """Read without locks; what was used is compared when the batch is written. Altered rows are marked."""
     rows = await connection.fetch(
         _READ, texts(wanted.participants), texts(wanted.ids), texts(wanted.aliases), texts(wanted.dossiers)
     )
     inbox: dict[tuple[str, str], Answered] = {}
     aliases: dict[str, str] = {}
+    altered: set[str] = set()
     dossiers: dict[str, StoredDossier] = {}
     versions: dict[str, int] = {}
-    for kind, text_key, text_id, dossier, head, number, parked, state, wrapped, private in rows:
+    for row in rows:
+        kind, name, dossier = row[0], row[1], row[3]
         if kind == "inbox":
-            inbox[(text_key, text_id)] = Answered(head, state)
+            inbox[(name, row[2])] = _answered(row, key)
         elif kind == "version":
-            versions[text_key] = number
+            versions[name] = row[5]
         else:
             if kind == "alias":
-                aliases[text_key] = dossier
-            dossiers[dossier] = StoredDossier(dossier, head, number, parked, state, wrapped, private)
-    view = View(inbox, aliases, dossiers)
-    return ReadBatch(view, versions)
+                aliases[name] = dossier
+                if row[11] != key.alias(name, dossier):
+                    altered.add(name)
+            if dossier not in dossiers:
+                dossiers[dossier] = _dossier(row, key)
+    return ReadBatch(View(inbox, aliases, dossiers, frozenset(altered)), versions)
+
+
+def _answered(row: asyncpg.Record, key: StoreKey) -> Answered:
+    _, participant, request_id, dossier, digest, _, _, receipt, _, _, mac, _ = row
+    is_altered = mac != key.inbox(participant, request_id, digest, receipt, dossier)
+    return Answered(digest, receipt, dossier, is_altered)
+
+
+def _dossier(row: asyncpg.Record, key: StoreKey) -> StoredDossier:
+    _, _, _, dossier, head, sequence, parked, state, wrapped, private, mac, _ = row
+    is_altered = mac != key.dossier(dossier, head, sequence, state, private, wrapped)
+    is_altered |= parked < 0 and wrapped is not None  # as only an erasure leaves it
+    return StoredDossier(dossier, head, sequence, parked, state, wrapped, private, is_altered)
 
 
 async def read_directory(connection: Connection) -> Directory:
@@ -94,6 +119,16 @@ async def read_clock(connection: Connection, environment: str) -> LegalClock:
         return LegalClock()
     rows = await connection.fetch("select from_time, shift from clock_step")
     return LegalClock((row["from_time"], row["shift"]) for row in rows)
+
+
+def must_know(versions: Mapping[str, int]) -> None:
+    """`StartupError` when a newer program has written to this store: this one would not understand it."""
+    stored = versions.get("format", STORED_FORMAT)
+    if stored > STORED_FORMAT:
+        raise StartupError(
+            f"HUB_POSTGRES__DSN: the database has format {stored}, this program knows {STORED_FORMAT}:"
+            " a newer version of the hub has set it up; run that one"
+        )
 
 
 async def read_versions(connection: Connection) -> dict[str, int]:

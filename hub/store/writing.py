@@ -12,11 +12,12 @@ import asyncpg
 from hub.batch import BatchDecision, DeadLetter
 from hub.errors import WriteMissError
 from hub.identifiers import shard_of
+from hub.integrity import StoreKey
 from hub.job import State
 from hub.outbox import WholeEntry, encode_segment
 from hub.recording import StoredFact
 from hub.store.database import Connection
-from hub.store.packing import Bytes, hashes, moments, numbers, texts
+from hub.store.packing import Bytes, checks, hashes, moments, numbers, texts
 from hub.workspace import Held
 
 _MISS_CODES = {"HB001": "offset_miss", "HB002": "head_miss", "40P01": "head_miss", "40001": "head_miss"}
@@ -44,11 +45,21 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment as it is stored; `mac` is the check of its row."""
+
+    id: int
+    shard: int
+    payload: bytes
+    mac: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """Ids of the batch's own segments by shard, and older unpublished segments of owned shards."""
 
     fresh: dict[int, int]
-    older: list[tuple[int, int, bytes]]
+    older: list[Segment]
 
 
 class MissError(WriteMissError):
@@ -71,7 +82,7 @@ async def write_batch(
     """Write everything in one round trip and transaction; raises `MissError`, and then nothing is written."""
     arguments = _arguments(decision, offsets, outgoing, dump, shards)
     placeholders = ", ".join(f"${number}" for number in range(1, len(arguments) + 1))
-    statement = f"select kind, id, shard, payload from write_batch({placeholders})"  # noqa: S608  numbers only
+    statement = f"select kind, id, shard, payload, mac from write_batch({placeholders})"  # noqa: S608  numbers only
     try:
         rows = await connection.fetch(statement, *arguments)
     except asyncpg.UniqueViolationError as error:
@@ -87,7 +98,9 @@ async def write_batch(
             raise
         raise MissError(kind) from None
     fresh = {row["shard"]: row["id"] for row in rows if row["kind"] == "fresh"}
-    older = [(row["id"], row["shard"], row["payload"]) for row in rows if row["kind"] == "older"]
+    older = [
+        Segment(row["id"], row["shard"], row["payload"], row["mac"]) for row in rows if row["kind"] == "older"
+    ]
     return Written(fresh, older)
 
 
@@ -98,27 +111,31 @@ def _arguments(
     dump: Any,
     shards: int,
 ) -> list[Any]:
-    workspace = decision.workspace
+    workspace, key = decision.workspace, decision.store_key
     held = list(workspace.held.values())
     known = [dossier for dossier in held if not dossier.is_new]
     new = [dossier for dossier in held if dossier.is_new]
     changed = [dossier for dossier in known if dossier.is_changed]
     wide = Bytes()
+    new_columns, new_checks = _dossiers(new, dump, wide, key)
+    changed_columns, changed_checks = _dossiers(changed, dump, wide, key)
     columns = [
         texts(dossier.id for dossier in known),
         hashes(dossier.read_head for dossier in known),
         numbers(dossier.read_parked for dossier in known),
-        *_dossiers(new, dump, wide),
+        *new_columns,
         wide.places(dossier.key.wrapped for dossier in new),
-        *_dossiers(changed, dump, wide),
-        *_columns(workspace.aliases.items(), 2),
-        *_inbox(decision, wide),
-        *_columns(((p, i, receipt) for (p, i), receipt in decision.late_receipts.items()), 3),
-        *_facts(decision.facts, wide),
+        new_checks,
+        *changed_columns,
+        changed_checks,
+        *_columns(((name, id_, key.alias(name, id_)) for name, id_ in workspace.aliases.items()), 3),
+        *_inbox(decision, wide, key),
+        *_columns(_late_receipts(decision, key), 4),
+        *_facts(decision.facts, wide, key),
     ]
     return [
         decision.id,
-        *_columns(((o.topic, o.partition, o.topic_id, o.expected, o.next) for o in offsets), 5),
+        *_columns((_offset(step, decision.id, key) for step in offsets), 6),
         wide.joined,
         *columns,
         *_timer_columns(decision, [*new, *changed], shards),
@@ -127,36 +144,67 @@ def _arguments(
             ((p.dossier_id, p.participant, p.request_id, p.reason, p.record) for p in decision.parked), 5
         ),
         decision.redriven,
-        *_columns(_segments(decision, frozenset(outgoing.owned)), 2),
+        *_columns(_segments(decision, frozenset(outgoing.owned), key), 3),
         outgoing.published,
         outgoing.owned,
         outgoing.known,
     ]
 
 
-def _dossiers(dossiers: Sequence[Held[State]], dump: Any, wide: Bytes) -> list[Any]:
-    return [
+def _offset(step: OffsetStep, batch: str, key: StoreKey) -> tuple[Any, ...]:
+    check = key.offset(step.topic, step.partition, step.topic_id, step.next, batch)
+    return (step.topic, step.partition, step.topic_id, step.expected, step.next, check)
+
+
+def _dossiers(
+    dossiers: Sequence[Held[State]], dump: Any, wide: Bytes, key: StoreKey
+) -> tuple[list[Any], bytes]:
+    """The columns of these dossiers, and the checks of their rows: none for one that is altered already."""
+    states = [_state(dossier, dump) for dossier in dossiers]
+    columns = [
         texts(dossier.id for dossier in dossiers),
         hashes(dossier.head for dossier in dossiers),
         numbers(dossier.sequence for dossier in dossiers),
         numbers(dossier.parked for dossier in dossiers),
-        wide.places(dump(dossier.state) if dossier.state is not None else None for dossier in dossiers),
+        wide.places(states),
         wide.places(dossier.private for dossier in dossiers),
     ]
+    made = (
+        key.dossier(d.id, d.head, d.sequence, state, d.private, d.key.wrapped) if d.altered is None else None
+        for d, state in zip(dossiers, states, strict=True)
+    )
+    return columns, checks(made)
 
 
-def _inbox(decision: BatchDecision[State], wide: Bytes) -> list[Any]:
-    answers = [decision.workspace.inbox[key] for key in decision.inbox_dossier]
+def _state(dossier: Held[State], dump: Any) -> bytes | None:
+    if dossier.altered is not None:
+        return dossier.altered.state
+    stored: bytes | None = dump(dossier.state) if dossier.state is not None else None
+    return stored
+
+
+def _inbox(decision: BatchDecision[State], wide: Bytes, key: StoreKey) -> list[Any]:
+    answers = [decision.workspace.inbox[place] for place in decision.inbox_dossier]
     return [
         texts(participant for participant, _ in decision.inbox_dossier),
         texts(request_id for _, request_id in decision.inbox_dossier),
         hashes(answered.digest for answered in answers),
         wide.places(answered.receipt for answered in answers),
         texts(decision.inbox_dossier.values()),
+        checks(
+            key.inbox(participant, request_id, answered.digest, answered.receipt, answered.dossier_id)
+            for (participant, request_id), answered in zip(decision.inbox_dossier, answers, strict=True)
+        ),
     ]
 
 
-def _facts(facts: Sequence[StoredFact], wide: Bytes) -> list[Any]:
+def _late_receipts(decision: BatchDecision[State], key: StoreKey) -> Iterator[tuple[Any, ...]]:
+    for place, receipt in decision.late_receipts.items():
+        answered = decision.workspace.inbox[place]
+        yield (*place, receipt, key.inbox(*place, answered.digest, receipt, answered.dossier_id))
+
+
+def _facts(facts: Sequence[StoredFact], wide: Bytes, key: StoreKey) -> list[Any]:
     return [
         texts(fact.dossier_id for fact in facts),
         numbers(fact.sequence for fact in facts),
@@ -165,15 +213,19 @@ def _facts(facts: Sequence[StoredFact], wide: Bytes) -> list[Any]:
         moments(fact.time for fact in facts),
         wide.places(fact.content for fact in facts),
         hashes(fact.hash for fact in facts),
+        checks(key.fact(fact.hash) for fact in facts),
     ]
 
 
-def _segments(decision: BatchDecision[State], owned: frozenset[int]) -> Iterator[tuple[int, bytes]]:
+def _segments(
+    decision: BatchDecision[State], owned: frozenset[int], key: StoreKey
+) -> Iterator[tuple[int, bytes, bytes]]:
     for shard, both in sorted(decision.messages.items()):
         if shard in owned:
-            yield shard, encode_segment([entry for _, entry in both])
+            payload = encode_segment([entry for _, entry in both])
         else:
-            yield shard, encode_segment([WholeEntry.of(message) for message, _ in both])
+            payload = encode_segment([WholeEntry.of(message) for message, _ in both])
+        yield shard, payload, key.segment(shard, payload)
 
 
 def _letter(letter: DeadLetter) -> tuple[Any, ...]:

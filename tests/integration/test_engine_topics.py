@@ -33,7 +33,7 @@ async def stops(hub: Hub, topic: str) -> str:
 
 async def accept(hub: Hub, client: Client, start: int, end: int) -> str | None:
     topic_id = (await asyncio.to_thread(hub.admin.topic_ids, [client.in_topic]))[client.in_topic]
-    return await accept_gap(hub.database, (client.in_topic, 0), LogEnds(topic_id, start, end))
+    return await accept_gap(hub.database, (client.in_topic, 0), LogEnds(topic_id, start, end), hub.store_key)
 
 
 async def test_records_that_are_gone_stop_their_partition_until_the_gap_is_accepted(

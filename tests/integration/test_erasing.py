@@ -168,7 +168,7 @@ async def test_a_batch_that_was_decided_with_the_key_before_misses_when_it_is_wr
         job, law = DossierJob(build.law()), build.law()
         master = MasterKey.from_file(hub.master_key_file)
         tools: Tools[Any] = Tools(job, DIRECTORY, master, code_blocks(law), 4)
-        view = (await read_batch(hub.database, Wanted([], [], [], [dossier]))).view
+        view = (await read_batch(hub.database, Wanted([], [], [], [dossier]), hub.store_key)).view
         item = understand(
             record(WITHDRAW, dossier, {}, "e9"), Reading(DIRECTORY, LegalClock(), "live", job.requests)
         )
@@ -230,6 +230,10 @@ async def test_only_a_dossier_that_is_there_is_erased_and_only_once(
         await hub.database.execute(
             "insert into alias (alias, dossier_id) values ('code:000.12.34.H07-261123-0001', $1)", nobody
         )
+        status, said = await hub_command(hub.environment, "erase", "000.12.34.H07-261123-0001", *BY)
+        assert (status, "was altered" in said) == (1, True), "whoever wrote that name is not the hub"
+        check = hub.store_key.alias("code:000.12.34.H07-261123-0001", nobody)
+        await hub.database.execute("update alias set mac = $1", check)
         assert nobody in await erase(hub, "000.12.34.H07-261123-0001")
         status, said = await hub_command(hub.environment, "erase", nobody, *BY)
         assert (status, "was erased at" in said) == (1, True)

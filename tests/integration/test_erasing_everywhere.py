@@ -16,10 +16,11 @@ import pytest
 from hub.documents.settings import DocumentsSettings
 from hub.documents.store import documents
 from hub.embedded.stack import StackAddress
+from hub.envelope import digest
 from hub.message import Message
 from hub.outbox import WholeEntry, encode_segment
 from hub.signing.building import sign_copy
-from hub.signing.manifest import OwnerByNumber
+from hub.signing.manifest import Manifest, OwnerByNumber, manifest_bytes
 from hub.signing.sandbox import Sandbox
 from tests.integration.test_engine_copies import REGISTER, manifest, registration
 from tests.support import signing
@@ -45,7 +46,24 @@ def forms(text: str) -> set[bytes]:
 
 async def places_with(hub: Hub, folder: Path, *texts: str) -> set[str]:
     """Tables and documents in which something of the person stands."""
-    needles = [form for text in texts for form in forms(text)]
+    return await places_of(hub, folder, {form for text in texts for form in forms(text)})
+
+
+def guesses(hub: Hub, reference: str, number: str, told: Manifest) -> set[bytes]:
+    """What a store could hold of a request and a manifest whose contents somebody guesses, number by number.
+
+    Also for one who has the store's key: it is there as long as the hub is.
+    """
+    party = {"kind": "citizen", "name": NAME, "identity_number": number, "birth_date": "1990-01-02"}
+    value = orjson.dumps(submission(applicant=party))
+    request = digest(SUBMIT, reference, None, value)
+    guessed = replace(told, metadata=replace(told.metadata, owner=OwnerByNumber(number)))
+    plain = [request, *(sha256(one).digest() for one in (value, number.encode(), manifest_bytes(guessed)))]
+    made = {form for one in plain for form in (one, hub.store_key.digest(one))}
+    return made | {form.hex().encode() for form in made} | {b64encode(form) for form in made}
+
+
+async def places_of(hub: Hub, folder: Path, needles: set[bytes]) -> set[str]:
     tables = await hub.database.fetch(
         "select table_name as name from information_schema.tables where table_schema = 'public'"
     )
@@ -114,7 +132,8 @@ async def waits(hub: Hub, counter: Client, dossier: str) -> None:
     )
     # No process owns this shard, so it stays.
     segment = encode_segment([WholeEntry.of(message)])
-    await hub.database.execute("insert into segment (shard, payload) values (9, $1)", segment)
+    check = hub.store_key.segment(9, segment)
+    await hub.database.execute("insert into segment (shard, payload, mac) values (9, $1, $2)", segment, check)
 
 
 @pytest.fixture
@@ -145,7 +164,7 @@ async def test_nothing_of_the_person_is_left_in_any_table_or_document_and_the_ch
     )
     engine.start()
     await engine.ready()
-    dossiers = {}
+    dossiers, manifests = dict[str, str](), dict[str, Manifest]()
     for name, reference in ((NAME, "ref:hs-1"), (OTHER, "ref:hs-2")):
         party = {"kind": "citizen", "name": name, "identity_number": NUMBER, "birth_date": "1990-01-02"}
         if name is OTHER:
@@ -157,6 +176,7 @@ async def test_nothing_of_the_person_is_left_in_any_table_or_document_and_the_ch
         owner = OwnerByNumber(str(party["identity_number"]))
         told = manifest(dossier, now)
         told = replace(told, files=(listed,), metadata=replace(told.metadata, owner=owner))
+        manifests[name] = told
         await keep(scan, "application/pdf")
         package = await keep(sign_copy(told, officer.signing_key(), now))
         data = registration(package) | {"files": [listed.sha256], "component": COMPONENTS[0]["code"]}
@@ -174,6 +194,8 @@ async def test_nothing_of_the_person_is_left_in_any_table_or_document_and_the_ch
     }  # fmt: skip
     assert await places_with(hub, folder, NAME, NUMBER) == full
     assert await places_with(hub, folder, OTHER) == full
+    right = guesses(hub, "ref:hs-1", NUMBER, manifests[NAME])
+    assert await places_of(hub, folder, right) >= {"inbox", "dossier", "documents"}, "while it lives"
 
     settings = hub.environment | {"HUB_DOCUMENTS__FOLDER": str(folder)}
     status, said = await hub_command(settings, "erase", dossiers[NAME], *BY)
@@ -182,11 +204,15 @@ async def test_nothing_of_the_person_is_left_in_any_table_or_document_and_the_ch
     assert "2 documents deleted" in said
     assert await places_with(hub, folder, NAME, NUMBER) == set()
     assert await places_with(hub, folder, OTHER) == full
+    assert await places_of(hub, folder, right) == set(), "no guess can be tried out on what is left"
     assert await stored(hub, dossiers[NAME]) == facts
+    assert_chained(facts)
+    assert await hub.database.fetchval("select count(*) from document_use") == len(contents(folder)) == 2
+
+
+def assert_chained(facts: list[bytes]) -> None:
     chain = list(links(facts))
     assert [before for before, _ in chain] == [None, *(own for _, own in chain[:-1])]
-    kept = await hub.database.fetchval("select count(*) from document_use")
-    assert kept == len(contents(folder)) == 2
 
 
 def has_submitted(counter: Client, dossier: str) -> bool:

@@ -114,7 +114,7 @@ async def is_stopped(hub: Hub, client: Client) -> bool:
 async def accept(hub: Hub, topic: str) -> str | None:
     """What `hub offsets accept` does."""
     topic_id = (await asyncio.to_thread(hub.admin.topic_ids, [topic]))[topic]
-    return await accept_gap(hub.database, (topic, 0), LogEnds(topic_id, 0, 1 << 40))
+    return await accept_gap(hub.database, (topic, 0), LogEnds(topic_id, 0, 1 << 40), hub.store_key)
 
 
 async def ended_well(engine: HubProcess) -> None:

@@ -16,7 +16,8 @@ from hub.outbox import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry, de
 from hub.settings import PostgresSettings
 from hub.store.database import Session
 from hub.store.outgoing import StoredSegments
-from hub.store.writing import Outgoing, write_batch
+from hub.store.writing import Outgoing, Segment, write_batch
+from hub.untrusted import tell_untrusted
 from tests.support.batches import Memory, record, submit
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import APPLICANT, SUBMIT, submission
@@ -44,10 +45,13 @@ async def stored(
 
 
 async def read_back(hub: Hub, memory: Memory, payloads: list[bytes]) -> list[list[Message]]:
+    key = memory.master.store
+    segments = [Segment(id_, 0, payload, key.segment(0, payload)) for id_, payload in enumerate(payloads)]
     session = Session(PostgresSettings.model_validate({"dsn": hub.dsn}), "test-segments")
     await session.open()
     try:
-        return await StoredSegments(session, memory.master).messages(payloads)
+        read = await StoredSegments(session, memory.master, tell_untrusted).messages(segments)
+        return [messages for messages in read if messages is not None]
     finally:
         await session.close()
 

@@ -21,7 +21,8 @@ from hub.settings import KafkaSettings, PostgresSettings
 from hub.shards import Shards
 from hub.store.database import Session
 from hub.store.outgoing import StoredSegments
-from hub.store.writing import Written
+from hub.store.writing import Segment, Written
+from hub.untrusted import tell_untrusted
 from tests.support.clients import Client
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP
@@ -45,10 +46,12 @@ class Site:
 
     async def segment(self, message: Message = TOLD) -> int:
         """Lay a segment into the outbox, as the write of an engine does."""
+        payload = encode_segment([WholeEntry.of(message)])
         segment_id: int = await self.hub.database.fetchval(
-            "insert into segment (shard, payload) values ($1, $2) returning id",
+            "insert into segment (shard, payload, mac) values ($1, $2, $3) returning id",
             SHARD,
-            encode_segment([WholeEntry.of(message)]),
+            payload,
+            self.hub.store_key.segment(SHARD, payload),
         )
         return segment_id
 
@@ -90,7 +93,7 @@ async def site(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Site]:
         publisher = Publisher(producer, sessions[0], sessions[1], hub.prefix)
         shards = Shards(sessions[2], "engine-1", 4)
         master = MasterKey.from_file(hub.master_key_file)
-        relay = Relay(publisher, sessions[0], shards, StoredSegments(sessions[0], master))
+        relay = Relay(publisher, sessions[0], shards, StoredSegments(sessions[0], master, tell_untrusted))
         await shards.tick(relay.is_busy)
         yield Site(hub, client, relay)
 
@@ -113,7 +116,10 @@ async def test_a_segment_published_and_marked_while_a_write_runs_is_not_taken_fr
     under_way = site.relay.outgoing()
     own, others = await site.segment(), await site.segment()
     await site.published()
-    written = Written(fresh={SHARD: own}, older=[(others, SHARD, PAYLOAD)])
+    written = Written(
+        fresh={SHARD: own},
+        older=[Segment(others, SHARD, PAYLOAD, site.hub.store_key.segment(SHARD, PAYLOAD))],
+    )
     site.relay.written(under_way, written, {SHARD: [TOLD]}, 0)
     await site.published()
     assert await told(site) == ["told", "told", "last"]

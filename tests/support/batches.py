@@ -18,6 +18,7 @@ from hub.directory import Directory
 from hub.dossier.decision import Decision, Sender
 from hub.dossier.state import Dossier
 from hub.dossier_job import DossierJob, code_blocks
+from hub.integrity import ERASED
 from hub.job import Call
 from hub.legal_time import LegalClock
 from hub.message import Message
@@ -136,6 +137,9 @@ class Memory:
         """What an erasure leaves of a stored dossier."""
         stored = self.dossiers[dossier]
         self.dossiers[dossier] = replace(stored, parked=-1, wrapped_key=None, private=None)
+        for key, answered in self.inbox.items():
+            if answered.dossier_id == dossier:
+                self.inbox[key] = replace(answered, digest=ERASED)
 
 
 def sent(decision: BatchDecision[Dossier], topic: str) -> list[Message]:

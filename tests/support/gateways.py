@@ -16,6 +16,7 @@ import orjson
 
 from hub import participants
 from hub.admission import GATEWAY
+from hub.integrity import FILE_NAME
 from hub.participants import Participant
 from tests.support.hubs import Hub
 from tests.support.processes import HubProcess
@@ -155,6 +156,7 @@ async def own_site(
         "HUB_DOCUMENTS__FOLDER": str(folder / "documents"),
     }
     del environment["HUB_MASTER_KEY_FILE"]
+    environment["HUB_STORE_KEY_FILE"] = str(hub.master_key_file.with_name(FILE_NAME))
     gateway = Gateway("gateway", f"gateway-{len(hub.processes)}", environment | settings, folder)
     hub.processes.append(gateway)
     gateway.start()

@@ -53,7 +53,7 @@ class Hub:
                 replication=self.address.kafka_brokers,
             )
         )
-        MasterKey.create_file(self.master_key_file)
+        self.store_key = MasterKey.create_file(self.master_key_file).store
         self.user = f"{self.prefix}hub"
         self.password = await participants.set_up_hub(self.admin, self.user, self.partitions)
 

@@ -304,24 +304,6 @@ def test_the_receipt_after_a_redrive_is_what_a_repeat_gets() -> None:
     assert receipts(again) == receipts(redriven)
 
 
-# Erased dossiers
-
-
-@pytest.mark.parametrize("subject", [REF, None])
-def test_an_erased_dossier_takes_no_request_and_no_new_submission_and_gets_no_key(
-    subject: str | None,
-) -> None:
-    memory = Memory()
-    dossier = lodged(memory)
-    memory.erase(dossier)
-    requests = [record(WITHDRAW, subject or dossier, {}, "e1"), submit("e2", REF, submission())]
-    decision = memory.decide(*requests)
-    answers = [(receipt["code"], receipt["state"]) for receipt in receipts(decision)]
-    assert answers == [("dossier.erased", "erased")] * 2
-    assert (decision.workspace.held, decision.workspace.aliases, decision.facts) == ({}, {}, [])
-    assert list(decision.inbox_dossier) == [("counter-a", "e1"), ("counter-a", "e2")]
-
-
 # Dead letters
 
 

@@ -163,6 +163,7 @@ async def test_a_gateway_that_cannot_serve_safely_says_so_in_one_line(
     environment = site.hub.environment | {
         "HUB_KAFKA__USER": f"{site.hub.prefix}{GATEWAY}",
         "HUB_KAFKA__PASSWORD": site.password,
+        "HUB_STORE_KEY_FILE": str(site.hub.master_key_file.with_name("store.key")),
     }
     gateway = Gateway("gateway", "refused", environment | changes, tmp_path)
     gateway.start()

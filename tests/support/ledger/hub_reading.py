@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b, sha256
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -41,9 +42,13 @@ _OFFSETS = "select topic, partition, next from intake_offset"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the ledger reaches a hub's database and broker; `prefix` stands before its topics."""
+    """How the ledger reaches a hub's database and broker; `prefix` stands before its topics.
+
+    `store_key_file` holds the key of the digests in the inbox.
+    """
 
     dsn: str
+    store_key_file: Path
     kafka: Mapping[str, Any]
     prefix: str
 
@@ -63,8 +68,11 @@ async def read_hub(access: Access, conflicts: Mapping[str, int]) -> HubSide:
     finally:
         await connection.close()
     topics = await read_topics(access, offsets)
+    digests = _digests(access.store_key_file, {digest for _, _, digest in topics.in_log})
     return HubSide(
-        inbox={(row["participant"], row["id"]): row["digest"].hex() for row in rows},
+        inbox={
+            (row["participant"], row["id"]): digests.get(row["digest"], row["digest"].hex()) for row in rows
+        },
         facts=tuple(facts),
         fact_topic=tuple(topics.facts),
         out_topics=tuple(topics.out),
@@ -77,6 +85,15 @@ async def read_hub(access: Access, conflicts: Mapping[str, int]) -> HubSide:
         redrives=redrives,
         conflicts=conflicts,
     )
+
+
+def _digests(store_key_file: Path, digests: Iterable[str]) -> dict[bytes, str]:
+    """The digests of what lies in the log, by the form under the hub's key in which the inbox has them."""
+    key = bytes.fromhex(store_key_file.read_text("ascii").strip())
+    return {
+        blake2b(bytes.fromhex(digest), key=key, digest_size=32, person=b"request").digest(): digest
+        for digest in digests
+    }
 
 
 def _fact(row: Any) -> Fact:

@@ -79,6 +79,7 @@ class Site:
         """The administrator's way in, for the ledger's own reading."""
         return Access(
             self.dsn,
+            self.folder / "store.key",
             {
                 "bootstrap_servers": self.address.kafka_bootstrap, "security_protocol": "SASL_PLAINTEXT",
                 "sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": self.address.kafka_admin_user,

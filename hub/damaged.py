@@ -1,0 +1,18 @@
+"""Partitions whose next records are damaged: stopped up to where they can be read again."""
+
+from __future__ import annotations
+
+from hub.intake import FirstReadable, Position
+from hub.integrity import StoreKey
+from hub.store import positions
+from hub.store.database import Connection
+
+
+async def stop_damaged(
+    connection: Connection, key: StoreKey, first_readable: FirstReadable, position: Position, offset: int
+) -> None:
+    """Stop the partition if the record at `offset` cannot be read, until an operator accepts it."""
+    readable = await first_readable(position, offset)
+    if readable > offset:
+        reason = f"corrupt: offsets {offset} to {readable - 1} cannot be read"
+        await positions.stop_partition(connection, position, offset, reason, key, readable)
