@@ -53,8 +53,11 @@ _TABLES = (
     "dossier", "timer", "overdue", "dead_letter", "redrive", "erasure", "code_block", "parked_request",
 )  # fmt: skip
 _READ_WHOLE = """
-select relname, seq_tup_read from pg_stat_user_tables where n_live_tup > $1 and seq_tup_read > 0
+select relname, seq_tup_read from pg_stat_user_tables
+where n_live_tup > $1 and seq_tup_read > 0 and relname <> all($2)
 """
+_READ_ON_PURPOSE = ["erasure"]
+"""Its ids are gone through at a start, at an erasure and once an hour: what comes in again has to go."""
 
 
 def statements() -> Iterator[tuple[str, str, tuple[Any, ...]]]:
@@ -146,7 +149,10 @@ async def assert_running_processes_read_by_index(hub: Hub, folder: Path) -> None
 async def read_whole(hub: Hub) -> dict[str, int]:
     """How many rows of each large table were read by reading it as a whole."""
     await hub.database.execute("select pg_stat_force_next_flush()")
-    return {row["relname"]: row["seq_tup_read"] for row in await hub.database.fetch(_READ_WHOLE, LARGE)}
+    return {
+        row["relname"]: row["seq_tup_read"]
+        for row in await hub.database.fetch(_READ_WHOLE, LARGE, _READ_ON_PURPOSE)
+    }
 
 
 async def gateway_user(hub: Hub) -> dict[str, str]:
