@@ -8,7 +8,7 @@ from typing import Literal
 
 Reason = Literal["malformed", "refused"]
 
-WINDOW_S = 60.0
+WINDOW_S = 60
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 900.0
 FORGOTTEN_S = 1800.0
@@ -39,6 +39,37 @@ class Answers:
         bad = self.refused + self.malformed
         return bad > 0 and bad >= MOST * (bad + self.good)
 
+    def plus(self, other: Answers, sign: int = 1) -> Answers:
+        """Both together; with -1 without the other."""
+        return Answers(
+            self.good + sign * other.good,
+            self.refused + sign * other.refused,
+            self.malformed + sign * other.malformed,
+        )
+
+
+class _Window:
+    """The answers of the last minute, by seconds, and their sum."""
+
+    def __init__(self) -> None:
+        self._seconds: deque[tuple[int, Answers]] = deque()
+        self.total = Answers()
+
+    def add(self, answers: Answers, now_s: float) -> None:
+        second = int(now_s)
+        if self._seconds and self._seconds[-1][0] == second:
+            answers_before = self._seconds.pop()[1]
+            self._seconds.append((second, answers_before.plus(answers)))
+        else:
+            self._seconds.append((second, answers))
+        self.total = self.total.plus(answers)
+        while self._seconds[0][0] < second - WINDOW_S:
+            self.total = self.total.plus(self._seconds.popleft()[1], -1)
+
+    def clear(self) -> None:
+        self._seconds.clear()
+        self.total = Answers()
+
 
 @dataclass(slots=True)
 class Brake:
@@ -51,13 +82,11 @@ class Brake:
     reason: Reason | None = None
     until_s: float = 0.0
     _rounds: int = 0
-    _window: deque[tuple[float, Answers]] = field(default_factory=deque)
+    _window: _Window = field(default_factory=_Window)
 
     def count(self, answers: Answers, now_s: float) -> float | None:
         """Note the answers; returns the pause that begins now, 0 when it is let go, None: no change."""
-        self._window.append((now_s, answers))
-        while self._window[0][0] < now_s - WINDOW_S:
-            self._window.popleft()
+        self._window.add(answers, now_s)
         if self.reason is not None:
             return self._tasted(answers, now_s)
         reason = self._over()
@@ -81,12 +110,10 @@ class Brake:
         return 0.0
 
     def _over(self) -> Reason | None:
-        malformed = sum(answers.malformed for _, answers in self._window)
-        if malformed > self.limits.malformed:
+        total = self._window.total
+        if total.malformed > self.limits.malformed:
             return "malformed"
-        refused = malformed + sum(answers.refused for _, answers in self._window)
-        good = sum(answers.good for _, answers in self._window)
-        return "refused" if refused > self.limits.refused and Answers(good, refused).are_bad else None
+        return "refused" if total.refused + total.malformed > self.limits.refused and total.are_bad else None
 
     def _pause(self, reason: Reason, now_s: float) -> float:
         if now_s > self.until_s + FORGOTTEN_S:
