@@ -16,6 +16,7 @@ from hub.documents.reason import (
 from hub.documents.store import DocumentStore
 from hub.dossier.verification import AwayCopy, CopyOutcome, UnverifiedCopy
 from hub.identifiers import is_uuid
+from hub.integrity import StoreKey
 from hub.job import Job
 from hub.logs import log
 from hub.store.database import Connection
@@ -48,9 +49,10 @@ class CopyShelf:
     that need it wait, and no others.
     """
 
-    def __init__(self, loader: Loader | None = None) -> None:
-        """Without a loader every package is missing."""
+    def __init__(self, loader: Loader | None = None, rows: StoreKey | None = None) -> None:
+        """Without a loader every package is missing; `rows` tells genuine facts from altered ones."""
         self._loader = loader
+        self._rows = rows
         self._outcomes: dict[Place, CopyOutcome] = {}
         self.is_away = False
 
@@ -98,7 +100,8 @@ class CopyShelf:
         if not isinstance(
             item.request, ReuseComponent
         ):  # its rules hold the package against the other dossier
-            rights = Rights(database, loader.store, item.sender, _dossier_of(item, view))
+            assert self._rows is not None
+            rights = Rights(database, loader.store, self._rows, item.sender, _dossier_of(item, view))
         try:
             self._outcomes[place] = await loader.load_copy(place[2], rights)
         except DocumentsAwayError as error:

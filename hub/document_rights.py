@@ -15,17 +15,24 @@ from hub.document_fields import TRANSFER, TRANSFERRED, is_package, json_paths
 from hub.documents.reason import DocumentReason
 from hub.documents.store import DocumentStore
 from hub.dossier.decision import Sender
+from hub.errors import AlteredRowError
+from hub.integrity import StoreKey
 from hub.signing.listed import files_in
 from hub.signing.shape import MAX_BYTES
+from hub.store.trusted import FACT_COLUMNS, fact_name, is_fact_genuine
+from hub.untrusted import tell_untrusted
 
 _OWN = """
 select encode(sha256, 'hex') as digest from document_owner
 where participant = $1 and sha256 = any($2::bytea[])
 """
+_FACTS = f"""
+select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.type = any($2::text[])
+"""  # noqa: S608  no value stands in it
 _NAMED = """
 with told as (
     select f.type, convert_from(f.bytes, 'UTF8')::jsonb as body from fact f
-    where f.dossier_id = $2::uuid and f.type = any($3::text[])
+    where f.dossier_id = $2::uuid and f.sequence = any($3::int[])
 )
 select distinct path, jsonb_path_query(body -> 'data', path::jsonpath) #>> '{}' as digest
 from told cross join lateral jsonb_array_elements_text($4::jsonb -> type) path
@@ -47,11 +54,20 @@ class Fetching(Protocol):
 
 
 class Rights:
-    """What one participant may name of documents, with regard to one dossier (its id; None: to none)."""
+    """What one participant may name of documents, with regard to one dossier (its id; None: to none).
+
+    An altered fact gives no right.
+    """
 
     def __init__(
-        self, database: Fetching, store: DocumentStore, participant: Sender, dossier: str | None
+        self,
+        database: Fetching,
+        store: DocumentStore,
+        rows: StoreKey,
+        participant: Sender,
+        dossier: str | None,
     ) -> None:
+        self._rows = rows
         self._database = database
         self._store = store
         self._participant = participant
@@ -70,8 +86,9 @@ class Rights:
         if not rest or self._dossier is None:
             return rest
         came_along = list(TRANSFERRED) if "agency" in self._participant.roles else []
+        genuine = await self._genuine(self._dossier)
         named = await self._database.fetch(
-            _NAMED, self._participant.name, self._dossier, _READ, _PATHS_JSON, came_along, TRANSFER
+            _NAMED, self._participant.name, self._dossier, genuine, _PATHS_JSON, came_along, TRANSFER
         )
         rest -= {row["digest"] for row in named}
         for package in sorted({row["digest"] for row in named if is_package(row["path"])}):
@@ -81,3 +98,13 @@ class Rights:
             if not isinstance(content, DocumentReason):
                 rest -= files_in(content)
         return rest
+
+    async def _genuine(self, dossier: str) -> list[int]:
+        """The sequences of the facts that name documents, without altered ones."""
+        found = []
+        for row in await self._database.fetch(_FACTS, dossier, _READ):
+            if is_fact_genuine(row, self._rows):
+                found.append(row["sequence"])
+            else:
+                tell_untrusted(AlteredRowError(fact_name(row)))
+        return found

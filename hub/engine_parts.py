@@ -133,7 +133,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         load = _loader(sessions.load, observer, metrics, unread, master.store)
         intake = _intake(settings, consumer, load)
         the_job: Job[Any] = job if job is not None else DossierJob(law)
-        shelf = _shelf(settings, metrics)
+        shelf = _shelf(settings, metrics, master.store)
         keeper = _keeper(settings, intake, metrics, sessions.budget)
         tools: Tools[Any] = Tools(
             the_job, Directory([]), master, code_blocks(law), settings.shards, shelf, letters=keeper.letters
@@ -169,9 +169,10 @@ def _keeper(settings: Settings, intake: Intake, metrics: EngineMetrics, session:
     return BudgetKeeper(settings.budget, limits, intake.pauses, metrics.budget, session, prefix)
 
 
-def _shelf(settings: Settings, metrics: EngineMetrics) -> CopyShelf:
+def _shelf(settings: Settings, metrics: EngineMetrics, key: StoreKey) -> CopyShelf:
     trust = trust_of(settings.signing, settings.environment)
-    return CopyShelf(CopyLoader(documents(settings.documents), trust, metrics.signatures.verified))
+    loader = CopyLoader(documents(settings.documents), trust, metrics.signatures.verified)
+    return CopyShelf(loader, key)
 
 
 async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:

@@ -7,6 +7,8 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
+from hub.errors import UntrustedRowError
+
 HUB_SOURCE = "/participants/hub"
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -30,8 +32,13 @@ _decode = msgspec.msgpack.Decoder(Message).decode
 
 
 def decode_message(encoded: bytes) -> Message:
-    """The message of `Message.encode`."""
-    return _decode(encoded)
+    """The message of `Message.encode`; `UntrustedRowError` for one of a version not known here."""
+    try:
+        return _decode(encoded)
+    except msgspec.DecodeError:
+        raise UntrustedRowError(
+            "a stored message", "it is of a version that this program does not know"
+        ) from None
 
 
 def cloud_event(

@@ -62,4 +62,4 @@ async def download(parts: Parts, caller: Caller, sha256: str, dossier: str | Non
 
 async def _may_see(parts: Parts, caller: Caller, sha256: str, dossier: str | None) -> bool:
     named = dossier if dossier is not None and is_uuid(dossier) else None
-    return not await Rights(parts.pool, parts.store, caller.sender, named).lacking([sha256])
+    return not await Rights(parts.pool, parts.store, parts.key, caller.sender, named).lacking([sha256])

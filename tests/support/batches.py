@@ -95,12 +95,14 @@ class Memory:
     inbox: dict[tuple[str, str], Answered] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     dossiers: dict[str, StoredDossier] = field(default_factory=dict)
+    altered_aliases: set[str] = field(default_factory=set)
     codes: CodeBlocks = field(default_factory=lambda: code_blocks(build.law()))
 
     def decision(self, before: Workspace[Dossier] | None = None) -> BatchDecision[Dossier]:
         """A new batch on what is stored now."""
         tools: Tools[Dossier] = Tools(self.job, DIRECTORY, self.master, self.codes, 4)
-        view = View(dict(self.inbox), dict(self.aliases), dict(self.dossiers))
+        altered = frozenset(self.altered_aliases)
+        view = View(dict(self.inbox), dict(self.aliases), dict(self.dossiers), altered)
         return BatchDecision(str(uuid.uuid4()), tools, view, before)
 
     def decide(

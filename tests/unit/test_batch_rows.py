@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+import orjson
 import pytest
 from msgspec.structs import replace
 
+from hub.deciding import Attempts, HeldBackError
+from hub.dossier.state import VERSION, Dossier
 from hub.errors import UntrustedRowError
 from hub.integrity import ERASED
-from hub.parking import open_record
+from hub.parking import StoredRecord, open_record
 from hub.sealing import MasterKey
 from hub.understanding import Understood
 from tests.support.batches import Memory, receipts, record, sent, submit
@@ -100,3 +104,45 @@ def test_an_altered_dossier_is_not_redriven() -> None:
     altered(memory, dossier)
     with pytest.raises(UntrustedRowError):
         memory.decision().redrive(item, dossier, 7)
+
+
+# Rows of a newer version
+
+
+def held_back(memory: Memory, item: StoredRecord) -> HeldBackError:
+    """What holds the partition of this record; nothing is answered, parked or buried."""
+    decision = memory.decision()
+    attempts: Attempts[Dossier] = Attempts([memory.read(item)])
+    with pytest.raises(HeldBackError) as raised:
+        attempts.decide(lambda: decision)
+    assert (decision.messages, decision.parked, decision.dead_letters, decision.facts) == ({}, [], [], [])
+    return raised.value
+
+
+def test_a_state_of_a_newer_version_holds_the_partition_of_the_request() -> None:
+    memory = Memory()
+    dossier = lodged(memory)
+    stored = memory.dossiers[dossier]
+    assert stored.state is not None
+    newer = orjson.dumps(orjson.loads(stored.state) | {"v": VERSION + 1})
+    memory.dossiers[dossier] = replace(stored, state=newer)
+    held = held_back(memory, record(WITHDRAW, REF, {}, "e1"))
+    assert held.position == ("in.counter-a", 0)
+    known = f"version {VERSION + 1}, this program knows versions up to {VERSION}"
+    assert str(held) == f"dossier {dossier}: {known}"
+
+
+def test_a_receipt_of_a_newer_version_holds_the_partition_of_its_repeat() -> None:
+    memory = Memory()
+    lodged(memory, event_id="e1")
+    key = ("counter-a", "e1")
+    memory.inbox[key] = replace(memory.inbox[key], receipt=msgspec.msgpack.encode({"v": 2}))
+    assert "version" in str(held_back(memory, submit("e1", REF, submission())))
+
+
+def test_a_name_that_was_led_elsewhere_holds_the_partition_of_the_request() -> None:
+    memory = Memory()
+    dossier = lodged(memory)
+    memory.altered_aliases.add("ref:counter-a:HS-0001")
+    held = held_back(memory, record(WITHDRAW, REF, {}, "e1"))
+    assert held.cause.row == f"alias of dossier {dossier}"

@@ -64,6 +64,7 @@ async def decided(loader: Asked) -> tuple[Memory, BatchDecision[Dossier], CopySh
     register, decision = a_register(memory), memory.decision()
     shelf = decision._tools.copies
     shelf._loader = loader
+    shelf._rows = memory.master.store
     items = [memory.read(submit("s-2", "ref:2", submission())), register]
     await shelf.bring(items, memory.job, NO_DATABASE, NO_VIEW)
     decision.take(register)
@@ -110,6 +111,7 @@ async def test_what_the_rules_refuse_without_looking_at_a_document_does_not_wait
     decision = memory.decision()
     shelf = decision._tools.copies
     shelf._loader = Asked(DocumentsAwayError("x"))
+    shelf._rows = memory.master.store
     foreign = memory.read(record(REGISTER, "ref:1", REQUEST | {"component": "KQ.G15.000099"}, "r-1"))
     await shelf.bring([foreign], memory.job, NO_DATABASE, NO_VIEW)
     decision.take(foreign)
@@ -121,7 +123,7 @@ async def test_a_store_that_says_nothing_holds_a_batch_up_once(monkeypatch: pyte
     monkeypatch.setattr(copy_shelf, "_LOADING_S", 0.05)
     memory = Memory()
     loader = Silent(AwayCopy())
-    shelf, item = CopyShelf(loader), a_register(memory)
+    shelf, item = CopyShelf(loader, memory.master.store), a_register(memory)
     await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
     assert shelf.of(item, (PACKAGE,)) == {PACKAGE: AwayCopy()}
     assert shelf.is_away

@@ -121,6 +121,15 @@ def test_a_paper_whose_package_is_gone_or_does_not_hold_is_refused_with_that_rea
 
 
 @pytest.mark.rule("17.10")
+def test_another_valid_package_of_the_same_manifest_does_not_stand_for_the_one_that_was_certified() -> None:
+    """Who has no key can give a signature other bytes that verify too: a digest names bytes, not contents."""
+    story = lodged()
+    story.copies = {"e" * 64: reuse.kept_paper()}
+    other = reuse.reuse(COMPONENT, package="e" * 64)
+    assert story.refuses(other, COUNTER) == Refused("rule.17.10.paper", "17.10", ("/paper/package",))
+
+
+@pytest.mark.rule("17.10")
 def test_the_last_day_of_a_paper_counts_and_the_next_does_not() -> None:
     lodged().accepts(REUSE, COUNTER, at("2026-10-05 23:59"))
     refused = lodged().refuses(REUSE, COUNTER, at("2026-10-06 00:00"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +14,7 @@ import orjson
 import pytest
 
 from hub import participants
+from hub.recording import rfc3339
 from hub.signing.building import sign_copy
 from hub.signing.manifest import Manifest
 from hub.signing.sandbox import Sandbox
@@ -248,18 +250,21 @@ async def test_the_files_of_a_package_that_was_named_are_shown_with_it(
     await store_fact(site, dossier, 98, "onestop.result.issued.v1", {"to": [counter.name], "data": data})
     assert (await read(counter, inside, dossier)).content == paper
     assert (await read(counter, signed, dossier)).content == package
+    spoilt = "update fact set bytes = replace(convert_from(bytes, 'UTF8'), '\"to\":', '\"to\": ')::bytea"
+    await site.hub.database.execute(f"{spoilt} where dossier_id = $1 and sequence = 98", dossier)
+    assert (await read(counter, signed, dossier)).status_code == 404, "an altered fact gives no right"
     unnamed = await upload(agency, signing.SCAN + b"of nothing", "application/pdf")
     assert (await read(counter, unnamed, dossier)).status_code == 404
 
 
 async def store_fact(site: Site, dossier: str, sequence: int, kind: str, body: dict[str, Any]) -> None:
     """A fact as the engine stores it, with contents of the test's own."""
+    fact_id, at = str(uuid.uuid4()), datetime.now(UTC)
+    said = {"id": fact_id, "type": kind, "dossier": dossier, "sequence": sequence, "time": rfc3339(at)}
+    content = orjson.dumps(said | body)
+    hashed = sha256(content).digest()
     await site.hub.database.execute(
-        "insert into fact (dossier_id, sequence, id, type, time, bytes, hash)"
-        " values ($1::text::uuid, $2, $3::text::uuid, $4, now(), $5, '')",
-        dossier,
-        sequence,
-        str(uuid.uuid4()),
-        kind,
-        orjson.dumps(body),
+        "insert into fact (dossier_id, sequence, id, type, time, bytes, hash, mac)"
+        " values ($1::text::uuid, $2, $3::text::uuid, $4, $5, $6, $7, $8)",
+        *(dossier, sequence, fact_id, kind, at, content, hashed, site.hub.store_key.fact(hashed)),
     )
