@@ -68,7 +68,7 @@ async def read_hub(access: Access, conflicts: Mapping[str, int]) -> HubSide:
     finally:
         await connection.close()
     topics = await read_topics(access, offsets)
-    digests = _digests(access.store_key_file, {digest for _, _, digest in topics.in_log})
+    digests = _digests(access.store_key_file, topics.digests)
     return HubSide(
         inbox={
             (row["participant"], row["id"]): digests.get(row["digest"], row["digest"].hex()) for row in rows
@@ -108,17 +108,21 @@ def _fact(row: Any) -> Fact:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """What lies on the topics; `in_log` counts the copies of each request (participant, id, digest)."""
+    """What lies on the topics; `in_log` counts the copies of each request (participant, id, digest).
+
+    `digests` are those of all requests with the environment that they name.
+    """
 
     facts: list[Delivered]
     out: list[Delivered]
     in_log: Counter[tuple[str, str, str]]
     behind: list[str]
+    digests: set[str]
 
 
 async def read_topics(access: Access, offsets: Mapping[tuple[str, int], int]) -> Topics:
     """All records of this hub's topics, each partition in its order."""
-    topics = Topics([], [], Counter(), [])
+    topics = Topics([], [], Counter(), [], set())
     partitions = await _partitions(access)
     consumer = AIOKafkaConsumer(**access.kafka)
     await consumer.start()
@@ -179,6 +183,8 @@ def _sort(record: Any, topic: str, topics: Topics) -> None:
             headers.get("ce_type", ""), headers.get("ce_subject", ""), record.value or b""
         )
         topics.in_log[(name, headers.get("ce_id", ""), digest)] += 1
+        named = "\x1f".join(headers.get(f"ce_{word}", "") for word in ("type", "subject", "environment"))
+        topics.digests.add(sha256(f"{named}\x1f".encode() + (record.value or b"")).hexdigest())
 
 
 async def is_quiet(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[bool, int]:
