@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from adapters.national_portal.errors import UnopenedError
 
 _MARK: Final = b"\x01"
-"""First byte of what is sealed; JSON, as it was kept before, begins with a brace."""
+"""First byte of what is sealed or keyed; what was kept in clear before begins with a brace, or is shorter."""
 _NONCE_BYTES: Final = 12
 
 
@@ -42,4 +42,4 @@ class RecordSeal:
     def digest(self, content: bytes, bound_to: str) -> bytes:
         """A digest that nobody without the key can compare guesses with."""
         plain = hashlib.sha256(content).digest() + bound_to.encode()
-        return hmac.digest(self._digest_key, plain, "sha256")
+        return _MARK + hmac.digest(self._digest_key, plain, "sha256")

@@ -52,6 +52,7 @@ _STORE_LODGING = _statement("store_lodging")
 _SOME_RECORDS = _statement("some_records")
 _CLEAR_RECORDS = _statement("clear_records")
 _CLEAR_LINES = _statement("clear_lines")
+_EMPTY_OLD_DIGESTS = _statement("empty_old_digests")
 _SET_RECORD = _statement("set_record")
 _SET_LINE = _statement("set_line")
 _SWEEP = _statement("sweep")
@@ -68,8 +69,9 @@ class Tables:
         self._seal = seal
 
     async def prepare(self) -> None:
-        """Seal what was kept in clear before; StartupError when the rest was sealed with another key."""
+        """Seal what was kept in clear, drop digests without a key; StartupError when another key was used."""
         with translated():
+            await self._pool.execute(_EMPTY_OLD_DIGESTS, timeout=_LONG_S)
             for page, store in ((_CLEAR_RECORDS, _SET_RECORD), (_CLEAR_LINES, _SET_LINE)):
                 while rows := await self._pool.fetch(page, timeout=_LONG_S):
                     sealed = [(row["id"], self._seal.seal(row["content"], row["id"])) for row in rows]

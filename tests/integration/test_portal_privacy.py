@@ -104,7 +104,13 @@ async def test_what_was_kept_in_clear_is_sealed_at_start_and_read_as_before(fres
             before.line.model_dump_json().encode(),
             accepted.id,
         )
-        await tables.Tables(pool, RecordSeal(RECORD_KEY)).prepare()
+        kept = tables.Tables(pool, RecordSeal(RECORD_KEY))
+        keyed = RecordSeal(RECORD_KEY).digest(b"{}", "new")
+        async with pool.acquire() as connection:
+            await tables.store_lodging(connection, "old", "DVC-1", hashlib.sha256(b"{}").digest())
+            await tables.store_lodging(connection, "new", "DVC-2", keyed)
+        await kept.prepare()
+        assert (await kept.lodged("old"), await kept.lodged("new")) == (b"", keyed)
         rows = await pool.fetch(
             "select record as kept from portal_dossier union all select line from portal_line"
         )
