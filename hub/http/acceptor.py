@@ -49,14 +49,16 @@ class Acceptor:
 
     def open(self) -> None:
         """Begin to take connections."""
+        self._count()
         self._pause = None
         self._loop.add_reader(self._listener, self._accept)
 
     async def close(self) -> None:
-        """Take no more; handshakes under way are broken off."""
+        """Listen no more; handshakes under way are broken off."""
         if self._pause is not None:
             self._pause.cancel()
         self._loop.remove_reader(self._listener)
+        self._listener.close()
         for task in self._welcomes:
             task.cancel()
         if self._welcomes:

@@ -12,17 +12,23 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from hub.http.metrics import HttpMetrics
 from hub.logs import log
 
 _LOOK_S = 5.0
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
+"""What cryptography raises for certificates that are none, or of kinds that it does not know."""
 Stamps = tuple[tuple[int, ...], ...]
 
 
 def first_end(path: Path) -> datetime:
     """When the first of a file's certificates ends; raises OSError and ValueError."""
-    return min(found.not_valid_after_utc for found in x509.load_pem_x509_certificates(path.read_bytes()))
+    try:
+        return min(found.not_valid_after_utc for found in x509.load_pem_x509_certificates(path.read_bytes()))
+    except _UNREADABLE as error:
+        raise ValueError(f"{path}: {type(error).__name__}") from None
 
 
 def stamps(paths: Iterable[Path]) -> Stamps:

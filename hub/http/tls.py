@@ -63,7 +63,8 @@ def _ends(files: TlsFiles) -> dict[str, datetime]:
 def _context(files: TlsFiles) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(files.certificate, files.key)
+    # Without a word of its own OpenSSL would ask the terminal for that of an encrypted key, and wait.
+    context.load_cert_chain(files.certificate, files.key, password="")
     if files.client_ca is not None:
         context.load_verify_locations(files.client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL

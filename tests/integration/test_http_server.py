@@ -14,6 +14,12 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -42,7 +48,19 @@ async def _sized(request: Request) -> Response:
     return Response(b"x" * int(request.path_params["size"]))
 
 
-APP = Starlette(routes=[Route("/", _hello, methods=["GET", "POST"]), Route("/{size:int}", _sized)])
+async def _asked_to_wait(request: Request) -> Response:
+    request.app.state.begun.set()
+    await request.app.state.may_end.wait()
+    return PlainTextResponse("done")
+
+
+APP = Starlette(
+    routes=[
+        Route("/", _hello, methods=["GET", "POST"]),
+        Route("/{size:int}", _sized),
+        Route("/wait", _asked_to_wait),
+    ]
+)
 
 
 class Served:
@@ -93,6 +111,9 @@ async def all_of(reader: asyncio.StreamReader) -> bytes:
             while piece := await reader.read(4096):
                 found += piece
     return found
+
+
+NO_DER = b"-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n"
 
 
 def issued(folder: Path) -> tuple[Authority, TlsFiles]:
@@ -171,6 +192,33 @@ async def test_a_client_that_does_not_take_the_last_bytes_of_a_closing_connectio
             writer.transport.abort()
 
 
+async def test_a_door_that_closes_refuses_newcomers_and_ends_what_runs() -> None:
+    APP.state.begun, APP.state.may_end = asyncio.Event(), asyncio.Event()
+    opened: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    door = Door("test", "127.0.0.1", 0, QUICK, HttpMetrics(CollectorRegistry()))
+    task = asyncio.create_task(serve_http(APP, door, opened.set_result))
+    reader, writer = await asyncio.open_connection("127.0.0.1", await opened)
+    writer.write(b"GET /wait HTTP/1.1\r\nhost: door\r\n\r\n")
+    await APP.state.begun.wait()
+    task.cancel()
+
+    async def is_refused() -> bool:
+        try:
+            _, late = await asyncio.open_connection("127.0.0.1", opened.result())
+        except ConnectionError:
+            return True
+        late.close()
+        return False
+
+    await eventually(is_refused, 5, "newcomers to be refused")
+    assert not task.done()
+    APP.state.may_end.set()
+    assert (await all_of(reader)).endswith(b"done")
+    writer.close()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @contextmanager
 def all_descriptors_but_one() -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -245,7 +293,7 @@ async def test_new_connections_get_the_certificate_that_lies_there_now(tmp_path:
         assert end == first_end(path).timestamp()
 
 
-@pytest.mark.parametrize("content", [b"", b"no certificate", None])
+@pytest.mark.parametrize("content", [b"", b"no certificate", NO_DER, None])
 def test_files_that_are_of_no_use_leave_what_was_served(tmp_path: Path, content: bytes | None) -> None:
     _, files = issued(tmp_path)
     tls = ServerTls(files)
@@ -257,3 +305,25 @@ def test_files_that_are_of_no_use_leave_what_was_served(tmp_path: Path, content:
     assert tls.renew() is False
     assert (tls(), tls.ends) == (before, ends)
     assert tls.renew() is None, "it is said once"
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_word(tmp_path: Path) -> None:
+    _, files = issued(tmp_path)
+    tls = ServerTls(files)
+    key = load_pem_private_key(files.key.read_bytes(), None)
+    closed = BestAvailableEncryption(b"synthetic")
+    files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closed))
+    assert tls.renew() is False
+    with pytest.raises(OSError, match="SSL"):
+        ServerTls(files)
+
+
+async def test_files_that_are_no_certificates_do_not_end_the_watch(tmp_path: Path) -> None:
+    _, files = issued(tmp_path)
+    registry = CollectorRegistry()
+    watch = CertificateWatch(HttpMetrics(registry), {"kafka_ca": files.certificate}, ServerTls(files))
+    for content in (b"", b"no certificate", NO_DER):
+        files.certificate.write_bytes(content)
+        watch.look()
+    refused = registry.get_sample_value("hub_certificate_renewals_total", {"outcome": "refused"})
+    assert refused == 3

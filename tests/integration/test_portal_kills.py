@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -73,4 +74,22 @@ async def test_an_adapter_killed_during_a_call_goes_on_without_a_second_effect(
             progress,
             "delivered",
         ]
+        assert await process.stop() == 0
+
+
+async def test_a_hang_up_does_not_end_an_adapter(stack: StackAddress, tmp_path: Path) -> None:
+    async with portal_site(stack, tmp_path) as site:
+        process = adapter_process(site, tmp_path)
+        process.start()
+        await process.ready()
+        process.signal(signal.SIGHUP)
+        await eventually(
+            lambda: bool(process.actions("certificates_looked_at")), 10, "a look", process.output
+        )
+        await process.ready()
+
+        async def has_door() -> bool:
+            return 'hub_http_connections{door="portal"}' in await process.metrics()
+
+        await eventually(has_door, 10, "the portal's door", process.output)
         assert await process.stop() == 0
