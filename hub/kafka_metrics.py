@@ -21,7 +21,7 @@ class ProducerMetrics:
         self._failing = Gauge(
             "hub_kafka_lane_failing_seconds",
             "For how long every write to a topic (of the relay: topic/shard) has failed; 0 when nobody has"
-            " tried for five minutes",
+            " tried for five minutes (30 s when no broker had answered)",
             ["client", "lane"],
             registry=registry,
         )

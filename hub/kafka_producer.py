@@ -20,7 +20,8 @@ _ANSWER_WAIT_S = 5.0
 _AFTER_FAILED_START_S = 0.5
 _DOUBT_S = 10.0
 _STUCK_S = 60.0
-_SILENT_S = 300.0
+_SILENT_S = {Verdict.REFUSED: 300.0, Verdict.WAIT: 30.0, Verdict.RENEW: 30.0}
+"""A lane that nobody has tried for so long may well work again."""
 _FIRST_BRAKE_S, _LONGEST_BRAKE_S = 0.5, 5.0
 
 MakeProducer = Callable[[], AIOKafkaProducer]
@@ -47,9 +48,13 @@ class Failing:
     brake_s: float = _FIRST_BRAKE_S
 
     def seconds(self) -> float:
-        """For how long; 0 once nobody has tried for some minutes, since nothing is known then."""
+        """For how long; 0 once nobody has tried for a while, since nothing is known then."""
         now = time.monotonic()
-        return now - self.since if now - self.tried < _SILENT_S else 0.0
+        return 0.0 if self.is_old(now) else now - self.since
+
+    def is_old(self, now: float) -> bool:
+        """Whether the last try says nothing any more."""
+        return now - self.tried > _SILENT_S[self.verdict]
 
     def __str__(self) -> str:
         return f"{self.lane}: {self.reason} since {self.seconds():.0f} s"
@@ -210,7 +215,7 @@ class Producer:
             log("lane_fails", client=self._name, lane=lane, reason=reason)
             if self._metrics is not None:
                 self._metrics.fails(self._name, lane, state.seconds)
-        elif now - state.tried > _SILENT_S:
+        elif state.is_old(now):
             state.since = now
         if not isinstance(error, TopicUnwritableError) or not error.args:
             state.reason = reason
