@@ -49,7 +49,7 @@ def how_to_connect(settings: KafkaSettings, name: str, password: str) -> str:
     is_tls = settings.ca_file is not None
     return _TEXT.substitute(
         name=name,
-        bootstrap=settings.bootstrap,
+        bootstrap=settings.participants_bootstrap or settings.bootstrap,
         protocol="SASL_SSL" if is_tls else "SASL_PLAINTEXT",
         user=user_of(name, settings.prefix),
         password=password,

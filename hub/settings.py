@@ -25,6 +25,10 @@ class KafkaSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bootstrap: str = Field(description="host:port of one or more brokers, comma separated")
+    participants_bootstrap: str = Field(
+        default="",
+        description="the same as participants are told to reach it; default: bootstrap",
+    )
     user: str = Field(description="SCRAM user of this role")
     password: SecretStr = Field(description="SCRAM password of this role")
     ca_file: Path | None = Field(default=None, description="PEM of the broker's CA; set it outside loopback")

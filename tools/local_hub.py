@@ -41,7 +41,8 @@ def up(home: Path) -> None:
     site.credentials.mkdir(parents=True, exist_ok=True, mode=0o700)
     servers = {
         "HUB_ENVIRONMENT": "test",
-        "HUB_KAFKA__BOOTSTRAP": address.kafka_bootstrap,
+        "HUB_KAFKA__BOOTSTRAP": address.kafka_hub_bootstrap,
+        "HUB_KAFKA__PARTICIPANTS_BOOTSTRAP": address.kafka_bootstrap,
         "FILE__HUB_POSTGRES__DSN": site.secret("postgres.dsn", address.postgres_dsn),
     }
     key = {"HUB_MASTER_KEY_FILE": str(site.home / "master.key")}
@@ -109,7 +110,7 @@ def _make_signers(site: Site) -> None:
 
 def _administrator(address: StackAddress) -> KafkaSettings:
     return KafkaSettings(
-        bootstrap=address.kafka_bootstrap,
+        bootstrap=address.kafka_hub_bootstrap,
         user=address.kafka_admin_user,
         password=SecretStr(address.kafka_admin_password),
     )

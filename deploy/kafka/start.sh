@@ -14,6 +14,13 @@ for name in kafka_admin_password kafka_broker_password; do
     exit 2
   fi
 done
+# As many as server.properties allows connections, and as many again for the files of the logs.
+if [ "$(ulimit -n)" != unlimited ] && [ "$(ulimit -n)" -lt 10000 ]; then
+  ulimit -n 10000 2>/dev/null || {
+    echo "kafka: $(ulimit -n) file descriptors are too few: raise nofile to 10000 or more" >&2
+    exit 2
+  }
+fi
 copies=${KAFKA_COPIES:-1}
 sed -e "s|@BROKER_PASSWORD@|$(cat "$secrets/kafka_broker_password")|g" \
   -e "s|@NODE@|${KAFKA_NODE:-1}|g" \

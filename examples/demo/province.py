@@ -120,7 +120,7 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     MasterKey.create_file(key_file)
     admin = KafkaAdmin(
         KafkaSettings(
-            bootstrap=address.kafka_bootstrap,
+            bootstrap=address.kafka_hub_bootstrap,
             user=address.kafka_admin_user,
             password=SecretStr(address.kafka_admin_password),
         )

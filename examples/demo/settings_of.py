@@ -40,7 +40,7 @@ def hub(address: StackAddress, key_file: Path, password: str) -> dict[str, str]:
         "HUB_ENVIRONMENT": "test",
         "HUB_MASTER_KEY_FILE": str(key_file),
         "HUB_POSTGRES__DSN": address.postgres_dsn,
-        "HUB_KAFKA__BOOTSTRAP": address.kafka_bootstrap,
+        "HUB_KAFKA__BOOTSTRAP": address.kafka_hub_bootstrap,
         "HUB_KAFKA__USER": "hub",
         "HUB_KAFKA__PASSWORD": password,
         "HUB_SHARDS": "4",

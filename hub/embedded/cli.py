@@ -83,7 +83,8 @@ def env(home: HomeOption = _DEFAULT_HOME) -> None:
     settings = {
         "HUB_ENVIRONMENT": "test",
         "HUB_MASTER_KEY_FILE": str(Folders.of(home).home / "master.key"),
-        "HUB_KAFKA__BOOTSTRAP": address.kafka_bootstrap,
+        "HUB_KAFKA__BOOTSTRAP": address.kafka_hub_bootstrap,
+        "HUB_KAFKA__PARTICIPANTS_BOOTSTRAP": address.kafka_bootstrap,
         "HUB_KAFKA__USER": address.kafka_admin_user,
         "HUB_KAFKA__PASSWORD": address.kafka_admin_password,
         "HUB_POSTGRES__DSN": address.postgres_dsn,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.embedded.connections import connection_settings
+
 ADMIN_USER = "admin"
 BROKER_USER = "broker"
 SASL_MECHANISM = "SCRAM-SHA-512"
@@ -66,7 +68,7 @@ logger.coordinator.level = warn
 
 @dataclass(frozen=True, slots=True)
 class KafkaPorts:
-    """The three loopback ports of a node: for participants, for the brokers, for the controllers."""
+    """The three loopback ports of a node: for participants, for brokers and hub, for the controllers."""
 
     participants: int
     internal: int
@@ -74,7 +76,7 @@ class KafkaPorts:
 
 
 def plain_jaas(user: str, password: str) -> str:
-    """Return the JAAS line of a PLAIN listener whose only user is the broker itself."""
+    """Return the JAAS line of a listener whose only PLAIN user is the broker itself."""
     quoted = password.replace("\\", "\\\\").replace('"', '\\"')
     return f'{_PLAIN_MODULE} required username="{user}" password="{quoted}" user_{user}="{quoted}";'
 
@@ -109,14 +111,16 @@ def server_properties(
         "sasl.mechanism.controller.protocol": "PLAIN",
         "listener.name.participants.sasl.enabled.mechanisms": SASL_MECHANISM,
         "listener.name.participants.scram-sha-512.sasl.jaas.config": f"{_SCRAM_MODULE} required;",
-        "listener.name.internal.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.internal.sasl.enabled.mechanisms": f"PLAIN,{SASL_MECHANISM}",
         "listener.name.internal.plain.sasl.jaas.config": jaas,
+        "listener.name.internal.scram-sha-512.sasl.jaas.config": f"{_SCRAM_MODULE} required;",
         "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
         "listener.name.controller.plain.sasl.jaas.config": jaas,
         "super.users": f"User:{BROKER_USER};User:{ADMIN_USER}",
         "log.dirs": data_dir,
     }
-    return properties_text(settings | _BEHAVIOUR | _INTERNAL_TOPICS | _copies(len(cluster)) | _SIZES)
+    settings |= _BEHAVIOUR | _INTERNAL_TOPICS | _copies(len(cluster)) | _SIZES
+    return properties_text(settings | connection_settings())
 
 
 def _copies(brokers: int) -> dict[str, str]:

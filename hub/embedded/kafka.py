@@ -74,8 +74,11 @@ def start(
 
 
 def is_ready(state: State, server: Server) -> bool:
-    """Return whether the administrator can log in and sees the broker unfenced; blocks up to two seconds."""
-    port = state.broker(server).participants_port
+    """Return whether the administrator can log in and sees the broker unfenced; blocks up to two seconds.
+
+    By the hub's listener: that of the participants may be full.
+    """
+    port = state.broker(server).internal_port
     if not is_listening(port):
         return False
     admin = AdminClient(

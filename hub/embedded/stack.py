@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from hub.embedded.config import ADMIN_USER, HOST
+from hub.embedded.connections import shortage
 from hub.embedded.jars import ensure_jars
 from hub.embedded.java import java_program
 from hub.embedded.lifecycle import (
@@ -32,10 +33,12 @@ _MIN_FREE_BYTES = 1024**3
 class StackAddress:
     """How to reach a stack: Kafka by SASL_PLAINTEXT with SCRAM-SHA-512, PostgreSQL by a DSN with password.
 
-    `kafka_bootstrap` names all brokers, comma separated; `kafka_brokers` is their number.
+    `kafka_bootstrap` names all brokers, comma separated, as participants reach them; `kafka_hub_bootstrap` as
+    the hub does, whose listener has connections left when theirs has none; `kafka_brokers` is their number.
     """
 
     kafka_bootstrap: str
+    kafka_hub_bootstrap: str
     kafka_admin_user: str
     kafka_admin_password: str
     postgres_dsn: str
@@ -177,6 +180,9 @@ def _with_ports(folders: Folders, state: State, missing: list[Server]) -> State:
 def _needs_of_kafka(folders: Folders, progress: Progress) -> list[Path]:
     """Its jars, fetched if need be; what cannot work is said before any server is started."""
     java_program()
+    missing = shortage()
+    if missing is not None:
+        raise StartupError(missing)
     return ensure_jars(folders.jars, progress)
 
 
@@ -218,6 +224,7 @@ def _start_again(home: Path, server: Server) -> None:
 def _address(state: State) -> StackAddress:
     return StackAddress(
         kafka_bootstrap=",".join(f"{HOST}:{ports.participants}" for ports in state.cluster.values()),
+        kafka_hub_bootstrap=",".join(f"{HOST}:{ports.internal}" for ports in state.cluster.values()),
         kafka_brokers=len(state.brokers),
         kafka_admin_user=ADMIN_USER,
         kafka_admin_password=state.kafka_admin_password,

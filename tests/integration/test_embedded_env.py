@@ -13,6 +13,7 @@ from tests.support.stack import REPOSITORY, shared_home
 _PRINTED = (
     "HUB_ENVIRONMENT",
     "HUB_KAFKA__BOOTSTRAP",
+    "HUB_KAFKA__PARTICIPANTS_BOOTSTRAP",
     "HUB_KAFKA__PASSWORD",
     "HUB_KAFKA__USER",
     "HUB_MASTER_KEY_FILE",
@@ -39,7 +40,8 @@ def test_a_shell_that_evaluates_the_lines_can_read_the_settings_of_the_running_s
     assert shell.returncode == 0, shell.stderr
     seen = dict(line.split("=", 1) for line in shell.stdout.splitlines() if line.startswith("HUB_"))
     assert sorted(seen) == sorted(_PRINTED)
-    assert seen["HUB_KAFKA__BOOTSTRAP"] == stack.kafka_bootstrap
+    assert seen["HUB_KAFKA__BOOTSTRAP"] == stack.kafka_hub_bootstrap
+    assert seen["HUB_KAFKA__PARTICIPANTS_BOOTSTRAP"] == stack.kafka_bootstrap
     assert seen["HUB_KAFKA__PASSWORD"] == stack.kafka_admin_password
     assert seen["HUB_POSTGRES__DSN"] == stack.postgres_dsn
 

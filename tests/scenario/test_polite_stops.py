@@ -14,6 +14,7 @@ async def test_all_goes_on_by_itself_after_two_polite_stops_of_the_broker(tmp_pa
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 async def test_all_goes_on_by_itself_after_ten_polite_stops_of_40_s(tmp_path: Path) -> None:
     await rounds(tmp_path, count=10, away_s=40)
 

@@ -46,7 +46,7 @@ class Hub:
         await database.migrate(self.database)
         self.admin = KafkaAdmin(
             KafkaSettings(
-                bootstrap=self.address.kafka_bootstrap,
+                bootstrap=self.address.kafka_hub_bootstrap,
                 user=self.address.kafka_admin_user,
                 password=SecretStr(self.address.kafka_admin_password),
                 prefix=self.prefix,
@@ -76,7 +76,8 @@ class Hub:
             "HUB_ENVIRONMENT": self.environment_name,
             "HUB_MASTER_KEY_FILE": str(self.master_key_file),
             "HUB_POSTGRES__DSN": self.dsn,
-            "HUB_KAFKA__BOOTSTRAP": self.address.kafka_bootstrap,
+            "HUB_KAFKA__BOOTSTRAP": self.address.kafka_hub_bootstrap,
+            "HUB_KAFKA__PARTICIPANTS_BOOTSTRAP": self.address.kafka_bootstrap,
             "HUB_KAFKA__USER": self.user,
             "HUB_KAFKA__PASSWORD": self.password,
             "HUB_KAFKA__PREFIX": self.prefix,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 
 from hub.embedded.config import (
@@ -14,6 +16,7 @@ from hub.embedded.config import (
     server_properties,
     telling_line,
 )
+from hub.embedded.connections import shortage
 from hub.embedded.jars import LOCK_FILE
 from hub.embedded.lock import LockedJar, parse_lock, render_lock
 
@@ -39,6 +42,12 @@ def properties(node: int = 1, brokers: int = 1) -> list[str]:
         "listeners=PARTICIPANTS://127.0.0.1:15001,INTERNAL://127.0.0.1:15002,CONTROLLER://127.0.0.1:15003",
         "controller.quorum.voters=1@127.0.0.1:15003",
         "listener.name.participants.sasl.enabled.mechanisms=SCRAM-SHA-512",
+        "listener.name.internal.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512",
+        "listener.name.participants.max.connections=1000",
+        "listener.name.participants.max.connection.creation.rate=100",
+        "listener.name.internal.max.connections=500",
+        "listener.name.controller.max.connections=100",
+        "connections.max.idle.ms=240000",
         "super.users=User:broker;User:admin",
         "offsets.topic.replication.factor=1",
         "transaction.state.log.min.isr=1",
@@ -158,3 +167,17 @@ def test_the_committed_lock_is_generated_whole_and_of_one_kafka_version() -> Non
     kafka = {jar.version for jar in jars if jar.group == "org.apache.kafka"}
     assert kafka == {"4.2.0"}
     assert {"kafka_2.13", "kafka-clients", "log4j-slf4j-impl"} <= {jar.artifact for jar in jars}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_enough"), [(1_024, False), (4_096, True), (resource.RLIM_INFINITY, True)]
+)
+def test_too_few_descriptors_are_said_before_a_broker_is_started(
+    monkeypatch: pytest.MonkeyPatch, allowed: int, *, is_enough: bool
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, allowed))
+    said = shortage()
+    assert (said is None) is is_enough
+    assert said is None or said == (
+        "descriptors: Kafka needs 4000 file descriptors, the system allows 1024: raise ulimit -Hn"
+    )
