@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Literal
 
-import asyncpg
 from prometheus_client import CollectorRegistry
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,6 +26,7 @@ from hub.installed import adapter_points
 from hub.legal_time import LegalClock
 from hub.logs import log
 from hub.settings import KafkaSettings, PostgresSettings, explained
+from hub.steady import keep_running
 from hub.store import database
 from hub.store.names import claim
 from hub.store.reading import read_clock
@@ -65,7 +65,7 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
     metrics = DeliveryMetrics(registry)
     connection = await database.connect_at_start(settings.postgres, f"adapter-{name}")
     await _check_store(settings, connection, name)
-    async with _clock(connection, settings.environment) as clock:
+    async with _clock(settings, name) as clock:
         side = [
             asyncio.create_task(_serve(settings, registry, progress, metrics.http)),
             asyncio.create_task(_certificates(settings, adapter, metrics.http).run()),
@@ -124,25 +124,26 @@ class _Clock:
 
 
 @contextlib.asynccontextmanager
-async def _clock(connection: database.Connection, environment: str) -> AsyncIterator[_Clock]:
-    clock = _Clock()
+async def _clock(settings: AdapterSettings, name: str) -> AsyncIterator[_Clock]:
+    clock, environment = _Clock(), settings.environment
     if environment == "live":
         yield clock
         return
+    session = database.Session(settings.postgres, f"adapter-{name}-clock")
+    await session.open()
 
-    async def follow() -> None:
-        while True:
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                clock.steps = await read_clock(connection, environment)
-            await asyncio.sleep(_CLOCK_S)
+    async def step() -> None:
+        clock.steps = await read_clock(await session.live(), environment)
+        await asyncio.sleep(_CLOCK_S)
 
-    clock.steps = await read_clock(connection, environment)
-    task = asyncio.create_task(follow())
+    clock.steps = await read_clock(await session.live(), environment)
+    task = asyncio.create_task(keep_running("clock", step))
     try:
         yield clock
     finally:
         task.cancel()
         await asyncio.wait([task])
+        await session.close()
 
 
 def _certificates(settings: AdapterSettings, adapter: Adapter, metrics: HttpMetrics) -> CertificateWatch:

@@ -14,6 +14,7 @@ from hub.identifiers import derived_id
 from hub.intake import Position
 from hub.kafka_producer import Producer, Record
 from hub.legal_time import LegalClock
+from hub.logs import log
 from hub.message import HUB_SOURCE, cloud_event
 from hub.recording import rfc3339
 from hub.shards import Shards
@@ -138,10 +139,18 @@ class Clockwork:
     async def _fire(self, due: list[DueTimer], clock: LegalClock) -> None:
         if not due:
             return
-        records = [self._record(timer, clock) for timer in due]
+        records = [record for timer in due if (record := self._record_or_none(timer, clock)) is not None]
         await self._producer.send(self._topic, records, _SEND_S)
         crashpoints.reached("after_fire")
         await self._session.execute(_FIRED, [timer.dossier for timer in due], [timer.name for timer in due])
+
+    def _record_or_none(self, timer: DueTimer, clock: LegalClock) -> Record | None:
+        """A timer of which no event can be made is logged and comes again in a minute; the others fire."""
+        try:
+            return self._record(timer, clock)
+        except Exception as error:  # noqa: BLE001  one dossier's timer never holds up the others
+            log("timer_failed", dossier=timer.dossier, timer=timer.name, error=type(error).__name__)
+            return None
 
     def _record(self, timer: DueTimer, clock: LegalClock) -> Record:
         request = FireTimer.model_validate({"timer": timer.name, "kind": timer.kind, "due_at": timer.due_at})

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from time import time
 
+import asyncpg
+
 from hub.delivery.adapter import Polled
 from hub.delivery.parts import Parts
 from hub.delivery.reporting import place_of
@@ -50,7 +52,12 @@ class Poller:
             polled = await self._poll(cursor)
             if polled is None:
                 return False
-            if not await self._keep(cursor, polled):
+            try:
+                is_kept = await self._keep(cursor, polled)
+            except (asyncpg.DataError, ValueError) as error:
+                self._failed(error)
+                return False
+            if not is_kept:
                 return True
             if not polled.is_more or polled.cursor == cursor:
                 return True
@@ -68,19 +75,16 @@ class Poller:
             label = "polled"
             parts.metrics.last_success.labels(parts.name).set(time())
         except Exception as error:  # noqa: BLE001 - nothing is lost: the cursor stands still and is polled again
-            _log.warning(
-                "poll failed",
-                extra={
-                    "action": "delivery.poll_failed",
-                    "adapter": parts.name,
-                    "reason": place_of(error),
-                },
-            )
+            self._failed(error)
             return None
         finally:
             parts.metrics.requests.labels(parts.name, label).inc()
             parts.metrics.request_seconds.labels(parts.name, label).observe(loop.time() - begun)
         return polled
+
+    def _failed(self, error: Exception) -> None:
+        ids = {"adapter": self._parts.name, "reason": place_of(error)}
+        _log.warning("poll failed", extra={"action": "delivery.poll_failed", **ids})
 
     async def _keep(self, cursor: str | None, polled: Polled) -> bool:
         """Store a page; False when another process has moved the cursor."""

@@ -11,7 +11,7 @@ _MAX_WHY = 500
 
 
 def outcome_text(outcome: QueryOutcome) -> str:
-    """Return the JSON of an outcome; NUL, which PostgreSQL cannot keep in jsonb, is replaced."""
+    """Return the JSON of an outcome; NUL and half pairs, which jsonb cannot keep, are replaced."""
     match outcome:
         case Delivered(answer, is_called):
             stored: dict[str, Any] = {"kind": "delivered", "answer": dict(answer)}
@@ -26,7 +26,7 @@ def outcome_text(outcome: QueryOutcome) -> str:
             stored = {"kind": "not_found"}
         case _ as never:
             assert_never(never)
-    text = json.dumps(stored, ensure_ascii=True, default=str)
+    text = json.dumps(stored, ensure_ascii=False, default=str).encode(errors="replace").decode()
     return text.replace("\\u0000", "\\ufffd")
 
 

@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 from faststream import AckPolicy
 from faststream.kafka.annotations import KafkaMessage
 
 from hub.delivery.adapter import OutMessage
 from hub.delivery.desk import Hosted
 from hub.delivery.parts import Parts
+from hub.delivery.reporting import place_of
 from hub.delivery.rows import PoisonRecord, Stored
 from hub.delivery.unreadable import ReadableBatches
 from hub.delivery.wire import Confirmed, Poison, decode
@@ -99,6 +101,21 @@ class Intake:
         return store_batch
 
     async def _store(self, records: Records) -> None:
+        """Store a batch; when a bug fails it, record by record, and what fails alone is set aside."""
+        try:
+            await self._take(records)
+        except Exception as error:
+            if not _is_of_a_record(error):
+                raise
+            if len(records) > 1:
+                for record in records:
+                    await self._store((record,))
+                return
+            ids = {"adapter": self._parts.name, "error": place_of(error), "offset": records[0].offset}
+            _log.error("set aside", extra={"action": "delivery.record_failed", **ids})
+            await self._keep_poison([_poison(records[0], f"bug:{type(error).__name__}")])
+
+    async def _take(self, records: Records) -> None:
         parts = self._parts
         messages: list[OutMessage] = []
         receipts: list[Confirmed] = []
@@ -139,6 +156,13 @@ class Intake:
                 "refused": stored.refused,
             },
         )
+
+
+def _is_of_a_record(error: Exception) -> bool:
+    """Whether other records may well be stored: not when the database lacks something, or it has to stop."""
+    if isinstance(error, asyncpg.PostgresError):
+        return isinstance(error, asyncpg.DataError)
+    return not isinstance(error, StopError)
 
 
 def is_newer(message_type: str, handles: Callable[[str], bool]) -> bool:

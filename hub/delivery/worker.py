@@ -7,6 +7,8 @@ import logging
 from time import time
 from typing import assert_never
 
+import asyncpg
+
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, RetryAt, Unknown
 from hub.delivery.parts import Parts
@@ -85,6 +87,13 @@ class Workers:
             else:
                 decided = Bury(RetryAt(0.0, "counterpart_away"), "time")
             await self._store(lease, decided, leased_at)
+        except Exception as error:
+            if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.DataError):
+                raise
+            # The lease runs out, and then the outcome is asked for; other deliveries go on meanwhile.
+            self._parts.metrics.lease_lost.labels(self._parts.name).inc()
+            place = {**self._ids(lease), "error": place_of(error)}
+            _log.error("delivery failed", extra={"action": "delivery.worker_bug", **place})
         finally:
             self._count(-1)
             self._parts.deliveries.ring()

@@ -202,20 +202,26 @@ async def _serve_health(settings: GatewayTree, parts: Parts, registry: Collector
     def impaired() -> list[str]:
         return [str(state) for state in parts.publisher.failing]
 
+    # A session of the pool would be waited for beyond the limit: its return is shielded.
+    session = database.Session(settings.postgres, "gateway-probe")
+
     async def ready() -> str | None:
         try:
             async with probing, asyncio.timeout(5):
-                await parts.pool.execute("select 1")
+                await session.execute("select 1")
                 await parts.feed.check()
         except (*AWAY, asyncpg.PostgresError) as error:
             return reason_of(error)
         return None
 
-    await serve(
-        health_app(registry, alive, ready, impaired),
-        settings.http_host,
-        settings.http_port,
-        lambda port: log("health_ready", port=port),
-        parts.metrics.http,
-        settings.stuck_exit_s,
-    )
+    try:
+        await serve(
+            health_app(registry, alive, ready, impaired),
+            settings.http_host,
+            settings.http_port,
+            lambda port: log("health_ready", port=port),
+            parts.metrics.http,
+            settings.stuck_exit_s,
+        )
+    finally:
+        await session.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ else:  # asyncpg's class is generic only in its stubs
 """One session; every statement on it has the time-out of `connect`."""
 
 _CONNECT_S = 10
+_ACQUIRE_S = 5
 
 _MIGRATION_LOCK = 4711
 _MIGRATION_TABLE = """
@@ -49,6 +52,13 @@ async def connect(settings: PostgresSettings, name: str, *, timeout_s: float | N
     return connection
 
 
+class _Pool(asyncpg.Pool):
+    """A pool in which nobody waits for ever, neither for a session nor for the end of a cancelled one."""
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        return super().acquire(timeout=timeout or _ACQUIRE_S)
+
+
 def create_pool(dsn: str, name: str, size: int, timeout_s: float) -> asyncpg.Pool[Any]:
     """A pool of at most `size` sessions as `connect` makes them, not opened yet.
 
@@ -63,10 +73,16 @@ def create_pool(dsn: str, name: str, size: int, timeout_s: float) -> asyncpg.Poo
         if not is_writable(connection):
             await pool.expire_connections()
 
-    pool = asyncpg.create_pool(
+    pool = _Pool(
         dsn,
         min_size=1,
+        init_size=1,
         max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        loop=None,
         timeout=_CONNECT_S,
         command_timeout=timeout_s,
         init=begin,
@@ -121,15 +137,27 @@ class Session:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """All rows."""
-        return await (await self.live()).fetch(query, *arguments)
+        with self._dropping():
+            return await (await self.live()).fetch(query, *arguments)
 
     async def fetchval(self, query: str, *arguments: Any) -> Any:
         """First column of the first row."""
-        return await (await self.live()).fetchval(query, *arguments)
+        with self._dropping():
+            return await (await self.live()).fetchval(query, *arguments)
 
     async def execute(self, query: str, *arguments: Any) -> str:
         """The status word."""
-        return await (await self.live()).execute(query, *arguments)
+        with self._dropping():
+            return await (await self.live()).execute(query, *arguments)
+
+    @contextlib.contextmanager
+    def _dropping(self) -> Iterator[None]:
+        """A session that did not answer in time is not used again: its next statement would wait for it."""
+        try:
+            yield
+        except TimeoutError:
+            self.drop()
+            raise
 
     def drop(self) -> None:
         """End the connection at once: its next use opens another."""

@@ -88,3 +88,31 @@ async def test_the_lag_of_an_adapter_is_what_it_has_not_stored_yet(world: World)
             await until(lambda: lag(world) == 3)
             await transaction.rollback()
             await until(lambda: lag(world) == 0)
+
+
+async def test_a_message_on_which_the_adapter_fails_is_set_aside_and_the_others_are_delivered(
+    world: World,
+) -> None:
+    world.counterpart.unfit = {"onestop.effect.odd.v1"}
+    await world.send(1)
+    await world.send(2, type_="onestop.effect.odd.v1")
+    await world.send(3, "d-2")
+    async with running(world):
+        await until(lambda: sorted(world.effects()) == ["m-1", "m-3"])
+    (row,) = await world.pool.fetch("select why, value from delivery_poison")
+    assert (row["why"], row["value"]) == ("bug:RuntimeError", b'{"wanted":true}')
+
+
+async def test_an_answer_that_cannot_be_stored_costs_its_delivery_and_no_other(world: World) -> None:
+    world.counterpart.faults["m-1"] = ["odd_answer"]
+    await world.send(1)
+    await world.send(2, "d-2")
+    async with running(world, call_timeout_s=0.5, lease_margin_s=0.5):
+        await until(lambda: sorted(world.effects()) == ["m-1", "m-2"])
+        await until(lambda: _is_over(world, 2))
+        await until(lambda: _is_over(world, 1))  # asked about once its lease has run out
+    assert world.effects().count("m-1") == 1
+
+
+async def _is_over(world: World, number: int) -> bool:
+    return await world.state(number) == "delivered"

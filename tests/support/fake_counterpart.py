@@ -26,7 +26,9 @@ from hub.delivery.outcome import NOTED, Delivered, NotFound, Outcome, QueryOutco
 from hub.delivery.runtime import run_adapter
 from hub.settings import KafkaSettings
 
-Fault = Literal["reject", "later", "note", "lost_before", "lost_after", "hang_after", "bug", "crash_after"]
+Fault = Literal[
+    "reject", "later", "note", "lost_before", "lost_after", "hang_after", "bug", "crash_after", "odd_answer"
+]
 EFFECT_TYPE = "onestop.effect.wanted.v1"
 REPORT_TYPE = "onestop.effect.report.v1"
 NEVER = "onestop.effect.never_handled.v1"
@@ -42,6 +44,8 @@ class FakeCounterpart:
     poll_interval_s: float | None = None
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     """Faults per message id, taken in order; then all goes well."""
+    unfit: set[str] = field(default_factory=set)
+    """Types of message on which the adapter fails."""
     is_mute: bool = False
     """Queries are not answered."""
     work_s: float = 0.0
@@ -56,6 +60,8 @@ class FakeCounterpart:
     most_per_dossier: int = 0
 
     def handles(self, message_type: str) -> bool:
+        if message_type in self.unfit:
+            raise RuntimeError("a bug of the adapter")
         return message_type == EFFECT_TYPE
 
     async def deliver(self, message: OutMessage) -> Outcome:
@@ -89,6 +95,9 @@ class FakeCounterpart:
             case "bug":
                 self._apply(message)
                 raise KeyError("a bug of the adapter")
+            case "odd_answer":
+                self._apply(message)
+                return Delivered({"number": float("inf")})
             case "crash_after":
                 self._apply(message)
                 os.kill(os.getpid(), signal.SIGKILL)
