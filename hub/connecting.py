@@ -11,15 +11,21 @@ _TEXT = Template(r"""
 participant $name: publishes to $written, reads $read in group $group (or $group.*)
 
 # kcat (kcat -V: librdkafka 2.6.1 or newer): publish what lies in request.json, then read fact and receipt
-connection="-b $bootstrap -X sasl.username=$user -X sasl.password=$password \
-  -X security.protocol=$protocol -X sasl.mechanism=SCRAM-SHA-512$tls_kcat"
+(umask 077; cat > $name.kcat <<'END'
+bootstrap.servers=$bootstrap
+security.protocol=$protocol
+sasl.mechanism=SCRAM-SHA-512
+sasl.username=$user
+sasl.password=$password$tls_kcat
+END
+)
 id=$$(cat /proc/sys/kernel/random/uuid)
 subject=ref:HS-$${id%%-*}
-kcat $$connection -P -t $written -k $$subject \
+kcat -F $name.kcat -P -t $written -k $$subject \
   -H ce_specversion=1.0 -H ce_id=$$id -H ce_source=/participants/$name \
   -H ce_type=onestop.dossier.submit.v1 -H ce_time=$$(date -u +%FT%TZ) -H ce_subject=$$subject \
   -H content-type=application/json request.json
-kcat -q $$connection -C -t $read -o beginning -c 2 -f 'key %k\n%h\n%s\n\n'
+kcat -q -F $name.kcat -C -t $read -o beginning -c 2 -f 'key %k\n%h\n%s\n\n'
 
 # Python (aiokafka)
 connection = dict(bootstrap_servers="$bootstrap",
@@ -57,7 +63,7 @@ def how_to_connect(settings: KafkaSettings, name: str, password: str) -> str:
         group=f"{settings.prefix}{name}",
         written=f"{settings.prefix}in.{name}",
         read=f"{settings.prefix}out.{name}",
-        tls_kcat=" -X ssl.ca.location=ca.pem" if is_tls else "",
+        tls_kcat="\nssl.ca.location=ca.pem" if is_tls else "",
         tls_aiokafka=',\n    ssl_context=create_ssl_context(cafile="ca.pem")' if is_tls else "",
         tls_confluent=', "ssl.ca.location": "ca.pem"' if is_tls else "",
     )

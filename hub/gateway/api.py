@@ -103,7 +103,7 @@ def _route_documents(api: FastAPI, parts: Parts) -> None:
         sha256: Annotated[str, Path(pattern=openapi.SHA256)],
         dossier: Annotated[str | None, Query(description="id of the dossier it came with")] = None,
     ) -> Response:
-        return await documents.download(parts, caller_of(request), sha256, dossier)
+        return await documents.download(parts, request, sha256, dossier)
 
 
 def _name_problems(api: FastAPI) -> None:

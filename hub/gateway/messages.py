@@ -40,6 +40,7 @@ async def answer(
     request.scope[TAKEN].enter_context(_place(parts, caller))
     offsets = await _offsets(parts, caller, cursor)
     if is_stream:
+        await request.body()  # one that never comes is refused now, and not in the midst of the answer
         # A stream that begins and then ends makes its client come again with the same cursor, for ever.
         await parts.feed.check_kept(parts.out_topic(caller), offsets)
         headers = {"x-accel-buffering": "no"}

@@ -106,6 +106,10 @@ async def test_kcat_gets_its_receipt_with_the_printed_commands_as_they_are(
     (tmp_path / "request.json").write_bytes(orjson.dumps(submission()))
     script = section(printed, "kcat")
     output = await shell(script, tmp_path)
+    password = re.search(r"^sasl\.password=(\S+)$", script, re.MULTILINE)
+    assert password is not None, "it stands in a file, and so in no list of processes"
+    assert [line for line in script.splitlines() if password.group(1) in line] == [password.group(0)]
+    assert (tmp_path / "with-kcat.kcat").stat().st_mode & 0o077 == 0
     assert "onestop.receipt.accepted.v1" in output
     assert '"type":"onestop.dossier.submitted.v1"' in output
     again = await shell(script.replace("-c 2", "-c 4"), tmp_path)

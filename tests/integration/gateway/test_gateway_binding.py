@@ -8,6 +8,7 @@ import uuid
 import orjson
 import pytest
 
+from tests.support.bare_http import answer_of, head, raw
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import SUBMIT, submission
 
@@ -62,3 +63,15 @@ async def test_a_compressed_body_is_refused_and_told_so(counter: Visitor, path: 
     assert (answer.status_code, answer.json()["code"]) == (415, "http.content_encoding")
     assert answer.headers["accept-encoding"] == "identity"
     assert answer.json()["fields"] == ["content-encoding"]
+
+
+async def test_a_stream_whose_request_never_ends_is_refused_before_it_begins(
+    site: Site, counter: Visitor
+) -> None:
+    async with raw(site) as (reader, writer):
+        begun = head(counter, 10, "/v1/messages", "accept: text/event-stream").replace(b"POST", b"GET", 1)
+        writer.write(begun + b"half")
+        answer = await answer_of(reader)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"http.slow" in answer
+    assert not site.gateway.actions("request_failed")

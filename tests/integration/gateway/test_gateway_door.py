@@ -217,7 +217,10 @@ async def test_a_foreign_receipt_is_unknown(site: Site, counter: Visitor) -> Non
     event_id = str(uuid.uuid4())
     await counter.send(SUBMIT, "ref:mine", submission(), event_id=event_id)
     other = await site.join("counter-curious", ["counter"], [ONE_STOP])
-    assert_problem(await other.client.get(f"/v1/receipts/{event_id}"), 404, "receipt.unknown")
+    foreign = await other.client.get(f"/v1/receipts/{event_id}")
+    missing = await other.client.get(f"/v1/receipts/{uuid.uuid4()}")
+    assert_problem(foreign, 404, "receipt.unknown")
+    assert (foreign.content, foreign.headers.keys()) == (missing.content, missing.headers.keys())
 
 
 async def test_a_participant_over_kafka_has_no_token_and_the_gateway_no_right_on_its_topic(
