@@ -178,9 +178,10 @@ class Postal:
 
     async def ask(self, bench: Bench, group: int) -> None:
         for dossier in bench.of(group):
-            await self._order(bench, dossier)
+            await self.order(bench, dossier)
 
-    async def _order(self, bench: Bench, dossier: str) -> None:
+    async def order(self, bench: Bench, dossier: str) -> None:
+        """One order of the counter."""
         order = {
             "direction": "collect",
             "sender": postal_world.APPLICANT,

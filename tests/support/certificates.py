@@ -35,11 +35,11 @@ class Authority:
         self.root_file = folder / f"{name}.pem"
         self.root_file.write_bytes(root.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
-    def issue(self, name: str) -> Issued:
-        """A certificate that servers on 127.0.0.1 and clients can show."""
+    def issue(self, name: str, days: int = 1) -> Issued:
+        """A certificate that servers on 127.0.0.1 and clients can show; one of this name is replaced."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        built = self._builder(subject, key.public_key()).add_extension(
+        built = self._builder(subject, key.public_key(), days).add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
         )
         issued = Issued(self._folder / f"{name}.crt", self._folder / f"{name}.key")
@@ -47,7 +47,9 @@ class Authority:
         issued.key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return issued
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 1
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -56,5 +58,5 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + timedelta(days=days))
         )
