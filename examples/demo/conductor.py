@@ -15,7 +15,7 @@ from uuid import UUID
 from examples.demo.careless import Careless
 from examples.demo.case import Case, Plan, SurpriseError, World
 from examples.demo.desk import Desk, SilenceError, Traffic
-from examples.demo.members import CARELESS, CARELESS_ONE_STOP, SCANNER
+from examples.demo.members import CARELESS, CARELESS_ONE_STOP
 from examples.demo.mishaps import Mishaps
 from examples.demo.plan import BY_NAME
 from examples.demo.procedures import BY_CODE
@@ -53,7 +53,7 @@ class Conductor:
         self._plans = plans
         self._chance = chance
         ports, hub = province.ports, province.hub
-        self._signing = SigningDesk(ports.url(ports.gateway), hub.passwords[SCANNER], hub.keys)
+        self._signing = SigningDesk(ports.url(ports.gateway), hub.tokens, hub.keys)
         self._stand_ins = StandIns(
             ports.url(ports.population), ports.url(ports.postal), ports.url(ports.portal)
         )

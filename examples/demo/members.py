@@ -10,8 +10,8 @@ ONE_STOPS = {"counter-1": "000.11.01.H07", "counter-2": "000.11.02.H07"}
 CARELESS, CARELESS_ONE_STOP = "counter-new", "000.11.03.H07"
 OVER_HTTPS = "agency-https"
 """The agency that has no Kafka client."""
-SCANNER, SCANNING_OFFICE = "scanner", "000.11.09.H07"
-"""The scanners and signing desks of all offices: they only upload."""
+SCANNING = (*ONE_STOPS, "agency")
+"""Those over Kafka that upload scans over HTTPS; who names a document has uploaded it, or was told of it."""
 PARTITIONS = 2
 
 MEMBERS = (
@@ -19,7 +19,6 @@ MEMBERS = (
     Participant("counter-2", ("counter",), (ONE_STOPS["counter-2"],), PARTITIONS),
     Participant(CARELESS, ("counter",), (CARELESS_ONE_STOP,), PARTITIONS),
     Participant("agency", ("agency",), tuple(code for code in AGENCIES if code != POLICE), PARTITIONS),
-    Participant(SCANNER, ("counter",), (SCANNING_OFFICE,), PARTITIONS, is_http=True),
     Participant(OVER_HTTPS, ("agency",), (POLICE,), PARTITIONS, is_http=True),
     Participant("population", ("population",), (), PARTITIONS),
     Participant("postal", ("postal",), (), PARTITIONS),

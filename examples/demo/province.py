@@ -12,7 +12,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from examples.demo import settings_of
-from examples.demo.members import MEMBERS, ONE_STOPS, OVER_HTTPS, PARTITIONS
+from examples.demo.members import MEMBERS, ONE_STOPS, OVER_HTTPS, PARTITIONS, SCANNING
 from examples.demo.people import Citizen
 from examples.demo.procedures import PROCEDURES
 from examples.demo.programs import Program
@@ -68,6 +68,8 @@ class Hub:
     environment: Mapping[str, str]
     passwords: Mapping[str, str]
     """By participant: its password, or its token; `hub.gateway` has the gateway's own password."""
+    tokens: Mapping[str, str]
+    """By participant: with what it uploads documents."""
     database: Connection
     keys: Sandbox
 
@@ -127,10 +129,12 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     )
     password = await participants.set_up_hub(admin, "hub", PARTITIONS)
     passwords = {member.name: await participants.add(admin, connection, member) for member in MEMBERS}
+    tokens = {name: await participants.let_in_for_documents(connection, name) for name in SCANNING}
+    tokens[OVER_HTTPS] = passwords[OVER_HTTPS]
     passwords[GATEWAY] = await participants.set_up_gateway(admin, connection)
     keys = await asyncio.to_thread(make_keys, places.run / "pki", FIRST, ONE_STOPS)
     environment = settings_of.hub(address, key_file, password) | settings_of.documents(places.run)
-    return Hub(address, environment, passwords, connection, keys)
+    return Hub(address, environment, passwords, tokens, connection, keys)
 
 
 async def open_province(

@@ -68,15 +68,15 @@ def make_keys(folder: Path, now: datetime, one_stops: Mapping[str, str]) -> Sand
 
 
 class SigningDesk:
-    """Signs with the keys of the sandbox, and uploads as a participant over HTTPS."""
+    """Signs with the keys of the sandbox, and uploads for whoever will name what was uploaded."""
 
-    def __init__(self, gateway_url: str, token: str, keys: Sandbox) -> None:
+    def __init__(self, gateway_url: str, tokens: Mapping[str, str], keys: Sandbox) -> None:
+        self._tokens = tokens
         self._keys = keys
         self._trust = keys.trust("test")
         self._packages: dict[str, bytes] = {}
         self._http = httpx.AsyncClient(
             base_url=gateway_url,
-            headers={"authorization": f"Bearer {token}"},
             timeout=10,
             trust_env=False,
             verify=PLAIN,
@@ -86,7 +86,7 @@ class SigningDesk:
         """Close the connections."""
         await self._http.aclose()
 
-    async def copy(self, paper: Paper, one_stop: str, *, is_forged: bool = False) -> Json:
+    async def copy(self, by: str, paper: Paper, one_stop: str, *, is_forged: bool = False) -> Json:
         """Scan and sign: what `copy.register` takes; a forged one was changed after it was signed."""
         officer = digitiser(one_stop)
         conversion = Conversion(_MARK, paper.at, officer["name"])
@@ -94,21 +94,21 @@ class SigningDesk:
         package = sign_copy(manifest, self._key(officer["account"]), paper.at)
         if is_forged:
             package = package.replace(paper.owner.encode(), f"{int(paper.owner) + 1:012}".encode())
-        files = [await self._keep(scan, _PDF)]
-        digest = await self._keep(package, _XML)
+        files = [await self._keep(by, scan, _PDF)]
+        digest = await self._keep(by, package, _XML)
         return {"component": paper.code, "package": digest, "files": files, "officer": officer}
 
-    async def certified(self, registered: Json, agency: str, officer: Json, at: datetime) -> Json:
+    async def certified(self, by: str, registered: Json, agency: str, officer: Json, at: datetime) -> Json:
         """The agency's seal beside the officer's signature: what `copy.certify` takes (17.1)."""
-        package = await self._sealed(self._packages[registered["package"]], agency, at)
+        package = await self._sealed(by, self._packages[registered["package"]], agency, at)
         return {"component": registered["component"], "package": package, "officer": officer}
 
-    async def result(self, paper: Paper, agency: str, number: str) -> Json:
+    async def result(self, by: str, paper: Paper, agency: str, number: str) -> Json:
         """The result, signed by who is competent and sealed: what `result.issue` takes (17.10)."""
         manifest, content = self._manifest(paper, agency, None)
         signed = sign_copy(manifest, self._key(leader(agency)["account"]), paper.at)
-        await self._keep(content, _PDF)
-        package = await self._sealed(signed, agency, paper.at)
+        await self._keep(by, content, _PDF)
+        package = await self._sealed(by, signed, agency, paper.at)
         sheet = {"code": paper.code, "number": number, "mode": "electronic", "package": package}
         return {"papers": [sheet], "signer": leader(agency)}
 
@@ -130,17 +130,18 @@ class SigningDesk:
         )
         return manifest, content
 
-    async def _sealed(self, package: bytes, agency: str, at: datetime) -> str:
+    async def _sealed(self, by: str, package: bytes, agency: str, at: datetime) -> str:
         """Verified before anything is signed on top of it."""
         verified = verify_package(package, self._trust)
         assert isinstance(verified, Verified), verified
-        return await self._keep(countersign(package, verified, self._key(f"agency-{agency}"), at), _XML)
+        sealed = countersign(package, verified, self._key(f"agency-{agency}"), at)
+        return await self._keep(by, sealed, _XML)
 
     def _key(self, name: str) -> SigningKey:
         return self._keys.identities[name].signing_key()
 
-    async def _keep(self, content: bytes, media_type: str) -> str:
-        """Upload until it is stored: the same once more changes nothing."""
+    async def _keep(self, by: str, content: bytes, media_type: str) -> str:
+        """Upload as this participant until it is stored: the same once more changes nothing."""
         digest = sha256(content).hexdigest()
         if media_type == _XML:
             self._packages[digest] = content
@@ -151,7 +152,7 @@ class SigningDesk:
                     "/v1/documents",
                     params={"sha256": digest},
                     content=content,
-                    headers={"content-type": media_type},
+                    headers={"content-type": media_type, "authorization": f"Bearer {self._tokens[by]}"},
                 )
                 if answer.status_code < 500 and answer.status_code != 429:
                     answer.raise_for_status()

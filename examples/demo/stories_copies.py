@@ -23,7 +23,7 @@ async def _take_in(case: Case) -> None:
 
 async def _register(case: Case, code: str) -> Json:
     """The one-stop scans and signs a paper, and registers the copy."""
-    copy = await case.signing.copy(_paper(case, code), case.one_stop)
+    copy = await case.signing.copy(case.counter.name, _paper(case, code), case.one_stop)
     await case.do(case.counter, "copy.register", copy)
     return copy
 
@@ -41,12 +41,13 @@ async def scanned_and_signed(case: Case) -> None:
     await case.forward()
     await case.later(1, "08:30")
     agency = case.plan.procedure.agency
-    certified = await case.signing.certified(copies[0], agency, AGENCY_OFFICER, case.week.now)
+    certified = await case.signing.certified(
+        case.agency.name, copies[0], agency, AGENCY_OFFICER, case.week.now
+    )
     await case.do(case.agency, "copy.certify", certified)
     await case.work()
-    result = await case.signing.result(
-        _paper(case, case.plan.procedure.result), agency, case.result()["papers"][0]["number"]
-    )
+    paper, number = _paper(case, case.plan.procedure.result), case.result()["papers"][0]["number"]
+    result = await case.signing.result(case.agency.name, paper, agency, number)
     await case.must_not(case.agency, "result.issue", {**result, "signer": HEAD}, "rule.17.10.signer")
     await case.issue(result)
     await case.next_time()
@@ -70,7 +71,7 @@ async def forged_copy(case: Case) -> None:
     """Somebody changed a copy after it was signed: refused with its reason, and nothing goes on."""
     await _take_in(case)
     first, *others = case.plan.procedure.papers
-    forged = await case.signing.copy(_paper(case, first), case.one_stop, is_forged=True)
+    forged = await case.signing.copy(case.counter.name, _paper(case, first), case.one_stop, is_forged=True)
     await case.must_not(case.counter, "copy.register", forged, "signature.digest")
     await _must_not_forward(case)
     for code in (first, *others):

@@ -75,3 +75,15 @@ def test_a_decision_fits_on_one_page_and_says_what_it_costs() -> None:
         assert len(text.splitlines()) <= _PAGE_LINES, page.name
         for part in ("**Context.**", "**Decision.**", "**Cost.**", "**Revisit when**"):
             assert part in text, (page.name, part)
+
+
+def test_every_test_that_the_page_of_threats_names_exists() -> None:
+    page = (REPOSITORY / "docs" / "threats.md").read_text("utf-8")
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", page))
+    assert len(named) > 40
+    known = {
+        name
+        for path in (REPOSITORY / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert named - known == set()
