@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -26,6 +28,13 @@ def name_process(role: str, instance: str) -> None:
 def log(action: str, **ids: str | float | bool | None) -> None:
     """Write one line to standard error; `ids` are ids, counts and stable codes only."""
     _write({"time": _now(), "action": action, **_context, **ids})
+
+
+def place_of(error: BaseException) -> str:
+    """Return an error's type and the line that raised it, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{type(error).__name__} at {place}"
 
 
 class _JsonLines(logging.Formatter):

@@ -10,10 +10,10 @@ import asyncpg
 
 from hub.delivery.adapter import Polled
 from hub.delivery.parts import Parts
-from hub.delivery.reporting import place_of
 from hub.delivery.retry import backoff_s
 from hub.delivery.waiting import draw
 from hub.delivery.wire import check_report
+from hub.logs import place_of
 
 _log = logging.getLogger(__name__)
 _MAX_PAUSES = 10

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from hub.delivery.adapter import Adapter, OutMessage, Report
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt
 from hub.delivery.wire import check_report
+from hub.logs import place_of
 
 _log = logging.getLogger(__name__)
 
@@ -54,13 +53,6 @@ def report_late(
         word = "not_found" if isinstance(outcome, NotFound) else "gave_up"
         return report_dead_letter(adapter, message, last_words(outcome, word), at)
     return report_outcome(adapter, message, outcome, at)
-
-
-def place_of(error: BaseException) -> str:
-    """Return an error's type and the line that raised it, without its text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return f"{type(error).__name__} at {place}"
 
 
 def _checked(report: Report | None) -> Report | None:

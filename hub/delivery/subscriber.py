@@ -16,7 +16,6 @@ from faststream.kafka.annotations import KafkaMessage
 from hub.delivery.adapter import OutMessage
 from hub.delivery.desk import Hosted
 from hub.delivery.parts import Parts
-from hub.delivery.reporting import place_of
 from hub.delivery.rows import PoisonRecord, Stored
 from hub.delivery.unreadable import ReadableBatches
 from hub.delivery.wire import Confirmed, Poison, decode
@@ -24,6 +23,7 @@ from hub.errors import StopError
 from hub.kafka import AIOKafkaConsumer, ConsumerRecord, KafkaError, end_fetching
 from hub.kafka_broker import KafkaBroker
 from hub.kafka_reading import NewConsumer
+from hub.logs import place_of
 
 _log = logging.getLogger(__name__)
 _MAX_VERSION = 100

@@ -12,10 +12,11 @@ import asyncpg
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, RetryAt, Unknown
 from hub.delivery.parts import Parts
-from hub.delivery.reporting import last_words, place_of, report_dead_letter, report_outcome
+from hub.delivery.reporting import last_words, report_dead_letter, report_outcome
 from hub.delivery.rows import final_state
 from hub.delivery.verdict import Bury, PutBack, Settle, Verdict, code_class, health, verdict
 from hub.delivery.waiting import draw
+from hub.logs import place_of
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from hub.http.admission import site_of
 from hub.http.answer import Application, Message, Receive, Send
 from hub.http.buckets import Buckets
 from hub.http.connection import CONNECTION, Connection
-from hub.logs import log
+from hub.logs import log, place_of
 from hub.settings import GatewaySettings
 from hub.steady import AWAY
 from hub.store.away import reason_of
@@ -69,14 +69,14 @@ class Guard:
                 scope[TAKEN] = taken
                 if caller is not None:
                     self._limit(scope, body, caller, taken)
-                await self._app(scope, body.receive, answer.send)
+                await self._app(scope, answer.receives(body), answer.send)
         except ProblemError as error:
             await answer.problem(error.problem)
         except AWAY_HERE as error:
             log("request_waits", error=reason_of(error), participant=name)
             await answer.problem(Problem("gateway.unavailable", headers={"retry-after": "2"}))
         except Exception as error:  # noqa: BLE001  the outermost loop of a request
-            log("request_failed", error=type(error).__name__, participant=name)
+            log("request_failed", error=place_of(error), participant=name)
             await answer.problem(Problem("gateway.fault"))
         finally:
             self._metrics.served(name, answer.status, time.monotonic() - started_at)
@@ -145,6 +145,19 @@ class _Answer:
             self.status = message["status"]
             message["headers"] = [*message.get("headers", []), *_ALWAYS]
         await self._send(message)
+
+    def receives(self, body: Body) -> Receive:
+        """The body's pieces; what is wrong with it once the answer has begun ends the answer."""
+
+        async def receive() -> Message:
+            try:
+                return await body.receive()
+            except ProblemError:
+                if not self.status:
+                    raise
+                return {"type": "http.disconnect"}
+
+        return receive
 
     async def problem(self, problem: Problem) -> None:
         if self.status:

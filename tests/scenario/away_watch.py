@@ -103,6 +103,7 @@ def alerts(looks: list[tuple[int, Series]], folder: Path) -> str:
         {"series": _name(key), "values": " ".join(f"{round(value[key])}x{span - 1}" for span, value in spans)}
         for key in looks[0][1]
     ]
+    series += _working_engine(minutes)
     firing = 'ALERTS{alertstate="firing"}'
     whole = f"[{minutes}m:1m]"
     in_one_piece = (
@@ -123,6 +124,15 @@ def alerts(looks: list[tuple[int, Series]], folder: Path) -> str:
         ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def _working_engine(minutes: int) -> list[dict[str, str]]:
+    """What an engine beside the adapter shows: it owns shards, and made progress each minute."""
+    progress = 'hub_consumer_last_progress_timestamp_seconds{group="engine"}'
+    return [
+        {"series": "hub_shards_owned", "values": f"4x{minutes}"},
+        {"series": progress, "values": f"0+60x{minutes}"},
+    ]
 
 
 def _expect(expression: str, minutes: int, value: int) -> dict[str, object]:

@@ -125,6 +125,7 @@ async def fuzz(site: Site, gateway: Gateway, seed: int, count: int, names: tuple
         done.set()
         await asyncio.wait([living])
     assert not faults, "\n".join([f"FUZZ_SEED={seed}, exit status {gateway.exit_status}", *faults])
+    assert not gateway.actions("request_failed"), f"FUZZ_SEED={seed}"
     assert await living > 0
     assert (await beside.receipt(SUBMIT, "ref:after", submission()))["request"]
 
