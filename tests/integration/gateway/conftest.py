@@ -74,3 +74,9 @@ async def agency(site: Site, request: pytest.FixtureRequest) -> Visitor:
     """The competent agency, over HTTPS as well."""
     name = request.module.__name__.rsplit("_", 1)[-1]
     return await site.join(f"agency-{name}", ["agency"], [AGENCY])
+
+
+@pytest.fixture(scope="session")
+async def population(site: Site) -> Visitor:
+    """Who checks identities for all organisations: there is one such participant in a hub."""
+    return await site.join("population-example", ["population"])

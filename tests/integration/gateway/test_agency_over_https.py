@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.requests import (
     ACCEPT,
@@ -94,11 +92,6 @@ async def running(visitor: Visitor, folder: Path, **environment: str) -> AsyncIt
     finally:
         if process.returncode is None:
             await program.kill()
-
-
-@pytest.fixture(scope="module")
-async def population(site: Site) -> Visitor:
-    return await site.join("population-example", ["population"])
 
 
 async def forwarded(counter: Visitor, population: Visitor, reference: str) -> str:

@@ -79,11 +79,10 @@ async def read(visitor: Visitor, digest: str, dossier: str | None = None) -> htt
 
 
 async def test_a_participant_over_kafka_uploads_and_its_copy_reaches_the_agency_over_https(
-    site: Site, desk: tuple[Client, Visitor], agency: Visitor, signer: Signer
+    site: Site, desk: tuple[Client, Visitor], agency: Visitor, population: Visitor, signer: Signer
 ) -> None:
     client, scanner = desk
     stranger = await site.join("agency-stranger", ["agency"], ["000.77.77.H07"])
-    population = await site.join("population-copies", ["population"])
     submitted = (await client.ask(SUBMIT, "ref:copy-1", submission())).data
     dossier = submitted["dossier"]
     scan = signing.SCAN + b"of the desk"
