@@ -34,9 +34,13 @@ def store_check(connect: Connect) -> Check:
             found.append(
                 Finding(f"PostgreSQL is {major}", f"the hub is made for {OLDEST_MAJOR} or newer: upgrade it")
             )
-        missing = await missing_tables(connection)
-        if missing:
-            found.append(Finding(f"tables of {', '.join(missing)} are missing", "run `hub setup`"))
+        missing = set(await missing_tables(connection))
+        if missing >= migrations():
+            found.append(
+                Finding("the database that HUB_POSTGRES__DSN names has no tables", "run `hub setup`")
+            )
+        elif missing:
+            found.append(Finding(f"tables of {', '.join(sorted(missing))} are missing", "run `hub setup`"))
         exists = await connection.fetchval("select to_regclass('migration') is not null")
         applied = {row["name"] for row in await connection.fetch(_APPLIED)} if exists else set()
         newer = sorted(applied - migrations())

@@ -132,7 +132,7 @@ async def fuzz(site: Site, gateway: Gateway, seed: int, count: int, names: tuple
 
 async def test_some_hundred_mutated_requests_end_in_no_fault(site: Site, tmp_path: Path) -> None:
     async with own_site(site.hub, tmp_path, password=site.password, **LIMITS) as opened:
-        await fuzz(site, opened.gateway, 45, 400, ("counter-fuzzed", "counter-beside"))
+        await fuzz(site, opened.gateway, 45, 400, ("counter-fuzzed", "counter-fuzz-beside"))
 
 
 @pytest.mark.long
@@ -141,4 +141,4 @@ async def test_ten_thousand_mutated_requests_end_in_no_fault(site: Site, tmp_pat
     seed = int(os.environ.get("FUZZ_SEED") or secrets.randbits(32))
     print(f"FUZZ_SEED={seed}")
     async with own_site(site.hub, tmp_path, password=site.password, **LIMITS) as opened:
-        await fuzz(site, opened.gateway, seed, 10_000, ("counter-fuzzed-long", "counter-beside-long"))
+        await fuzz(site, opened.gateway, seed, 10_000, ("counter-fuzzed-long", "counter-fuzz-beside-long"))
