@@ -36,9 +36,7 @@ def store_check(connect: Connect) -> Check:
             )
         missing = set(await missing_tables(connection))
         if missing >= migrations():
-            found.append(
-                Finding("the database that HUB_POSTGRES__DSN names has no tables", "run `hub setup`")
-            )
+            found.append(Finding("HUB_POSTGRES__DSN names a database without tables", "run `hub setup`"))
         elif missing:
             found.append(Finding(f"tables of {', '.join(sorted(missing))} are missing", "run `hub setup`"))
         exists = await connection.fetchval("select to_regclass('migration') is not null")
