@@ -210,9 +210,13 @@ async def test_an_import_beyond_the_days_budget_goes_on_at_its_pace_until_the_bu
     await eventually(lambda: bool(engine.actions("participant_paced")), 30, "the pace", engine.output)
     await other_is_served(traffic)
     assert len(importing.unanswered()) > 100
-    used = await metric(engine, "hub_budget_used_ratio", participant="counter-z", kind="records")
-    assert used > 1
-    assert await metric(engine, "hub_participant_braked", participant="counter-z", reason="budget") == 1
+
+    async def is_told() -> bool:
+        used = await metric(engine, "hub_budget_used_ratio", participant="counter-z", kind="records")
+        braked = await metric(engine, "hub_participant_braked", participant="counter-z", reason="budget")
+        return used > 1 and braked == 1
+
+    await eventually(is_told, 30, "the use and the brake in the metrics", engine.output)
     await hub_command(hub.environment, "participants", "budget", "counter-z", "--records-per-day", "100000")
     await importing.answered(60)
     assert len(importing.sent) == 520
