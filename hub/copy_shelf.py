@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from hub.document_rights import Rights
 from hub.documents.reason import (
@@ -25,11 +25,21 @@ from hub.workspace import View, alias_of
 from schemas.component import ReuseComponent
 
 _LOADING_S = 5.0
+_BATCH_S = 2.0
 _NOTHING: Mapping[str, CopyOutcome] = {}
 _NO_DOCUMENT = "0" * 64
 
-Place = tuple[str, str, str]
-"""A participant, the subject of its request, and a package."""
+
+class Place(NamedTuple):
+    """A package that a request names: by whom, for which dossier, and whether naming it needs a right.
+
+    A reuse needs none: its rules hold the package against the other dossier.
+    """
+
+    sender: str
+    subject: str
+    package: str
+    needs_right: bool
 
 
 class Loader(Protocol):
@@ -59,9 +69,9 @@ class CopyShelf:
     async def bring(
         self, items: Iterable[Understood | Unreadable], job: Job[Any], reader: Connection, view: View
     ) -> None:
-        """Load the outcomes that deciding these records needs, 5 s at most; AwayCopy where it failed."""
+        """Load the outcomes that deciding these records needs, 2 s at most; AwayCopy where it failed."""
         wanted = {
-            (item.sender.name, item.envelope.subject, digest): item
+            _place(item, digest): item
             for item in items
             if isinstance(item, Understood) and item.request is not None
             for digest in job.packages_of(item.request)
@@ -83,12 +93,13 @@ class CopyShelf:
             place: asyncio.create_task(self._load_one(loader, place, item, database, view))
             for place, item in wanted.items()
         }
-        _, late = await asyncio.wait(tasks.values(), timeout=_LOADING_S)
+        done, late = await asyncio.wait(tasks.values(), timeout=_BATCH_S)
         for task in late:
             task.cancel()
         if late:
             await asyncio.wait(late)
-            self._went_away("TimeoutError")
+            if not done:  # else it answers, and one participant has named very much
+                self._went_away("TimeoutError")
         for task in tasks.values():
             if not task.cancelled():
                 task.result()
@@ -97,17 +108,15 @@ class CopyShelf:
         self, loader: Loader, place: Place, item: Understood, database: _InTurn, view: View
     ) -> None:
         rights = None
-        if not isinstance(
-            item.request, ReuseComponent
-        ):  # its rules hold the package against the other dossier
+        if place.needs_right:
             assert self._rows is not None
             rights = Rights(database, loader.store, self._rows, item.sender, _dossier_of(item, view))
         try:
-            self._outcomes[place] = await loader.load_copy(place[2], rights)
+            self._outcomes[place] = await loader.load_copy(place.package, rights)
         except DocumentsAwayError as error:
             self._went_away(type(error).__name__)
         except (DocumentMissingError, DocumentDamagedError) as error:
-            log("document_lost", package=place[2], error=type(error).__name__)
+            log("document_lost", package=place.package, error=type(error).__name__)
 
     def _went_away(self, error: str) -> None:
         self.is_away = True
@@ -128,7 +137,7 @@ class CopyShelf:
         """The outcomes of these packages; KeyError for one that was not brought, which is a bug."""
         if not digests:
             return _NOTHING
-        return {digest: self._outcomes[item.sender.name, item.envelope.subject, digest] for digest in digests}
+        return {digest: self._outcomes[_place(item, digest)] for digest in digests}
 
 
 class _InTurn:
@@ -142,6 +151,11 @@ class _InTurn:
         """All rows."""
         async with self._lock:
             return await self._session.fetch(query, *arguments)
+
+
+def _place(item: Understood, digest: str) -> Place:
+    needs_right = not isinstance(item.request, ReuseComponent)
+    return Place(item.sender.name, item.envelope.subject, digest, needs_right)
 
 
 def _dossier_of(item: Understood, view: View) -> str | None:

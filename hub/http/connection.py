@@ -164,8 +164,15 @@ class Connection(H11Protocol):
         self._linger()
 
     def _linger(self) -> None:
-        """Closing at once would reset a client that sends on, and it would never read why."""
+        """Closing at once would reset a client that sends on, and it would never read why.
+
+        An answer that is still under way on it goes nowhere any more.
+        """
         self._is_over = True
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)

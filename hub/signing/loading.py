@@ -101,12 +101,12 @@ class CopyLoader:
 
     async def _files(self, manifest: Manifest) -> dict[str, Measured]:
         """A stored object's digest was checked when it came, and is again whenever it is read."""
-        measured: dict[str, Measured] = {}
-        for file in manifest.files:
-            found = await self.store.look(file.sha256)
-            if isinstance(found, Stored):
-                measured[file.name] = Measured(found.digest, found.size, found.media_type)
-        return measured
+        looks = await asyncio.gather(*(self.store.look(file.sha256) for file in manifest.files))
+        return {
+            file.name: Measured(found.digest, found.size, found.media_type)
+            for file, found in zip(manifest.files, looks, strict=True)
+            if isinstance(found, Stored)
+        }
 
 
 def _refused(code: str, rights: Rights | None, *, is_missing: bool) -> tuple[UnverifiedCopy, bool]:

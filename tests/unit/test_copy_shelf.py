@@ -16,6 +16,7 @@ from hub.documents.reason import DocumentDamagedError, DocumentMissingError, Doc
 from hub.documents.store import DocumentStore
 from hub.dossier.state import Dossier
 from hub.dossier.verification import AwayCopy, CopyOutcome, UnverifiedCopy
+from hub.integrity import StoreKey
 from hub.understanding import Understood
 from hub.workspace import View
 from tests.support.batches import Memory, receipts, record, submit
@@ -120,14 +121,14 @@ async def test_what_the_rules_refuse_without_looking_at_a_document_does_not_wait
 
 
 async def test_a_store_that_says_nothing_holds_a_batch_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copy_shelf, "_LOADING_S", 0.05)
+    monkeypatch.setattr(copy_shelf, "_BATCH_S", 0.05)
     memory = Memory()
     loader = Silent(AwayCopy())
     shelf, item = CopyShelf(loader, memory.master.store), a_register(memory)
     await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
     assert shelf.of(item, (PACKAGE,)) == {PACKAGE: AwayCopy()}
     assert shelf.is_away
-    monkeypatch.setattr(copy_shelf, "_LOADING_S", 1e6)
+    monkeypatch.setattr(copy_shelf, "_BATCH_S", 1e6)
     await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
     loader.store = DocumentStore(closed_bucket(), 1000)
     await shelf.ask()
@@ -135,3 +136,30 @@ async def test_a_store_that_says_nothing_holds_a_batch_up_once(monkeypatch: pyte
     loader.store = DocumentStore(MemoryStore(), 1000)
     await shelf.ask()
     assert not shelf.is_away
+
+
+async def test_a_reuse_beside_it_gives_no_right_to_name_the_package_in_a_registration() -> None:
+    """Both in one batch, of one participant, for one dossier and one package."""
+    memory, asked = Memory(), []
+
+    class Judging(Asked):
+        async def load_copy(self, digest: str, rights: Rights | None) -> CopyOutcome:
+            asked.append((digest, rights is None))
+            return UnverifiedCopy("signature.chain" if rights is None else "document.missing")
+
+    reuse_data = {
+        "component": COMPONENTS[0]["code"],
+        "paper": {"dossier": "000.12.34.H07-261129-0001", "package": PACKAGE},
+        "officer": OFFICER,
+    }
+    register = a_register(memory)
+    reuse = memory.read(record("onestop.component.reuse.v1", "ref:1", reuse_data, "u-1"))
+    assert isinstance(reuse, Understood)
+    assert reuse.request is not None
+    for items in ([register, reuse], [reuse, register]):
+        asked.clear()
+        shelf = CopyShelf(Judging(AwayCopy()), StoreKey(bytes(32)))
+        await shelf.bring(items, memory.job, NO_DATABASE, NO_VIEW)
+        assert shelf.of(register, (PACKAGE,)) == {PACKAGE: UnverifiedCopy("document.missing")}
+        assert shelf.of(reuse, (PACKAGE,)) == {PACKAGE: UnverifiedCopy("signature.chain")}
+        assert sorted(asked) == [(PACKAGE, False), (PACKAGE, True)]
