@@ -13,6 +13,7 @@ import pytest
 from hub import clockwork, gauges, participants, redriving, retention, supplies
 from hub.admission import GATEWAY
 from hub.embedded.stack import StackAddress
+from hub.integrity import FILE_NAME
 from hub.settings import RetentionSettings
 from hub.store.database import Connection
 from tests.support.gateways import Gateway
@@ -157,4 +158,8 @@ async def read_whole(hub: Hub) -> dict[str, int]:
 
 async def gateway_user(hub: Hub) -> dict[str, str]:
     password = await participants.set_up_gateway(hub.admin, hub.database)
-    return {"HUB_KAFKA__USER": f"{hub.prefix}{GATEWAY}", "HUB_KAFKA__PASSWORD": password}
+    return {
+        "HUB_KAFKA__USER": f"{hub.prefix}{GATEWAY}",
+        "HUB_KAFKA__PASSWORD": password,
+        "HUB_STORE_KEY_FILE": str(hub.master_key_file.with_name(FILE_NAME)),
+    }
