@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import orjson
 
 from hub import crashpoints
+from hub.backlog import Backlog
 from hub.identifiers import derived_id
 from hub.intake import Position
 from hub.kafka_producer import Producer, Record
@@ -45,12 +46,6 @@ with held as (
 update timer t set fired_at = now(), fires = t.fires + 1 from held h
 where t.dossier_id = h.dossier_id and t.name = h.name
 """
-_BEHIND = """
-select count(*) from unnest($1::text[], $2::int[], $3::bigint[]) w(topic, partition, until)
-left join intake_offset o on o.topic = w.topic and o.partition = w.partition
-where coalesce(o.next, 0) < w.until or o.stopped is not null
-"""
-
 LogEnd = Callable[[], Awaitable[Mapping[Position, int]]]
 """End offsets of every `in.` partition but the hub's own, asked of the broker now."""
 
@@ -78,17 +73,14 @@ class DueTimer:
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """Timers due at `now` may fire when all partitions are processed up to `ends`, read after it."""
+    """Timers due at `now` may fire when nothing before `ends`, read after it, holds them back."""
 
     now: datetime
     ends: Mapping[Position, int]
 
 
 class Clockwork:
-    """One per process, for the timers of its shards.
-
-    A stopped partition holds all timers back: it may hide an event that came in time.
-    """
+    """One per process, for the timers of its shards."""
 
     def __init__(
         self,
@@ -96,6 +88,7 @@ class Clockwork:
         session: Session,
         shards: Shards,
         log_end: LogEnd,
+        backlog: Backlog,
         *,
         topic: str,
         partitions: int,
@@ -105,6 +98,7 @@ class Clockwork:
         self._session = session
         self._shards = shards
         self._log_end = log_end
+        self._backlog = backlog
         self._topic = topic
         self._partitions = partitions
         self._environment = environment
@@ -119,9 +113,10 @@ class Clockwork:
         if self._barrier is None:
             now = clock.of(datetime.now(UTC))
             if not await self._due(now):
+                self._backlog.forget()
                 return
             self._barrier = Barrier(now, await self._log_end())
-        if await self._is_behind(self._barrier.ends):
+        if await self._backlog.holds_timers(self._barrier.ends):
             return
         due = await self._due(self._barrier.now)
         self._barrier = None
@@ -130,11 +125,6 @@ class Clockwork:
     async def _due(self, now: datetime) -> list[DueTimer]:
         rows = await self._session.fetch(DUE, sorted(self._shards.owned), now)
         return [DueTimer(*row) for row in rows]
-
-    async def _is_behind(self, ends: Mapping[Position, int]) -> bool:
-        """Whether an `in.` partition still holds records that were received before the barrier."""
-        topics, numbers = [topic for topic, _ in ends], [number for _, number in ends]
-        return bool(await self._session.fetchval(_BEHIND, topics, numbers, list(ends.values())))
 
     async def _fire(self, due: list[DueTimer], clock: LegalClock) -> None:
         if not due:

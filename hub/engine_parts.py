@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from hub import kafka
+from hub import backlog, kafka
 from hub.admission import GROUP
 from hub.batch import Tools
 from hub.budget.brake import Limits
@@ -147,7 +147,8 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         await engine.open()
         stack.push_async_callback(engine.close)
         consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
-        clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer)
+        waiting = _backlog(settings, sessions.clock, keeper, metrics)
+        clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer, waiting)
         await _started(stack, consumer)
         supplies = Supplies(metrics.store, sessions.count, law, settings.environment)
         lag = LagWatch(observer, consumer)
@@ -200,12 +201,20 @@ def _intake(settings: Settings, consumer: kafka.AIOKafkaConsumer, load: Load) ->
     return Intake(consumer, load, max_records=limits.max_batch_records, max_bytes=limits.max_batch_bytes)
 
 
+def _backlog(
+    settings: Settings, session: Session, keeper: BudgetKeeper, metrics: EngineMetrics
+) -> backlog.Backlog:
+    limits = backlog.Limits(settings.engine.timers_wait_s, settings.engine.parked_limit)
+    return backlog.Backlog(session, limits, settings.kafka.prefix, keeper.paced, metrics.passed_over)
+
+
 async def _clockwork(
     settings: Settings,
     producer: Producer,
     session: Session,
     shards: Shards,
     observer: LogObserver,
+    waiting: backlog.Backlog,
 ) -> Clockwork:
     topic = f"{settings.kafka.prefix}in.hub"
     async with producer.lane(topic) as client:
@@ -215,6 +224,7 @@ async def _clockwork(
         session,
         shards,
         observer.received,
+        waiting,
         topic=topic,
         partitions=partitions,
         environment=settings.environment,

@@ -104,6 +104,11 @@ class EngineMetrics:
             "hub_participant_held", "1 while a participant is left alone: its requests hit too many bugs",
             ["participant"], registry=registry,
         )  # fmt: skip
+        self.passed_over = Counter(
+            "hub_timers_passed_over_total",
+            "Times that due timers waited no longer for a participant that is held back by its own doing",
+            ["participant"], registry=registry,
+        )  # fmt: skip
         self.shards = Gauge("hub_shards_owned", "Outbox shards owned by this process", registry=registry)
         self.outbox = Gauge(
             "hub_outbox_pending", "Segments waiting to be published", ["adapter"], registry=registry

@@ -65,6 +65,11 @@ class EngineSettings(BaseModel):
         ge=1,
         description="dossiers parked by bugs before a participant, or for many the engine, is stopped",
     )
+    timers_wait_s: float = Field(
+        default=60,
+        ge=0,
+        description="seconds that due timers wait for participants held back by their own doing",
+    )
     malformed_limit: int = Field(default=200, ge=1, description="malformed records per minute before a pause")
     session_timeout_ms: int = Field(default=10_000, ge=1000, description="group session time-out")
 

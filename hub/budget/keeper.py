@@ -89,6 +89,14 @@ class BudgetKeeper:
                 log("participant_paced", participant=owner)
             self._paced.add(owner)
 
+    def paced(self) -> frozenset[str]:
+        """Whose budget of the day is used up, by the sums of all engines."""
+        return frozenset(
+            owner
+            for owner in self._spending.names()
+            if pause_s(self.letters.allowances.of(owner), self._spending.today(owner), Use(1, 1))
+        )
+
     def _topic(self, owner: str) -> str:
         return f"{self._prefix}in.{owner}"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -14,7 +16,7 @@ from tests.support.clients import Client
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP, WITHDRAW, submission
 from tests.support.stack import aiokafka_settings
-from tests.support.traffic import Traffic
+from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
 
 MISSED = "onestop.deadline.missed.v1"
@@ -148,7 +150,7 @@ async def test_a_stopped_partition_holds_the_timers_back_until_its_gap_is_accept
         (dossier,) = await lodge(traffic, counter, 1)
         assert await engine.stop() == 0
         await hub.database.execute(
-            "update intake_offset set stopped = 'by the test' where topic = $1", other.in_topic
+            "update intake_offset set stopped = 'truncated: by the test' where topic = $1", other.in_topic
         )
         await move_clock(hub, timedelta(days=14))
         engine.start()
@@ -158,3 +160,44 @@ async def test_a_stopped_partition_holds_the_timers_back_until_its_gap_is_accept
         assert await hub.database.fetchval("select count(*) from timer where fired_at is not null") == 0
         await hub.database.execute("update intake_offset set stopped = null")
         await all_missed(traffic, [dossier])
+
+
+async def answered(hub: Hub, name: str) -> int:
+    count: int = await hub.database.fetchval("select count(*) from inbox where participant = $1", name)
+    return count
+
+
+async def refused(client: Client, count: int) -> None:
+    """Requests about dossiers that do not exist."""
+    await asyncio.gather(*(client.send(WITHDRAW, f"ref:{uuid4()}", {}) for _ in range(count)))
+
+
+async def test_who_is_held_back_by_its_own_doing_holds_no_timers_of_others(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path, partitions=1, environment="test") as hub:
+        names = ("counter-a", "counter-b", "counter-c", "counter-d")
+        counter, braked, damaged, paced = [await hub.join(name, ["counter"], [ONE_STOP]) for name in names]
+        await hub.database.execute(
+            "insert into participant_budget (participant, records_per_day) values ('counter-d', 5)"
+        )
+        traffic = Traffic(hub, [counter])
+        limits = {"HUB_BUDGET__REFUSED_PER_MINUTE": "100", "HUB_ENGINE__TIMERS_WAIT_S": "1"}
+        engine = await hub.start_engine(**limits)
+        timely, late = await lodge(traffic, counter, 2)
+        await refused(paced, 20)
+        await refused(braked, 3000)
+        await eventually(lambda: bool(engine.actions("participant_paced")), 30, "the pace", engine.output)
+        await eventually(lambda: bool(engine.actions("participant_paused")), 30, "the brake", engine.output)
+        await refused(paced, 100)
+        await hub.database.execute(
+            "update intake_offset set stopped = 'corrupt: by the test' where topic = $1", damaged.in_topic
+        )
+        await traffic.send(counter, WITHDRAW, timely, {})
+        await move_clock(hub, timedelta(days=14))
+        await all_missed(traffic, [late])
+        assert await answered(hub, "counter-b") < 3000
+        assert await answered(hub, "counter-d") < 120
+        for name in names:
+            passed = await metric(engine, "hub_timers_passed_over_total", participant=name)
+            assert passed == (name != "counter-a")
