@@ -11,6 +11,7 @@ import orjson
 
 from hub import crashpoints
 from hub.backlog import Backlog
+from hub.errors import AlteredRowError
 from hub.identifiers import derived_id
 from hub.intake import Position
 from hub.kafka_producer import Producer, Record
@@ -21,14 +22,17 @@ from hub.recording import rfc3339
 from hub.shards import Shards
 from hub.store.database import Session
 from hub.store.reading import read_clock
+from hub.untrusted import OnUntrusted
 from schemas.due import FireTimer
 
 _TICK_S = 0.25
 _SEND_S = 10.0
 _AGAIN = "60 seconds"
 _PAGE = 500
+_EPOCH = datetime.fromtimestamp(0, UTC)
 DUE = f"""
-select t.dossier_id::text as dossier, t.name, t.kind, t.due_at, t.fires
+select t.dossier_id::text as dossier, t.name, t.kind,
+       greatest(t.due_at, timestamptz 'epoch') as due_at, t.fires
 from unnest($1::int[]) owned(shard), lateral (
     select t.* from timer t join dossier d on d.id = t.dossier_id and d.parked = 0
     where t.shard = owned.shard and t.due_at <= $2
@@ -93,6 +97,7 @@ class Clockwork:
         topic: str,
         partitions: int,
         environment: str,
+        on_untrusted: OnUntrusted,
     ) -> None:
         self._producer = producer
         self._session = session
@@ -102,6 +107,7 @@ class Clockwork:
         self._topic = topic
         self._partitions = partitions
         self._environment = environment
+        self._on_untrusted = on_untrusted
         self._barrier: Barrier | None = None
 
     async def step(self) -> None:
@@ -136,6 +142,10 @@ class Clockwork:
 
     def _record_or_none(self, timer: DueTimer, clock: LegalClock) -> Record | None:
         """A timer of which no event can be made is logged and comes again in a minute; the others fire."""
+        if timer.due_at <= _EPOCH:
+            name = f"timer {timer.dossier} {timer.name}"
+            self._on_untrusted(AlteredRowError(name, "the hub sets no timer to that time"))
+            return None
         try:
             return self._record(timer, clock)
         except Exception as error:  # noqa: BLE001  one dossier's timer never holds up the others

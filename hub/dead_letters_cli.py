@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.commands import operator_name, with_store
+from hub.errors import UntrustedRowError
 from hub.operator_actions import record_action
 from hub.parking import decode_record
 from hub.settings import Settings
@@ -59,7 +60,11 @@ def show(letter: int) -> None:
         dropped = row["dropped_at"].isoformat(timespec="seconds")
         typer.echo(f"hub: the bytes of dead letter {letter} were dropped at {dropped}", err=True)
         raise typer.Exit(1)
-    record = decode_record(row["record"])
+    try:
+        record = decode_record(row["record"])
+    except UntrustedRowError as error:
+        typer.echo(f"hub: dead letter {letter}: {error.why}", err=True)
+        raise typer.Exit(1) from None
     typer.echo(f"{record.topic}-{record.partition}@{record.offset} key={record.key!r}")
     for name, value in record.headers:
         typer.echo(f"{name}: {value!r}")

@@ -124,7 +124,9 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         observer = LogObserver(asking, admin, prefix, lambda: _observer(settings))
         stack.push_async_callback(_quietly, shards.leave)
         sending, firing, heartbeat = [await _opened(stack, one) for one in _producers(settings, metrics)]
-        publisher = Publisher(sending, sessions.relay, sessions.retry, prefix)
+        publisher = Publisher(
+            sending, sessions.relay, sessions.retry, prefix, master.store, metrics.untrusted_row
+        )
         stored = StoredSegments(sessions.relay, master, metrics.untrusted_row)
         relay = Relay(publisher, sessions.relay, shards, stored)
         relay.on_published = metrics.published
@@ -148,7 +150,7 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
         stack.push_async_callback(engine.close)
         consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
         waiting = _backlog(settings, sessions.clock, keeper, metrics)
-        clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer, waiting)
+        clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer, waiting, metrics)
         await _started(stack, consumer)
         supplies = Supplies(metrics.store, sessions.count, law, settings.environment)
         lag = LagWatch(observer, consumer)
@@ -215,6 +217,7 @@ async def _clockwork(
     shards: Shards,
     observer: LogObserver,
     waiting: backlog.Backlog,
+    metrics: EngineMetrics,
 ) -> Clockwork:
     topic = f"{settings.kafka.prefix}in.hub"
     async with producer.lane(topic) as client:
@@ -228,6 +231,7 @@ async def _clockwork(
         topic=topic,
         partitions=partitions,
         environment=settings.environment,
+        on_untrusted=metrics.untrusted_row,
     )
 
 

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from uuid import UUID
 
+import msgspec
 import orjson
 
+from hub.errors import AlteredRowError, UntrustedRowError
 from hub.integrity import StoreKey
 from hub.message import Message, decode_message
 from hub.outbox import Entry, WholeEntry, decode_segment, encode_segment
-from hub.parking import decode_record
+from hub.parking import StoredRecord, decode_record
 from hub.store.database import Connection
+from hub.untrusted import tell_untrusted
 from schemas.person_data import PersonDataReceived
 from schemas.personal import drop
 from schemas.registry import FACTS
 
 MARK = ("ce_erased", b"true")
 _BLOCKED = """
-select id, payload from blocked_message
+select id, topic, shard, payload, mac from blocked_message
 where starts_with(topic, 'out.') and position(convert_to($1, 'UTF8') in payload) > 0 for update
 """
 _SEGMENTS = """
 select id, shard, payload, mac from segment where position(convert_to($1, 'UTF8') in payload) > 0 for update
 """
-_SET_BLOCKED = "update blocked_message set payload = $2 where id = $1"
+_SET_BLOCKED = "update blocked_message set payload = $2, mac = $3 where id = $1"
 _SET_SEGMENT = "update segment set payload = $2, mac = $3 where id = $1"
 _LETTERS = "select id, record from dead_letter where resolved_at is null and dropped_at is null"
 _ALIASES = "select alias from alias where dossier_id = $1"
 _DROP_LETTERS = "update dead_letter set record = '', dropped_at = now() where id = any($1)"
+
+_UNREADABLE = (msgspec.MsgspecError, UntrustedRowError, ValueError, TypeError, LookupError, AttributeError)
 
 IsOver = Callable[[Message], bool]
 """Whether the personal fields of a fact's message have to go."""
@@ -69,24 +76,51 @@ async def empty_past_use(connection: Connection, now: datetime, key: StoreKey) -
 
 async def _rewrite(connection: Connection, key: StoreKey, needle: str, is_over: IsOver) -> int:
     """A message that is being published right now goes out as it was."""
-    rewritten = 0
     async with connection.transaction():
-        for row in await connection.fetch(_BLOCKED, needle):
+        rewritten = await _rewrite_blocked(connection, key, needle, is_over)
+        return rewritten + await _rewrite_segments(connection, key, needle, is_over)
+
+
+async def _rewrite_blocked(connection: Connection, key: StoreKey, needle: str, is_over: IsOver) -> int:
+    rewritten = 0
+    for row in await connection.fetch(_BLOCKED, needle):
+        lane = row["topic"], row["shard"]
+        is_ours = row["mac"] == key.blocked(*lane, row["payload"])
+        with _left_if_foreign(f"blocked_message {row['id']}", is_ours=is_ours):
             before = decode_message(row["payload"])
             after = without_personal(before) if is_over(before) else before
             if after is not before:
-                await connection.execute(_SET_BLOCKED, row["id"], after.encode())
+                payload = after.encode()
+                check = key.blocked(*lane, payload) if is_ours else None
+                await connection.execute(_SET_BLOCKED, row["id"], payload, check)
                 rewritten += 1
-        for row in await connection.fetch(_SEGMENTS, needle):
+    return rewritten
+
+
+async def _rewrite_segments(connection: Connection, key: StoreKey, needle: str, is_over: IsOver) -> int:
+    rewritten = 0
+    for row in await connection.fetch(_SEGMENTS, needle):
+        is_ours = row["mac"] == key.segment(row["shard"], row["payload"])
+        with _left_if_foreign(f"segment {row['id']}", is_ours=is_ours):
             entries = decode_segment(row["payload"])
             emptied = [_emptied(entry, is_over) for entry in entries]
             if emptied != entries:
                 payload = encode_segment(emptied)
-                is_ours = row["mac"] == key.segment(row["shard"], row["payload"])
                 check = key.segment(row["shard"], payload) if is_ours else None
                 await connection.execute(_SET_SEGMENT, row["id"], payload, check)
                 rewritten += sum(new != old for new, old in zip(emptied, entries, strict=True))
     return rewritten
+
+
+@contextmanager
+def _left_if_foreign(name: str, *, is_ours: bool) -> Iterator[None]:
+    """A row that the hub has not written is never sent; one that cannot be read either stays as it is."""
+    try:
+        yield
+    except _UNREADABLE:
+        if is_ours:
+            raise
+        tell_untrusted(AlteredRowError(name))
 
 
 def _emptied(entry: Entry, is_over: IsOver) -> Entry:
@@ -95,23 +129,41 @@ def _emptied(entry: Entry, is_over: IsOver) -> Entry:
     return WholeEntry.of(without_personal(entry.message))
 
 
-async def drop_letters(connection: Connection, dossier_id: str) -> int:
-    """Drop the bytes of open dead letters whose key or subject names an erased dossier; how many."""
-    aliases = {row["alias"] for row in await connection.fetch(_ALIASES, dossier_id)}
-    found = [
-        row["id"] for row in await connection.fetch(_LETTERS) if _names(row["record"], dossier_id, aliases)
-    ]
+async def drop_letters(connection: Connection, dossier_id: str) -> tuple[int, int]:
+    """Drop the bytes of open dead letters whose key or subject names an erased dossier.
+
+    How many were dropped, and how many could not be read: they stay as they are.
+    """
+    aliases = {row["alias"].casefold() for row in await connection.fetch(_ALIASES, dossier_id)}
+    found, unread = [], 0
+    for row in await connection.fetch(_LETTERS):
+        try:
+            record = decode_record(row["record"])
+        except UntrustedRowError as error:
+            tell_untrusted(UntrustedRowError(f"dead_letter {row['id']}", error.why))
+            unread += 1
+            continue
+        if names_dossier(record, dossier_id, aliases):
+            found.append(row["id"])
     await connection.execute(_DROP_LETTERS, found)
-    return len(found)
+    return len(found), unread
 
 
-def _names(stored: bytes, dossier_id: str, aliases: set[str]) -> bool:
-    record = decode_record(stored)
-    subjects = [value for name, value in record.headers if name == "ce_subject"]
+def names_dossier(record: StoredRecord, dossier_id: str, aliases: Collection[str]) -> bool:
+    """Whether a key or a subject means the dossier, however it is written; aliases are case-folded (pure)."""
+    sender = record.topic.rpartition("in.")[2]
+    subjects = [value for name, value in record.headers if name.casefold() == "ce_subject"]
     for raw in (record.key or b"", *subjects):
-        subject = raw.decode("utf-8", "replace")
-        sender = record.topic.rpartition("in.")[2]
-        reference = f"ref:{sender}:{subject[4:]}"
-        if subject == dossier_id or f"code:{subject}" in aliases or reference in aliases:
+        subject = raw.decode("utf-8", "replace").strip()
+        names = (f"code:{subject}", f"ref:{sender}:{subject[4:]}")
+        if _as_uuid(subject) == UUID(dossier_id) or any(name.casefold() in aliases for name in names):
             return True
     return False
+
+
+def _as_uuid(subject: str) -> UUID | None:
+    """In capitals, without dashes, in braces or as a URN it is the same."""
+    try:
+        return UUID(subject.lower())
+    except ValueError:
+        return None

@@ -50,6 +50,7 @@ class Erased:
     facts: int
     refused: int
     letters: int
+    unread_letters: int
     messages: int
     deliveries: EmptiedDeliveries
 
@@ -87,12 +88,12 @@ async def erase(
         await _forget_contents(connection, key, dossier_id)
         deliveries = await empty_deliveries(connection, dossier_id)
         messages = await empty_messages(connection, dossier_id, key)
-        letters = await drop_letters(connection, dossier_id)
+        letters, unread = await drop_letters(connection, dossier_id)
         await connection.execute(_RECORD, dossier_id, operator, reason)
         await record_action(connection, operator, "dossier.erased", dossier_id, reason)
         await tell_engines(connection)
         facts = await connection.fetchval(_FACTS, dossier_id)
-    return Erased(dossier_id, facts, refused, letters, messages, deliveries)
+    return Erased(dossier_id, facts, refused, letters, unread, messages, deliveries)
 
 
 async def _clear(connection: Connection, key: StoreKey, dossier_id: str) -> None:

@@ -29,9 +29,9 @@ class StoreKey:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._request = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"request")
-        self._fact, self._dossier, self._inbox, self._alias, self._offset, self._segment = (
+        self._fact, self._dossier, self._inbox, self._alias, self._offset, self._segment, self._blocked = (
             blake2b(key=key, digest_size=CHECK_BYTES, person=kind)
-            for kind in (b"fact", b"dossier", b"inbox", b"alias", b"offset", b"segment")
+            for kind in (b"fact", b"dossier", b"inbox", b"alias", b"offset", b"segment", b"blocked")
         )
 
     @classmethod
@@ -107,6 +107,10 @@ class StoreKey:
     def segment(self, shard: int, payload: bytes) -> bytes:
         """Of messages that wait to be published."""
         return _check(self._segment, b"%d\x1f%b" % (shard, payload))
+
+    def blocked(self, topic: str, shard: int, payload: bytes) -> bytes:
+        """Of a message set aside: its topic could not be written."""
+        return _check(self._blocked, b"%b\x1f%d\x1f%b" % (topic.encode(), shard, payload))
 
 
 def _check(fresh: blake2b, content: bytes) -> bytes:

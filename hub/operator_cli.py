@@ -140,6 +140,8 @@ def erase(
         f" {done.deliveries.unsent} deliveries not sent, {done.deliveries.emptied} emptied,"
         f" {done.deliveries.open} still under way"
     )
+    if done.unread_letters:
+        typer.echo(f"hub: {done.unread_letters} dead letters cannot be read, and stay as they are", err=True)
     if removed is None:
         raise typer.Exit(1)
     typer.echo(f"{removed} documents deleted")

@@ -5,13 +5,19 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
+import msgspec
 import orjson
+from cryptography.exceptions import InvalidTag
 
 from hub.envelope import Record
-from hub.sealing import DossierKey
+from hub.errors import UntrustedRowError
+from hub.sealing import NONCE_BYTES, DossierKey
 
 DOCUMENTS_AWAY = "documents.away"
 """The reason of a request that waits for the store of documents; it is redriven when that answers."""
+
+_Encoded = tuple[str, int, int, int, str | None, str | None, tuple[tuple[str, str | None], ...]]
+_decode = msgspec.json.Decoder(_Encoded).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,13 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(encoded: bytes) -> StoredRecord:
-    """The record of `encode_record`."""
-    topic, partition, offset, timestamp, key, value, headers = orjson.loads(encoded)
-    pairs = tuple((name, _bytes(text) or b"") for name, text in headers)
-    return StoredRecord(topic, partition, offset, timestamp, _bytes(key), _bytes(value), pairs)
+    """The record of `encode_record`; `UntrustedRowError` for bytes that are none."""
+    try:
+        topic, partition, offset, timestamp, key, value, headers = _decode(encoded)
+        pairs = tuple((name, _bytes(text) or b"") for name, text in headers)
+        return StoredRecord(topic, partition, offset, timestamp, _bytes(key), _bytes(value), pairs)
+    except (msgspec.DecodeError, ValueError):
+        raise UntrustedRowError("a stored record", "it cannot be read") from None
 
 
 def seal_record(record: Record, key: DossierKey, dossier_id: str) -> bytes:
@@ -66,7 +75,9 @@ def seal_record(record: Record, key: DossierKey, dossier_id: str) -> bytes:
 
 
 def open_record(sealed: bytes, key: DossierKey, dossier_id: str) -> StoredRecord:
-    """The record of `seal_record`."""
+    """The record of `seal_record`; `InvalidTag` for bytes that this key has not sealed."""
+    if len(sealed) < NONCE_BYTES:
+        raise InvalidTag
     return decode_record(key.open(sealed, dossier_id.encode()))
 
 

@@ -6,6 +6,10 @@ import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+import asyncpg
+
+from hub.errors import AlteredRowError, UntrustedRowError
+from hub.integrity import StoreKey
 from hub.kafka import AIOKafkaProducer, KafkaError, UnknownTopicOrPartitionError
 from hub.kafka_errors import KafkaAwayError, TopicUnwritableError, Verdict, verdict
 from hub.kafka_producer import Producer, do_brokers_answer
@@ -13,6 +17,7 @@ from hub.logs import log
 from hub.message import Message, decode_message
 from hub.steady import Backoff
 from hub.store.database import Session
+from hub.untrusted import OnUntrusted
 
 _TOPIC_WAIT_S = 3.0
 _ANSWER_WAIT_S = 5.0
@@ -20,7 +25,14 @@ _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 10.0
 _BLOCKED_PAGE = 500
 _BLOCKED = "select distinct topic, shard from blocked_message where shard = any($1)"
-_PAGE = "select id, payload from blocked_message where topic = $1 and shard = $2 order by id limit $3"
+_PAGE = """
+select id, payload, mac from blocked_message
+where topic = $1 and shard = $2 and id <> all($4::bigint[]) order by id limit $3
+"""
+_SET_ASIDE = """
+insert into blocked_message (topic, shard, payload, mac)
+select $1, $2, w.payload, w.mac from unnest($3::bytea[], $4::bytea[]) w(payload, mac)
+"""
 
 Lane = tuple[str, int]
 """A topic and a shard: what must stay in order."""
@@ -31,13 +43,19 @@ class Publisher:
 
     A lane that cannot be written is set aside: its messages wait in `blocked_message`, one behind the other,
     until `retry` has brought all of them out. `retry` may run beside everything else, with its own session.
+    A row of it that the hub has not written stays where it is; `on_untrusted` gets its name.
     """
 
-    def __init__(self, producer: Producer, session: Session, retry_session: Session, prefix: str) -> None:
+    def __init__(
+        self, producer: Producer, session: Session, retry_session: Session, prefix: str,
+        key: StoreKey, on_untrusted: OnUntrusted,
+    ) -> None:  # fmt: skip
         self._producer = producer
         self._session = session
         self._retry_session = retry_session
         self._prefix = prefix
+        self._key = key
+        self._on_untrusted = on_untrusted
         self._blocked: dict[Lane, float] = {}
         self._delay_s: dict[Lane, float] = {}
         self._lock = asyncio.Lock()
@@ -83,17 +101,22 @@ class Publisher:
             self._retrying = None
 
     async def _retry_lane(self, producer: AIOKafkaProducer, lane: Lane) -> None:
+        left: list[int] = []
         while True:
             async with self._lock:
-                rows = await self._retry_session.fetch(_PAGE, *lane, _BLOCKED_PAGE)
+                rows = await self._retry_session.fetch(_PAGE, *lane, _BLOCKED_PAGE, left)
                 if not rows:
                     del self._blocked[lane]
                     self._delay_s.pop(lane, None)
                     log("topic_unblocked", topic=lane[0], shard=lane[1])
                     return
+            messages = self._genuine(lane, rows)
+            left += [row["id"] for row in rows if row["id"] not in messages]
+            if not messages:
+                continue
             try:
                 with self._producer.judged(_name(lane)):
-                    await self._send(producer, lane, [decode_message(row["payload"]) for row in rows])
+                    await self._send(producer, lane, list(messages.values()))
             except KafkaError:
                 delay_s = self._delay_s.get(lane, _FIRST_RETRY_S)
                 self._delay_s[lane] = min(delay_s * 2, _LONGEST_RETRY_S)
@@ -101,8 +124,21 @@ class Publisher:
                 log("topic_still_blocked", topic=lane[0], shard=lane[1], next_try_s=delay_s)
                 return
             await self._retry_session.execute(
-                "delete from blocked_message where id = any($1)", [row["id"] for row in rows]
+                "delete from blocked_message where id = any($1)", list(messages)
             )
+
+    def _genuine(self, lane: Lane, rows: Iterable[asyncpg.Record]) -> dict[int, Message]:
+        found = {}
+        for row in rows:
+            name = f"blocked_message {row['id']}"
+            if self._key.blocked(*lane, row["payload"]) != row["mac"]:
+                self._on_untrusted(AlteredRowError(name))
+                continue
+            try:
+                found[row["id"]] = decode_message(row["payload"])
+            except UntrustedRowError as error:
+                self._on_untrusted(UntrustedRowError(name, error.why))
+        return found
 
     async def _publish_lane(self, lane: Lane, messages: Sequence[Message]) -> None:
         if lane in self._blocked and await self._set_aside_behind(lane, messages):
@@ -150,11 +186,9 @@ class Publisher:
         return True
 
     async def _set_aside(self, lane: Lane, messages: Sequence[Message]) -> None:
-        await self._session.execute(
-            "insert into blocked_message (topic, shard, payload) select $1, $2, unnest($3::bytea[])",
-            *lane,
-            [message.encode() for message in messages],
-        )
+        payloads = [message.encode() for message in messages]
+        checks = [self._key.blocked(*lane, payload) for payload in payloads]
+        await self._session.execute(_SET_ASIDE, *lane, payloads, checks)
 
 
 def _name(lane: Lane) -> str:

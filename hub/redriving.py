@@ -92,8 +92,8 @@ class Redriver(Generic[State]):
     async def _request(self, dossier_id: str, row: asyncpg.Record) -> str | None:
         master = self._tools.master
         view = (await read_batch(self._reader, Wanted([], [], [], [dossier_id]), master.store)).view
-        stored = view.dossiers[dossier_id]
-        if stored.is_altered:
+        stored = view.dossiers.get(dossier_id)
+        if stored is None or stored.is_altered:
             raise AlteredRowError(f"dossier {dossier_id}")
         if stored.wrapped_key is None:
             return "its key was destroyed"
@@ -124,7 +124,7 @@ class Redriver(Generic[State]):
 def _opened(row: asyncpg.Record, master: MasterKey, wrapped: bytes, dossier_id: str) -> StoredRecord:
     """What waited while the dossier's row was altered is sealed with another key than the rest."""
     for key in (master.unwrap(wrapped), master.quarantine(dossier_id)):
-        with contextlib.suppress(InvalidTag):
+        with contextlib.suppress(InvalidTag, UntrustedRowError):
             return open_record(row["record"], key, dossier_id)
     raise AlteredRowError(f"parked_request {row['position']}")
 

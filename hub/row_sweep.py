@@ -31,6 +31,7 @@ from schemas.registry import FACTS
 
 _PAGE = 200
 _FINER = re.compile(rb"(T\d\d:\d\d:\d\d\.\d{3})\d+")
+_LEAST = -(1 << 63)
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _DOSSIERS = """
 select d.id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac,
@@ -41,9 +42,11 @@ where d.id > $1::uuid order by d.id limit $2
 _FACTS = f"""
 select {FACT_COLUMNS} from fact f where f.dossier_id = any($1::uuid[]) order by f.dossier_id, f.sequence
 """  # noqa: S608  no value stands in it
-_TIMERS = (
-    "select dossier_id::text as dossier, name, kind, due_at from timer where dossier_id = any($1::uuid[])"
-)
+_TIMERS = """
+select dossier_id::text as dossier, name, kind,
+       greatest(least(due_at, timestamptz '9999-01-01 00:00Z'), timestamptz 'epoch') as due_at
+from timer where dossier_id = any($1::uuid[])
+"""
 _INBOX = """
 select participant, id, digest, receipt, dossier_id::text as dossier, mac from inbox
 where (participant, id) > ($1, $2) order by participant, id limit $3
@@ -56,6 +59,7 @@ select topic, partition, topic_id, next, batch::text as batch, goes_on, mac from
 order by topic, partition
 """
 _SEGMENTS = "select id, shard, payload, mac from segment where id > $1 order by id limit $2"
+_BLOCKED = "select id, topic, shard, payload, mac from blocked_message where id > $1 order by id limit $2"
 _STRAYS = """
 select f.dossier_id::text as dossier, min(f.sequence) as sequence from fact f
 where not exists (select from dossier d where d.id = f.dossier_id) group by f.dossier_id
@@ -70,11 +74,12 @@ class RowSweep:
         self._master = master
         self._key: StoreKey = master.store
         self._law = law
-        self.counts: dict[str, int] = dict.fromkeys(("dossier", "fact", "inbox", "alias", "segment"), 0)
+        kinds = ("dossier", "fact", "inbox", "alias", "segment", "blocked_message")
+        self.counts: dict[str, int] = dict.fromkeys(kinds, 0)
 
     async def findings(self) -> AsyncIterator[UntrustedRowError]:
         """Every row that is not what the hub has written, by its name."""
-        for part in (self._dossiers(), self._answers(), self._aliases(), self._others()):
+        for part in (self._dossiers(), self._answers(), self._aliases(), self._others(), self._blocked()):
             async for finding in part:
                 yield finding
 
@@ -186,12 +191,21 @@ class RowSweep:
             *place, check = tuple(row.values())
             if self._key.offset(*place) != check:
                 yield AlteredRowError(f"intake_offset {row['topic']} {row['partition']}")
-        last = 0
+        last = _LEAST
         while rows := await self._connection.fetch(_SEGMENTS, last, _PAGE):
             self.counts["segment"] += len(rows)
             for row in rows:
                 if self._key.segment(row["shard"], row["payload"]) != row["mac"]:
                     yield AlteredRowError(f"segment {row['id']}")
+            last = rows[-1]["id"]
+
+    async def _blocked(self) -> AsyncIterator[UntrustedRowError]:
+        last = _LEAST
+        while rows := await self._connection.fetch(_BLOCKED, last, _PAGE):
+            self.counts["blocked_message"] += len(rows)
+            for row in rows:
+                if self._key.blocked(row["topic"], row["shard"], row["payload"]) != row["mac"]:
+                    yield AlteredRowError(f"blocked_message {row['id']}")
             last = rows[-1]["id"]
 
 

@@ -16,7 +16,7 @@ from hub.errors import StartupError, StopError
 from hub.integrity import FILE_NAME, StoreKey
 from hub.term_keys import TermKeys
 
-_NONCE_BYTES = 12
+NONCE_BYTES = 12
 _WRONG_MASTER_KEY = "HUB_MASTER_KEY_FILE: the master key does not fit the stored dossier keys"
 _CACHED_KEYS = 4096
 
@@ -30,7 +30,7 @@ class DossierKey(Struct, frozen=True, gc=False):
 
     def seal(self, plain: bytes, bound_to: bytes) -> bytes:
         """Nonce and ciphertext; `bound_to` (the fact's id) must be given again to open it."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
         return nonce + self.cipher.encrypt(nonce, plain, bound_to)
 
     def seal_until(self, plain: bytes, bound_to: bytes, last: date) -> bytes:
@@ -38,7 +38,7 @@ class DossierKey(Struct, frozen=True, gc=False):
         assert self.terms is not None
         cipher = self.terms.cipher(max(last, self.terms.day))
         assert cipher is not None
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
         return nonce + cipher.encrypt(nonce, self.seal(plain, bound_to), bound_to)
 
     def open_until(self, sealed: bytes, bound_to: bytes, last: date) -> bytes | None:
@@ -46,11 +46,11 @@ class DossierKey(Struct, frozen=True, gc=False):
         cipher = self.terms.cipher(last) if self.terms is not None else None
         if cipher is None:
             return None
-        return self.open(cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to), bound_to)
+        return self.open(cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to), bound_to)
 
     def open(self, sealed: bytes, bound_to: bytes) -> bytes:
         """The plain bytes; raises `cryptography.exceptions.InvalidTag` for altered or foreign bytes."""
-        return self.cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+        return self.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
 
 
 class MasterKey:

@@ -25,6 +25,9 @@ class Allowance:
 KINDS = tuple(field.name for field in fields(Allowance))
 """Names of all limits, as columns of `participant_budget` and as options of the command."""
 
+LEAST = {kind: 0 if kind.startswith("letter") else 1 for kind in KINDS}
+"""What each limit is at least."""
+
 
 @dataclass(frozen=True, slots=True)
 class Use:

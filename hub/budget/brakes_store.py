@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.budget.brake import Reason
+from hub.budget.brake import LONGEST_PAUSE_S, Reason
 from hub.store.database import Connection
 
 RESUMED_H = 1
@@ -15,7 +15,9 @@ on conflict (participant) do update set reason = excluded.reason, until = greate
 """
 _LIFT = "delete from participant_brake where participant = $1 and coalesce(resumed_until, now()) <= now()"
 _ALL = """
-select participant, reason, extract(epoch from until - now())::float8 as left_s,
+select participant, reason,
+       extract(epoch from greatest(least(until, now() + make_interval(secs => $1)), now()) - now())::float8
+           as left_s,
        coalesce(resumed_until > now(), false) as is_resumed
 from participant_brake
 """
@@ -27,7 +29,7 @@ where participant = $1 returning reason
 
 @dataclass(frozen=True, slots=True)
 class StoredBrake:
-    """One row; `left_s` of the pause, `is_resumed` while an operator lets it go on."""
+    """One row; `left_s`: 0 to the longest pause, `is_resumed`: an operator lets it go on."""
 
     participant: str
     reason: Reason
@@ -47,7 +49,7 @@ async def lift_brake(connection: Connection, participant: str) -> None:
 
 async def read_brakes(connection: Connection) -> list[StoredBrake]:
     """All that are braked or let go on by an operator."""
-    return [StoredBrake(*row) for row in await connection.fetch(_ALL)]
+    return [StoredBrake(*row) for row in await connection.fetch(_ALL, LONGEST_PAUSE_S)]
 
 
 async def resume(connection: Connection, participant: str) -> str | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
-from hub.budget.allowance import KINDS, Use
+from hub.budget.allowance import KINDS, LEAST, Use
+from hub.errors import AlteredRowError
 from hub.regulation.clock import VIETNAM
 from hub.store.database import Connection
+from hub.untrusted import tell_untrusted
 
 _ADD = """
 insert into participant_use as u (participant, day, kind, records, bytes)
@@ -75,10 +78,25 @@ async def read_use(connection: Connection, day: date) -> Uses:
 
 
 async def read_budgets(connection: Connection) -> dict[str, dict[str, int | None]]:
-    """What the participants' own rows change of the defaults."""
+    """What the participants' own rows change of the defaults; a limit that can be none is left out."""
+    rows = await connection.fetch(_BUDGETS)
     return {
-        row["participant"]: {kind: row[kind] for kind in KINDS} for row in await connection.fetch(_BUDGETS)
+        row["participant"]: {kind: possible(row["participant"], kind, row[kind]) for kind in KINDS}
+        for row in rows
     }
+
+
+def possible(participant: str, kind: str, limit: int | None) -> int | None:
+    """A stored limit, or None for the default; told once when it is none that could be set."""
+    if limit is None or limit >= LEAST[kind]:
+        return limit
+    _tell_impossible(participant, kind)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _tell_impossible(participant: str, kind: str) -> None:
+    tell_untrusted(AlteredRowError(f"participant_budget {participant}", f"{kind} cannot be so little"))
 
 
 async def read_letters(connection: Connection, topic_prefix: str) -> dict[str, Use]:

@@ -25,7 +25,10 @@ from tests.support.requests import (
 )
 
 BY = ("--operator", "operator-1", "--reason", "a court's order", "--yes")
-CLEAN = "0 rows are not what the hub has written; read: 3 dossier, 7 fact, 8 inbox, 4 alias, 0 segment"
+CLEAN = (
+    "0 rows are not what the hub has written; read: 3 dossier, 7 fact, 8 inbox, 4 alias, 0 segment,"
+    " 0 blocked_message"
+)
 ALTERATIONS = {
     "update fact set type = 'x' where dossier_id = $1 and sequence = 1": "fact {} 1: the row does not fit",
     "update fact set bytes = bytes || ' ' where dossier_id = $1 and sequence = 2": "fact {} 2: the row",

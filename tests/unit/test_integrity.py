@@ -53,7 +53,10 @@ def test_an_offset_is_bound_to_the_batch_that_set_it() -> None:
 
 
 def test_rows_of_one_kind_are_none_of_another() -> None:
-    assert all_different(KEY.fact(HEAD), KEY.alias("code:1", ID), KEY.segment(1, HEAD), KEY.segment(2, HEAD))
+    assert all_different(
+        KEY.fact(HEAD), KEY.alias("code:1", ID), KEY.segment(1, HEAD), KEY.segment(2, HEAD),
+        KEY.blocked("out.a", 1, HEAD), KEY.blocked("out.a", 2, HEAD), KEY.blocked("out.b", 1, HEAD),
+    )  # fmt: skip
 
 
 def test_another_master_key_gives_other_checks_and_digests() -> None:
