@@ -91,7 +91,7 @@ async def site(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Site]:
         await producer.open()
         exits.push_async_callback(producer.close)
         master = MasterKey.from_file(hub.master_key_file)
-        publisher = Publisher(producer, *sessions[:2], hub.prefix, master.store, tell_untrusted)
+        publisher = Publisher(producer, sessions[0], sessions[1], hub.prefix, master.store, tell_untrusted)
         shards = Shards(sessions[2], "engine-1", 4)
         relay = Relay(publisher, sessions[0], shards, StoredSegments(sessions[0], master, tell_untrusted))
         await shards.tick(relay.is_busy)
