@@ -64,6 +64,7 @@ def checkout() -> Iterator[Checkout]:
 
 
 @pytest.mark.needs("kcat")
+@pytest.mark.timeout(600)
 def test_a_newcomer_gets_a_receipt_then_the_result_and_may_begin_anew_beside_what_runs(
     checkout: Checkout,
 ) -> None:
