@@ -10,7 +10,7 @@ from hub.settings import KafkaSettings
 _TEXT = Template(r"""
 participant $name: publishes to $written, reads $read in group $group (or $group.*)
 
-# kcat (kcat -V: librdkafka 2.6.1 or newer): publish what lies in request.json, then read fact and receipt
+# kcat (kcat -V: librdkafka 2.6.1 or newer): publish request.json, then read until its receipt is there
 (umask 077; cat > $name.kcat <<'END'
 bootstrap.servers=$bootstrap
 security.protocol=$protocol
@@ -25,7 +25,10 @@ kcat -F $name.kcat -P -t $written -k $$subject \
   -H ce_specversion=1.0 -H ce_id=$$id -H ce_source=/participants/$name \
   -H ce_type=onestop.dossier.submit.v1 -H ce_time=$$(date -u +%FT%TZ) -H ce_subject=$$subject \
   -H content-type=application/json request.json
-kcat -q -F $name.kcat -C -t $read -o beginning -c 2 -f 'key %k\n%h\n%s\n\n'
+(umask 077; until grep -qs "\"request\":\"$$id\"" $name.answers; do
+  sleep 1; kcat -q -F $name.kcat -C -t $read -o beginning -e -f 'key %k\n%h\n%s\n\n' > $name.answers
+done)
+cat $name.answers
 
 # Python (aiokafka)
 connection = dict(bootstrap_servers="$bootstrap",

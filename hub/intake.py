@@ -15,6 +15,7 @@ from hub.kafka import (
     ConsumerRecord,
     KafkaError,
     TopicPartition,
+    share_out_again,
 )
 from hub.kafka_reading import is_fetcher_dead
 from hub.pauses import Pauses
@@ -128,6 +129,7 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._assigned: dict[Position, Assigned] = {}
         self._left: dict[TopicPartition, list[ConsumerRecord]] = {}
         self._is_stable = asyncio.Event()
+        self._is_new_here = True
         self._unstable_since = time.monotonic()
         self.is_stale = False
         self._loading = asyncio.Lock()
@@ -154,6 +156,9 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         """The next `take` starts where the store says: there, what goes wrong is seen and tried again."""
         self.is_stale = True
         self._is_stable.set()
+        if self._is_new_here:
+            self._is_new_here = False
+            share_out_again(self._consumer)
 
     @property
     def unstable_s(self) -> float:

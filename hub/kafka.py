@@ -42,6 +42,7 @@ __all__ = [
     "errors",
     "partitions_of",
     "producer",
+    "share_out_again",
     "ssl_context",
 ]
 
@@ -59,6 +60,18 @@ async def end_fetching(consumer: AIOKafkaConsumer) -> None:
             fetch.cancel()
         await asyncio.wait(fetches)
         fetcher._pending_tasks.clear()  # noqa: SLF001
+
+
+def share_out_again(consumer: AIOKafkaConsumer) -> None:
+    """Have the partitions of the group shared out once more, unless this member has just shared them out.
+
+    The broker gives a static member that comes back what it had before, so topics that are new since then
+    would be read by nobody. A leader that comes back is not told that it leads (JoinGroup before version 9):
+    it would see no change of topics either. For any other member the group stays as it is.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001
+    if coordinator._group_subscription is None:  # noqa: SLF001
+        coordinator.request_rejoin()
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -144,3 +144,22 @@ async def test_a_dead_engine_leaves_its_shards_to_the_other_within_five_seconds(
             return await owned(engines[1]) == 4
 
         await eventually(is_heir, 5, "the other engine to own all shards", engines[1].output)
+
+
+async def test_who_joins_while_the_only_engine_is_away_is_read_once_it_is_back(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter])
+        engine = await hub.start_engine()
+        await traffic.submit(counter)
+        await traffic.answered()
+        await engine.kill()
+        late = await hub.join("counter-b", ["counter"], [ONE_STOP])
+        traffic.clients = [counter, late]
+        engine.start()
+        await engine.ready()
+        await traffic.submit(late)
+        await traffic.answered()
+        await traffic.check(least_told=3)

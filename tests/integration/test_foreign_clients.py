@@ -112,7 +112,7 @@ async def test_kcat_gets_its_receipt_with_the_printed_commands_as_they_are(
     assert (tmp_path / "with-kcat.kcat").stat().st_mode & 0o077 == 0
     assert "onestop.receipt.accepted.v1" in output
     assert '"type":"onestop.dossier.submitted.v1"' in output
-    again = await shell(script.replace("-c 2", "-c 4"), tmp_path)
+    again = await shell(script, tmp_path)
     assert again.count("onestop.receipt.accepted.v1") == 2, "the same commands may be pasted once more"
 
 
@@ -187,7 +187,7 @@ async def test_a_header_whose_name_is_no_utf_8_stops_nobody_else(stack: StackAdd
         other = await hub.join("other", ["counter"], [ONE_STOP])
         (tmp_path / "request.json").write_bytes(orjson.dumps(submission()))
         script = section(await site.printed("with-bytes"), "kcat")
-        sending = script[: script.index("kcat -q")]
+        sending = script[: script.index("(umask 077; until")]
         await shell(sending.replace("-P -t", r"-H $'\xff\xfe=1' -P -t"), tmp_path)
         await eventually(lambda: is_noticed(site), 30, "the record to be met", site.engine.output)
         receipt = await other.ask(SUBMIT, f"ref:{uuid4()}", submission())

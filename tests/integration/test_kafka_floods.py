@@ -23,7 +23,7 @@ from tests.support.traffic import Traffic
 from tests.support.waiting import eventually
 
 SOCKETS = 3_000
-SERVED_S = 60.0
+SERVED_S = 20.0
 FILLED_S = 60.0
 _CALLERS = 100
 
