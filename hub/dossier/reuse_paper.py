@@ -19,6 +19,12 @@ _NUMBERS = ("identity_number", "old_identity_number", "travel_document", "tax_co
 _PROCEDURE = re.compile(r"(?<![0-9.])[0-9]\.[0-9]{6}(?![0-9])")
 """The national part of a procedure code, wherever it stands in the words of a scope."""
 _NATIONAL = len("1.004873")
+_NO_SUCH_PAPER = Refused("rule.17.10.paper", rule="17.10", fields=("/paper",))
+"""The one answer, until the digest of a paper is named that the applicant's own dossier announced.
+
+A tax code is public and a match of numbers proves no right: whoever lodges under them would learn from
+different answers which codes are dossiers of that applicant, and how they stand.
+"""
 
 
 @rule("17.10", "Only an applicant who is identified takes papers over")
@@ -33,7 +39,7 @@ def applicant_is_identified(dossier: Dossier, request: ReuseComponent, _context:
 def source_is_the_applicants(_dossier: Dossier, request: ReuseComponent, context: Context) -> Refused | None:
     """Both submissions, opened from their sealed facts, name the same person or organisation.
 
-    A dossier of another, an erased one (nobody can tell whose it was) and none at all are answered alike.
+    Of an erased one nobody can tell whose it was.
     """
     if request.paper is None:
         return None
@@ -42,7 +48,7 @@ def source_is_the_applicants(_dossier: Dossier, request: ReuseComponent, context
     source = context.sources.get(request.paper.dossier)
     if source is not None and source.applicant is not None and is_same(source.applicant, context.applicant):
         return None
-    return Refused("rule.17.10.owner", rule="17.10", fields=("/paper/dossier",))
+    return _NO_SUCH_PAPER
 
 
 def is_same(one: Party, other: Party) -> bool:
@@ -65,7 +71,7 @@ def source_was_successful(_dossier: Dossier, request: ReuseComponent, context: C
     """Not out of a declined, withdrawn or open dossier, and so not out of this one."""
     if request.paper is None or _source(request.paper, context).status in _FINISHED:
         return None
-    return Refused("rule.17.10.outcome", rule="17.10", fields=("/paper/dossier",))
+    return _NO_SUCH_PAPER
 
 
 @rule("17.10", "The other dossier has this very paper, digitised and with legal value")
@@ -74,7 +80,7 @@ def paper_is_of_the_source(_dossier: Dossier, request: ReuseComponent, context: 
     if request.paper is None:
         return None
     if _found(request.paper, context) is None:
-        return Refused("rule.17.10.paper", rule="17.10", fields=("/paper/package",))
+        return _NO_SUCH_PAPER
     outcome = outcome_of(request.paper.package, context)
     if isinstance(outcome, UnverifiedCopy):
         return Refused(outcome.code, rule="17.10", fields=("/paper/package",))
@@ -111,7 +117,7 @@ PAPER: tuple[Check[Dossier, ReuseComponent], ...] = (
     paper_is_valid,
     paper_is_in_scope,
 )
-"""In this order: whoever is not the applicant learns nothing of the other dossier."""
+"""In this order: what distinguishes papers is told only of one that was named by its digest."""
 
 
 def reused_paper(named: PaperSource, context: Context) -> ReusedPaper:

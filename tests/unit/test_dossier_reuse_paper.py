@@ -61,43 +61,31 @@ def announced(**changes: Any) -> ComponentReusable:
 
 
 @pytest.mark.rule("17.10")
+@pytest.mark.parametrize("applicant", [OWNER, build.ENTERPRISE, build.FOREIGNER])
 @pytest.mark.parametrize(
-    ("other", "code", "field"),
+    "other",
     [
-        ({"applicant": None}, "rule.17.10.owner", "/paper/dossier"),
-        ({"applicant": build.FOREIGNER}, "rule.17.10.owner", "/paper/dossier"),
-        (
-            {"applicant": OWNER.model_copy(update={"identity_number": "083190000077"})},
-            "rule.17.10.owner",
-            "/paper/dossier",
-        ),
-        ({"status": "submitted", "papers": ()}, "rule.17.10.outcome", "/paper/dossier"),
-        ({"status": "in_process", "papers": ()}, "rule.17.10.outcome", "/paper/dossier"),
-        ({"status": "declined", "papers": ()}, "rule.17.10.outcome", "/paper/dossier"),
-        ({"status": "withdrawn", "papers": ()}, "rule.17.10.outcome", "/paper/dossier"),
-        ({"papers": ()}, "rule.17.10.paper", "/paper/package"),
-        ({"papers": (announced(package="e" * 64),)}, "rule.17.10.paper", "/paper/package"),
+        None,
+        {"applicant": None, "papers": ()},
+        {"applicant": OWNER.model_copy(update={"identity_number": "083190000077"})},
+        {"applicant": build.ENTERPRISE.model_copy(update={"tax_code": "0100233488-001"}), "status": "declined"},
+        {"status": "submitted", "papers": ()},
+        {"status": "in_process", "papers": ()},
+        {"status": "declined", "papers": ()},
+        {"status": "withdrawn", "papers": ()},
+        {"status": "returned", "papers": ()},
+        {"status": "returned", "papers": (announced(package="e" * 64),)},
     ],
 )
-def test_what_the_hub_stores_of_the_other_dossier_decides(
-    other: dict[str, Any], code: str, field: str
+def test_whatever_the_other_dossier_is_who_names_none_of_its_papers_hears_one_answer(
+    applicant: Party, other: dict[str, Any] | None
 ) -> None:
-    story = lodged(reuse.other_dossier(**other))
-    assert story.refuses(REUSE, COUNTER) == Refused(code, "17.10", (field,))
-
-
-@pytest.mark.rule("17.10")
-def test_a_dossier_that_the_hub_does_not_have_is_no_source() -> None:
-    story = lodged()
-    foreign = reuse.reuse(COMPONENT, dossier="H07.34.12-260803-0003")
-    assert story.refuses(foreign, COUNTER) == Refused("rule.17.10.owner", "17.10", ("/paper/dossier",))
-
-
-def test_a_stranger_learns_neither_outcome_nor_papers_of_the_other_dossier() -> None:
-    stranger = OWNER.model_copy(update={"identity_number": "083190000077"})
-    for changes in ({}, {"status": "declined", "papers": ()}, {"papers": ()}):
-        other = reuse.other_dossier(**{"applicant": stranger, **changes})
-        assert lodged(other).refuses(REUSE, COUNTER).code == "rule.17.10.owner"
+    found = reuse.other_dossier(**{"applicant": applicant, **(other or {})})
+    story = build.identified if applicant is OWNER else build.submitted
+    one = reuse.beside(story(components=build.papers(count=1), applicant=applicant), found)
+    if other is None:
+        one.sources = {}
+    assert one.refuses(REUSE, COUNTER) == Refused("rule.17.10.paper", "17.10", ("/paper",))
 
 
 @pytest.mark.rule("17.10")
@@ -126,7 +114,7 @@ def test_another_valid_package_of_the_same_manifest_does_not_stand_for_the_one_t
     story = lodged()
     story.copies = {"e" * 64: reuse.kept_paper()}
     other = reuse.reuse(COMPONENT, package="e" * 64)
-    assert story.refuses(other, COUNTER) == Refused("rule.17.10.paper", "17.10", ("/paper/package",))
+    assert story.refuses(other, COUNTER) == Refused("rule.17.10.paper", "17.10", ("/paper",))
 
 
 @pytest.mark.rule("17.10")
