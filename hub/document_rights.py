@@ -27,8 +27,12 @@ select encode(sha256, 'hex') as digest from document_owner
 where participant = $1 and sha256 = any($2::bytea[])
 """
 _FACTS = f"""
-select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.type = any($2::text[])
+select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.type = any($2::text[]) and exists (
+    select from fact told
+    where told.dossier_id = $1::uuid and (convert_from(told.bytes, 'UTF8')::jsonb -> 'to') ? $3
+)
 """  # noqa: S608  no value stands in it
+"""Nothing of a dossier of which the participant was told nothing, as of none."""
 _NAMED = """
 with told as (
     select f.type, convert_from(f.bytes, 'UTF8')::jsonb as body from fact f
@@ -40,6 +44,8 @@ where body -> 'to' ? $1 or type = any($5::text[]) and exists (
     select from told transfer where transfer.type = $6 and transfer.body -> 'to' ? $1
 )
 """
+_NO_DOSSIER = "00000000-0000-0000-0000-000000000000"
+"""Asked about where the name of the dossier is unknown, so that the work does not tell which names are."""
 _PATHS = json_paths()
 _PATHS_JSON = orjson.dumps(_PATHS).decode()
 _READ = [*_PATHS, TRANSFER]
@@ -83,12 +89,13 @@ class Rights:
         wanted = [bytes.fromhex(digest) for digest in digests]
         own = await self._database.fetch(_OWN, self._participant.name, wanted)
         rest = set(digests) - {row["digest"] for row in own}
-        if not rest or self._dossier is None:
+        if not rest:
             return rest
+        dossier = self._dossier or _NO_DOSSIER
         came_along = list(TRANSFERRED) if "agency" in self._participant.roles else []
-        genuine = await self._genuine(self._dossier)
+        genuine = await self._genuine(dossier)
         named = await self._database.fetch(
-            _NAMED, self._participant.name, self._dossier, genuine, _PATHS_JSON, came_along, TRANSFER
+            _NAMED, self._participant.name, dossier, genuine, _PATHS_JSON, came_along, TRANSFER
         )
         rest -= {row["digest"] for row in named}
         for package in sorted({row["digest"] for row in named if is_package(row["path"])}):
@@ -102,7 +109,7 @@ class Rights:
     async def _genuine(self, dossier: str) -> list[int]:
         """The sequences of the facts that name documents, without altered ones."""
         found = []
-        for row in await self._database.fetch(_FACTS, dossier, _READ):
+        for row in await self._database.fetch(_FACTS, dossier, _READ, self._participant.name):
             if is_fact_genuine(row, self._rows):
                 found.append(row["sequence"])
             else:

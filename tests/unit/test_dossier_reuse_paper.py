@@ -68,7 +68,10 @@ def announced(**changes: Any) -> ComponentReusable:
         None,
         {"applicant": None, "papers": ()},
         {"applicant": OWNER.model_copy(update={"identity_number": "083190000077"})},
-        {"applicant": build.ENTERPRISE.model_copy(update={"tax_code": "0100233488-001"}), "status": "declined"},
+        {
+            "applicant": build.ENTERPRISE.model_copy(update={"tax_code": "0100233488-001"}),
+            "status": "declined",
+        },
         {"status": "submitted", "papers": ()},
         {"status": "in_process", "papers": ()},
         {"status": "declined", "papers": ()},
