@@ -163,6 +163,8 @@ async def _serve(
         return f"no progress: {', '.join(stuck)}" if stuck else None
 
     async def ready() -> str | None:
+        if progress.is_door_closed:
+            return "the door is closed"
         now = time.monotonic()
         waits_for = progress.waits_for(now, _WAITING_S)
         if waits_for is not None:

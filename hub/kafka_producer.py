@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.kafka import AIOKafkaProducer, KafkaError
 from hub.kafka_errors import KafkaAwayError, TopicUnwritableError, Verdict, verdict
@@ -67,6 +67,8 @@ class _Made:
     producer: AIOKafkaProducer
     made: float = field(default_factory=time.monotonic)
     holes: set[str] = field(default_factory=set)
+    is_proven: bool = True
+    """Whether the brokers took what it wrote last; the start asks them for a producer id."""
 
 
 class Producer:
@@ -138,15 +140,18 @@ class Producer:
         """
         self._check_brake(lane)
         made: _Made | None = None
-        with self.judged(lane):
-            try:
-                async with asyncio.timeout(limit_s):
-                    made = await self._usable(lane)
-                    yield made.producer
-            except (KafkaError, TimeoutError) as error:
-                if made is not None and self._is_used_up(lane, error):
-                    made.holes.add(lane)
-                raise
+        try:
+            async with asyncio.timeout(limit_s):
+                made = await self._usable(lane)
+                yield made.producer
+        except (KafkaError, TimeoutError) as error:
+            if made is None or made is self._current:
+                self._failed(lane, error)
+            if made is not None and self._is_used_up(lane, error):
+                made.holes.add(lane)
+            raise
+        made.is_proven = True
+        self._works(lane)
 
     @contextlib.asynccontextmanager
     async def another(self) -> AsyncIterator[AIOKafkaProducer]:
@@ -165,10 +170,7 @@ class Producer:
         except (KafkaError, TimeoutError) as error:
             self._failed(lane, error)
             raise
-        if self._failing.pop(lane, None) is not None:
-            log("lane_works_again", client=self._name, lane=lane)
-            if self._metrics is not None:
-                self._metrics.works(self._name, lane)
+        self._works(lane)
 
     @property
     def failing(self) -> list[Failing]:
@@ -191,6 +193,30 @@ class Producer:
         """Ask a broker for its metadata."""
         return self._current is not None and await do_brokers_answer(self._current.producer, limit_s)
 
+    async def trouble(self, limit_s: float = _ANSWER_WAIT_S) -> str | None:
+        """Why the next write would fail, whatever the lane (here a topic); None: the brokers take it.
+
+        A broker that answers again proves nothing for a producer that has waited for it: its lanes wait for
+        connections and for batches of before. So it is renewed first, and the topics must have their leaders;
+        one that has none fails on, as long as others have theirs.
+        """
+        try:
+            async with asyncio.timeout(limit_s):
+                if self._current is None or not self._current.is_proven:
+                    await self._renewed()
+                assert self._current is not None
+                cluster = await self._current.producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError) as error:
+            if self._current is not None:
+                self._current.is_proven = False
+            return type(error).__name__
+        led = {topic for topic in cluster.topics() if _is_led(cluster, topic)}
+        for state in list(self._failing.values()):
+            is_of_before = state.verdict is not Verdict.REFUSED and state.tried < self._current.made
+            if is_of_before and state.lane in led:
+                self._works(state.lane)
+        return None if led or not self._failing else "no leader"
+
     def _check_brake(self, lane: str) -> None:
         state = self._failing.get(lane)
         if state is not None and state.verdict is Verdict.REFUSED:
@@ -204,10 +230,18 @@ class Producer:
         is_slow = isinstance(error, TimeoutError)
         return not is_slow or (state is not None and time.monotonic() - state.since > _DOUBT_S)
 
+    def _works(self, lane: str) -> None:
+        if self._failing.pop(lane, None) is not None:
+            log("lane_works_again", client=self._name, lane=lane)
+            if self._metrics is not None:
+                self._metrics.works(self._name, lane)
+
     def _failed(self, lane: str, error: BaseException) -> None:
         why = verdict(error)
         if why is Verdict.MESSAGE:
             return
+        if why is not Verdict.REFUSED and self._current is not None:
+            self._current.is_proven = False
         now, reason = time.monotonic(), type(error).__name__
         state = self._failing.get(lane)
         if state is None:
@@ -223,12 +257,15 @@ class Producer:
 
     async def _usable(self, lane: str) -> _Made:
         if self._current is None or lane in self._current.holes:
-            if self._renewal is None or self._renewal.done():
-                self._renewal = asyncio.create_task(self._renew(), name=f"renew-{self._name}")
-                self._renewal.add_done_callback(_retrieve)
-            await asyncio.shield(self._renewal)
+            await self._renewed()
         assert self._current is not None
         return self._current
+
+    async def _renewed(self) -> None:
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._renew(), name=f"renew-{self._name}")
+            self._renewal.add_done_callback(_retrieve)
+        await asyncio.shield(self._renewal)
 
     async def _renew(self) -> None:
         try:
@@ -246,6 +283,12 @@ class Producer:
             closing = asyncio.create_task(stop_producer(old.producer))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
+
+
+def _is_led(cluster: Any, topic: str) -> bool:
+    """Whether each partition has a leader, as the brokers tell it."""
+    numbers = cluster.partitions_for_topic(topic)
+    return bool(numbers) and cluster.available_partitions_for_topic(topic) == numbers
 
 
 async def do_brokers_answer(producer: AIOKafkaProducer, limit_s: float = _ANSWER_WAIT_S) -> bool:

@@ -161,5 +161,7 @@ class PortalAdapter:
         return self._links.make(file.sha256, self._clock()) if self._links is not None else ""
 
     def _open(self, port: int) -> None:
+        assert self._desk is not None
+        self._desk.opened()
         self.door_port = port
         _log.info("door open", extra={"action": "portal.door_open", "port": port})

@@ -30,6 +30,10 @@ class Desk:
         """Return the legal time."""
         return self.parts.clock()
 
+    def opened(self) -> None:
+        """Note that the door listens: only then the process is ready."""
+        self.parts.progress.is_door_closed = False
+
     async def accept(self, report: Report, also: Also | None = None) -> bool:
         """Store a report, and what `also` writes, in one transaction; it is then published by itself.
 
@@ -62,7 +66,7 @@ class Hosted(Protocol):
         ...
 
     async def serve(self) -> None:
-        """Answer the counterpart's calls until cancelled."""
+        """Answer the counterpart's calls until cancelled; tell `Desk.opened` when that begins."""
         ...
 
 

@@ -15,6 +15,8 @@ class Progress:
     def __init__(self) -> None:
         self._marks: dict[Part, float] = {}
         self._wait = ("", float("-inf"))
+        self.is_door_closed = False
+        """Of an adapter that is called: whether it does not listen yet, or no more."""
         self.failing: Callable[[], Sequence[str]] = list
 
     def mark(self, part: Part, now: float) -> None:

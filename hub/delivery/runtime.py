@@ -135,6 +135,7 @@ def _loops(parts: Parts, producer: Producer) -> list[Coroutine[Any, Any, None]]:
 
 async def _serve(adapter: Hosted, parts: Parts) -> None:
     """Let the adapter answer calls until the stop; that it ends before is an error."""
+    parts.progress.is_door_closed = True
     work, stopped = asyncio.create_task(adapter.serve()), asyncio.create_task(parts.stop.wait())
     try:
         await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -142,6 +143,7 @@ async def _serve(adapter: Hosted, parts: Parts) -> None:
             work.result()
             raise StopError(f"adapter {parts.name}: its door is closed")
     finally:
+        parts.progress.is_door_closed = True
         stopped.cancel()
         work.cancel()
         await asyncio.wait({work})

@@ -33,7 +33,7 @@ class Upkeep:
         while not parts.stop.is_set():
             await self.show()
             parts.mark("database")
-            if await self._producer.do_brokers_answer(_PING_LIMIT_S):
+            if await self._producer.trouble(_PING_LIMIT_S) is None:
                 parts.mark("kafka")
             await parts.upkeep.wait(parts.options.gauges_s)
 

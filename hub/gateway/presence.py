@@ -36,6 +36,11 @@ class Presence:
         self._url = url_of(self._settings, port)
         self._is_open.set()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the door listens."""
+        return self._is_open.is_set()
+
     async def step(self) -> None:
         """One step of the side task: say that this address is served."""
         await self._is_open.wait()

@@ -8,6 +8,7 @@ from hub.gateway.cloud_events import Posted
 from hub.kafka_producer import Failing, Producer, Record
 
 _SEND_S = 5.0
+_PROBE_S = 3.0
 
 
 class Publisher:
@@ -29,6 +30,10 @@ class Publisher:
     def failing(self) -> list[Failing]:
         """Topics that cannot be written now."""
         return self._producer.failing
+
+    async def trouble(self) -> str | None:
+        """Why the next events could not be published, whoever posts them."""
+        return await self._producer.trouble(_PROBE_S)
 
     def stuck(self) -> Failing | None:
         """A topic that a restart may help."""

@@ -116,7 +116,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
                 ("budget", keep_running("budget", parts.budget.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("certificates", certificates.run()),
-                ("health", _serve_health(settings, parts, registry)),
+                ("health", _serve_health(settings, parts, presence, registry)),
             )
         ]
         try:
@@ -190,7 +190,9 @@ def _pool(settings: PostgresSettings) -> asyncpg.Pool:
     return database.create_pool(settings.dsn.get_secret_value(), "gateway", _POOL, _STATEMENT_S)
 
 
-async def _serve_health(settings: GatewayTree, parts: Parts, registry: CollectorRegistry) -> None:
+async def _serve_health(
+    settings: GatewayTree, parts: Parts, presence: Presence, registry: CollectorRegistry
+) -> None:
     probing = asyncio.Lock()
 
     async def alive() -> str | None:
@@ -206,13 +208,15 @@ async def _serve_health(settings: GatewayTree, parts: Parts, registry: Collector
     session = database.Session(settings.postgres, "gateway-probe")
 
     async def ready() -> str | None:
+        if parts.stopping.is_set() or not presence.is_open:
+            return "the door is closed"
         try:
             async with probing, asyncio.timeout(5):
                 await session.execute("select 1")
                 await parts.feed.check()
+                return await parts.publisher.trouble()
         except (*AWAY, asyncpg.PostgresError) as error:
             return reason_of(error)
-        return None
 
     try:
         await serve(

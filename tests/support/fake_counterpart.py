@@ -167,6 +167,7 @@ class NotingCounterpart(FakeCounterpart):
         return over
 
     async def serve(self) -> None:
+        """No door; nobody asks this process how it is."""
         await asyncio.Event().wait()
 
 
