@@ -18,6 +18,7 @@ from hub import participants
 from hub.embedded import stack
 from hub.embedded.stack import StackAddress
 from hub.participants import Participant
+from hub.sealing import MasterKey
 from hub.store.database import Connection
 from tests.support.hubs import Hub
 from tests.support.stack import aiokafka_settings, own_name
@@ -75,7 +76,7 @@ class Arena:
     async def register(self, name: str, role: str, organisations: tuple[str, ...], partitions: int) -> str:
         """Register a participant with as many partitions as the run wants; returns its password."""
         participant = Participant(name, (role,), organisations, partitions)
-        return await participants.add(self.hub.admin, self.hub.database, participant)
+        return await participants.add(self.hub.admin, self.hub.database, self.hub.store_key, participant)
 
     def engine_environment(self, instance: str, batch: int) -> dict[str, str]:
         """Settings of an engine process; everything not named here is the product's default."""
@@ -130,7 +131,7 @@ async def arena(
         try:
             await hub.open()
             if key is not None:
-                hub.master_key_file = key
+                hub.master_key_file, hub.store_key = key, MasterKey.from_file(key).store
             await hub.database.execute("delete from participant")
             await hub.database.execute("delete from intake_offset")
             yield Arena(bench, hub, Path(folder))

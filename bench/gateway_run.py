@@ -114,11 +114,13 @@ def _tell(one: GatewayMeasured, rounds: int) -> None:
 @asynccontextmanager
 async def _ready(place: Arena, plan: GatewayPlan) -> AsyncIterator[Ready]:
     address, kafka, https = place.bench.address, PARTICIPANTS["kafka"], PARTICIPANTS["gateway"]
-    gateway_password = await participants.set_up_gateway(place.hub.admin, place.hub.database)
+    gateway_password = await participants.set_up_gateway(
+        place.hub.admin, place.hub.database, place.hub.store_key
+    )
     password = await place.register(kafka, ROLES[kafka], ORGANISATIONS[kafka], _PARTITIONS)
     await place.register("agency-1", ROLES["agency-1"], ORGANISATIONS["agency-1"], _PARTITIONS)
     newcomer = Participant(https, (ROLES[https],), ORGANISATIONS[https], _PARTITIONS, is_http=True)
-    token = await participants.add(place.hub.admin, place.hub.database, newcomer)
+    token = await participants.add(place.hub.admin, place.hub.database, place.hub.store_key, newcomer)
     authority = Authority(place.folder, "root")
     client = aiokafka_settings(address, user_of(kafka, place.hub.prefix), password)
     async with (

@@ -117,6 +117,7 @@ class BatchDecision(Generic[State]):
         elif answered is not None:
             self._repeat(item, answered)
         elif item.refusal is not None:
+            self._tools.directory.must_believe(item.sender.name)
             self._refuse(item, item.refusal, None)
         else:
             self._request(item)
@@ -131,6 +132,7 @@ class BatchDecision(Generic[State]):
         held.parked -= 1
         held.is_changed = True
         if item.refusal is not None:
+            self._tools.directory.must_believe(item.sender.name)
             self._refuse(item, item.refusal, held, is_redrive=True)
         else:
             self._decide(item, held, is_redrive=True)

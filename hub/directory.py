@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.dossier.decision import Sender
+from hub.errors import AlteredRowError
 
 HUB = Sender("hub", frozenset({"hub"}), frozenset())
 
 
 class Directory:
-    """An immutable snapshot of the participants; `hub` itself is always one."""
+    """An immutable snapshot of the participants; `hub` itself is always one.
 
-    def __init__(self, participants: Iterable[Sender]) -> None:
+    `altered` names those whose rows the hub has not written so: they take no part, and what they send waits.
+    """
+
+    def __init__(self, participants: Iterable[Sender], altered: Iterable[str] = ()) -> None:
+        self._altered = frozenset(altered)
         self._by_name = {participant.name: participant for participant in participants} | {HUB.name: HUB}
         self._speaking: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def find(self, name: str) -> Sender | None:
         """The participant that owns `in.<name>`, or None."""
         return self._by_name.get(name)
+
+    def must_believe(self, name: str) -> None:
+        """Raises for one whose row was altered: nothing is refused for good to it."""
+        if name in self._altered:
+            raise AlteredRowError(f"participant {name}")
 
     def names(self) -> tuple[str, ...]:
         """All names, sorted, with `hub`."""

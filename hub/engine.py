@@ -386,15 +386,15 @@ class Engine(Generic[State]):
         await stop_damaged(self._reader, self._tools.master.store, self._first_readable, position, offset)
 
     async def _reload(self, versions: dict[str, int]) -> None:
-        directory = await reading.read_directory(self._reader)
+        key, told = self._tools.master.store, self._metrics.untrusted_row
+        directory = await reading.read_directory(self._reader, key, told)
         clock = await reading.read_clock(self._reader, self._world.environment)
         today = clock.of(datetime.now(UTC)).date()
         await load_terms(self._reader, self._tools.master, today)
         self._tools.master.forget()
         self._tools = replace(self._tools, directory=directory)
         self._world = replace(self._world, directory=directory, clock=clock)
-        is_gap_accepted = bool(self._versions) and versions.get("offsets") != self._versions.get("offsets")
-        self._versions = versions
+        before, self._versions = self._versions, versions
         await self._limiter.recall(self._reader)
-        if is_gap_accepted:
+        if before and versions.get("offsets") != before.get("offsets"):  # a gap was accepted
             self._intake.doubt()

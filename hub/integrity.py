@@ -29,6 +29,7 @@ class StoreKey:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._request = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"request")
+        self._row = blake2b(key=key, digest_size=CHECK_BYTES, person=b"row")
         self._fact, self._dossier, self._inbox, self._alias, self._offset, self._segment, self._blocked = (
             blake2b(key=key, digest_size=CHECK_BYTES, person=kind)
             for kind in (b"fact", b"dossier", b"inbox", b"alias", b"offset", b"segment", b"blocked")
@@ -112,11 +113,26 @@ class StoreKey:
         """Of a message set aside: its topic could not be written."""
         return _check(self._blocked, b"%b\x1f%d\x1f%b" % (topic.encode(), shard, payload))
 
+    def row(self, table: str, *values: object) -> bytes:
+        """Of a row of another table (hub/store/checked.py), by texts, numbers, bytes and lists of them."""
+        return _check(self._row, _counted((table, *values)))
+
 
 def _check(fresh: blake2b, content: bytes) -> bytes:
     check = fresh.copy()
     check.update(content)
     return check.digest()
+
+
+def _counted(value: object) -> bytes:
+    """With its length before it, so that no two lists of values come to the same bytes."""
+    if value is None:
+        return b"-"
+    if isinstance(value, list | tuple):
+        content = b"".join(map(_counted, value))
+    else:
+        content = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+    return b"%d:%b" % (len(content), content)
 
 
 def _size(content: bytes | None) -> int:

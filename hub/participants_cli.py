@@ -20,6 +20,7 @@ from hub.gateway.connecting import how_to_connect_over_https, how_to_upload
 from hub.gateway.credentials import OVERLAP
 from hub.gateway.presence import gateway_url
 from hub.kafka_admin import KafkaAdmin
+from hub.sealing import store_key_of
 from hub.settings import Settings
 from hub.store import database
 from hub.store.database import Connection
@@ -59,7 +60,7 @@ def add(
     )
 
     async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> list[str]:
-        secret = await participants.add(admin, connection, participant)
+        secret = await participants.add(admin, connection, store_key_of(tree), participant)
         printed = [await _connection(tree, connection, name, secret, is_http=http)]
         if documents:
             printed.append(await _upload(tree, connection, name))
@@ -80,8 +81,9 @@ def rotate(
 
     async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> str:
         overlap = timedelta(hours=overlap_h)
-        secret = await participants.rotate(admin, connection, name, overlap=overlap)
-        is_http = await participants.is_http(connection, name)
+        key = store_key_of(tree)
+        secret = await participants.rotate(admin, connection, key, name, overlap=overlap)
+        is_http = await participants.is_http(connection, key, name)
         return await _connection(tree, connection, name, secret, is_http=is_http)
 
     typer.echo(run(_administered(work)))
@@ -111,7 +113,11 @@ def certificate(name: str, file: Path) -> None:
     except OSError as error:
         typer.echo(f"hub: {file}: {error.strerror}", err=True)
         raise typer.Exit(2) from None
-    with_store("participants", lambda _, connection: participants.bind_certificate(connection, name, pem))
+
+    async def work(tree: Settings, connection: Connection) -> None:
+        await participants.bind_certificate(connection, store_key_of(tree), name, pem)
+
+    with_store("participants", work)
     typer.echo(f"{name} may show this certificate; one bound before ends in 24 hours")
 
 
@@ -125,7 +131,8 @@ def webhook(
     """Post a participant's messages to its own address, signed; the secret is shown once."""
 
     async def work(tree: Settings, connection: Connection) -> str | None:
-        return await participants.set_webhook(connection, name, url, is_test=tree.environment == "test")
+        is_test = tree.environment == "test"
+        return await participants.set_webhook(connection, store_key_of(tree), name, url, is_test=is_test)
 
     secret = with_store("participants", work)
     typer.echo(f"secret={secret}" if secret else f"{name} has no webhook any more")
@@ -134,7 +141,11 @@ def webhook(
 @app.command("remove")
 def remove(name: str) -> None:
     """Take away password or token, rights and registration."""
-    run(_administered(lambda _, admin, connection: participants.remove(admin, connection, name)))
+
+    async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> None:
+        await participants.remove(admin, connection, store_key_of(tree), name)
+
+    run(_administered(work))
     typer.echo(f"{name} removed")
 
 
@@ -146,8 +157,8 @@ app.command("resume")(resume)
 def list_participants() -> None:
     """Show who takes part."""
 
-    async def work(_: Settings, connection: Connection) -> list[participants.Participant]:
-        return await participants.registered(connection)
+    async def work(tree: Settings, connection: Connection) -> list[participants.Participant]:
+        return await participants.registered(connection, store_key_of(tree))
 
     table = Table("name", "roles", "organisations", "partitions", "over")
     for participant in with_store("participants", work):
@@ -183,9 +194,11 @@ async def _connection(
 ) -> str:
     if not is_http:
         return how_to_connect(tree.kafka, name, secret)
-    return how_to_connect_over_https(await gateway_url(tree.gateway, connection), name, secret)
+    url = await gateway_url(tree.gateway, connection, store_key_of(tree))
+    return how_to_connect_over_https(url, name, secret)
 
 
 async def _upload(tree: Settings, connection: Connection, name: str, overlap: timedelta = OVERLAP) -> str:
-    token = await participants.let_in_for_documents(connection, name, overlap=overlap)
-    return how_to_upload(await gateway_url(tree.gateway, connection), name, token)
+    key = store_key_of(tree)
+    token = await participants.let_in_for_documents(connection, key, name, overlap=overlap)
+    return how_to_upload(await gateway_url(tree.gateway, connection, key), name, token)

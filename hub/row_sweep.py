@@ -18,6 +18,7 @@ from hub.errors import AlteredRowError, HubError, UntrustedRowError
 from hub.integrity import StoreKey
 from hub.recording import open_fact
 from hub.sealing import MasterKey
+from hub.store import checked
 from hub.store.database import Connection
 from hub.store.trusted import (
     FACT_COLUMNS,
@@ -79,7 +80,10 @@ class RowSweep:
 
     async def findings(self) -> AsyncIterator[UntrustedRowError]:
         """Every row that is not what the hub has written, by its name."""
-        for part in (self._dossiers(), self._answers(), self._aliases(), self._others(), self._blocked()):
+        for part in (
+            self._dossiers(), self._answers(), self._aliases(), self._others(), self._blocked(),
+            checked.findings(self._connection, self._key, self.counts),
+        ):  # fmt: skip
             async for finding in part:
                 yield finding
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from hub.errors import StartupError, StopError
 from hub.integrity import FILE_NAME, StoreKey
+from hub.settings import Settings
 from hub.term_keys import TermKeys
 
 NONCE_BYTES = 12
@@ -126,3 +127,10 @@ class MasterKey:
                 self.unwrap(wrapped)
         except StopError as error:
             raise StartupError(str(error)) from None
+
+
+def store_key_of(settings: Settings) -> StoreKey:
+    """The key of the rows' checks: from its own file where one is set, else from the master key."""
+    if settings.store_key_file is not None:
+        return StoreKey.from_file(settings.store_key_file)
+    return MasterKey.from_file(settings.master_key_file).store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,9 +14,10 @@ from hub.errors import StartupError
 from hub.integrity import FILE_NAME
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import EnvFile, Rotate
-from hub.sealing import MasterKey
+from hub.sealing import MasterKey, store_key_of
 from hub.settings import Settings
 from hub.store import database
+from hub.store.checked import seal_earlier
 from hub.store.database import Connection
 
 _HAS_SEALED = "select exists (select from dossier_key) or exists (select from term_seed)"
@@ -40,7 +42,7 @@ def setup(
                 typer.echo(line)
             admin = KafkaAdmin(tree.kafka)
             await asyncio.to_thread(admin.check)
-            for topic in await participants.bound_topics(admin, connection):
+            for topic in await participants.bound_topics(admin, connection, store_key_of(tree)):
                 typer.echo(f"bounded what {topic} keeps")
         finally:
             await connection.close()
@@ -51,19 +53,30 @@ def setup(
 
 
 async def prepare_store(connection: Connection, tree: Settings) -> list[str]:
-    """Tables, master key and store key; returns what is new.
+    """Tables, master key and store key, and checks of what an earlier version wrote; returns what is new.
 
     `StartupError` for sealed data without their key.
     """
-    told = [f"applied {name}" for name in await database.migrate(connection)]
-    if not tree.master_key_file.exists():
-        if await connection.fetchval(_HAS_SEALED):
-            raise StartupError(
-                f"HUB_MASTER_KEY_FILE: no file {tree.master_key_file}, and the database holds data sealed "
-                "with a master key: put the file back; with a new key they could never be read again"
-            )
-        MasterKey.create_file(tree.master_key_file)
-        told.append(f"new master key in {tree.master_key_file}: back it up apart from the database")
+    told: list[str] = []
+
+    async def seal(applied: list[str]) -> None:
+        told.extend(f"applied {name}" for name in applied)
+        if not tree.master_key_file.exists():
+            told.append(await _new_key(connection, tree.master_key_file))
+        key = MasterKey.from_file(tree.master_key_file).store
+        told.extend(await seal_earlier(connection, key, applied))
+
+    await database.migrate(connection, seal)
     store_key = tree.master_key_file.with_name(FILE_NAME)
     MasterKey.from_file(tree.master_key_file).store.write_file(store_key)
     return told
+
+
+async def _new_key(connection: Connection, file: Path) -> str:
+    if await connection.fetchval(_HAS_SEALED):
+        raise StartupError(
+            f"HUB_MASTER_KEY_FILE: no file {file}, and the database holds data sealed "
+            "with a master key: put the file back; with a new key they could never be read again"
+        )
+    MasterKey.create_file(file)
+    return f"new master key in {file}: back it up apart from the database"

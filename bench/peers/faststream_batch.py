@@ -39,10 +39,10 @@ class Core:
         self.session = await database.connect(settings.postgres, "faststream-batch")
         self.producer = kafka.producer(settings.kafka, "faststream-batch-out")
         await self.producer.start()
-        directory = await reading.read_directory(self.session)
         job = CoreJob()
         law = load_law(settings.profile)
         master = MasterKey.from_file(settings.master_key_file)
+        directory = await reading.read_directory(self.session, master.store)
         self.tools: Tools[int] = Tools(job, directory, master, code_blocks(law), settings.shards)
         self.world = Reading(
             directory, LegalClock(), settings.environment, job.requests, settings.kafka.prefix

@@ -25,7 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hub import participants
 from hub.admission import GATEWAY
 from hub.errors import StartupError
-from hub.integrity import FILE_NAME
+from hub.integrity import FILE_NAME, StoreKey
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import is_let_in
 from hub.participants import Participant
@@ -60,13 +60,14 @@ async def set_up(site: Site) -> None:
         await asyncio.to_thread(admin.check)
         for line in await prepare_store(connection, settings):
             say(line)
-        MasterKey.from_file(settings.master_key_file).store.write_file(credentials / FILE_NAME)
+        key = MasterKey.from_file(settings.master_key_file).store
+        key.write_file(credentials / FILE_NAME)
         await participants.prepare_hub(admin, HUB_USER, partitions)
         await keep(admin, credentials, HUB_USER, HUB_USER, lambda: new_password(admin, HUB_USER))
         for name in site.adapters:
-            await admit(admin, connection, credentials, name, partitions)
+            await admit(admin, connection, key, credentials, name, partitions)
         if site.has_gateway:
-            await participants.prepare_gateway(admin, connection)
+            await participants.prepare_gateway(admin, connection, key)
             user = participants.user_of(GATEWAY, admin.prefix)
             await keep(admin, credentials, GATEWAY, user, lambda: new_password(admin, user))
         if site.certificate_names:
@@ -76,15 +77,16 @@ async def set_up(site: Site) -> None:
 
 
 async def admit(
-    admin: KafkaAdmin, connection: Connection, credentials: Path, name: str, partitions: int
+    admin: KafkaAdmin, connection: Connection, key: StoreKey, credentials: Path, name: str, partitions: int
 ) -> None:
     """Let the adapter join, or, when it has joined before, see to it that its password works."""
-    if name in {participant.name for participant in await participants.registered(connection)}:
+    if name in {participant.name for participant in await participants.registered(connection, key)}:
         user = participants.user_of(name, admin.prefix)
-        await keep(admin, credentials, name, user, lambda: participants.rotate(admin, connection, name))
+        await keep(admin, credentials, name, user, lambda: participants.rotate(admin, connection, key, name))
         return
     path = credentials / f"{name}.password"
-    write_secret(path, await participants.add(admin, connection, Participant(name, (name,), (), partitions)))
+    participant = Participant(name, (name,), (), partitions)
+    write_secret(path, await participants.add(admin, connection, key, participant))
     say(f"{name}: new password in {path}")
 
 

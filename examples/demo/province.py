@@ -119,7 +119,7 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     connection = await asyncpg.connect(address.postgres_dsn)
     await database.migrate(connection)
     key_file = places.run / "master.key"
-    MasterKey.create_file(key_file)
+    store_key = MasterKey.create_file(key_file).store
     admin = KafkaAdmin(
         KafkaSettings(
             bootstrap=address.kafka_hub_bootstrap,
@@ -128,10 +128,12 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
         )
     )
     password = await participants.set_up_hub(admin, "hub", PARTITIONS)
-    passwords = {member.name: await participants.add(admin, connection, member) for member in MEMBERS}
-    tokens = {name: await participants.let_in_for_documents(connection, name) for name in SCANNING}
+    passwords = {
+        member.name: await participants.add(admin, connection, store_key, member) for member in MEMBERS
+    }
+    tokens = {name: await participants.let_in_for_documents(connection, store_key, name) for name in SCANNING}
     tokens[OVER_HTTPS] = passwords[OVER_HTTPS]
-    passwords[GATEWAY] = await participants.set_up_gateway(admin, connection)
+    passwords[GATEWAY] = await participants.set_up_gateway(admin, connection, store_key)
     keys = await asyncio.to_thread(make_keys, places.run / "pki", FIRST, ONE_STOPS)
     environment = settings_of.hub(address, key_file, password) | settings_of.documents(places.run)
     return Hub(address, environment, passwords, tokens, connection, keys)

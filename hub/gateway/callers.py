@@ -7,18 +7,24 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import asyncpg
 from asyncpg.pool import Pool
 
 from hub.dossier.decision import Sender
 from hub.gateway.credentials import fingerprint
+from hub.integrity import StoreKey
+from hub.store.checked import CREDENTIAL, HTTP_PARTICIPANT, PARTICIPANT, at_micros, micros_in
+from hub.untrusted import tell_untrusted
 
 _FOLLOW_S = 1.0
 _ASK_AGAIN_S = 0.1
-_ALL = """
-select c.fingerprint, c.expires_at, h.is_documents_only, p.name, p.roles, p.organisations, p.partitions
+_ALL = f"""
+select c.fingerprint, c.kind, c.participant, {micros_in("c.expires_at")} as expires_at, c.mac,
+       h.is_documents_only, h.mac as http_mac,
+       p.name, p.roles, p.organisations, p.partitions, p.mac as participant_mac
 from http_credential c join http_participant h on h.name = c.participant join participant p on p.name = h.name
 where c.expires_at is null or c.expires_at > now()
-"""
+"""  # noqa: S608  no value stands in it
 _VERSION = "select version from configuration_version where kind = 'participants'"
 
 
@@ -40,8 +46,9 @@ class Caller:
 class Callers:
     """All credentials that are valid now; nothing of them is secret, only their SHA-256 is known."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, key: StoreKey) -> None:
         self._pool = pool
+        self._key = key
         self._known: dict[bytes, Caller] = {}
         self._version = -1
         self._asked_at = 0.0
@@ -66,18 +73,17 @@ class Callers:
                 self._is_current = True
                 return
             rows = await connection.fetch(_ALL)
-        self._known = {
-            row["fingerprint"]: Caller(
-                row["name"],
-                Sender(row["name"], frozenset(row["roles"]), frozenset(row["organisations"])),
-                row["partitions"],
-                row["fingerprint"],
-                row["expires_at"],
-                row["is_documents_only"],
-            )
-            for row in rows
-        }
+        self._known = {row["fingerprint"]: _caller(row) for row in rows if self._is_believed(row)}
         self._version, self._is_current = version, True
+
+    def _is_believed(self, row: asyncpg.Record) -> bool:
+        """Whether the hub has written what the row is made of; else its token opens no door."""
+        parts = ((CREDENTIAL, "mac"), (HTTP_PARTICIPANT, "http_mac"), (PARTICIPANT, "participant_mac"))
+        for table, mac in parts:
+            if not table.is_genuine(row, self._key, mac):
+                tell_untrusted(table.altered(row))
+                return False
+        return True
 
     def known(self, shown: bytes) -> Caller | None:
         """Who shows this token or certificate, as far as the snapshot tells; never waits."""
@@ -108,3 +114,15 @@ class Callers:
         if known is None or known.name != caller.name:
             return False
         return known.expires_at is None or known.expires_at > datetime.now(UTC)
+
+
+def _caller(row: asyncpg.Record) -> Caller:
+    ends = row["expires_at"]
+    return Caller(
+        row["name"],
+        Sender(row["name"], frozenset(row["roles"]), frozenset(row["organisations"])),
+        row["partitions"],
+        row["fingerprint"],
+        at_micros(ends) if ends is not None else None,
+        row["is_documents_only"],
+    )

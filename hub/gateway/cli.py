@@ -11,6 +11,7 @@ from hub.admission import GATEWAY
 from hub.commands import run, settings
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import EnvFile, Rotate
+from hub.sealing import store_key_of
 from hub.store import database
 
 app = typer.Typer(no_args_is_help=True, help="HTTPS for participants without a Kafka client.")
@@ -35,7 +36,7 @@ def user(env_file: EnvFile = None, rotate: Rotate = False) -> None:
         await asyncio.to_thread(admin.check)
         connection = await database.connect_at_start(tree.postgres, "gateway-user")
         try:
-            await participants.prepare_gateway(admin, connection)
+            await participants.prepare_gateway(admin, connection, store_key_of(tree))
         finally:
             await connection.close()
         return await asyncio.to_thread(own_users.admit, admin, name, env_file, is_rotated=rotate)

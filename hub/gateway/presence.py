@@ -7,25 +7,30 @@ from ipaddress import ip_address
 
 from asyncpg.pool import Pool
 
+from hub.integrity import StoreKey
 from hub.logs import log
 from hub.settings import GatewaySettings
 from hub.store.away import AWAY
+from hub.store.checked import GATEWAY_ADDRESS
 from hub.store.database import Connection
 
 _EVERY_S = 10.0
-_SEEN = "insert into gateway_address (url) values ($1) on conflict (url) do update set seen_at = now()"
+_SEEN = """
+insert into gateway_address (url, mac) values ($1, $2)
+on conflict (url) do update set seen_at = now(), mac = excluded.mac
+"""
 _FORGET = "delete from gateway_address where url = $1 or seen_at < now() - interval '1 hour'"
 _RUNNING = """
-select url from gateway_address where seen_at > now() - interval '30 seconds'
-order by seen_at desc, url limit 1
+select url, mac from gateway_address where seen_at > now() - interval '30 seconds' order by seen_at desc, url
 """
 
 
 class Presence:
     """The address of this process; none is told that nobody could use (all interfaces, no public URL)."""
 
-    def __init__(self, settings: GatewaySettings, pool: Pool) -> None:
+    def __init__(self, settings: GatewaySettings, pool: Pool, key: StoreKey) -> None:
         self._settings = settings
+        self._key = key
         self._pool = pool
         self._url: str | None = None
         self._is_open = asyncio.Event()
@@ -45,7 +50,7 @@ class Presence:
         """One step of the side task: say that this address is served."""
         await self._is_open.wait()
         if self._url is not None:
-            await self._pool.execute(_SEEN, self._url)
+            await self._pool.execute(_SEEN, self._url, GATEWAY_ADDRESS.check(self._key, self._url))
         await asyncio.sleep(_EVERY_S)
 
     async def end(self) -> None:
@@ -75,10 +80,12 @@ def _is_unspecified(host: str) -> bool:
         return False
 
 
-async def gateway_url(settings: GatewaySettings, connection: Connection) -> str | None:
+async def gateway_url(settings: GatewaySettings, connection: Connection, key: StoreKey) -> str | None:
     """What participants are told: the public URL, else where a gateway of this database runs now.
 
     Without both it is what the settings make of it: None when they name no port.
     """
-    running: str | None = None if settings.public_url else await connection.fetchval(_RUNNING)
-    return running or url_of(settings, settings.port)
+    if not settings.public_url:
+        for row in GATEWAY_ADDRESS.genuine(await connection.fetch(_RUNNING), key):
+            return str(row["url"])
+    return url_of(settings, settings.port)

@@ -92,7 +92,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
         guard = Guard(
             make_api(parts), parts.callers, settings.gateway, settings.documents.max_bytes, parts.metrics
         )
-        presence = Presence(settings.gateway, parts.pool)
+        presence = Presence(settings.gateway, parts.pool, parts.key)
         http = parts.metrics.http
         door = asyncio.create_task(
             serve_door(guard, settings.gateway, tls, http, stop, presence.opened), name="door"
@@ -103,6 +103,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
             parts.feed,
             settings.kafka.prefix,
             settings.gateway.webhook_allowed,
+            parts.key,
             parts.metrics,
         )
         side = [
@@ -167,7 +168,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             await stack.enter_async_context(feed)
         except (kafka.KafkaError, TimeoutError) as error:
             raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
-        callers = Callers(pool)
+        callers = Callers(pool, key)
         await callers.refresh()
         yield Parts(
             settings.gateway,

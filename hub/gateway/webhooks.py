@@ -17,10 +17,13 @@ from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.problems import ProblemError
 from hub.gateway.telling import Told, tell
 from hub.gateway.webhook_call import Call, Outcome, perform
+from hub.integrity import StoreKey
 from hub.logs import log
 from hub.settings import PostgresSettings
 from hub.steady import AWAY, Backoff
+from hub.store.checked import PARTICIPANT, WEBHOOK
 from hub.store.database import Session
+from hub.untrusted import tell_untrusted
 
 _LOOK_S = 1.0
 _PIECE = 50
@@ -30,12 +33,14 @@ _LONGEST_DELAY_S = 300.0
 _LOCKS = 4713
 """First key of the advisory locks: one process calls for one participant."""
 _HOOKS = """
-select w.participant, w.url, w.secret, w.positions, p.partitions from webhook w
+select w.participant, w.url, w.secret, w.positions, w.mac,
+       p.name, p.roles, p.organisations, p.partitions, p.mac as participant_mac
+from webhook w
 join participant p on p.name = w.participant order by w.participant
 """
 _LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
 _UNLOCK = "select pg_advisory_unlock($1, hashtext($2))"
-_MOVE = "update webhook set positions[$2] = $3 where participant = $1 and url = $4"
+_MOVE = "update webhook set positions = $4, mac = $5 where participant = $1 and url = $2 and secret = $3"
 
 
 @dataclass(slots=True)
@@ -57,8 +62,9 @@ class Webhooks:
 
     def __init__(
         self, postgres: PostgresSettings, feed: Feed, prefix: str, allowed: tuple[Network, ...],
-        metrics: GatewayMetrics,
+        key: StoreKey, metrics: GatewayMetrics,
     ) -> None:  # fmt: skip
+        self._key = key
         self._session = Session(postgres, "gateway-webhooks")
         self._writing = asyncio.Lock()
         self._feed = feed
@@ -69,6 +75,7 @@ class Webhooks:
         # Connections go to addresses, and one address may serve many names: none is used for a second call.
         limits = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.AsyncClient(timeout=15, trust_env=False, limits=limits)
+        self._altered: set[str] = set()
         self._running: dict[str, tuple[tuple[str, str], asyncio.Task[None]]] = {}
 
     async def step(self) -> None:
@@ -76,7 +83,7 @@ class Webhooks:
         await asyncio.sleep(_LOOK_S)
         async with self._writing:
             try:
-                rows = {row["participant"]: row for row in await self._session.fetch(_HOOKS)}
+                rows = self._believed(await self._session.fetch(_HOOKS))
             except AWAY:
                 await self._end(list(self._running))  # the locks are gone with the session
                 raise
@@ -94,6 +101,21 @@ class Webhooks:
             for name in rows.keys() - self._running.keys():
                 if await self._session.fetchval(_LOCK, _LOCKS, name):
                     self._begin(rows[name])
+
+    def _believed(self, rows: list[asyncpg.Record]) -> dict[str, asyncpg.Record]:
+        """The webhooks that the hub has written; of each other is told once, and nobody is called for it."""
+        found, altered = {}, set[str]()
+        for row in rows:
+            name = row["participant"]
+            has_part = PARTICIPANT.is_genuine(row, self._key, "participant_mac")
+            if has_part and WEBHOOK.is_genuine(row, self._key):
+                found[name] = row
+                continue
+            altered.add(name)
+            if name not in self._altered:
+                tell_untrusted((WEBHOOK if has_part else PARTICIPANT).altered(row))
+        self._altered = altered
+        return found
 
     async def close(self) -> None:
         """End all calls; what has no answer yet is called again by the next process."""
@@ -200,8 +222,10 @@ class Webhooks:
 
     async def _move(self, hook: _Hook, number: int, position: int) -> None:
         async with self._writing:
-            await self._session.execute(_MOVE, hook.participant, number + 1, position, hook.url)
-        hook.positions[number] = position
+            moved = hook.positions | {number: position}
+            row = hook.participant, hook.url, hook.secret, [moved[place] for place in sorted(moved)]
+            await self._session.execute(_MOVE, *row, WEBHOOK.check(self._key, *row))
+            hook.positions[number] = position
 
     def _failing(self, hook: _Hook) -> None:
         now = time.monotonic()

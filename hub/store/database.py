@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 else:  # asyncpg's class is generic only in its stubs
     Connection = asyncpg.Connection
 """One session; every statement on it has the time-out of `connect`."""
+
+Applied = Callable[[list[str]], Awaitable[None]]
+"""Gets the names of migrations that were applied."""
 
 _CONNECT_S = 10
 _ACQUIRE_S = 5
@@ -186,8 +189,11 @@ def _scripts(adapter: str | None = None) -> dict[str, str]:
     return scripts
 
 
-async def migrate(connection: Connection) -> list[str]:
-    """Apply the migrations that are missing, in the order of their numbers; returns their names."""
+async def migrate(connection: Connection, then: Applied | None = None) -> list[str]:
+    """Apply the migrations that are missing, in the order of their numbers; returns their names.
+
+    `then` gets the names in the same transaction.
+    """
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute(_MIGRATION_TABLE)
@@ -196,6 +202,8 @@ async def migrate(connection: Connection) -> list[str]:
         for name, text in missing.items():
             await connection.execute(text)
             await connection.execute("insert into migration (name) values ($1)", name)
+        if then is not None:
+            await then(list(missing))
     return list(missing)
 
 

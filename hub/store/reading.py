@@ -13,9 +13,11 @@ from hub.errors import StartupError
 from hub.identifiers import is_uuid
 from hub.integrity import StoreKey
 from hub.legal_time import LegalClock
+from hub.store.checked import PARTICIPANT
 from hub.store.database import Connection
 from hub.store.packing import texts
 from hub.understanding import Understood, Unreadable
+from hub.untrusted import OnUntrusted, tell_untrusted
 from hub.workspace import Answered, StoredDossier, View, alias_of
 
 STORED_FORMAT = 1
@@ -105,12 +107,17 @@ def _dossier(row: asyncpg.Record, key: StoreKey) -> StoredDossier:
     return StoredDossier(dossier, head, sequence, parked, state, wrapped, private, is_altered)
 
 
-async def read_directory(connection: Connection) -> Directory:
-    """All participants."""
-    rows = await connection.fetch("select name, roles, organisations from participant")
-    return Directory(
-        Sender(row["name"], frozenset(row["roles"]), frozenset(row["organisations"])) for row in rows
-    )
+async def read_directory(
+    connection: Connection, key: StoreKey, told: OnUntrusted = tell_untrusted
+) -> Directory:
+    """All participants; one that the hub has not written so takes no part, and `told` gets its name."""
+    query = f"select {PARTICIPANT.selected} from participant"  # noqa: S608  no value stands in it
+    rows = await connection.fetch(query)
+    genuine = PARTICIPANT.genuine(rows, key, told)
+    senders = [
+        Sender(row["name"], frozenset(row["roles"]), frozenset(row["organisations"])) for row in genuine
+    ]
+    return Directory(senders, {row["name"] for row in rows} - {sender.name for sender in senders})
 
 
 async def read_clock(connection: Connection, environment: str) -> LegalClock:

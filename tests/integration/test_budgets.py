@@ -149,7 +149,7 @@ async def test_records_that_are_no_envelopes_end_at_a_brake(hub: Hub) -> None:
 async def test_a_small_batch_that_unpacks_to_much_stays_within_what_the_topic_may_keep(hub: Hub) -> None:
     traffic = Traffic(hub, [await hub.join("counter-a", ["counter"], [ONE_STOP])])
     bomber = Participant("counter-z", ("counter",), (ONE_STOP,), 1, kept_bytes=4 * MIB)
-    password = await participants.add(hub.admin, hub.database, bomber)
+    password = await participants.add(hub.admin, hub.database, hub.store_key, bomber)
     engine = await start(hub)
     sent = await asyncio.to_thread(send_zeros, hub, password, 60)
     assert sent == 60 * 4

@@ -157,7 +157,7 @@ async def read_whole(hub: Hub) -> dict[str, int]:
 
 
 async def gateway_user(hub: Hub) -> dict[str, str]:
-    password = await participants.set_up_gateway(hub.admin, hub.database)
+    password = await participants.set_up_gateway(hub.admin, hub.database, hub.store_key)
     return {
         "HUB_KAFKA__USER": f"{hub.prefix}{GATEWAY}",
         "HUB_KAFKA__PASSWORD": password,

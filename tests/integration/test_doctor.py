@@ -109,6 +109,6 @@ async def test_setup_bounds_what_topics_of_before_keep(hub: Hub) -> None:
     await asyncio.to_thread(hub.admin.set_topic, topic, {"retention.bytes": "-1"})
     (found,) = await findings(hub, "topics")
     assert "retention.bytes=-1" in found["reason"]
-    assert await participants.bound_topics(hub.admin, hub.database) == [topic]
+    assert await participants.bound_topics(hub.admin, hub.database, hub.store_key) == [topic]
     assert await findings(hub, "topics") == []
-    assert await participants.bound_topics(hub.admin, hub.database) == []
+    assert await participants.bound_topics(hub.admin, hub.database, hub.store_key) == []

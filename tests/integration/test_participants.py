@@ -140,7 +140,7 @@ async def test_a_name_that_begins_like_another_gives_no_rights_on_it(hub: Hub) -
 
 async def test_after_a_rotation_only_the_new_password_works(hub: Hub) -> None:
     old = await user(hub, "rotating")
-    new = User(hub, "rotating", await participants.rotate(hub.admin, hub.database, "rotating"))
+    new = User(hub, "rotating", await participants.rotate(hub.admin, hub.database, hub.store_key, "rotating"))
     assert new.password != old.password
     assert await asyncio.to_thread(new.write, "in.rotating") is None
     assert await asyncio.to_thread(old.write, "in.rotating") in LOCKED_OUT - DENIED
@@ -151,17 +151,17 @@ async def test_a_removed_participant_is_locked_out_even_where_it_is_still_connec
     settings = aiokafka_settings(hub.address, f"{hub.prefix}leaving", gone.password)
     async with AIOKafkaProducer(**settings) as producer:
         await producer.send_and_wait(f"{hub.prefix}in.leaving", b"{}")
-        await participants.remove(hub.admin, hub.database, "leaving")
+        await participants.remove(hub.admin, hub.database, hub.store_key, "leaving")
         with pytest.raises(TopicAuthorizationFailedError):
             await producer.send_and_wait(f"{hub.prefix}in.leaving", b"{}")
-    assert "leaving" not in [p.name for p in await participants.registered(hub.database)]
+    assert "leaving" not in [p.name for p in await participants.registered(hub.database, hub.store_key)]
     assert await asyncio.to_thread(gone.write, "in.leaving") in LOCKED_OUT
     assert await kafka_quotas.read_quota(hub.admin.settings, f"{hub.prefix}leaving") == {}
 
 
 async def test_a_removed_participant_may_join_again_with_a_new_password(hub: Hub) -> None:
     first = await user(hub, "returning")
-    await participants.remove(hub.admin, hub.database, "returning")
+    await participants.remove(hub.admin, hub.database, hub.store_key, "returning")
     again = await user(hub, "returning")
     assert await asyncio.to_thread(again.write, "in.returning") is None
     assert await asyncio.to_thread(first.write, "in.returning") in LOCKED_OUT
@@ -169,7 +169,7 @@ async def test_a_removed_participant_may_join_again_with_a_new_password(hub: Hub
 
 async def test_the_quota_stands_on_the_broker(hub: Hub) -> None:
     limited = Participant("limited", ("counter",), (ONE_STOP,), 1, quota_bytes_per_s=123_456)
-    await participants.add(hub.admin, hub.database, limited)
+    await participants.add(hub.admin, hub.database, hub.store_key, limited)
     stored = await kafka_quotas.read_quota(hub.admin.settings, f"{hub.prefix}limited")
     assert stored == {"producer_byte_rate": 123_456, "consumer_byte_rate": 123_456}
     await kafka_quotas.set_quota(hub.admin.settings, f"{hub.prefix}limited", None)
@@ -186,9 +186,9 @@ async def test_a_failure_on_the_broker_leaves_nothing_registered_and_joining_can
     )
     newcomer = Participant("newcomer", ("counter",), (ONE_STOP,), 1)
     with pytest.raises(StartupError, match="the broker refused"):
-        await participants.add(powerless, hub.database, newcomer)
-    assert "newcomer" not in [p.name for p in await participants.registered(hub.database)]
-    password = await participants.add(hub.admin, hub.database, newcomer)
+        await participants.add(powerless, hub.database, hub.store_key, newcomer)
+    assert "newcomer" not in [p.name for p in await participants.registered(hub.database, hub.store_key)]
+    password = await participants.add(hub.admin, hub.database, hub.store_key, newcomer)
     assert await asyncio.to_thread(User(hub, "newcomer", password).write, "in.newcomer") is None
 
 
@@ -198,7 +198,9 @@ async def test_a_failure_on_the_broker_leaves_nothing_registered_and_joining_can
 )
 async def test_a_name_that_is_not_allowed_is_refused_in_one_line(hub: Hub, name: str) -> None:
     with pytest.raises(StartupError) as refused:
-        await participants.add(hub.admin, hub.database, Participant(name, ("counter",), (ONE_STOP,), 1))
+        await participants.add(
+            hub.admin, hub.database, hub.store_key, Participant(name, ("counter",), (ONE_STOP,), 1)
+        )
     assert "\n" not in str(refused.value)
     assert "participant name" in str(refused.value)
 
@@ -206,7 +208,9 @@ async def test_a_name_that_is_not_allowed_is_refused_in_one_line(hub: Hub, name:
 @pytest.mark.parametrize("roles", [(), ("hub",), ("counter", "boss"), ("",)])
 async def test_a_role_that_is_not_allowed_is_refused(hub: Hub, roles: tuple[str, ...]) -> None:
     with pytest.raises(StartupError, match="one or more of counter, agency"):
-        await participants.add(hub.admin, hub.database, Participant("no-role", roles, (ONE_STOP,), 1))
+        await participants.add(
+            hub.admin, hub.database, hub.store_key, Participant("no-role", roles, (ONE_STOP,), 1)
+        )
 
 
 # The same through the command line
@@ -286,16 +290,16 @@ async def test_the_command_line_refuses_in_one_line(hub: Hub) -> None:
 
 async def test_a_name_that_was_removed_goes_to_no_other_organisation(hub: Hub) -> None:
     await user(hub, "moving")
-    await participants.remove(hub.admin, hub.database, "moving")
+    await participants.remove(hub.admin, hub.database, hub.store_key, "moving")
     for other in (
         Participant("moving", ("counter",), ("000.99.99.H07",), 1),
         Participant("moving", ("portal",), (), 1),
     ):
         with pytest.raises(StartupError, match=f"that of {ONE_STOP}"):
-            await participants.add(hub.admin, hub.database, other)
+            await participants.add(hub.admin, hub.database, hub.store_key, other)
     again = await user(hub, "moving")
     assert await asyncio.to_thread(again.write, "in.moving") is None
-    await participants.remove(hub.admin, hub.database, "moving")
+    await participants.remove(hub.admin, hub.database, hub.store_key, "moving")
 
 
 async def test_a_second_participant_for_the_same_orders_is_refused(hub: Hub) -> None:

@@ -163,7 +163,7 @@ async def _gateway(hub: Hub, folder: Path, port: int) -> HubProcess:
     server = Authority(folder, "servers").issue("gateway", days=5)
     environment = hub.environment | {
         "HUB_KAFKA__USER": f"{hub.prefix}{GATEWAY}",
-        "HUB_KAFKA__PASSWORD": await participants.set_up_gateway(hub.admin, hub.database),
+        "HUB_KAFKA__PASSWORD": await participants.set_up_gateway(hub.admin, hub.database, hub.store_key),
         "HUB_STORE_KEY_FILE": str(hub.master_key_file.with_name(FILE_NAME)),
         "HUB_DOCUMENTS__FOLDER": str(folder / "documents"),
         "HUB_HTTP_PORT": str(port),

@@ -188,12 +188,14 @@ async def a_webhook_that_fails(site: Site) -> None:
     hub = site.hub
     called = Participant("called", ("counter",), (ONE_STOP,), hub.partitions, is_http=True)
     async with site.session() as connection:
-        await participants.add(hub.admin, connection, called)
-        await participants.set_webhook(connection, "called", "http://127.0.0.1:9/hook", is_test=True)
+        await participants.add(hub.admin, connection, hub.store_key, called)
+        await participants.set_webhook(
+            connection, hub.store_key, "called", "http://127.0.0.1:9/hook", is_test=True
+        )
     await site.sound.ask(SUBMIT, f"ref:{uuid4()}", submission())
     await site.prometheus.fires("HubWebhookFailing", 180, participant="called")
     async with site.session() as connection:
-        await participants.remove(hub.admin, connection, "called")
+        await participants.remove(hub.admin, connection, hub.store_key, "called")
     await site.prometheus.ends("HubWebhookFailing")
 
 

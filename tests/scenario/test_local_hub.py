@@ -22,6 +22,7 @@ from hub.embedded import stack as embedded
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import is_let_in, read_password, write_password
 from hub.participants import Participant
+from hub.sealing import MasterKey
 from hub.settings import KafkaSettings
 from tests.support.clients import Client
 from tests.support.requests import APPLICANT, ONE_STOP, SUBMIT, submission
@@ -130,7 +131,8 @@ async def lodge(home: Path) -> str:
     admin = KafkaAdmin(administrator(home))
     connection = await asyncpg.connect(address.postgres_dsn)
     counter = Participant("counter-a", ("counter",), (ONE_STOP,), 2)
-    password = await participants.add(admin, connection, counter)
+    store_key = MasterKey.from_file(home / "master.key").store
+    password = await participants.add(admin, connection, store_key, counter)
     await connection.close()
     async with Client(address.kafka_bootstrap, "", "counter-a", password) as client:
         receipt = await client.ask(SUBMIT, "ref:HS-0001", submission())

@@ -110,7 +110,7 @@ class Site:
     async def join(self, name: str, roles: Sequence[str], organisations: Sequence[str] = ()) -> Visitor:
         """Register a participant over HTTPS; it knows the gateway's present address."""
         newcomer = Participant(name, tuple(roles), tuple(organisations), self.hub.partitions, is_http=True)
-        token = await participants.add(self.hub.admin, self.hub.database, newcomer)
+        token = await participants.add(self.hub.admin, self.hub.database, self.hub.store_key, newcomer)
         visitor = await self.visitor(name, token)
         await self.known(visitor)
         return visitor
@@ -149,7 +149,7 @@ async def own_site(
     hub: Hub, folder: Path, *, password: str | None = None, **settings: str
 ) -> AsyncIterator[Site]:
     """A gateway on the hub, ready; `settings` go to its process, the password is that of a first gateway."""
-    password = password or await participants.set_up_gateway(hub.admin, hub.database)
+    password = password or await participants.set_up_gateway(hub.admin, hub.database, hub.store_key)
     environment = hub.environment | {
         "HUB_KAFKA__USER": f"{hub.prefix}{GATEWAY}",
         "HUB_KAFKA__PASSWORD": password,

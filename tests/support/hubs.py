@@ -89,7 +89,7 @@ class Hub:
     async def register(self, name: str, roles: Sequence[str], organisations: Sequence[str] = ()) -> str:
         """Register a participant; returns its password."""
         participant = participants.Participant(name, tuple(roles), tuple(organisations), self.partitions)
-        return await participants.add(self.admin, self.database, participant)
+        return await participants.add(self.admin, self.database, self.store_key, participant)
 
     async def join(self, name: str, roles: Sequence[str], organisations: Sequence[str] = ()) -> Client:
         """Register a participant and connect as it; it is closed with the hub."""

@@ -48,7 +48,7 @@ async def desk(site: Site) -> AsyncIterator[tuple[Client, Visitor]]:
     """A one-stop with a Kafka client, and the client of its scanner."""
     hub = site.hub
     password = await hub.register("desk", ["counter"], [ONE_STOP])
-    token = await participants.let_in_for_documents(hub.database, "desk")
+    token = await participants.let_in_for_documents(hub.database, hub.store_key, "desk")
     async with Client(hub.address.kafka_bootstrap, hub.prefix, "desk", password) as client:
         yield client, await site.visitor("desk", token)
 

@@ -236,11 +236,15 @@ async def test_a_participant_over_kafka_has_no_token_and_the_gateway_no_right_on
 async def test_a_rotation_lets_the_old_token_work_for_the_overlap_only(site: Site) -> None:
     rotating = await site.join("counter-rotating", ["counter"], [ONE_STOP])
     hub = site.hub
-    new = await participants.rotate(hub.admin, hub.database, rotating.name, overlap=timedelta(hours=1))
+    new = await participants.rotate(
+        hub.admin, hub.database, hub.store_key, rotating.name, overlap=timedelta(hours=1)
+    )
     fresh = await site.visitor(rotating.name, new)
     assert (await fresh.client.get("/v1/messages")).status_code == 200
     assert (await rotating.client.get("/v1/messages")).status_code == 200
-    last = await participants.rotate(hub.admin, hub.database, rotating.name, overlap=timedelta())
+    last = await participants.rotate(
+        hub.admin, hub.database, hub.store_key, rotating.name, overlap=timedelta()
+    )
     assert (await (await site.visitor(rotating.name, last)).client.get("/v1/messages")).status_code == 200
     await refused_soon(rotating)
     await refused_soon(fresh)
@@ -260,7 +264,7 @@ async def test_a_removed_participant_is_locked_out_and_its_open_stream_ends(site
     async with leaving.client.stream("GET", "/v1/messages", headers=headers) as stream:
         lines = stream.aiter_lines()
         await anext(lines)
-        await participants.remove(site.hub.admin, site.hub.database, leaving.name)
+        await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, leaving.name)
         async with asyncio.timeout(10):
             async for _ in lines:
                 pass
@@ -272,7 +276,7 @@ async def test_a_removed_participant_does_not_hold_up_the_feeds_of_others(site: 
     staying = await site.join("counter-staying", ["counter"], [ONE_STOP])
     cursor = (await staying.messages(wait=5))["cursor"]
     held = asyncio.create_task(leaving.client.get("/v1/messages", params={"wait": 30}))
-    await participants.remove(site.hub.admin, site.hub.database, leaving.name)
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, leaving.name)
     for number in range(3):
         await staying.receipt(SUBMIT, f"ref:staying-{number}", submission())
         async with asyncio.timeout(10):

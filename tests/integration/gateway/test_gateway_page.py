@@ -62,7 +62,7 @@ async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: 
     assert orjson.loads(dossier)["dossier"] == dossier_id
     assert orjson.loads(scans)["media_type"] == "application/pdf"
     assert orjson.loads(problem)["code"] == "envelope.missing_attribute"
-    await participants.remove(site.hub.admin, site.hub.database, "counter-h")
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "counter-h")
 
 
 @pytest.mark.needs("curl")
@@ -71,4 +71,4 @@ async def test_a_participant_over_kafka_uploads_a_scan_by_the_page(site: Site, t
     assert "sasl.password=" in added
     assert orjson.loads(stored)["media_type"] == "application/pdf"
     assert orjson.loads(refused)["code"] == "http.over_kafka"
-    await participants.remove(site.hub.admin, site.hub.database, "counter-k")
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "counter-k")

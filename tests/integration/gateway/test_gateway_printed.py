@@ -71,7 +71,7 @@ async def test_a_new_participant_pastes_what_is_printed(site: Site, tmp_path: Pa
     assert "/v1/events" in seen
     assert token_of(text) not in seen
     assert (tmp_path / "counter-pasted.curl").stat().st_mode & 0o077 == 0
-    await participants.remove(site.hub.admin, site.hub.database, "counter-pasted")
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "counter-pasted")
 
 
 @pytest.mark.needs("curl")
@@ -84,7 +84,7 @@ async def test_a_participant_over_kafka_pastes_the_upload(site: Site, tmp_path: 
     output, seen = await pasted(text, tmp_path)
     assert orjson.loads(output)["media_type"] == "application/pdf"
     assert token_of(text) not in seen
-    await participants.remove(site.hub.admin, site.hub.database, "counter-uploads")
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "counter-uploads")
 
 
 async def test_without_a_gateway_the_setting_is_named_and_no_address_is_invented(

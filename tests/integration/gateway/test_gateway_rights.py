@@ -50,7 +50,7 @@ async def test_the_gateway_writes_and_reads_topics_of_http_participants_only(sit
         assert not await may_write(site, topic), topic
     for topic in ("out.on-kafka", "in.on-https-2", "dossier.facts", "in.hub"):
         assert not await may_read(site, topic), topic
-    await participants.remove(site.hub.admin, site.hub.database, "on-https")
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "on-https")
     assert not await may_write(site, "in.on-https")
     assert not await may_read(site, "out.on-https")
 

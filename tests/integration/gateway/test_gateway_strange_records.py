@@ -151,11 +151,11 @@ async def test_a_webhook_is_called_with_what_lies_behind_all_of_them(site: Site)
     receipt = await called.receipt(SUBMIT, "ref:behind", submission())
     async with receiver() as receiving:
         url = f"http://127.0.0.1:{receiving.port}/hook"
-        await participants.set_webhook(site.hub.database, called.name, url, is_test=True)
+        await participants.set_webhook(site.hub.database, site.hub.store_key, called.name, url, is_test=True)
         await eventually(
             lambda: any(item["partitionkey"] == receipt["dossier"] for item in receiving.taken),
             30, "what lies behind", site.gateway.output,
         )  # fmt: skip
         assert all(item["id"] != "strange" for item in receiving.taken)
-    await participants.set_webhook(site.hub.database, called.name, None)
+    await participants.set_webhook(site.hub.database, site.hub.store_key, called.name, None)
     assert site.gateway.exit_status is None

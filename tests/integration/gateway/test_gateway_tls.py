@@ -66,14 +66,14 @@ async def test_a_client_certificate_opens_the_door_of_its_participant_only(
     bound, unbound = secured.clients.issue("bound"), secured.clients.issue("unbound")
     await site.join("counter-certified", ["counter"], [ONE_STOP])
     pem = bound.certificate_file.read_bytes()
-    await participants.bind_certificate(site.hub.database, "counter-certified", pem)
+    await participants.bind_certificate(site.hub.database, site.hub.store_key, "counter-certified", pem)
     assert await secured.status(bound) == 200
     assert await secured.status(unbound) == 401
     assert await secured.status(None) == 401
     assert await secured.status(bound, "some-wrong-token-of-good-length") == 401
     await site.join("counter-thief", ["counter"], [ONE_STOP])
     with pytest.raises(StartupError, match="belongs to another"):
-        await participants.bind_certificate(site.hub.database, "counter-thief", pem)
+        await participants.bind_certificate(site.hub.database, site.hub.store_key, "counter-thief", pem)
 
 
 async def test_a_token_works_over_tls_as_well(site: Site, secured: Secured) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from hub import participants
 from hub.errors import StartupError
+from hub.store.checked import WEBHOOK
 from hub.store.database import Connection
 from tests.support.gateways import Site, Visitor
 from tests.support.receivers import Receiver, expected_signature, receiver
@@ -17,7 +18,9 @@ from tests.support.waiting import eventually
 
 
 async def call_out(site: Site, visitor: Visitor, url: str) -> str:
-    secret = await participants.set_webhook(site.hub.database, visitor.name, url, is_test=True)
+    secret = await participants.set_webhook(
+        site.hub.database, site.hub.store_key, visitor.name, url, is_test=True
+    )
     assert secret is not None
     return secret
 
@@ -84,7 +87,7 @@ async def test_an_address_that_is_not_allowed_is_never_called(site: Site, counte
     await counter.receipt(SUBMIT, f"ref:denied-{hash(url)}", submission())
     await call_out(site, counter, url)
     await outcome_of(site, counter, "denied")
-    assert await participants.set_webhook(site.hub.database, counter.name, None) is None
+    assert await participants.set_webhook(site.hub.database, site.hub.store_key, counter.name, None) is None
     await series_end(site, counter)
 
 
@@ -113,8 +116,9 @@ select pg_terminate_backend(pid) from pg_stat_activity
 where application_name = 'gateway-webhooks' and datname = current_database()
 """
 STORED = """
-insert into webhook (participant, url, secret, positions) values ($1, $2, $3, '{0,0}')
-on conflict (participant) do update set url = excluded.url, secret = excluded.secret
+insert into webhook (participant, url, secret, positions, mac) values ($1, $2, $3, $4, $5)
+on conflict (participant) do update set url = excluded.url, secret = excluded.secret,
+    positions = excluded.positions, mac = excluded.mac
 """
 
 
@@ -134,7 +138,8 @@ async def test_whatever_is_stored_for_one_participant_the_others_are_called(
 ) -> None:
     await counter.receipt(SUBMIT, f"ref:stored-{hash((url, secret))}", submission())
     neighbour = await site.join(f"counter-beside-{abs(hash((url, secret)))}", ["counter"], [ONE_STOP])
-    await site.hub.database.execute(STORED, counter.name, url, secret)
+    row = counter.name, url, secret, [0, 0]
+    await site.hub.database.execute(STORED, *row, WEBHOOK.check(site.hub.store_key, *row))
     await outcome_of(site, counter, outcome)
     async with receiver() as receiving:
         await call_out(site, neighbour, f"http://127.0.0.1:{receiving.port}/hook")
@@ -145,7 +150,7 @@ async def test_whatever_is_stored_for_one_participant_the_others_are_called(
         )  # fmt: skip
     assert site.gateway.exit_status is None
     for visitor in (counter, neighbour):
-        await participants.set_webhook(site.hub.database, visitor.name, None)
+        await participants.set_webhook(site.hub.database, site.hub.store_key, visitor.name, None)
     await series_end(site, counter)
 
 
@@ -153,7 +158,7 @@ async def test_the_series_of_a_webhook_end_with_it(site: Site) -> None:
     leaving = await site.join("counter-hook-ends", ["counter"], [ONE_STOP])
     await call_out(site, leaving, "http://127.0.0.1:9/hook")
     await outcome_of(site, leaving, "unreachable")
-    await participants.remove(site.hub.admin, site.hub.database, leaving.name)
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, leaving.name)
     await series_end(site, leaving)
 
 
@@ -169,7 +174,7 @@ async def test_the_series_of_a_webhook_end_when_another_process_calls(site: Site
     finally:
         await other.close()
     await outcome_of(site, moving, "unreachable")
-    await participants.set_webhook(site.hub.database, moving.name, None)
+    await participants.set_webhook(site.hub.database, site.hub.store_key, moving.name, None)
     await series_end(site, moving)
 
 
@@ -182,9 +187,9 @@ async def test_what_is_no_address_of_a_webhook_is_refused_and_changes_nothing(
 ) -> None:
     await call_out(site, counter, "http://127.0.0.1:9/before")
     with pytest.raises(StartupError, match="https://"):
-        await participants.set_webhook(site.hub.database, counter.name, url)
+        await participants.set_webhook(site.hub.database, site.hub.store_key, counter.name, url)
     with pytest.raises(StartupError, match="begins with https://"):
-        await participants.set_webhook(site.hub.database, counter.name, "http://host/")
+        await participants.set_webhook(site.hub.database, site.hub.store_key, counter.name, "http://host/")
     stored = "select url from webhook where participant = $1"
     assert await site.hub.database.fetchval(stored, counter.name) == "http://127.0.0.1:9/before"
-    await participants.set_webhook(site.hub.database, counter.name, None)
+    await participants.set_webhook(site.hub.database, site.hub.store_key, counter.name, None)
