@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -76,13 +77,13 @@ class RowSweep:
         self._key: StoreKey = master.store
         self._law = law
         kinds = ("dossier", "fact", "inbox", "alias", "segment", "blocked_message")
-        self.counts: dict[str, int] = dict.fromkeys(kinds, 0)
+        self.counts = Counter(dict.fromkeys((*kinds, *(one.table for one in checked.ALL)), 0))
 
     async def findings(self) -> AsyncIterator[UntrustedRowError]:
         """Every row that is not what the hub has written, by its name."""
         for part in (
             self._dossiers(), self._answers(), self._aliases(), self._others(), self._blocked(),
-            checked.findings(self._connection, self._key, self.counts),
+            checked.findings(self._connection, self._key, counts=self.counts),
         ):  # fmt: skip
             async for finding in part:
                 yield finding

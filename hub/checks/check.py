@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import asyncpg
 from confluent_kafka import KafkaException
 
 from hub.errors import StartupError
 from hub.steady import AWAY
 
 _LOOK_S = 30.0
+_NO_TABLES = (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,11 @@ class Outcome:
 
 
 async def look(check: Check) -> Outcome:
-    """Look once; a server that is away, or no answer in 30 s, is an unknown outcome."""
+    """Look once; a server that is away or has not the tables, or no answer in 30 s, is an unknown outcome."""
     try:
         async with asyncio.timeout(_LOOK_S):
             return Outcome(check, tuple(await check.look()))
-    except (*AWAY, KafkaException, StartupError) as error:
+    except (*AWAY, *_NO_TABLES, KafkaException, StartupError) as error:
         return Outcome(check, unknown=f"could not be looked at ({type(error).__name__})")
 
 

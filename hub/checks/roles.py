@@ -7,24 +7,31 @@ from collections.abc import Collection
 from hub.checks.check import Check
 from hub.checks.law import calendar_check
 from hub.checks.machine import descriptors_check, disk_check, key_file_check
+from hub.checks.rows import rows_check
 from hub.checks.store import Connect, clock_check, session_check, store_check
 from hub.checks.topics import topic_check
 from hub.documents.settings import DocumentsSettings
 from hub.dossier_job import load_law
+from hub.errors import UntrustedRowError
+from hub.integrity import StoreKey
 from hub.kafka_admin import KafkaAdmin
+from hub.sealing import store_key_of
 from hub.settings import GatewaySettings, PostgresSettings, Settings
+from hub.store.checked import PARTICIPANT
 
 
 def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tuple[Check, ...]:
     """All of them: an engine uses all that there is."""
 
     async def names() -> Collection[str]:
-        return [row["name"] for row in await (await connect()).fetch("select name from participant")]
+        rows = await (await connect()).fetch(f"select {PARTICIPANT.selected} from participant")  # noqa: S608
+        return [row["name"] for row in PARTICIPANT.genuine(rows, store_key_of(settings), _untold)]
 
     return (
         key_file_check(settings.master_key_file),
         session_check(settings.postgres),
         store_check(connect),
+        rows_check(connect, lambda: store_key_of(settings)),
         topic_check(admin, names),
         clock_check(connect, settings.kafka),
         calendar_check(load_law(settings.profile).calendar.last_day),
@@ -33,12 +40,21 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
 
 
 def gateway_checks(
-    gateway: GatewaySettings, documents: DocumentsSettings, postgres: PostgresSettings, connect: Connect
+    gateway: GatewaySettings,
+    documents: DocumentsSettings,
+    postgres: PostgresSettings,
+    connect: Connect,
+    key: StoreKey,
 ) -> tuple[Check, ...]:
-    """What a gateway needs: it holds no key and may not ask about topics."""
+    """What a gateway needs: it holds no master key and may not ask about topics."""
     return (
         descriptors_check(gateway),
         session_check(postgres),
         store_check(connect),
+        rows_check(connect, lambda: key),
         disk_check(documents),
     )
+
+
+def _untold(_: UntrustedRowError) -> None:
+    """The check of rows tells it."""

@@ -5,6 +5,7 @@ Each row carries a check over all that it means. A row without a genuine one cou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,12 +83,13 @@ WEBHOOK = Checked(
 )
 GATEWAY_ADDRESS = Checked("gateway_address", ("url",), ("url",), ("url",))
 
-SEALED_BY = {
-    "0026_checks_of_participants.sql": (
-        PARTICIPANT, HTTP_PARTICIPANT, FORMER, CREDENTIAL, WEBHOOK, GATEWAY_ADDRESS,
-    ),
-}  # fmt: skip
+SMALL = (PARTICIPANT, HTTP_PARTICIPANT, FORMER, CREDENTIAL, WEBHOOK, GATEWAY_ADDRESS)
+"""Those that grow with the number of participants only."""
+
+SEALED_BY = {"0026_checks_of_participants.sql": SMALL}
 """Which tables got their checks with which migration."""
+
+ALL = tuple(table for tables in SEALED_BY.values() for table in tables)
 
 
 def micros(at: datetime) -> str:
@@ -125,14 +127,17 @@ async def seal_earlier(connection: Connection, key: StoreKey, applied: Iterable[
 
 
 async def findings(
-    connection: Connection, key: StoreKey, counts: dict[str, int]
+    connection: Connection,
+    key: StoreKey,
+    tables: Iterable[Checked] = ALL,
+    counts: Counter[str] | None = None,
 ) -> AsyncIterator[AlteredRowError]:
-    """Every row of these tables that the hub has not written so."""
-    for table in (table for tables in SEALED_BY.values() for table in tables):
-        counts[table.table] = 0
+    """Every row of these tables that the hub has not written so; `counts` gets how many were read."""
+    for table in tables:
         async with connection.transaction(readonly=True):
             query = f"select {table.selected} from {table.table}"  # noqa: S608  our names
             async for row in connection.cursor(query, prefetch=500):
-                counts[table.table] += 1
+                if counts is not None:
+                    counts[table.table] += 1
                 if not table.is_genuine(row, key):
                     yield table.altered(row)

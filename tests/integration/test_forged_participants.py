@@ -75,6 +75,7 @@ async def test_who_was_given_another_part_in_the_database_waits_and_others_go_on
     assert not altered.receipts(waiting)
     status, said = await hub_command(hub.environment, "verify")
     assert (status, "participant counter-a: the row does not fit its check" in said) == (1, True), said
+    assert "participant counter-a" in (await hub_command(administrator(hub), "doctor"))[1]
     with pytest.raises(StartupError, match="participant counter-a is not what the hub has written"):
         await participants.rotate(hub.admin, hub.database, hub.store_key, "counter-a")
 

@@ -64,6 +64,7 @@ async def test_a_token_lives_no_longer_and_serves_nobody_else_by_an_altered_row(
     )
 
     async def is_over() -> bool:
+        await asked(site, ending.name, FORGED)  # an unknown one: the gateway reads all of them anew
         return await asked(site, ending.name, ending.token) == 401
 
     await eventually(is_over, 20, "the old token to end", site.gateway.output)
