@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from hub.gateway import documents, dossiers, events, messages, openapi
-from hub.gateway.guard import AWAY_HERE
+from hub.gateway.guard import AWAY_HERE, is_away_here
 from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import Problem, ProblemError
 
@@ -29,7 +29,7 @@ def make_api(parts: Parts) -> FastAPI:
     _route_events(api, parts)
     _route_messages(api, parts)
     _route_documents(api, parts)
-    _name_problems(api)
+    name_problems(api)
     build = api.openapi
 
     def with_components() -> dict[str, Any]:
@@ -106,7 +106,9 @@ def _route_documents(api: FastAPI, parts: Parts) -> None:
         return await documents.download(parts, request, sha256, dossier)
 
 
-def _name_problems(api: FastAPI) -> None:
+def name_problems(api: FastAPI) -> None:
+    """Answer each error that has a meaning as a problem; others pass to the guard."""
+
     async def own(_: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)
         return _respond(error.problem)
@@ -121,7 +123,9 @@ def _name_problems(api: FastAPI) -> None:
         fields = tuple(dict.fromkeys(str(item["loc"][-1]) for item in error.errors()))
         return _respond(Problem("http.invalid_parameter", fields))
 
-    async def away(_: Request, error: Exception) -> Response:  # noqa: ARG001  the guard's log names the role
+    async def away(_: Request, error: Exception) -> Response:
+        if not is_away_here(error):
+            raise error
         return _respond(Problem("gateway.unavailable", headers={"retry-after": "2"}))
 
     api.add_exception_handler(ProblemError, own)

@@ -17,11 +17,11 @@ from hub.http.buckets import Buckets
 from hub.http.connection import CONNECTION, Connection
 from hub.logs import log, place_of
 from hub.settings import GatewaySettings
-from hub.steady import AWAY
+from hub.steady import AWAY, is_away
 from hub.store.away import reason_of
 
 AWAY_HERE = (*AWAY, DocumentsAwayError)
-"""What is answered with 503: something that the gateway needs does not answer."""
+"""Among these is what is answered with 503; ask `is_away_here`."""
 CALLER = "onestop.caller"
 TAKEN = "onestop.taken"
 """In the scope: an `ExitStack` of what the request has taken; all is given back when the request ends."""
@@ -31,6 +31,11 @@ DOCUMENTS = "/v1/documents"
 _OF_KAFKA = (DOCUMENTS, "/v1/dossiers/", "/v1/receipts/", "/openapi.json")
 """How the addresses begin where a participant over Kafka is served: documents and look-ups."""
 _NOBODY = "nobody"
+
+
+def is_away_here(error: BaseException) -> bool:
+    """Whether something that the gateway needs does not answer; False for a bug of ours, which is a 500."""
+    return isinstance(error, DocumentsAwayError) or is_away(error)
 
 
 class Guard:
@@ -72,14 +77,18 @@ class Guard:
                 await self._app(scope, answer.receives(body), answer.send)
         except ProblemError as error:
             await answer.problem(error.problem)
-        except AWAY_HERE as error:
-            log("request_waits", error=reason_of(error), participant=name)
-            await answer.problem(Problem("gateway.unavailable", headers={"retry-after": "2"}))
         except Exception as error:  # noqa: BLE001  the outermost loop of a request
-            log("request_failed", error=place_of(error), participant=name)
-            await answer.problem(Problem("gateway.fault"))
+            await answer.problem(self._judged(error, name))
         finally:
             self._metrics.served(name, answer.status, time.monotonic() - started_at)
+
+    def _judged(self, error: Exception, name: str) -> Problem:
+        if is_away_here(error):
+            log("request_waits", error=reason_of(error), participant=name)
+            return Problem("gateway.unavailable", headers={"retry-after": "2"})
+        log("request_failed", error=place_of(error), participant=name)
+        self._metrics.faults.inc()
+        return Problem("gateway.fault")
 
     async def _admit(self, scope: Message) -> Caller | None:
         connection: Connection = scope[CONNECTION]

@@ -17,7 +17,7 @@ from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.telling import Told, tell
 from hub.logs import log
-from hub.steady import AWAY
+from hub.steady import AWAY, is_away
 from hub.store.away import reason_of
 
 EVENT_STREAM = "text/event-stream"
@@ -117,6 +117,8 @@ async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> Asyn
             yield _named("problem", error.problem.encoded())
             return
         except AWAY as error:
+            if not is_away(error):
+                raise
             log("feed_waits", error=reason_of(error), participant=caller.name)
             yield _named("problem", Problem("gateway.unavailable").encoded())
             return

@@ -24,6 +24,10 @@ class GatewayMetrics:
             "hub_gateway_requests_total", "Requests answered; participant `nobody`: no valid credentials",
             ["participant", "code_class"], registry=registry,
         )  # fmt: skip
+        self.faults = Counter(
+            "hub_gateway_faults_total", "Requests that met a bug of the gateway: 500, or cut off",
+            registry=registry,
+        )  # fmt: skip
         self.latency = Histogram(
             "hub_gateway_latency_seconds", "Time from the head of a request to the end of its answer; waiting"
             " feeds among them", registry=registry, buckets=_BUCKETS,

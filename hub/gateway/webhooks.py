@@ -20,7 +20,8 @@ from hub.gateway.webhook_call import Call, Outcome, perform
 from hub.integrity import StoreKey
 from hub.logs import log
 from hub.settings import PostgresSettings
-from hub.steady import AWAY, Backoff
+from hub.steady import AWAY, Backoff, is_away
+from hub.store.away import reason_of
 from hub.store.checked import PARTICIPANT, WEBHOOK
 from hub.store.database import Session
 from hub.untrusted import tell_untrusted
@@ -148,11 +149,11 @@ class Webhooks:
         while True:
             try:
                 await self._call_piece(hook)
-            except AWAY as error:
-                log("webhook_waits", participant=hook.participant, error=type(error).__name__)
-                await backoff.wait()
             except Exception as error:  # noqa: BLE001  see above
-                self._count_fault(hook, error)
+                if is_away(error):
+                    log("webhook_waits", participant=hook.participant, error=reason_of(error))
+                else:
+                    self._count_fault(hook, error)
                 await backoff.wait()
             else:
                 backoff.reset()

@@ -86,3 +86,4 @@ async def test_events_beyond_the_days_budget_are_told_to_wait(site: Site) -> Non
         return answer.status_code == 429 and answer.json()["code"] == "budget.used_up"
 
     await eventually(is_told, 20, "the budget to be used up")
+    assert_waits(await visitor.send(WITHDRAW, "ref:none", {}), "budget.used_up")

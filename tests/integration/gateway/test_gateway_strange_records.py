@@ -67,21 +67,28 @@ def put(site: Site, name: str, key: bytes | None, value: bytes | None, headers: 
     assert producer.flush(20) == 0
 
 
-async def answer_comes(visitor: Visitor, cursor: str, reference: str) -> None:
-    """What is sent now is read behind `cursor`, by polling and by an event stream."""
+TOLD = {"onestop.dossier.submitted.v1", "onestop.receipt.accepted.v1"}
+
+
+async def told(visitor: Visitor, cursor: str, reference: str) -> tuple[set[str], set[str]]:
+    """What of a request that is sent now comes behind `cursor`, by polling and by an event stream."""
     receipt = await visitor.receipt(SUBMIT, reference, submission())
     dossier = receipt["dossier"]
     async with asyncio.timeout(30):
         here, found = cursor, set[str]()
-        while not {"onestop.dossier.submitted.v1", "onestop.receipt.accepted.v1"} <= found:
+        while not found >= TOLD:
             piece = await visitor.messages(here, wait=5)
             here = piece["cursor"]
             found |= {item["type"] for item in piece["messages"] if item["partitionkey"] == dossier}
-        headers = {"accept": "text/event-stream", "last-event-id": cursor}
+        headers, streamed = {"accept": "text/event-stream", "last-event-id": cursor}, set[str]()
         async with visitor.client.stream("GET", "/v1/messages", headers=headers) as stream:
             async for line in stream.aiter_lines():
-                if line.startswith("data: ") and orjson.loads(line[6:])["partitionkey"] == dossier:
+                event = orjson.loads(line[6:]) if line.startswith("data: ") else {}
+                if event.get("partitionkey") == dossier:
+                    streamed.add(event["type"])
+                if streamed >= TOLD:
                     break
+        return found, streamed
 
 
 @pytest.mark.parametrize("kind", STRANGE)
@@ -91,7 +98,7 @@ async def test_a_record_that_is_no_message_holds_up_neither_poll_nor_stream(
     cursor = (await counter.messages(limit=500))["cursor"]
     await asyncio.to_thread(put, site, counter.name, *STRANGE[kind])
     passed = site.gateway.actions("message_passed_over")
-    await answer_comes(counter, cursor, f"ref:{kind.replace(' ', '-')}")
+    assert await told(counter, cursor, f"ref:{kind.replace(' ', '-')}") == (TOLD, TOLD)
     assert len(site.gateway.actions("message_passed_over")) > len(passed)
     assert not site.gateway.actions("request_failed")
     counted = f'hub_gateway_messages_passed_over_total{{participant="{counter.name}"}}'
@@ -111,7 +118,7 @@ async def test_marks_of_transactions_hold_up_nothing(site: Site, counter: Visito
     await asyncio.to_thread(
         put, site, counter.name, b"k", b"no JSON", FULL, **{"transactional.id": f"{site.hub.prefix}t"}
     )
-    await answer_comes(counter, cursor, "ref:transaction")
+    assert await told(counter, cursor, "ref:transaction") == (TOLD, TOLD)
 
 
 @pytest.mark.needs("kcat")
@@ -122,10 +129,11 @@ async def test_a_header_whose_name_is_no_utf_8_holds_up_nothing(
     cursor = (await counter.messages(limit=500))["cursor"]
     for number in range(site.hub.partitions):
         await asyncio.to_thread(write_bytes, site, counter.name, number, tmp_path)
-    await asyncio.gather(
-        answer_comes(counter, cursor, "ref:name"),
-        answer_comes(other, (await other.messages())["cursor"], "ref:next-door"),
+    came = await asyncio.gather(
+        told(counter, cursor, "ref:name"),
+        told(other, (await other.messages())["cursor"], "ref:next-door"),
     )
+    assert list(came) == [(TOLD, TOLD), (TOLD, TOLD)]
 
 
 def write_bytes(site: Site, name: str, partition: int, folder: Path) -> None:
