@@ -26,6 +26,30 @@ CLOSED_LABELS = {
 }  # fmt: skip
 """Names of things that are registered or declared; none can hold what a person wrote or is."""
 
+WORK = {
+    "hub_certificate_renewals_total", "hub_consumer_rebalances_total", "hub_effects_applied_total",
+    "hub_effects_deduplicated_total", "hub_events_accepted_total", "hub_events_delivered_total",
+    "hub_adapter_requests_total", "hub_adapter_reports_sent_total", "hub_commit_failures_total",
+    "hub_gateway_documents_total", "hub_gateway_events_total", "hub_gateway_requests_total",
+    "hub_overlay_misses_total", "hub_retention_removed_total",
+}  # fmt: skip
+"""Counters of what is done; a failed commit is decided again, and a certificate unfit for use ends later."""
+TOLD_BY = {
+    "hub_adapter_reports_refused_total": "HubRefusalsHigh",
+    "hub_dead_letters_made_total": "HubDeadLettersWaiting",
+    "hub_gateway_webhook_calls_total": "HubWebhookFailing",
+    "hub_kafka_producer_renewals_total": "HubTopicNotWritten",
+    "hub_outbox_lease_lost_total": "HubUnknownOutcomeOld",
+    "hub_parked_total": "HubDossiersParked",
+    "hub_retry_attempts_total": "HubCircuitOpenLong",
+    "hub_timers_passed_over_total": "HubParticipantBraked",
+}
+"""Counters of trouble whose cause has an alert of its own, by another metric."""
+NOT_ALERTED = {
+    "hub_adapter_not_genuine_total": "whoever reaches the door makes it grow at will",
+}
+"""Counters of trouble without an alert, and why."""
+
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_metric_says_what_it_counts_in_what_unit(metric: Metric) -> None:
@@ -62,6 +86,15 @@ def test_alerts_ask_only_for_labels_that_the_metric_has() -> None:
             base = re.sub(r"_(bucket|count|sum)$", "", name)
             asked = set(re.findall(r"(\w+)\s*[=!]", selector))
             assert asked <= labels[base], alert["alert"]
+
+
+def test_every_counter_of_trouble_has_an_alert_or_its_reason_told() -> None:
+    counters = {metric.name for role in DECLARATIONS for metric in declared(role) if metric.kind == "counter"}
+    spoken = {name for alert in ALERTS for name in re.findall(r"\bhub_[a-z_]+", alert["expr"])}
+    told = [WORK, set(TOLD_BY), set(NOT_ALERTED), (counters & spoken) - WORK]
+    assert set().union(*told) == counters
+    assert sum(map(len, told)) == len(counters), "each stands in one place"
+    assert set(TOLD_BY.values()) <= {alert["alert"] for alert in ALERTS}
 
 
 def test_each_alert_is_explained_and_tested() -> None:
