@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from hub.delivery.gaps import note_gap
 from hub.delivery.parts import Parts
 from hub.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, partitions_of
 from hub.queue_age import Queue
@@ -57,7 +58,9 @@ class LagWatch:
             read = {tp: await consumer.committed(tp) or 0 for tp in partitions}
         gone = {tp: starts[tp] for tp in partitions if starts[tp] > read[tp]}
         for tp, start in gone.items():
-            await self._note_gap(tp, read[tp], start)
+            if (tp.partition, start) not in self._told:
+                self._told.add((tp.partition, start))
+                await note_gap(self._parts, tp, read[tp], start)
         self._show({tp.partition: (max(read[tp], starts[tp]), ends[tp]) for tp in partitions})
         count = await self._parts.patiently("delivery.gaps", self._parts.store.messages_gone)
         self._parts.metrics.messages_gone.labels(self._parts.name).set(count)
@@ -71,27 +74,6 @@ class LagWatch:
             ages.append(queue.age_s(now, read if read < end else None, end - 1))
         metrics.lag.labels(*labels).set(sum(end - read for read, end in places.values()))
         metrics.lag_seconds.labels(*labels).set(max(ages))
-
-    async def _note_gap(self, tp: TopicPartition, first: int, start: int) -> None:
-        parts = self._parts
-        if (tp.partition, start) in self._told:
-            return
-        self._told.add((tp.partition, start))
-        await parts.patiently(
-            "delivery.gap", lambda: parts.store.note_gap(tp.topic, tp.partition, first, start)
-        )
-        _log.error(
-            "messages were gone before they were read",
-            extra={
-                "action": "delivery.messages_gone",
-                "adapter": parts.name,
-                "topic": tp.topic,
-                "partition": tp.partition,
-                "first": first,
-                "next": start,
-                "remedy": f"hub replay {parts.name}",
-            },
-        )
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from faststream.kafka.annotations import KafkaMessage
 
 from hub.delivery.adapter import OutMessage
 from hub.delivery.desk import Hosted
+from hub.delivery.gaps import note_gap
 from hub.delivery.parts import Parts
 from hub.delivery.rows import PoisonRecord, Stored
 from hub.delivery.unreadable import ReadableBatches
@@ -51,14 +53,18 @@ class Intake:
             heartbeat_interval_ms=max(options.session_timeout_ms // 5, 200),
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             max_records=options.batch_records,
             batch_timeout_ms=options.fetch_wait_ms,
             parser=_without_headers,
             decoder=_undecoded,
         )
         batches = ReadableBatches(
-            new_consumer, self._keep_poison, max_records=options.batch_records, wait_ms=options.fetch_wait_ms
+            new_consumer,
+            self._keep_poison,
+            partial(note_gap, parts),
+            max_records=options.batch_records,
+            wait_ms=options.fetch_wait_ms,
         )
         self._subscriber.get_msg = self._watched(batches.get)  # type: ignore[method-assign,assignment]  # there is no other place
         self._subscriber(self._handle_batch())

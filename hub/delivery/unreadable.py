@@ -1,4 +1,4 @@
-"""Batches of an adapter's topic; bytes that the client cannot read become dead letters without contents."""
+"""Batches of an adapter's topic; what cannot be read, and what is gone, is passed over and told."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from itertools import chain
 
 from hub.delivery.rows import PoisonRecord
 from hub.errors import StopError
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from hub.kafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition, errors
 from hub.kafka_reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
 
 _log = logging.getLogger(__name__)
 Keep = Callable[[list[PoisonRecord]], Awaitable[None]]
+NoteGap = Callable[[TopicPartition, int, int], Awaitable[None]]
+"""Gets the first offset that was not read, and where the log begins now."""
+_OUT_OF_LOG = (errors.OffsetOutOfRangeError, errors.NoOffsetForPartitionError)
 
 
 class ReadableBatches:
@@ -22,9 +25,12 @@ class ReadableBatches:
     back to what is committed, and are read record by record until the one that cannot be read comes first.
     """
 
-    def __init__(self, new_consumer: NewConsumer, keep: Keep, *, max_records: int, wait_ms: int) -> None:
+    def __init__(
+        self, new_consumer: NewConsumer, keep: Keep, note_gap: NoteGap, *, max_records: int, wait_ms: int
+    ) -> None:
         self._new_consumer = new_consumer
         self._keep = keep
+        self._note_gap = note_gap
         self._max_records = max_records
         self._wait_ms = wait_ms
         self._is_careful = False
@@ -38,6 +44,9 @@ class ReadableBatches:
         most = 1 if self._is_careful else self._max_records
         try:
             found = await consumer.getmany(timeout_ms=self._wait_ms, max_records=most)
+        except _OUT_OF_LOG:
+            await self._begin_in_log(consumer)
+            return ()
         except Exception as error:
             if not is_unparsable(error):
                 raise
@@ -47,6 +56,24 @@ class ReadableBatches:
             await self._go_behind(consumer)
             raise StopError("the Kafka client has met a damaged batch: start again")
         return tuple(chain.from_iterable(found.values()))
+
+    async def _begin_in_log(self, consumer: AIOKafkaConsumer) -> None:
+        """Where the log begins, if what follows the committed offset is gone, or nothing was ever read.
+
+        Also where it ends before that offset: what is read again is only a repeat.
+        """
+        partitions = list(consumer.assignment())
+        starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        begun: dict[TopicPartition, int] = {}
+        for tp, start in starts.items():
+            done = await consumer.committed(tp) or 0
+            if done < start:
+                await self._note_gap(tp, done, start)
+            if not start <= done <= ends[tp]:
+                begun[tp] = start
+            consumer.seek(tp, begun.get(tp, done))
+        if begun:
+            await consumer.commit(begun)
 
     async def _go_behind(self, consumer: AIOKafkaConsumer) -> None:
         passed: dict[TopicPartition, int] = {}

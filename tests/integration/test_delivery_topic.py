@@ -47,10 +47,7 @@ async def test_messages_that_retention_took_before_they_were_read_are_counted_un
     for number in (2, 3, 4):
         await world.send(number)
     topic = f"{PREFIX}out.{world.name}"
-    everything = [TopicPartition(topic, number, -1) for number in (0, 1)]
-    admin = kafka_admin(stack)
-    for done in (await asyncio.to_thread(admin.delete_records, everything)).values():
-        await asyncio.to_thread(done.result, 10)
+    await asyncio.to_thread(delete_all, stack, topic)
     async with running(world):
         await until(lambda: world.metric("hub_adapter_messages_gone") == 3)
         await world.send(5)
@@ -63,6 +60,34 @@ async def test_messages_that_retention_took_before_they_were_read_are_counted_un
     await world.pool.execute("delete from delivery_gap")
     async with running(world):
         await until(lambda: world.metric("hub_adapter_messages_gone") == 0)
+
+
+async def test_messages_that_are_gone_while_the_adapter_runs_are_told_by_the_reader_itself(
+    world: World, stack: StackAddress
+) -> None:
+    """Nobody else looks meanwhile; the reader is held up for a moment."""
+    most = 20
+    async with running(world, gauges_s=60):
+        await world.send(1)
+        await until(lambda: world.effects() == ["m-1"])
+        async with world.pool.acquire() as connection, connection.transaction():
+            await connection.execute("lock table delivery in exclusive mode")
+            for number in range(2, most + 1):
+                await world.send(number)
+            await asyncio.to_thread(delete_all, stack, f"{PREFIX}out.{world.name}")
+        await world.send(most + 1)
+        await until(lambda: f"m-{most + 1}" in world.effects())
+        gone = await world.pool.fetchval("select coalesce(sum(next - first), 0) from delivery_gap")
+    assert gone > 0
+    assert gone + len(world.effects()) == most + 1
+
+
+def delete_all(stack: StackAddress, topic: str) -> None:
+    """As retention does."""
+    everything = [TopicPartition(topic, number, -1) for number in (0, 1)]
+    admin = kafka_admin(stack)
+    for done in admin.delete_records(everything).values():
+        done.result(10)
 
 
 def committed(stack: StackAddress, group: str) -> set[int]:
