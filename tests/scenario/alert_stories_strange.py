@@ -44,15 +44,17 @@ async def a_record_that_is_no_message(site: Site) -> None:
     hub, name = site.hub, "strange-reader"
     reader = Participant(name, ("counter",), (ONE_STOP,), hub.partitions, is_http=True)
     async with site.session() as connection:
-        await participants.add(hub.admin, connection, reader)
+        await participants.add(hub.admin, connection, hub.store_key, reader)
     producer = Producer(librdkafka_settings(hub.address))
     producer.produce(f"{hub.prefix}out.{name}", b"no JSON", partition=0)
     assert await asyncio.to_thread(producer.flush, 20) == 0
     async with site.session() as connection:
-        await participants.set_webhook(connection, name, "http://127.0.0.1:9/hook", is_test=True)
+        await participants.set_webhook(
+            connection, hub.store_key, name, "http://127.0.0.1:9/hook", is_test=True
+        )
     await site.prometheus.fires("HubMessagesPassedOver", 120, participant=name)
     async with site.session() as connection:
-        await participants.remove(hub.admin, connection, name)
+        await participants.remove(hub.admin, connection, hub.store_key, name)
     await site.prometheus.ends("HubMessagesPassedOver", 120, participant=name)
 
 
