@@ -19,13 +19,13 @@ from hub.errors import AlteredRowError
 from hub.integrity import StoreKey
 from hub.signing.listed import files_in
 from hub.signing.shape import MAX_BYTES
+from hub.store.checked import DOCUMENT_OWNER
 from hub.store.trusted import FACT_COLUMNS, fact_name, is_fact_genuine
 from hub.untrusted import tell_untrusted
 
-_OWN = """
-select encode(sha256, 'hex') as digest from document_owner
-where participant = $1 and sha256 = any($2::bytea[])
-"""
+_OWN = f"""
+select {DOCUMENT_OWNER.selected} from document_owner where participant = $1 and sha256 = any($2::bytea[])
+"""  # noqa: S608  no value stands in it
 _FACTS = f"""
 select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.type = any($2::text[]) and exists (
     select from fact told
@@ -62,7 +62,7 @@ class Fetching(Protocol):
 class Rights:
     """What one participant may name of documents, with regard to one dossier (its id; None: to none).
 
-    An altered fact gives no right.
+    An altered row gives no right.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Rights:
         """
         wanted = [bytes.fromhex(digest) for digest in digests]
         own = await self._database.fetch(_OWN, self._participant.name, wanted)
-        rest = set(digests) - {row["digest"] for row in own}
+        rest = set(digests) - {row["sha256"].hex() for row in DOCUMENT_OWNER.genuine(own, self._rows)}
         if not rest:
             return rest
         dossier = self._dossier or _NO_DOSSIER

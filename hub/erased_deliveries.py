@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.delivery.outcome import Rejected
@@ -10,7 +11,6 @@ from hub.dossier.texts import refusal_texts
 from hub.store.database import Connection
 
 _HAS_PORTAL = "select to_regclass('portal_dossier') is not null"
-_ALL_ERASED = "select array_agg(dossier_id::text) from erasure"
 # Provably without effect: an erased person's data are not sent out any more. Doubtful ones are asked about.
 _END_UNSENT = """
 with ended as (
@@ -90,13 +90,12 @@ class EmptiedDeliveries:
     open: int = 0
 
 
-async def empty_deliveries(connection: Connection, dossier_id: str | None = None) -> EmptiedDeliveries:
-    """End what was not sent and empty what is over of an erased dossier (None: of all). Idempotent.
+async def empty_deliveries(connection: Connection, gone: Sequence[str]) -> EmptiedDeliveries:
+    """End what was not sent and empty what is over of these erased dossiers. Idempotent.
 
     What a counterpart may have taken and has not answered for stays until that is known: it is counted
     as open, and the first sweep after its end empties it.
     """
-    gone = [dossier_id] if dossier_id is not None else await connection.fetchval(_ALL_ERASED)
     texts = refusal_texts("dossier.erased")
     outcome = outcome_text(Rejected("dossier.erased", texts.vi, texts.en))
     unsent = await connection.fetchval(_END_UNSENT, gone, outcome)

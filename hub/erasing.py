@@ -20,7 +20,7 @@ from hub.operator_actions import record_action, tell_engines
 from hub.parked_refusals import refuse_parked
 from hub.settings import Settings
 from hub.store.database import Connection
-from hub.store.trusted import is_receipt_genuine
+from hub.store.trusted import erased, is_receipt_genuine
 
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 _BY_CODE = "select dossier_id::text as dossier, mac from alias where alias = $1"
@@ -38,7 +38,11 @@ from unnest($2::text[], $3::text[], $4::bytea[]) w(participant, id, mac)
 where i.participant = w.participant and i.id = w.id
 """
 _STOP_TIMERS = "delete from timer where dossier_id = $1"
-_RECORD = "insert into erasure (dossier_id, operator, reason) values ($1, $2, $3)"
+_RECORD = """
+insert into erasure (dossier_id, operator, reason) values ($1, $2, $3)
+on conflict (dossier_id) do update
+set operator = excluded.operator, reason = excluded.reason, erased_at = now()
+"""
 _FACTS = "select count(*) from fact where dossier_id = $1"
 
 
@@ -79,14 +83,14 @@ async def erase(
         if dossier_id is None or await connection.fetchval(_LOCK, dossier_id) is None:
             return NotErased(f"no dossier {dossier}")
         erased_at = await connection.fetchval(_ERASED_AT, dossier_id)
-        if erased_at is not None:
+        if erased_at is not None and dossier_id in await erased(connection, key):
             return NotErased(f"{dossier_id} was erased at {erased_at.isoformat(timespec='seconds')}")
         refused = await refuse_parked(connection, settings, key, dossier_id, "dossier.erased", _EVER)
         for statement in (_DESTROY, _STOP_TIMERS):
             await connection.execute(statement, dossier_id)
         await _clear(connection, key, dossier_id)
         await _forget_contents(connection, key, dossier_id)
-        deliveries = await empty_deliveries(connection, dossier_id)
+        deliveries = await empty_deliveries(connection, [dossier_id])
         messages = await empty_messages(connection, dossier_id, key)
         letters, unread = await drop_letters(connection, dossier_id)
         await connection.execute(_RECORD, dossier_id, operator, reason)

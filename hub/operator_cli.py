@@ -125,7 +125,7 @@ def erase(
             return done, None
         try:
             store = documents(settings.documents)
-            return done, await remove_erased(connection, store, done.dossier_id)
+            return done, await remove_erased(connection, store, key, done.dossier_id)
         except (DocumentsAwayError, DocumentsSettingError) as error:
             typer.echo(f"hub: its documents are still there, the next sweep deletes them: {error}", err=True)
             return done, None

@@ -25,6 +25,7 @@ from hub.store.away import AWAY, reason_of
 from hub.store.database import Connection, Session
 from hub.store.reading import read_clock
 from hub.store.terms import move_terms
+from hub.store.trusted import erased
 
 _LOCK_ID = 4714
 _LOOK_S = 60.0
@@ -201,14 +202,16 @@ class Retention:
 
     async def _personal(self, connection: Connection) -> None:
         """What came in again of erased dossiers behind the erasure, and licensed data whose use has ended."""
+        gone = await erased(connection, self._key)
         async with connection.transaction():
-            emptied = await empty_deliveries(connection)
+            emptied = await empty_deliveries(connection, gone)
         self._count("delivery_bytes", emptied.unsent + emptied.emptied)
         clock = await read_clock(connection, self._settings.environment)
         now = clock.of(datetime.now(UTC))
         messages = await erased_messages.empty_past_use(connection, now, self._key)
         for row in await connection.fetch(ERASED_LATELY, self._settings.retention.every_s):
-            messages += await erased_messages.empty_messages(connection, row["dossier"], self._key)
+            if row["dossier"] in gone:
+                messages += await erased_messages.empty_messages(connection, row["dossier"], self._key)
         self._count("waiting_message", messages)
         self._count("licensed_data", await licensed_data.empty_past_use(connection, now))
         if await move_terms(connection, self._master, now.date()):
@@ -218,7 +221,7 @@ class Retention:
     async def _documents(self, connection: Connection) -> None:
         """A store of documents that is away holds nothing else up: the next sweep does it."""
         try:
-            self._count("document_erased", await keeping.remove_erased(connection, self._store))
+            self._count("document_erased", await keeping.remove_erased(connection, self._store, self._key))
             half = datetime.now(UTC) - _HALF_UPLOAD
             self._count("document_upload", await self._store.sweep(half))
             if await connection.fetchval(_ARE_DOCUMENTS_DUE, _DOCUMENTS_EVERY):

@@ -23,8 +23,10 @@ from hub.store import checked
 from hub.store.database import Connection
 from hub.store.trusted import (
     FACT_COLUMNS,
+    NOT_ERASED,
     fact_name,
     is_dossier_genuine,
+    is_erased,
     is_fact_genuine,
     is_receipt_genuine,
     receipt_name,
@@ -37,7 +39,8 @@ _LEAST = -(1 << 63)
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _DOSSIERS = """
 select d.id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac,
-       (select count(*) from parked_request p where p.dossier_id = d.id) as waiting
+       (select count(*) from parked_request p where p.dossier_id = d.id) as waiting,
+       exists (select from erasure e where e.dossier_id = d.id) as is_named_erased
 from dossier d left join dossier_key k on k.dossier_id = d.id
 where d.id > $1::uuid order by d.id limit $2
 """
@@ -114,6 +117,9 @@ class RowSweep:
         name = f"dossier {row['id']}"
         if not is_dossier_genuine(row, self._key):
             yield AlteredRowError(name)
+        elif row["is_named_erased"] != is_erased(row, self._key):
+            said = NOT_ERASED if row["is_named_erased"] else "it is missing"
+            yield AlteredRowError(f"erasure {row['id']}", said)
         elif not altered:
             yield from self._chain(name, row, facts)
             yield from self._meaning(name, row, facts, timers)

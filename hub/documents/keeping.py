@@ -6,11 +6,13 @@ from datetime import datetime
 
 from hub.documents.reason import DocumentDamagedError, DocumentReason
 from hub.documents.store import DocumentStore
+from hub.integrity import StoreKey
 from hub.logs import log
 from hub.signing.algorithms import COPY
 from hub.signing.reason import VerificationError
 from hub.signing.shape import MAX_BYTES, parse
 from hub.store.database import Connection
+from hub.store.trusted import erased
 
 _PAGE = 500
 _FILE = f"{{{COPY}}}Sha256"
@@ -24,11 +26,9 @@ _IS_READ = "update document_use set is_read = true where sha256 = $1 and dossier
 _NAMED_BY = "select array_agg(dossier_id) from document_use where sha256 = $1 and not is_read"
 _ERASED = """
 select u.sha256, u.dossier_id, exists (
-    select from document_use o where o.sha256 = u.sha256
-      and not exists (select from erasure e where e.dossier_id = o.dossier_id)
+    select from document_use o where o.sha256 = u.sha256 and o.dossier_id <> all($1::uuid[])
 ) as is_shared
-from document_use u join erasure e on e.dossier_id = u.dossier_id
-where $1::uuid is null or u.dossier_id = $1 limit $2
+from document_use u where u.dossier_id = any($1::uuid[]) and ($2::uuid is null or u.dossier_id = $2) limit $3
 """
 _FORGET = "delete from document_use where sha256 = $1 and dossier_id = $2"
 _DISOWN = "delete from document_owner where sha256 = $1"
@@ -67,15 +67,17 @@ async def _files_of(store: DocumentStore, digest: str) -> list[bytes]:
         return []
 
 
-async def remove_erased(connection: Connection, store: DocumentStore, dossier_id: str | None = None) -> int:
+async def remove_erased(
+    connection: Connection, store: DocumentStore, key: StoreKey, dossier_id: str | None = None
+) -> int:
     """Delete the documents of an erased dossier (None: of all) that no other dossier names; how many.
 
     Call it after the erasure is committed. Idempotent: what a crash or a silent store leaves, the next
     call deletes. Raises DocumentsAwayError.
     """
     await open_packages(connection, store)
-    removed = 0
-    while rows := await connection.fetch(_ERASED, dossier_id, _PAGE):
+    removed, gone = 0, await erased(connection, key)
+    while rows := await connection.fetch(_ERASED, gone, dossier_id, _PAGE):
         for row in rows:
             if not row["is_shared"]:
                 removed += await _remove(connection, store, row["sha256"])

@@ -15,12 +15,15 @@ from hub.gateway.cloud_events import media_type
 from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import ProblemError
 from hub.identifiers import is_uuid
+from hub.store.checked import DOCUMENT_OWNER
 
 _OWN = """
-insert into document_owner (participant, sha256) values ($1, $2)
-on conflict (participant, sha256) do nothing returning true
+insert into document_owner (participant, sha256, mac) values ($1, $2, $3)
+on conflict (participant, sha256) do update set mac = excluded.mac
+where document_owner.mac is distinct from excluded.mac
+returning xmax = 0
 """
-_IS_OWN = "select true from document_owner where participant = $1 and sha256 = $2"
+_IS_OWN = "select true from document_owner where participant = $1 and sha256 = $2 and mac = $3"
 
 
 async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Response:
@@ -29,13 +32,15 @@ async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Re
     kind = media_type(request.headers.get("content-type", ""))
     announced = request.headers.get("content-length")
     size = int(announced) if announced is not None else None
-    is_known = bool(await parts.pool.fetchval(_IS_OWN, caller, bytes.fromhex(sha256)))
+    digest = bytes.fromhex(sha256)
+    owner = caller, digest, DOCUMENT_OWNER.check(parts.key, caller, digest)
+    is_known = bool(await parts.pool.fetchval(_IS_OWN, *owner))
     async with parts.budget.upload(caller, parts.store.max_bytes if size is None else size) as counted:
         stored = await parts.store.put(sha256, request.stream(), kind, size, is_known=is_known)
         if isinstance(stored, DocumentReason):
             raise ProblemError(stored.code)
         counted.stored(stored.size)
-    is_new = await parts.pool.fetchval(_OWN, caller, bytes.fromhex(sha256))
+    is_new = await parts.pool.fetchval(_OWN, *owner)
     parts.metrics.documents.labels(caller, "stored").inc()
     body = {"sha256": stored.digest, "bytes": stored.size, "media_type": stored.media_type}
     location = f"/v1/documents/{sha256}"

@@ -83,10 +83,17 @@ WEBHOOK = Checked(
 )
 GATEWAY_ADDRESS = Checked("gateway_address", ("url",), ("url",), ("url",))
 
+DOCUMENT_OWNER = Checked(
+    "document_owner", ("participant", "sha256"), ("participant", "sha256"), ("participant", "sha256")
+)
+
 SMALL = (PARTICIPANT, HTTP_PARTICIPANT, FORMER, CREDENTIAL, WEBHOOK, GATEWAY_ADDRESS)
 """Those that grow with the number of participants only."""
 
-SEALED_BY = {"0026_checks_of_participants.sql": SMALL}
+SEALED_BY = {
+    "0026_checks_of_participants.sql": SMALL,
+    "0027_checks_of_owners.sql": (DOCUMENT_OWNER,),
+}
 """Which tables got their checks with which migration."""
 
 ALL = tuple(table for tables in SEALED_BY.values() for table in tables)

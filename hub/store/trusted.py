@@ -8,9 +8,11 @@ from hashlib import sha256
 import asyncpg
 import orjson
 
+from hub.errors import AlteredRowError
 from hub.integrity import StoreKey
 from hub.recording import rfc3339
 from hub.store.database import Connection, Session
+from hub.untrusted import tell_untrusted
 
 FACT_COLUMNS = (
     "f.dossier_id::text as dossier, f.sequence, f.id::text as id, f.type, f.time, f.bytes, f.hash, f.mac"
@@ -58,6 +60,33 @@ async def not_erased(
         return frozenset()
     rows = await connection.fetch(_DOSSIERS, list(dossiers))
     return frozenset(dossiers) - {row["id"] for row in rows if is_dossier_genuine(row, key)}
+
+
+_ERASURES = """
+select e.dossier_id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac
+from erasure e left join dossier d on d.id = e.dossier_id
+left join dossier_key k on k.dossier_id = e.dossier_id
+"""
+
+
+async def erased(connection: Connection, key: StoreKey) -> list[str]:
+    """All dossiers whose own rows say that they were erased: an `erasure` alone is believed of none."""
+    found = []
+    for row in await connection.fetch(_ERASURES):
+        if is_erased(row, key):
+            found.append(row["id"])
+        else:
+            tell_untrusted(AlteredRowError(f"erasure {row['id']}", NOT_ERASED))
+    return found
+
+
+NOT_ERASED = "its dossier does not say so"
+
+
+def is_erased(row: asyncpg.Record, key: StoreKey) -> bool:
+    """Whether a dossier's row, as of `is_dossier_genuine`, is one that an erasure has left."""
+    is_left = row["sequence"] is not None and row["parked"] < 0 and row["wrapped"] is None
+    return is_left and is_dossier_genuine(row, key)
 
 
 def is_dossier_genuine(row: asyncpg.Record, key: StoreKey) -> bool:

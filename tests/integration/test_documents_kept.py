@@ -31,6 +31,7 @@ from hub.store.database import Connection, Session
 from schemas.registry import FACTS
 from tests.support import signing
 from tests.support.buckets import closed_bucket
+from tests.support.erasures import erased
 from tests.support.hub_commands import store_settings
 
 MASTER = MasterKey(bytes(range(32)))
@@ -100,7 +101,7 @@ class Place:
         await self.name(ISSUED, dossier, {"papers": [{"code": "KQ", "package": package}]})
 
     async def erase(self, dossier: str) -> None:
-        await self.database.execute("insert into erasure values ($1, 'operator-1', 'a test')", dossier)
+        await erased(self.database, MASTER.store, dossier)
 
     async def owned(self) -> set[str]:
         rows = await self.database.fetch("select sha256 from document_owner")
@@ -226,10 +227,10 @@ async def test_documents_of_an_erased_dossier_go_but_not_what_another_dossier_na
     await place.result(gone, package)
     await place.result(stays, other)
     await place.erase(gone)
-    assert await remove_erased(place.database, place.store, gone) == 2
+    assert await remove_erased(place.database, place.store, MASTER.store, gone) == 2
     assert place.files() == {digest_of(shared), digest_of(both), other}
     assert await place.owned() == place.files()
-    assert await remove_erased(place.database, place.store, gone) == 0
+    assert await remove_erased(place.database, place.store, MASTER.store, gone) == 0
     await place.erase(stays)
     await place.sweep()
     assert (place.files(), await place.owned()) == (set(), set())
@@ -242,8 +243,33 @@ async def test_two_erased_dossiers_do_not_keep_a_document_for_each_other(place: 
     for each in (one, two):
         await place.copy(each, scan)
         await place.erase(each)
-    assert await remove_erased(place.database, place.store, one) == 1
+    assert await remove_erased(place.database, place.store, MASTER.store, one) == 1
     assert place.files() == set()
+
+
+async def test_documents_of_a_living_dossier_outlive_an_erasure_that_was_written_into_the_database(
+    place: Place,
+) -> None:
+    living, gone = dossier(), dossier()
+    own, both = await place.keep(pdf("of the living one")), await place.keep(pdf("of both"))
+    await place.copy(living, own)
+    for each in (living, gone):
+        await place.copy(each, both)
+    check = MASTER.store.dossier(living, None, 0, None, None, b"wrapped")
+    await place.database.execute("insert into dossier (id, sequence, mac) values ($1, 0, $2)", living, check)
+    await place.database.execute("insert into dossier_key values ($1, 'wrapped')", living)
+    await place.erase(gone)
+    await place.database.execute("insert into erasure values ($1, 'x', 'forged')", living)
+    for alteration in (
+        "select $1::uuid",
+        "update dossier set parked = -1 where id = $1",
+        "delete from dossier_key where dossier_id = $1",
+        "delete from dossier where id = $1",
+    ):
+        await place.database.execute(alteration, living)
+        assert await remove_erased(place.database, place.store, MASTER.store, living) == 0, alteration
+        await place.sweep()
+        assert place.files() == {own, both}, alteration
 
 
 async def test_what_the_hub_cannot_delete_now_is_deleted_by_a_later_sweep(place: Place) -> None:
@@ -252,7 +278,7 @@ async def test_what_the_hub_cannot_delete_now_is_deleted_by_a_later_sweep(place:
     await place.erase(gone)
     away = DocumentStore(closed_bucket(), 1000)
     with pytest.raises(DocumentsAwayError):
-        await remove_erased(place.database, away, gone)
+        await remove_erased(place.database, away, MASTER.store, gone)
     await place.sweep(store=away)
     assert await place.database.fetchval("select ended_at > now() - interval '1 minute' from retention_run")
     assert len(place.files()) == 1

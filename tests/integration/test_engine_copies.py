@@ -60,7 +60,7 @@ async def test_copies_come_through_the_engine_with_the_verifiers_outcome(
     async with own_hub(stack, tmp_path) as hub:
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
         traffic = Traffic(hub, [counter])
-        keep = partial(upload, store, hub.database, by=("counter-a",))
+        keep = partial(upload, store, hub.database, hub.store_key, by=("counter-a",))
         engine = hub.engine(
             HUB_SIGNING__TRUST_FOLDER=str(tmp_path / "pki/trust"),
             HUB_DOCUMENTS__FOLDER=str(tmp_path / "documents"),
@@ -111,7 +111,7 @@ async def test_what_needs_a_store_that_is_away_waits_and_nothing_else_does(
         engine.start(**bucket)
         await engine.ready()
         one, other = await traffic.dossiers(counter, 2)
-        mine = await upload(MEMORY, hub.database, NO_PACKAGE, by=("counter-a",))
+        mine = await upload(MEMORY, hub.database, hub.store_key, NO_PACKAGE, by=("counter-a",))
         waiting = await traffic.send(counter, REGISTER, one, registration(mine))
         await eventually(lambda: "documents_away" in engine.output(), 30, "the engine waits", engine.output)
         assert (await counter.ask(VERIFY, other, verification())).type == RECEIPT_ACCEPTED
@@ -124,7 +124,7 @@ async def test_what_needs_a_store_that_is_away_waits_and_nothing_else_does(
         again = hub.engine(HUB_DOCUMENTS__FOLDER=str(tmp_path / "documents"))
         again.start()
         store = documents(DocumentsSettings(folder=tmp_path / "documents"))
-        await upload(store, hub.database, NO_PACKAGE, by=())
+        await upload(store, hub.database, hub.store_key, NO_PACKAGE, by=())
         await eventually(lambda: not traffic.unanswered(), 60, "it is decided", again.output)
         told = traffic.receipts(counter, waiting)
         assert [receipt.data["code"] for receipt in told] == ["signature.shape"]

@@ -214,7 +214,7 @@ async def test_deliveries_go_with_the_erasure_but_for_what_a_counterpart_may_hav
         await hub.database.execute(
             "update delivery set state = 'delivered', ended_at = now() where id = 'm-2'"
         )
-        assert (await empty_deliveries(hub.database)).emptied == 1
+        assert (await empty_deliveries(hub.database, [dossier])).emptied == 1
         assert await hub.database.fetchval("select count(*) from delivery where data <> ''") == 0
 
 

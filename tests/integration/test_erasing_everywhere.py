@@ -158,7 +158,7 @@ async def test_nothing_of_the_person_is_left_in_any_table_or_document_and_the_ch
     folder = tmp_path / "documents"
     store = documents(DocumentsSettings(folder=folder))
     counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
-    keep = partial(upload, store, hub.database, by=("counter-a",))
+    keep = partial(upload, store, hub.database, hub.store_key, by=("counter-a",))
     engine = hub.engine(
         HUB_SIGNING__TRUST_FOLDER=str(tmp_path / "pki/trust"), HUB_DOCUMENTS__FOLDER=str(folder)
     )

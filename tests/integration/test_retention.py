@@ -14,6 +14,7 @@ from hub.metrics import RetentionMetrics
 from hub.retention import Retention
 from hub.sealing import MasterKey
 from hub.store.database import Connection, Session
+from tests.support.erasures import erased
 from tests.support.hub_commands import store_settings
 
 MASTER = MasterKey(bytes(range(32)))
@@ -187,7 +188,7 @@ async def test_deliveries_of_an_erased_dossier_are_emptied_when_they_and_their_r
 
 
 async def erase(store: Connection) -> None:
-    await store.execute("insert into erasure values ($1, 'operator-1', 'a test')", DOSSIER)
+    await erased(store, MASTER.store, DOSSIER)
 
 
 async def test_reports_that_no_delivery_caused_are_emptied_by_id_code_and_own_reference(

@@ -152,7 +152,14 @@ class Office:
         return await self.keep(countersign(package, verified, self.key(f"agency-{AGENCY}"), self.now))
 
     async def keep(self, content: bytes, media_type: str = "application/xml") -> str:
-        return await upload(self.store, self.hub.database, content, media_type, by=("counter-a", "agency-a"))
+        return await upload(
+            self.store,
+            self.hub.database,
+            self.hub.store_key,
+            content,
+            media_type,
+            by=("counter-a", "agency-a"),
+        )
 
 
 async def opened(hub: Hub, folder: Path) -> Office:

@@ -28,7 +28,7 @@ BY = ("--operator", "operator-1", "--reason", "a court's order", "--yes")
 CLEAN = (
     "0 rows are not what the hub has written; read: 3 dossier, 7 fact, 8 inbox, 4 alias, 0 segment,"
     " 0 blocked_message, 2 participant, 0 http_participant, 0 former_participant, 0 http_credential,"
-    " 0 webhook, 0 gateway_address"
+    " 0 webhook, 0 gateway_address, 0 document_owner"
 )
 ALTERATIONS = {
     "update fact set type = 'x' where dossier_id = $1 and sequence = 1": "fact {} 1: the row does not fit",
@@ -43,6 +43,8 @@ ALTERATIONS = {
     "delete from timer where dossier_id = $1": "dossier {}: its timers are not those of its state",
     "update inbox set receipt = '' where id = 'accept' and dossier_id = $1": "inbox counter-a accept: the",
     "update alias set dossier_id = gen_random_uuid() where dossier_id = $1": "alias of dossier ",
+    "insert into erasure values ($1, 'o', 'r')": "erasure {}: its dossier does not say so",
+    "delete from erasure where $1::uuid is not null": "erasure ",
     "update intake_offset set next = next - 1 where $1::uuid is not null": "intake_offset ",
 }
 
@@ -82,13 +84,13 @@ async def test_every_alteration_is_named_by_its_row_and_without_one_nothing_is(h
     assert (status, said.strip()) == (0, CLEAN)
     for statement, expected in ALTERATIONS.items():
         await hub.database.execute("create schema kept")
-        for table in ("fact", "dossier", "timer", "inbox", "alias", "intake_offset"):
+        for table in ("fact", "dossier", "timer", "inbox", "alias", "intake_offset", "erasure"):
             await hub.database.execute(f"create table kept.{table} as table {table}")
         assert not (await hub.database.execute(statement, dossier)).endswith(" 0"), statement
         status, said = await hub_command(hub.environment, "verify")
         assert status == 1, statement
         assert expected.format(dossier) in said, (statement, said)
-        for table in ("fact", "dossier", "timer", "inbox", "alias", "intake_offset"):
+        for table in ("fact", "dossier", "timer", "inbox", "alias", "intake_offset", "erasure"):
             await hub.database.execute(f"truncate {table}")
             await hub.database.execute(f"insert into {table} table kept.{table}")
         await hub.database.execute("drop schema kept cascade")

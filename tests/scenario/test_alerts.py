@@ -187,7 +187,7 @@ async def a_budget_that_is_used_up(site: Site) -> None:
 async def a_forged_package(site: Site) -> None:
     store = documents(DocumentsSettings(folder=site.folder / "documents"))
     async with site.session() as connection:
-        package = await upload(store, connection, NO_PACKAGE, by=(site.sound.name,))
+        package = await upload(store, connection, site.hub.store_key, NO_PACKAGE, by=(site.sound.name,))
     refused = await site.sound.ask(REGISTER, site.bench.dossiers[-1], registration(package))
     assert refused.data["code"].startswith("signature."), refused.data
     await site.prometheus.fires("HubSignatureFailures")

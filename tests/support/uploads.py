@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 
 from hub.documents.store import DocumentStore, Stored
+from hub.integrity import StoreKey
+from hub.store.checked import DOCUMENT_OWNER, HTTP_PARTICIPANT
 from hub.store.database import Connection
 
 _LET_IN = """
-insert into http_participant (name, is_documents_only) values ($1, true) on conflict do nothing
+insert into http_participant (name, is_documents_only, mac) values ($1, true, $2) on conflict do nothing
 """
-_OWN = "insert into document_owner (participant, sha256) values ($1, $2) on conflict do nothing"
+_OWN = "insert into document_owner (participant, sha256, mac) values ($1, $2, $3) on conflict do nothing"
 
 
 async def one(content: bytes) -> AsyncIterator[bytes]:
@@ -22,6 +24,7 @@ async def one(content: bytes) -> AsyncIterator[bytes]:
 async def upload(
     store: DocumentStore,
     database: Connection,
+    key: StoreKey,
     content: bytes,
     media_type: str = "application/xml",
     *,
@@ -31,6 +34,7 @@ async def upload(
     digest = sha256(content).hexdigest()
     assert isinstance(await store.put(digest, one(content), media_type), Stored)
     for name in by:
-        await database.execute(_LET_IN, name)
-        await database.execute(_OWN, name, bytes.fromhex(digest))
+        await database.execute(_LET_IN, name, HTTP_PARTICIPANT.check(key, name, True))
+        owner = name, bytes.fromhex(digest)
+        await database.execute(_OWN, *owner, DOCUMENT_OWNER.check(key, *owner))
     return digest

@@ -64,6 +64,19 @@ async def test_a_foreign_document_and_one_that_is_not_there_look_the_same(
     assert foreign.json()["code"] == "document.unknown"
 
 
+async def test_a_document_that_was_claimed_in_the_database_is_shown_only_to_who_uploads_it(
+    site: Site, counter: Visitor
+) -> None:
+    content = PDF + b"claimed"
+    other = await site.join("counter-claims", ["counter"], [ONE_STOP])
+    place = (await upload(counter, content)).headers["location"]
+    claim = "insert into document_owner (participant, sha256) values ($1, $2)"
+    await site.hub.database.execute(claim, other.name, bytes.fromhex(digest_of(content)))
+    assert (await other.client.get(place)).status_code == 404
+    assert (await upload(other, content)).status_code == 200
+    assert (await other.client.get(place)).content == content
+
+
 async def test_many_uploads_of_the_same_at_once_store_it_once(site: Site, counter: Visitor) -> None:
     content, before = PDF + b"at once", files_of(site)
     answers = await asyncio.gather(*(upload(counter, content) for _ in range(10)))
