@@ -19,6 +19,7 @@ from hub.identifiers import is_uuid
 from hub.integrity import StoreKey
 from hub.job import Job
 from hub.logs import log
+from hub.steady import is_of_one
 from hub.store.database import Connection
 from hub.understanding import Understood, Unreadable
 from hub.workspace import View, alias_of
@@ -63,7 +64,7 @@ class CopyShelf:
         """Without a loader every package is missing; `rows` tells genuine facts from altered ones."""
         self._loader = loader
         self._rows = rows
-        self._outcomes: dict[Place, CopyOutcome] = {}
+        self._outcomes: dict[Place, CopyOutcome | Exception] = {}
         self.is_away = False
 
     async def bring(
@@ -117,6 +118,10 @@ class CopyShelf:
             self._went_away(type(error).__name__)
         except (DocumentMissingError, DocumentDamagedError) as error:
             log("document_lost", package=place.package, error=type(error).__name__)
+        except Exception as error:
+            if not is_of_one(error):
+                raise
+            self._outcomes[place] = error
 
     def _went_away(self, error: str) -> None:
         self.is_away = True
@@ -134,10 +139,10 @@ class CopyShelf:
         log("documents_back")
 
     def of(self, item: Understood, digests: Collection[str]) -> Mapping[str, CopyOutcome]:
-        """The outcomes of these packages; KeyError for one that was not brought, which is a bug."""
+        """The outcomes of these packages; raises the bug that hit one of them, KeyError for none brought."""
         if not digests:
             return _NOTHING
-        return {digest: self._outcomes[_place(item, digest)] for digest in digests}
+        return {digest: _sound(self._outcomes[_place(item, digest)]) for digest in digests}
 
 
 class _InTurn:
@@ -151,6 +156,12 @@ class _InTurn:
         """All rows."""
         async with self._lock:
             return await self._session.fetch(query, *arguments)
+
+
+def _sound(outcome: CopyOutcome | Exception) -> CopyOutcome:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def _place(item: Understood, digest: str) -> Place:

@@ -15,7 +15,7 @@ from hub.kafka_errors import KafkaAwayError, TopicUnwritableError, Verdict, verd
 from hub.kafka_producer import Producer, do_brokers_answer
 from hub.logs import log
 from hub.message import Message, decode_message
-from hub.steady import Backoff
+from hub.steady import Backoff, is_of_one
 from hub.store.database import Session
 from hub.untrusted import OnUntrusted
 
@@ -117,11 +117,14 @@ class Publisher:
             try:
                 with self._producer.judged(_name(lane)):
                     await self._send(producer, lane, list(messages.values()))
-            except KafkaError:
+            except Exception as error:
+                if not isinstance(error, KafkaError) and not is_of_one(error):
+                    raise
                 delay_s = self._delay_s.get(lane, _FIRST_RETRY_S)
                 self._delay_s[lane] = min(delay_s * 2, _LONGEST_RETRY_S)
                 self._blocked[lane] = time.monotonic() + delay_s
-                log("topic_still_blocked", topic=lane[0], shard=lane[1], next_try_s=delay_s)
+                reason = type(error).__name__
+                log("topic_still_blocked", topic=lane[0], shard=lane[1], next_try_s=delay_s, reason=reason)
                 return
             await self._retry_session.execute(
                 "delete from blocked_message where id = any($1)", list(messages)
@@ -138,6 +141,9 @@ class Publisher:
                 found[row["id"]] = decode_message(row["payload"])
             except UntrustedRowError as error:
                 self._on_untrusted(UntrustedRowError(name, error.why))
+            except Exception as error:  # noqa: BLE001  one row never holds the rows behind it up
+                why = f"no message is made of it: {type(error).__name__}"
+                self._on_untrusted(UntrustedRowError(name, why))
         return found
 
     async def _publish_lane(self, lane: Lane, messages: Sequence[Message]) -> None:
@@ -149,16 +155,25 @@ class Publisher:
                 async with self._producer.lane(_name(lane)) as producer:
                     await self._send(producer, lane, messages)
             except TopicUnwritableError as error:
-                async with self._lock:
-                    await self._set_aside(lane, messages)
-                    self._blocked[lane] = time.monotonic() + _FIRST_RETRY_S
-                log("topic_blocked", topic=lane[0], shard=lane[1], reason=str(error))
+                await self._block(lane, messages, str(error))
                 return
             except KafkaError as error:
                 log("publish_retry", topic=lane[0], shard=lane[1], reason=type(error).__name__)
                 await backoff.wait()
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                await self._block(lane, messages, type(error).__name__)
+                return
             else:
                 return
+
+    async def _block(self, lane: Lane, messages: Sequence[Message], reason: str) -> None:
+        """Set a lane aside; the others go out."""
+        async with self._lock:
+            await self._set_aside(lane, messages)
+            self._blocked[lane] = time.monotonic() + _FIRST_RETRY_S
+        log("topic_blocked", topic=lane[0], shard=lane[1], reason=reason)
 
     async def _send(self, producer: AIOKafkaProducer, lane: Lane, messages: Sequence[Message]) -> None:
         """Send and wait until all is acknowledged.

@@ -97,7 +97,11 @@ class Redriver(Generic[State]):
             raise AlteredRowError(f"dossier {dossier_id}")
         if stored.wrapped_key is None:
             return "its key was destroyed"
-        item = understand(_opened(row, master, stored.wrapped_key, dossier_id), self._world)
+        record = _opened(row, master, stored.wrapped_key, dossier_id)
+        try:
+            item = understand(record, self._world)
+        except Exception as error:  # noqa: BLE001  as below
+            return type(error).__name__
         if not isinstance(item, Understood):
             return item.why.code
         await self._tools.copies.bring([item], self._tools.job, self._reader, view)

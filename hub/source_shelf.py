@@ -37,7 +37,7 @@ _NOTHING: Mapping[str, SourceDossier] = {}
 class StoredSource(Struct, frozen=True, gc=False):
     """A dossier as the store has it, sealed; `papers` are its facts `component.reusable`, as stored.
 
-    `altered` names a row of it that was altered: then nothing is decided on it.
+    `altered` names a row of it that was altered: then nothing is decided on it. `bug` hit its reading.
     """
 
     id: str
@@ -46,6 +46,7 @@ class StoredSource(Struct, frozen=True, gc=False):
     wrapped_key: bytes | None
     papers: tuple[bytes, ...]
     altered: str | None = None
+    bug: Exception | None = None
 
 
 class SourceShelf:
@@ -72,7 +73,7 @@ class SourceShelf:
         papers: dict[str, list[asyncpg.Record]] = {row["id"]: [] for row in rows}
         for paper in await connection.fetch(_PAPERS, list(papers), ComponentReusable.type):
             papers[paper["dossier"]].append(paper)
-        found = {row["code"]: _source(row, papers[row["id"]], key) for row in rows}
+        found = {row["code"]: _source_or_bug(row, papers[row["id"]], key) for row in rows}
         self.put({code: found.get(code) for code in codes})
 
     def put(self, stored: Mapping[str, StoredSource | None]) -> None:
@@ -80,12 +81,14 @@ class SourceShelf:
         self._stored = stored
 
     def of(self, request: Request, master: MasterKey) -> Mapping[str, SourceDossier]:
-        """The dossiers that this request names, opened; KeyError for one that was not brought, a bug."""
+        """The dossiers that this request names, opened; raises the bug that hit one, KeyError for no one."""
         codes = sources_of(request)
         if not codes:
             return _NOTHING
         found = {code: self._stored[code] for code in codes}
         for stored in found.values():
+            if stored is not None and stored.bug is not None:
+                raise stored.bug
             if stored is not None and stored.altered is not None:
                 raise AlteredRowError(stored.altered)
         return {
@@ -93,6 +96,13 @@ class SourceShelf:
             for code, stored in found.items()
             if stored is not None and stored.state is not None
         }
+
+
+def _source_or_bug(row: asyncpg.Record, papers: Sequence[asyncpg.Record], key: StoreKey) -> StoredSource:
+    try:
+        return _source(row, papers, key)
+    except Exception as error:  # noqa: BLE001  it parks the request that names this dossier, and no others
+        return StoredSource(row["id"], None, None, None, (), bug=error)
 
 
 def _source(row: asyncpg.Record, papers: Sequence[asyncpg.Record], key: StoreKey) -> StoredSource:

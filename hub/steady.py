@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import asyncpg
+
+from hub.errors import StartupError, StopError
 from hub.kafka import KafkaError
 from hub.logs import log
 from hub.store import away
@@ -20,6 +23,14 @@ _LONGEST_DELAY_S = 2.0
 def is_away(error: BaseException) -> bool:
     """Whether the server may answer later without a change on our side; False for a bug of ours."""
     return isinstance(error, KafkaError) or away.is_away(error)
+
+
+def is_of_one(error: Exception) -> bool:
+    """Whether it may lie in the datum at hand alone, so that the others are to be served.
+
+    Not when a server is away, the tables are not as they should be, or the process has to stop.
+    """
+    return not isinstance(error, (*AWAY, asyncpg.PostgresError, StartupError, StopError))
 
 
 class Backoff:

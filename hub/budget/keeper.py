@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from hub.batch import BatchDecision, Tally
 from hub.budget import brakes_store
@@ -59,12 +60,19 @@ class BudgetKeeper:
             self.letters.added(participant_of(letter.topic, self._prefix), 1, len(letter.record))
         for owner, answers in answered(decision.tally).items():
             if owner not in self._resumed and owner != HUB.name:
-                self._answered(owner, answers)
+                self._guarded(owner, partial(self._answered, owner, answers))
         for topic, taken in taken_of(records).items():
             owner = participant_of(topic, self._prefix)
             if owner != HUB.name:
                 self._spending.count(owner, taken)
-                self._pace(owner, taken)
+                self._guarded(owner, partial(self._pace, owner, taken))
+
+    def _guarded(self, owner: str, work: Callable[[], None]) -> None:
+        """What one participant's counts raise costs its brake, and never the engine."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  see above
+            log("budget_failed", participant=owner, error=type(error).__name__)
 
     def _answered(self, owner: str, answers: Answers) -> None:
         brake = self._brakes.get(owner)

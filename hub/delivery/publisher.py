@@ -55,29 +55,41 @@ class Publisher:
 
     async def _publish(self, waiting: Waiting) -> bool:
         parts, report = self._parts, waiting.report
-        headers = report_headers(report, parts.name, parts.environment)
-        pairs = [(name, text.encode()) for name, text in headers.items()]
-        record = Record(report.subject.encode(), report.data, pairs)
+        try:
+            record = self._record(waiting)
+        except Exception as error:  # noqa: BLE001 - it comes again later; reports of other subjects go out
+            _log.error("report failed", extra={"action": "delivery.report_bug", **self._ids(waiting, error)})
+            await self._put_off(waiting)
+            return False
         try:
             await self._producer.send(parts.in_topic, [record], _SEND_LIMIT_S)
         except (KafkaError, TimeoutError) as error:
             _log.warning(
-                "report not sent",
-                extra={
-                    "action": "delivery.report_not_sent",
-                    "adapter": parts.name,
-                    "report_id": report.id,
-                    "reason": type(error).__name__,
-                },
+                "report not sent", extra={"action": "delivery.report_not_sent", **self._ids(waiting, error)}
             )
             return False
-        again_in_s = backoff_s(parts.options.resend_s, parts.options.resend_cap_s, waiting.sends + 1, 1.0)
-        await self._parts.patiently(
-            "delivery.mark_sent", lambda: parts.store.mark_sent(report.id, again_in_s)
-        )
+        await self._put_off(waiting)
         parts.metrics.reports_sent.labels(parts.name).inc()
         _log.info(
             "report sent",
             extra={"action": "delivery.report_sent", "adapter": parts.name, "report_id": report.id},
         )
         return True
+
+    def _record(self, waiting: Waiting) -> Record:
+        parts, report = self._parts, waiting.report
+        headers = report_headers(report, parts.name, parts.environment)
+        pairs = [(name, text.encode()) for name, text in headers.items()]
+        return Record(report.subject.encode(), report.data, pairs)
+
+    async def _put_off(self, waiting: Waiting) -> None:
+        """It is sent again when its receipt has not come by then."""
+        parts, report = self._parts, waiting.report
+        again_in_s = backoff_s(parts.options.resend_s, parts.options.resend_cap_s, waiting.sends + 1, 1.0)
+        await self._parts.patiently(
+            "delivery.mark_sent", lambda: parts.store.mark_sent(report.id, again_in_s)
+        )
+
+    def _ids(self, waiting: Waiting, error: Exception) -> dict[str, str]:
+        reason = type(error).__name__
+        return {"adapter": self._parts.name, "report_id": waiting.report.id, "reason": reason}

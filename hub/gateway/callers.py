@@ -13,6 +13,7 @@ from asyncpg.pool import Pool
 from hub.dossier.decision import Sender
 from hub.gateway.credentials import fingerprint
 from hub.integrity import StoreKey
+from hub.logs import log
 from hub.store.checked import CREDENTIAL, HTTP_PARTICIPANT, PARTICIPANT, at_micros, micros_in
 from hub.untrusted import tell_untrusted
 
@@ -41,6 +42,17 @@ class Caller:
     fingerprint: bytes
     expires_at: datetime | None
     is_documents_only: bool
+
+
+def _caller(row: asyncpg.Record) -> Caller:
+    return Caller(
+        row["name"],
+        Sender(row["name"], frozenset(row["roles"]), frozenset(row["organisations"])),
+        row["partitions"],
+        row["fingerprint"],
+        row["expires_at"],
+        row["is_documents_only"],
+    )
 
 
 class Callers:
@@ -73,8 +85,17 @@ class Callers:
                 self._is_current = True
                 return
             rows = await connection.fetch(_ALL)
-        self._known = {row["fingerprint"]: _caller(row) for row in rows if self._is_believed(row)}
+        callers = [caller for row in rows if (caller := self._caller_or_none(row)) is not None]
+        self._known = {caller.fingerprint: caller for caller in callers}
         self._version, self._is_current = version, True
+
+    def _caller_or_none(self, row: asyncpg.Record) -> Caller | None:
+        """A participant of which nothing can be made is logged and stays outside; the others come in."""
+        try:
+            return _caller(row) if self._is_believed(row) else None
+        except Exception as error:  # noqa: BLE001  see above
+            log("caller_failed", participant=row["name"], error=type(error).__name__)
+            return None
 
     def _is_believed(self, row: asyncpg.Record) -> bool:
         """Whether the hub has written what the row is made of; else its token opens no door."""

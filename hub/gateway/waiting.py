@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import asyncpg
 from asyncpg.pool import Pool
 
-from hub.errors import AlteredRowError
+from hub.errors import AlteredRowError, UntrustedRowError
 from hub.integrity import StoreKey
+from hub.logs import log
 from hub.message import Message, decode_message
 from hub.store.trusted import is_receipt_genuine, receipt_name
 from hub.untrusted import tell_untrusted
@@ -49,12 +51,21 @@ class Inbox:
         rows = await self._pool.fetch(_READ, participants, ids)
         found: dict[Key, Answered] = {}
         for row in rows:
-            if not is_receipt_genuine(row, self._key):
-                tell_untrusted(AlteredRowError(receipt_name(row)))
-                continue
-            receipt = decode_message(row["receipt"]) if row["receipt"] is not None else None
-            found[(row["participant"], row["id"])] = Answered(row["digest"], receipt)
+            try:
+                answered = self._answered(row)
+            except UntrustedRowError as error:
+                tell_untrusted(error)
+            except Exception as error:  # noqa: BLE001  who waits for others gets theirs
+                log("receipt_failed", participant=row["participant"], error=type(error).__name__)
+            else:
+                found[(row["participant"], row["id"])] = answered
         return found
+
+    def _answered(self, row: asyncpg.Record) -> Answered:
+        if not is_receipt_genuine(row, self._key):
+            raise AlteredRowError(receipt_name(row))
+        receipt = decode_message(row["receipt"]) if row["receipt"] is not None else None
+        return Answered(row["digest"], receipt)
 
     async def wait(self, keys: Iterable[Key], limit_s: float) -> Mapping[Key, Answered]:
         """What is decided within the limit; requests that are missing in it are not decided yet."""

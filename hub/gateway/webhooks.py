@@ -101,7 +101,7 @@ class Webhooks:
                 await self._session.fetchval(_UNLOCK, _LOCKS, name)
             for name in rows.keys() - self._running.keys():
                 if await self._session.fetchval(_LOCK, _LOCKS, name):
-                    self._begin(rows[name])
+                    self._begin_or_log(rows[name])
 
     def _believed(self, rows: list[asyncpg.Record]) -> dict[str, asyncpg.Record]:
         """The webhooks that the hub has written; of each other is told once, and nobody is called for it."""
@@ -123,6 +123,15 @@ class Webhooks:
         await self._end(list(self._running))
         await self._client.aclose()
         await self._session.close()
+
+    def _begin_or_log(self, row: asyncpg.Record) -> None:
+        """A webhook that cannot be begun is tried again at the next look; the others are called."""
+        try:
+            self._begin(row)
+        except Exception as error:  # noqa: BLE001  see above
+            name = row["participant"]
+            log("webhook_fault", participant=name, error=type(error).__name__)
+            self._metrics.webhooks.labels(name, "fault").inc()
 
     def _begin(self, row: asyncpg.Record) -> None:
         name, stored = row["participant"], row["positions"]

@@ -74,6 +74,10 @@ class StoredSegments:
             except UntrustedRowError as error:
                 self._on_untrusted(error)
                 continue
+            except Exception as error:  # noqa: BLE001  one receiver's message never holds up those of others
+                why = f"no message is made of it: {type(error).__name__}"
+                self._on_untrusted(UntrustedRowError(_name(entry), why))
+                continue
             if message is not None:
                 yield message
 
@@ -121,6 +125,16 @@ class StoredSegments:
             for row in rows
             if is_receipt_genuine(row, key) and row["receipt"] is not None
         }
+
+
+def _name(entry: Entry) -> str:
+    match entry:
+        case FactEntry(dossier_id, sequence) | CopyEntry(_, dossier_id, sequence, _):
+            return f"fact {dossier_id} {sequence}"
+        case ReceiptEntry(participant, request_id):
+            return f"inbox {participant} {request_id}"
+        case WholeEntry():
+            return "segment"
 
 
 Place = TypeVar("Place", bound=tuple[str, int] | tuple[str, str])
