@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+
+import asyncpg
 
 from hub import erased_messages, licensed_data
 from hub.delivery import sweeping
@@ -105,6 +107,34 @@ def sweeps(settings: RetentionSettings) -> tuple[Sweep, ...]:
     )
 
 
+class _OneByOne:
+    """Dossiers of one sweep: what one of them raises is kept for the end, and the others are swept."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._failed: dict[str, Exception] = {}
+
+    def left(self, rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+        """Those that have not failed yet."""
+        return [row for row in rows if row["dossier"] not in self._failed]
+
+    async def do(self, dossier: str, work: Callable[[str], Awaitable[int]]) -> int:
+        """How many rows of this dossier were swept; raises only when the session is gone."""
+        try:
+            return await work(dossier)
+        except Exception as error:
+            if self._connection.is_closed():
+                raise
+            log("dossier_not_swept", dossier=dossier, error=reason_of(error))
+            self._failed[dossier] = error
+            return 0
+
+    def end(self) -> None:
+        """Raise the first error, so that the sweep is done again at the next look."""
+        for error in self._failed.values():
+            raise error
+
+
 class Retention:
     """One per engine; the one that has the lock when the last sweep is old enough does the next."""
 
@@ -181,16 +211,21 @@ class Retention:
 
     async def _parked(self, connection: Connection, days: int) -> None:
         before: datetime = await connection.fetchval(_BEFORE, days)
-        removed = 0
-        while rows := await connection.fetch(OLD_PARKED, before, _PAGE):
+
+        async def refused(dossier: str) -> int:
+            async with connection.transaction():
+                return await refuse_parked(
+                    connection, self._settings, self._key, dossier, "parked.expired", before
+                )
+
+        removed, one_by_one = 0, _OneByOne(connection)
+        while rows := one_by_one.left(await connection.fetch(OLD_PARKED, before, _PAGE)):
             for row in rows:
-                async with connection.transaction():
-                    removed += await refuse_parked(
-                        connection, self._settings, self._key, row["dossier"], "parked.expired", before
-                    )
+                removed += await one_by_one.do(row["dossier"], refused)
         if removed:
             await tell_engines(connection)
         self._count("parked_request", removed)
+        one_by_one.end()
 
     async def _deliveries(self, connection: Connection) -> None:
         """Adapters sweep their own rows; this is for those that do not run any more, or keep longer."""
@@ -209,14 +244,19 @@ class Retention:
         clock = await read_clock(connection, self._settings.environment)
         now = clock.of(datetime.now(UTC))
         messages = await erased_messages.empty_past_use(connection, now, self._key)
+        one_by_one = _OneByOne(connection)
         for row in await connection.fetch(ERASED_LATELY, self._settings.retention.every_s):
             if row["dossier"] in gone:
-                messages += await erased_messages.empty_messages(connection, row["dossier"], self._key)
+                messages += await one_by_one.do(
+                    row["dossier"],
+                    lambda dossier: erased_messages.empty_messages(connection, dossier, self._key),
+                )
         self._count("waiting_message", messages)
         self._count("licensed_data", await licensed_data.empty_past_use(connection, now))
         if await move_terms(connection, self._master, now.date()):
             await tell_engines(connection)
             log("term_keys_destroyed", before=now.date().isoformat())
+        one_by_one.end()
 
     async def _documents(self, connection: Connection) -> None:
         """A store of documents that is away holds nothing else up: the next sweep does it."""

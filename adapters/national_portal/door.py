@@ -92,6 +92,10 @@ class Door:
             except (StoreAwayError, PortalError) as error:
                 _log.warning("not answered", extra={"action": "portal.door_away", "reason": str(error)})
                 return JSONResponse(door_answer("unavailable"))
+            except Exception as error:  # noqa: BLE001  the outermost place of a call
+                reason = type(error).__name__
+                _log.error("not answered", extra={"action": "portal.door_bug", "reason": reason})
+                return JSONResponse(door_answer("unavailable"))
 
         return respond
 

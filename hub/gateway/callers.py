@@ -44,17 +44,6 @@ class Caller:
     is_documents_only: bool
 
 
-def _caller(row: asyncpg.Record) -> Caller:
-    return Caller(
-        row["name"],
-        Sender(row["name"], frozenset(row["roles"]), frozenset(row["organisations"])),
-        row["partitions"],
-        row["fingerprint"],
-        row["expires_at"],
-        row["is_documents_only"],
-    )
-
-
 class Callers:
     """All credentials that are valid now; nothing of them is secret, only their SHA-256 is known."""
 

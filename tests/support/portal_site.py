@@ -72,9 +72,14 @@ class Site:
 
 
 @asynccontextmanager
-async def portal_site(stack: StackAddress, folder: Path, **settings: Any) -> AsyncIterator[Site]:
+async def portal_site(
+    stack: StackAddress, folder: Path, *, environment: str = "live", **settings: Any
+) -> AsyncIterator[Site]:
     """A hub with its engine, the sandbox, and the adapter (not running: see `running`)."""
-    async with own_hub(stack, folder) as hub, sandbox_process(folder, "--unit", "000.00.00.H07") as portal:
+    async with (
+        own_hub(stack, folder, environment=environment) as hub,
+        sandbox_process(folder, "--unit", "000.00.00.H07") as portal,
+    ):
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
         agency = await hub.join("agency-a", ["agency"], [AGENCY])
         population = await hub.join("population", ["population"])
@@ -109,7 +114,7 @@ async def running(site: Site, adapter: PortalAdapter | None = None) -> AsyncIter
             chosen,
             site.kafka,
             site.hub.dsn,
-            environment="live",
+            environment=site.hub.environment_name,
             options=DeliveryOptions(**(OPTIONS | {"call_timeout_s": 5.0})),
             stop=stop,
             metrics=DeliveryMetrics(site.registry if adapter is None else CollectorRegistry()),
