@@ -184,8 +184,7 @@ async def poll(world: World, here: Boundary) -> None:
 async def called(world: World, here: Boundary) -> None:
     here.mark(world, "marked-code")
     body = {"madonvi": "x", "service": "y", "masohoso": "marked-code"}
-    answer = await world.site.portal.http.post("/_call", json={"path": "/search/call", "body": body})
-    assert answer.status_code < 500 or answer.status_code == 502, answer.text
+    assert (await world.site.call("/search/call", body))["error_code"] == "-1"
 
 
 BOUNDARIES = (
@@ -223,5 +222,5 @@ BOUNDARIES = (
     Boundary(
         "adapter-poll", "adapters.national_portal.adapter:PortalAdapter.poll", "delivery.poll_failed", poll
     ),
-    Boundary("adapter-door", "adapters.national_portal.door:Door._search", "", called),
+    Boundary("adapter-door", "adapters.national_portal.door:Door._search", "portal.door_bug", called),
 )

@@ -112,7 +112,7 @@ async def injected_world(
         "HUB_RETENTION__EVERY_S": "1",
         "HUB_ENGINE__PARKED_LIMIT": "200",
     }
-    logging.getLogger("hub.delivery").addHandler(actions)
+    logging.getLogger().addHandler(actions)
     with injected(places, marks):
         async with portal_site(stack, folder, environment="test") as site:
             site.adapter.poll_interval_s = 0.2
@@ -134,7 +134,7 @@ async def injected_world(
                         actions,
                         settings,
                     )
-    logging.getLogger("hub.delivery").removeHandler(actions)
+    logging.getLogger().removeHandler(actions)
 
 
 async def restarted(process: HubProcess, role: str, settings: Mapping[str, str]) -> None:
