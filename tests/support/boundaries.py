@@ -130,7 +130,7 @@ async def erased(world: World, here: Boundary) -> None:
 async def newcomer(world: World, here: Boundary) -> None:
     here.mark(world, "counter-odd")
     odd = Participant("counter-odd", ("counter",), (ONE_STOP,), 2, is_http=True)
-    await participants.add(world.site.hub.admin, world.site.hub.database, odd)
+    await participants.add(world.site.hub.admin, world.site.hub.database, world.site.hub.store_key, odd)
 
 
 async def receipt(world: World, here: Boundary) -> None:
@@ -152,12 +152,12 @@ async def door(world: World, here: Boundary) -> None:
 
 async def webhook(world: World, here: Boundary) -> None:
     here.mark(world, "http://127.0.0.1:9/marked" if here.name == "webhook-call" else world.sick_https.name)
-    await participants.set_webhook(
-        world.site.hub.database, world.sick_https.name, "http://127.0.0.1:9/marked", is_test=True
-    )
+    hub, called = world.site.hub, world.sick_https.name
+    url = "http://127.0.0.1:9/marked"
+    await participants.set_webhook(hub.database, hub.store_key, called, url, is_test=True)
     await world.sick_https.send(SUBMIT, f"ref:{uuid4()}", submission())
     await here.raised(world)
-    await participants.set_webhook(world.site.hub.database, world.sick_https.name, None)
+    await participants.set_webhook(hub.database, hub.store_key, called, None)
 
 
 async def message(world: World, here: Boundary) -> None:
