@@ -13,14 +13,14 @@ from pathlib import Path
 
 from hub.errors import StartupError
 
-FILE_NAME = "store.key"
-"""Beside the file of the master key."""
+FILE_NAME, REPORTS_FILE_NAME = "store.key", "reports.key"
+"""Beside the file of the master key; the second is all that adapters need."""
 
 CHECK_BYTES, DIGEST_BYTES = 16, 32
 ERASED = b"erased".ljust(DIGEST_BYTES, b"\0")
 """The digest of a request whose dossier was erased: its id is known, its contents are not."""
 
-_LABEL = b"onestop store key 1"
+_LABEL, _REPORTS = b"onestop store key 1", b"onestop reports key 1"
 
 
 class StoreKey:
@@ -40,18 +40,26 @@ class StoreKey:
         """Derived from the master key, which cannot be found from it."""
         return cls(hmac.digest(master, _LABEL, "sha256"))
 
+    @property
+    def reports(self) -> StoreKey:
+        """The key of adapters, for the checks of their reports: the store key cannot be found from it."""
+        return StoreKey(hmac.digest(self._key, _REPORTS, "sha256"))
+
     @classmethod
-    def from_file(cls, path: Path) -> StoreKey:
+    def from_file(cls, path: Path, setting: str = "HUB_STORE_KEY_FILE") -> StoreKey:
         """Read 64 hex digits; `StartupError` names the file, never its content."""
         try:
             key = bytes.fromhex(path.read_text(encoding="ascii").strip())
         except (OSError, ValueError) as error:
-            raise StartupError(
-                f"HUB_STORE_KEY_FILE: {path} cannot be read as hex ({type(error).__name__})"
-            ) from None
+            raise StartupError(f"{setting}: {path} cannot be read as hex ({type(error).__name__})") from None
         if len(key) != 32:
-            raise StartupError(f"HUB_STORE_KEY_FILE: {path} must hold 32 bytes in hex, it holds {len(key)}")
+            raise StartupError(f"{setting}: {path} must hold 32 bytes in hex, it holds {len(key)}")
         return cls(key)
+
+    def write_files(self, folder: Path) -> None:
+        """Write this key and that of adapters into files of mode 0600, also where there are some."""
+        self.write_file(folder / FILE_NAME)
+        self.reports.write_file(folder / REPORTS_FILE_NAME)
 
     def write_file(self, path: Path) -> None:
         """Into a file of mode 0600; one that is there is written anew."""

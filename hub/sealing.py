@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from msgspec import Struct
 
 from hub.errors import StartupError, StopError
-from hub.integrity import FILE_NAME, StoreKey
+from hub.integrity import StoreKey
 from hub.settings import Settings
 from hub.term_keys import TermKeys
 
@@ -78,14 +78,14 @@ class MasterKey:
 
     @classmethod
     def create_file(cls, path: Path) -> MasterKey:
-        """Draw a new master key into a file of mode 0600 that must not exist yet; the store key beside it."""
+        """Draw a master key into a file of mode 0600 that must not exist yet; keys of checks go beside it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         key = os.urandom(32)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(key.hex() + "\n")
         master = cls(key)
-        master.store.write_file(path.with_name(FILE_NAME))
+        master.store.write_files(path.parent)
         return master
 
     def new_key(self) -> DossierKey:

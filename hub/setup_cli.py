@@ -11,7 +11,6 @@ import typer
 from hub import own_users, participants
 from hub.commands import run, settings
 from hub.errors import StartupError
-from hub.integrity import FILE_NAME
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import EnvFile, Rotate
 from hub.sealing import MasterKey, store_key_of
@@ -67,8 +66,7 @@ async def prepare_store(connection: Connection, tree: Settings) -> list[str]:
         told.extend(await seal_earlier(connection, key, applied))
 
     await database.migrate(connection, seal)
-    store_key = tree.master_key_file.with_name(FILE_NAME)
-    MasterKey.from_file(tree.master_key_file).store.write_file(store_key)
+    MasterKey.from_file(tree.master_key_file).store.write_files(tree.master_key_file.parent)
     return told
 
 

@@ -24,6 +24,7 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
     trust = {"HUB_SIGNING__TRUST_FOLDER": str(site.folder / "pki" / "trust")}
     own = {"population": _population(site), "postal": _postal(site), "portal": {**_portal(site), **documents}}
     store_key = Path(key["HUB_MASTER_KEY_FILE"]).with_name("store.key")
+    reports_key = {"HUB_DELIVERY__KEY_FILE": str(store_key.with_name("reports.key"))}
     door = {"HUB_GATEWAY__PORT": str(site.ports()["gateway"]), "HUB_STORE_KEY_FILE": str(store_key)}
     return [
         *_sandboxes(site),
@@ -34,7 +35,9 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
         ),
         *(
             Program(
-                f"adapter-{name}", ("hub", "run", "adapter", name), _as_user(site, servers, name) | own[name]
+                f"adapter-{name}",
+                ("hub", "run", "adapter", name),
+                _as_user(site, servers, name) | reports_key | own[name],
             )
             for name in ADAPTERS
         ),

@@ -25,7 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hub import participants
 from hub.admission import GATEWAY
 from hub.errors import StartupError
-from hub.integrity import FILE_NAME, StoreKey
+from hub.integrity import StoreKey
 from hub.kafka_admin import KafkaAdmin
 from hub.own_users import is_let_in
 from hub.participants import Participant
@@ -61,7 +61,7 @@ async def set_up(site: Site) -> None:
         for line in await prepare_store(connection, settings):
             say(line)
         key = MasterKey.from_file(settings.master_key_file).store
-        key.write_file(credentials / FILE_NAME)
+        key.write_files(credentials)
         await participants.prepare_hub(admin, HUB_USER, partitions)
         await keep(admin, credentials, HUB_USER, HUB_USER, lambda: new_password(admin, HUB_USER))
         for name in site.adapters:

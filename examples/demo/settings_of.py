@@ -63,6 +63,7 @@ def adapter(hub_environment: Mapping[str, str], name: str, password: str) -> dic
         **hub_environment,
         "HUB_KAFKA__USER": name,
         "HUB_KAFKA__PASSWORD": password,
+        "HUB_DELIVERY__KEY_FILE": str(Path(hub_environment["HUB_MASTER_KEY_FILE"]).with_name("reports.key")),
         "HUB_DELIVERY__SESSION_TIMEOUT_MS": "3000",
         "HUB_DELIVERY__IDLE_S": "0.25",
         "HUB_DELIVERY__CONCURRENCY": "8",

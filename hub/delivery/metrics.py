@@ -60,6 +60,18 @@ class DeliveryMetrics:
         )
         self.reports_sent = counter("hub_adapter_reports_sent_total", "Reports sent, repeats included")
         self.reports_refused = counter("hub_adapter_reports_refused_total", "Reports that the hub refused")
+        self.untrusted = Counter(
+            "hub_untrusted_rows_total",
+            "Encounters with stored rows that were altered, or are of a newer version",
+            ["kind"], registry=registry,
+        )  # fmt: skip
+        self.progress = Gauge(
+            "hub_consumer_last_progress_timestamp_seconds", "Unix time of the last poll", ["group"],
+            registry=registry,
+        )  # fmt: skip
+        self.assigned = Gauge(
+            "hub_partitions_assigned", "Partitions that this process reads", registry=registry
+        )
         self.not_genuine = counter(
             "hub_adapter_not_genuine_total",
             "Calls at the adapter's door by who does not know the secret: strangers, or another secret there",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -29,6 +30,10 @@ class DeliveryOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    key_file: Path | None = Field(
+        default=None,
+        description="required: `reports.key`, which `hub setup` makes beside the master key",
+    )
     group: str | None = Field(default=None, description="consumer group; the participant's name if not set")
     instance: str | None = Field(default=None, description="static member name, unique per process")
     session_timeout_ms: int = Field(default=10_000, ge=1000, description="group session time-out")

@@ -10,12 +10,15 @@ from hub.delivery.parts import Parts
 from hub.delivery.retry import backoff_s
 from hub.delivery.rows import Waiting
 from hub.delivery.wire import report_headers
+from hub.errors import AlteredRowError
 from hub.kafka import KafkaError
 from hub.kafka_producer import Producer, Record
+from hub.untrusted import kind_of, tell_untrusted
 
 _log = logging.getLogger(__name__)
 _BATCH = 100
 _SEND_LIMIT_S = 20.0
+_ASIDE_S = 3600.0
 _BASE_S, _CAP_S = 0.2, 5.0
 
 
@@ -42,10 +45,24 @@ class Publisher:
         """Publish what is due now; returns how many were sent, and whether some could not be."""
         store = self._parts.store
         due = await self._parts.patiently("delivery.reports", lambda: store.reports_to_send(_BATCH))
+        for waiting in due:
+            if not waiting.is_genuine:
+                await self._set_aside(waiting)
+        due = [waiting for waiting in due if waiting.is_genuine]
         ordered = sorted(due, key=lambda waiting: waiting.report.subject)
         groups = [list(group) for _, group in groupby(ordered, key=lambda waiting: waiting.report.subject)]
         counts = await asyncio.gather(*(self._publish_in_order(group) for group in groups))
         return sum(counts), sum(counts) < len(due)
+
+    async def _set_aside(self, waiting: Waiting) -> None:
+        """Nobody is told what the adapter has not said; the row is looked at again after an hour."""
+        name = self._parts.name
+        error = AlteredRowError(f"delivery_report {name} {waiting.report.id}")
+        tell_untrusted(error)
+        self._parts.metrics.untrusted.labels(kind_of(error)).inc()
+        await self._parts.patiently(
+            "delivery.set_aside", lambda: self._parts.store.mark_sent(waiting.report.id, _ASIDE_S)
+        )
 
     async def _publish_in_order(self, reports: list[Waiting]) -> int:
         for count, waiting in enumerate(reports):

@@ -12,9 +12,11 @@ from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, QueryOutcome, Rejected
 from hub.delivery.stored_outcome import read_outcome
+from hub.integrity import StoreKey
+from hub.store.checked import DELIVERY_REPORT, at_micros, micros
 
 FinalState = Literal["delivered", "rejected", "dead"]
-ReportFields = tuple[str | None, str | None, str | None, datetime | None, bytes | None]
+ReportFields = tuple[str | None, str | None, str | None, datetime | None, bytes | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A report to publish; `sends` so far."""
+    """A report to publish, `sends` so far; one that the adapter has not written (so) is not genuine."""
 
     report: Report
     sends: int
+    is_genuine: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +95,21 @@ def message_columns(messages: Sequence[OutMessage]) -> list[list[Any]]:
     return [[getattr(message, name) for message in messages] for name in names]
 
 
-def report_fields(report: Report | None) -> ReportFields:
-    """Return the parameters of a report; all None without one."""
+def report_fields(report: Report | None, adapter: str, key: StoreKey) -> ReportFields:
+    """Return the parameters of a report, with its check; all None without one."""
     if report is None:
-        return (None, None, None, None, None)
-    return (report.id, report.type, report.subject, report.time, report.data)
+        return (None, None, None, None, None, None)
+    names = report.id, report.type, report.subject
+    check = DELIVERY_REPORT.check(key, adapter, *names, micros(report.time), report.data)
+    return (*names, report.time, report.data, check)
 
 
-def read_report(row: Any) -> Report:
-    """Return the report of a row."""
-    return Report(row["id"], row["type"], row["subject"], row["time"], row["data"])
+def read_waiting(row: Any, key: StoreKey) -> Waiting:
+    """Return the report of a row of `reports_to_send`."""
+    is_genuine = DELIVERY_REPORT.is_genuine(row, key)
+    at = at_micros(row["time"] if is_genuine else "0")
+    report = Report(row["id"], row["type"], row["subject"], at, row["data"])
+    return Waiting(report, row["sends"], is_genuine)
 
 
 def read_message(row: Any) -> OutMessage:

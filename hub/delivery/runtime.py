@@ -26,6 +26,7 @@ from hub.delivery.subscriber import Intake
 from hub.delivery.upkeep import SILENT_S, Sweeper, Upkeep
 from hub.delivery.worker import Workers
 from hub.errors import StartupError, StopError
+from hub.integrity import StoreKey
 from hub.kafka import KafkaError, consumer
 from hub.kafka import producer as new_producer
 from hub.kafka_broker import KafkaBroker, faststream_broker
@@ -57,10 +58,11 @@ async def run_adapter(
     start, and the group of errors of a dead task otherwise. `clock` gives the legal time of reports;
     `progress` is what health is told from.
     """
+    key = _key(options)
     try:
         async with open_pool(dsn, adapter.name) as pool:
             gate = Gate(options.limits(), asyncio.get_running_loop().time())
-            store = DeliveryStore(pool, adapter.name)
+            store = DeliveryStore(pool, adapter.name, key)
             gate.is_paused = await store.is_paused()
             await store.beat(is_held=gate.is_paused, silent_s=SILENT_S)
             parts = Parts(
@@ -87,6 +89,12 @@ async def run_adapter(
         raise StartupError(f"adapter {adapter.name}: {error}") from error
     finally:
         await _limited(adapter.aclose(), _CLOSE_LIMIT_S)
+
+
+def _key(options: DeliveryOptions) -> StoreKey:
+    if options.key_file is None:
+        raise StartupError("HUB_DELIVERY__KEY_FILE: not set; `hub setup` makes the file `reports.key`")
+    return StoreKey.from_file(options.key_file, "HUB_DELIVERY__KEY_FILE")
 
 
 async def _run(parts: Parts, broker: KafkaBroker, kafka: KafkaSettings) -> None:

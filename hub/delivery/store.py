@@ -23,11 +23,12 @@ from hub.delivery.rows import (
     message_columns,
     read_due,
     read_lease,
-    read_report,
+    read_waiting,
     report_fields,
 )
 from hub.delivery.stored_outcome import outcome_text
 from hub.delivery.wire import Confirmed
+from hub.integrity import StoreKey
 
 Keep = Callable[
     ["asyncpg.Connection[Any] | PoolConnectionProxy[Any]", Sequence[OutMessage]], Awaitable[Collection[str]]
@@ -37,8 +38,9 @@ Keep = Callable[
 class DeliveryStore:
     """The tables of one adapter: each method is one statement or transaction; raises `StoreAwayError`."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], adapter: str) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], adapter: str, key: StoreKey) -> None:
         self._pool = pool
+        self._key = key
         self.adapter = adapter
 
     async def take(
@@ -102,7 +104,7 @@ class DeliveryStore:
             state,
             outcome_text(outcome),
             due,
-            *report_fields(report),
+            *report_fields(report, self.adapter, self._key),
         )
         return bool(done)
 
@@ -137,7 +139,7 @@ class DeliveryStore:
     async def reports_to_send(self, limit: int) -> list[Waiting]:
         """Return reports that were never sent, or that wait too long for a receipt, oldest first."""
         rows = await self._fetch(queries.REPORTS_TO_SEND, limit)
-        return [Waiting(read_report(row), row["sends"]) for row in rows]
+        return [read_waiting(row, self._key) for row in rows]
 
     async def mark_sent(self, report_id: str, again_in_s: float) -> None:
         """Note that the broker has the report; it is sent again after `again_in_s` without a receipt."""
@@ -153,7 +155,10 @@ class DeliveryStore:
 
         None, and nothing stored, when another process moved the cursor.
         """
-        columns = list(zip(*(report_fields(report) for report in reports), strict=True)) or [()] * 5
+        columns = (
+            list(zip(*(report_fields(report, self.adapter, self._key) for report in reports), strict=True))
+            or [()] * 6
+        )
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 if await connection.fetchval(queries.MOVE_CURSOR, self.adapter, before, after) is None:
@@ -167,7 +172,7 @@ class DeliveryStore:
         self, connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any], report: Report
     ) -> bool:
         """Store one report in the caller's transaction; False when its id was stored before."""
-        columns = [[value] for value in report_fields(report)]
+        columns = [[value] for value in report_fields(report, self.adapter, self._key)]
         return bool(await connection.fetch(queries.STORE_REPORTS, self.adapter, *columns))
 
     async def reports_due(self) -> list[DueReport]:
@@ -177,7 +182,7 @@ class DeliveryStore:
 
     async def attach_report(self, message_id: str, report: Report | None) -> None:
         """Store the late report of a finished delivery."""
-        await self._value(queries.ATTACH_REPORT, message_id, *report_fields(report))
+        await self._value(queries.ATTACH_REPORT, message_id, *report_fields(report, self.adapter, self._key))
 
     async def is_paused(self) -> bool:
         """Whether an operator holds all calls to this counterpart."""

@@ -6,7 +6,7 @@ Each row carries a check over all that it means. A row without a genuine one cou
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ class Checked:
     """A table with a check of each row over `columns`; `told`: those by which a row is named to operators.
 
     `times` are columns that are read as text (`micros_in`): the hub's own programs cannot read every time.
+    The rows that matter are `where`; their checks are made with `key_of` the store key.
     """
 
     table: str
@@ -33,6 +34,8 @@ class Checked:
     columns: tuple[str, ...]
     told: tuple[str, ...]
     times: frozenset[str] = frozenset()
+    where: str = "true"
+    key_of: Callable[[StoreKey], StoreKey] = lambda key: key
 
     def check(self, key: StoreKey, *values: object) -> bytes:
         """Of a row with these values, in the order of `columns`; a time as of `micros`."""
@@ -87,12 +90,23 @@ DOCUMENT_OWNER = Checked(
     "document_owner", ("participant", "sha256"), ("participant", "sha256"), ("participant", "sha256")
 )
 
+DELIVERY_REPORT = Checked(
+    "delivery_report",
+    ("adapter", "id"),
+    ("adapter", "id", "type", "subject", "time", "data"),
+    ("adapter", "id"),
+    frozenset(("time",)),
+    "state <> 'confirmed'",  # the others are over, and emptied in time
+    lambda key: key.reports,
+)
+
 SMALL = (PARTICIPANT, HTTP_PARTICIPANT, FORMER, CREDENTIAL, WEBHOOK, GATEWAY_ADDRESS)
 """Those that grow with the number of participants only."""
 
 SEALED_BY = {
     "0026_checks_of_participants.sql": SMALL,
     "0027_checks_of_owners.sql": (DOCUMENT_OWNER,),
+    "0028_checks_of_reports.sql": (DELIVERY_REPORT,),
 }
 """Which tables got their checks with which migration."""
 
@@ -121,10 +135,13 @@ async def seal_earlier(connection: Connection, key: StoreKey, applied: Iterable[
     """
     lines = []
     for table in (table for name in applied for table in SEALED_BY.get(name, ())):
-        rows = await connection.fetch(f"select {table.selected} from {table.table}")  # noqa: S608  our names
+        rows = await connection.fetch(f"select {table.selected} from {table.table} where {table.where}")  # noqa: S608  our names
         at = " and ".join(f"{column} = ${number}" for number, column in enumerate(table.key, start=2))
         checks = [
-            (key.row(table.table, *(row[column] for column in table.columns)), *(row[k] for k in table.key))
+            (
+                table.key_of(key).row(table.table, *(row[column] for column in table.columns)),
+                *(row[column] for column in table.key),
+            )
             for row in rows
         ]
         await connection.executemany(f"update {table.table} set mac = $1 where {at}", checks)  # noqa: S608
@@ -142,9 +159,9 @@ async def findings(
     """Every row of these tables that the hub has not written so; `counts` gets how many were read."""
     for table in tables:
         async with connection.transaction(readonly=True):
-            query = f"select {table.selected} from {table.table}"  # noqa: S608  our names
+            query = f"select {table.selected} from {table.table} where {table.where}"  # noqa: S608  our names
             async for row in connection.cursor(query, prefetch=500):
                 if counts is not None:
                     counts[table.table] += 1
-                if not table.is_genuine(row, key):
+                if not table.is_genuine(row, table.key_of(key)):
                     yield table.altered(row)

@@ -17,6 +17,7 @@ from hub.embedded.stack import StackAddress
 from tests.contract.postal_world import postal_world
 from tests.support.delivery_worlds import OPTIONS, World, delivery_world, registered, running, until
 from tests.support.hub_commands import hub_command, store_environment
+from tests.support.report_keys import REPORTS_KEY
 from tests.support.stack import own_name
 
 BY = ("--operator", "operator-1", "--reason", "rang the counterpart")
@@ -138,7 +139,7 @@ async def test_an_order_that_the_post_cannot_answer_for_is_settled_and_not_place
     async with postal_world(tmp_path, total_timeout_s=1.0) as (adapter, control):
         adapter.name = own_name("postal")
         kafka = await asyncio.to_thread(registered, stack, adapter.name)
-        store = DeliveryStore(world.pool, adapter.name)
+        store = DeliveryStore(world.pool, adapter.name, REPORTS_KEY)
         await control.script("lost_after_effect")
         await control.script("no_body", count=1000, operation="order/tracking")
         message = control.message_ok()

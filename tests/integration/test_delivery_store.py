@@ -20,6 +20,7 @@ from hub.delivery.stored_outcome import read_outcome
 from hub.delivery.sweeping import sweeps
 from hub.delivery.wire import Confirmed
 from hub.store import database
+from tests.support.report_keys import REPORTS_KEY
 
 NOW = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 LEASE_S = 30.0
@@ -43,7 +44,7 @@ async def pool(fresh_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
 
 @pytest.fixture
 async def store(pool: asyncpg.Pool[Any]) -> DeliveryStore:
-    return DeliveryStore(pool, "postal")
+    return DeliveryStore(pool, "postal", REPORTS_KEY)
 
 
 async def _take(store: DeliveryStore, *messages: OutMessage) -> None:
@@ -340,7 +341,7 @@ async def leased_without_calls(store: DeliveryStore, older_than_s: float | None)
 async def test_adapters_share_the_tables_without_seeing_each_other(
     store: DeliveryStore, pool: asyncpg.Pool[Any]
 ) -> None:
-    other = DeliveryStore(pool, "population")
+    other = DeliveryStore(pool, "population", REPORTS_KEY)
     await _take(store, message(1))
     await _take(other, message(1))
     assert await other.pause("audit", "operator-1")

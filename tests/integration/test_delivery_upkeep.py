@@ -12,6 +12,7 @@ from hub.delivery.database import open_pool
 from hub.delivery.store import DeliveryStore
 from hub.store import database
 from tests.integration.test_delivery_store import LEASE_S, leased_without_calls, message, swept
+from tests.support.report_keys import REPORTS_KEY
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def pool(fresh_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
 
 @pytest.fixture
 async def store(pool: asyncpg.Pool[Any]) -> DeliveryStore:
-    return DeliveryStore(pool, "postal")
+    return DeliveryStore(pool, "postal", REPORTS_KEY)
 
 
 async def test_a_sweep_goes_on_page_after_page_behind_rows_that_stay_and_rows_of_the_same_moment(

@@ -28,6 +28,7 @@ from hub.identifiers import derived_id
 from hub.store import database
 from tests.contract.portal_world import RECORD_KEY, Story, settings_for
 from tests.support.portal_kept import MemoryKept
+from tests.support.report_keys import REPORTS_KEY
 
 CODE = "H07.34.12-260302-0001"
 LODGED_AS = "G22.99-260302-000077"
@@ -199,7 +200,7 @@ async def test_a_dossier_of_the_portal_has_its_code_there_from_its_request(takin
 async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
     async with _pool(fresh_database) as pool:
-        told, store = story(), DeliveryStore(pool, "portal")
+        told, store = story(), DeliveryStore(pool, "portal", REPORTS_KEY)
 
         async def states() -> list[str]:
             rows = await pool.fetch("select state from delivery order by position")
@@ -227,7 +228,7 @@ async def test_what_goes_out_or_has_to_be_answered_is_not_over_when_it_is_stored
     async with _pool(fresh_database) as pool:
         async with pool.acquire() as connection:
             await tables.store_lodging(connection, LODGING, LODGED_AS, b"digest")
-        store = DeliveryStore(pool, "portal")
+        store = DeliveryStore(pool, "portal", REPORTS_KEY)
         lodged = replace(story().submitted(), dossier=OPENED, cause=LODGING)
         unreadable = replace(
             Story(MemoryKept(), "H07.34.12-260302-0002", "1.004873", {}).submitted(), data=b"{}"
@@ -263,7 +264,7 @@ async def test_the_tables_forget_what_ended_long_ago_and_keep_what_is_still_on_i
         for told in stories[:2]:
             await taking.take(told.forwarded(), told.issued(), told.returned())
         await pool.execute("update portal_dossier set ended_at = ended_at - interval '31 days'")
-        store = DeliveryStore(pool, "portal")
+        store = DeliveryStore(pool, "portal", REPORTS_KEY)
         await store.take([replace(stories[1].returned(), id="waits")], [], [])
         async with pool.acquire() as connection:
             await tables.sweep(connection, 30, "portal")
@@ -282,7 +283,7 @@ async def test_the_record_of_an_erased_dossier_goes_once_nothing_of_it_is_under_
         taking, submitted = InTables(pool), replace(story().submitted(), dossier=OPENED)
         await taking.take(submitted)
         await pool.execute(_ERASED, submitted.dossier)
-        store = DeliveryStore(pool, "portal")
+        store = DeliveryStore(pool, "portal", REPORTS_KEY)
         await store.take([submitted], [], [])
 
         async def left() -> int:
@@ -302,7 +303,7 @@ async def test_a_report_is_accepted_once_together_with_what_is_noted_beside_it(f
         options = DeliveryOptions()
         parts = Parts(
             adapter=adapter,
-            store=DeliveryStore(pool, "portal"),
+            store=DeliveryStore(pool, "portal", REPORTS_KEY),
             gate=Gate(options.limits(), 0.0),
             options=options,
             metrics=DeliveryMetrics(CollectorRegistry()),

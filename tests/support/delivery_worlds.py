@@ -28,11 +28,13 @@ from hub.settings import KafkaSettings
 from hub.store import database
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
 from tests.support.fake_counterpart import EFFECT_TYPE, FakeCounterpart
+from tests.support.report_keys import KEY_FILE, REPORTS_KEY
 from tests.support.stack import aiokafka_settings, own_name
 
 LIMIT_S = 20.0
 PREFIX = "delivery-test."
 OPTIONS: dict[str, Any] = {
+    "key_file": str(KEY_FILE),
     "call_timeout_s": 1.0,
     "lease_margin_s": 1.0,
     "idle_s": 0.05,
@@ -134,7 +136,7 @@ async def delivery_world(stack: StackAddress, fresh_database: str, tmp_path: Pat
     async with open_pool(fresh_database, counterpart.name) as pool, producer, reports:
         async with pool.acquire() as connection:
             await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
-        store = DeliveryStore(pool, counterpart.name)
+        store = DeliveryStore(pool, counterpart.name, REPORTS_KEY)
         yield World(
             kafka,
             fresh_database,

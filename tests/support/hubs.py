@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from hub import participants
 from hub.embedded.stack import StackAddress
+from hub.integrity import REPORTS_FILE_NAME
 from hub.kafka_admin import KafkaAdmin
 from hub.sealing import MasterKey
 from hub.settings import KafkaSettings
@@ -75,6 +76,7 @@ class Hub:
         return {
             "HUB_ENVIRONMENT": self.environment_name,
             "HUB_MASTER_KEY_FILE": str(self.master_key_file),
+            "HUB_DELIVERY__KEY_FILE": str(self.master_key_file.with_name(REPORTS_FILE_NAME)),
             "HUB_POSTGRES__DSN": self.dsn,
             "HUB_KAFKA__BOOTSTRAP": self.address.kafka_hub_bootstrap,
             "HUB_KAFKA__PARTICIPANTS_BOOTSTRAP": self.address.kafka_bootstrap,

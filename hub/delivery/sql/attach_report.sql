@@ -1,11 +1,11 @@
--- $1 adapter, $2 id of the delivery, $3..$7 report (id, type, subject, time, data; id null: none)
+-- $1 adapter, $2 id of the delivery, $3..$8 report (id, type, subject, time, data, check; id null: none)
 with done as (
     update delivery set is_report_due = false, report_id = $3
     where adapter = $1 and id = $2 and is_report_due
     returning 1
 ), reported as (
-    insert into delivery_report (adapter, id, type, subject, time, data)
-    select $1, $3, $4, $5, $6, $7 from done where $3::text is not null
+    insert into delivery_report (adapter, id, type, subject, time, data, mac)
+    select $1, $3, $4, $5, $6, $7, $8 from done where $3::text is not null
     on conflict do nothing
 )
 select count(*) from done

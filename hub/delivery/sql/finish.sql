@@ -1,5 +1,5 @@
 -- $1 adapter, $2 id, $3 lease token, $4 final state, $5 outcome, $6 report is due,
--- $7..$11 report (id, type, subject, time, data; id null: none). Outcome and report are one statement.
+-- $7..$12 report (id, type, subject, time, data, check; id null: none). Outcome and report are one statement.
 with done as (
     update delivery
     set state = $4, outcome = $5::jsonb, lease_token = null, is_doubtful = false, ended_at = now(),
@@ -7,8 +7,8 @@ with done as (
     where adapter = $1 and id = $2 and state = 'leased' and lease_token = $3
     returning 1
 ), reported as (
-    insert into delivery_report (adapter, id, type, subject, time, data)
-    select $1, $7, $8, $9, $10, $11 from done where $7::text is not null
+    insert into delivery_report (adapter, id, type, subject, time, data, mac)
+    select $1, $7, $8, $9, $10, $11, $12 from done where $7::text is not null
     on conflict do nothing
 )
 select count(*) from done

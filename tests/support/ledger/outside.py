@@ -95,6 +95,7 @@ class PostalOutside:
     def _settings(self, site: Site) -> dict[str, str]:
         base = f"http://127.0.0.1:{self._port}"
         return site.participant_environment("postal") | {
+            "HUB_DELIVERY__KEY_FILE": str(site.folder / "reports.key"),
             "HUB_POSTAL_TOKEN_URL": f"{base}/token",
             "HUB_POSTAL_BASE_URL": f"{base}/apiVNPostNGSP/p1.0",
             "HUB_POSTAL_DEFAULT_ACCOUNT__CUSTOMER_CODE": "SANDBOX01",
