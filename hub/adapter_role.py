@@ -13,6 +13,9 @@ from prometheus_client import CollectorRegistry
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.checks.check import must_hold
+from hub.checks.roles import adapter_checks
+from hub.checks.watch import CheckWatch
 from hub.delivery.adapter import Adapter, Certified
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
@@ -30,7 +33,6 @@ from hub.steady import keep_running
 from hub.store import database
 from hub.store.names import claim
 from hub.store.reading import read_clock
-from hub.store.session_locks import session_trouble
 
 _STUCK_S = 60.0
 _WAITING_S = 6.0
@@ -49,6 +51,7 @@ class AdapterSettings(BaseSettings):
     http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
     http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
     stuck_exit_s: float | None = Field(default=None, ge=30, description="as the hub's")
+    check_every_s: float = Field(default=60.0, gt=0, description="as the hub's")
     kafka: KafkaSettings
     postgres: PostgresSettings
     delivery: DeliveryOptions = DeliveryOptions()
@@ -64,11 +67,16 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
     registry, progress = CollectorRegistry(), Progress()
     metrics = DeliveryMetrics(registry)
     connection = await database.connect_at_start(settings.postgres, f"adapter-{name}")
-    await _check_store(settings, connection, name)
+    session = database.Session(settings.postgres, f"adapter-{name}-checks")
+    checks = adapter_checks(settings.postgres, session.live, name)
+    await must_hold(checks)
+    await _claim_name(settings, connection, name)
+    watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
     async with _clock(settings, name) as clock:
         side = [
             asyncio.create_task(_serve(settings, registry, progress, metrics.http)),
             asyncio.create_task(_certificates(settings, adapter, metrics.http).run()),
+            asyncio.create_task(keep_running("checks", watch.step)),
         ]
         try:
             await run_adapter(
@@ -90,13 +98,10 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
                 task.cancel()
             await asyncio.wait(side, timeout=5)
             await connection.close(timeout=5)
+            await session.close()
 
 
-async def _check_store(settings: AdapterSettings, connection: database.Connection, name: str) -> None:
-    await database.check_tables(connection, name)
-    reason = await session_trouble(settings.postgres)
-    if reason is not None:
-        raise StartupError(f"HUB_POSTGRES__DSN: {reason}")
+async def _claim_name(settings: AdapterSettings, connection: database.Connection, name: str) -> None:
     if settings.delivery.instance is not None:
         await claim(connection, f"{name} {settings.delivery.instance}", "HUB_DELIVERY__INSTANCE", beats=False)
 

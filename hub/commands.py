@@ -5,12 +5,15 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
 import typer
 import uvloop
 
+from hub.checks.check import must_hold
+from hub.checks.store import store_check
 from hub.errors import StartupError, StopError
 from hub.settings import Settings, read_settings
 from hub.store import database
@@ -56,6 +59,10 @@ def operator_name() -> str:
         return f"uid {os.getuid()}"
 
 
+async def _the_same(connection: Connection) -> Connection:
+    return connection
+
+
 def with_store(name: str, work: Callable[[Settings, Connection], Awaitable[Result]]) -> Result:
     """Read the settings, connect to the store as `name`, do the work, and disconnect."""
 
@@ -63,7 +70,7 @@ def with_store(name: str, work: Callable[[Settings, Connection], Awaitable[Resul
         tree = settings()
         connection = await database.connect_at_start(tree.postgres, name, timeout_s=_STATEMENT_S)
         try:
-            await database.check_tables(connection)
+            await must_hold([store_check(partial(_the_same, connection))])
             return await work(tree, connection)
         finally:
             await connection.close()

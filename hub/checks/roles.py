@@ -56,5 +56,10 @@ def gateway_checks(
     )
 
 
+def adapter_checks(postgres: PostgresSettings, connect: Connect, name: str) -> tuple[Check, ...]:
+    """What an adapter needs: it holds no key of the hub."""
+    return (session_check(postgres), store_check(connect, name))
+
+
 def _untold(_: UntrustedRowError) -> None:
     """The check of rows tells it."""

@@ -23,8 +23,11 @@ Connect = Callable[[], Awaitable[Connection]]
 """A session for this look; no two looks of a process come at a time."""
 
 
-def store_check(connect: Connect) -> Check:
-    """PostgreSQL is new enough and has the tables of this version of the hub."""
+def store_check(connect: Connect, adapter: str = "") -> Check:
+    """PostgreSQL is new enough and has the tables of this version of the hub, and those of an adapter.
+
+    What opens the store begins with it: engine, gateway, adapters, and the operators' commands.
+    """
 
     async def look() -> Sequence[Finding]:
         connection = await connect()
@@ -34,7 +37,7 @@ def store_check(connect: Connect) -> Check:
             found.append(
                 Finding(f"PostgreSQL is {major}", f"the hub is made for {OLDEST_MAJOR} or newer: upgrade it")
             )
-        missing = set(await missing_tables(connection))
+        missing = set(await missing_tables(connection, adapter))
         if missing >= migrations():
             found.append(Finding("HUB_POSTGRES__DSN names a database without tables", "run `hub setup`"))
         elif missing:

@@ -6,6 +6,7 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from hub.checks.watch import CheckMetrics
 from hub.delivery.gate import GateState
 from hub.delivery.rows import Counts
 from hub.http.metrics import HttpMetrics
@@ -21,6 +22,7 @@ class DeliveryMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.http = HttpMetrics(registry)
         self.producers = ProducerMetrics(registry)
+        self.checks = CheckMetrics(registry)
         self._add_counters(registry)
         self._add_gauges(registry)
         self.request_seconds = Histogram(

@@ -212,12 +212,3 @@ async def missing_tables(connection: Connection, adapter: str = "") -> list[str]
     has_any = await connection.fetchval("select to_regclass('migration') is not null")
     known = {row["name"] for row in await connection.fetch("select name from migration")} if has_any else ()
     return [name for name in _scripts(adapter) if name not in known]
-
-
-async def check_tables(connection: Connection, adapter: str = "") -> None:
-    """`StartupError` when there are `missing_tables`."""
-    missing = await missing_tables(connection, adapter)
-    if missing:
-        raise StartupError(
-            f"HUB_POSTGRES__DSN: the database lacks {missing[0]} of this version; run `hub setup` first"
-        )

@@ -172,4 +172,4 @@ async def test_an_order_that_the_post_cannot_answer_for_is_settled_and_not_place
 
 async def test_commands_say_in_one_line_that_the_tables_are_missing(fresh_database: str) -> None:
     status, said = await hub_command(store_environment(fresh_database), "deliveries", "list")
-    assert (status, "run `hub setup` first" in said, len(said.strip().splitlines())) == (2, True, 1)
+    assert (status, "run `hub setup`" in said, len(said.strip().splitlines())) == (2, True, 1)
