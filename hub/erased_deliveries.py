@@ -10,9 +10,11 @@ from hub.delivery.stored_outcome import outcome_text
 from hub.dossier.texts import refusal_texts
 from hub.store.database import Connection
 
+PAGE = 500
+"""Dossiers at a time: an index is used for so few, however many were erased."""
 _HAS_PORTAL = "select to_regclass('portal_dossier') is not null"
 # Provably without effect: an erased person's data are not sent out any more. Doubtful ones are asked about.
-_END_UNSENT = """
+END_UNSENT = """
 with ended as (
     update delivery d
     set state = 'rejected', outcome = $2::jsonb, ended_at = now(), lease_token = null, decision = null
@@ -22,7 +24,7 @@ with ended as (
 select count(*) from ended
 """
 # An answer can hold what the counterpart told of the person, and a reason what it wrote.
-_EMPTY = """
+EMPTY = """
 with emptied as (
     update delivery d set data = '', outcome = case d.outcome ->> 'kind'
         when 'delivered' then '{"kind": "delivered", "answer": {}}'::jsonb
@@ -41,7 +43,7 @@ with emptied as (
 select count(*) from emptied
 """
 # Reports that no delivery caused (tracking, lodgings) name the dossier by id, code or own reference.
-_EMPTY_REPORTS = """
+EMPTY_REPORTS = """
 with gone as (
     select dossier_id from unnest($1::uuid[]) dossier_id
 ), subject as (
@@ -62,9 +64,7 @@ with gone as (
 )
 select count(*) from emptied
 """
-_POISON = (
-    "delete from delivery_poison where key in (select convert_to(id, 'UTF8') from unnest($1::text[]) id)"
-)
+POISON = "delete from delivery_poison where key = any($1::bytea[])"
 # The portal's adapter deletes them itself while it runs (adapters/national_portal/sql/sweep_erased.sql).
 _PORTAL = """
 delete from portal_dossier p
@@ -78,7 +78,7 @@ _PORTAL_LODGINGS = """
 update portal_lodging l set digest = '' from alias a
 where a.dossier_id = any($1::uuid[]) and a.alias = 'ref:portal:' || l.code and l.digest <> ''
 """
-_OPEN = "select count(*) from delivery where dossier = any($1::text[]) and data <> ''"
+OPEN = "select count(*) from delivery where dossier = any($1::text[]) and data <> ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,12 @@ class EmptiedDeliveries:
     emptied: int = 0
     open: int = 0
 
+    def plus(self, more: EmptiedDeliveries) -> EmptiedDeliveries:
+        """Both together."""
+        return EmptiedDeliveries(
+            self.unsent + more.unsent, self.emptied + more.emptied, self.open + more.open
+        )
+
 
 async def empty_deliveries(connection: Connection, gone: Sequence[str]) -> EmptiedDeliveries:
     """End what was not sent and empty what is over of these erased dossiers. Idempotent.
@@ -96,13 +102,20 @@ async def empty_deliveries(connection: Connection, gone: Sequence[str]) -> Empti
     What a counterpart may have taken and has not answered for stays until that is known: it is counted
     as open, and the first sweep after its end empties it.
     """
+    everything = EmptiedDeliveries()
+    for start in range(0, len(gone), PAGE):
+        everything = everything.plus(await _empty(connection, gone[start : start + PAGE]))
+    return everything
+
+
+async def _empty(connection: Connection, gone: Sequence[str]) -> EmptiedDeliveries:
     texts = refusal_texts("dossier.erased")
     outcome = outcome_text(Rejected("dossier.erased", texts.vi, texts.en))
-    unsent = await connection.fetchval(_END_UNSENT, gone, outcome)
-    emptied = await connection.fetchval(_EMPTY, gone)
-    await connection.fetchval(_EMPTY_REPORTS, gone)
-    await connection.execute(_POISON, gone)
+    unsent = await connection.fetchval(END_UNSENT, gone, outcome)
+    emptied = await connection.fetchval(EMPTY, gone)
+    await connection.fetchval(EMPTY_REPORTS, gone)
+    await connection.execute(POISON, [dossier.encode() for dossier in gone])
     if await connection.fetchval(_HAS_PORTAL):
         await connection.execute(_PORTAL, gone)
         await connection.execute(_PORTAL_LODGINGS, gone)
-    return EmptiedDeliveries(unsent, emptied, await connection.fetchval(_OPEN, gone))
+    return EmptiedDeliveries(unsent, emptied, await connection.fetchval(OPEN, gone))

@@ -17,8 +17,10 @@ insert into participant_use as u (participant, day, kind, records, bytes)
 select w.participant, $1, 'events', w.records, w.bytes
 from unnest($2::text[], $3::bigint[], $4::bigint[]) w(participant, records, bytes)
 on conflict (participant, day, kind) do update
-set records = u.records + excluded.records, bytes = u.bytes + excluded.bytes
+set records = least(u.records::numeric + excluded.records, 9223372036854775807),
+    bytes = least(u.bytes::numeric + excluded.bytes, 9223372036854775807)
 """
+"""Whatever stands in a row: a sum beyond what the column holds would end every engine, again and again."""
 _TODAY = "select participant, kind, records, bytes from participant_use where day = $1"
 _BUDGETS = f"select participant, {', '.join(KINDS)} from participant_budget"  # noqa: S608  names of fields
 _LETTERS = """

@@ -24,10 +24,11 @@ _BURST_S = 20
 _TAKE = """
 insert into participant_use as u (participant, day, kind, records, bytes) values ($1, $2, 'uploads', 1, $3)
 on conflict (participant, day, kind) do update set records = u.records + 1, bytes = u.bytes + excluded.bytes
-where u.records < $4 and u.bytes + excluded.bytes <= $5 returning true
+where u.records < $4 and u.bytes::numeric + excluded.bytes <= $5::bigint returning true
 """
 _GIVE_BACK = """
-update participant_use set records = records - $3, bytes = bytes - $4
+update participant_use
+set records = greatest(records::numeric - $3::bigint, 0), bytes = greatest(bytes::numeric - $4::bigint, 0)
 where participant = $1 and day = $2 and kind = 'uploads'
 """
 

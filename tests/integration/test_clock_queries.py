@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from hub import clockwork, gauges, participants, redriving, retention, supplies
+from hub import (
+    clockwork,
+    erased_deliveries,
+    gauges,
+    licensed_data,
+    participants,
+    redriving,
+    retention,
+    supplies,
+)
 from hub.admission import GATEWAY
 from hub.embedded.stack import StackAddress
 from hub.integrity import FILE_NAME
@@ -48,10 +57,27 @@ _FILL = (
     """insert into code_block (unit, day, next)
         select 'u' || unit, current_date - day, 10
         from generate_series(1, 200) unit, generate_series(1, 500) day""",
+    # One delivery of a thousand was answered with licensed data, most of which may still be used.
+    """insert into delivery
+            (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at, outcome)
+        select 'a' || n % 3, n::text, '00000000-0000-0000-0000-' || lpad(to_hex(n), 12, '0'), 1, 'x', 'x',
+               now(), 'x', 'delivered', now() - interval '1 day',
+               case when n % 1000 = 0 then jsonb_build_object('answer', jsonb_build_object('person_data',
+                   jsonb_build_object('usable_until', now() + (n / 10000 - 2) * interval '1 day')))
+               else '{"kind": "delivered", "answer": {}}' end
+        from generate_series(1, 300000) n""",
+    """insert into delivery_report (adapter, id, type, subject, time, data, state, confirmed_at)
+        select 'a', n::text, case when n % 1000 = 0 then 'onestop.person_data.report.v1' else 'y' end,
+               n::text, now(),
+               convert_to(jsonb_build_object('usable_until', now() + interval '1 day')::text, 'UTF8'),
+               'confirmed', now() from generate_series(1, 100000) n""",
+    """insert into delivery_poison (adapter, topic, partition, "offset", why, key, headers)
+        select 'a', 't', 0, n, 'x', convert_to(n::text, 'UTF8'), '[]' from generate_series(1, 300000) n""",
     """insert into retention_run (ended_at) values (now() - interval '1 day')""",
 )
 _TABLES = (
     "dossier", "timer", "overdue", "dead_letter", "redrive", "erasure", "code_block", "parked_request",
+    "delivery", "delivery_report", "delivery_poison",
 )  # fmt: skip
 _READ_WHOLE = """
 select relname, seq_tup_read from pg_stat_user_tables
@@ -72,6 +98,18 @@ def statements() -> Iterator[tuple[str, str, tuple[Any, ...]]]:
     yield "codes", supplies.LEASED, (now.date(),)
     yield "retention: parked", retention.OLD_PARKED, (now - timedelta(days=90), 500)
     yield "retention: erased", retention.ERASED_LATELY, (3600.0,)
+    yield "retention: licensed answers", licensed_data.ANSWERS, (now,)
+    yield "retention: licensed reports", licensed_data.REPORTS, (now,)
+    gone = [f"00000000-0000-0000-0000-{number:012x}" for number in range(erased_deliveries.PAGE)]
+    yield "retention: unsent of erased", erased_deliveries.END_UNSENT, (gone, "{}")
+    yield "retention: ended of erased", erased_deliveries.EMPTY, (gone,)
+    yield "retention: reports of erased", erased_deliveries.EMPTY_REPORTS, (gone,)
+    yield (
+        "retention: unreadable of erased",
+        erased_deliveries.POISON,
+        ([dossier.encode() for dossier in gone],),
+    )
+    yield "retention: open of erased", erased_deliveries.OPEN, (gone,)
     for sweep in retention.sweeps(RetentionSettings()):
         yield f"retention: {sweep.kind}", sweep.statement, (now - timedelta(days=sweep.days), 500)
 

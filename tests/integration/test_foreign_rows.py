@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from hub.budget.allowance import Use
 from hub.budget.brake import LONGEST_PAUSE_S
 from hub.budget.brakes_store import read_brakes
-from hub.budget.spending import read_budgets
+from hub.budget.spending import Spending, day_of, read_budgets
 from hub.embedded.stack import StackAddress
 from hub.message import Message
 from hub.redriving import order_redrive
 from tests.support.clients import Client
+from tests.support.gateways import own_site
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
@@ -33,12 +37,14 @@ LETTER = """
 insert into dead_letter (topic, partition, at_offset, received_at, reason, record)
 values ('in.counter-a', 0, 1000, now(), 'x', 'garbage')
 """
+MOST = 2**63 - 1
+FULL = "insert into participant_use (participant, day, kind, records, bytes) values ($1, $2, $3, $4, $4)"
 REDRIVEN = "select outcome from redrive where dossier_id = $1"
 
 
 @pytest.fixture
 async def hub(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Hub]:
-    async with own_hub(stack, tmp_path, partitions=1) as running:
+    async with own_hub(stack, tmp_path, partitions=1, environment="test") as running:
         yield running
 
 
@@ -67,9 +73,16 @@ async def test_an_engine_passes_over_rows_that_it_has_not_written_and_does_its_w
 
     engine.start()
     await eventually(lambda: "genuine" in told(counter), 20, "the genuine message", engine.output)
-    rows = await hub.database.fetch("select id from blocked_message order by id")
-    named = {f"blocked_message {row['id']}" for row in rows}
-    assert len(named) == 3
+
+    async def left() -> set[str]:
+        rows = await hub.database.fetch("select id from blocked_message")
+        return {f"blocked_message {row['id']}" for row in rows}
+
+    async def is_genuine_gone() -> bool:
+        return len(await left()) == 3
+
+    await eventually(is_genuine_gone, 20, "the row of the genuine message to go", engine.output)
+    named = await left()
     await eventually(lambda: is_named(hub, named, "timer "), 20, "the rows to be named", engine.output)
 
     async def outcome() -> bool:
@@ -126,3 +139,29 @@ async def test_an_erasure_passes_over_what_cannot_be_read_and_says_so(hub: Hub) 
     assert status == 0, said
     assert "1 dead letters dropped" in said
     assert "1 dead letters cannot be read" in said
+
+
+async def test_a_use_that_the_column_hardly_holds_ends_no_engine_and_no_upload(
+    hub: Hub, tmp_path: Path
+) -> None:
+    await hub.database.execute(FULL, "counter-a", day_of(datetime.now(UTC)), "events", MOST)
+    spending = Spending()
+    for _ in range(2):
+        spending.count("counter-a", Use(5, 500))
+        await spending.flush(hub.database)
+    assert spending.today("counter-a") == Use(MOST, MOST)
+    scan, kind = b"%PDF-1.7\n a scan of nothing", {"content-type": "application/pdf"}
+    place = "/v1/documents?sha256="
+    await hub.start_engine()
+    async with own_site(hub, tmp_path) as site:
+        visitor = await site.join("counter-h", ["counter"], [ONE_STOP])
+        await hub.database.execute(FULL, visitor.name, day_of(datetime.now(UTC)), "uploads", MOST)
+        for value, name, status in (
+            (MOST, sha256(scan).hexdigest(), 429),
+            (-MOST, "0" * 64, 400),
+            (-MOST, sha256(scan).hexdigest(), 201),
+        ):
+            await hub.database.execute("update participant_use set bytes = $1, records = $1", value)
+            answer = await visitor.client.post(place + name, headers=kind, content=scan)
+            assert answer.status_code == status
+        assert not site.gateway.actions("request_failed")
