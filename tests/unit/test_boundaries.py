@@ -60,6 +60,7 @@ TASKS: dict[str, tuple[str, ...] | str] = {
     "hub/adapter_role.py _serve(settings, registry, progress, metrics.http)": OF_NOBODY,
     "hub/adapter_role.py _certificates(settings, adapter, metrics.http).run()": OF_NOBODY,
     "hub/adapter_role.py keep_running('clock', step)": OF_NOBODY,
+    "hub/adapter_role.py keep_running('checks', watch.step)": OF_NOBODY,
     "hub/health.py vitals.run()": OF_NOBODY,
 }
 """By where it is started: the cases of `BOUNDARIES` that raise in it, or why no case can."""
