@@ -19,6 +19,7 @@ from aiokafka.errors import (
 )
 
 from hub.settings import KafkaSettings
+from hub.trusted_ca import TrustedCa
 
 STAMPED_BY_BROKER = 1
 """`timestamp_type` of a record whose time is the broker's append time."""
@@ -89,7 +90,7 @@ class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type
 
 def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
     """The TLS of a connection; None where the settings name no certificate authority."""
-    return ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else None
+    return TrustedCa(settings.ca_file) if settings.ca_file else None
 
 
 def _connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from confluent_kafka.admin import (
 )
 
 from hub.errors import RetryableError, StartupError
+from hub.http.certificates import Stamps, stamps
 from hub.settings import KafkaSettings
 
 _TIMEOUT_S = 20
@@ -57,7 +58,22 @@ class KafkaAdmin:
         self.settings = settings
         self.prefix = settings.prefix
         self._errors: list[KafkaError] = []
-        self._client = AdminClient(librdkafka_settings(settings) | {"error_cb": self._errors.append})
+        self._known: tuple[Stamps, AdminClient] | None = None
+
+    @property
+    def _client(self) -> AdminClient:
+        """Librdkafka reads the file of the CA once, so a renewed file asks for another client."""
+        found = stamps([self.settings.ca_file] if self.settings.ca_file else [])
+        if self._known is None or self._known[0] != found:
+            options = librdkafka_settings(self.settings) | {"error_cb": self._errors.append}
+            try:
+                made = AdminClient(options)
+            except KafkaException:
+                if self._known is None:
+                    raise
+                made = self._known[1]  # a file that cannot be read changes nothing
+            self._known = found, made
+        return self._known[1]
 
     def check(self) -> None:
         """`StartupError` in one line when the broker does not let us in within 10 s."""

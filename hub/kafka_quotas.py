@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
@@ -12,6 +11,7 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String
 
 from hub.errors import StartupError
+from hub.kafka import ssl_context
 from hub.settings import KafkaSettings
 
 _TEXT = String("utf-8")
@@ -68,7 +68,7 @@ async def read_quota(settings: KafkaSettings, user: str) -> dict[str, float]:
 
 
 async def _ask(settings: KafkaSettings, request: Any) -> Any:
-    context = ssl.create_default_context(cafile=str(settings.ca_file)) if settings.ca_file else None
+    context = ssl_context(settings)
     client = AIOKafkaClient(
         bootstrap_servers=settings.bootstrap,
         security_protocol="SASL_SSL" if context else "SASL_PLAINTEXT",

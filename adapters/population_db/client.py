@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from datetime import datetime
 from typing import Self
 
@@ -15,6 +14,7 @@ from adapters.population_db.mapping import Answer, SoapFault, Unreadable
 from adapters.population_db.question import Question
 from adapters.population_db.settings import PopulationSettings
 from adapters.population_db.token import Token, Tokens
+from hub.trusted_ca import TrustedCa
 
 
 class PopulationClient:
@@ -24,7 +24,7 @@ class PopulationClient:
         self._settings = settings
         timeout = httpx.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s)
         self._http = httpx.AsyncClient(
-            timeout=timeout, trust_env=False, follow_redirects=False, verify=_trust(settings)
+            timeout=timeout, trust_env=False, follow_redirects=False, verify=TrustedCa(settings.ca_file)
         )
         self._tokens = Tokens(self._http, settings) if settings.dialect != "N1" else None
 
@@ -98,7 +98,3 @@ def judge(
     if isinstance(answer, SoapFault) and (status == 500 or answer.code in known_faults):
         return answer
     return failure_of(status, headers, now)
-
-
-def _trust(settings: PopulationSettings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=settings.ca_file)
