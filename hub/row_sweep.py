@@ -69,6 +69,17 @@ _STRAYS = """
 select f.dossier_id::text as dossier, min(f.sequence) as sequence from fact f
 where not exists (select from dossier d where d.id = f.dossier_id) group by f.dossier_id
 """
+_CODES = """
+select alias from alias where dossier_id = any($1::uuid[]) and alias like 'code:%'
+"""
+_ANSWERED = """
+select i.participant, i.id from unnest($1::text[], $2::text[]) w(participant, id)
+join inbox i on i.participant = w.participant and i.id = w.id
+"""
+_NAMELESS = """
+select d.id::text as id from dossier d
+where not exists (select from alias a where a.dossier_id = d.id and a.alias like 'ref:%')
+"""
 
 
 class RowSweep:
@@ -100,13 +111,34 @@ class RowSweep:
                 rows = await self._connection.fetch(_DOSSIERS, last, len(page))
                 facts = _by_dossier(await self._connection.fetch(_FACTS, ids))
                 timers = _by_dossier(await self._connection.fetch(_TIMERS, ids))
+                codes = {row["alias"] for row in await self._connection.fetch(_CODES, ids)}
+                missing = await self._missing_answers(facts)
             for row in rows:
                 self.counts["dossier"] += 1
                 for finding in self._dossier(row, facts.get(row["id"], ()), timers.get(row["id"], ())):
                     yield finding
+                if (code := _code_of(row)) is not None and f"code:{code}" not in codes:
+                    yield AlteredRowError(f"alias of dossier {row['id']}", "that of its code is missing")
+            for participant, request in missing:
+                yield AlteredRowError(f"inbox {participant} {request}", "it is missing")
             last = ids[-1]
+        for row in await self._connection.fetch(_NAMELESS):
+            yield AlteredRowError(f"alias of dossier {row['id']}", "that of its reference is missing")
         for row in await self._connection.fetch(_STRAYS):
             yield AlteredRowError(fact_name(row), "there is no such dossier")
+
+    async def _missing_answers(self, facts: Mapping[str, Sequence[asyncpg.Record]]) -> list[tuple[str, str]]:
+        """The requests that facts name and of which the inbox knows nothing: a repeat would count anew."""
+        named = {
+            (body["source"].removeprefix("/participants/"), body["request"])
+            for some in facts.values()
+            for fact in some
+            if is_fact_genuine(fact, self._key)
+            for body in (orjson.loads(fact["bytes"]),)
+        }
+        participants, requests = [name for name, _ in named], [request for _, request in named]
+        rows = await self._connection.fetch(_ANSWERED, participants, requests)
+        return sorted(named - {(row["participant"], row["id"]) for row in rows})
 
     def _dossier(
         self, row: asyncpg.Record, facts: Sequence[asyncpg.Record], timers: Sequence[asyncpg.Record]
@@ -218,6 +250,14 @@ class RowSweep:
                 if self._key.blocked(row["topic"], row["shard"], row["payload"]) != row["mac"]:
                     yield AlteredRowError(f"blocked_message {row['id']}")
             last = rows[-1]["id"]
+
+
+def _code_of(row: asyncpg.Record) -> str | None:
+    """The official code that a dossier's state names, as far as it can be read."""
+    try:
+        return from_json(row["state"]).code if row["state"] is not None else None
+    except UntrustedRowError:
+        return None
 
 
 def _said(state: Dossier) -> bytes:

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hub.embedded.stack import StackAddress
 from tests.support.clients import Client
+from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP, WITHDRAW, submission
 from tests.support.stack import aiokafka_settings
@@ -91,6 +92,8 @@ async def test_timers_that_came_due_while_the_engine_was_down_count_once_and_in_
         for partition in range(hub.partitions):
             values = [value for number, _, value in events if number == partition]
             assert values == sorted(values, key=due_time)
+        status, said = await hub_command(hub.environment, "verify")
+        assert status == 0, said
 
 
 def due_time(value: Any) -> str:

@@ -45,6 +45,9 @@ ALTERATIONS = {
     "update alias set dossier_id = gen_random_uuid() where dossier_id = $1": "alias of dossier ",
     "insert into erasure values ($1, 'o', 'r')": "erasure {}: its dossier does not say so",
     "delete from erasure where $1::uuid is not null": "erasure ",
+    "delete from inbox where id = 'accept' and dossier_id = $1": "inbox counter-a accept: it is missing",
+    "delete from alias where dossier_id = $1 and alias like 'code:%'": "dossier {}: that of its code",
+    "delete from alias where dossier_id = $1 and alias like 'ref:%'": "alias of dossier {}: that of its ref",
     "update intake_offset set next = next - 1 where $1::uuid is not null": "intake_offset ",
 }
 
