@@ -54,15 +54,16 @@ class Turnstile:
         task.add_done_callback(self._tasks.discard)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        call = object()
-        there, to_there = await asyncio.open_connection("127.0.0.1", self._target)
+        call, streams = object(), [writer]
         try:
+            there, to_there = await asyncio.open_connection("127.0.0.1", self._target)
+            streams.append(to_there)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._ask(reader, to_there, call))
                 both.create_task(self._answer(there, writer, call))
         finally:
             self._busy.discard(call)
-            for stream in (to_there, writer):
+            for stream in streams:
                 stream.close()
 
     async def _ask(self, reader: asyncio.StreamReader, to_there: asyncio.StreamWriter, call: object) -> None:
