@@ -14,12 +14,12 @@ import asyncpg
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from hub import participants
 from hub.embedded import stack
 from hub.embedded.stack import StackAddress
-from hub.participants import Participant
-from hub.sealing import MasterKey
-from hub.store.database import Connection
+from hub.facts.sealing import MasterKey
+from hub.participants import registry as participants
+from hub.participants.registry import Participant
+from hub.postgres.database import Connection
 from tests.support.hubs import Hub
 from tests.support.stack import aiokafka_settings, own_name
 

@@ -20,7 +20,7 @@ from bench.failures import failed
 from bench.measuring import CpuMeter, Watch, Window, outputs_of, peak_mib, window
 from bench.peers.tables import TABLES
 from bench.runners import Runner, bench_python, group_is_stable
-from hub.admission import GROUP
+from hub.participants.admission import GROUP
 from tests.support.stack import kafka_admin
 
 PARTITIONS = 6

@@ -8,7 +8,7 @@ import signal
 import uvloop
 
 from bench.core_job import CoreJob
-from hub.engine_role import run_engine
+from hub.engine.role import run_engine
 from hub.logs import name_process
 from hub.settings import read_settings
 

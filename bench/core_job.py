@@ -1,14 +1,14 @@
-"""The peers' job as a `hub.job.Job`: count per dossier, forward the event; the engine itself is unchanged."""
+"""The peers' job as a `hub.engine.job.Job`: count per dossier, forward the event; the engine itself is unchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from hub.directory import Directory
 from hub.dossier.decision import Accepted, Decision, Sender
-from hub.dossier.state import Timer
-from hub.job import Call
+from hub.dossier.state.model import Timer
+from hub.engine.job import Call
+from hub.inbound.directory import Directory
 from schemas.base import Fact, Request, Role, Subject, Wire
 
 

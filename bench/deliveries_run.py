@@ -22,7 +22,7 @@ from bench.deliveries_world import PARTITIONS, Counterpart, counterpart, hub_sid
 from bench.failures import failed
 from bench.measuring import Cpu, CpuMeter
 from bench.runners import Runner, group_is_stable
-from hub.participants import user_of
+from hub.participants.registry import user_of
 from tests.support.stack import kafka_admin
 
 KINDS: tuple[Kind, ...] = (PopulationKind(), PostalKind(), PortalKind())
@@ -166,7 +166,9 @@ async def _process(
         "HUB_DELIVERY__SESSION_TIMEOUT_MS": "30000",
     }
     del environment["HUB_MASTER_KEY_FILE"]
-    async with Runner("hub.cli", [environment], folder, arguments=("run", "adapter", kind.name)) as runner:
+    async with Runner(
+        "hub.cli.main", [environment], folder, arguments=("run", "adapter", kind.name)
+    ) as runner:
         await group_is_stable(kafka_admin(place.bench.address), place.topic(kind.name), 1, 60, runner)
         yield runner
 

@@ -22,10 +22,10 @@ from bench.gateway_requests import PARTICIPANTS, Answer, Door, Way, check_receip
 from bench.measuring import CpuMeter
 from bench.product_events import ORGANISATIONS, ROLES, Planned, Topic
 from bench.runners import Runner, group_is_stable
-from hub import participants
-from hub.admission import GATEWAY, GROUP
-from hub.integrity import FILE_NAME
-from hub.participants import Participant, user_of
+from hub.facts.integrity import FILE_NAME
+from hub.participants import registry as participants
+from hub.participants.admission import GATEWAY, GROUP
+from hub.participants.registry import Participant, user_of
 from tests.support.certificates import Authority
 from tests.support.stack import aiokafka_settings, kafka_admin
 
@@ -143,7 +143,7 @@ async def _ready(place: Arena, plan: GatewayPlan) -> AsyncIterator[Ready]:
 async def _process(place: Arena, role: str, environment: dict[str, str]) -> AsyncIterator[Runner]:
     folder = place.folder / role
     folder.mkdir()
-    async with Runner("hub.cli", [environment], folder, arguments=("run", role)) as runner:
+    async with Runner("hub.cli.main", [environment], folder, arguments=("run", role)) as runner:
         yield runner
 
 

@@ -36,7 +36,7 @@ from bench.product_events import (
     warm_up,
 )
 from bench.runners import Runner, group_is_stable
-from hub.admission import GROUP
+from hub.participants.admission import GROUP
 from tests.support.stack import kafka_admin, own_name
 
 _OWN_PARTITIONS = 4
@@ -136,7 +136,7 @@ async def register(place: Arena) -> None:
 @asynccontextmanager
 async def _engines(place: Arena, count: int, batch: int) -> AsyncIterator[Runner]:
     environments = [place.engine_environment(f"engine-{number + 1}", batch) for number in range(count)]
-    async with Runner("hub.cli", environments, place.folder, arguments=("run", "engine")) as runner:
+    async with Runner("hub.cli.main", environments, place.folder, arguments=("run", "engine")) as runner:
         admin = kafka_admin(place.bench.address)
         await group_is_stable(admin, place.topic(GROUP), count, 60, runner)
         yield runner

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from bench.events import Event
-from hub.dossier.identity import check_id
+from hub.dossier.rules.identity import check_id
 
 Topic = Literal["counter-1", "counter-2", "agency-1", "population"]
 Group = Literal["fresh", "asked", "identified", "forwarded", "issued"]

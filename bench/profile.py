@@ -21,8 +21,8 @@ from bench.core_job import CoreJob
 from bench.events import core_events
 from bench.product_events import EVENTS_PER_DOSSIER, measured_run
 from bench.results import page, table
-from hub.engine_role import run_engine
-from hub.job import Job
+from hub.engine.job import Job
+from hub.engine.role import run_engine
 from hub.settings import read_settings
 
 _EVERY_S = 0.002

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from bench.arena import Arena, Bench
 from bench.contenders import find
 from bench.core import SOURCE, Measured, Plan, run_once
-from hub.integrity import StoreKey
-from hub.sealing import MasterKey
-from hub.store.database import Connection
+from hub.facts.integrity import StoreKey
+from hub.facts.sealing import MasterKey
+from hub.postgres.database import Connection
 
 _KEYS = 20_000
 _FILL = (

@@ -33,14 +33,7 @@ from bench.results import page, ratio_text, ratios, table
 from hub.signing.algorithms import DS, is_valid
 from hub.signing.building import sign_copy
 from hub.signing.foreign import Expectation, ForeignSignature, verify_foreign
-from hub.signing.manifest import (
-    Conversion,
-    Manifest,
-    ManifestFile,
-    Metadata,
-    OwnerByNumber,
-    manifest_bytes,
-)
+from hub.signing.manifest import Conversion, Manifest, ManifestFile, Metadata, OwnerByNumber, manifest_bytes
 from hub.signing.sandbox import KeyKind, Sandbox
 from hub.signing.verified import Verified
 from hub.signing.verifying import Measured, verify

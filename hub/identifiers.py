@@ -40,3 +40,8 @@ def shard_of_key(key: str, shards: int) -> int:
 def is_uuid(text: str) -> bool:
     """Whether a subject is written as a canonical dossier id; all else is an alias."""
     return _UUID.fullmatch(text) is not None
+
+
+def alias_of(subject: str, sender: str) -> str:
+    """How a subject that is no dossier id is looked up: references belong to their participant."""
+    return f"ref:{sender}:{subject[4:]}" if subject.startswith("ref:") else f"code:{subject}"

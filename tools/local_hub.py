@@ -23,7 +23,7 @@ from hub.embedded.process import end, find, start_server, wait_until
 from hub.embedded.stack import StackAddress
 from hub.embedded.state import Folders, ServerRecord
 from hub.errors import StartupError
-from hub.kafka_admin import KafkaAdmin
+from hub.kafka.admin import KafkaAdmin
 from hub.settings import KafkaSettings
 from tools import local_passwords as share
 from tools.local_programs import DEPLOY, PKI_PASSWORD, page, programs, user_of_program

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from hub.admission import GATEWAY
+from hub.participants.admission import GATEWAY
 from tools.local_site import ADAPTERS, Program, Site
 
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy" / "hub"

@@ -12,9 +12,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from hub.delivery.metrics import DeliveryMetrics
+from hub.engine.observe.metrics import EngineMetrics
 from hub.gateway.metrics import GatewayMetrics
 from hub.http.metrics import HttpMetrics
-from hub.metrics import EngineMetrics
 from tools.generated_page import table, write_or_check
 
 PAGE = Path("docs/metrics.md")

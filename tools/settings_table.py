@@ -27,7 +27,7 @@ Every process reads its settings once, at its start, from environment variables.
 stands after two underscores; lists and tables are JSON. A wrong or missing one ends the process with status 2
 and one line that names it. A secret is never shown, neither here nor in a log.
 """
-_TITLES = {"hub.settings": "Core", "hub.adapter_role": "Every adapter process"}
+_TITLES = {"hub.settings": "Core", "hub.delivery.role": "Every adapter process"}
 _OUTSIDE = """\
 ## Of the command line and the tests
 
@@ -43,7 +43,7 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
     """Each settings class below its module: the core's first, then the adapters' by name."""
     folders = sorted(part.name for part in pkgutil.iter_modules(adapters.__path__, "adapters."))
     found: dict[str, type[BaseSettings]] = {}
-    for name in ("hub.settings", "hub.adapter_role", *(f"{folder}.settings" for folder in folders)):
+    for name in ("hub.settings", "hub.delivery.role", *(f"{folder}.settings" for folder in folders)):
         module = importlib.import_module(name)
         for item in vars(module).values():
             is_class = isinstance(item, type) and issubclass(item, BaseSettings)

@@ -22,10 +22,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from hub import kafka
-from hub.health import serve
 from hub.http.metrics import HttpMetrics
+from hub.kafka import client as kafka
 from hub.logs import log, name_process
+from hub.process.health import serve
 from hub.settings import KafkaSettings
 
 HERE = Path(__file__).parent

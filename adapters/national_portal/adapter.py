@@ -24,16 +24,16 @@ from adapters.national_portal.status_codes import read_status_codes
 from adapters.national_portal.syncing import Syncing
 from adapters.national_portal.texts import text_pair
 from hub.delivery.adapter import OutMessage, Polled, Report
-from hub.delivery.desk import Connection, Desk
-from hub.delivery.door import serve_door
+from hub.delivery.context import Clock, utc_now
+from hub.delivery.host import Connection, Host
+from hub.delivery.http_server import serve_door
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
-from hub.delivery.parts import Clock, utc_now
 
 _log = logging.getLogger(__name__)
 
 
 class PortalAdapter:
-    """Implements `hub.delivery.adapter.Adapter` and `hub.delivery.desk.Hosted`.
+    """Implements `hub.delivery.adapter.Adapter` and `hub.delivery.host.Hosted`.
 
     MaHoSo is the idempotency key of a dossier; a progress line has none and is marked before it is sent.
     """
@@ -70,10 +70,10 @@ class PortalAdapter:
             settings.sends_supplements,
         )
         self._syncing: Syncing | None = None
-        self._desk: Desk | None = None
+        self._desk: Host | None = None
         self._door: Door | None = None
 
-    async def attach(self, desk: Desk) -> None:
+    async def attach(self, desk: Host) -> None:
         """Take the desk: the tables are there; StartupError when what they hold has another key."""
         self._desk = desk
         own = tables.Tables(desk.pool, self._seal)

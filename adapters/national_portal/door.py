@@ -25,9 +25,9 @@ from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.tables import Tables, store_lodging
 from adapters.national_portal.texts import door_answer
 from hub.delivery.database import StoreAwayError
-from hub.delivery.desk import Connection, Desk
 from hub.delivery.documents import FilesAwayError
 from hub.delivery.foreign_text import ForeignTextError, code, read_object
+from hub.delivery.host import Connection, Host
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Door:
     def __init__(
         self,
         settings: PortalSettings,
-        desk: Desk,
+        desk: Host,
         tables: Tables,
         procedures: Procedures,
         words: Words,

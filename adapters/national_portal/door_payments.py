@@ -12,8 +12,8 @@ from adapters.national_portal.tables import Tables
 from adapters.national_portal.texts import DoorKey, door_answer, door_text
 from hub.delivery.adapter import Report
 from hub.delivery.database import StoreAwayError
-from hub.delivery.desk import Desk
 from hub.delivery.foreign_text import code
+from hub.delivery.host import Host
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 class PaymentDoor:
     """Whoever has not shown the shared secret is told nothing, and changes nothing."""
 
-    def __init__(self, shared: PaymentSettings, desk: Desk, tables: Tables) -> None:
+    def __init__(self, shared: PaymentSettings, desk: Host, tables: Tables) -> None:
         self._shared = shared
         self._secret = shared.secret.get_secret_value()
         self._desk = desk

@@ -20,7 +20,7 @@ from adapters.national_portal.record import Line, Record
 from adapters.national_portal.sealing import RecordSeal
 from hub.delivery.adapter import OutMessage
 from hub.delivery.database import translated
-from hub.delivery.desk import Connection
+from hub.delivery.host import Connection
 from hub.delivery.origin import is_opened_by
 from hub.errors import StartupError
 

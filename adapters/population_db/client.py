@@ -14,7 +14,7 @@ from adapters.population_db.mapping import Answer, SoapFault, Unreadable
 from adapters.population_db.question import Question
 from adapters.population_db.settings import PopulationSettings
 from adapters.population_db.token import Token, Tokens
-from hub.trusted_ca import TrustedCa
+from hub.http.trusted_ca import TrustedCa
 
 
 class PopulationClient:

@@ -14,16 +14,20 @@ from faststream.kafka.annotations import KafkaMessage as Message
 
 from bench.core_job import CoreJob
 from bench.peers.place import BATCH, Place
-from hub import kafka, kafka_broker
-from hub.batch import BatchDecision, Tools
-from hub.dossier_job import code_blocks, load_law
+from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.dossier_job import code_blocks
+from hub.engine.write import reading
+from hub.engine.write.writing import write_batch
+from hub.facts.message import Message as Outbound
+from hub.facts.sealing import MasterKey
+from hub.inbound.authorise import Reading, authorise
+from hub.kafka import client as kafka
+from hub.kafka import faststream as kafka_broker
 from hub.legal_time import LegalClock
-from hub.message import Message as Outbound
-from hub.sealing import MasterKey
+from hub.outbox.segments import Outgoing
+from hub.postgres import database
+from hub.regulation.law import load_law
 from hub.settings import read_settings
-from hub.store import database, reading
-from hub.store.writing import Outgoing, write_batch
-from hub.understanding import Reading, understand
 
 place = Place.of_environment()
 settings = read_settings()
@@ -32,7 +36,7 @@ app = FastStream(broker)
 
 
 class Core:
-    """`hub.batch` and `write_batch` on one connection; Kafka keeps the offsets."""
+    """`hub.engine.decide.decide_batch` and `write_batch` on one connection; Kafka keeps the offsets."""
 
     async def open(self) -> None:
         """Connect and read the participants."""
@@ -58,7 +62,7 @@ class Core:
 
     async def handle(self, records: Sequence[Any]) -> None:
         """Read, decide, write, publish; the segments are deleted by the next write."""
-        items = [understand(record, self.world) for record in records]
+        items = [authorise(record, self.world) for record in records]
         read = await reading.read_batch(self.session, reading.wanted_of(items), self.tools.master.store)
         decision: BatchDecision[int] = BatchDecision(str(uuid.uuid4()), self.tools, read.view, None)
         for item in items:

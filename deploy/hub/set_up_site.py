@@ -22,18 +22,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hub import participants
-from hub.admission import GATEWAY
+from hub.cli.setup import prepare_store
 from hub.errors import StartupError
-from hub.integrity import StoreKey
-from hub.kafka_admin import KafkaAdmin
-from hub.own_users import is_let_in
-from hub.participants import Participant
-from hub.sealing import MasterKey
+from hub.facts.integrity import StoreKey
+from hub.facts.sealing import MasterKey
+from hub.kafka.admin import KafkaAdmin
+from hub.participants import registry as participants
+from hub.participants.admission import GATEWAY
+from hub.participants.own_users import is_let_in
+from hub.participants.registry import Participant
+from hub.postgres import database
+from hub.postgres.database import Connection
 from hub.settings import read_settings
-from hub.setup_cli import prepare_store
-from hub.store import database
-from hub.store.database import Connection
 
 HUB_USER = "hub"
 _CERTIFICATE_LIFE = timedelta(days=825)

@@ -43,7 +43,7 @@ def print_how_to_look(console: Console, province: Province) -> None:
         ("the gateway's contract", f"curl {ports.url(ports.gateway)}/openapi.json"),
         ("the portal's dossiers", f"curl {ports.url(ports.portal)}/_health"),
         ("the logs", f"tail -F {places.run}/*.log"),
-        ("who takes part", f"set -a; . {written[0]}; {sys.executable} -m hub.cli participants list"),
+        ("who takes part", f"set -a; . {written[0]}; {sys.executable} -m hub.cli.main participants list"),
         ("be an officer of counter-1", f"set -a; . {written[1]}; {sys.executable} -m examples.counter.app"),
         ("   and enter a line", '{"type": "dossier.withdraw", "subject": "<a code>", "data": {}}'),
         ("end it all", "python -m examples.demo --stop (the next demo does it too)"),

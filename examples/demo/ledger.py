@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from examples.demo.members import CARELESS, ONE_STOPS, OVER_HTTPS
 from examples.demo.portal_journal import portal_findings
 from examples.demo.province import Places, Province
-from hub.store.database import Connection
+from hub.postgres.database import Connection
 from schemas.pickup import ReportPickup
 from tests.support.ledger.check import check
 from tests.support.ledger.evidence import (

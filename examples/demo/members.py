@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from examples.demo.procedures import AGENCIES, POLICE
-from hub.participants import Participant
+from hub.participants.registry import Participant
 
 ONE_STOPS = {"counter-1": "000.11.01.H07", "counter-2": "000.11.02.H07"}
 """counter-1's orders go to the postal adapter, counter-2's to the operator's own system."""

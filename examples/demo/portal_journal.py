@@ -8,7 +8,7 @@ from datetime import datetime
 
 from examples.demo.province import Places
 from examples.demo.week import VIETNAM
-from hub.store.database import Connection
+from hub.postgres.database import Connection
 from tests.support.ledger.evidence import Delivered
 from tests.support.ledger.journal import read_lines
 from tests.support.ledger.portal import Told, check_portal, portal_counts

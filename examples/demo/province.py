@@ -19,17 +19,17 @@ from examples.demo.programs import Program
 from examples.demo.settings_of import OFFICER, PostalAddress
 from examples.demo.signing_desk import make_keys
 from examples.demo.week import FIRST
-from hub import participants
-from hub.admission import GATEWAY
 from hub.embedded import stack
 from hub.embedded.process import free_port
 from hub.embedded.stack import StackAddress
-from hub.kafka_admin import KafkaAdmin
-from hub.sealing import MasterKey
+from hub.facts.sealing import MasterKey
+from hub.kafka.admin import KafkaAdmin
+from hub.participants import registry as participants
+from hub.participants.admission import GATEWAY
+from hub.postgres import database
+from hub.postgres.database import Connection
 from hub.settings import KafkaSettings
 from hub.signing.sandbox import Sandbox
-from hub.store import database
-from hub.store.database import Connection
 
 Say = Callable[[str], None]
 
@@ -161,7 +161,7 @@ async def open_province(
     programs.update({program.name: program for program in started})
     await asyncio.gather(*[program.start() for program in started])
     await asyncio.gather(*[_listens(program, places) for program in started if "sandbox" in program.name])
-    served = [program for program in started if program.command[2] == "hub.cli"]
+    served = [program for program in started if program.command[2] == "hub.cli.main"]
     await asyncio.gather(*[program.healthy_url() for program in served])
     return Province(places, hub, programs, ports)
 
@@ -217,7 +217,10 @@ def _operator(places: Places, hub: Hub) -> Program:
 def _engines(places: Places, hub: Hub) -> list[Program]:
     return [
         Program(
-            name, ["hub.cli", "run", "engine"], {**hub.environment, "HUB_ENGINE__INSTANCE": name}, places.run
+            name,
+            ["hub.cli.main", "run", "engine"],
+            {**hub.environment, "HUB_ENGINE__INSTANCE": name},
+            places.run,
         )
         for name in ("engine-1", "engine-2")
     ]
@@ -225,7 +228,7 @@ def _engines(places: Places, hub: Hub) -> list[Program]:
 
 def _gateway(places: Places, hub: Hub, port: int) -> Program:
     environment = settings_of.gateway(hub.environment, hub.passwords[GATEWAY], port)
-    return Program("gateway", ["hub.cli", "run", "gateway"], environment, places.run)
+    return Program("gateway", ["hub.cli.main", "run", "gateway"], environment, places.run)
 
 
 def _adapters(places: Places, hub: Hub, ports: Ports) -> list[Program]:
@@ -237,7 +240,7 @@ def _adapters(places: Places, hub: Hub, ports: Ports) -> list[Program]:
     return [
         Program(
             f"adapter-{name}",
-            ["hub.cli", "run", "adapter", name],
+            ["hub.cli.main", "run", "adapter", name],
             {**settings_of.adapter(hub.environment, name, hub.passwords[name]), **settings},
             places.run,
         )

@@ -35,7 +35,7 @@ from examples.demo.stillness import NoiseError, Stillness
 from examples.demo.week import FIRST
 from hub.embedded import stack
 from hub.errors import StartupError
-from hub.store.database import Connection
+from hub.postgres.database import Connection
 from tests.support.ledger.verdict import Verdict
 
 _TYPES = "select type, count(*) as count from fact group by type"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from hub.admission import GATEWAY
 from hub.embedded.stack import StackAddress
+from hub.participants.admission import GATEWAY
 
 OFFICER = {"account": "mot-cua-gia", "name": "Cán Bộ Một Cửa Giả Định"}
 STRANGER = {"account": "khong-co-quyen", "name": "Cán Bộ Chưa Được Cấp Quyền"}

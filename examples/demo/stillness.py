@@ -11,7 +11,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hub.embedded.stack import StackAddress
-from hub.store.database import Connection
+from hub.postgres.database import Connection
 
 _LIMIT_S = 60.0
 _OPEN = """

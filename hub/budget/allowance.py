@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from hub.budget.settings import BudgetSettings
+from hub.settings.budget import BudgetSettings
 
 DAY_S = 86_400.0
 

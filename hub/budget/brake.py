@@ -18,7 +18,7 @@ MOST = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BrakeLimits:
     """Per minute: records that are no envelopes; refusals of both kinds where nearly all are refused."""
 
     malformed: int
@@ -78,7 +78,7 @@ class Brake:
     It is let go when a taste is not nearly all bad.
     """
 
-    limits: Limits
+    limits: BrakeLimits
     reason: Reason | None = None
     until_s: float = 0.0
     _rounds: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.budget.brake import LONGEST_PAUSE_S, Reason
-from hub.store.database import Connection
+from hub.postgres.database import Connection
 
 RESUMED_H = 1
 _PUT = """

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from hub.budget.allowance import Allowances, Use
-from hub.budget.settings import BudgetSettings
-from hub.envelope import Record, Unstamped
-from hub.parking import encode_record
+from hub.facts.parking import encode_record
+from hub.inbound.envelope import Record, Unstamped
+from hub.settings.budget import BudgetSettings
 
 _LONGEST_HEADER = 128
 _MOST_HEADERS = 16

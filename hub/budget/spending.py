@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from hub.budget.allowance import KINDS, LEAST, Use
 from hub.errors import AlteredRowError
+from hub.facts.untrusted import tell_untrusted
+from hub.postgres.database import Connection
 from hub.regulation.clock import VIETNAM
-from hub.store.database import Connection
-from hub.untrusted import tell_untrusted
 
 _ADD = """
 insert into participant_use as u (participant, day, kind, records, bytes)

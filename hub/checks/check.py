@@ -10,7 +10,7 @@ import asyncpg
 from confluent_kafka import KafkaException
 
 from hub.errors import StartupError
-from hub.steady import AWAY
+from hub.process.supervise import AWAY
 
 _LOOK_S = 30.0
 _NO_TABLES = (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.checks.check import Check, Finding
-from hub.documents.settings import DocumentsSettings
 from hub.http.descriptors import gateway_shortage
 from hub.settings import GatewaySettings
+from hub.settings.documents import DocumentsSettings
 
 LEAST_FREE_BYTES = 2 << 30
 LEAST_FREE_SHARE = 0.05

@@ -10,14 +10,14 @@ from hub.checks.machine import descriptors_check, disk_check, key_file_check
 from hub.checks.rows import rows_check
 from hub.checks.store import Connect, clock_check, session_check, store_check
 from hub.checks.topics import topic_check
-from hub.documents.settings import DocumentsSettings
-from hub.dossier_job import load_law
 from hub.errors import UntrustedRowError
-from hub.integrity import StoreKey
-from hub.kafka_admin import KafkaAdmin
-from hub.sealing import store_key_of
+from hub.facts.checked import PARTICIPANT
+from hub.facts.integrity import StoreKey
+from hub.facts.sealing import store_key_of
+from hub.kafka.admin import KafkaAdmin
+from hub.regulation.law import load_law
 from hub.settings import GatewaySettings, PostgresSettings, Settings
-from hub.store.checked import PARTICIPANT
+from hub.settings.documents import DocumentsSettings
 
 
 def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tuple[Check, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from hub.checks.check import Check, Finding
 from hub.checks.store import Connect
-from hub.integrity import StoreKey
-from hub.store.checked import SMALL, findings
+from hub.facts.checked import SMALL, findings
+from hub.facts.integrity import StoreKey
 
 _REMEDY = "see docs/operations.md, Altered rows"
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 
-from hub import kafka
 from hub.checks.check import Check, Finding
+from hub.kafka import client as kafka
+from hub.kafka.topics import HEARTBEAT_TOPIC
+from hub.postgres.database import Connection, missing_tables
+from hub.postgres.session_locks import session_trouble
 from hub.settings import KafkaSettings, PostgresSettings
-from hub.store.database import Connection, missing_tables
-from hub.store.session_locks import session_trouble
-from hub.topics import HEARTBEAT_TOPIC
 
 OLDEST_MAJOR = 18
 """The oldest PostgreSQL on which the tests run."""
@@ -58,7 +58,7 @@ def store_check(connect: Connect, adapter: str = "") -> Check:
 
 def migrations() -> set[str]:
     """Names of all migrations of this version."""
-    folder = files("hub.store") / "migrations"
+    folder = files("hub.postgres") / "migrations"
     return {item.name for item in folder.iterdir() if item.name.endswith(".sql")}
 
 

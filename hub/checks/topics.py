@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from hub.checks.check import Check, Finding
-from hub.kafka_admin import KafkaAdmin
-from hub.log_ends import in_thread
-from hub.topics import FACTS_TOPIC, HEARTBEAT_TOPIC, rules_of, wrong_settings
+from hub.kafka.admin import KafkaAdmin
+from hub.kafka.log_inspector import in_thread
+from hub.kafka.topics import FACTS_TOPIC, HEARTBEAT_TOPIC, rules_of, wrong_settings
 
 _MAKE = "`hub setup` makes the hub's own topics, `hub participants add` those of a participant"
 Names = Callable[[], Awaitable[Collection[str]]]

@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 
 from hub.errors import RetryableError
-from hub.store.away import is_away, reason_of
-from hub.store.database import create_pool
+from hub.postgres.away import is_away, reason_of
+from hub.postgres.database import create_pool
 
 _STATEMENT_S = 15.0
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.documents.reason import DocumentReason, DocumentsAwayError
-from hub.documents.settings import DocumentsSettings
 from hub.documents.store import DocumentStore, documents
 from hub.errors import RetryableError, StartupError
+from hub.settings.documents import DocumentsSettings
 
 
 class FilesAwayError(RetryableError):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from hub.delivery.parts import Parts
-from hub.kafka import TopicPartition
+from hub.delivery.context import AdapterContext
+from hub.kafka.client import TopicPartition
 
 _log = logging.getLogger(__name__)
 
 
-async def note_gap(parts: Parts, tp: TopicPartition, first: int, start: int) -> None:
+async def note_gap(parts: AdapterContext, tp: TopicPartition, first: int, start: int) -> None:
     """Nothing from `first` on was there any more, up to `start`; the same gap may be noted again."""
     await parts.patiently("delivery.gap", lambda: parts.store.note_gap(tp.topic, tp.partition, first, start))
     _log.error(

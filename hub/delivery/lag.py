@@ -8,19 +8,19 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from hub.delivery.context import AdapterContext
 from hub.delivery.gaps import note_gap
-from hub.delivery.parts import Parts
-from hub.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, partitions_of
-from hub.queue_age import Queue
+from hub.kafka.client import AIOKafkaConsumer, KafkaError, TopicPartition, partitions_of
+from hub.process.queue_age import Queue
 
 _log = logging.getLogger(__name__)
 _ASK_S = 10.0
 
 
-class LagWatch:
+class AdapterLag:
     """Asks with consumers that know the group's offsets and never join it."""
 
-    def __init__(self, parts: Parts, new_consumer: Callable[[], AIOKafkaConsumer]) -> None:
+    def __init__(self, parts: AdapterContext, new_consumer: Callable[[], AIOKafkaConsumer]) -> None:
         self._parts = parts
         self._new_consumer = new_consumer
         self._queues: dict[int, Queue] = {}

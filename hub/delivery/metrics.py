@@ -7,10 +7,10 @@ from typing import get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.checks.watch import CheckMetrics
-from hub.delivery.gate import GateState
 from hub.delivery.rows import Counts
+from hub.delivery.throttle import GateState
 from hub.http.metrics import HttpMetrics
-from hub.kafka_metrics import ProducerMetrics
+from hub.kafka.metrics import ProducerMetrics
 
 _CALL_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 GATE_STATES: tuple[GateState, ...] = get_args(GateState)

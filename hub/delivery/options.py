@@ -9,8 +9,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.delivery.circuit import CircuitPolicy
-from hub.delivery.gate import Limits, MaintenanceWindow
 from hub.delivery.retry import RetryPolicy
+from hub.delivery.throttle import MaintenanceWindow, ThrottleLimits
 
 _Seconds = Annotated[float, Field(gt=0)]
 
@@ -76,8 +76,8 @@ class DeliveryOptions(BaseModel):
         """The retry limits as a pure value."""
         return RetryPolicy(self.max_attempts, self.total_s, self.retry_base_s, self.retry_cap_s)
 
-    def limits(self) -> Limits:
+    def limits(self) -> ThrottleLimits:
         """The gate's limits as a pure value."""
         windows = tuple(MaintenanceWindow(w.begin, w.end, w.weekdays) for w in self.maintenance)
         policy = CircuitPolicy(self.circuit_failures, self.circuit_open_s, self.circuit_max_open_s)
-        return Limits(self.concurrency, self.rate_per_s, windows, policy)
+        return ThrottleLimits(self.concurrency, self.rate_per_s, windows, policy)

@@ -9,7 +9,7 @@ from time import time
 import asyncpg
 
 from hub.delivery.adapter import Polled
-from hub.delivery.parts import Parts
+from hub.delivery.context import AdapterContext
 from hub.delivery.retry import backoff_s
 from hub.delivery.waiting import draw
 from hub.delivery.wire import check_report
@@ -22,7 +22,7 @@ _MAX_PAUSES = 10
 class Poller:
     """Polls the counterpart in the adapter's interval, unless its gate is paused or in maintenance."""
 
-    def __init__(self, parts: Parts, interval_s: float) -> None:
+    def __init__(self, parts: AdapterContext, interval_s: float) -> None:
         self._parts = parts
         self._interval_s = interval_s
 

@@ -6,14 +6,14 @@ import asyncio
 import logging
 from itertools import groupby
 
-from hub.delivery.parts import Parts
+from hub.delivery.context import AdapterContext
 from hub.delivery.retry import backoff_s
 from hub.delivery.rows import Waiting
 from hub.delivery.wire import report_headers
 from hub.errors import AlteredRowError
-from hub.kafka import KafkaError
-from hub.kafka_producer import Producer, Record
-from hub.untrusted import kind_of, tell_untrusted
+from hub.facts.untrusted import kind_of, tell_untrusted
+from hub.kafka.client import KafkaError
+from hub.kafka.producer import OutgoingRecord, Producer
 
 _log = logging.getLogger(__name__)
 _BATCH = 100
@@ -22,10 +22,10 @@ _ASIDE_S = 3600.0
 _BASE_S, _CAP_S = 0.2, 5.0
 
 
-class Publisher:
+class ReportPublisher:
     """Sends stored reports in order per subject; a second process doing the same only sends repeats."""
 
-    def __init__(self, parts: Parts, producer: Producer) -> None:
+    def __init__(self, parts: AdapterContext, producer: Producer) -> None:
         self._parts = parts
         self._producer = producer
 
@@ -93,11 +93,11 @@ class Publisher:
         )
         return True
 
-    def _record(self, waiting: Waiting) -> Record:
+    def _record(self, waiting: Waiting) -> OutgoingRecord:
         parts, report = self._parts, waiting.report
         headers = report_headers(report, parts.name, parts.environment)
         pairs = [(name, text.encode()) for name, text in headers.items()]
-        return Record(report.subject.encode(), report.data, pairs)
+        return OutgoingRecord(report.subject.encode(), report.data, pairs)
 
     async def _put_off(self, waiting: Waiting) -> None:
         """It is sent again when its receipt has not come by then."""

@@ -12,8 +12,8 @@ from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, QueryOutcome, Rejected
 from hub.delivery.stored_outcome import read_outcome
-from hub.integrity import StoreKey
-from hub.store.checked import DELIVERY_REPORT, at_micros, micros
+from hub.facts.checked import DELIVERY_REPORT, at_micros, micros
+from hub.facts.integrity import StoreKey
 
 FinalState = Literal["delivered", "rejected", "dead"]
 ReportFields = tuple[str | None, str | None, str | None, datetime | None, bytes | None, bytes | None]
@@ -33,7 +33,7 @@ class PoisonRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredBatch:
     """What a batch brought: new messages, repeats, poison, and receipts (refused ones counted apart).
 
     `noted` of the new messages were over with it.

@@ -11,26 +11,26 @@ from typing import Any
 from faststream import FastStream
 
 from hub.delivery.adapter import Adapter
+from hub.delivery.context import AdapterContext, Clock, utc_now
 from hub.delivery.database import StoreAwayError, open_pool
-from hub.delivery.desk import Hosted, open_desk
-from hub.delivery.gate import Gate
-from hub.delivery.lag import LagWatch
+from hub.delivery.host import Hosted, open_desk
+from hub.delivery.lag import AdapterLag
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
-from hub.delivery.parts import Clock, Parts, utc_now
 from hub.delivery.poller import Poller
 from hub.delivery.progress import Progress
-from hub.delivery.publisher import Publisher
+from hub.delivery.publisher import ReportPublisher
 from hub.delivery.store import DeliveryStore
-from hub.delivery.subscriber import Intake
+from hub.delivery.subscriber import Subscriber
+from hub.delivery.throttle import Throttle
 from hub.delivery.upkeep import SILENT_S, Sweeper, Upkeep
 from hub.delivery.worker import Workers
 from hub.errors import StartupError, StopError
-from hub.integrity import StoreKey
-from hub.kafka import KafkaError, consumer
-from hub.kafka import producer as new_producer
-from hub.kafka_broker import KafkaBroker, faststream_broker
-from hub.kafka_producer import Producer
+from hub.facts.integrity import StoreKey
+from hub.kafka.client import KafkaError, consumer
+from hub.kafka.client import producer as new_producer
+from hub.kafka.faststream import KafkaBroker, faststream_broker
+from hub.kafka.producer import Producer
 from hub.settings import KafkaSettings
 
 _log = logging.getLogger(__name__)
@@ -61,11 +61,11 @@ async def run_adapter(
     key = _key(options)
     try:
         async with open_pool(dsn, adapter.name) as pool:
-            gate = Gate(options.limits(), asyncio.get_running_loop().time())
+            gate = Throttle(options.limits(), asyncio.get_running_loop().time())
             store = DeliveryStore(pool, adapter.name, key)
             gate.is_paused = await store.is_paused()
             await store.beat(is_held=gate.is_paused, silent_s=SILENT_S)
-            parts = Parts(
+            parts = AdapterContext(
                 adapter=adapter,
                 store=store,
                 gate=gate,
@@ -97,12 +97,12 @@ def _key(options: DeliveryOptions) -> StoreKey:
     return StoreKey.from_file(options.key_file, "HUB_DELIVERY__KEY_FILE")
 
 
-async def _run(parts: Parts, broker: KafkaBroker, kafka: KafkaSettings) -> None:
+async def _run(parts: AdapterContext, broker: KafkaBroker, kafka: KafkaSettings) -> None:
     producer = await _producer(parts, kafka)
     client_id = f"hub-adapter-{parts.name}-look"
-    intake = Intake(parts, broker, lambda: consumer(kafka, client_id, group=None))
+    intake = Subscriber(parts, broker, lambda: consumer(kafka, client_id, group=None))
     app = FastStream(broker)
-    lag = LagWatch(parts, lambda: consumer(kafka, f"hub-adapter-{parts.name}-lag", group=parts.group))
+    lag = AdapterLag(parts, lambda: consumer(kafka, f"hub-adapter-{parts.name}-lag", group=parts.group))
     try:
         await lag.check_start()
         await app.start()
@@ -117,7 +117,7 @@ async def _run(parts: Parts, broker: KafkaBroker, kafka: KafkaSettings) -> None:
         _log.info("adapter stopped", extra={"action": "delivery.stopped", "adapter": parts.name})
 
 
-async def _producer(parts: Parts, kafka: KafkaSettings) -> Producer:
+async def _producer(parts: AdapterContext, kafka: KafkaSettings) -> Producer:
     """Open before FastStream starts, which says less of why it cannot."""
     name = f"hub-adapter-{parts.name}"
     producer = Producer(lambda: new_producer(kafka, name), "reports", parts.metrics.producers)
@@ -131,8 +131,8 @@ async def _producer(parts: Parts, kafka: KafkaSettings) -> Producer:
     return producer
 
 
-def _loops(parts: Parts, producer: Producer) -> list[Coroutine[Any, Any, None]]:
-    loops = [Workers(parts).run(), Publisher(parts, producer).run()]
+def _loops(parts: AdapterContext, producer: Producer) -> list[Coroutine[Any, Any, None]]:
+    loops = [Workers(parts).run(), ReportPublisher(parts, producer).run()]
     loops += [Upkeep(parts, producer).run(), Sweeper(parts).run()]
     if parts.adapter.poll_interval_s is not None:
         loops.append(Poller(parts, parts.adapter.poll_interval_s).run())
@@ -141,7 +141,7 @@ def _loops(parts: Parts, producer: Producer) -> list[Coroutine[Any, Any, None]]:
     return loops
 
 
-async def _serve(adapter: Hosted, parts: Parts) -> None:
+async def _serve(adapter: Hosted, parts: AdapterContext) -> None:
     """Let the adapter answer calls until the stop; that it ends before is an error."""
     parts.progress.is_door_closed = True
     work, stopped = asyncio.create_task(adapter.serve()), asyncio.create_task(parts.stop.wait())
@@ -158,7 +158,7 @@ async def _serve(adapter: Hosted, parts: Parts) -> None:
 
 
 async def _close_in_order(
-    parts: Parts, intake: Intake, producer: Producer, running: list[asyncio.Task[None]]
+    parts: AdapterContext, intake: Subscriber, producer: Producer, running: list[asyncio.Task[None]]
 ) -> None:
     stopped = asyncio.create_task(parts.stop.wait())
     intake.failure.add_done_callback(lambda _: stopped.cancel())
@@ -175,7 +175,7 @@ async def _close_in_order(
         task.cancel()
     if late:
         _log.warning("cut off", extra={"action": "delivery.drain_cut", "adapter": parts.name})
-    await _limited(Publisher(parts, producer).publish_due(), _LAST_REPORTS_S)
+    await _limited(ReportPublisher(parts, producer).publish_due(), _LAST_REPORTS_S)
 
 
 async def _limited(work: Coroutine[Any, Any, object], limit_s: float) -> None:

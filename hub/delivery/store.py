@@ -18,7 +18,7 @@ from hub.delivery.rows import (
     DueReport,
     FinalState,
     PoisonRecord,
-    Stored,
+    StoredBatch,
     Waiting,
     message_columns,
     read_due,
@@ -28,7 +28,7 @@ from hub.delivery.rows import (
 )
 from hub.delivery.stored_outcome import outcome_text
 from hub.delivery.wire import Confirmed
-from hub.integrity import StoreKey
+from hub.facts.integrity import StoreKey
 
 Keep = Callable[
     ["asyncpg.Connection[Any] | PoolConnectionProxy[Any]", Sequence[OutMessage]], Awaitable[Collection[str]]
@@ -49,7 +49,7 @@ class DeliveryStore:
         receipts: Sequence[Confirmed],
         poison: Sequence[PoisonRecord],
         keep: Keep | None = None,
-    ) -> Stored:
+    ) -> StoredBatch:
         """Store a batch of the topic in one transaction; what was stored before is left as it is.
 
         `keep` gets the new messages in the same transaction; those that it names are stored as delivered.
@@ -80,7 +80,9 @@ class DeliveryStore:
                     )  # fmt: skip
                     rotten += bool(await connection.fetchval(queries.STORE_POISON, self.adapter, *arguments))
         refused = sum(row["refusal"] is not None for row in closed)
-        return Stored(len(new), len(messages) - len(new), rotten, len(closed) - refused, refused, len(over))
+        return StoredBatch(
+            len(new), len(messages) - len(new), rotten, len(closed) - refused, refused, len(over)
+        )
 
     async def lease(
         self, limit: int, lease_s: float, *, is_call_allowed: bool = True, older_than_s: float | None = None

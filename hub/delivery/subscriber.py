@@ -15,16 +15,16 @@ from faststream import AckPolicy
 from faststream.kafka.annotations import KafkaMessage
 
 from hub.delivery.adapter import OutMessage
-from hub.delivery.desk import Hosted
+from hub.delivery.context import AdapterContext
 from hub.delivery.gaps import note_gap
-from hub.delivery.parts import Parts
-from hub.delivery.rows import PoisonRecord, Stored
+from hub.delivery.host import Hosted
+from hub.delivery.rows import PoisonRecord, StoredBatch
 from hub.delivery.unreadable import ReadableBatches
 from hub.delivery.wire import Confirmed, Poison, decode
 from hub.errors import StopError
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, KafkaError, end_fetching
-from hub.kafka_broker import KafkaBroker
-from hub.kafka_reading import NewConsumer
+from hub.kafka.client import AIOKafkaConsumer, ConsumerRecord, KafkaError, end_fetching
+from hub.kafka.faststream import KafkaBroker
+from hub.kafka.reading import NewConsumer
 from hub.logs import place_of
 
 _log = logging.getLogger(__name__)
@@ -33,14 +33,14 @@ Records = tuple[ConsumerRecord, ...]
 NextBatch = Callable[[AIOKafkaConsumer], Coroutine[Any, Any, Records]]
 
 
-class Intake:
+class Subscriber:
     """Takes the adapter's topic into its tables; `failure` ends with the error of a bug in the handler.
 
     FastStream goes on with the next batch after an error and would then commit past the lost one, so the
     handler never returns before its batch is stored, and a bug stops the process.
     """
 
-    def __init__(self, parts: Parts, broker: KafkaBroker, new_consumer: NewConsumer) -> None:
+    def __init__(self, parts: AdapterContext, broker: KafkaBroker, new_consumer: NewConsumer) -> None:
         self._parts = parts
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         options = parts.options
@@ -144,7 +144,7 @@ class Intake:
         self._note(stored)
         parts.deliveries.ring()
 
-    def _note(self, stored: Stored) -> None:
+    def _note(self, stored: StoredBatch) -> None:
         metrics, name = self._parts.metrics, self._parts.name
         metrics.deduplicated.labels(name).inc(stored.repeated)
         metrics.dead_letters_made.labels(name, "malformed").inc(stored.poison)

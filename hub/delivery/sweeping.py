@@ -17,7 +17,7 @@ Ask = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class DeliverySweep:
     """One kind of row of an adapter that is deleted so many days after its end."""
 
     kind: str
@@ -33,10 +33,10 @@ class Sweep:
             yield row["removed"]
 
 
-def sweeps(retention_days: int, poison_days: int) -> tuple[Sweep, ...]:
+def sweeps(retention_days: int, poison_days: int) -> tuple[DeliverySweep, ...]:
     """In this order: a report goes after the delivery that names it."""
     return (
-        Sweep("delivery", queries.SWEEP_DELIVERIES, retention_days),
-        Sweep("delivery_report", queries.SWEEP_REPORTS, retention_days),
-        Sweep("delivery_poison", queries.SWEEP_POISON, poison_days),
+        DeliverySweep("delivery", queries.SWEEP_DELIVERIES, retention_days),
+        DeliverySweep("delivery_report", queries.SWEEP_REPORTS, retention_days),
+        DeliverySweep("delivery_poison", queries.SWEEP_POISON, poison_days),
     )

@@ -8,8 +8,8 @@ from itertools import chain
 
 from hub.delivery.rows import PoisonRecord
 from hub.errors import StopError
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition, errors
-from hub.kafka_reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
+from hub.kafka.client import AIOKafkaConsumer, ConsumerRecord, TopicPartition, errors
+from hub.kafka.reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
 
 _log = logging.getLogger(__name__)
 Keep = Callable[[list[PoisonRecord]], Awaitable[None]]

@@ -7,10 +7,10 @@ import logging
 from functools import partial
 from typing import Any
 
-from hub.delivery.parts import Parts
+from hub.delivery.context import AdapterContext
 from hub.delivery.reporting import report_late
 from hub.delivery.sweeping import sweeps
-from hub.kafka_producer import Producer
+from hub.kafka.producer import Producer
 
 _log = logging.getLogger(__name__)
 _SWEEP_S = 3600.0
@@ -22,7 +22,7 @@ SILENT_S = 60.0
 class Upkeep:
     """One slow loop; each step is idempotent."""
 
-    def __init__(self, parts: Parts, producer: Producer) -> None:
+    def __init__(self, parts: AdapterContext, producer: Producer) -> None:
         self._parts = parts
         self._producer = producer
 
@@ -66,7 +66,7 @@ class Upkeep:
 class Sweeper:
     """Deletes what is past its retention, a page at a time: nothing waits for it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: AdapterContext) -> None:
         self._parts = parts
 
     async def run(self) -> None:

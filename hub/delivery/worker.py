@@ -9,9 +9,9 @@ from typing import assert_never
 
 import asyncpg
 
+from hub.delivery.context import AdapterContext
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, RetryAt, Unknown
-from hub.delivery.parts import Parts
 from hub.delivery.reporting import last_words, report_dead_letter, report_outcome
 from hub.delivery.rows import final_state
 from hub.delivery.verdict import Bury, PutBack, Settle, Verdict, code_class, health, verdict
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 class Workers:
     """Runs as many deliveries at once as the gate allows; each dossier has at most one under way."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: AdapterContext) -> None:
         self._parts = parts
         self._in_flight = 0
         self._policy = parts.options.retry_policy()

@@ -29,7 +29,7 @@ from hub.documents.reason import (
     DocumentsAwayError,
     DocumentsSettingError,
 )
-from hub.documents.settings import DocumentsSettings
+from hub.settings.documents import DocumentsSettings
 
 CHUNK_BYTES = 1 << 20
 _PART_BYTES = 5 << 20
@@ -42,7 +42,7 @@ _FRESH = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredDocument:
     """A document of the store: SHA-256 in hex, bytes, media type by its first bytes."""
 
     digest: str
@@ -73,7 +73,7 @@ class DocumentStore:
         size: int | None = None,
         *,
         is_known: bool = False,
-    ) -> Stored | DocumentReason:
+    ) -> StoredDocument | DocumentReason:
         """Store a document under its digest, or say why not and keep nothing; idempotent.
 
         `size`: the bytes announced, if they were. `is_known`: who sends it has done so before, so a document
@@ -95,9 +95,9 @@ class DocumentStore:
                 await self._write(checked, f"{_INCOMING}/{uuid.uuid4().hex}", _key(digest))
         except _Refused as refused:
             return refused.reason
-        return Stored(digest, checked.size, media_type)
+        return StoredDocument(digest, checked.size, media_type)
 
-    async def look(self, digest: str) -> Stored | DocumentReason:
+    async def look(self, digest: str) -> StoredDocument | DocumentReason:
         """Size and media type of a stored document; raises DocumentsAwayError."""
         if not _DIGEST.fullmatch(digest):
             return DocumentReason.BAD_DIGEST
@@ -108,7 +108,7 @@ class DocumentStore:
                 head = bytes(await obstore.get_range_async(self._store, _key(digest), start=0, end=end))
             except FileNotFoundError:
                 return DocumentReason.MISSING
-        return Stored(digest, meta["size"], media_type_of(head) or "application/octet-stream")
+        return StoredDocument(digest, meta["size"], media_type_of(head) or "application/octet-stream")
 
     async def get(self, digest: str) -> AsyncIterator[bytes]:
         """The bytes in chunks; the last one only when the digest is right, so nobody gets a wrong whole.
@@ -165,7 +165,7 @@ class DocumentStore:
 
     async def remove(self, digest: str) -> bool:
         """Delete a document; False when it was not there. Idempotent; raises DocumentsAwayError."""
-        if not isinstance(await self.look(digest), Stored):
+        if not isinstance(await self.look(digest), StoredDocument):
             return False
         with _answering(), contextlib.suppress(FileNotFoundError):
             await obstore.delete_async(self._store, _key(digest))

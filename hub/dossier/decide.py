@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hub.dossier import (
+from hub.dossier.decision import Context, ContextError, Decision, Refused
+from hub.dossier.rules import (
     account,
     copies,
     custody,
@@ -23,10 +24,9 @@ from hub.dossier import (
     sync,
     transfer,
 )
-from hub.dossier.decision import Context, ContextError, Decision, Refused
-from hub.dossier.rule import first_refusal
+from hub.dossier.rules.rule import first_refusal
 from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
-from hub.dossier.state import Dossier
+from hub.dossier.state.model import Dossier
 from schemas.account import RecordAccount
 from schemas.base import Request
 from schemas.case import AssignCase, StepCase

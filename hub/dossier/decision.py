@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,9 +10,7 @@ from msgspec import Struct
 from hub.dossier.source import SourceDossier
 from hub.dossier.verification import CopyOutcome
 from hub.errors import HubError
-from hub.regulation.calendar import WorkingCalendar
-from hub.regulation.catalogue import Catalogue
-from hub.regulation.profile import Profile
+from hub.regulation.law import Law
 from schemas.account import RecordAccount
 from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
@@ -44,15 +41,6 @@ class Sender(Struct, frozen=True, gc=False):
     name: str
     roles: frozenset[str]
     organisations: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Law:
-    """The regulation as data, the same for a whole run of the process."""
-
-    profile: Profile
-    calendar: WorkingCalendar
-    catalogue: Catalogue
 
 
 NextCode = Callable[[], str | None]

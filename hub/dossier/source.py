@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from hub.dossier.state import Status
+from hub.dossier.state.model import Status
 from schemas.component import ComponentReusable
 from schemas.party import Party
 

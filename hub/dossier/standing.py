@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.dossier.decision import Context, Refused, Sender
-from hub.dossier.state import APPLICANT, POST, Dossier, Status
+from hub.dossier.state.model import APPLICANT, POST, Dossier, Status
 from hub.regulation.profile import Profile
 from hub.regulation.sections import Stage
 from schemas.account import RecordAccount

@@ -22,7 +22,7 @@ from hub.embedded.config import (
 )
 from hub.embedded.java import java_program
 from hub.embedded.process import is_listening, start_server
-from hub.embedded.state import Folders, Server, ServerRecord, State, node_id
+from hub.embedded.state import Folders, Server, ServerRecord, StackState, node_id
 from hub.errors import StartupError
 
 GRACEFUL = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0))
@@ -34,7 +34,7 @@ _HEAP = {1: ("-Xms128m", "-Xmx384m"), 3: ("-Xms64m", "-Xmx256m", "-XX:TieredStop
 """Of each broker, by the number of brokers; three on one machine compile less, so that they start sooner."""
 
 
-def format_storage(folders: Folders, state: State, server: Server, jars: Sequence[Path]) -> None:
+def format_storage(folders: Folders, state: StackState, server: Server, jars: Sequence[Path]) -> None:
     """Format an empty data folder with the first administrator; anything that was there is dropped."""
     shutil.rmtree(folders.kafka(server) / "data", ignore_errors=True)
     _write_settings(folders, state, server)
@@ -61,7 +61,7 @@ def format_storage(folders: Folders, state: State, server: Server, jars: Sequenc
 
 def start(
     folders: Folders,
-    state: State,
+    state: StackState,
     server: Server,
     jars: Sequence[Path],
     record: Callable[[ServerRecord], None],
@@ -73,7 +73,7 @@ def start(
     return start_server(command, folders.log(server), record)
 
 
-def is_ready(state: State, server: Server) -> bool:
+def is_ready(state: StackState, server: Server) -> bool:
     """Return whether the administrator can log in and sees the broker unfenced; blocks up to two seconds.
 
     By the hub's listener: that of the participants may be full.
@@ -99,7 +99,7 @@ def is_ready(state: State, server: Server) -> bool:
     return node_id(server) in metadata.brokers and metadata.cluster_id == state.cluster_id
 
 
-def _write_settings(folders: Folders, state: State, server: Server) -> None:
+def _write_settings(folders: Folders, state: StackState, server: Server) -> None:
     folder = folders.kafka(server)
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "server.properties"
@@ -110,7 +110,7 @@ def _write_settings(folders: Folders, state: State, server: Server) -> None:
     (folder / "log4j2.properties").write_text(LOG4J, encoding="utf-8")
 
 
-def _java(folders: Folders, state: State, server: Server, jars: Sequence[Path]) -> list[str]:
+def _java(folders: Folders, state: StackState, server: Server, jars: Sequence[Path]) -> list[str]:
     return [
         str(java_program()),
         *_HEAP[len(state.brokers)],

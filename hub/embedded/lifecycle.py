@@ -10,7 +10,7 @@ from pathlib import Path
 from hub.embedded import kafka, postgres
 from hub.embedded.config import telling_line
 from hub.embedded.process import end, find, free_port, is_port_free, wait_until
-from hub.embedded.state import BROKERS, Folders, Server, ServerRecord, State, save_state
+from hub.embedded.state import BROKERS, Folders, Server, ServerRecord, StackState, save_state
 from hub.errors import StartupError
 
 Progress = Callable[[str], None]
@@ -25,17 +25,17 @@ _READY_LIMIT_S = 60.0
 _REUSE_LIMIT_S = 10.0
 
 
-def main_port(state: State, server: Server) -> int:
+def main_port(state: StackState, server: Server) -> int:
     """Return the port that clients use; 0 when none was chosen yet."""
     return state.ports_of(server)[0]
 
 
-def is_ready(state: State, server: Server) -> bool:
+def is_ready(state: StackState, server: Server) -> bool:
     """Return whether the server answers; blocks up to two seconds."""
     return postgres.is_ready(state) if server == "postgres" else kafka.is_ready(state, server)
 
 
-def end_all(state: State, servers: Sequence[Server], *, is_kill: bool = False) -> State:
+def end_all(state: StackState, servers: Sequence[Server], *, is_kill: bool = False) -> StackState:
     """End the servers at the same time, politely first unless `is_kill`; returns the state without them."""
 
     def end_one(server: Server) -> None:
@@ -49,7 +49,7 @@ def end_all(state: State, servers: Sequence[Server], *, is_kill: bool = False) -
     return state
 
 
-def reuse(folders: Folders, state: State, server: Server, progress: Progress) -> bool:
+def reuse(folders: Folders, state: StackState, server: Server, progress: Progress) -> bool:
     """Return whether the remembered process runs and answers; one that does not answer is ended."""
     record = state.record_of(server)
     if record is None or find(record) is None:
@@ -64,7 +64,7 @@ def reuse(folders: Folders, state: State, server: Server, progress: Progress) ->
     return False
 
 
-def choose_ports(folders: Folders, state: State, servers: Sequence[Server]) -> State:
+def choose_ports(folders: Folders, state: StackState, servers: Sequence[Server]) -> StackState:
     """Keep each remembered port that is still free; choose another for the rest, and remember it."""
     taken = {port for server in state.servers for port in state.ports_of(server)}
     for server in servers:
@@ -77,7 +77,9 @@ def choose_ports(folders: Folders, state: State, servers: Sequence[Server]) -> S
     return state
 
 
-def start(folders: Folders, state: State, server: Server, jars: Sequence[Path], progress: Progress) -> State:
+def start(
+    folders: Folders, state: StackState, server: Server, jars: Sequence[Path], progress: Progress
+) -> StackState:
     """Prepare the server's data the first time, start its process, and return the state that names it."""
     current = state
 
@@ -104,7 +106,7 @@ def start(folders: Folders, state: State, server: Server, jars: Sequence[Path], 
     return current
 
 
-def wait_ready(folders: Folders, state: State, server: Server) -> None:
+def wait_ready(folders: Folders, state: StackState, server: Server) -> None:
     """Wait until the server answers; else end it and raise StartupError with its most telling log line."""
     record = state.record_of(server)
     wait_until(lambda: find(record) is None or is_ready(state, server), _READY_LIMIT_S)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hub.embedded.config import HOST, first_statements, postgres_settings, telling_line
 from hub.embedded.process import Account, is_listening, start_server, wait_until, workers_in
-from hub.embedded.state import Folders, ServerRecord, State
+from hub.embedded.state import Folders, ServerRecord, StackState
 from hub.errors import StartupError
 
 GRACEFUL = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
@@ -34,7 +34,7 @@ def _programs() -> Path:
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
-def initialise(folders: Folders, state: State) -> None:
+def initialise(folders: Folders, state: StackState) -> None:
     """Create the data folder with role and database `hub`; anything that is there is dropped."""
     shutil.rmtree(folders.postgres, ignore_errors=True)
     account = _own_data_folder(folders.postgres)
@@ -56,7 +56,7 @@ def initialise(folders: Folders, state: State) -> None:
         password_file.unlink(missing_ok=True)
 
 
-def start(folders: Folders, state: State, record: Callable[[ServerRecord], None]) -> ServerRecord:
+def start(folders: Folders, state: StackState, record: Callable[[ServerRecord], None]) -> ServerRecord:
     """Start the server process on the port of `state`; returns before it is ready."""
     account = _own_data_folder(folders.postgres)
     data = folders.postgres / "data"
@@ -67,7 +67,7 @@ def start(folders: Folders, state: State, record: Callable[[ServerRecord], None]
     return start_server(command, folders.log("postgres"), record, account)
 
 
-def is_ready(state: State) -> bool:
+def is_ready(state: StackState) -> bool:
     """Return whether role `hub` can log in to its database; blocks up to two seconds."""
     if not is_listening(state.postgres_port):
         return False

@@ -23,7 +23,16 @@ from hub.embedded.lifecycle import (
     wait_ready,
 )
 from hub.embedded.process import find, is_port_free, memory_bytes
-from hub.embedded.state import BROKERS, Folders, Server, State, home_locked, load_state, new_state, save_state
+from hub.embedded.state import (
+    BROKERS,
+    Folders,
+    Server,
+    StackState,
+    home_locked,
+    load_state,
+    new_state,
+    save_state,
+)
 from hub.errors import StartupError
 
 _MIN_FREE_BYTES = 1024**3
@@ -142,7 +151,7 @@ def _close_to_others(folders: Folders) -> None:
             folder.chmod(0o700)
 
 
-def _load_or_create(folders: Folders, brokers: int | None) -> State:
+def _load_or_create(folders: Folders, brokers: int | None) -> StackState:
     if brokers not in (None, 1, len(BROKERS)):
         raise StartupError(f"brokers: {brokers} is neither 1 nor {len(BROKERS)}")
     state = load_state(folders)
@@ -163,7 +172,7 @@ def _load_or_create(folders: Folders, brokers: int | None) -> State:
     return state
 
 
-def _with_ports(folders: Folders, state: State, missing: list[Server]) -> State:
+def _with_ports(folders: Folders, state: StackState, missing: list[Server]) -> StackState:
     """The state with free ports; brokers that run cannot learn of another's new ports."""
     chosen = choose_ports(folders, state, missing)
     running = [server for server in state.brokers if server not in missing]
@@ -221,7 +230,7 @@ def _start_again(home: Path, server: Server) -> None:
         wait_ready(folders, start(folders, state, server, jars, _quiet), server)
 
 
-def _address(state: State) -> StackAddress:
+def _address(state: StackState) -> StackAddress:
     return StackAddress(
         kafka_bootstrap=",".join(f"{HOST}:{ports.participants}" for ports in state.cluster.values()),
         kafka_hub_bootstrap=",".join(f"{HOST}:{ports.internal}" for ports in state.cluster.values()),
@@ -232,7 +241,7 @@ def _address(state: State) -> StackAddress:
     )
 
 
-def _status_of(folders: Folders, state: State | None, server: Server) -> ServerStatus:
+def _status_of(folders: Folders, state: StackState | None, server: Server) -> ServerStatus:
     process = find(state.record_of(server)) if state is not None else None
     if state is None or process is None:
         port = main_port(state, server) if state is not None else 0

@@ -51,7 +51,7 @@ class Broker(_Model):
         return KafkaPorts(self.participants_port, self.internal_port, self.controller_port)
 
 
-class State(_Model):
+class StackState(_Model):
     """Passwords, ports and processes of one stack, as stored in `embedded.json`.
 
     The fields `kafka*` are those of the first broker, `more_brokers` the others.
@@ -100,7 +100,7 @@ class State(_Model):
             process=self.kafka,
         )
 
-    def with_broker(self, server: Server, broker: Broker) -> State:
+    def with_broker(self, server: Server, broker: Broker) -> StackState:
         """Return the state with another broker of this name."""
         if server != "kafka":
             return self.model_copy(update={"more_brokers": {**self.more_brokers, server: broker}})
@@ -118,7 +118,7 @@ class State(_Model):
         """Return the remembered process of a server."""
         return self.postgres if server == "postgres" else self.broker(server).process
 
-    def with_record(self, server: Server, record: ServerRecord | None) -> State:
+    def with_record(self, server: Server, record: ServerRecord | None) -> StackState:
         """Return the state with this process of a server."""
         if server == "postgres":
             return self.model_copy(update={"postgres": record})
@@ -131,7 +131,7 @@ class State(_Model):
         ports = self.broker(server).ports
         return (ports.participants, ports.internal, ports.controller)
 
-    def with_ports(self, server: Server, ports: tuple[int, ...]) -> State:
+    def with_ports(self, server: Server, ports: tuple[int, ...]) -> StackState:
         """Return the state with these ports of a server, in the order of `ports_of`."""
         if server == "postgres":
             return self.model_copy(update={"postgres_port": ports[0]})
@@ -183,17 +183,17 @@ class Folders:
         return self.home / "log" / f"{server}.log"
 
 
-def load_state(folders: Folders) -> State | None:
+def load_state(folders: Folders) -> StackState | None:
     """Return the remembered state, or None on a fresh home; raises StartupError when it cannot be read."""
     try:
-        return State.model_validate_json(folders.state.read_bytes())
+        return StackState.model_validate_json(folders.state.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
         raise StartupError(f"{folders.state}: cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def save_state(folders: Folders, state: State) -> None:
+def save_state(folders: Folders, state: StackState) -> None:
     """Write the state so that a crash leaves the old or the new file, readable by the owner only."""
     draft = folders.state.with_suffix(".draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -205,9 +205,9 @@ def save_state(folders: Folders, state: State) -> None:
     draft.replace(folders.state)
 
 
-def new_state(brokers: int = 1) -> State:
+def new_state(brokers: int = 1) -> StackState:
     """Return a state with fresh random passwords and nothing started."""
-    return State(
+    return StackState(
         more_brokers={name: Broker() for name in BROKERS[1:brokers]},
         cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode().replace("-", "A"),
         kafka_admin_password=secrets.token_hex(24),

@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from hub.gateway import documents, dossiers, events, messages, openapi
+from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.guard import AWAY_HERE, is_away_here
-from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import Problem, ProblemError
 
 _TITLE = "One-stop hub: gateway"
@@ -21,7 +21,7 @@ and is answered with its receipt. Every refusal is problem+json in Vietnamese an
 """
 
 
-def make_api(parts: Parts) -> FastAPI:
+def make_api(parts: GatewayContext) -> FastAPI:
     """The application behind the guard."""
     api = FastAPI(
         title=_TITLE, description=_ABOUT, version="1", docs_url=None, redoc_url=None, redirect_slashes=False
@@ -39,7 +39,7 @@ def make_api(parts: Parts) -> FastAPI:
     return api
 
 
-def _route_events(api: FastAPI, parts: Parts) -> None:
+def _route_events(api: FastAPI, parts: GatewayContext) -> None:
     @api.post(
         "/v1/events", responses=openapi.EVENTS, openapi_extra=openapi.POSTED, response_class=Response,
         operation_id="postEvents", summary="Send requests",
@@ -59,7 +59,7 @@ def _route_events(api: FastAPI, parts: Parts) -> None:
         return await events.receipt(parts, request, request_id, wait)
 
 
-def _route_messages(api: FastAPI, parts: Parts) -> None:
+def _route_messages(api: FastAPI, parts: GatewayContext) -> None:
     @api.get(
         "/v1/messages", responses=openapi.MESSAGES, response_class=Response,
         operation_id="getMessages", summary="The own messages, from a cursor on",
@@ -83,7 +83,7 @@ def _route_messages(api: FastAPI, parts: Parts) -> None:
         return await dossiers.answer(parts, request, subject)
 
 
-def _route_documents(api: FastAPI, parts: Parts) -> None:
+def _route_documents(api: FastAPI, parts: GatewayContext) -> None:
     @api.post(
         "/v1/documents", responses=openapi.UPLOAD, openapi_extra=openapi.UPLOADED, response_class=Response,
         operation_id="postDocument", summary="Upload a document", status_code=201,

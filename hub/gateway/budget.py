@@ -13,11 +13,11 @@ from asyncpg.pool import Pool
 
 from hub.budget.allowance import DAY_S, Allowances, Use
 from hub.budget.brakes_store import read_brakes
-from hub.budget.settings import BudgetSettings
 from hub.budget.spending import Uses, day_of, read_budgets, read_use
 from hub.gateway.problems import ProblemError
 from hub.http.buckets import Buckets
-from hub.store.database import Session
+from hub.postgres.database import Session
+from hub.settings.budget import BudgetSettings
 
 _LOOK_S = 1.0
 _BURST_S = 20

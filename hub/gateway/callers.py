@@ -11,11 +11,11 @@ import asyncpg
 from asyncpg.pool import Pool
 
 from hub.dossier.decision import Sender
-from hub.gateway.credentials import fingerprint
-from hub.integrity import StoreKey
+from hub.facts.checked import CREDENTIAL, HTTP_PARTICIPANT, PARTICIPANT, at_micros, micros_in
+from hub.facts.integrity import StoreKey
+from hub.facts.untrusted import tell_untrusted
 from hub.logs import log
-from hub.store.checked import CREDENTIAL, HTTP_PARTICIPANT, PARTICIPANT, at_micros, micros_in
-from hub.untrusted import tell_untrusted
+from hub.participants.credentials import fingerprint
 
 _FOLLOW_S = 1.0
 _ASK_AGAIN_S = 0.1

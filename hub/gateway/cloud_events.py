@@ -18,9 +18,9 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 from pydantic_core import from_json
 
-from hub.envelope import Envelope, Malformed, Record, decode
+from hub.facts.message import Headers, Message
 from hub.gateway.problems import ProblemError
-from hub.message import Headers, Message
+from hub.inbound.envelope import Envelope, Malformed, Record, decode
 
 BINARY = "application/json"
 STRUCTURED = "application/cloudevents+json"

@@ -6,16 +6,16 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.document_rights import Rights
 from hub.documents.reason import DocumentReason
-from hub.documents.store import Stored
+from hub.documents.rights import DocumentRights
+from hub.documents.store import StoredDocument
+from hub.facts.checked import DOCUMENT_OWNER
 from hub.gateway.bodies import check_plain
 from hub.gateway.callers import Caller
 from hub.gateway.cloud_events import media_type
-from hub.gateway.parts import Parts, caller_of
+from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import ProblemError
 from hub.identifiers import is_uuid
-from hub.store.checked import DOCUMENT_OWNER
 
 _OWN = """
 insert into document_owner (participant, sha256, mac) values ($1, $2, $3)
@@ -26,7 +26,7 @@ returning xmax = 0
 _IS_OWN = "select true from document_owner where participant = $1 and sha256 = $2 and mac = $3"
 
 
-async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Response:
+async def upload(parts: GatewayContext, request: Request, caller: str, sha256: str) -> Response:
     """Store what comes; 201 for the first time, 200 when this participant has uploaded it before."""
     check_plain(request.headers.getlist("content-encoding"))
     kind = media_type(request.headers.get("content-type", ""))
@@ -49,13 +49,13 @@ async def upload(parts: Parts, request: Request, caller: str, sha256: str) -> Re
     )
 
 
-async def download(parts: Parts, request: Request, sha256: str, dossier: str | None) -> Response:
+async def download(parts: GatewayContext, request: Request, sha256: str, dossier: str | None) -> Response:
     """What this participant uploaded, or what a fact of `dossier` named to it; else 404 alike."""
     caller = caller_of(request)
     if not await _may_see(parts, caller, sha256, dossier):
         raise ProblemError("document.unknown")
     found = await parts.store.look(sha256)
-    if not isinstance(found, Stored):
+    if not isinstance(found, StoredDocument):
         raise ProblemError("document.unknown")
     await request.body()  # one that never comes is refused now, and not in the midst of the answer
     parts.metrics.documents.labels(caller.name, "read").inc()
@@ -67,6 +67,8 @@ async def download(parts: Parts, request: Request, sha256: str, dossier: str | N
     return StreamingResponse(parts.store.get(sha256), headers=headers, media_type=found.media_type)
 
 
-async def _may_see(parts: Parts, caller: Caller, sha256: str, dossier: str | None) -> bool:
+async def _may_see(parts: GatewayContext, caller: Caller, sha256: str, dossier: str | None) -> bool:
     named = dossier if dossier is not None and is_uuid(dossier) else None
-    return not await Rights(parts.pool, parts.store, parts.key, caller.sender, named).lacking([sha256])
+    return not await DocumentRights(parts.pool, parts.store, parts.key, caller.sender, named).lacking(
+        [sha256]
+    )

@@ -9,19 +9,18 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.dossier.codec import from_json
 from hub.dossier.decision import Sender
 from hub.dossier.standing import has_standing, possible_now
-from hub.dossier.state import Dossier
+from hub.dossier.state.codec import from_json
+from hub.dossier.state.model import Dossier
 from hub.errors import AlteredRowError, UntrustedRowError
-from hub.gateway.parts import Parts, caller_of
+from hub.facts.fact_bytes import rfc3339
+from hub.facts.trusted import FACT_COLUMNS, is_dossier_genuine, is_fact_genuine
+from hub.facts.untrusted import tell_untrusted
+from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import ProblemError
-from hub.identifiers import is_uuid
-from hub.recording import rfc3339
+from hub.identifiers import alias_of, is_uuid
 from hub.regulation.profile import Profile
-from hub.store.trusted import FACT_COLUMNS, is_dossier_genuine, is_fact_genuine
-from hub.untrusted import tell_untrusted
-from hub.workspace import alias_of
 from schemas.registry import REQUESTS
 
 _ROW = "d.id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac"
@@ -43,7 +42,7 @@ _TOLD_BY_ID = _TOLD.format(dossier="$1::uuid")
 _TOLD_BY_ALIAS = _TOLD.format(dossier="(select a.dossier_id from alias a where a.alias = $1)")
 
 
-async def answer(parts: Parts, request: Request, subject: str) -> Response:
+async def answer(parts: GatewayContext, request: Request, subject: str) -> Response:
     """The state as JSON, without anything personal; 404 alike for what is unknown and what is foreign.
 
     503 for a dossier of the caller's whose row was altered, or is of a version newer than this program.
@@ -61,7 +60,7 @@ async def answer(parts: Parts, request: Request, subject: str) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-async def _find(parts: Parts, subject: str, participant: str) -> asyncpg.Record | None:
+async def _find(parts: GatewayContext, subject: str, participant: str) -> asyncpg.Record | None:
     """The dossier if a genuine fact of it was told to the participant.
 
     That is asked first, by one statement that finds nothing of a foreign dossier as of none: then no more is.

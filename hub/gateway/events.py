@@ -9,18 +9,18 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.envelope import Envelope
+from hub.facts.integrity import StoreKey
+from hub.facts.message import Message
 from hub.gateway import cloud_events
 from hub.gateway.bodies import check_plain
 from hub.gateway.callers import Caller
 from hub.gateway.cloud_events import BATCH, BINARY, STRUCTURED, Posted
-from hub.gateway.parts import Parts, caller_of
+from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import Problem, ProblemError
-from hub.gateway.waiting import Answered
-from hub.integrity import StoreKey
-from hub.kafka import KafkaError
+from hub.gateway.receipt_wait import StoredReceipt
+from hub.inbound.envelope import Envelope
+from hub.kafka.client import KafkaError
 from hub.logs import log
-from hub.message import Message
 from schemas.receipt import RECEIPT_ACCEPTED
 
 _RETRY = {"retry-after": "1"}
@@ -28,7 +28,7 @@ Outcome = Message | Problem | None
 """The receipt, or a refusal of the gateway's own, or None: not decided yet."""
 
 
-async def post(parts: Parts, request: Request) -> Response:
+async def post(parts: GatewayContext, request: Request) -> Response:
     """Take one event or a batch; nothing of a batch is published when one of it is no envelope."""
     caller = caller_of(request)
     topic = parts.in_topic(caller)
@@ -53,7 +53,7 @@ async def post(parts: Parts, request: Request) -> Response:
     return _answer(envelopes[0].id, outcomes[0], is_structured=kind == STRUCTURED)
 
 
-async def receipt(parts: Parts, request: Request, request_id: str, wait_s: float) -> Response:
+async def receipt(parts: GatewayContext, request: Request, request_id: str, wait_s: float) -> Response:
     """The receipt of a request that this participant sent, now or within `wait_s`."""
     key = (caller_of(request).name, request_id)
     limit_s = min(wait_s, parts.settings.max_wait_s)
@@ -66,7 +66,7 @@ async def receipt(parts: Parts, request: Request, request_id: str, wait_s: float
 
 
 async def _decided(
-    parts: Parts, caller: Caller, posted: Sequence[Posted], envelopes: Sequence[Envelope]
+    parts: GatewayContext, caller: Caller, posted: Sequence[Posted], envelopes: Sequence[Envelope]
 ) -> list[Outcome]:
     try:
         await parts.publisher.publish(posted)
@@ -78,7 +78,7 @@ async def _decided(
     return [_outcome(envelope, found.get((caller.name, envelope.id)), parts.key) for envelope in envelopes]
 
 
-def _outcome(envelope: Envelope, answered: Answered | None, key: StoreKey) -> Outcome:
+def _outcome(envelope: Envelope, answered: StoredReceipt | None, key: StoreKey) -> Outcome:
     if answered is None:
         return None
     if not key.is_repeat(answered.digest, envelope.digest):

@@ -12,9 +12,9 @@ from typing import Self, TypeAlias
 
 from hub.gateway.cursor import Offsets
 from hub.gateway.problems import ProblemError
-from hub.gateway.readers import Readers, UnparsableError
-from hub.kafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from hub.kafka_reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
+from hub.gateway.readers import Readers, UnreadableLogError
+from hub.kafka.client import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from hub.kafka.reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
 
 _LOOK_S = 0.05
 _ENDS_S = 2.0
@@ -25,14 +25,14 @@ _READERS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableRange:
     """Instead of records: up to this offset nothing can be read, or there are only marks of transactions."""
 
     partition: int
     offset: int
 
 
-Read: TypeAlias = ConsumerRecord | Unreadable
+Read: TypeAlias = ConsumerRecord | UnreadableRange
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Feed:
         """Messages from these offsets on, in order per partition; empty when none came within `wait_s`.
 
         Raises ProblemError when they are no longer kept. Bytes that the client cannot read hold up nothing:
-        `Unreadable` says how far they go.
+        `UnreadableRange` says how far they go.
         """
         ends = await self._ends(topic, dict(offsets), wait_s)
         behind = {number: offset for number, offset in offsets.items() if ends.get(number, 0) > offset}
@@ -98,7 +98,7 @@ class Feed:
         try:
             async with self._readers.lend() as reader:
                 found = await _fetch(reader, topic, behind, limit)
-        except UnparsableError:
+        except UnreadableLogError:
             found = await self._read_carefully(topic, behind, ends)
         return _within(found, max_bytes)
 
@@ -115,7 +115,7 @@ class Feed:
             tp = TopicPartition(topic, number)
             readable = await first_readable(self._new_consumer, tp, offset, ends[number])
             if readable > offset:
-                found.append(Unreadable(number, readable - 1))
+                found.append(UnreadableRange(number, readable - 1))
             else:
                 async with self._readers.lend() as reader:
                     found += await _fetch(reader, topic, {number: offset}, 1)
@@ -176,7 +176,7 @@ async def _fetch(consumer: AIOKafkaConsumer, topic: str, behind: Offsets, limit:
         passed = [] if records else [(tp, await consumer.position(tp)) for tp in partitions]
         passed = [(tp, here) for tp, here in passed if here > behind[tp.partition]]
         if records or passed:
-            return records or [Unreadable(tp.partition, here - 1) for tp, here in passed]
+            return records or [UnreadableRange(tp.partition, here - 1) for tp, here in passed]
     return []
 
 
@@ -188,9 +188,9 @@ async def _records(
     except Exception as error:
         if not is_unparsable(error):
             raise
-        raise UnparsableError from error
+        raise UnreadableLogError from error
     if not found and is_fetcher_dead(consumer):
-        raise UnparsableError
+        raise UnreadableLogError
     return [record for _, some in sorted(found.items()) for record in some]
 
 

@@ -16,9 +16,9 @@ from hub.http.answer import Application, Message, Receive, Send
 from hub.http.buckets import Buckets
 from hub.http.connection import CONNECTION, Connection
 from hub.logs import log, place_of
+from hub.postgres.away import reason_of
+from hub.process.supervise import AWAY, is_away
 from hub.settings import GatewaySettings
-from hub.steady import AWAY, is_away
-from hub.store.away import reason_of
 
 AWAY_HERE = (*AWAY, DocumentsAwayError)
 """Among these is what is answered with 503; ask `is_away_here`."""

@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hub.gateway.callers import Caller
+from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.cursor import read_cursor, write_cursor
 from hub.gateway.guard import TAKEN
-from hub.gateway.parts import Parts, caller_of
 from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.telling import Told, tell
 from hub.logs import log
-from hub.steady import AWAY, is_away
-from hub.store.away import reason_of
+from hub.postgres.away import reason_of
+from hub.process.supervise import AWAY, is_away
 
 EVENT_STREAM = "text/event-stream"
 MAX_WAIT_S = 30
@@ -31,7 +31,7 @@ _MAX_BYTES = 8 << 20
 
 
 async def answer(
-    parts: Parts, request: Request, *, cursor: str | None, wait_s: float, limit: int
+    parts: GatewayContext, request: Request, *, cursor: str | None, wait_s: float, limit: int
 ) -> Response:
     """One piece of the feed, or with `Accept: text/event-stream` the feed as long as the client stays."""
     caller = caller_of(request)
@@ -54,7 +54,7 @@ async def answer(
     return Response(msgspec.json.encode(body), media_type="application/json")
 
 
-async def _offsets(parts: Parts, caller: Caller, cursor: str | None) -> dict[int, int]:
+async def _offsets(parts: GatewayContext, caller: Caller, cursor: str | None) -> dict[int, int]:
     """Where to read on: partitions that the cursor does not know are read from their start."""
     given = read_cursor(caller.name, cursor) if cursor else {}
     known = {number: offset for number, offset in given.items() if number < caller.partitions}
@@ -64,7 +64,7 @@ async def _offsets(parts: Parts, caller: Caller, cursor: str | None) -> dict[int
 
 
 @contextmanager
-def _place(parts: Parts, caller: Caller) -> Iterator[None]:
+def _place(parts: GatewayContext, caller: Caller) -> Iterator[None]:
     """One of the feeds that a participant may have open; taken before anything waits."""
     if parts.feeds[caller.name] >= parts.settings.max_feeds:
         raise ProblemError("http.too_many_feeds", headers={"retry-after": "5"})
@@ -78,7 +78,7 @@ def _place(parts: Parts, caller: Caller) -> Iterator[None]:
 
 
 async def _next(
-    parts: Parts, caller: Caller, offsets: dict[int, int], *, wait_s: float, limit: int
+    parts: GatewayContext, caller: Caller, offsets: dict[int, int], *, wait_s: float, limit: int
 ) -> list[Told]:
     """Waits in slices, so that a stop of the gateway or of the caller's rights ends it soon.
 
@@ -103,11 +103,11 @@ async def _next(
             offsets[place.partition] = place.following
 
 
-def _may_go_on(parts: Parts, caller: Caller) -> bool:
+def _may_go_on(parts: GatewayContext, caller: Caller) -> bool:
     return not parts.stopping.is_set() and parts.callers.is_valid(caller)
 
 
-async def _stream(parts: Parts, caller: Caller, offsets: dict[int, int]) -> AsyncIterator[bytes]:
+async def _stream(parts: GatewayContext, caller: Caller, offsets: dict[int, int]) -> AsyncIterator[bytes]:
     yield b": open\n\n"
     begin = b"retry: 1000\n"
     while _may_go_on(parts, caller):

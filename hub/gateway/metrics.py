@@ -7,9 +7,9 @@ from typing import get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hub.checks.watch import CheckMetrics
-from hub.gateway.webhook_call import Outcome
 from hub.http.metrics import HttpMetrics
-from hub.kafka_metrics import ProducerMetrics
+from hub.kafka.metrics import ProducerMetrics
+from hub.participants.webhook_call import Outcome
 
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30)
 

@@ -7,12 +7,12 @@ from ipaddress import ip_address
 
 from asyncpg.pool import Pool
 
-from hub.integrity import StoreKey
+from hub.facts.checked import GATEWAY_ADDRESS
+from hub.facts.integrity import StoreKey
 from hub.logs import log
+from hub.postgres.away import AWAY
+from hub.postgres.database import Connection
 from hub.settings import GatewaySettings
-from hub.store.away import AWAY
-from hub.store.checked import GATEWAY_ADDRESS
-from hub.store.database import Connection
 
 _EVERY_S = 10.0
 _SEEN = """

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.gateway.cloud_events import Posted
-from hub.kafka_producer import Failing, Producer, Record
+from hub.kafka.producer import Failing, OutgoingRecord, Producer
 
 _SEND_S = 5.0
 _PROBE_S = 3.0
 
 
-class Publisher:
+class EventPublisher:
     """The process's one producer; each participant's topic is a lane of its own."""
 
     def __init__(self, producer: Producer) -> None:
@@ -23,7 +23,7 @@ class Publisher:
         KafkaError and TimeoutError: nobody knows.
         """
         if posted:
-            records = [Record(event.key, event.value, event.headers) for event in posted]
+            records = [OutgoingRecord(event.key, event.value, event.headers) for event in posted]
             await self._producer.send(posted[0].topic, records, _SEND_S)
 
     @property

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from hub.kafka import AIOKafkaConsumer, KafkaError
-from hub.kafka_reading import NewConsumer
+from hub.kafka.client import AIOKafkaConsumer, KafkaError
+from hub.kafka.reading import NewConsumer
 
 _STOP_S = 5.0
 
 
-class UnparsableError(Exception):
+class UnreadableLogError(Exception):
     """The client can make nothing of what lies in the log, and may be broken by it."""
 
 

@@ -14,36 +14,37 @@ from prometheus_client import CollectorRegistry
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hub import client_logs, kafka
-from hub.budget.settings import BudgetSettings
 from hub.checks.check import must_hold
 from hub.checks.roles import gateway_checks
 from hub.checks.watch import CheckWatch
-from hub.documents.settings import DocumentsSettings
 from hub.documents.store import documents
 from hub.errors import StartupError, StopError
+from hub.facts.integrity import StoreKey
 from hub.gateway.api import make_api
 from hub.gateway.budget import Budget
 from hub.gateway.callers import Callers
+from hub.gateway.context import GatewayContext
 from hub.gateway.feed import Feed
 from hub.gateway.guard import Guard
 from hub.gateway.metrics import GatewayMetrics
-from hub.gateway.parts import Parts
 from hub.gateway.presence import Presence
-from hub.gateway.publishing import Publisher
+from hub.gateway.publishing import EventPublisher
+from hub.gateway.receipt_wait import Inbox
 from hub.gateway.server import check_tls, serve_door, server_tls
-from hub.gateway.waiting import Inbox
 from hub.gateway.webhooks import Webhooks
-from hub.health import health_app, serve
 from hub.http.certificates import CertificateWatch
-from hub.integrity import StoreKey
-from hub.kafka_producer import Producer
+from hub.kafka import client as kafka
+from hub.kafka.producer import Producer
 from hub.logs import log
+from hub.postgres import database
+from hub.postgres.away import reason_of
+from hub.process import client_logs
+from hub.process.health import health_app, serve
+from hub.process.supervise import AWAY, keep_running
 from hub.regulation.profile import load_profile
 from hub.settings import GatewaySettings, KafkaSettings, PostgresSettings, read_tree
-from hub.steady import AWAY, keep_running
-from hub.store import database
-from hub.store.away import reason_of
+from hub.settings.budget import BudgetSettings
+from hub.settings.documents import DocumentsSettings
 
 _POOL = 8
 _STATEMENT_S = 10
@@ -132,7 +133,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
 
 
 async def _first_end(
-    door: asyncio.Task[None], side: list[asyncio.Task[None]], stop: asyncio.Event, parts: Parts
+    door: asyncio.Task[None], side: list[asyncio.Task[None]], stop: asyncio.Event, parts: GatewayContext
 ) -> None:
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([door, stopping, *side], return_when=asyncio.FIRST_COMPLETED)
@@ -149,7 +150,7 @@ async def _first_end(
 
 
 @asynccontextmanager
-async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterator[Parts]:
+async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterator[GatewayContext]:
     async with AsyncExitStack() as stack:
         session = database.Session(settings.postgres, "gateway-checks")
         stack.push_async_callback(session.close)
@@ -170,12 +171,12 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
         callers = Callers(pool, key)
         await callers.refresh()
-        yield Parts(
+        yield GatewayContext(
             settings.gateway,
             settings.kafka.prefix,
             load_profile(settings.profile),
             pool,
-            Publisher(producer),
+            EventPublisher(producer),
             callers,
             Inbox(pool, key),
             key,
@@ -192,7 +193,7 @@ def _pool(settings: PostgresSettings) -> asyncpg.Pool:
 
 
 async def _serve_health(
-    settings: GatewayTree, parts: Parts, presence: Presence, registry: CollectorRegistry
+    settings: GatewayTree, parts: GatewayContext, presence: Presence, registry: CollectorRegistry
 ) -> None:
     probing = asyncio.Lock()
 

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from hub.errors import StartupError
 from hub.gateway.problems import Problem
 from hub.http.answer import Application
-from hub.http.limits import Limits, Refusal
+from hub.http.limits import DoorLimits, Refusal
 from hub.http.metrics import HttpMetrics
 from hub.http.server import Door, serve_http
 from hub.http.tls import ServerTls, TlsFiles
@@ -68,8 +68,8 @@ async def serve_door(
         await serving
 
 
-def _limits(settings: GatewaySettings) -> Limits:
-    return Limits(
+def _limits(settings: GatewaySettings) -> DoorLimits:
+    return DoorLimits(
         connections=settings.max_connections,
         reserved=int(settings.max_connections * settings.reserved_share),
         per_address=settings.max_address_connections,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.gateway.cloud_events import told
-from hub.gateway.feed import Read, Unreadable
+from hub.gateway.feed import Read, UnreadableRange
 from hub.gateway.metrics import GatewayMetrics
 from hub.logs import log
 
@@ -24,7 +24,7 @@ def tell(found: Sequence[Read], participant: str, metrics: GatewayMetrics) -> li
     """What was read, in its order; what is no message is counted, and logged by its place alone."""
     places: list[Told] = []
     for item in found:
-        event = None if isinstance(item, Unreadable) else told(item)
+        event = None if isinstance(item, UnreadableRange) else told(item)
         if event is None:
             metrics.passed_over.labels(participant).inc()
             log("message_passed_over", participant=participant, partition=item.partition, offset=item.offset)

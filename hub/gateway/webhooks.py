@@ -11,20 +11,20 @@ import asyncpg
 import httpx
 import msgspec
 
-from hub.gateway.addresses import Network
+from hub.facts.checked import PARTICIPANT, WEBHOOK
+from hub.facts.integrity import StoreKey
+from hub.facts.untrusted import tell_untrusted
 from hub.gateway.feed import Feed
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.problems import ProblemError
 from hub.gateway.telling import Told, tell
-from hub.gateway.webhook_call import Call, Outcome, perform
-from hub.integrity import StoreKey
 from hub.logs import log
+from hub.participants.addresses import Network
+from hub.participants.webhook_call import Outcome, WebhookCall, perform
+from hub.postgres.away import reason_of
+from hub.postgres.database import Session
+from hub.process.supervise import AWAY, Backoff, is_away
 from hub.settings import PostgresSettings
-from hub.steady import AWAY, Backoff, is_away
-from hub.store.away import reason_of
-from hub.store.checked import PARTICIPANT, WEBHOOK
-from hub.store.database import Session
-from hub.untrusted import tell_untrusted
 
 _LOOK_S = 1.0
 _PIECE = 50
@@ -217,7 +217,9 @@ class Webhooks:
             self._failing(hook)
 
     async def _call(self, hook: _Hook, event: dict[str, object]) -> Outcome:
-        call = Call(hook.url, hook.secret, str(event["id"]), int(time.time()), msgspec.json.encode(event))
+        call = WebhookCall(
+            hook.url, hook.secret, str(event["id"]), int(time.time()), msgspec.json.encode(event)
+        )
         try:
             outcome = await perform(self._client, call, self._allowed)
         except Exception as error:  # noqa: BLE001  the partition waits and tries again, as after any outcome

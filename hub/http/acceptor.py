@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 
 from hub.http.admission import Admission, Guest, Turned
-from hub.http.limits import Limits
+from hub.http.limits import DoorLimits
 from hub.http.metrics import HttpMetrics
 from hub.logs import log
 
@@ -30,7 +30,7 @@ class Acceptor:
         self,
         name: str,
         listener: socket.socket,
-        limits: Limits,
+        limits: DoorLimits,
         metrics: HttpMetrics,
         new_protocol: NewProtocol,
         tls: Tls,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from hub.http.limits import Limits
+from hub.http.limits import DoorLimits
 
 _KNOWN_S = 3600.0
 _MAX_KNOWN = 10_000
@@ -51,7 +51,7 @@ class Admission:
     makes room: who only holds connections open holds them only until somebody else comes.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DoorLimits) -> None:
         self._limits = limits
         self._guests: dict[Guest, None] = {}
         self._strangers: dict[Guest, None] = {}

@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from hub.http.acceptor import Acceptor
 from hub.http.admission import Guest
 from hub.http.answer import Answer, Application, Message, Receive, Send
-from hub.http.limits import SLOWEST_BYTES_PER_S, Limits, Refuse
+from hub.http.limits import SLOWEST_BYTES_PER_S, DoorLimits, Refuse
 
 CONNECTION = "onestop.connection"
 """In the scope: the `Connection` on which the request came."""
@@ -32,7 +32,7 @@ class Connection(H11Protocol):
         state: ServerState,
         acceptor: Acceptor,
         guest: Guest,
-        limits: Limits,
+        limits: DoorLimits,
         refuse: Refuse,
     ) -> None:
         super().__init__(config, state, {})

@@ -12,7 +12,7 @@ SLOWEST_BYTES_PER_S = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DoorLimits:
     """Connections at a time, and seconds.
 
     `reserved` of them are kept for those who were recognised lately or call from `trusted` networks; whoever

@@ -15,7 +15,7 @@ import uvicorn
 from hub.errors import StartupError
 from hub.http.acceptor import Acceptor
 from hub.http.connection import Connection
-from hub.http.limits import Limits, Refuse, bare_refusal
+from hub.http.limits import DoorLimits, Refuse, bare_refusal
 from hub.http.metrics import HttpMetrics
 
 _BACKLOG = 1024
@@ -29,7 +29,7 @@ class Door:
     name: str
     host: str
     port: int
-    limits: Limits
+    limits: DoorLimits
     metrics: HttpMetrics
     tls: Callable[[], ssl.SSLContext | None] = lambda: None
     refuse: Refuse = bare_refusal
@@ -79,7 +79,7 @@ def _listener(host: str, port: int) -> socket.socket:
         raise StartupError(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
-def _config(app: Any, limits: Limits) -> uvicorn.Config:
+def _config(app: Any, limits: DoorLimits) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         http="h11",

@@ -34,7 +34,7 @@ class YearTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class OpeningHours:
     """One stretch of opening hours; both ends belong to it."""
 
     opens: time
@@ -67,7 +67,7 @@ class WorkingCalendar:
         cls,
         version: str,
         years: Iterable[YearTable],
-        sessions: Iterable[Session],
+        sessions: Iterable[OpeningHours],
         weekdays: Collection[int] = (1, 2, 3, 4, 5),
         opens_on_swap_days: bool = True,
     ) -> Self:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hub.regulation.calendar import Session, WorkingCalendar, YearTable
+from hub.regulation.calendar import OpeningHours, WorkingCalendar, YearTable
 from hub.regulation.profile import Profile, ProfileError
 from hub.regulation.sections import Hours
 
@@ -62,7 +62,7 @@ def read_calendar(text: str, hours: Hours) -> WorkingCalendar:
                 )
                 for year, table in data.years.items()
             ],
-            [Session(opens=session.opens, closes=session.closes) for session in hours.sessions],
+            [OpeningHours(opens=session.opens, closes=session.closes) for session in hours.sessions],
             weekdays=hours.weekdays,
             opens_on_swap_days=hours.opens_on_swap_days,
         )

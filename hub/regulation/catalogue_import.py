@@ -14,14 +14,7 @@ from typing import Any
 
 import orjson
 
-from hub.regulation.catalogue import (
-    Catalogue,
-    Component,
-    ComponentNote,
-    Named,
-    Offer,
-    Procedure,
-)
+from hub.regulation.catalogue import Catalogue, Component, ComponentNote, Named, Offer, Procedure
 from hub.regulation.catalogue_fees import read_fee
 from hub.regulation.catalogue_times import read_case, read_channel_time
 from hub.regulation.clock import VIETNAM

@@ -15,7 +15,7 @@ from hub.signing.building import CLOSING, OPENING, SHA256_ALONE, SHA256_METHOD, 
 from hub.signing.canonical import from_base64
 from hub.signing.manifest import MAX_FILES, read_instant
 from hub.signing.manifest import OPENING as MANIFEST_OPENING
-from hub.signing.parts import MAX_CERTIFICATES, SIGNATURE_ALGORITHMS, Parts, SignedFile, certificate
+from hub.signing.parts import MAX_CERTIFICATES, SIGNATURE_ALGORITHMS, SignatureParts, SignedFile, certificate
 from hub.signing.reason import VerificationError
 
 _B64 = r"[A-Za-z0-9+/]+={0,2}"
@@ -27,7 +27,7 @@ class Opened:
     """The manifest's bytes as they stand, and one or two signatures."""
 
     manifest: bytes
-    signatures: tuple[Parts, ...]
+    signatures: tuple[SignatureParts, ...]
 
 
 def open_canonical(package: bytes) -> Opened | None:
@@ -124,7 +124,7 @@ _FILES = {who: re.compile(_file(who, "(").encode()) for who in ("officer", "agen
 _FORMATS = {who: re.compile(_format(who, "(").encode()) for who in ("officer", "agency")}
 
 
-def _parts(match: re.Match[bytes], who: str) -> Parts | None:
+def _parts(match: re.Match[bytes], who: str) -> SignatureParts | None:
     algorithm = SIGNATURE_ALGORITHMS.get(match["algorithm"].decode())
     files = _files(match, who)
     listed = match["certificates"].decode().removesuffix(_CERTIFICATE_END).split(_CERTIFICATE_END)
@@ -132,7 +132,7 @@ def _parts(match: re.Match[bytes], who: str) -> Parts | None:
         return None
     try:
         countersigned = _digest(match["countersigned"]) if who == "agency" else None
-        return Parts(
+        return SignatureParts(
             signed_info=match["info"],
             value=from_base64(match["value"]),
             value_bytes=match["element"],

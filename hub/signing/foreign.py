@@ -28,7 +28,7 @@ from hub.signing.paths import find_path, may_sign
 from hub.signing.reason import Reason, VerificationError
 from hub.signing.shape import Element, canonical, parse
 from hub.signing.trust import UNREADABLE
-from hub.signing.verified import Refused
+from hub.signing.verified import NotVerified
 
 MAX_REFERENCES = 105
 _METHODS = frozenset(
@@ -80,7 +80,7 @@ class ForeignSignature:
 
 def verify_foreign(
     document: bytes, files: Mapping[str, bytes], expected: Expectation
-) -> ForeignSignature | Refused:
+) -> ForeignSignature | NotVerified:
     """Verify the only signature of a document; `files` are the contents that it may refer to by name.
 
     Files are held in memory, and XML files with a DTD are refused, because signxml reads them.
@@ -96,7 +96,7 @@ def verify_foreign(
             _element(results, expected.element), _files(results, files, expected), certificates[0]
         )
     except VerificationError as error:
-        return Refused(error.reason)
+        return NotVerified(error.reason)
 
 
 def _precheck(root: Element, methods: frozenset[SignatureMethod]) -> Element:

@@ -28,7 +28,7 @@ class SignedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SignatureParts:
     """What a signature says; nothing of it is verified yet."""
 
     signed_info: bytes
@@ -54,7 +54,7 @@ class _Properties:
     role: str
 
 
-def read_signature(node: Element, who: str) -> Parts:
+def read_signature(node: Element, who: str) -> SignatureParts:
     """The parts of the officer's or the agency's signature; raises VerificationError."""
     attributes(node, {"Id": who})
     info, value, key_info, holder = children(node, *_ds("SignedInfo", "SignatureValue", "KeyInfo", "Object"))
@@ -64,7 +64,7 @@ def read_signature(node: Element, who: str) -> Parts:
     signed = _signed_properties(holder, who)
     properties = _properties(signed, who)
     manifest, countersigned, files, own = _references(references, who, properties.media_types)
-    return Parts(
+    return SignatureParts(
         signed_info=canonical(info),
         value=from_base64(value.text if not len(value) else None),
         value_bytes=canonical(value),

@@ -19,11 +19,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import Certificate
 
 from hub.errors import StartupError
+from hub.settings.signing import SigningSettings
 from hub.signing.algorithms import PublicKey, public_key_of
 from hub.signing.paths import find_path, may_sign
 from hub.signing.reason import Reason
 from hub.signing.reason import VerificationError as RefusedError
-from hub.signing.settings import SigningSettings
 
 Role = Literal["digitiser", "signatory", "agency"]
 """Who answers for a copy (15.6.c); who is competent to sign results (17.10); the agency (17.1)."""

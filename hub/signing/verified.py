@@ -35,11 +35,11 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NotVerified:
     """The first thing found wrong; `who` is the signature at fault where it is one."""
 
     reason: Reason
     who: str | None = None
 
 
-Outcome = Verified | Refused
+Outcome = Verified | NotVerified

@@ -14,11 +14,11 @@ from hub.signing.algorithms import COPY, DS, fits, is_valid
 from hub.signing.fast import open_canonical
 from hub.signing.fast_manifest import read_canonical
 from hub.signing.manifest import MANIFEST_ID, Manifest, ManifestFile, read_manifest
-from hub.signing.parts import Parts, read_signature
+from hub.signing.parts import SignatureParts, read_signature
 from hub.signing.reason import Reason, VerificationError
 from hub.signing.shape import MAX_BYTES, Element, attributes, canonical, parse
 from hub.signing.trust import Trust
-from hub.signing.verified import Outcome, Refused, Signature, Verified
+from hub.signing.verified import NotVerified, Outcome, Signature, Verified
 
 PACKAGE = f"{{{COPY}}}SignedCopy"
 _MANIFEST = f"{{{COPY}}}Manifest"
@@ -64,18 +64,20 @@ def verify_package(package: bytes, trust: Trust, *, embedded: bool = False) -> O
 
 def _verify_tree(package: bytes, trust: Trust, *, embedded: bool) -> Outcome:
     who: str | None = None
-    parts: list[Parts] = []
+    parts: list[SignatureParts] = []
     try:
         root = parse(package)
         node, signatures = _open(_only_package(root) if embedded else root)
         for who, item in zip(("officer", "agency"), signatures, strict=False):
             parts.append(read_signature(item, who))
     except VerificationError as error:
-        return Refused(error.reason, who)
+        return NotVerified(error.reason, who)
     return _verify(canonical(node), tuple(parts), trust)
 
 
-def _verify(signed: bytes, parts: tuple[Parts, ...], trust: Trust, known: Manifest | None = None) -> Outcome:
+def _verify(
+    signed: bytes, parts: tuple[SignatureParts, ...], trust: Trust, known: Manifest | None = None
+) -> Outcome:
     """`known`: the manifest as read from the very bytes `signed`, where that was done already."""
     who: str | None = "officer"
     try:
@@ -88,8 +90,8 @@ def _verify(signed: bytes, parts: tuple[Parts, ...], trust: Trust, known: Manife
             who = "agency"
             verified = _with_agency(verified, parts[1], trust)
     except VerificationError as error:
-        return Refused(error.reason, who)
-    return verified if manifest.environment == trust.environment else Refused(Reason.ENVIRONMENT)
+        return NotVerified(error.reason, who)
+    return verified if manifest.environment == trust.environment else NotVerified(Reason.ENVIRONMENT)
 
 
 def with_times(verified: Verified, trust: Trust, received_at: datetime) -> Outcome:
@@ -101,7 +103,7 @@ def with_times(verified: Verified, trust: Trust, received_at: datetime) -> Outco
         is_old = signature.signed_at < received_at - trust.max_delay
         is_expired = not signature.valid_from <= received_at <= signature.valid_until
         if is_ahead or is_old or is_expired:
-            return Refused(Reason.SIGNING_TIME, who)
+            return NotVerified(Reason.SIGNING_TIME, who)
     return verified
 
 
@@ -110,9 +112,9 @@ def with_files(verified: Verified, files: Mapping[str, Measured]) -> Outcome:
     for file in verified.manifest.files:
         found = files.get(file.name)
         if found is None:
-            return Refused(Reason.FILE_MISSING)
+            return NotVerified(Reason.FILE_MISSING)
         if (found.sha256, found.size, found.media_type) != (file.sha256, file.size, file.media_type):
-            return Refused(Reason.FILE_DIFFERS)
+            return NotVerified(Reason.FILE_DIFFERS)
     return verified
 
 
@@ -144,7 +146,7 @@ def _open(root: Element) -> tuple[Element, list[Element]]:
     return found[0], found[1:]
 
 
-def _signature(parts: Parts, trust: Trust) -> Signature:
+def _signature(parts: SignatureParts, trust: Trust) -> Signature:
     if parts.algorithm.scheme == "pkcs1" and not trust.allows_pkcs1:
         raise VerificationError(Reason.ALGORITHM)
     signer = trust.signer_of(parts.certificates[0])
@@ -164,7 +166,7 @@ def _signature(parts: Parts, trust: Trust) -> Signature:
     )
 
 
-def _covers(parts: Parts, signed: bytes, countersigned: bytes | None) -> None:
+def _covers(parts: SignatureParts, signed: bytes, countersigned: bytes | None) -> None:
     """What was signed is what stands here: the manifest, and for the agency the officer's value."""
     if sha256(signed).digest() != parts.manifest_digest:
         raise VerificationError(Reason.DIGEST)
@@ -172,7 +174,7 @@ def _covers(parts: Parts, signed: bytes, countersigned: bytes | None) -> None:
         raise VerificationError(Reason.DIGEST)
 
 
-def _is_officer(parts: Parts, officer: Signature, manifest: Manifest) -> None:
+def _is_officer(parts: SignatureParts, officer: Signature, manifest: Manifest) -> None:
     _lists(parts, manifest.files)
     wanted = "digitiser" if manifest.purpose == "copy" else "signatory"
     if parts.role != wanted or officer.signer.organisation != manifest.organisation:
@@ -181,7 +183,7 @@ def _is_officer(parts: Parts, officer: Signature, manifest: Manifest) -> None:
         raise VerificationError(Reason.CONVERTER)
 
 
-def _with_agency(verified: Verified, parts: Parts, trust: Trust) -> Verified:
+def _with_agency(verified: Verified, parts: SignatureParts, trust: Trust) -> Verified:
     agency = _signature(parts, trust)
     _covers(parts, verified.manifest_bytes, verified.officer.value_bytes)
     _lists(parts, verified.manifest.files)
@@ -192,7 +194,7 @@ def _with_agency(verified: Verified, parts: Parts, trust: Trust) -> Verified:
     return replace(verified, agency=agency)
 
 
-def _lists(parts: Parts, files: tuple[ManifestFile, ...]) -> None:
+def _lists(parts: SignatureParts, files: tuple[ManifestFile, ...]) -> None:
     """Every file of the manifest is referenced, in order, by its name, digest and media type."""
     listed = [(file.name, bytes.fromhex(file.sha256), file.media_type) for file in files]
     if listed != [(item.name, item.digest, item.media_type) for item in parts.files]:

@@ -33,7 +33,7 @@ from tests.contract.portal_world import (
 )
 from tests.contract.recorder import Recorder
 from tests.contract.test_portal_golden import PREFIX, golden
-from tests.integration.test_portal_adapter import REQUEST_PAYMENT, accepted, shown
+from tests.integration.adapters.test_portal_adapter import REQUEST_PAYMENT, accepted, shown
 from tests.support.hub_commands import module_output
 from tests.support.portal_site import Site, portal_site, running
 from tests.support.requests import OFFICER

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from hub.embedded.stack import StackAddress
-from hub.store import database
-from hub.store.database import Connection
+from hub.postgres import database
+from hub.postgres.database import Connection
 from tests.support.breakable import breakable_stack
 from tests.support.stack import own_database, own_name, shared_stack
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from adapters.population_db.client import PopulationClient
-from hub import kafka
 from hub.embedded.stack import StackAddress
 from hub.errors import StartupError
-from hub.kafka_admin import KafkaAdmin
+from hub.kafka import client as kafka
+from hub.kafka.admin import KafkaAdmin
 from hub.settings import KafkaSettings
 from tests.contract import population_world
 from tests.support.certificates import Authority

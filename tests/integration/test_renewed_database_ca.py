@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import SecretStr
 
+from hub.postgres.database import Session, create_pool
 from hub.settings import PostgresSettings
-from hub.store.database import Session, create_pool
 from tests.support.certificates import Authority
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.dossier.codec import from_json, to_json
 from hub.dossier.decision import Accepted, Refused, Sender
-from hub.dossier.evolve import evolve
-from hub.dossier.rulebook import RULES
+from hub.dossier.rules.rulebook import RULES
 from hub.dossier.standing import ALLOWED, possible_now
-from hub.dossier.state import Dossier
+from hub.dossier.state.codec import from_json, to_json
+from hub.dossier.state.evolve import evolve
+from hub.dossier.state.model import Dossier
 from hub.dossier.texts import refusal_texts
 from schemas.account import AccountSystem
 from schemas.base import Request

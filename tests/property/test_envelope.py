@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.dossier.texts import all_texts
-from hub.envelope import Envelope, Malformed, decode
+from hub.facts.parking import StoredRecord, decode_record, encode_record
+from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
+from hub.inbound.envelope import Envelope, Malformed, decode
 from hub.legal_time import LegalClock
-from hub.parking import StoredRecord, decode_record, encode_record
-from hub.understanding import Reading, Understood, Unreadable, understand
 from schemas.registry import REQUESTS
 from tests.support.batches import DIRECTORY, record
 from tests.support.requests import SUBMIT, submission
@@ -45,9 +45,9 @@ def records(draw: st.DrawFn) -> StoredRecord:
     )  # fmt: skip
 
 
-def answer(item: StoredRecord) -> Understood | Unreadable:
-    found = understand(item, READING)
-    refusal = found.refusal if isinstance(found, Understood) else None
+def answer(item: StoredRecord) -> Authorised | Unreadable:
+    found = authorise(item, READING)
+    refusal = found.refusal if isinstance(found, Authorised) else None
     code = found.why.code if isinstance(found, Unreadable) else refusal.code if refusal else None
     assert code is None or code in all_texts()
     return found
@@ -81,7 +81,7 @@ def test_any_value_in_any_field_of_a_submission_is_answered_without_repeating_it
     name: str, value: object
 ) -> None:
     found = answer(record(SUBMIT, "ref:1", orjson.dumps(submission() | {name: value}), "e1"))
-    if isinstance(found, Understood) and found.refusal is not None:
+    if isinstance(found, Authorised) and found.refusal is not None:
         assert all(field.split("/")[1] == name for field in found.refusal.fields)
 
 

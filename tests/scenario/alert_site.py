@@ -12,11 +12,11 @@ from typing import Any
 
 import asyncpg
 
-from hub import participants
-from hub.admission import GATEWAY
 from hub.embedded.process import free_port
 from hub.embedded.stack import StackAddress
-from hub.integrity import FILE_NAME
+from hub.facts.integrity import FILE_NAME
+from hub.participants import registry as participants
+from hub.participants.admission import GATEWAY
 from hub.signing.sandbox import Sandbox
 from tests.contract.postal_world import Control
 from tests.scenario.away_counterparts import Bench, Postal
@@ -95,7 +95,7 @@ class Site:
     async def mended(self) -> None:
         """The engine without the bug takes the place of the one with it."""
         await self.engine.stop()
-        self.engine._command = [sys.executable, "-m", "hub.cli", "run", "engine"]
+        self.engine._command = [sys.executable, "-m", "hub.cli.main", "run", "engine"]
         self.engine.start()
         await self.engine.ready()
 

@@ -13,8 +13,8 @@ from uuid import uuid4
 import asyncpg
 from confluent_kafka import TopicPartition
 
-from hub.dossier_job import load_law
 from hub.regulation.clock import local_day
+from hub.regulation.law import load_law
 from tests.scenario.alert_site import Site
 from tests.support.requests import (
     ACCEPT,

@@ -10,8 +10,8 @@ from uuid import uuid4
 import asyncpg
 from confluent_kafka import Producer
 
-from hub import participants
-from hub.participants import Participant
+from hub.participants import registry as participants
+from hub.participants.registry import Participant
 from tests.scenario.alert_site import Site
 from tests.support.gateways import Gateway
 from tests.support.requests import ONE_STOP

@@ -11,15 +11,15 @@ import yaml
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
-from hub import participants
-from hub.documents.settings import DocumentsSettings
 from hub.documents.store import documents
 from hub.embedded import stack as embedded
-from hub.kafka_admin import Grant
-from hub.participants import Participant
-from hub.redriving import order_redrive
-from hub.topics import HEARTBEAT_TOPIC, OUT
-from tests.integration.test_engine_copies import NO_PACKAGE, REGISTER, registration
+from hub.engine.redriving import order_redrive
+from hub.kafka.admin import Grant
+from hub.kafka.topics import HEARTBEAT_TOPIC, OUT
+from hub.participants import registry as participants
+from hub.participants.registry import Participant
+from hub.settings.documents import DocumentsSettings
+from tests.integration.engine.test_engine_copies import NO_PACKAGE, REGISTER, registration
 from tests.scenario.alert_site import Site, alert_site
 from tests.scenario.alert_stories import (
     a_database_that_breaks_off,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hub.delivery.gate import VIETNAM
+from hub.delivery.throttle import VIETNAM
 from hub.embedded.stack import StackAddress
 from hub.regulation.calendar_data import load_calendar
 from hub.regulation.profile import load_profile

@@ -17,12 +17,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from hub import participants
 from hub.embedded import stack as embedded
-from hub.kafka_admin import KafkaAdmin
-from hub.own_users import is_let_in, read_password, write_password
-from hub.participants import Participant
-from hub.sealing import MasterKey
+from hub.facts.sealing import MasterKey
+from hub.kafka.admin import KafkaAdmin
+from hub.participants import registry as participants
+from hub.participants.own_users import is_let_in, read_password, write_password
+from hub.participants.registry import Participant
 from hub.settings import KafkaSettings
 from tests.support.clients import Client
 from tests.support.requests import APPLICANT, ONE_STOP, SUBMIT, submission

@@ -12,20 +12,20 @@ from typing import Any
 import orjson
 from msgspec.structs import replace
 
-from hub.batch import BatchDecision, Tools
-from hub.code_blocks import CodeBlocks
-from hub.directory import Directory
 from hub.dossier.decision import Decision, Sender
-from hub.dossier.state import Dossier
-from hub.dossier_job import DossierJob, code_blocks
-from hub.integrity import ERASED
-from hub.job import Call
+from hub.dossier.state.model import Dossier
+from hub.engine.decide.code_blocks import CodeBlocks
+from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.decide.unit_of_work import InboxEntry, StoredDossier, UnitOfWork, View
+from hub.engine.dossier_job import DossierJob, code_blocks
+from hub.engine.job import Call
+from hub.facts.integrity import ERASED
+from hub.facts.message import Message
+from hub.facts.parking import StoredRecord
+from hub.facts.sealing import MasterKey
+from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
+from hub.inbound.directory import Directory
 from hub.legal_time import LegalClock
-from hub.message import Message
-from hub.parking import StoredRecord
-from hub.sealing import MasterKey
-from hub.understanding import Reading, Understood, Unreadable, understand
-from hub.workspace import Answered, StoredDossier, View, Workspace
 from tests.support import dossiers as build
 from tests.support.requests import AGENCY, ONE_STOP, SUBMIT
 
@@ -92,13 +92,13 @@ class Memory:
 
     job: FaultyJob = field(default_factory=FaultyJob)
     master: MasterKey = field(default_factory=lambda: MasterKey(bytes(range(32))))
-    inbox: dict[tuple[str, str], Answered] = field(default_factory=dict)
+    inbox: dict[tuple[str, str], InboxEntry] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     dossiers: dict[str, StoredDossier] = field(default_factory=dict)
     altered_aliases: set[str] = field(default_factory=set)
     codes: CodeBlocks = field(default_factory=lambda: code_blocks(build.law()))
 
-    def decision(self, before: Workspace[Dossier] | None = None) -> BatchDecision[Dossier]:
+    def decision(self, before: UnitOfWork[Dossier] | None = None) -> BatchDecision[Dossier]:
         """A new batch on what is stored now."""
         tools: Tools[Dossier] = Tools(self.job, DIRECTORY, self.master, self.codes, 4)
         altered = frozenset(self.altered_aliases)
@@ -106,7 +106,7 @@ class Memory:
         return BatchDecision(str(uuid.uuid4()), tools, view, before)
 
     def decide(
-        self, *records: StoredRecord, before: Workspace[Dossier] | None = None
+        self, *records: StoredRecord, before: UnitOfWork[Dossier] | None = None
     ) -> BatchDecision[Dossier]:
         """Decide these records as one batch."""
         decision = self.decision(before)
@@ -114,8 +114,8 @@ class Memory:
             decision.take(self.read(item))
         return decision
 
-    def read(self, item: StoredRecord) -> Understood | Unreadable:
-        return understand(item, Reading(DIRECTORY, LegalClock(), "live", self.job.requests))
+    def read(self, item: StoredRecord) -> Authorised | Unreadable:
+        return authorise(item, Reading(DIRECTORY, LegalClock(), "live", self.job.requests))
 
     def commit(self, decision: BatchDecision[Dossier]) -> BatchDecision[Dossier]:
         """Store it, as `write_batch` would."""

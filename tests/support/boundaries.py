@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from hub import participants
-from hub.participants import Participant
+from hub.participants import registry as participants
+from hub.participants.registry import Participant
 from tests.support.hub_commands import hub_command
 from tests.support.injected_world import ENTERPRISE, World
 from tests.support.requests import AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, WITHDRAW, submission
@@ -188,19 +188,19 @@ async def called(world: World, here: Boundary) -> None:
 
 
 BOUNDARIES = (
-    Boundary("record", "hub.engine:understand", "record_failed", unreadable_record),
-    Boundary("rule", "hub.dossier_job:decide", "", rule),
-    Boundary("package", "hub.signing.loading:CopyLoader.load_copy", "", package),
-    Boundary("source", "hub.source_shelf:_source", "", source),
-    Boundary("redrive", "hub.redriving:understand", "redriven", redrive),
-    Boundary("lane", "hub.publishing:_enqueue", "topic_blocked", topic),
-    Boundary("lane-again", "hub.publishing:Publisher._send", "topic_still_blocked", topic),
-    Boundary("stored-segment", "hub.store.outgoing:projected", "row_untrusted", stored_segment),
-    Boundary("timer", "hub.clockwork:Clockwork._record", "timer_failed", timer),
-    Boundary("budget", "hub.budget.keeper:BudgetKeeper._pace", "budget_failed", counted),
-    Boundary("sweep", "hub.erased_messages:empty_messages", "dossier_not_swept", erased),
+    Boundary("record", "hub.engine.loop:understand", "record_failed", unreadable_record),
+    Boundary("rule", "hub.engine.dossier_job:decide", "", rule),
+    Boundary("package", "hub.documents.packages:CopyLoader.load_copy", "", package),
+    Boundary("source", "hub.engine.decide.prefetch_sources:_source", "", source),
+    Boundary("redrive", "hub.engine.redriving:understand", "redriven", redrive),
+    Boundary("lane", "hub.outbox.publisher:_enqueue", "topic_blocked", topic),
+    Boundary("lane-again", "hub.outbox.publisher:Publisher._send", "topic_still_blocked", topic),
+    Boundary("stored-segment", "hub.outbox.stored:projected", "row_untrusted", stored_segment),
+    Boundary("timer", "hub.engine.timers:Clockwork._record", "timer_failed", timer),
+    Boundary("budget", "hub.engine.budget_keeper:BudgetKeeper._pace", "budget_failed", counted),
+    Boundary("sweep", "hub.privacy.erased_messages:empty_messages", "dossier_not_swept", erased),
     Boundary("caller", "hub.gateway.callers:_caller", "caller_failed", newcomer),
-    Boundary("receipt", "hub.gateway.waiting:Inbox._answered", "receipt_failed", receipt),
+    Boundary("receipt", "hub.gateway.receipt_wait:Inbox._answered", "receipt_failed", receipt),
     Boundary("feed", "hub.gateway.feed:Feed._look_for", "request_failed", feed),
     Boundary("door", "hub.gateway.dossiers:_find", "request_failed", door),
     Boundary("webhook-call", "hub.gateway.webhooks:perform", "webhook_fault", webhook),

@@ -8,17 +8,18 @@ import sys
 
 import uvloop
 
-from hub import engine
 from hub.dossier.decision import Decision
-from hub.dossier.state import Dossier
-from hub.dossier_job import DossierJob, load_law
-from hub.engine_role import run_engine
-from hub.envelope import Record
+from hub.dossier.state.model import Dossier
+from hub.engine import loop as engine
+from hub.engine.dossier_job import DossierJob
+from hub.engine.job import Call
+from hub.engine.role import run_engine
 from hub.errors import StopError
-from hub.job import Call
+from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
+from hub.inbound.envelope import Record
 from hub.logs import name_process
+from hub.regulation.law import load_law
 from hub.settings import Settings, read_settings
-from hub.understanding import Reading, Understood, Unreadable, understand
 from schemas.base import Fact
 from schemas.identity import VerifyIdentity
 
@@ -27,11 +28,11 @@ BROKEN_BEHIND_RULES = "can-bo-loi-sau"
 BROKEN_BEFORE_RULES = "can-bo-loi-doc"
 
 
-def broken_understand(record: Record, reading: Reading) -> Understood | Unreadable:
+def broken_understand(record: Record, reading: Reading) -> Authorised | Unreadable:
     """As it should be, but for records that name one marked account."""
     if BROKEN_BEFORE_RULES.encode() in (record.value or b""):
         raise ZeroDivisionError("the bug of the test")
-    return understand(record, reading)
+    return authorise(record, reading)
 
 
 class BrokenJob(DossierJob):
@@ -52,7 +53,7 @@ class BrokenJob(DossierJob):
 
 async def main() -> None:
     """Run until SIGTERM."""
-    vars(engine)["understand"] = broken_understand
+    vars(engine)["authorise"] = broken_understand
     settings: Settings = read_settings()
     name_process("engine", settings.engine.instance)
     stop = asyncio.Event()

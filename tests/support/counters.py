@@ -12,7 +12,7 @@ from uuid import uuid4
 import orjson
 
 from hub.embedded.stack import StackAddress
-from hub.parking import StoredRecord, decode_record
+from hub.facts.parking import StoredRecord, decode_record
 from tests.support.clients import Client, Received
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess

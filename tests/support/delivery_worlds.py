@@ -21,11 +21,11 @@ from hub.delivery.progress import Progress
 from hub.delivery.runtime import run_adapter
 from hub.delivery.store import DeliveryStore
 from hub.embedded.stack import StackAddress
-from hub.kafka import AIOKafkaConsumer, AIOKafkaProducer
-from hub.kafka_admin import KafkaAdmin
-from hub.participants import participant_grants, user_of
+from hub.kafka.admin import KafkaAdmin
+from hub.kafka.client import AIOKafkaConsumer, AIOKafkaProducer
+from hub.participants.registry import participant_grants, user_of
+from hub.postgres import database
 from hub.settings import KafkaSettings
-from hub.store import database
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
 from tests.support.fake_counterpart import EFFECT_TYPE, FakeCounterpart
 from tests.support.report_keys import KEY_FILE, REPORTS_KEY

@@ -9,14 +9,15 @@ from functools import cache
 from typing import Any
 
 from hub.dossier.decide import decide
-from hub.dossier.decision import Accepted, Context, Decision, Law, Refused, Sender
-from hub.dossier.evolve import evolve
+from hub.dossier.decision import Accepted, Context, Decision, Refused, Sender
 from hub.dossier.source import SourceDossier
-from hub.dossier.state import Dossier
+from hub.dossier.state.evolve import evolve
+from hub.dossier.state.model import Dossier
 from hub.dossier.verification import CopyOutcome
 from hub.regulation.calendar_data import load_calendar
 from hub.regulation.catalogue_import import load_catalogue
 from hub.regulation.clock import VIETNAM
+from hub.regulation.law import Law
 from hub.regulation.profile import load_profile
 from schemas.base import Fact, Request
 from schemas.case import AssignCase, StepCase

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hub.integrity import StoreKey
-from hub.store.database import Connection
+from hub.facts.integrity import StoreKey
+from hub.postgres.database import Connection
 
 _DOSSIER = """
 insert into dossier (id, sequence, parked, mac) values ($1, 0, -1, $2)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from prometheus_client import CollectorRegistry
 
 from hub.delivery.adapter import OutMessage, Polled, Report
-from hub.delivery.desk import Connection, Desk
+from hub.delivery.host import Connection, Host
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.outcome import NOTED, Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
@@ -153,11 +153,11 @@ class FakeCounterpart:
 
 @dataclass(slots=True)
 class NotingCounterpart(FakeCounterpart):
-    """Implements `hub.delivery.desk.Hosted` too: messages of the dossiers in `notes` are only noted."""
+    """Implements `hub.delivery.host.Hosted` too: messages of the dossiers in `notes` are only noted."""
 
     notes: frozenset[str] = frozenset()
 
-    async def attach(self, desk: Desk) -> None:
+    async def attach(self, desk: Host) -> None:
         pass
 
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:

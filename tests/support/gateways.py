@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import orjson
 
-from hub import participants
-from hub.admission import GATEWAY
-from hub.integrity import FILE_NAME
-from hub.participants import Participant
+from hub.facts.integrity import FILE_NAME
+from hub.participants import registry as participants
+from hub.participants.admission import GATEWAY
+from hub.participants.registry import Participant
 from tests.support.hubs import Hub
 from tests.support.processes import HubProcess
 from tests.support.waiting import eventually

@@ -12,14 +12,14 @@ from pathlib import Path
 import asyncpg
 from pydantic import SecretStr
 
-from hub import participants
 from hub.embedded.stack import StackAddress
-from hub.integrity import REPORTS_FILE_NAME
-from hub.kafka_admin import KafkaAdmin
-from hub.sealing import MasterKey
+from hub.facts.integrity import REPORTS_FILE_NAME
+from hub.facts.sealing import MasterKey
+from hub.kafka.admin import KafkaAdmin
+from hub.participants import registry as participants
+from hub.postgres import database
+from hub.postgres.database import Connection
 from hub.settings import KafkaSettings
-from hub.store import database
-from hub.store.database import Connection
 from tests.support.clients import Client
 from tests.support.processes import HubProcess
 from tests.support.stack import REPOSITORY, own_database

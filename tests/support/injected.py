@@ -97,7 +97,7 @@ def main() -> None:
     """`hub` with the arguments of this process and the places of its environment."""
     places = orjson.loads(os.environ[PLACES])
     with injected(places, Marks(Path(os.environ[FOLDER]))):
-        from hub.cli import app  # noqa: PLC0415  after the places
+        from hub.cli.main import app  # noqa: PLC0415  after the places
 
         app()
 

@@ -18,7 +18,7 @@ import httpx
 
 from hub.embedded import stack as embedded
 from tests.contract.population_world import Control, sandbox_process
-from tests.integration.test_clockwork_firing import MISSED, ONLINE, move_clock
+from tests.integration.engine.test_clockwork_firing import MISSED, ONLINE, move_clock
 from tests.support.breakable import breakable_hub, breakable_stack
 from tests.support.clients import Client
 from tests.support.gateways import Site, Visitor, own_site

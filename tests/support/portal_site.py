@@ -20,11 +20,11 @@ from hub.delivery.documents import StoredFiles
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.runtime import run_adapter
-from hub.documents.settings import DocumentsSettings
-from hub.documents.store import DocumentStore, Stored, documents
+from hub.documents.store import DocumentStore, StoredDocument, documents
 from hub.embedded.stack import StackAddress
-from hub.participants import user_of
+from hub.participants.registry import user_of
 from hub.settings import KafkaSettings
+from hub.settings.documents import DocumentsSettings
 from tests.contract.portal_world import Control, sandbox_process, settings_for
 from tests.support.clients import Client
 from tests.support.delivery_worlds import OPTIONS
@@ -57,7 +57,7 @@ class Site:
             yield content
 
         digest = hashlib.sha256(content).hexdigest()
-        assert isinstance(await self.documents.put(digest, chunks(), "application/pdf"), Stored)
+        assert isinstance(await self.documents.put(digest, chunks(), "application/pdf"), StoredDocument)
         return digest
 
     async def call(self, path: str, body: Any) -> Any:

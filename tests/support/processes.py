@@ -25,7 +25,7 @@ class HubProcess:
     ) -> None:
         self.name = name
         self.log_file = folder / f"{name}.log"
-        self._command = [sys.executable, "-m", "hub.cli", "run", role]
+        self._command = [sys.executable, "-m", "hub.cli.main", "run", role]
         self._environment = os.environ | environment
         self._root = root
         self._process: subprocess.Popen[bytes] | None = None

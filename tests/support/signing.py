@@ -21,7 +21,7 @@ from hub.signing.keys import SigningKey
 from hub.signing.manifest import Conversion, Manifest, ManifestFile, Metadata, OwnerByNumber
 from hub.signing.sandbox import Sandbox
 from hub.signing.trust import Trust
-from hub.signing.verified import Outcome, Refused, Verified
+from hub.signing.verified import NotVerified, Outcome, Verified
 from hub.signing.verifying import Measured, verify, with_files
 
 NOW = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
@@ -129,7 +129,7 @@ def accepts(signed: bytes, at: datetime = NOW, believe: Trust | None = None, **o
 def refuses(signed: bytes, at: datetime = NOW, believe: Trust | None = None) -> str:
     """The one reason."""
     outcome = check(signed, at, believe)
-    assert isinstance(outcome, Refused), "a package that must be refused was accepted"
+    assert isinstance(outcome, NotVerified), "a package that must be refused was accepted"
     assert outcome.reason.texts.vi
     return outcome.reason.value
 
@@ -192,7 +192,7 @@ def contents() -> dict[str, bytes]:
     return {"to-khai.pdf": SCAN, "trang-1.png": PAGE}
 
 
-def foreign(signed: bytes, at: datetime = NOW) -> ForeignSignature | Refused:
+def foreign(signed: bytes, at: datetime = NOW) -> ForeignSignature | NotVerified:
     """What the independent verifier says of a package with one signature."""
     expected = Expectation(roots_file(), at, f"{{{COPY}}}Manifest", frozenset(contents()))
     return verify_foreign(signed, contents(), expected)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
-from hub.documents.store import DocumentStore, Stored
-from hub.integrity import StoreKey
-from hub.store.checked import DOCUMENT_OWNER, HTTP_PARTICIPANT
-from hub.store.database import Connection
+from hub.documents.store import DocumentStore, StoredDocument
+from hub.facts.checked import DOCUMENT_OWNER, HTTP_PARTICIPANT
+from hub.facts.integrity import StoreKey
+from hub.postgres.database import Connection
 
 _LET_IN = """
 insert into http_participant (name, is_documents_only, mac) values ($1, true, $2) on conflict do nothing
@@ -32,7 +32,7 @@ async def upload(
 ) -> str:
     """Store a document that these participants have uploaded; returns its digest."""
     digest = sha256(content).hexdigest()
-    assert isinstance(await store.put(digest, one(content), media_type), Stored)
+    assert isinstance(await store.put(digest, one(content), media_type), StoredDocument)
     for name in by:
         await database.execute(_LET_IN, name, HTTP_PARTICIPANT.check(key, name, True))
         owner = name, bytes.fromhex(digest)

@@ -13,8 +13,8 @@ import httpx
 import orjson
 import pytest
 
-from hub import participants
-from hub.recording import rfc3339
+from hub.facts.fact_bytes import rfc3339
+from hub.participants import registry as participants
 from hub.signing.building import sign_copy
 from hub.signing.manifest import Manifest
 from hub.signing.sandbox import Sandbox

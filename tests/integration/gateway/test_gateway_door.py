@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 
-from hub import participants
+from hub.participants import registry as participants
 from tests.support.bare_http import answer_of, head, raw
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission

@@ -7,8 +7,8 @@ from hashlib import sha256
 
 import pytest
 
-from hub import participants
 from hub.gateway.presence import gateway_url
+from hub.participants import registry as participants
 from hub.settings import GatewaySettings
 from tests.support.gateways import Site, Visitor
 from tests.support.hub_commands import hub_command

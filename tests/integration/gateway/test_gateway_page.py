@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hub import participants
+from hub.participants import registry as participants
 from tests.support.gateways import Site
 from tests.support.stack import REPOSITORY
 
@@ -29,7 +29,7 @@ async def said_by(site: Site, tmp_path: Path, chapter: str) -> list[str]:
     """What each block says when they run one after another in one shell."""
     (tmp_path / "var").mkdir()
     command = tmp_path / "hub"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hub.cli "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hub.cli.main "$@"\n')
     command.chmod(0o755)
     administrator = site.hub.environment | {
         "HUB_KAFKA__USER": site.hub.address.kafka_admin_user,

@@ -11,9 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hub import participants
 from hub.embedded.stack import StackAddress
-from tests.integration.test_participants import command
+from hub.participants import registry as participants
+from tests.integration.participants.test_participants import command
 from tests.support.gateways import Site, own_site
 from tests.support.hubs import own_hub
 from tests.support.requests import ONE_STOP, submission

@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from hub import participants
-from hub.admission import GATEWAY
+from hub.participants import registry as participants
+from hub.participants.admission import GATEWAY
 from tests.support.certificates import Authority
 from tests.support.gateways import Site
 from tests.support.requests import ONE_STOP
@@ -63,7 +63,7 @@ async def command(site: Site, *words: str) -> tuple[int, str, str]:
         "COLUMNS": "200",
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub.cli", *words, cwd=REPOSITORY, env=os.environ | administrator,
+        sys.executable, "-m", "hub.cli.main", *words, cwd=REPOSITORY, env=os.environ | administrator,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await asyncio.wait_for(process.communicate(), 60)

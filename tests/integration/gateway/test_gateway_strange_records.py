@@ -13,8 +13,8 @@ import orjson
 import pytest
 from confluent_kafka import Producer
 
-from hub import participants
-from tests.integration.test_foreign_clients import NEW_LIBRDKAFKA
+from hub.participants import registry as participants
+from tests.integration.participants.test_foreign_clients import NEW_LIBRDKAFKA
 from tests.support.gateways import Site, Visitor
 from tests.support.receivers import receiver
 from tests.support.requests import ONE_STOP, SUBMIT, submission

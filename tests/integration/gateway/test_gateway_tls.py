@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from hub import participants
-from hub.admission import GATEWAY
 from hub.errors import StartupError
+from hub.participants import registry as participants
+from hub.participants.admission import GATEWAY
 from tests.support.certificates import Authority, Issued
 from tests.support.gateways import Gateway, Site, own_site
 from tests.support.requests import ONE_STOP

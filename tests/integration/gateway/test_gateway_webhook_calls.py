@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.gateway.webhook_call import Call, Outcome, new_secret, perform
+from hub.participants.webhook_call import Outcome, WebhookCall, new_secret, perform
 from tests.support.plain_http import plain_http
 from tests.support.receivers import receiver
 
@@ -48,7 +48,9 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
 async def call(url: str, *allowed: str) -> Outcome:
     async with plain_http() as client:
         return await perform(
-            client, Call(url, new_secret(), "m1", 1, b"{}"), [ip_network(network) for network in allowed]
+            client,
+            WebhookCall(url, new_secret(), "m1", 1, b"{}"),
+            [ip_network(network) for network in allowed],
         )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from hub import participants
 from hub.errors import StartupError
-from hub.store.checked import WEBHOOK
-from hub.store.database import Connection
+from hub.facts.checked import WEBHOOK
+from hub.participants import registry as participants
+from hub.postgres.database import Connection
 from tests.support.gateways import Site, Visitor
 from tests.support.receivers import Receiver, expected_signature, receiver
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission

@@ -11,15 +11,15 @@ from typing import Any, cast
 import pytest
 from starlette.requests import Request
 
-from hub.document_rights import Rights
-from hub.documents.settings import DocumentsSettings
+from hub.documents.rights import DocumentRights
 from hub.documents.store import documents
 from hub.dossier.decision import Sender
 from hub.gateway import dossiers
+from hub.gateway.context import GatewayContext
 from hub.gateway.guard import CALLER
-from hub.gateway.parts import Parts
 from hub.gateway.problems import ProblemError
 from hub.regulation.profile import load_profile
+from hub.settings.documents import DocumentsSettings
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
 
@@ -50,10 +50,10 @@ async def looked_up(site: Site, subject: str, sender: Sender = STRANGER) -> list
     parts = SimpleNamespace(pool=counted, key=site.hub.store_key, profile=load_profile("bentre-45-2023"))
     request = Request({"type": "http", CALLER: SimpleNamespace(sender=sender, name=sender.name)})
     if sender is not STRANGER:
-        assert (await dossiers.answer(cast("Parts", parts), request, subject)).status_code == 200
+        assert (await dossiers.answer(cast("GatewayContext", parts), request, subject)).status_code == 200
         return counted.done
     with pytest.raises(ProblemError) as refused:
-        await dossiers.answer(cast("Parts", parts), request, subject)
+        await dossiers.answer(cast("GatewayContext", parts), request, subject)
     assert refused.value.problem.code == "dossier.unknown"
     return counted.done
 
@@ -62,7 +62,7 @@ async def document_asked(site: Site, dossier: str | None) -> list[tuple[str, int
     """What a look for a right by this dossier asks of the store."""
     counted, digest = Counted(site.hub.database), sha256(b"of another").hexdigest()
     store = documents(DocumentsSettings(folder=site.documents))
-    rights = Rights(counted, store, site.hub.store_key, STRANGER, dossier)
+    rights = DocumentRights(counted, store, site.hub.store_key, STRANGER, dossier)
     assert await rights.lacking([digest]) == {digest}
     return counted.done
 

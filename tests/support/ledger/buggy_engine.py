@@ -10,11 +10,12 @@ import uvloop
 
 from hub import crashpoints
 from hub.dossier.decision import Decision
-from hub.dossier.state import Dossier
-from hub.dossier_job import DossierJob, load_law
-from hub.engine_role import run_engine
-from hub.job import Call
+from hub.dossier.state.model import Dossier
+from hub.engine.dossier_job import DossierJob
+from hub.engine.job import Call
+from hub.engine.role import run_engine
 from hub.logs import name_process
+from hub.regulation.law import load_law
 from hub.settings import read_settings
 from schemas.identity import VerifyIdentity
 from tests.support.ledger.lives import BUG_ACCOUNT

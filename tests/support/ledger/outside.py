@@ -63,7 +63,7 @@ class PostalOutside:
         sandbox = ["adapters.postal.sandbox", "--port", str(self._port), "--journal", str(self._journal),
                    "--auto", str(lives)]  # fmt: skip
         self.sandbox = ProcessActor("sandbox-postal", sandbox, site.folder, site.root, {})
-        adapter = ["hub.cli", "run", "adapter", "postal"]
+        adapter = ["hub.cli.main", "run", "adapter", "postal"]
         self.adapter = ProcessActor("adapter-postal", adapter, site.folder, site.root, self._settings(site))
 
     @property

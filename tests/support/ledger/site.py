@@ -137,7 +137,7 @@ class Site:
             self.address.kafka_admin_user, self.address.kafka_admin_password
         )
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hub.cli", *arguments, cwd=self.root, env=environment,
+            sys.executable, "-m", "hub.cli.main", *arguments, cwd=self.root, env=environment,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         printed, _ = await asyncio.wait_for(process.communicate(), 60)

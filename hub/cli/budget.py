@@ -1,0 +1,99 @@
+"""`hub participants budget` and `resume`: what a participant may take, and letting a braked one go on."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from hub.budget import brakes_store
+from hub.budget.allowance import KINDS, Use, allowance
+from hub.budget.shares import shares
+from hub.budget.spending import day_of, read_budgets, read_letters, read_use
+from hub.cli.shared import operator_name, with_store
+from hub.errors import StartupError
+from hub.kafka.admin import KafkaAdmin
+from hub.kafka.topics import kept
+from hub.postgres.database import Connection
+from hub.postgres.operator_actions import record_action
+from hub.settings import Settings
+
+_COLUMNS, _VALUES = ", ".join(KINDS), ", ".join(f"${number}" for number in range(2, len(KINDS) + 2))
+_KEPT = ", ".join(f"{kind} = coalesce(excluded.{kind}, b.{kind})" for kind in KINDS)
+_SET = f"""
+insert into participant_budget as b (participant, {_COLUMNS}) values ($1, {_VALUES})
+on conflict (participant) do update set {_KEPT}
+"""  # noqa: S608  names of fields
+_PARTITIONS = "select partitions from participant where name = $1"
+_Limit = Annotated[int | None, typer.Option(min=1)]
+
+
+def budget(
+    name: str,
+    records_per_day: _Limit = None,
+    bytes_per_day: _Limit = None,
+    uploads_per_day: _Limit = None,
+    upload_bytes_per_day: _Limit = None,
+    letters: _Limit = None,
+    letter_bytes: _Limit = None,
+    kept_bytes: Annotated[
+        int | None,
+        typer.Option(min=1 << 20, help="bytes that its in. topic keeps, its out. topic twice as many"),
+    ] = None,
+) -> None:
+    """Show what a participant may take and what it took, after changing what is named."""
+    limits = (records_per_day, bytes_per_day, uploads_per_day, upload_bytes_per_day, letters, letter_bytes)
+
+    async def work(tree: Settings, connection: Connection) -> list[str]:
+        partitions = await connection.fetchval(_PARTITIONS, name)
+        if partitions is None:
+            raise StartupError(f"no participant {name}")
+        if any(limit is not None for limit in limits):
+            await connection.execute(_SET, name, *limits)
+        if kept_bytes is not None:
+            await asyncio.to_thread(_keep, KafkaAdmin(tree.kafka), name, kept_bytes // partitions)
+        return await _shown(tree, connection, name)
+
+    typer.echo("\n".join(with_store("budget", work)))
+
+
+def _keep(admin: KafkaAdmin, name: str, bytes_a_partition: int) -> None:
+    admin.set_topic(f"{admin.prefix}in.{name}", kept(bytes_a_partition))
+    admin.set_topic(f"{admin.prefix}out.{name}", kept(2 * bytes_a_partition))
+
+
+async def _shown(tree: Settings, connection: Connection, name: str) -> list[str]:
+    own = (await read_budgets(connection)).get(name, {})
+    allowed = allowance(tree.budget, own)
+    today = await read_use(connection, day_of(datetime.now(UTC)))
+    letters = (await read_letters(connection, tree.kafka.prefix)).get(name, Use())
+    events, uploads = today.get((name, "events"), Use()), today.get((name, "uploads"), Use())
+    used = shares(allowed, events, uploads, letters).values()
+    lines = []
+    for kind, share in zip(KINDS, used, strict=True):
+        whose = "" if own.get(kind) is None else ", its own"
+        lines.append(f"{kind:<22}{getattr(allowed, kind):>16}{share:>8.0%} used{whose}")
+    for row in await brakes_store.read_brakes(connection):
+        if row.participant == name:
+            until = "goes on by order" if row.is_resumed else f"next taste in {max(0.0, row.left_s):.0f} s"
+            lines.append(f"braked: {row.reason}, {until}")
+    return lines
+
+
+def resume(name: str) -> None:
+    """Let a participant go on for an hour that was braked because nearly all of its requests were refused."""
+
+    async def work(_: Settings, connection: Connection) -> str | None:
+        async with connection.transaction():
+            reason = await brakes_store.resume(connection, name)
+            if reason is not None:
+                await record_action(connection, operator_name(), "participant.resumed", name, reason)
+        return reason
+
+    reason = with_store("budget", work)
+    if reason is None:
+        typer.echo(f"hub: {name} is not braked", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{name} goes on for {brakes_store.RESUMED_H} h; it was braked: {reason}")

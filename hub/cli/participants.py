@@ -1,0 +1,204 @@
+"""`hub participants`: who takes part, over Kafka or over HTTPS."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.cli.budget import budget, resume
+from hub.cli.connection_help import how_to_connect
+from hub.cli.connection_help_https import how_to_connect_over_https, how_to_upload
+from hub.cli.shared import run, settings, with_store
+from hub.facts.sealing import store_key_of
+from hub.gateway.presence import gateway_url
+from hub.kafka.admin import KafkaAdmin
+from hub.kafka.topics import KEPT_BYTES
+from hub.participants import registry as participants
+from hub.participants.admission import ROLES
+from hub.participants.credentials import OVERLAP
+from hub.postgres import database
+from hub.postgres.database import Connection
+from hub.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Who takes part.")
+
+
+@app.command("add")
+def add(
+    name: str,
+    role: Annotated[list[str], typer.Option(help="one or more of " + ", ".join(ROLES))],
+    organisation: Annotated[list[str] | None, typer.Option(help="organisation codes it speaks for")] = None,
+    partitions: Annotated[int, typer.Option(min=1)] = 4,
+    quota_bytes_per_s: Annotated[
+        int, typer.Option(min=1024, help="what it may write, and what it may read, per second and broker")
+    ] = 5 << 20,
+    kept_bytes: Annotated[
+        int, typer.Option(min=1 << 20, help="bytes that its in. topic keeps, its out. topic twice as many")
+    ] = KEPT_BYTES,
+    http: Annotated[bool, typer.Option("--http", help="it has no Kafka client: over the gateway")] = False,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="events over Kafka, and a token for documents and look-ups")
+    ] = False,
+) -> None:
+    """Register a participant and print how it connects; the password or token is shown once."""
+    if http and documents:
+        raise typer.BadParameter("--http serves documents too; --documents is for participants over Kafka")
+    participant = participants.Participant(
+        name,
+        tuple(role),
+        tuple(organisation or ()),
+        partitions,
+        quota_bytes_per_s,
+        is_http=http,
+        kept_bytes=kept_bytes,
+    )
+
+    async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> list[str]:
+        secret = await participants.add(admin, connection, store_key_of(tree), participant)
+        printed = [await _connection(tree, connection, name, secret, is_http=http)]
+        if documents:
+            printed.append(await _upload(tree, connection, name))
+        return printed
+
+    for text in run(_administered(work)):
+        typer.echo(text)
+
+
+@app.command("rotate")
+def rotate(
+    name: str,
+    overlap_h: Annotated[
+        float, typer.Option(min=0, max=8760, help="hours in which the old token still works (HTTPS only)")
+    ] = 24,
+) -> None:
+    """Give a participant a new password or token."""
+
+    async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> str:
+        overlap = timedelta(hours=overlap_h)
+        key = store_key_of(tree)
+        secret = await participants.rotate(admin, connection, key, name, overlap=overlap)
+        is_http = await participants.is_http(connection, key, name)
+        return await _connection(tree, connection, name, secret, is_http=is_http)
+
+    typer.echo(run(_administered(work)))
+
+
+@app.command("documents")
+def documents(
+    name: str,
+    overlap_h: Annotated[
+        float, typer.Option(min=0, max=8760, help="hours in which the old token still works")
+    ] = 24,
+) -> None:
+    """Give a participant over Kafka a (new) token for documents and look-ups over HTTPS."""
+    overlap = timedelta(hours=overlap_h)
+
+    async def work(tree: Settings, connection: Connection) -> str:
+        return await _upload(tree, connection, name, overlap)
+
+    typer.echo(with_store("participants", work))
+
+
+@app.command("certificate")
+def certificate(name: str, file: Path) -> None:
+    """Let a participant show the client certificate in this PEM file to the gateway instead of a token."""
+    try:
+        pem = file.read_bytes()
+    except OSError as error:
+        typer.echo(f"hub: {file}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+
+    async def work(tree: Settings, connection: Connection) -> None:
+        await participants.bind_certificate(connection, store_key_of(tree), name, pem)
+
+    with_store("participants", work)
+    typer.echo(f"{name} may show this certificate; one bound before ends in 24 hours")
+
+
+@app.command("webhook")
+def webhook(
+    name: str,
+    url: Annotated[
+        str | None, typer.Argument(help="where its messages are posted; without it: no more")
+    ] = None,
+) -> None:
+    """Post a participant's messages to its own address, signed; the secret is shown once."""
+
+    async def work(tree: Settings, connection: Connection) -> str | None:
+        is_test = tree.environment == "test"
+        return await participants.set_webhook(connection, store_key_of(tree), name, url, is_test=is_test)
+
+    secret = with_store("participants", work)
+    typer.echo(f"secret={secret}" if secret else f"{name} has no webhook any more")
+
+
+@app.command("remove")
+def remove(name: str) -> None:
+    """Take away password or token, rights and registration."""
+
+    async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> None:
+        await participants.remove(admin, connection, store_key_of(tree), name)
+
+    run(_administered(work))
+    typer.echo(f"{name} removed")
+
+
+app.command("budget")(budget)
+app.command("resume")(resume)
+
+
+@app.command("list")
+def list_participants() -> None:
+    """Show who takes part."""
+
+    async def work(tree: Settings, connection: Connection) -> list[participants.Participant]:
+        return await participants.registered(connection, store_key_of(tree))
+
+    table = Table("name", "roles", "organisations", "partitions", "over")
+    for participant in with_store("participants", work):
+        table.add_row(
+            participant.name,
+            ", ".join(participant.roles),
+            ", ".join(participant.organisations),
+            str(participant.partitions),
+            _over(participant),
+        )
+    Console().print(table)
+
+
+def _over(participant: participants.Participant) -> str:
+    if participant.has_documents:
+        return "Kafka, documents over HTTPS"
+    return "HTTPS" if participant.is_http else "Kafka"
+
+
+async def _administered(act: Any) -> Any:
+    tree = settings()
+    admin = KafkaAdmin(tree.kafka)
+    await asyncio.to_thread(admin.check)
+    connection = await database.connect_at_start(tree.postgres, "participants")
+    try:
+        return await act(tree, admin, connection)
+    finally:
+        await connection.close()
+
+
+async def _connection(
+    tree: Settings, connection: Connection, name: str, secret: str, *, is_http: bool
+) -> str:
+    if not is_http:
+        return how_to_connect(tree.kafka, name, secret)
+    url = await gateway_url(tree.gateway, connection, store_key_of(tree))
+    return how_to_connect_over_https(url, name, secret)
+
+
+async def _upload(tree: Settings, connection: Connection, name: str, overlap: timedelta = OVERLAP) -> str:
+    key = store_key_of(tree)
+    token = await participants.let_in_for_documents(connection, key, name, overlap=overlap)
+    return how_to_upload(await gateway_url(tree.gateway, connection, key), name, token)

@@ -1,0 +1,1 @@
+"""The rules of the regulation: a small named function each, by chapter."""

@@ -1,0 +1,91 @@
+"""Custody of papers (Art. 12.2, 16.4, 21.2): who holds what, confirmed from hand to hand."""
+
+from __future__ import annotations
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import conflict, foreign_organisation, speaks_for_holder
+from hub.dossier.state.model import APPLICANT, Dossier, HandOver
+from schemas.paper import HandOverPaper, PaperHandedOver, PaperReceived, ReceivePaper
+from schemas.party import Custodian
+
+
+def holder_of(custodian: Custodian) -> str:
+    """How a custodian stands in `Dossier.custody`: without a name."""
+    return custodian.organisation or custodian.kind
+
+
+def hand_over_of(request: HandOverPaper | ReceivePaper | PaperHandedOver | PaperReceived) -> HandOver:
+    """What a hand-over and its confirmation must agree on."""
+    papers = tuple(sorted(set(request.papers)))
+    return HandOver(holder_of(request.giver), holder_of(request.receiver), papers)
+
+
+@rule("12.2", "Each side of a hand-over speaks for itself")
+def giver_speaks(_dossier: Dossier, request: HandOverPaper, context: Context) -> Refused | None:
+    """The giver reports; for an applicant, whoever takes the papers does."""
+    transfer = hand_over_of(request)
+    speaker = transfer.receiver if transfer.giver == APPLICANT else transfer.giver
+    return None if speaks_for_holder(speaker, context.sender) else foreign_organisation()
+
+
+@rule("21.2", "Only who holds a paper can hand it over")
+def giver_holds_papers(dossier: Dossier, request: HandOverPaper, _context: Context) -> Refused | None:
+    """The custody chain has no gaps, so that a loss has a last holder."""
+    transfer = hand_over_of(request)
+    if transfer.giver == transfer.receiver:
+        return Refused("custody.same_holder", rule="21.2", fields=("/receiver",))
+    faults = [
+        f"/papers/{index}"
+        for index, paper in enumerate(request.papers)
+        if dossier.custody.get(paper) != transfer.giver
+    ]
+    if faults:
+        return Refused("rule.21.2", rule="21.2", fields=tuple(faults))
+    under_way = {paper for open_one in dossier.hand_overs for paper in open_one.papers}
+    faults = [f"/papers/{index}" for index, paper in enumerate(request.papers) if paper in under_way]
+    if faults:
+        return Refused("custody.under_way", rule="21.2", fields=tuple(faults))
+    return None
+
+
+_HAND_OVER: tuple[Check[Dossier, HandOverPaper], ...] = (giver_speaks, giver_holds_papers)
+
+
+def hand_over(dossier: Dossier, request: HandOverPaper, context: Context) -> Decision:
+    """Papers leave the giver's hands; the giver answers for them until the receiver confirms."""
+    if (refused := first_refusal(_HAND_OVER, dossier, request, context)) is not None:
+        return refused
+    fact = PaperHandedOver(
+        giver=request.giver, receiver=request.receiver, papers=request.papers, slip=request.slip
+    )
+    return Accepted((fact,), ids_of(_HAND_OVER))
+
+
+@rule("12.2", "The receiver confirms for itself")
+def receiver_speaks(_dossier: Dossier, request: ReceivePaper, context: Context) -> Refused | None:
+    """For an applicant, whoever gave the papers confirms."""
+    transfer = hand_over_of(request)
+    speaker = transfer.giver if transfer.receiver == APPLICANT else transfer.receiver
+    return None if speaks_for_holder(speaker, context.sender) else foreign_organisation()
+
+
+@rule("16.4", "A receipt of papers confirms an open hand-over")
+def hand_over_is_open(dossier: Dossier, request: ReceivePaper, context: Context) -> Refused | None:
+    """Same giver, same receiver, same papers."""
+    if hand_over_of(request) not in dossier.hand_overs:
+        return conflict(dossier, context, "custody.no_hand_over", "16.4")
+    return None
+
+
+_RECEIVE: tuple[Check[Dossier, ReceivePaper], ...] = (receiver_speaks, hand_over_is_open)
+
+
+def receive(dossier: Dossier, request: ReceivePaper, context: Context) -> Decision:
+    """The receiver now holds the papers."""
+    if (refused := first_refusal(_RECEIVE, dossier, request, context)) is not None:
+        return refused
+    fact = PaperReceived(
+        giver=request.giver, receiver=request.receiver, papers=request.papers, slip=request.slip
+    )
+    return Accepted((fact,), ids_of(_RECEIVE))

@@ -1,0 +1,70 @@
+"""Handling (Art. 17.1, 17.10, 19.4): the agency's own work, up to the signed result."""
+
+from __future__ import annotations
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.copies import result_is_signed
+from hub.dossier.rules.late import seconds_late
+from hub.dossier.rules.reusable import reusable_papers
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import conflict, is_forwarded
+from hub.dossier.state.model import Dossier
+from schemas.base import Request
+from schemas.case import AssignCase, CaseAssigned, CaseProgressed, StepCase
+from schemas.result import IssueResult, ResultIssued
+
+
+@rule("19.4", "The agency works only on dossiers that came through the one-stop")
+def came_through_one_stop(dossier: Dossier, _request: Request, context: Context) -> Refused | None:
+    """Nothing is assigned, handled or decided before the one-stop forwarded it (16.1, 19.4)."""
+    if dossier.status in {"submitted", "accepted", "awaiting_supplement"} and not is_forwarded(dossier):
+        return conflict(dossier, context, "rule.19.4", "19.4")
+    return None
+
+
+NEEDS_FORWARDING: tuple[Check[Dossier, Request], ...] = (came_through_one_stop,)
+"""Checked before the status is, so that the refusal names its rule."""
+
+
+@rule("17.1", "The agency's head assigns an officer")
+def assigned_case(dossier: Dossier, request: AssignCase) -> CaseAssigned:
+    """Assigning again hands the case to another officer."""
+    return CaseAssigned(assignee=request.assignee, agency=dossier.agency)
+
+
+def assign(dossier: Dossier, request: AssignCase, _context: Context) -> Decision:
+    """An officer has the case."""
+    return Accepted((assigned_case(dossier, request),), (*ids_of(NEEDS_FORWARDING), assigned_case.id))
+
+
+def step(dossier: Dossier, request: StepCase, _context: Context) -> Decision:
+    """A step of the agency's internal process (9.5)."""
+    fact = CaseProgressed(step=request.step, note=request.note, agency=dossier.agency)
+    return Accepted((fact,), ids_of(NEEDS_FORWARDING))
+
+
+@rule("17.10", "The result names each of its papers once")
+def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Context) -> Refused | None:
+    """A paper named twice could not be shown to be returned in full (18.1)."""
+    codes = [paper.code for paper in request.papers]
+    faults = tuple(f"/papers/{index}/code" for index, code in enumerate(codes) if code in codes[:index])
+    return Refused("rule.17.10", rule="17.10", fields=faults) if faults else None
+
+
+_ISSUE: tuple[Check[Dossier, IssueResult], ...] = (papers_are_distinct, result_is_signed)
+
+
+def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> Decision:
+    """The signed result is on its way to the one-stop; a late one says by how much."""
+    if (refused := first_refusal(_ISSUE, dossier, request, context)) is not None:
+        return refused
+    assert dossier.due_at is not None
+    fact = ResultIssued(
+        papers=request.papers,
+        signer=request.signer,
+        agency=dossier.agency,
+        issued_at=context.now,
+        overdue_s=seconds_late(context.now, dossier.due_at),
+    )
+    reusable = reusable_papers(dossier, request, context)
+    return Accepted((fact, *reusable), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

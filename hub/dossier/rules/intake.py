@@ -1,0 +1,147 @@
+"""Intake (Art. 14.3, 15): the one-stop accepts a dossier and gives it its code and due time."""
+
+from __future__ import annotations
+
+from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.rules.components import components_are_published, published
+from hub.dossier.rules.identity import refusal_of
+from hub.dossier.rules.late import violation
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.state.model import Dossier
+from hub.regulation.catalogue import HandlingTime, Procedure
+from hub.regulation.deadlines import due_time
+from schemas.dossier import AcceptDossier, DossierAccepted
+
+
+@rule("15.6.a", "The applicant's identity is checked before acceptance")
+def identity_is_checked(dossier: Dossier, _request: AcceptDossier, _context: Context) -> Refused | None:
+    """Needs `matched`; pending and could-not-ask have their own codes and are no mismatch.
+
+    Organisations with a tax code and foreigners with a travel document are not in the population database:
+    the officer checks them by hand.
+    """
+    if dossier.is_owner_checked_by_hand:
+        return None
+    match dossier.owner.outcome:
+        case "matched" | "mismatched":
+            return None
+        case "requested":
+            return Refused("identity.pending", rule="15.6.a")
+        case "unavailable":
+            return Refused(refusal_of(dossier.owner.cause), rule="15.6.a")
+        case "none":
+            return Refused("identity.not_checked", rule="15.6.a")
+
+
+@rule("15.6.a1", "An identity that the population database does not know is not accepted")
+def identity_is_no_mismatch(dossier: Dossier, _request: AcceptDossier, _context: Context) -> Refused | None:
+    """Also for a proxy that was asked about; asking about the proxy is the officer's choice."""
+    if "mismatched" in (dossier.owner.outcome, dossier.proxy.outcome):
+        return Refused("rule.15.6.a1", rule="15.6.a1")
+    return None
+
+
+@rule("3.8", "Dossiers are accepted only while the procedure is in force")
+def procedure_is_still_in_force(
+    dossier: Dossier, _request: AcceptDossier, context: Context
+) -> Refused | None:
+    """A procedure may end between submission and acceptance: then the one-stop declines."""
+    if published(dossier.procedure, context) is None:
+        return Refused("rule.3.8", rule="3.8")
+    return None
+
+
+@rule("14.3", "Exactly the published components are accepted, in the published numbers")
+def accepted_components_are_published(
+    dossier: Dossier, request: AcceptDossier, context: Context
+) -> Refused | None:
+    """Each component is published for the procedure, with no more originals or copies than published, once.
+
+    The catalogue groups components by case in free text ("where the child was abandoned ...") and marks none
+    as required, so no program can tell which of them apply: the officer says so by accepting. What can be
+    held against the list is the upper bound, and that there is at least one component when the list has any.
+    The number of sets is not published; it is taken as the officer counts it.
+    """
+    refused = components_are_published(dossier.procedure, request.components, context)
+    procedure = published(dossier.procedure, context)
+    if refused is None and not request.components and procedure is not None and procedure.components:
+        return Refused("rule.14.3", rule="14.3", fields=("/components",))
+    return refused
+
+
+@rule("15.4", "Form 01 may be left out only where the result is given at once")
+def form_01_may_be_left_out(dossier: Dossier, request: AcceptDossier, context: Context) -> Refused | None:
+    """The catalogue has no mark for immediate results; only procedures due within the day can have them."""
+    if request.form_01:
+        return None
+    procedure = published(dossier.procedure, context)
+    if procedure is None or procedure.same_day_cutoff is None:
+        return Refused("rule.15.4", rule="15.4", fields=("/form_01",))
+    return None
+
+
+_ACCEPT: tuple[Check[Dossier, AcceptDossier], ...] = (
+    identity_is_no_mismatch,
+    identity_is_checked,
+    procedure_is_still_in_force,
+    accepted_components_are_published,
+    form_01_may_be_left_out,
+)
+
+
+@rule("15.1.a", "Form 01 names the published handling time that applies")
+def handling_time_of(
+    dossier: Dossier, request: AcceptDossier, procedure: Procedure
+) -> HandlingTime | Refused:
+    """The one published time of the channel, or the one that the officer names by `case`."""
+    if request.case is not None:
+        choice = procedure.choice(dossier.channel, request.case)
+        found = choice.time if choice else None
+    else:
+        found = procedure.handling_time(dossier.channel)
+    if found is not None:
+        return found
+    choices = tuple(choice.id for choice in procedure.choices(dossier.channel))
+    code = "handling_time.ambiguous" if choices else "handling_time.unpublished"
+    return Refused(code, rule="15.1.a", fields=("/case",), possible=choices)
+
+
+@rule("15.3", "Each dossier gets one code, at acceptance and not before")
+def issued_code(context: Context) -> str | Refused:
+    """The next code of the one-stop, drawn when all else is decided: a refusal uses none up."""
+    if context.next_code is None:
+        raise ContextError("an acceptance needs next_code")
+    return context.next_code() or Refused("codes.used_up", rule="15.3")
+
+
+def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decision:
+    """Take the dossier as complete: code, due time, Form 01 (15.1.a, 15.3)."""
+    if (refused := first_refusal(_ACCEPT, dossier, request, context)) is not None:
+        return refused
+    procedure = published(dossier.procedure, context)
+    assert procedure is not None
+    handling = handling_time_of(dossier, request, procedure)
+    if isinstance(handling, Refused):
+        return handling
+    late = violation(context, dossier.intake_limit, "15.2")
+    if isinstance(late, Refused):
+        return late
+    law = context.law
+    due_at = due_time(law.calendar, law.profile, handling, context.now, procedure.same_day_cutoff)
+    code = issued_code(context)
+    if isinstance(code, Refused):
+        return code
+    fact = DossierAccepted(
+        code=code,
+        procedure=dossier.procedure,
+        organisation=dossier.organisation,
+        agency=dossier.agency,
+        officer=request.officer,
+        components=request.components,
+        sets=request.sets,
+        handling=f"{handling.amount} {handling.unit}",
+        accepted_at=context.now,
+        due_at=due_at,
+        form="01" if request.form_01 else None,
+    )
+    return Accepted((fact, *late), (*ids_of(_ACCEPT), handling_time_of.id, issued_code.id))

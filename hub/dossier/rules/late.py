@@ -1,0 +1,30 @@
+"""Acts after their limit: recorded with `rule.violated`, or refused, as the profile says (`late_acts`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.dossier.decision import Context, Refused
+from hub.dossier.state.model import Dossier
+from schemas.due import RuleViolated
+
+
+def violation(
+    context: Context, limit: datetime | None, rule_id: str
+) -> tuple[()] | tuple[RuleViolated] | Refused:
+    """Nothing when the act is in time or has no limit; else the violated rule with the seconds of delay."""
+    if limit is None or context.now <= limit:
+        return ()
+    if context.law.profile.due.late_acts == "refuse":
+        return Refused("late.act", rule=rule_id)
+    return (RuleViolated(rule=rule_id, late_s=seconds_late(context.now, limit)),)
+
+
+def seconds_late(now: datetime, limit: datetime) -> int:
+    """Whole seconds since the limit; 0 when in time."""
+    return max(0, int((now - limit).total_seconds()))
+
+
+def running_due(dossier: Dossier) -> datetime | None:
+    """The due time, unless the clock stands still because a supplement is awaited (17.4)."""
+    return None if dossier.status == "awaiting_supplement" else dossier.due_at

@@ -1,0 +1,136 @@
+"""Payments (Art. 3.5): nothing is asked, and nothing taken, beyond the published fees."""
+
+from __future__ import annotations
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.components import known
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import conflict
+from hub.dossier.state.model import Dossier, Payment
+from hub.regulation.catalogue import Fee
+from schemas.payment import (
+    PaymentItem,
+    PaymentItems,
+    PaymentRecorded,
+    PaymentRequested,
+    ReportPayment,
+    RequestPayment,
+)
+
+_LONGEST_BASE = 56
+_LAST_NUMBER = 9999
+
+
+@rule("3.5", "Only fees that the catalogue publishes for the channel may be asked or taken")
+def faults_of(items: PaymentItems, dossier: Dossier, context: Context) -> tuple[str, ...]:
+    """Paths of what is not published; a sum that stands in a table or text needs the provision named."""
+    entry = known(dossier.procedure, context)
+    offer = entry.channels.get(dossier.channel) if entry is not None else None
+    fees = offer.fees if offer is not None else ()
+    faults = (fault(item, fees) for item in items)
+    return tuple(f"/items/{index}/{name}" for index, name in enumerate(faults) if name)
+
+
+def fault(item: PaymentItem, fees: tuple[Fee, ...]) -> str | None:
+    """The field of an item that no published fee bears out."""
+    of_kind = [fee for fee in fees if fee.kind == item.kind]
+    if not of_kind:
+        return "kind"
+    if any(fee.currency == "VND" and fee.amount == item.amount for fee in of_kind):
+        return None
+    if all(fee.amount is not None for fee in of_kind):
+        return "amount"
+    return None if item.basis is not None and item.basis.strip() else "basis"
+
+
+@rule("3.5", "The applicant is asked for one payment at a time")
+def no_payment_is_open(dossier: Dossier, _request: RequestPayment, context: Context) -> Refused | None:
+    """A second demand beside an open one would be paid twice; and a number has at most four digits."""
+    if len(dossier.payments) >= _LAST_NUMBER:
+        return Refused("payment.used_up", rule="3.5")
+    if any(payment.status != "paid" for payment in dossier.payments.values()):
+        return conflict(dossier, context, "payment.already_open", "3.5")
+    return None
+
+
+@rule("3.5", "What is asked is published")
+def demand_is_published(dossier: Dossier, request: RequestPayment, context: Context) -> Refused | None:
+    """By the catalogue in force for the dossier's procedure and channel."""
+    faults = faults_of(request.items, dossier, context)
+    return Refused("rule.3.5", rule="3.5", fields=faults) if faults else None
+
+
+_REQUEST: tuple[Check[Dossier, RequestPayment], ...] = (no_payment_is_open, demand_is_published)
+
+
+def payment_number(dossier: Dossier, dossier_id: str) -> str:
+    """`<official code or dossier id>__P<n>`: unique for ever."""
+    base = dossier.code or dossier_id
+    return f"{base if len(base) <= _LONGEST_BASE else dossier_id}__P{len(dossier.payments) + 1}"
+
+
+def request_payment(dossier: Dossier, request: RequestPayment, context: Context) -> Decision:
+    """The applicant is asked to pay."""
+    if (refused := first_refusal(_REQUEST, dossier, request, context)) is not None:
+        return refused
+    fact = PaymentRequested(
+        payment=payment_number(dossier, context.dossier_id),
+        officer=request.officer,
+        items=request.items,
+        total=_total(request.items),
+        requested_at=context.now,
+    )
+    return Accepted((fact,), ids_of(_REQUEST))
+
+
+@rule("3.5", "What is paid is what was asked, or published fees paid unasked")
+def payment_is_due(dossier: Dossier, request: ReportPayment, context: Context) -> Refused | None:
+    """The sum must be the one asked for; what is paid cannot be paid again."""
+    if request.payment is None:
+        if len(dossier.payments) >= _LAST_NUMBER:
+            return Refused("payment.used_up", rule="3.5")
+        faults = faults_of(request.items, dossier, context)
+        if not faults and request.amount != _total(request.items):
+            faults = ("/amount",)
+        return Refused("rule.3.5", rule="3.5", fields=faults) if faults else None
+    asked = dossier.payments.get(request.payment)
+    if asked is None:
+        return Refused("payment.unknown", rule="3.5", fields=("/payment",))
+    if asked.status == "paid":
+        return conflict(dossier, context, "payment.already_paid", "3.5")
+    if request.status == "paid" and request.amount != asked.total:
+        return Refused("rule.3.5", rule="3.5", fields=("/amount",))
+    return None
+
+
+_REPORT: tuple[Check[Dossier, ReportPayment], ...] = (payment_is_due,)
+
+
+def report(dossier: Dossier, request: ReportPayment, context: Context) -> Decision:
+    """Record what became of a payment."""
+    if (refused := first_refusal(_REPORT, dossier, request, context)) is not None:
+        return refused
+    items = request.items if request.payment is None else asked_items(dossier.payments[request.payment])
+    fact = PaymentRecorded(
+        payment=request.payment or payment_number(dossier, context.dossier_id),
+        items=items,
+        status=request.status,
+        amount=request.amount,
+        at=request.at,
+        place=request.place,
+        transaction=request.transaction,
+        raw_code=request.raw_code,
+    )
+    return Accepted((fact,), ids_of(_REPORT))
+
+
+def asked_items(payment: Payment) -> PaymentItems:
+    """The items of a kept payment as they stand in facts."""
+    return tuple(
+        PaymentItem(kind=kind, amount=amount, quantity=quantity, basis=basis)
+        for kind, amount, quantity, basis in payment.items
+    )
+
+
+def _total(items: PaymentItems) -> int:
+    return sum(item.total for item in items)

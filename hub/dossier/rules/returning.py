@@ -1,0 +1,46 @@
+"""Return of the result (Art. 18): complete, and on the way that the applicant registered."""
+
+from __future__ import annotations
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import is_one_stop
+from hub.dossier.state.model import Dossier
+from schemas.result import ResultReturned, ReturnResult
+
+
+@rule("18.1", "The returned result is complete")
+def result_is_complete(dossier: Dossier, request: ReturnResult, _context: Context) -> Refused | None:
+    """All papers that the agency issued, and none other."""
+    if set(request.papers) != set(dossier.result_papers):
+        return Refused("rule.18.1", rule="18.1", fields=("/papers",))
+    return None
+
+
+@rule("18.3", "The result is returned at the one-stop or on the registered way")
+def way_is_registered(dossier: Dossier, request: ReturnResult, context: Context) -> Refused | None:
+    """The post returns by post and the portal online; the one-stop in person or as registered."""
+    ways = {dossier.return_channel, "in_person"}
+    if not is_one_stop(dossier, context.sender):
+        own = {"post"} if "postal" in context.sender.roles else set()
+        own |= {"online"} if "portal" in context.sender.roles else set()
+        ways &= own
+    if request.channel not in ways:
+        return Refused("rule.18.3", rule="18.3", fields=("/channel",), possible=tuple(sorted(ways)))
+    return None
+
+
+_RETURN: tuple[Check[Dossier, ReturnResult], ...] = (result_is_complete, way_is_registered)
+
+
+def return_result(dossier: Dossier, request: ReturnResult, context: Context) -> Decision:
+    """The applicant has the whole result; the dossier is finished."""
+    if (refused := first_refusal(_RETURN, dossier, request, context)) is not None:
+        return refused
+    fact = ResultReturned(
+        channel=request.channel,
+        papers=request.papers,
+        received_by=request.received_by,
+        returned_at=context.now,
+    )
+    return Accepted((fact,), ids_of(_RETURN))

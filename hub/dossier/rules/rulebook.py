@@ -1,0 +1,60 @@
+"""All rules as data: the left side of the matrix rule, code, tests."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from hub.dossier.rules import (
+    account,
+    copies,
+    custody,
+    deadlines,
+    declining,
+    handling,
+    identity,
+    intake,
+    payment,
+    post,
+    returning,
+    reusable,
+    reuse,
+    reuse_paper,
+    submission,
+    supplement,
+    transfer,
+)
+from hub.dossier.rules.rule import Rule
+from hub.dossier.state import evolve_post
+
+_CHAPTERS = (
+    submission,
+    intake,
+    supplement,
+    declining,
+    copies,
+    transfer,
+    handling,
+    deadlines,
+    returning,
+    custody,
+    identity,
+    account,
+    reuse,
+    reuse_paper,
+    reusable,
+    payment,
+    post,
+    evolve_post,
+)
+
+
+def _rules_of(chapter: ModuleType) -> tuple[Rule[..., object], ...]:
+    return tuple(
+        item
+        for item in vars(chapter).values()
+        if isinstance(item, Rule) and item.function.__module__ == chapter.__name__
+    )
+
+
+RULES: tuple[Rule[..., object], ...] = tuple(item for chapter in _CHAPTERS for item in _rules_of(chapter))
+"""Each rule function of the core, chapter by chapter; one id may have several functions."""

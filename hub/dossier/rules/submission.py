@@ -1,0 +1,125 @@
+"""Submission (Art. 2.7, 13, 14.3): an applicant lodges a dossier."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.components import components_are_published, published
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import foreign_organisation
+from hub.regulation.clock import local_day
+from hub.regulation.deadlines import intake_limit
+from hub.regulation.law import Law
+from schemas.dossier import DossierSubmitted, SubmitDossier
+from schemas.types import Channel
+
+_RETURN_WORDS = {"in_person": "AT_SUBMISSION_PLACE", "post": "AT_HOME", "online": "ONLINE"}
+
+
+@rule("1.5", "A regulation is applied only from the day on which it is in force")
+def regulation_is_in_force(_dossier: None, _request: SubmitDossier, context: Context) -> Refused | None:
+    """R1.1: the profile must be in force on the day of intake."""
+    if local_day(context.now) < context.law.profile.in_force_from:
+        return Refused("rule.1.5", rule="1.5")
+    return None
+
+
+@rule("3.8", "Dossiers are taken in only for procedures that are published and in force")
+def procedure_is_in_force(_dossier: None, request: SubmitDossier, context: Context) -> Refused | None:
+    """The catalogue must hold the procedure on this day (3.8, 19.2)."""
+    if published(request.procedure, context) is None:
+        return Refused("rule.3.8", rule="3.8", fields=("/procedure",))
+    return None
+
+
+@rule("13.4", "E-mail is a channel only for procedures that allow it")
+def email_is_allowed(_dossier: None, request: SubmitDossier, _context: Context) -> Refused | None:
+    """No published record allows e-mail, so none is taken; a result by e-mail needs a dossier by e-mail."""
+    if request.channel == "email":
+        return Refused("rule.13.4", rule="13.4", fields=("/channel",))
+    if request.return_channel == "email":
+        return Refused("rule.13.4", rule="13.4", fields=("/return_channel",))
+    return None
+
+
+@rule("13.7", "The applicant chooses among the channels that are open for the procedure")
+def channel_is_open(_dossier: None, request: SubmitDossier, context: Context) -> Refused | None:
+    """A channel that the record does not name is closed; ways of return count where they are published."""
+    procedure = published(request.procedure, context)
+    assert procedure is not None
+    if request.channel not in procedure.channels:
+        return Refused(
+            "rule.13.7", rule="13.7", fields=("/channel",), possible=tuple(sorted(procedure.channels))
+        )
+    ways = procedure.returning.get("ONLINE" if request.channel == "online" else "OFFLINE", frozenset())
+    is_mixed = context.law.profile.intake.channel_mix == "same" and request.return_channel != request.channel
+    if is_mixed or (ways and _RETURN_WORDS.get(request.return_channel) not in ways):
+        return Refused("rule.13.7", rule="13.7", fields=("/return_channel",))
+    return None
+
+
+@rule("2.7", "Who lodges for another shows the deed of hiring or authorisation")
+def proxy_has_deed(_dossier: None, request: SubmitDossier, _context: Context) -> Refused | None:
+    """The proxy is another person than the applicant and names the deed (2.7, 2.8, 15.6.a)."""
+    proxy = request.proxy
+    if proxy is None:
+        return None
+    if not proxy.deed.strip():
+        return Refused("rule.2.7", rule="2.7", fields=("/proxy/deed",))
+    if proxy.identity_number == request.applicant.identity_number:
+        return Refused("rule.2.7", rule="2.7", fields=("/proxy/identity_number",))
+    return None
+
+
+@rule("14.3", "Nothing beyond the published components is taken at submission")
+def submitted_components_are_published(
+    _dossier: None, request: SubmitDossier, context: Context
+) -> Refused | None:
+    """What is lodged may still be incomplete, but never more than the list."""
+    return components_are_published(request.procedure, request.components, context)
+
+
+_SUBMIT: tuple[Check[None, SubmitDossier], ...] = (
+    regulation_is_in_force,
+    procedure_is_in_force,
+    email_is_allowed,
+    channel_is_open,
+    proxy_has_deed,
+    submitted_components_are_published,
+)
+
+
+@rule("15.2", "An online dossier is answered within 8 working hours")
+def answer_limit(channel: Channel, received_at: datetime, law: Law) -> datetime | None:
+    """Until when the one-stop must accept, ask for a supplement or decline; None off line (15.1)."""
+    if channel != "online":
+        return None
+    return intake_limit(law.calendar, law.profile, received_at).astimezone(UTC)
+
+
+def submit(request: SubmitDossier, context: Context) -> Decision:
+    """Lodge a dossier; an online one must be answered within 8 working hours (15.2)."""
+    sender = context.sender
+    if "portal" not in sender.roles and request.organisation not in sender.organisations:
+        return foreign_organisation()
+    if (refused := first_refusal(_SUBMIT, None, request, context)) is not None:
+        return refused
+    limit = answer_limit(request.channel, context.now, context.law)
+    fact = DossierSubmitted(
+        procedure=request.procedure,
+        organisation=request.organisation,
+        agency=request.agency,
+        channel=request.channel,
+        return_channel=request.return_channel,
+        applicant=request.applicant,
+        proxy=request.proxy,
+        components=request.components,
+        sets=request.sets,
+        sender_address=request.sender_address,
+        assisted_by=request.assisted_by,
+        summary=request.summary,
+        submitted_at=context.now,
+        intake_limit=limit,
+    )
+    return Accepted((fact,), ids_of(_SUBMIT) + ((answer_limit.id,) if limit else ()))

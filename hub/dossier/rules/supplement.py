@@ -1,0 +1,123 @@
+"""Supplement (Art. 8.5.b, 14, 17.4): Form 02 once per stage, and the clock that starts anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.components import components_are_published, known
+from hub.dossier.rules.late import violation
+from hub.dossier.rules.reuse import nothing_is_asked_again
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_one_stop
+from hub.dossier.state.model import Dossier
+from hub.regulation.catalogue import HandlingTime, TimeUnit
+from hub.regulation.deadlines import due_after_supplement
+from schemas.dossier import DossierSupplemented, RequestSupplement, SupplementDossier, SupplementRequested
+
+
+@rule("17.4", "The one-stop asks for supplements at intake, the agency after appraisal")
+def asker_is_right(dossier: Dossier, request: RequestSupplement, context: Context) -> Refused | None:
+    """Who may ask in this stage, and whether the dossier is in that stage."""
+    is_right = is_one_stop if request.stage == "intake" else is_agency
+    if not is_right(dossier, context.sender):
+        return foreign_organisation()
+    if (request.stage == "intake") != (dossier.status == "submitted"):
+        return conflict(dossier, context)
+    return None
+
+
+@rule("8.5.b", "A supplement may be requested only once in each stage")
+def supplement_is_the_first(dossier: Dossier, request: RequestSupplement, context: Context) -> Refused | None:
+    """The limits stand in the profile: 8.5.b names one time, 17.4 no count."""
+    if dossier.supplements(request.stage) >= context.law.profile.supplement.max_requests(request.stage):
+        return conflict(dossier, context, "rule.8.5.b", "8.5.b")
+    return None
+
+
+@rule("14.3", "Only published components may be asked for")
+def gaps_are_published(dossier: Dossier, request: RequestSupplement, context: Context) -> Refused | None:
+    """A gap may name no component (a fault of the whole), but none beyond the list."""
+    entry = known(dossier.procedure, context)
+    faults = tuple(
+        f"/gaps/{index}/component"
+        for index, gap in enumerate(request.gaps)
+        if gap.component is not None and (entry is None or entry.quantity(gap.component) is None)
+    )
+    return Refused("rule.14.3", rule="14.3", fields=faults) if faults else None
+
+
+@rule("14.2", "Form 02 says why each thing is asked for")
+def reasons_are_given(_dossier: Dossier, request: RequestSupplement, _context: Context) -> Refused | None:
+    """Blank words are no reason (14.2, 15.1.b)."""
+    faults = tuple(
+        f"/gaps/{index}/reason" for index, gap in enumerate(request.gaps) if not gap.reason.strip()
+    )
+    return Refused("rule.14.2", rule="14.2", fields=faults) if faults else None
+
+
+_REQUEST: tuple[Check[Dossier, RequestSupplement], ...] = (
+    asker_is_right,
+    supplement_is_the_first,
+    gaps_are_published,
+    reasons_are_given,
+    nothing_is_asked_again,
+)
+
+
+def request_supplement(dossier: Dossier, request: RequestSupplement, context: Context) -> Decision:
+    """Form 02; after the 8 working hours (15.2) or after the due time (17.4) it is recorded as late."""
+    if (refused := first_refusal(_REQUEST, dossier, request, context)) is not None:
+        return refused
+    if request.stage == "intake":
+        late = violation(context, dossier.intake_limit, "15.2")
+    else:
+        late = violation(context, dossier.due_at, "17.4")
+    if isinstance(late, Refused):
+        return late
+    fact = SupplementRequested(
+        officer=request.officer, stage=request.stage, gaps=request.gaps, guidance=request.guidance
+    )
+    return Accepted((fact, *late), ids_of(_REQUEST))
+
+
+@rule("14.3", "A supplement brings nothing beyond the published components")
+def supplemented_components_are_published(
+    dossier: Dossier, request: SupplementDossier, context: Context
+) -> Refused | None:
+    """The same measure as at acceptance."""
+    return components_are_published(dossier.procedure, request.components, context)
+
+
+@rule("17.4", "Handling time is counted again from the start once the dossier is full")
+def new_due_time(dossier: Dossier, context: Context) -> datetime | None:
+    """The due time after the supplement; None at intake, where no clock runs yet."""
+    if dossier.supplement_stage == "intake":
+        return None
+    assert dossier.handling is not None
+    assert dossier.due_at is not None
+    assert dossier.supplement_requested_at is not None
+    amount, _, unit = dossier.handling.partition(" ")
+    entry = known(dossier.procedure, context)
+    return due_after_supplement(
+        context.law.calendar,
+        context.law.profile,
+        HandlingTime(Decimal(amount), TimeUnit(unit)),
+        due=dossier.due_at,
+        requested_at=dossier.supplement_requested_at,
+        completed_at=context.now,
+        same_day_cutoff=entry.same_day_cutoff if entry else None,
+    )
+
+
+_SUPPLEMENT: tuple[Check[Dossier, SupplementDossier], ...] = (supplemented_components_are_published,)
+
+
+def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -> Decision:
+    """The dossier is full again and goes on where it stood."""
+    if (refused := first_refusal(_SUPPLEMENT, dossier, request, context)) is not None:
+        return refused
+    due_at = new_due_time(dossier, context)
+    fact = DossierSupplemented(components=request.components, supplemented_at=context.now, due_at=due_at)
+    return Accepted((fact,), ids_of(_SUPPLEMENT) + ((new_due_time.id,) if due_at else ()))

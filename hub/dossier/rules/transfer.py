@@ -1,0 +1,96 @@
+"""Transfer (Art. 16): the accepted dossier goes to the competent agency, and the agency has it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.rules.copies import copies_are_signed
+from hub.dossier.rules.late import violation
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import foreign_organisation, has_standing
+from hub.dossier.state.model import Dossier
+from hub.regulation.deadlines import forward_paper_limit
+from hub.regulation.law import Law
+from schemas.copy import HeldCopy
+from schemas.dossier import (
+    Component,
+    DossierForwarded,
+    DossierReceived,
+    ForwardDossier,
+    ReceiveDossier,
+)
+from schemas.types import Channel
+
+
+@rule("16", "A dossier goes to the competent agency and nowhere else")
+def target_is_competent(dossier: Dossier, request: ForwardDossier, _context: Context) -> Refused | None:
+    """The agency is the one named at submission."""
+    if request.to != dossier.agency:
+        return Refused("rule.16", rule="16", fields=("/to",))
+    return None
+
+
+@rule("16.2", "Paper is handed on the same working day, or at the next opening after 15:00")
+def paper_limit(channel: Channel, has_paper: bool, accepted_at: datetime, law: Law) -> datetime | None:
+    """Until when paper must be handed on; None for an electronic dossier, which goes at once (16.1)."""
+    if not has_paper or (law.profile.forward.paper_scope == "in_person" and channel != "in_person"):
+        return None
+    return forward_paper_limit(law.calendar, law.profile, accepted_at)
+
+
+_FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (target_is_competent, copies_are_signed)
+
+
+def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Decision:
+    """Send the dossier to the agency with what it needs to work on it; late paper is recorded (16.2)."""
+    if (refused := first_refusal(_FORWARD, dossier, request, context)) is not None:
+        return refused
+    if context.applicant is None:
+        raise ContextError("forwarding needs the applicant")
+    assert dossier.code is not None
+    assert dossier.due_at is not None
+    assert dossier.accepted_at is not None
+    limit = paper_limit(dossier.channel, bool(dossier.paper_codes), dossier.accepted_at, context.law)
+    late = violation(context, limit, "16.2")
+    if isinstance(late, Refused):
+        return late
+    fact = DossierForwarded(
+        officer=request.officer,
+        to=request.to,
+        code=dossier.code,
+        procedure=dossier.procedure,
+        components=tuple(
+            Component(
+                code=item.code,
+                originals=item.originals,
+                copies=item.copies,
+                electronic=item.electronic,
+                digitised=item.is_digitised,
+            )
+            for item in dossier.components
+        ),
+        copies=tuple(
+            HeldCopy(component=component, package=copy.package, manifest=copy.manifest)
+            for component, copy in dossier.digitised.items()
+        ),
+        applicant=context.applicant,
+        due_at=dossier.due_at,
+    )
+    return Accepted((fact, *late), (*ids_of(_FORWARD), paper_limit.id))
+
+
+@rule("16.1", "Only the agency that the dossier was sent to, or its own one-stop, receives it")
+def receiver_is_competent(dossier: Dossier, request: ReceiveDossier, context: Context) -> Refused | None:
+    """The sender must speak for the competent agency."""
+    return None if has_standing(dossier, request, context.sender) else foreign_organisation()
+
+
+_RECEIVE: tuple[Check[Dossier, ReceiveDossier], ...] = (receiver_is_competent,)
+
+
+def receive(dossier: Dossier, request: ReceiveDossier, context: Context) -> Decision:
+    """The agency acknowledges the electronic dossier."""
+    if (refused := first_refusal(_RECEIVE, dossier, request, context)) is not None:
+        return refused
+    return Accepted((DossierReceived(officer=request.officer, agency=dossier.agency),), ids_of(_RECEIVE))

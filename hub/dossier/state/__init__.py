@@ -1,0 +1,1 @@
+"""What the facts of one dossier add up to, its stored form, its timers."""

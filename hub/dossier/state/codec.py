@@ -1,0 +1,50 @@
+"""Stored form of a dossier's state: compact JSON with its version, and the upcasters of older versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from hub.dossier.state.model import VERSION, Dossier
+from hub.errors import UntrustedRowError
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+UPCASTERS: Mapping[int, Upcaster] = {}
+"""By the old version: makes the data of the next one."""
+
+_decode = msgspec.json.Decoder(Dossier).decode
+
+
+class StateError(UntrustedRowError):
+    """Stored bytes that are no state of a dossier, or of a version that this program does not know."""
+
+    def __init__(self, version: object = None) -> None:
+        known = f"this program knows versions up to {VERSION}"
+        super().__init__("a state", f"version {version}, {known}" if version is not None else "no state")
+
+
+to_json = msgspec.json.Encoder().encode
+"""The state as bytes; what is at its default is left out; times keep their instant."""
+
+
+def from_json(stored: bytes) -> Dossier:
+    """Read a stored state of any version; raises StateError when it is none."""
+    try:
+        return _decode(stored)
+    except msgspec.DecodeError:
+        return _upcast(stored)
+
+
+def _upcast(stored: bytes) -> Dossier:
+    version = None
+    try:
+        data = msgspec.json.decode(stored)
+        version = data["v"]
+        while version != VERSION:
+            data, version = UPCASTERS[version](data), version + 1
+        return msgspec.convert({**data, "v": VERSION}, Dossier)
+    except (msgspec.MsgspecError, TypeError, KeyError, AttributeError) as error:
+        raise StateError(version) from error

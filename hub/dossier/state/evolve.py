@@ -1,0 +1,318 @@
+"""What each fact makes of the state of its dossier: the only place where states change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.dossier.rules.custody import hand_over_of
+from hub.dossier.rules.submission import answer_limit
+from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
+from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
+from hub.dossier.state.evolve_post import cancelled, ordered, progressed
+from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
+from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Status
+from hub.dossier.state.timers import TimerStep, clock_timers, forward_timer, intake_timer, without
+from hub.errors import HubError
+from hub.regulation.law import Law
+from schemas.account import AccountCreated
+from schemas.base import Fact
+from schemas.case import CaseAssigned, CaseProgressed
+from schemas.component import ComponentReusable, ComponentReused, MismatchRecorded
+from schemas.copy import CopyCertified, CopyRegistered
+from schemas.dossier import (
+    Components,
+    DossierAccepted,
+    DossierDeclined,
+    DossierForwarded,
+    DossierReceived,
+    DossierSubmitted,
+    DossierSupplemented,
+    DossierWithdrawn,
+    SupplementRequested,
+)
+from schemas.due import ApologySent, DeadlineMissed, DeadlineNear, DueRescheduled, RuleViolated
+from schemas.identity import (
+    IdentityCheckRequested,
+    IdentityMatched,
+    IdentityMismatched,
+    IdentityUnavailable,
+)
+from schemas.paper import PaperHandedOver, PaperReceived
+from schemas.party import Party
+from schemas.payment import PaymentRecorded, PaymentRequested
+from schemas.person_data import PersonDataReceived
+from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
+from schemas.result import ResultIssued, ResultReturned
+from schemas.sync import SyncRecorded
+
+_Changes = dict[str, Any]
+_CLOCKS = ("intake", "forward", "apology", "due")
+
+
+class FactError(HubError):
+    """A fact that this program does not know, or that cannot follow this state; a bug, never a refusal."""
+
+    code = "dossier.fact"
+
+
+def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str, law: Law) -> Dossier:
+    """The state after this fact; `at` is its legal time of receipt, `submitted_by` who sent the request.
+
+    Timers that the fact starts follow `law`, so a replay needs the law of that time. Raises FactError.
+    """
+    step = TimerStep(at.astimezone(UTC), submitted_by, law)
+    if isinstance(fact, DossierSubmitted):
+        if dossier is not None:
+            raise FactError("a dossier is submitted once")
+        return _submitted(fact, step)
+    change = _TABLE.get(type(fact))
+    if change is None:
+        raise FactError(f"no state change is known for {type(fact).__name__}")
+    if dossier is None:
+        raise FactError("the first fact of a dossier is its submission")
+    return replace(dossier, sequence=dossier.sequence + 1, **change(dossier, fact, step))
+
+
+def _submitted(fact: DossierSubmitted, step: TimerStep) -> Dossier:
+    components = _holdings(fact.components)
+    holder = fact.organisation if fact.channel == "in_person" else APPLICANT
+    limit = fact.intake_limit
+    return Dossier(
+        status="submitted",
+        procedure=fact.procedure,
+        organisation=fact.organisation,
+        agency=fact.agency,
+        channel=fact.channel,
+        return_channel=fact.return_channel,
+        submitted_by=step.submitted_by,
+        submitted_at=_utc(fact.submitted_at),
+        ruleset=step.law.profile.ref,
+        sequence=1,
+        components=components,
+        sets=fact.sets,
+        is_owner_checked_by_hand=_is_checked_by_hand(fact.applicant),
+        has_proxy=fact.proxy is not None,
+        custody={item.code: holder for item in components if item.is_paper},
+        intake_limit=_utc(limit) if limit else None,
+        timers=intake_timer(_utc(limit)) if limit else {},
+    )
+
+
+def _is_checked_by_hand(applicant: Party) -> bool:
+    return applicant.identity_number is None and applicant.old_identity_number is None
+
+
+def _accepted(dossier: Dossier, fact: DossierAccepted, step: TimerStep) -> _Changes:
+    due_at, accepted_at = _utc(fact.due_at), _utc(fact.accepted_at)
+    components = _holdings(fact.components)
+    papers = {item.code: dossier.organisation for item in components if item.is_paper}
+    return {
+        "status": "accepted",
+        "code": fact.code,
+        "ruleset": step.law.profile.ref,
+        "components": components,
+        "sets": fact.sets,
+        "handling": fact.handling,
+        "accepted_at": accepted_at,
+        "counted_from": accepted_at,
+        "due_at": due_at,
+        # Form 01 lists the papers that the one-stop now has.
+        "custody": papers,
+        "hand_overs": tuple([item for item in dossier.hand_overs if papers.keys().isdisjoint(item.papers)]),
+        "timers": {
+            **without(dossier, "intake"),
+            **clock_timers(due_at, accepted_at, dossier.apologies, step.law),
+            **forward_timer(dossier.channel, bool(papers), accepted_at, step.law),
+        },
+    }
+
+
+def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: TimerStep) -> _Changes:
+    at_intake = fact.stage == "intake"
+    return {
+        "status": "awaiting_supplement",
+        "resumes_as": dossier.status,
+        "supplement_stage": fact.stage,
+        "supplement_requested_at": step.at,
+        "supplements_intake": dossier.supplements_intake + at_intake,
+        "supplements_appraisal": dossier.supplements_appraisal + (not at_intake),
+        "timers": without(dossier, *_CLOCKS),
+    }
+
+
+def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) -> _Changes:
+    components = keep_digitised(dossier.components, _holdings(fact.components))
+    new = {item.code: dossier.organisation for item in components if item.is_paper}
+    changes: _Changes = {
+        "status": dossier.resumes_as,
+        "resumes_as": None,
+        "supplement_stage": None,
+        "supplement_requested_at": None,
+        "components": components,
+        "custody": {**new, **dossier.custody},
+    }
+    if fact.due_at is None:
+        return changes | _intake_again(dossier, fact, step)
+    due_at, completed_at = _utc(fact.due_at), _utc(fact.supplemented_at)
+    apologies = dossier.apologies
+    if step.law.profile.reschedule.count_per == "run":
+        apologies = 0
+        changes |= {"apologies": 0, "reschedules": 0}
+    return changes | {
+        "due_at": due_at,
+        "counted_from": completed_at,
+        "apology_due_at": None,
+        "timers": {**dossier.timers, **clock_timers(due_at, completed_at, apologies, step.law)},
+    }
+
+
+def _intake_again(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) -> _Changes:
+    limit = answer_limit(dossier.channel, fact.supplemented_at, step.law)
+    if limit is None:
+        return {}
+    return {"intake_limit": limit, "timers": {**dossier.timers, **intake_timer(limit)}}
+
+
+def _ended(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
+    def change(dossier: Dossier, _fact: Fact, _step: TimerStep) -> _Changes:
+        return {
+            "status": status,
+            "resumes_as": None,
+            "supplement_stage": None,
+            "apology_due_at": None,
+            "timers": without(dossier, *_CLOCKS),
+        }
+
+    return change
+
+
+def _forwarded(dossier: Dossier, _fact: DossierForwarded, _step: TimerStep) -> _Changes:
+    return {"status": "forwarded", "timers": without(dossier, "forward")}
+
+
+def _becomes(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
+    return lambda _dossier, _fact, _step: {"status": status}
+
+
+def _issued(dossier: Dossier, fact: ResultIssued, step: TimerStep) -> _Changes:
+    on_paper = {paper.code: dossier.agency for paper in fact.papers if paper.mode == "paper_and_electronic"}
+    return {
+        **_ended("result_issued")(dossier, fact, step),
+        "result_papers": tuple(paper.code for paper in fact.papers),
+        "custody": {**dossier.custody, **on_paper},
+    }
+
+
+def _returned(dossier: Dossier, fact: ResultReturned, _step: TimerStep) -> _Changes:
+    given = {paper: APPLICANT for paper in fact.papers if paper in dossier.custody}
+    return {"status": "returned", "custody": {**dossier.custody, **given}}
+
+
+def _apologised(dossier: Dossier, fact: ApologySent, _step: TimerStep) -> _Changes:
+    return {
+        "apologies": dossier.apologies + 1,
+        "apology_due_at": _utc(fact.new_due_at),
+        "timers": without(dossier, "apology"),
+    }
+
+
+def _rescheduled(dossier: Dossier, fact: DueRescheduled, step: TimerStep) -> _Changes:
+    due_at = _utc(fact.new_due_at)
+    assert dossier.counted_from is not None
+    clocks = clock_timers(due_at, dossier.counted_from, dossier.apologies, step.law)
+    return {
+        "due_at": due_at,
+        "reschedules": dossier.reschedules + 1,
+        "apology_due_at": None,
+        "timers": {**without(dossier, "due", "apology"), **clocks},
+    }
+
+
+def _fired(dossier: Dossier, fact: DeadlineMissed | DeadlineNear, _step: TimerStep) -> _Changes:
+    return {"timers": without(dossier, fact.timer)}
+
+
+def _asked(_dossier: Dossier, fact: IdentityCheckRequested, _step: TimerStep) -> _Changes:
+    return {fact.party: IdentityCheck("requested", fact.check)}
+
+
+def _answered(
+    _dossier: Dossier, fact: IdentityMatched | IdentityMismatched | IdentityUnavailable, _step: TimerStep
+) -> _Changes:
+    if isinstance(fact, IdentityMatched):
+        return {fact.party: IdentityCheck("matched", fact.check)}
+    if isinstance(fact, IdentityMismatched):
+        return {fact.party: IdentityCheck("mismatched", fact.check)}
+    return {fact.party: IdentityCheck("unavailable", fact.check, fact.cause)}
+
+
+def _handed_over(dossier: Dossier, fact: PaperHandedOver, _step: TimerStep) -> _Changes:
+    return {"hand_overs": (*dossier.hand_overs, hand_over_of(fact))}
+
+
+def _paper_received(dossier: Dossier, fact: PaperReceived, _step: TimerStep) -> _Changes:
+    confirmed = hand_over_of(fact)
+    return {
+        "hand_overs": tuple(item for item in dossier.hand_overs if item != confirmed),
+        "custody": {**dossier.custody, **dict.fromkeys(confirmed.papers, confirmed.receiver)},
+    }
+
+
+def _nothing(_dossier: Dossier, _fact: Fact, _step: TimerStep) -> _Changes:
+    return {}
+
+
+def _holdings(components: Components) -> tuple[Holding, ...]:
+    return tuple(
+        [
+            Holding(item.code, item.originals, item.copies, item.electronic, item.digitised)
+            for item in components
+        ]
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+_TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
+    DossierAccepted: _accepted,
+    SupplementRequested: _supplement_requested,
+    DossierSupplemented: _supplemented,
+    DossierDeclined: _ended("declined"),
+    DossierWithdrawn: _ended("withdrawn"),
+    DossierForwarded: _forwarded,
+    DossierReceived: _becomes("received"),
+    CaseAssigned: _becomes("in_process"),
+    CaseProgressed: _nothing,
+    ResultIssued: _issued,
+    ResultReturned: _returned,
+    ApologySent: _apologised,
+    DueRescheduled: _rescheduled,
+    DeadlineNear: _fired,
+    DeadlineMissed: _fired,
+    RuleViolated: _nothing,
+    IdentityCheckRequested: _asked,
+    IdentityMatched: _answered,
+    IdentityMismatched: _answered,
+    IdentityUnavailable: _answered,
+    PaperHandedOver: _handed_over,
+    PaperReceived: _paper_received,
+    PersonDataReceived: received,
+    ComponentReused: reused,
+    ComponentReusable: _nothing,
+    AccountCreated: account_created,
+    MismatchRecorded: mismatched,
+    PickupOrdered: ordered,
+    PickupProgressed: progressed,
+    PickupCancelled: cancelled,
+    SyncRecorded: _nothing,
+    PaymentRequested: payment_requested,
+    PaymentRecorded: payment_recorded,
+    CopyRegistered: copy_registered,
+    CopyCertified: copy_certified,
+}

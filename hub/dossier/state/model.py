@@ -1,0 +1,205 @@
+"""What the facts of one dossier add up to: all that the rules need, and nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct, field
+
+from hub.regulation.sections import Relation, Stage
+from schemas.due import TimerKind
+from schemas.identity import UnavailableCause
+from schemas.payment import FeeKind, PaymentStatus
+from schemas.pickup import Direction, PickupStatus
+from schemas.types import Channel, ReturnChannel
+
+Status = Literal[
+    "submitted",  # lodged; the one-stop checks it (15.1, 15.2)
+    "awaiting_supplement",  # Form 02 is out; `supplement_stage` tells whose (14.2, 17.4)
+    "accepted",  # Form 01: has its code and its due time (15.1.a)
+    "forwarded",  # on its way to the competent agency (16)
+    "received",  # the agency has it (16.1)
+    "in_process",  # an officer of the agency has the case (17.1)
+    "result_issued",  # signed, on its way to the one-stop (17.10)
+    "declined",  # Form 03 (15.1.c, 17.8)
+    "withdrawn",  # taken back by the applicant
+    "returned",  # the applicant has the whole result (18)
+]
+Outcome = Literal["none", "requested", "matched", "mismatched", "unavailable"]
+OrderStatus = PickupStatus | Literal["ordered", "cancelled"]
+
+VERSION = 1
+"""Of the stored form: raised with a new upcaster in `hub.dossier.state.codec`."""
+
+POST = "post"
+APPLICANT = "applicant"
+
+
+class Timer(Struct, frozen=True, gc=False, array_like=True):
+    """A moment that the law watches; its name in `Dossier.timers` is unique within the dossier."""
+
+    kind: TimerKind
+    due_at: datetime
+
+
+class Holding(Struct, frozen=True, gc=False, array_like=True):
+    """A component as the dossier holds it; on paper unless electronic."""
+
+    code: str
+    originals: int
+    copies: int
+    electronic: bool
+    is_digitised: bool = False
+    """A signed copy has to be there before the dossier is forwarded (15.6.c)."""
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether somebody has to carry it."""
+        return not self.electronic and self.originals + self.copies > 0
+
+
+class IdentityCheck(Struct, frozen=True, gc=False, array_like=True):
+    """The latest check of a party: three answers, never two (15.6.a); `check` is its id."""
+
+    outcome: Outcome = "none"
+    check: str | None = None
+    cause: UnavailableCause | None = None
+    """Why it is unavailable."""
+
+
+class SharedData(Struct, frozen=True, gc=False, array_like=True):
+    """What a lookup brought (15.6.b): the fields by name, never a value, and until when they may be used."""
+
+    usable_until: datetime
+    fields: tuple[str, ...]
+
+
+class Copy(Struct, frozen=True, gc=False, array_like=True):
+    """The digitised copy of a component: digests of the stored package and of the signed manifest in it."""
+
+    package: str
+    manifest: str
+    is_certified: bool = False
+
+
+class HandOver(Struct, frozen=True, gc=False, array_like=True):
+    """Papers that left the giver and are not confirmed; holders as in `Dossier.custody`."""
+
+    giver: str
+    receiver: str
+    papers: tuple[str, ...]
+
+
+class Pickup(Struct, frozen=True, gc=False, array_like=True):
+    """A postal order: the status of the latest report by its own time, and the moments that count."""
+
+    direction: Direction
+    organisation: str
+    """Whose customer code is used."""
+    status: OrderStatus
+    relation: Relation
+    status_at: datetime
+    failed_at: tuple[datetime, ...] = ()
+    """Distinct failed deliveries, ascending."""
+    cash: int = 0
+    cash_collected: int = 0
+    cash_remitted: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the post still has something to do."""
+        return self.status not in _CLOSED
+
+    def failures_with(self, status: PickupStatus, at: datetime) -> tuple[datetime, ...]:
+        """The failed deliveries after this report; the same one reported twice counts once."""
+        if status != "delivery_failed" or at in self.failed_at:
+            return self.failed_at
+        return tuple(sorted((*self.failed_at, at)))
+
+
+class Payment(Struct, frozen=True, gc=False, array_like=True):
+    """A payment that was asked for or made: đồng, and (kind, amount, quantity, basis) of each item."""
+
+    status: Literal["requested"] | PaymentStatus
+    total: int
+    items: tuple[tuple[FeeKind, int, int, str | None], ...] = ()
+
+
+_CLOSED: frozenset[OrderStatus] = frozenset({"cancelled", "handed_over", "delivered", "returned", "lost"})
+
+
+class Dossier(
+    Struct, frozen=True, omit_defaults=True, tag_field="v", tag=VERSION, forbid_unknown_fields=True
+):
+    """The state of one dossier; times are aware; organisations are codes; no name, number or address.
+
+    `custody` names per paper who holds it: an organisation's code, `post` or `applicant`.
+    """
+
+    status: Status
+    procedure: str
+    organisation: str
+    """The one-stop that takes it in and returns the result."""
+    agency: str
+    """The competent agency."""
+    channel: Channel
+    return_channel: ReturnChannel
+    submitted_by: str
+    """Name of the participant that sent the submission."""
+    submitted_at: datetime
+    """Legal time of submission; by post the signing of the minutes (QĐ 45/2016 Điều 7)."""
+    ruleset: str
+    sequence: int
+    components: tuple[Holding, ...] = ()
+    sets: int = 1
+    is_owner_checked_by_hand: bool = False
+    """The population database does not know such applicants: organisations, foreigners (15.6.a)."""
+    has_proxy: bool = False
+    owner: IdentityCheck = IdentityCheck()
+    proxy: IdentityCheck = IdentityCheck()
+    intake_limit: datetime | None = None
+    """Until when the one-stop must answer an online dossier (15.2)."""
+    code: str | None = None
+    accepted_at: datetime | None = None
+    handling: str | None = None
+    """The published time, as `5 WORKING_DAY`."""
+    counted_from: datetime | None = None
+    """When handling time began: acceptance, or the supplement after which it is counted anew (17.4)."""
+    due_at: datetime | None = None
+    supplements_intake: int = 0
+    supplements_appraisal: int = 0
+    supplement_stage: Stage | None = None
+    supplement_requested_at: datetime | None = None
+    resumes_as: Status | None = None
+    """The status after the supplement that is awaited."""
+    apologies: int = 0
+    apology_due_at: datetime | None = None
+    """The time that Form 04 proposes, until the one-stop has entered it."""
+    reschedules: int = 0
+    result_papers: tuple[str, ...] = ()
+    shared_data: Mapping[str, SharedData] = field(default_factory=dict)
+    """By the check whose lookup brought them."""
+    reused: tuple[str, ...] = ()
+    """Components taken from what the administration has: not asked for again (15.5)."""
+    accounts: tuple[str, ...] = ()
+    """Systems on which the applicant was given an account (15.6.a)."""
+    mismatches: tuple[str, ...] = ()
+    """Components whose paper disagrees with a database: the paper counts (15.6.b)."""
+    digitised: Mapping[str, Copy] = field(default_factory=dict)
+    """Signed copies by component."""
+    custody: Mapping[str, str] = field(default_factory=dict)
+    hand_overs: tuple[HandOver, ...] = ()
+    pickups: Mapping[str, Pickup] = field(default_factory=dict)
+    timers: Mapping[str, Timer] = field(default_factory=dict)
+    payments: Mapping[str, Payment] = field(default_factory=dict)
+
+    def supplements(self, stage: Stage) -> int:
+        """How often a supplement was requested in this stage."""
+        return self.supplements_intake if stage == "intake" else self.supplements_appraisal
+
+    @property
+    def paper_codes(self) -> tuple[str, ...]:
+        """The components that are on paper."""
+        return tuple(item.code for item in self.components if item.is_paper)

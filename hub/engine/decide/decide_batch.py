@@ -1,0 +1,412 @@
+"""Decide one batch: records and a read of the store in, everything to write and to publish out.
+
+Pure but for the keys and nonces of sealed fields: nothing waits, and nothing outside is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hub.budget.allowance import Use
+from hub.budget.letters import Letters
+from hub.dossier.decision import Accepted, Refused, WaitError
+from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer, CodesMissingError
+from hub.engine.decide.prefetch_copies import CopyPrefetch
+from hub.engine.decide.prefetch_sources import SourcePrefetch
+from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork, View
+from hub.engine.job import Call, Job, State
+from hub.errors import AlteredRowError, BeyondLawError, UntrustedRowError
+from hub.facts import receipts
+from hub.facts.entries import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
+from hub.facts.fact_bytes import (
+    FactPlace,
+    Origin,
+    StoredFact,
+    facts_message,
+    receiver_message,
+    rfc3339,
+    store_fact,
+)
+from hub.facts.integrity import ERASED
+from hub.facts.message import Message, decode_message
+from hub.facts.parking import DOCUMENTS_AWAY, ParkedItem, seal_record
+from hub.facts.sealing import MasterKey
+from hub.identifiers import shard_of_key
+from hub.inbound.authorise import Authorised, Unreadable
+from hub.inbound.directory import HUB, Directory
+from hub.inbound.envelope import Malformed, Record
+from schemas.base import Fact
+
+_OWN_TOPIC = f"out.{HUB.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Bytes that nobody could use, kept as they came."""
+
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    reason: str
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tools(Generic[State]):
+    """What every batch of a process is decided with."""
+
+    job: Job[State]
+    directory: Directory
+    master: MasterKey
+    codes: CodeBlocks
+    shards: int
+    copies: CopyPrefetch = field(default_factory=CopyPrefetch)
+    sources: SourcePrefetch = field(default_factory=SourcePrefetch)
+    letters: Letters = field(default_factory=Letters)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch did, for metrics: keys are (participant, type) and (participant, code)."""
+
+    accepted: dict[tuple[str, str], int] = field(default_factory=dict)
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
+    malformed: dict[tuple[str, str], int] = field(default_factory=dict)
+    repeated: int = 0
+    parked: int = 0
+
+
+class FactStep(Struct, Generic[State], frozen=True, gc=False):
+    """One fact of an accepted request with the state after it and who gets it."""
+
+    fact: Fact
+    state: State
+    receivers: tuple[str, ...]
+
+
+class BatchDecision(Generic[State]):
+    """One batch while it is decided; its workspace is the overlay of the next one until it is committed."""
+
+    def __init__(
+        self, batch_id: str, tools: Tools[State], view: View, before: UnitOfWork[State] | None
+    ) -> None:
+        self.id = batch_id
+        self.workspace = UnitOfWork(tools.job, tools.master, view, before)
+        self._tools = tools
+        self.job = tools.job
+        self.store_key = tools.master.store
+        self.inbox_dossier: dict[tuple[str, str], str | None] = {}
+        self.late_receipts: dict[tuple[str, str], bytes] = {}
+        self.facts: list[StoredFact] = []
+        self.dead_letters: list[DeadLetter] = []
+        self._letters: dict[str, Use] = {}
+        self.parked: list[ParkedItem] = []
+        self.redriven: list[int] = []
+        self.messages: dict[int, list[tuple[Message, Entry]]] = {}
+        self.tally = Tally()
+        self.bugs: list[tuple[str, str]] = []
+        self.waiting: list[str] = []
+        self.untrusted: list[UntrustedRowError] = []
+
+    def take(self, item: Authorised | Unreadable) -> None:
+        """Decide one record, in the order of its partition."""
+        if isinstance(item, Unreadable):
+            self._bury(item)
+            return
+        answered = self.workspace.answered((item.sender.name, item.envelope.id))
+        if answered is not None and answered.is_altered:
+            self._withhold(item)
+        elif answered is not None:
+            self._repeat(item, answered)
+        elif item.refusal is not None:
+            self._tools.directory.must_believe(item.sender.name)
+            self._refuse(item, item.refusal, None)
+        else:
+            self._request(item)
+
+    def redrive(self, item: Authorised, dossier_id: str, position: int) -> None:
+        """Decide a parked request again; is it in `bugs` or in `waiting` then, nothing may be written."""
+        held = self.workspace.find(dossier_id, item.sender.name)
+        assert held is not None
+        if held.altered is not None:
+            raise AlteredRowError(f"dossier {dossier_id}")
+        self.redriven.append(position)
+        held.parked -= 1
+        held.is_changed = True
+        if item.refusal is not None:
+            self._tools.directory.must_believe(item.sender.name)
+            self._refuse(item, item.refusal, held, is_redrive=True)
+        else:
+            self._decide(item, held, is_redrive=True)
+
+    def poison(self, item: Authorised | Unreadable) -> None:
+        """Make the record a dead letter although it could be read: it has killed the process."""
+        if isinstance(item, Unreadable):
+            self._bury(Unreadable(item.record, item.owner, item.now, Malformed("poison.crash", item.why.id)))
+            return
+        why = Malformed("poison.crash", item.envelope.id)
+        self._bury(Unreadable(item.record, item.sender.name, item.now, why))
+
+    def park(self, item: Authorised | Unreadable, bug: str) -> None:
+        """Park a request that fails outside of its rules, or bury it when it concerns no dossier."""
+        if isinstance(item, Unreadable) or item.request is None or item.refusal is not None:
+            self.poison(item)
+            return
+        subject, sender = item.envelope.subject, item.sender.name
+        held = self.workspace.find(subject, sender)
+        if held is None and item.request.subject == "new" and subject.startswith("ref:"):
+            held = self.workspace.open(item)
+        if held is None or self.workspace.answered((sender, item.envelope.id)) is not None:
+            self.poison(item)
+            return
+        self.bugs.append((item.request.type, bug))
+        self._park(item, held, f"bug.{bug}")
+
+    # Answers that need no rule
+
+    def _bury(self, item: Unreadable) -> None:
+        record, why = item.record, item.why
+        beside = self._letters.get(item.owner, Use())
+        kept = self._tools.letters.encode(record, item.owner, beside)
+        self._letters[item.owner] = beside.plus(1, len(kept))
+        letter = DeadLetter(record.topic, record.partition, record.offset, record.timestamp, why.code, kept)
+        self.dead_letters.append(letter)
+        _count(self.tally.malformed, (item.owner, why.code))
+        place = _place(item)
+        message = receipts.refused(
+            owner=item.owner, request_id=why.id, key=place, refusal=Refused(why.code, fields=why.fields),
+            time_ms=record.timestamp, now=item.now, place=place, is_first=False,
+        )  # fmt: skip
+        self._send(message)
+
+    def _repeat(self, item: Authorised, answered: InboxEntry) -> None:
+        if not self.store_key.is_repeat(answered.digest, item.envelope.digest):
+            refusal = Refused("security.id_reused", fields=("ce_id",))
+            _count(self.tally.refused, (item.sender.name, refusal.code))
+            self._send(self._refusal(item, refusal, item.envelope.subject, is_first=False))
+            return
+        self.tally.repeated += 1
+        if answered.receipt is not None:
+            entry = ReceiptEntry(item.sender.name, item.envelope.id)
+            self._send(decode_message(answered.receipt), entry)
+
+    def _withhold(self, item: Authorised) -> None:
+        """The stored answer was altered: nobody knows any more what the right one is, and none is given."""
+        self.untrusted.append(AlteredRowError(f"inbox {item.sender.name} {item.envelope.id}"))
+
+    # Requests
+
+    def _request(self, item: Authorised) -> None:
+        """The right to know of the dossier comes first: without it, all answers are those about none."""
+        subject, sender = item.envelope.subject, item.sender.name
+        kind = item.request.subject if item.request is not None else "dossier"
+        if kind != "dossier" and not subject.startswith("ref:"):
+            self._refuse(item, Refused("reference.needed", fields=("ce_subject",)), None)
+            return
+        held = self.workspace.find(subject, sender)
+        if held is not None and held.altered is not None:
+            self._park(item, held, "altered")
+            self.untrusted.append(AlteredRowError(f"dossier {held.id}"))
+            return
+        gone = self.workspace.find_erased(subject, sender) if held is None else None
+        state = (
+            held.state if held is not None else self.workspace.state_of(gone) if gone is not None else None
+        )
+        may_know = self.job.may_know(state, item.sender) if state is not None else subject.startswith("ref:")
+        if gone is not None and may_know:
+            self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
+            self._forget(item)
+        elif kind == "dossier" and (held is None or not may_know):
+            self._refuse(item, Refused("unknown_dossier", fields=("ce_subject",)), None)
+        elif kind == "new" and (held is not None or gone is not None):
+            self._refuse(
+                item, Refused("reference.in_use", fields=("ce_subject",)), held if may_know else None
+            )
+        else:
+            held = held if held is not None else self.workspace.open(item)
+            if held.parked:
+                self._park(item, held, "queued")
+            else:
+                self._decide(item, held, is_redrive=False)
+
+    def _decide(self, item: Authorised, held: LoadedDossier[State], *, is_redrive: bool) -> None:
+        request = item.request
+        assert request is not None
+        unit = self.job.code_unit(held.state, request)
+        offer = CodeOffer(self._tools.codes, unit, item.now) if unit is not None else None
+        try:
+            private = self._private(held) if self.job.needs_private(request) else None
+            call = Call(
+                request,
+                item.sender,
+                item.envelope.id,
+                held.id,
+                item.now,
+                item.envelope.time,
+                offer,
+                private,
+                self._tools.copies.of(item, self.job.packages_of(request)),
+                self._tools.sources.of(request, self._tools.master),
+            )
+            decision = self.job.decide(held.state, call)
+            steps = self._steps(decision, held.state, call) if isinstance(decision, Accepted) else []
+        except BeyondLawError as beyond:
+            decision, steps = Refused(beyond.code), []
+        except AlteredRowError as altered:
+            if is_redrive:
+                raise
+            self.untrusted.append(altered)
+            self._park(item, held, "untrusted")
+            return
+        except (CodesMissingError, UntrustedRowError):
+            raise
+        except WaitError:
+            self.waiting.append(request.type)
+            self._park(item, held, DOCUMENTS_AWAY)
+            return
+        except Exception as error:  # noqa: BLE001  a bug in a rule parks the dossier, never the partition
+            self.bugs.append((request.type, type(error).__name__))
+            self._park(item, held, f"bug.{type(error).__name__}")
+            return
+        if isinstance(decision, Refused):
+            self._refuse(item, decision, held, is_redrive=is_redrive)
+            return
+        if offer is not None:
+            offer.take()
+        self._accept(item, held, decision.rules, steps, is_redrive=is_redrive)
+
+    def _private(self, held: LoadedDossier[State]) -> bytes | None:
+        return held.key.open(held.private, held.id.encode()) if held.private is not None else None
+
+    def _steps(self, decision: Accepted, state: State | None, call: Call) -> list[FactStep[State]]:
+        steps: list[FactStep[State]] = []
+        for fact in decision.facts:
+            after = self.job.evolve(state, fact, call)
+            receivers = self.job.receivers(state, after, fact, self._tools.directory)
+            steps.append(FactStep(fact, after, receivers))
+            state = after
+        return steps
+
+    def _accept(
+        self,
+        item: Authorised,
+        held: LoadedDossier[State],
+        rules: tuple[str, ...],
+        steps: list[FactStep[State]],
+        *,
+        is_redrive: bool,
+    ) -> None:
+        source, request_id = item.envelope.source, item.envelope.id
+        origin = Origin(source, request_id, item.record.timestamp, item.now, self.job.ruleset, rules)
+        old_code = self.job.code(held.state) if held.state is not None else None
+        stored: list[StoredFact] = []
+        for index, step in enumerate(steps):
+            place = FactPlace(held.id, held.sequence + 1, held.head, held.key)
+            fact, plain = store_fact(step.fact, index, origin, place, step.receivers)
+            held.state, held.sequence, held.head, held.is_changed = step.state, fact.sequence, fact.hash, True
+            stored.append(fact)
+            private = self.job.private_of(step.fact)
+            if private is not None:
+                held.private = held.key.seal(private, held.id.encode())
+            self._tell(fact, plain, step.receivers, self.job.code(step.state) or held.id, request_id)
+        self.facts.extend(stored)
+        assert held.state is not None
+        code = self.job.code(held.state)
+        if code is not None and code != old_code:
+            self.workspace.learn_code(held, code)
+        timers = self.job.timers(held.state).values()
+        message = receipts.accepted(
+            owner=item.sender.name, request_id=request_id, dossier_id=held.id, code=code, facts=stored,
+            deadline=min(timers, key=lambda timer: timer.due_at, default=None),
+            time_ms=item.record.timestamp, now=item.now,
+        )  # fmt: skip
+        _count(self.tally.accepted, (item.sender.name, item.envelope.type))
+        self._answer(item, held, message, is_redrive=is_redrive)
+
+    def _tell(
+        self, fact: StoredFact, plain: bytes, receivers: Iterable[str], subject: str, cause: str
+    ) -> None:
+        ruleset = self.job.ruleset
+        self._send(facts_message(fact, ruleset), FactEntry(fact.dossier_id, fact.sequence))
+        for receiver in receivers:
+            message = receiver_message(
+                fact_id=fact.id, fact_type=fact.type, dossier_id=fact.dossier_id, sequence=fact.sequence,
+                time=rfc3339(fact.time), ruleset=ruleset, receiver=receiver, subject=subject, cause=cause,
+                data=plain,
+            )  # fmt: skip
+            self._send(message, CopyEntry(receiver, fact.dossier_id, fact.sequence, subject))
+
+    def _refuse(
+        self,
+        item: Authorised,
+        refusal: Refused,
+        held: LoadedDossier[State] | None,
+        *,
+        is_redrive: bool = False,
+    ) -> None:
+        if held is not None and held.is_new and not held.sequence and not is_redrive:
+            self.workspace.close(item, held)
+            held = None
+        key = held.id if held is not None else item.envelope.subject
+        _count(self.tally.refused, (item.sender.name, refusal.code))
+        self._answer(item, held, self._refusal(item, refusal, key), is_redrive=is_redrive)
+
+    def _refusal(self, item: Authorised, refusal: Refused, key: str, *, is_first: bool = True) -> Message:
+        return receipts.refused(
+            owner=item.sender.name, request_id=item.envelope.id, key=key, refusal=refusal,
+            time_ms=item.record.timestamp, now=item.now, place=_place(item), is_first=is_first,
+        )  # fmt: skip
+
+    def _answer(
+        self, item: Authorised, held: LoadedDossier[State] | None, message: Message, *, is_redrive: bool
+    ) -> None:
+        key = (item.sender.name, item.envelope.id)
+        encoded = message.encode()
+        dossier_id = held.id if held is not None else None
+        digest = self.store_key.digest(item.envelope.digest)
+        self.workspace.inbox[key] = InboxEntry(digest, encoded, dossier_id)
+        if is_redrive:
+            self.late_receipts[key] = encoded
+        else:
+            self.inbox_dossier[key] = dossier_id
+        self._send(message, ReceiptEntry(*key))
+
+    def _forget(self, item: Authorised) -> None:
+        """Nothing is kept of what a request about an erased dossier says: its id alone tells repeats."""
+        key = (item.sender.name, item.envelope.id)
+        self.workspace.inbox[key] = replace(self.workspace.inbox[key], digest=ERASED)
+
+    def _park(self, item: Authorised, held: LoadedDossier[State], reason: str) -> None:
+        key = (item.sender.name, item.envelope.id)
+        held.parked += 1
+        held.is_changed = True
+        sealed = seal_record(item.record, held.key, held.id)
+        self.parked.append(ParkedItem(held.id, item.sender.name, item.envelope.id, reason, sealed))
+        self.tally.parked += 1
+        digest = self.store_key.digest(item.envelope.digest)
+        self.workspace.inbox[key] = InboxEntry(digest, None, held.id)
+        self.inbox_dossier[key] = held.id
+
+    def _send(self, message: Message, entry: Entry | None = None) -> None:
+        if message.topic == _OWN_TOPIC:
+            return
+        shard = shard_of_key(message.key, self._tools.shards)
+        self.messages.setdefault(shard, []).append((message, entry or WholeEntry.of(message)))
+
+
+def _count(counts: dict[tuple[str, str], int], key: tuple[str, str]) -> None:
+    counts[key] = counts.get(key, 0) + 1
+
+
+def _place(item: Authorised | Unreadable) -> str:
+    return f"{item.record.topic}-{item.record.partition}-{item.record.offset}"
+
+
+OnCommitted = Callable[[Sequence[Record], BatchDecision[Any]], None]
+"""Told of each batch that is in the store."""

@@ -1,0 +1,72 @@
+"""Decides the records of one batch, and gives up on the single one that fails outside of its rules (pure).
+
+A rule that raises is parked by the batch itself. What raises around it (a stored state that cannot be read,
+routing, sealing, a receipt) leaves the batch half done: it is thrown away and decided again without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic
+
+from hub.engine.decide.code_blocks import CodesMissingError
+from hub.engine.decide.decide_batch import BatchDecision
+from hub.engine.job import State
+from hub.errors import HubError, StopError, UntrustedRowError
+from hub.inbound.authorise import Authorised, Unreadable
+
+
+class HeldBackError(HubError):
+    """The next record of a partition needs a row that nothing may be decided on: it has to wait."""
+
+    code = "held_back"
+
+    def __init__(self, position: tuple[str, int], cause: UntrustedRowError) -> None:
+        super().__init__(str(cause))
+        self.position = position
+        self.cause = cause
+
+
+class Attempts(Generic[State]):
+    """The records of a batch, and on which of them was given up: first parked, then made a dead letter."""
+
+    def __init__(self, items: Sequence[Authorised | Unreadable]) -> None:
+        self._items = items
+        self._parked: dict[int, str] = {}
+        self._buried: dict[int, str] = {}
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the errors on which was given up."""
+        return [*self._parked.values(), *self._buried.values()]
+
+    def decide(self, new_decision: Callable[[], BatchDecision[State]]) -> BatchDecision[State]:
+        """Decide all on fresh decisions until nothing raises.
+
+        Raises `CodesMissingError`, to be called again; `HeldBackError` for a row that cannot be trusted;
+        `StopError` when a dead letter cannot be made either.
+        """
+        while True:
+            decision, number = new_decision(), 0
+            try:
+                for number, item in enumerate(self._items):
+                    if number in self._buried:
+                        decision.poison(item)
+                    elif number in self._parked:
+                        decision.park(item, self._parked[number])
+                    else:
+                        decision.take(item)
+            except CodesMissingError:
+                raise
+            except UntrustedRowError as error:
+                record = self._items[number].record
+                raise HeldBackError((record.topic, record.partition), error) from error
+            except Exception as error:  # noqa: BLE001  a bug costs its record, never the partition
+                self._give_up(number, error)
+            else:
+                return decision
+
+    def _give_up(self, number: int, error: Exception) -> None:
+        if number in self._buried:
+            raise StopError(f"no record can be answered: {type(error).__name__}") from error
+        (self._buried if number in self._parked else self._parked)[number] = type(error).__name__

@@ -1,0 +1,114 @@
+"""Who gets which fact (events.md, section 5): a table from fact type to audiences (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from hub.dossier.state.model import Dossier, Status
+from hub.inbound.directory import Directory
+from schemas import (
+    account,
+    case,
+    component,
+    copy,
+    dossier,
+    due,
+    identity,
+    paper,
+    payment,
+    person_data,
+    pickup,
+    result,
+    sync,
+)
+from schemas.base import Fact
+
+Audience = Literal["one_stop", "agency", "population", "postal", "portal"]
+
+_ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
+_BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
+_PORTAL: frozenset[Audience] = frozenset({"portal"})
+
+AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
+    dossier.DossierSubmitted: _ONE_STOP | _PORTAL,
+    dossier.DossierAccepted: _ONE_STOP | _PORTAL,
+    dossier.SupplementRequested: _BOTH | _PORTAL,
+    dossier.DossierSupplemented: _BOTH | _PORTAL,
+    dossier.DossierDeclined: _BOTH | _PORTAL,
+    dossier.DossierWithdrawn: _BOTH | _PORTAL,
+    dossier.DossierForwarded: _BOTH | _PORTAL,
+    dossier.DossierReceived: _ONE_STOP,
+    identity.IdentityCheckRequested: frozenset({"population"}),
+    identity.IdentityMatched: _ONE_STOP,
+    identity.IdentityMismatched: _ONE_STOP,
+    identity.IdentityUnavailable: _ONE_STOP,
+    person_data.PersonDataReceived: _ONE_STOP,
+    account.AccountCreated: _ONE_STOP,
+    component.ComponentReused: _BOTH | _PORTAL,
+    component.ComponentReusable: _BOTH,
+    component.MismatchRecorded: _BOTH,
+    paper.PaperHandedOver: _BOTH,
+    paper.PaperReceived: _BOTH,
+    case.CaseAssigned: _ONE_STOP | _PORTAL,
+    case.CaseProgressed: _ONE_STOP | _PORTAL,
+    result.ResultIssued: _ONE_STOP | _PORTAL,
+    result.ResultReturned: _BOTH | _PORTAL,
+    due.ApologySent: _ONE_STOP,
+    due.DueRescheduled: _BOTH | _PORTAL,
+    due.DeadlineNear: _BOTH,
+    due.DeadlineMissed: _BOTH,
+    due.RuleViolated: _BOTH,
+    pickup.PickupOrdered: frozenset({"postal", "one_stop"}),
+    pickup.PickupCancelled: frozenset({"postal", "one_stop"}),
+    pickup.PickupProgressed: _ONE_STOP,
+    sync.SyncRecorded: _ONE_STOP,
+    payment.PaymentRequested: _BOTH | _PORTAL,
+    payment.PaymentRecorded: _BOTH | _PORTAL,
+    copy.CopyRegistered: _BOTH | _PORTAL,
+    copy.CopyCertified: _BOTH,
+}
+"""`one_stop` are the counters that speak for the dossier's one-stop; having lodged it is no reason.
+The agency is told only of forwarded dossiers, the portal only of what it shows: its ten status codes,
+papers, dates, payments."""
+
+_AT_AGENCY: frozenset[Status] = frozenset(
+    {"forwarded", "received", "in_process", "result_issued", "returned"}
+)
+
+
+def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Directory) -> tuple[str, ...]:
+    """Names of the participants that get this fact, each once; the dossier before and after it."""
+    audiences = AUDIENCES[type(fact)]
+    names: list[str] = []
+    if "one_stop" in audiences:
+        names.extend(directory.speaking_for("counter", after.organisation))
+    is_for_agency = "agency" in audiences and not _quotes_database(fact)
+    if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
+        names.extend(directory.speaking_for("agency", after.agency))
+    if "population" in audiences:
+        names.extend(directory.serving("population", after.organisation))
+    if "portal" in audiences and not _rests_on_lookup(fact):
+        names.extend(directory.serving("portal", after.organisation))
+    if "postal" in audiences:
+        assert isinstance(fact, pickup.PickupOrdered | pickup.PickupCancelled)
+        names.extend(directory.serving("postal", fact.organisation))
+    return tuple(dict.fromkeys(names))
+
+
+def _quotes_database(fact: Fact) -> bool:
+    """Values out of a database are for the one-stop alone, which asked for them (NĐ 47/2020 Art. 35)."""
+    return isinstance(fact, component.MismatchRecorded) and any(
+        item.in_database is not None for item in fact.differences
+    )
+
+
+def _rests_on_lookup(fact: Fact) -> bool:
+    """What was asked of a database about a person is not for the portal; a reused paper is."""
+    return isinstance(fact, component.ComponentReused) and fact.paper is None
+
+
+def _is_at_agency(state: Dossier | None) -> bool:
+    if state is None:
+        return False
+    return state.status in _AT_AGENCY or state.resumes_as in _AT_AGENCY

@@ -1,0 +1,107 @@
+"""The engine's job in a hub: the dossier's rules, with the law of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from hub.dossier.decide import decide
+from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, Sender
+from hub.dossier.rules.copies import packages_of
+from hub.dossier.standing import has_part
+from hub.dossier.state.codec import from_json, to_json
+from hub.dossier.state.evolve import evolve
+from hub.dossier.state.model import Dossier, Timer
+from hub.engine.decide.code_blocks import CodeBlocks
+from hub.engine.decide.routing import receivers
+from hub.engine.job import Call
+from hub.inbound.directory import Directory
+from hub.regulation.clock import local_day
+from hub.regulation.codes import make_dossier_code
+from hub.regulation.law import Law
+from schemas.base import Fact, Request
+from schemas.dossier import DossierSubmitted
+from schemas.party import Party
+from schemas.registry import REQUESTS
+
+
+def code_blocks(law: Law) -> CodeBlocks:
+    """Leased blocks of dossier codes in the profile's shape."""
+
+    def compose(unit: str, day: date, serial: int) -> str:
+        return make_dossier_code(law.profile.dossier_code, unit, day, serial)
+
+    return CodeBlocks(compose, local_day, law.profile.dossier_code.max_serial)
+
+
+class DossierJob:
+    """`hub.engine.job.Job` of `Dossier`."""
+
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        self.ruleset = law.profile.ref
+        self.requests: Mapping[str, type[Request]] = REQUESTS
+
+    def load(self, stored: bytes) -> Dossier:
+        """The stored state, of this or an older version."""
+        return from_json(stored)
+
+    def dump(self, state: Dossier) -> bytes:
+        """The state as stored bytes."""
+        return to_json(state)
+
+    def code_unit(self, state: Dossier | None, request: Request) -> str | None:
+        """An acceptance takes a code of its one-stop."""
+        return state.organisation if state is not None and type(request) in NEEDS_CODE else None
+
+    def needs_private(self, request: Request) -> bool:
+        """A transfer tells the agency who the applicant is; reuse and accounts are held against it."""
+        return type(request) in NEEDS_APPLICANT
+
+    def packages_of(self, request: Request) -> tuple[str, ...]:
+        """Signed copies and results."""
+        return packages_of(request)
+
+    def may_know(self, state: Dossier, sender: Sender) -> bool:
+        """Whoever speaks for somebody in the dossier."""
+        return has_part(state, sender)
+
+    def private_of(self, fact: Fact) -> bytes | None:
+        """The applicant of the submission."""
+        if isinstance(fact, DossierSubmitted):
+            return fact.applicant.model_dump_json(exclude_none=True).encode()
+        return None
+
+    def decide(self, state: Dossier | None, call: Call) -> Decision:
+        """By the rules of `hub.dossier`."""
+        context = Context(
+            law=self._law,
+            sender=call.sender,
+            now=call.now,
+            event_time=call.event_time,
+            dossier_id=call.dossier_id,
+            request_id=call.request_id,
+            next_code=call.next_code,
+            applicant=Party.model_validate_json(call.private) if call.private is not None else None,
+            copies=call.copies,
+            sources=call.sources,
+        )
+        return decide(state, call.request, context)
+
+    def evolve(self, state: Dossier | None, fact: Fact, call: Call) -> Dossier:
+        """The state after one fact."""
+        return evolve(state, fact, call.now, call.sender.name, self._law)
+
+    def timers(self, state: Dossier) -> Mapping[str, Timer]:
+        """Open timers by name."""
+        return state.timers
+
+    def code(self, state: Dossier) -> str | None:
+        """Mã số hồ sơ."""
+        return state.code
+
+    def receivers(
+        self, before: Dossier | None, after: Dossier, fact: Fact, directory: Directory
+    ) -> tuple[str, ...]:
+        """By the table of `hub.engine.decide.routing`."""
+        return receivers(before, after, fact, directory)

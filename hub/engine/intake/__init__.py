@@ -1,0 +1,1 @@
+"""Batches of raw records: fair, with dense offsets, from the stored positions on."""

@@ -1,0 +1,41 @@
+"""Records as the client hands them out: with dense offsets, and with the broker's time or without."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from hub.inbound.envelope import Record, Unstamped
+from hub.kafka.client import STAMPED_BY_BROKER, ConsumerRecord
+
+_EARLIEST_MS, _LATEST_MS = 946_684_800_000, 7_258_118_400_000
+"""The years 2000 and 2200: a time of receipt outside of them is none."""
+
+
+def dense_part(records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]:
+    """The records up to the first that does not have the next offset."""
+    if records[0].offset == expected and records[-1].offset == expected + len(records) - 1:
+        return records  # a log never goes back, so there is no jump between
+    for number, record in enumerate(records):
+        if record.offset != expected + number:
+            return records[:number]
+    return records
+
+
+def stamped(records: list[ConsumerRecord]) -> Sequence[Record]:
+    """The records; those whose time is not one of receipt, as such."""
+    if all(map(_is_stamped, records)):
+        return records
+    now_ms = int(time.time() * 1000)
+    return [record if _is_stamped(record) else _unstamped(record, now_ms) for record in records]
+
+
+def _is_stamped(record: ConsumerRecord) -> bool:
+    is_brokers: bool = record.timestamp_type == STAMPED_BY_BROKER
+    return is_brokers and _EARLIEST_MS <= record.timestamp < _LATEST_MS
+
+
+def _unstamped(record: ConsumerRecord, now_ms: int) -> Unstamped:
+    return Unstamped(
+        record.topic, record.partition, record.offset, now_ms, record.key, record.value, record.headers
+    )

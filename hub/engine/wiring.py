@@ -1,0 +1,311 @@
+"""The parts of an engine process and how they are put together: the one place of composition."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from hub.budget.brake import BrakeLimits
+from hub.checks.check import must_hold
+from hub.checks.roles import engine_checks
+from hub.checks.watch import CheckWatch
+from hub.documents.packages import CopyLoader
+from hub.documents.store import documents
+from hub.engine import backlog
+from hub.engine.budget_keeper import BudgetKeeper
+from hub.engine.decide.decide_batch import Tools
+from hub.engine.decide.prefetch_copies import CopyPrefetch
+from hub.engine.decide.waiting_copies import WaitingCopies
+from hub.engine.dossier_job import DossierJob, code_blocks
+from hub.engine.intake import positions
+from hub.engine.intake.consumer import Assigned, Consumer, Load
+from hub.engine.intake.topic_watch import TopicWatch, Unread
+from hub.engine.job import Job
+from hub.engine.loop import Engine
+from hub.engine.observe.gauges import StoreCount
+from hub.engine.observe.lag import PartitionLag
+from hub.engine.observe.metrics import EngineMetrics
+from hub.engine.observe.supplies import Supplies
+from hub.engine.timers import Clockwork
+from hub.errors import StartupError
+from hub.facts.integrity import StoreKey
+from hub.facts.sealing import MasterKey
+from hub.inbound.authorise import Reading
+from hub.inbound.directory import Directory
+from hub.kafka import client as kafka
+from hub.kafka.admin import KafkaAdmin
+from hub.kafka.log_inspector import LogObserver, Position
+from hub.kafka.producer import Producer
+from hub.legal_time import LegalClock
+from hub.logs import log
+from hub.outbox.publisher import Publisher
+from hub.outbox.relay import Relay
+from hub.outbox.shards import Shards, session_name
+from hub.outbox.stored import StoredSegments
+from hub.participants.admission import GROUP
+from hub.postgres.database import Session
+from hub.privacy.retention import Retention
+from hub.process.supervise import AWAY
+from hub.regulation.law import load_law
+from hub.settings import Settings
+from hub.signing.trust import trust_of
+
+_SWEEP_STATEMENT_S = 600.0
+"""Some steps read a whole table; they hold nothing up."""
+_HEARTBEAT_MS = 5_000
+_OBSERVER_FETCH_BYTES = 64 << 10
+"""It looks at single records; the broker sends the first batch whole, however large it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    """The running parts of one engine; `sending` is the relay's producer, `firing` the clockwork's."""
+
+    engine: Engine[Any]
+    intake: Consumer
+    relay: Relay
+    clockwork: Clockwork
+    shards: Shards
+    consumer: kafka.AIOKafkaConsumer
+    sending: Producer
+    firing: Producer
+    heartbeat: Producer
+    metrics: EngineMetrics
+    registry: CollectorRegistry
+    probe: Session
+    observer: LogObserver
+    gauges: StoreCount
+    retention: Retention
+    checks: CheckWatch
+    topics: TopicWatch
+    waiting_copies: WaitingCopies
+    budget: BudgetKeeper
+
+
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """One session a side task, so that none waits for another."""
+
+    shards: Session
+    relay: Session
+    retry: Session
+    clock: Session
+    load: Session
+    probe: Session
+    count: Session
+    sweep: Session
+    checks: Session
+    copies: Session
+    budget: Session
+
+
+@contextlib.asynccontextmanager
+async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterator[EngineParts]:
+    """Connect and start everything but the loops; `StartupError` names the setting that does not work."""
+    law = load_law(settings.profile)
+    master = MasterKey.from_file(settings.master_key_file)
+    admin = KafkaAdmin(settings.kafka)
+    await asyncio.to_thread(admin.check)
+    instance, prefix = settings.engine.instance, settings.kafka.prefix
+    async with contextlib.AsyncExitStack() as stack:
+        sessions = await _sessions(stack, settings)
+        checks = engine_checks(settings, admin, sessions.checks.live)
+        await must_hold(checks)
+        shards = Shards(sessions.shards, instance, settings.shards)
+        await shards.claim()
+        master.must_fit(await sessions.load.fetchval("select wrapped from dossier_key limit 1"))
+        registry = CollectorRegistry()
+        metrics = EngineMetrics(registry)
+        asking = await _started(stack, _observer(settings))
+        observer = LogObserver(asking, admin, prefix, lambda: _observer(settings))
+        stack.push_async_callback(_quietly, shards.leave)
+        sending, firing, heartbeat = [await _opened(stack, one) for one in _producers(settings, metrics)]
+        publisher = Publisher(
+            sending, sessions.relay, sessions.retry, prefix, master.store, metrics.untrusted_row
+        )
+        stored = StoredSegments(sessions.relay, master, metrics.untrusted_row)
+        relay = Relay(publisher, sessions.relay, shards, stored)
+        relay.on_published = metrics.published
+        consumer = _group_member(settings)
+        unread = Unread()
+        load = _loader(sessions.load, observer, metrics, unread, master.store)
+        intake = _intake(settings, consumer, load)
+        the_job: Job[Any] = job if job is not None else DossierJob(law)
+        shelf = _shelf(settings, metrics, master.store)
+        keeper = _keeper(settings, intake, metrics, sessions.budget)
+        tools: Tools[Any] = Tools(
+            the_job, Directory([]), master, code_blocks(law), settings.shards, shelf, letters=keeper.letters
+        )
+        world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
+        engine: Engine[Any] = Engine(
+            tools, world, intake, relay, settings.postgres, settings.engine, metrics,
+            observer.first_readable, keeper.watch,
+        )  # fmt: skip
+        intake.drain = engine.drained
+        await engine.open()
+        stack.push_async_callback(engine.close)
+        consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
+        waiting = _backlog(settings, sessions.clock, keeper, metrics)
+        clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer, waiting, metrics)
+        await _started(stack, consumer)
+        supplies = Supplies(metrics.store, sessions.count, law, settings.environment)
+        lag = PartitionLag(observer, consumer)
+        gauges = StoreCount(metrics.store, sessions.count, lag, settings.environment, supplies)
+        papers = documents(settings.documents)
+        topics = TopicWatch(consumer, intake, observer, unread)
+        watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
+        retention = Retention(sessions.sweep, settings, metrics.retention, papers, master)
+        yield EngineParts(
+            engine, intake, relay, clockwork, shards, consumer, sending, firing, heartbeat,
+            metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
+            WaitingCopies(shelf, sessions.copies), keeper,
+        )  # fmt: skip
+
+
+def _keeper(settings: Settings, intake: Consumer, metrics: EngineMetrics, session: Session) -> BudgetKeeper:
+    limits = BrakeLimits(settings.engine.malformed_limit, settings.budget.refused_per_minute)
+    prefix = settings.kafka.prefix
+    return BudgetKeeper(settings.budget, limits, intake.pauses, metrics.budget, session, prefix)
+
+
+def _shelf(settings: Settings, metrics: EngineMetrics, key: StoreKey) -> CopyPrefetch:
+    trust = trust_of(settings.signing, settings.environment)
+    loader = CopyLoader(documents(settings.documents), trust, metrics.signatures.verified)
+    return CopyPrefetch(loader, key)
+
+
+async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:
+    instance = settings.engine.instance
+    names = [session_name(instance)]
+    roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks", "copies", "budget")
+    names += [f"{instance}-{role}" for role in roles]
+    limits = {f"{instance}-sweep": _SWEEP_STATEMENT_S}
+    return _Sessions(*[await _session(stack, settings, name, limits.get(name, 30)) for name in names])
+
+
+def _group_member(settings: Settings) -> kafka.AIOKafkaConsumer:
+    return kafka.consumer(
+        settings.kafka,
+        settings.engine.instance,
+        group=settings.kafka.prefix + GROUP,
+        instance=settings.engine.instance,
+        fetch_wait_ms=settings.engine.fetch_wait_ms,
+        session_timeout_ms=settings.engine.session_timeout_ms,
+    )
+
+
+def _intake(settings: Settings, consumer: kafka.AIOKafkaConsumer, load: Load) -> Consumer:
+    limits = settings.engine
+    return Consumer(consumer, load, max_records=limits.max_batch_records, max_bytes=limits.max_batch_bytes)
+
+
+def _backlog(
+    settings: Settings, session: Session, keeper: BudgetKeeper, metrics: EngineMetrics
+) -> backlog.Backlog:
+    limits = backlog.BacklogLimits(settings.engine.timers_wait_s, settings.engine.parked_limit)
+    return backlog.Backlog(session, limits, settings.kafka.prefix, keeper.paced, metrics.passed_over)
+
+
+async def _clockwork(
+    settings: Settings,
+    producer: Producer,
+    session: Session,
+    shards: Shards,
+    observer: LogObserver,
+    waiting: backlog.Backlog,
+    metrics: EngineMetrics,
+) -> Clockwork:
+    topic = f"{settings.kafka.prefix}in.hub"
+    async with producer.lane(topic) as client:
+        partitions = len(await client.partitions_for(topic))
+    return Clockwork(
+        producer,
+        session,
+        shards,
+        observer.received,
+        waiting,
+        topic=topic,
+        partitions=partitions,
+        environment=settings.environment,
+        on_untrusted=metrics.untrusted_row,
+    )
+
+
+def _observer(settings: Settings) -> kafka.AIOKafkaConsumer:
+    return kafka.consumer(
+        settings.kafka,
+        f"{settings.engine.instance}-observer",
+        group=None,
+        partition_fetch_bytes=_OBSERVER_FETCH_BYTES,
+    )
+
+
+def _producers(settings: Settings, metrics: EngineMetrics) -> list[Producer]:
+    """Of the relay, the clockwork and the heartbeat: what one of them meets does not touch the others."""
+    name = settings.engine.instance
+
+    def beating() -> kafka.AIOKafkaProducer:
+        return kafka.producer(
+            settings.kafka, f"{name}-heartbeat", is_idempotent=False, request_timeout_ms=_HEARTBEAT_MS
+        )
+
+    return [
+        Producer(lambda: kafka.producer(settings.kafka, f"{name}-relay"), "relay", metrics.producers),
+        Producer(lambda: kafka.producer(settings.kafka, f"{name}-clockwork"), "clockwork", metrics.producers),
+        Producer(beating, "heartbeat", metrics.producers),
+    ]
+
+
+async def _opened(stack: contextlib.AsyncExitStack, producer: Producer) -> Producer:
+    stack.push_async_callback(producer.close)
+    try:
+        await producer.open()
+    except (kafka.KafkaError, TimeoutError) as error:
+        raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
+    return producer
+
+
+def _loader(
+    session: Session, observer: LogObserver, metrics: EngineMetrics, unread: Unread, key: StoreKey
+) -> Load:
+    async def load(wanted: Iterable[Position]) -> dict[Position, Assigned]:
+        loaded = await positions.load_positions(await session.live(), wanted, observer.ends, key)
+        unread.reasons = await observer.reasons_to_stop(topic for topic, _ in loaded.assigned)
+        wrong = {place: unread.reasons[place[0]] for place in loaded.assigned if place[0] in unread.reasons}
+        metrics.stopped.clear()
+        for (topic, number), reason in (loaded.stopped | wrong).items():
+            metrics.stopped.labels(topic, str(number)).set(1)
+            log("partition_stopped", topic=topic, partition=number, reason=reason)
+        return {position: stored for position, stored in loaded.assigned.items() if position not in wrong}
+
+    return load
+
+
+async def _session(
+    stack: contextlib.AsyncExitStack, settings: Settings, name: str, timeout_s: float = 30
+) -> Session:
+    session = Session(settings.postgres, name, timeout_s)
+    stack.push_async_callback(session.close)
+    await session.open()
+    return session
+
+
+async def _started(stack: contextlib.AsyncExitStack, client: Any) -> Any:
+    stack.push_async_callback(_quietly, client.stop)
+    try:
+        await client.start()
+    except kafka.KafkaError as error:
+        raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
+    return client
+
+
+async def _quietly(stop: Callable[[], Awaitable[object]]) -> None:
+    """Stop something whose server may be away, within 2 s."""
+    with contextlib.suppress(*AWAY):
+        await asyncio.wait_for(stop(), 2)

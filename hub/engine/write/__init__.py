@@ -1,0 +1,1 @@
+"""The one read and the one write of a batch."""

@@ -1,0 +1,227 @@
+"""The one write of a batch: a decision as the arrays of `write_batch`, and what its misses mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from hub.engine.decide.decide_batch import BatchDecision, DeadLetter
+from hub.engine.decide.unit_of_work import LoadedDossier
+from hub.engine.job import State
+from hub.errors import WriteMissError
+from hub.facts.entries import WholeEntry, encode_segment
+from hub.facts.fact_bytes import StoredFact
+from hub.facts.integrity import StoreKey
+from hub.facts.packing import Bytes, checks, hashes, moments, numbers, texts
+from hub.identifiers import shard_of
+from hub.outbox.segments import Outgoing, Segment, Written
+from hub.postgres.database import Connection
+
+_MISS_CODES = {"HB001": "offset_miss", "HB002": "head_miss", "40P01": "head_miss", "40001": "head_miss"}
+_MISS_TABLES = {"inbox": "inbox_miss", "alias": "head_miss", "dossier": "head_miss"}
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetStep:
+    """How far one partition comes with the batch: `expected` is compared with what is stored."""
+
+    topic: str
+    partition: int
+    topic_id: str
+    expected: int
+    next: int
+
+
+class MissError(WriteMissError):
+    """Something compared has changed; `kind` is offset_miss, head_miss or inbox_miss."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+async def write_batch(
+    connection: Connection,
+    decision: BatchDecision[State],
+    offsets: Sequence[OffsetStep],
+    outgoing: Outgoing,
+    *,
+    dump: Any,
+    shards: int,
+) -> Written:
+    """Write everything in one round trip and transaction; raises `MissError`, and then nothing is written."""
+    arguments = _arguments(decision, offsets, outgoing, dump, shards)
+    placeholders = ", ".join(f"${number}" for number in range(1, len(arguments) + 1))
+    statement = f"select kind, id, shard, payload, mac from write_batch({placeholders})"  # noqa: S608  numbers only
+    try:
+        rows = await connection.fetch(statement, *arguments)
+    except asyncpg.UniqueViolationError as error:
+        kind = next(
+            (kind for table, kind in _MISS_TABLES.items() if (error.table_name or "").startswith(table)), None
+        )
+        if kind is None:
+            raise
+        raise MissError(kind) from None
+    except asyncpg.PostgresError as error:
+        kind = _MISS_CODES.get(error.sqlstate or "")
+        if kind is None:
+            raise
+        raise MissError(kind) from None
+    fresh = {row["shard"]: row["id"] for row in rows if row["kind"] == "fresh"}
+    older = [
+        Segment(row["id"], row["shard"], row["payload"], row["mac"]) for row in rows if row["kind"] == "older"
+    ]
+    return Written(fresh, older)
+
+
+def _arguments(
+    decision: BatchDecision[State],
+    offsets: Sequence[OffsetStep],
+    outgoing: Outgoing,
+    dump: Any,
+    shards: int,
+) -> list[Any]:
+    workspace, key = decision.workspace, decision.store_key
+    held = list(workspace.held.values())
+    known = [dossier for dossier in held if not dossier.is_new]
+    new = [dossier for dossier in held if dossier.is_new]
+    changed = [dossier for dossier in known if dossier.is_changed]
+    wide = Bytes()
+    new_columns, new_checks = _dossiers(new, dump, wide, key)
+    changed_columns, changed_checks = _dossiers(changed, dump, wide, key)
+    columns = [
+        texts(dossier.id for dossier in known),
+        hashes(dossier.read_head for dossier in known),
+        numbers(dossier.read_parked for dossier in known),
+        *new_columns,
+        wide.places(dossier.key.wrapped for dossier in new),
+        new_checks,
+        *changed_columns,
+        changed_checks,
+        *_columns(((name, id_, key.alias(name, id_)) for name, id_ in workspace.aliases.items()), 3),
+        *_inbox(decision, wide, key),
+        *_columns(_late_receipts(decision, key), 4),
+        *_facts(decision.facts, wide, key),
+    ]
+    return [
+        decision.id,
+        *_columns((_offset(step, decision.id, key) for step in offsets), 6),
+        wide.joined,
+        *columns,
+        *_timer_columns(decision, [*new, *changed], shards),
+        *_columns(map(_letter, decision.dead_letters), 6),
+        *_columns(
+            ((p.dossier_id, p.participant, p.request_id, p.reason, p.record) for p in decision.parked), 5
+        ),
+        decision.redriven,
+        *_columns(_segments(decision, frozenset(outgoing.owned), key), 3),
+        outgoing.published,
+        outgoing.owned,
+        outgoing.known,
+    ]
+
+
+def _offset(step: OffsetStep, batch: str, key: StoreKey) -> tuple[Any, ...]:
+    check = key.offset(step.topic, step.partition, step.topic_id, step.next, batch)
+    return (step.topic, step.partition, step.topic_id, step.expected, step.next, check)
+
+
+def _dossiers(
+    dossiers: Sequence[LoadedDossier[State]], dump: Any, wide: Bytes, key: StoreKey
+) -> tuple[list[Any], bytes]:
+    """The columns of these dossiers, and the checks of their rows: none for one that is altered already."""
+    states = [_state(dossier, dump) for dossier in dossiers]
+    columns = [
+        texts(dossier.id for dossier in dossiers),
+        hashes(dossier.head for dossier in dossiers),
+        numbers(dossier.sequence for dossier in dossiers),
+        numbers(dossier.parked for dossier in dossiers),
+        wide.places(states),
+        wide.places(dossier.private for dossier in dossiers),
+    ]
+    made = (
+        key.dossier(d.id, d.head, d.sequence, state, d.private, d.key.wrapped) if d.altered is None else None
+        for d, state in zip(dossiers, states, strict=True)
+    )
+    return columns, checks(made)
+
+
+def _state(dossier: LoadedDossier[State], dump: Any) -> bytes | None:
+    if dossier.altered is not None:
+        return dossier.altered.state
+    stored: bytes | None = dump(dossier.state) if dossier.state is not None else None
+    return stored
+
+
+def _inbox(decision: BatchDecision[State], wide: Bytes, key: StoreKey) -> list[Any]:
+    answers = [decision.workspace.inbox[place] for place in decision.inbox_dossier]
+    return [
+        texts(participant for participant, _ in decision.inbox_dossier),
+        texts(request_id for _, request_id in decision.inbox_dossier),
+        hashes(answered.digest for answered in answers),
+        wide.places(answered.receipt for answered in answers),
+        texts(decision.inbox_dossier.values()),
+        checks(
+            key.inbox(participant, request_id, answered.digest, answered.receipt, answered.dossier_id)
+            for (participant, request_id), answered in zip(decision.inbox_dossier, answers, strict=True)
+        ),
+    ]
+
+
+def _late_receipts(decision: BatchDecision[State], key: StoreKey) -> Iterator[tuple[Any, ...]]:
+    for place, receipt in decision.late_receipts.items():
+        answered = decision.workspace.inbox[place]
+        yield (*place, receipt, key.inbox(*place, answered.digest, receipt, answered.dossier_id))
+
+
+def _facts(facts: Sequence[StoredFact], wide: Bytes, key: StoreKey) -> list[Any]:
+    return [
+        texts(fact.dossier_id for fact in facts),
+        numbers(fact.sequence for fact in facts),
+        texts(fact.id for fact in facts),
+        texts(fact.type for fact in facts),
+        moments(fact.time for fact in facts),
+        wide.places(fact.content for fact in facts),
+        hashes(fact.hash for fact in facts),
+        checks(key.fact(fact.hash) for fact in facts),
+    ]
+
+
+def _segments(
+    decision: BatchDecision[State], owned: frozenset[int], key: StoreKey
+) -> Iterator[tuple[int, bytes, bytes]]:
+    for shard, both in sorted(decision.messages.items()):
+        if shard in owned:
+            payload = encode_segment([entry for _, entry in both])
+        else:
+            payload = encode_segment([WholeEntry.of(message) for message, _ in both])
+        yield shard, payload, key.segment(shard, payload)
+
+
+def _letter(letter: DeadLetter) -> tuple[Any, ...]:
+    received_at = datetime.fromtimestamp(letter.time_ms / 1000, UTC)
+    return (letter.topic, letter.partition, letter.offset, received_at, letter.reason, letter.record)
+
+
+def _timer_columns(
+    decision: BatchDecision[State], changed: list[LoadedDossier[State]], shards: int
+) -> list[list[Any]]:
+    job = decision.job
+    put: list[tuple[Any, ...]] = []
+    gone: list[tuple[Any, ...]] = []
+    for held in changed:
+        timers = job.timers(held.state) if held.state is not None else {}
+        for name, timer in timers.items():
+            if held.read_timers.get(name) != timer:
+                put.append((held.id, name, timer.kind, timer.due_at, shard_of(held.id, shards)))
+        gone.extend((held.id, name) for name in held.read_timers if name not in timers)
+    return [*_columns(put, 5), *_columns(gone, 2)]
+
+
+def _columns(rows: Any, width: int) -> list[list[Any]]:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns or [[] for _ in range(width)]

@@ -1,0 +1,1 @@
+"""Facts, receipts and messages as stored bytes: sealed, chained, checked."""

@@ -1,0 +1,34 @@
+"""The seed of the keys that end with a day: read at each reload, moved on by the sweep."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hub.facts.sealing import MasterKey
+from hub.facts.term_keys import TermKeys
+from hub.postgres.database import Connection
+
+_READ = "select day, wrapped from term_seed"
+_FIRST = "insert into term_seed (day, wrapped) values ($1, $2) on conflict do nothing"
+_MOVE = "update term_seed set day = $1, wrapped = $2 where day = $3"
+
+
+async def load_terms(connection: Connection, master: MasterKey, today: date) -> TermKeys:
+    """Read the seed into the master key; the first process of a hub draws it for `today` (legal time)."""
+    row = await connection.fetchrow(_READ)
+    if row is None:
+        await connection.execute(_FIRST, today, master.new_key().wrapped)
+        row = await connection.fetchrow(_READ)
+        assert row is not None
+    master.terms = TermKeys(row["day"], master.unwrapped(row["wrapped"]))
+    return master.terms
+
+
+async def move_terms(connection: Connection, master: MasterKey, today: date) -> bool:
+    """Destroy the keys of all days before `today` (legal time); whether there were any."""
+    terms = await load_terms(connection, master, today)
+    moved = terms.on(today)
+    if moved is terms:
+        return False
+    master.terms = moved
+    return (await connection.execute(_MOVE, today, master.wrap(moved.seed), terms.day)).endswith(" 1")

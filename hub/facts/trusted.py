@@ -1,0 +1,96 @@
+"""Whether stored rows are what this hub has written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from hashlib import sha256
+
+import asyncpg
+import orjson
+
+from hub.errors import AlteredRowError
+from hub.facts.fact_bytes import rfc3339
+from hub.facts.integrity import StoreKey
+from hub.facts.untrusted import tell_untrusted
+from hub.postgres.database import Connection, Session
+
+FACT_COLUMNS = (
+    "f.dossier_id::text as dossier, f.sequence, f.id::text as id, f.type, f.time, f.bytes, f.hash, f.mac"
+)
+"""What `is_fact_genuine` looks at, of the table `fact f`."""
+
+
+def is_fact_genuine(row: asyncpg.Record, key: StoreKey) -> bool:
+    """A fact's hash fits its bytes, its check the hash, and its columns say what the bytes say."""
+    if sha256(row["bytes"]).digest() != row["hash"] or key.fact(row["hash"]) != row["mac"]:
+        return False
+    body = orjson.loads(row["bytes"])
+    said = (body["dossier"], body["sequence"], body["id"], body["type"], body["time"])
+    stored = (row["dossier"], row["sequence"], row["id"], row["type"], rfc3339(row["time"]))
+    return said == stored
+
+
+def fact_name(row: asyncpg.Record) -> str:
+    """How a fact's row is named to operators."""
+    return f"fact {row['dossier']} {row['sequence']}"
+
+
+def is_receipt_genuine(row: asyncpg.Record, key: StoreKey) -> bool:
+    """An inbox row with `participant`, `id`, `digest`, `receipt`, `dossier` and `mac`."""
+    check = key.inbox(row["participant"], row["id"], row["digest"], row["receipt"], row["dossier"])
+    return bool(check == row["mac"])
+
+
+def receipt_name(row: asyncpg.Record) -> str:
+    """How an inbox row is named to operators."""
+    return f"inbox {row['participant']} {row['id']}"
+
+
+_DOSSIERS = """
+select d.id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac
+from dossier d left join dossier_key k on k.dossier_id = d.id where d.id = any($1::uuid[])
+"""
+
+
+async def not_erased(
+    connection: Connection | Session, dossiers: Collection[str], key: StoreKey
+) -> frozenset[str]:
+    """Those of these dossiers without a key whose rows do not say that they were erased."""
+    if not dossiers:
+        return frozenset()
+    rows = await connection.fetch(_DOSSIERS, list(dossiers))
+    return frozenset(dossiers) - {row["id"] for row in rows if is_dossier_genuine(row, key)}
+
+
+_ERASURES = """
+select e.dossier_id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac
+from erasure e left join dossier d on d.id = e.dossier_id
+left join dossier_key k on k.dossier_id = e.dossier_id
+"""
+
+
+async def erased(connection: Connection, key: StoreKey) -> list[str]:
+    """All dossiers whose own rows say that they were erased: an `erasure` alone is believed of none."""
+    found = []
+    for row in await connection.fetch(_ERASURES):
+        if is_erased(row, key):
+            found.append(row["id"])
+        else:
+            tell_untrusted(AlteredRowError(f"erasure {row['id']}", NOT_ERASED))
+    return found
+
+
+NOT_ERASED = "its dossier does not say so"
+
+
+def is_erased(row: asyncpg.Record, key: StoreKey) -> bool:
+    """Whether a dossier's row, as of `is_dossier_genuine`, is one that an erasure has left."""
+    is_left = row["sequence"] is not None and row["parked"] < 0 and row["wrapped"] is None
+    return is_left and is_dossier_genuine(row, key)
+
+
+def is_dossier_genuine(row: asyncpg.Record, key: StoreKey) -> bool:
+    """A dossier's row with `id`, `head`, `sequence`, `parked`, `state`, `private`, `wrapped` and `mac`."""
+    check = key.dossier(row["id"], row["head"], row["sequence"], row["state"], row["private"], row["wrapped"])
+    is_erased_alive = row["parked"] < 0 and row["wrapped"] is not None
+    return bool(check == row["mac"] and not is_erased_alive)

@@ -1,0 +1,99 @@
+"""Decode and authorise: from a record to a request that may be decided, or to its answer (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+from pydantic import ValidationError
+
+from hub.dossier.decision import Refused, Sender
+from hub.inbound.directory import Directory
+from hub.inbound.envelope import Envelope, Malformed, Record, Unstamped, decode, participant_of
+from hub.legal_time import LegalClock
+from schemas.base import Request
+from schemas.personal import fault_paths
+
+_AHEAD = timedelta(minutes=5)
+_BEHIND = timedelta(days=3650)
+
+
+class Authorised(Struct, frozen=True, gc=False):
+    """A record with its owner: a request to decide, or (`refusal`) one that is refused before any rule."""
+
+    record: Record
+    sender: Sender
+    envelope: Envelope
+    now: datetime
+    request: Request | None
+    refusal: Refused | None
+
+
+class Unreadable(Struct, frozen=True, gc=False):
+    """A record that becomes a dead letter; its owner gets a refusal."""
+
+    record: Record
+    owner: str
+    now: datetime
+    why: Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What understanding needs to know about the world."""
+
+    directory: Directory
+    clock: LegalClock
+    environment: Literal["live", "test"]
+    requests: Mapping[str, type[Request]]
+    topic_prefix: str = ""
+
+
+def authorise(record: Record, reading: Reading) -> Authorised | Unreadable:
+    """Read one record of an `in.` topic; never raises, whatever the bytes are."""
+    owner = participant_of(record.topic, reading.topic_prefix)
+    now = reading.clock.at(record.timestamp)
+    envelope = decode(record)
+    if isinstance(record, Unstamped):
+        return Unreadable(record, owner, now, Malformed("envelope.unstamped", envelope.id))
+    if isinstance(envelope, Malformed):
+        return Unreadable(record, owner, now, envelope)
+    sender = reading.directory.find(owner) or Sender(owner, frozenset(), frozenset())
+    refusal = _refuse_sender(envelope, sender, now, reading)
+    if refusal is not None:
+        return Authorised(record, sender, envelope, now, None, refusal)
+    try:
+        model = reading.requests[envelope.type]
+        request = model.__pydantic_validator__.validate_json(envelope.data)
+    except ValidationError as error:
+        return _invalid(record, sender, envelope, now, error)
+    return Authorised(record, sender, envelope, now, request, None)
+
+
+def _refuse_sender(envelope: Envelope, sender: Sender, now: datetime, reading: Reading) -> Refused | None:
+    if envelope.source != f"/participants/{sender.name}":
+        return Refused("security.foreign_source", fields=("ce_source",))
+    if envelope.environment is not None and envelope.environment != reading.environment:
+        return Refused("security.wrong_environment", fields=("ce_environment",))
+    model = reading.requests.get(envelope.type)
+    if model is None:
+        return Refused("schema.unknown_type", fields=("ce_type",))
+    if model.roles.isdisjoint(sender.roles):
+        return Refused("security.not_granted", fields=("ce_type",))
+    if not -_BEHIND <= envelope.time - now <= _AHEAD:
+        return Refused("envelope.bad_time", fields=("ce_time",))
+    return None
+
+
+def _invalid(
+    record: Record, sender: Sender, envelope: Envelope, now: datetime, error: ValidationError
+) -> Authorised | Unreadable:
+    details = error.errors(include_input=False, include_context=False, include_url=False)
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return Unreadable(record, sender.name, now, Malformed("envelope.no_json", envelope.id))
+    unknown = any(detail["type"] == "extra_forbidden" for detail in details)
+    refusal = Refused("schema.unknown_field" if unknown else "schema.invalid", fields=fault_paths(error))
+    return Authorised(record, sender, envelope, now, None, refusal)

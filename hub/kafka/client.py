@@ -1,0 +1,163 @@
+"""The only module that touches aiokafka: clients with safe defaults."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition, errors
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from hub.http.trusted_ca import TrustedCa
+from hub.settings import KafkaSettings
+
+STAMPED_BY_BROKER = 1
+"""`timestamp_type` of a record whose time is the broker's append time."""
+
+__all__ = [
+    "STAMPED_BY_BROKER",
+    "AIOKafkaAdminClient",
+    "AIOKafkaConsumer",
+    "AIOKafkaProducer",
+    "ConsumerRebalanceListener",
+    "ConsumerRecord",
+    "ConsumerStoppedError",
+    "CorruptRecordException",
+    "KafkaError",
+    "TopicAuthorizationFailedError",
+    "TopicPartition",
+    "UnknownTopicOrPartitionError",
+    "admin",
+    "consumer",
+    "end_fetching",
+    "errors",
+    "partitions_of",
+    "producer",
+    "share_out_again",
+    "ssl_context",
+]
+
+
+async def end_fetching(consumer: AIOKafkaConsumer) -> None:
+    """End the fetches of a consumer before it is stopped.
+
+    `stop` itself (aiokafka 0.14) cancels a fetch that waits for its broker, awaits it, and lets that
+    cancellation out to its caller, with the connections still open.
+    """
+    fetcher = consumer._fetcher  # noqa: SLF001
+    if fetcher is not None:
+        fetches = {fetcher._fetch_task, *fetcher._pending_tasks}  # noqa: SLF001
+        for fetch in fetches:
+            fetch.cancel()
+        await asyncio.wait(fetches)
+        fetcher._pending_tasks.clear()  # noqa: SLF001
+
+
+def share_out_again(consumer: AIOKafkaConsumer) -> None:
+    """Have the partitions of the group shared out once more, unless this member has just shared them out.
+
+    The broker gives a static member that comes back what it had before, so topics that are new since then
+    would be read by nobody. A leader that comes back is not told that it leads (JoinGroup before version 9):
+    it would see no change of topics either. For any other member the group stays as it is.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001
+    if coordinator._group_subscription is None:  # noqa: SLF001
+        coordinator.request_rejoin()
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    """All partitions of a topic that the consumer need not have been assigned."""
+    numbers = await consumer._client._wait_on_metadata(topic)  # noqa: SLF001  as aiokafka's producer does
+    return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type hints
+    async def stop(self) -> None:
+        """As aiokafka's, but its own cancellations stay inside."""
+        await end_fetching(self)
+        await super().stop()
+
+
+def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+    """The TLS of a connection; None where the settings name no certificate authority."""
+    return TrustedCa(settings.ca_file) if settings.ca_file else None
+
+
+def _connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
+    context = ssl_context(settings)
+    return {
+        "bootstrap_servers": settings.bootstrap,
+        "client_id": client_id,
+        "security_protocol": "SASL_SSL" if context else "SASL_PLAINTEXT",
+        "ssl_context": context,
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": settings.user,
+        "sasl_plain_password": settings.password.get_secret_value(),
+        "request_timeout_ms": 15_000,
+        "metadata_max_age_ms": 5_000,
+        "retry_backoff_ms": 100,
+    }
+
+
+def producer(
+    settings: KafkaSettings, client_id: str, *, is_idempotent: bool = True, request_timeout_ms: int = 15_000
+) -> AIOKafkaProducer:
+    """Producer with acks=all, linger 0; not started. `hub.kafka.producer` holds those that live long.
+
+    One that is not idempotent gives a batch up after `request_timeout_ms` and is as good as before.
+    """
+    return AIOKafkaProducer(
+        **_connection(settings, client_id) | {"request_timeout_ms": request_timeout_ms},
+        acks="all",
+        enable_idempotence=is_idempotent,
+        linger_ms=0,
+        max_request_size=4 << 20,
+        max_batch_size=1 << 20,
+    )
+
+
+def consumer(
+    settings: KafkaSettings,
+    client_id: str,
+    *,
+    group: str | None,
+    instance: str | None = None,
+    fetch_wait_ms: int = 10,
+    session_timeout_ms: int = 10_000,
+    offset_reset: str = "none",
+    partition_fetch_bytes: int = 4 << 20,
+) -> AIOKafkaConsumer:
+    """Consumer that never commits by itself and never resets an offset unless told to; not started.
+
+    `group=None` with `assign` reads without a group; `instance` is the static member name.
+    """
+    return _Consumer(
+        **_connection(settings, client_id),
+        group_id=group,
+        group_instance_id=instance,
+        enable_auto_commit=False,
+        auto_offset_reset=offset_reset,
+        partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+        fetch_max_wait_ms=fetch_wait_ms,
+        fetch_max_bytes=16 << 20,
+        max_partition_fetch_bytes=partition_fetch_bytes,
+        session_timeout_ms=session_timeout_ms,
+        heartbeat_interval_ms=max(session_timeout_ms // 5, 200),
+        max_poll_interval_ms=300_000,
+        check_crcs=True,
+    )
+
+
+def admin(settings: KafkaSettings, client_id: str) -> AIOKafkaAdminClient:
+    """Admin client for reads (topic ids, offsets); topics, ACLs and users are `hub.participants.registry`' work."""
+    return AIOKafkaAdminClient(**_connection(settings, client_id))

@@ -1,0 +1,1 @@
+"""Who takes part: joining and leaving, names, users, credentials."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: sessions, migrations, names, and what it means that the database is away."""

@@ -1,0 +1,1 @@
+"""What is kept for how long, what is erased, and whether what is stored is genuine."""

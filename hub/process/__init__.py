@@ -1,0 +1,1 @@
+"""What every long-lived process has: supervised tasks, health, vitals."""

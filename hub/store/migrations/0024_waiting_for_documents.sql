@@ -1,3 +1,0 @@
--- Looked at every second by each engine (hub/waiting_copies.py).
-create index parked_request_documents on parked_request (dossier_id) where reason = 'documents.away';
-create index redrive_dossier on redrive (dossier_id);

@@ -1,0 +1,202 @@
+"""Clients that know only what `hub participants add` prints: each gets the receipt of its submission."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import confluent_kafka
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from confluent_kafka import Consumer, Producer
+
+from hub.embedded.stack import StackAddress
+from tests.integration.participants.test_participants import command
+from tests.support.hubs import Hub, own_hub
+from tests.support.processes import HubProcess
+from tests.support.requests import ONE_STOP, SUBMIT, submission
+from tests.support.waiting import eventually
+
+_LIMIT_S = 30.0
+NEW_LIBRDKAFKA = next(
+    Path(confluent_kafka.__file__).parents[2].glob("confluent_kafka.libs/librdkafka*"), None
+)
+"""Lent to Debian's kcat: Kafka 4 refuses the SCRAM exchange of librdkafka before 2.6.1 (its PR 4895)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A hub with a running engine."""
+
+    hub: Hub
+    engine: HubProcess
+
+    async def printed(self, name: str) -> str:
+        """What a new counter is told."""
+        status, output, errors = await command(
+            self.hub, "add", name, "--role", "counter", "--organisation", ONE_STOP, "--partitions", "2"
+        )
+        assert status == 0, errors
+        return output
+
+
+@pytest.fixture(scope="module")
+async def site(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with own_hub(stack, tmp_path_factory.mktemp("foreign")) as hub:
+        yield Site(hub, await hub.start_engine())
+
+
+def section(printed: str, title: str) -> str:
+    """The block under a heading."""
+    found = re.search(rf"^# {re.escape(title)}[^\n]*\n(.*?)(?=^# |\Z)", printed, re.MULTILINE | re.DOTALL)
+    assert found is not None, printed
+    return found.group(1)
+
+
+def topics(printed: str) -> tuple[str, str]:
+    found = re.search(r"publishes to (\S+), reads (\S+) in group", printed)
+    assert found is not None, printed
+    return found.group(1), found.group(2)
+
+
+def headers(name: str, event_id: str, subject: str) -> list[tuple[str, bytes]]:
+    texts = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": f"/participants/{name}",
+        "ce_type": SUBMIT,
+        "ce_time": datetime.now(UTC).isoformat(),
+        "ce_subject": subject,
+        "content-type": "application/json",
+    }
+    return [(header, text.encode()) for header, text in texts.items()]
+
+
+def is_receipt_of(event_id: str, value: bytes, record_headers: list[tuple[str, bytes]]) -> bool:
+    if dict(record_headers)["ce_type"] != b"onestop.receipt.accepted.v1":
+        return False
+    return bool(orjson.loads(value)["request"] == event_id)
+
+
+async def shell(script: str, folder: Path) -> str:
+    lent = {"LD_PRELOAD": str(NEW_LIBRDKAFKA)} if NEW_LIBRDKAFKA is not None else {}
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-euc", script, cwd=folder, env=os.environ | lent,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    return output.decode()
+
+
+@pytest.mark.needs("kcat")
+async def test_kcat_gets_its_receipt_with_the_printed_commands_as_they_are(
+    site: Site, tmp_path: Path
+) -> None:
+    printed = await site.printed("with-kcat")
+    (tmp_path / "request.json").write_bytes(orjson.dumps(submission()))
+    script = section(printed, "kcat")
+    output = await shell(script, tmp_path)
+    password = re.search(r"^sasl\.password=(\S+)$", script, re.MULTILINE)
+    assert password is not None, "it stands in a file, and so in no list of processes"
+    assert [line for line in script.splitlines() if password.group(1) in line] == [password.group(0)]
+    assert (tmp_path / "with-kcat.kcat").stat().st_mode & 0o077 == 0
+    assert "onestop.receipt.accepted.v1" in output
+    assert '"type":"onestop.dossier.submitted.v1"' in output
+    again = await shell(script, tmp_path)
+    assert again.count("onestop.receipt.accepted.v1") == 2, "the same commands may be pasted once more"
+
+
+async def test_aiokafka_gets_its_receipt_with_the_printed_settings(site: Site) -> None:
+    printed = await site.printed("with-aiokafka")
+    made: dict[str, Any] = {"AIOKafkaProducer": AIOKafkaProducer, "AIOKafkaConsumer": AIOKafkaConsumer}
+    exec(section(printed, "Python (aiokafka)"), made)  # noqa: S102  the text under test
+    written, _ = topics(printed)
+    event_id, subject = str(uuid4()), f"ref:{uuid4()}"
+    async with made["producer"] as producer, made["consumer"] as consumer:
+        await producer.send_and_wait(
+            written,
+            orjson.dumps(submission()),
+            key=subject.encode(),
+            headers=headers("with-aiokafka", event_id, subject),
+        )
+        async with asyncio.timeout(_LIMIT_S):
+            async for record in consumer:
+                if is_receipt_of(event_id, record.value, list(record.headers)):
+                    break
+
+
+async def test_confluent_kafka_gets_its_receipt_with_the_printed_settings(site: Site) -> None:
+    printed = await site.printed("with-confluent")
+    made: dict[str, Any] = {"Producer": Producer, "Consumer": Consumer}
+    exec(section(printed, "Python (confluent-kafka)"), made)  # noqa: S102  the text under test
+    written, read = topics(printed)
+    event_id, subject = str(uuid4()), f"ref:{uuid4()}"
+
+    def exchange() -> bool:
+        producer, consumer = made["producer"], made["consumer"]
+        consumer.subscribe([read])
+        try:
+            producer.produce(
+                written,
+                orjson.dumps(submission()),
+                key=subject,
+                headers=headers("with-confluent", event_id, subject),
+            )
+            assert producer.flush(_LIMIT_S) == 0
+            end = time.monotonic() + _LIMIT_S
+            while time.monotonic() < end:
+                message = consumer.poll(0.2)
+                is_record = message is not None and message.error() is None
+                if is_record and is_receipt_of(event_id, message.value(), message.headers()):
+                    return True
+            return False
+        finally:
+            consumer.close()
+
+    assert await asyncio.to_thread(exchange)
+
+
+async def test_the_java_settings_hold_the_same_user_and_password(site: Site) -> None:
+    printed = await site.printed("with-java")
+    java = dict(line.split("=", 1) for line in section(printed, "Java").strip().splitlines())
+    login = re.fullmatch(
+        r'org\.apache\.kafka\.[a-z.]+\.ScramLoginModule required username="(.+)" password="(.+)";',
+        java["sasl.jaas.config"],
+    )
+    assert login is not None
+    assert login.group(1) == f"{site.hub.prefix}with-java"
+    assert f'sasl_plain_password="{login.group(2)}"' in printed
+    assert java["bootstrap.servers"] == site.hub.address.kafka_bootstrap
+    assert java["sasl.mechanism"] == "SCRAM-SHA-512"
+
+
+@pytest.mark.needs("kcat")
+async def test_a_header_whose_name_is_no_utf_8_stops_nobody_else(stack: StackAddress, tmp_path: Path) -> None:
+    async with own_hub(stack, tmp_path) as hub:
+        site = Site(hub, await hub.start_engine())
+        other = await hub.join("other", ["counter"], [ONE_STOP])
+        (tmp_path / "request.json").write_bytes(orjson.dumps(submission()))
+        script = section(await site.printed("with-bytes"), "kcat")
+        sending = script[: script.index("(umask 077; until")]
+        await shell(sending.replace("-P -t", r"-H $'\xff\xfe=1' -P -t"), tmp_path)
+        await eventually(lambda: is_noticed(site), 30, "the record to be met", site.engine.output)
+        receipt = await other.ask(SUBMIT, f"ref:{uuid4()}", submission())
+        assert receipt.type == "onestop.receipt.accepted.v1"
+        assert site.engine.exit_status is None
+
+
+def is_noticed(site: Site) -> bool:
+    """The engine has ended, or says that it went back, set a partition aside or skipped something."""
+    met = ("went_back", "partition_stopped", "partition_set_aside", "corrupt")
+    topics = [line for line in site.engine.lines() if "with-bytes" in str(line)]
+    return site.engine.exit_status is not None or any(line.get("action") in met for line in topics)

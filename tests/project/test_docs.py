@@ -1,0 +1,89 @@
+"""The pages: links lead somewhere, named files and commands exist, and every refusal code is explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from hub.cli.main import app
+from hub.dossier.texts import all_texts
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FILE = re.compile(r"`((?:hub|adapters|schemas|examples|tests|deploy|tools)/[\w./-]+\.\w+)`")
+_COMMAND = re.compile(r"(?:^|`|\$\(|\) )hub ((?:[a-z][a-z-]+)(?: [a-z][a-z-]+)?)", re.MULTILINE)
+_PAGE_LINES = 60
+"""Lines of a page of decisions at most."""
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings as Git hosts make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands(group: TyperGroup) -> dict[str, set[str]]:
+    """The names of commands and, for groups, what stands below them."""
+    context = typer.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {
+        name: set(commands(below)) if isinstance(below, TyperGroup) else set()
+        for name, below in found.items()
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for link in _LINK.findall(page.read_text("utf-8")):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = [name for name in _FILE.findall(page.read_text("utf-8")) if "<" not in name]
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    known = commands(typer.main.get_group(app))
+    for words in _COMMAND.findall(page.read_text("utf-8")):
+        first, _, second = words.partition(" ")
+        assert first in known, words
+        assert not second or not known[first] or second in known[first], words
+
+
+def test_every_refusal_that_a_participant_can_get_stands_in_its_table() -> None:
+    page = (REPOSITORY / "docs" / "participants.md").read_text("utf-8")
+    codes = {code for code in all_texts() if not code.startswith("timer.")}
+    assert codes <= set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE))
+
+
+def test_a_decision_fits_on_one_page_and_says_what_it_costs() -> None:
+    for page in (REPOSITORY / "docs" / "decisions").glob("0*.md"):
+        text = page.read_text("utf-8")
+        assert len(text.splitlines()) <= _PAGE_LINES, page.name
+        for part in ("**Context.**", "**Decision.**", "**Cost.**", "**Revisit when**"):
+            assert part in text, (page.name, part)
+
+
+def test_every_test_that_the_page_of_threats_names_exists() -> None:
+    page = (REPOSITORY / "docs" / "threats.md").read_text("utf-8")
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", page))
+    assert len(named) > 40
+    known = {
+        name
+        for path in (REPOSITORY / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert named - known == set()

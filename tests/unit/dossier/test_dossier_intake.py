@@ -1,0 +1,222 @@
+"""Acceptance: Art. 14.3, 15."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from hub.dossier.decide import decide
+from hub.dossier.decision import Context, ContextError
+from hub.dossier.texts import refusal_texts
+from hub.regulation.law import Law
+from schemas.dossier import DossierAccepted
+from schemas.due import RuleViolated
+from schemas.party import Party
+from tests.support import dossiers as build
+from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, POPULATION, PORTAL, Story, at, law
+
+
+def answered(outcome: str) -> Story:
+    story = build.submitted()
+    story.accepts(build.verification(), COUNTER)
+    check = story.now.owner.check
+    assert check is not None
+    story.accepts(build.identity_answer(check, outcome), POPULATION)
+    return story
+
+
+@pytest.mark.rule("15.1.a")
+def test_acceptance_gives_code_handling_time_and_due_time() -> None:
+    story = build.identified()
+    (fact,) = story.accepts(build.acceptance(), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert (fact.code, fact.handling, fact.form) == (build.CODE, "3 WORKING_DAY", "01")
+    assert fact.accepted_at == MONDAY
+    assert fact.due_at == at("2026-10-08 17:00")  # Monday + 3 working days, at closing
+    assert story.now.status == "accepted"
+    assert story.now.code == build.CODE
+    assert story.now.timers["due"].due_at == at("2026-10-08 17:00")
+    assert story.now.timers["apology"].due_at == at("2026-10-07 07:00")
+
+
+@pytest.mark.rule("15.6.a")
+def test_a_matched_identity_is_accepted() -> None:
+    answered("matched").accepts(build.acceptance(), COUNTER)
+
+
+@pytest.mark.rule("15.6.a1")
+def test_a_mismatched_identity_is_refused_as_a_mismatch() -> None:
+    refused = answered("mismatched").refuses(build.acceptance(), COUNTER)
+    assert (refused.code, refused.rule) == ("rule.15.6.a1", "15.6.a1")
+
+
+@pytest.mark.rule("15.6.a")
+def test_could_not_ask_is_never_shown_as_a_mismatch() -> None:
+    refused = answered("unavailable").refuses(build.acceptance(), COUNTER)
+    assert (refused.code, refused.rule) == ("identity.unavailable", "15.6.a")
+
+
+@pytest.mark.rule("15.6.a")
+@pytest.mark.parametrize(
+    ("cause", "code", "next_step"),
+    [
+        (None, "identity.unavailable", "when the connection works"),
+        ("away", "identity.unavailable", "when the connection works"),
+        ("not_licensed", "identity.not_licensed", "register the right"),
+        ("officer", "identity.officer_unknown", "with an account that has the right"),
+        ("question", "identity.not_askable", "with the identity paper"),
+    ],
+)
+def test_each_cause_of_could_not_ask_has_a_text_and_a_next_step_of_its_own(
+    cause: str | None, code: str, next_step: str
+) -> None:
+    story = build.submitted()
+    story.accepts(build.verification(), COUNTER)
+    assert story.now.owner.check is not None
+    report = build.identity_answer(story.now.owner.check, "unavailable", cause=cause)
+    story.accepts(report, POPULATION)
+    refused = story.refuses(build.acceptance(), COUNTER)
+    assert (refused.code, refused.rule) == (code, "15.6.a")
+    assert next_step in refusal_texts(code).advice_en
+
+
+@pytest.mark.rule("15.6.a")
+def test_a_pending_check_is_refused_as_pending_and_a_missing_one_as_missing() -> None:
+    story = build.submitted()
+    assert story.refuses(build.acceptance(), COUNTER).code == "identity.not_checked"
+    story.accepts(build.verification(), COUNTER)
+    assert story.refuses(build.acceptance(), COUNTER).code == "identity.pending"
+
+
+@pytest.mark.rule("15.6.a")
+@pytest.mark.parametrize("applicant", [build.FOREIGNER, build.ENTERPRISE], ids=["foreigner", "enterprise"])
+def test_who_is_not_in_the_population_database_is_checked_by_hand(applicant: Party) -> None:
+    build.submitted(applicant=applicant).accepts(build.acceptance(), COUNTER)
+
+
+@pytest.mark.rule("15.6.a1")
+def test_a_proxy_that_the_database_does_not_know_stops_the_acceptance() -> None:
+    story = build.identified(proxy=build.PROXY)
+    story.accepts(build.verification("proxy"), COUNTER)
+    check = story.now.proxy.check
+    assert check is not None
+    story.accepts(build.identity_answer(check, "mismatched"), POPULATION)
+    assert story.refuses(build.acceptance(), COUNTER).code == "rule.15.6.a1"
+
+
+@pytest.mark.rule("3.8")
+def test_a_procedure_that_ended_meanwhile_is_not_accepted() -> None:
+    story = build.identified()
+    story.law = Law(
+        law().profile,
+        law().calendar,
+        law().catalogue.repealing("next", build.PROCEDURE, date(2026, 10, 5)),
+    )
+    assert story.refuses(build.acceptance(), COUNTER).code == "rule.3.8"
+
+
+@pytest.mark.rule("14.3")
+def test_acceptance_of_nothing_is_refused_when_the_list_has_components() -> None:
+    refused = build.identified().refuses(build.acceptance(components=()), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.14.3", ("/components",))
+
+
+@pytest.mark.rule("14.3")
+def test_a_component_named_twice_is_refused() -> None:
+    (paper,) = build.papers(count=1)
+    refused = build.identified().refuses(build.acceptance(components=(paper, paper)), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.14.3", ("/components/1/code",))
+
+
+@pytest.mark.rule("14.3")
+def test_a_procedure_without_components_is_accepted_without_any() -> None:
+    story = build.identified(procedure="1.115550", components=())
+    story.accepts(build.acceptance(components=(), case="in_person.1"), COUNTER)
+
+
+@pytest.mark.rule("15.1.a")
+def test_several_published_times_need_a_case_and_name_the_choices() -> None:
+    story = build.identified(procedure=build.PROCEDURE_WITH_CASES)
+    papers = build.papers(build.PROCEDURE_WITH_CASES)
+    refused = story.refuses(build.acceptance(components=papers), COUNTER)
+    assert (refused.code, refused.fields) == ("handling_time.ambiguous", ("/case",))
+    assert refused.possible == ("1.000656.01", "1.000656.03", "1.000656.02")
+    wrong = story.refuses(build.acceptance(components=papers, case="1.000656.99"), COUNTER)
+    assert wrong.code == "handling_time.ambiguous"
+    (fact,) = story.accepts(build.acceptance(components=papers, case="1.000656.01"), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.handling == "5 WORKING_DAY"
+
+
+@pytest.mark.rule("15.1.a")
+def test_a_procedure_without_any_usable_time_cannot_be_accepted() -> None:
+    papers = build.papers("1.115730")
+    story = build.identified(procedure="1.115730", components=papers)
+    refused = story.refuses(build.acceptance(components=papers), COUNTER)
+    assert (refused.code, refused.possible) == ("handling_time.unpublished", ())
+
+
+@pytest.mark.rule("15.4")
+def test_form_01_may_be_left_out_only_where_the_result_is_given_within_the_day() -> None:
+    assert build.identified().refuses(build.acceptance(form_01=False), COUNTER).code == "rule.15.4"
+    story = build.identified(procedure=build.PROCEDURE_OF_THE_DAY)
+    papers = build.papers(build.PROCEDURE_OF_THE_DAY)
+    (fact,) = story.accepts(build.acceptance(components=papers, form_01=False), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.form is None
+
+
+@pytest.mark.rule("15.1.a")
+@pytest.mark.parametrize(
+    ("accepted_at", "due_at"),
+    [("2026-10-05 15:00", "2026-10-05 17:00"), ("2026-10-05 15:01", "2026-10-06 17:00")],
+)
+def test_a_procedure_of_the_day_is_due_the_same_day_until_15_00(accepted_at: str, due_at: str) -> None:
+    story = build.accepted(at(accepted_at), procedure=build.PROCEDURE_OF_THE_DAY)
+    assert story.now.due_at == at(due_at)
+
+
+@pytest.mark.rule("15.2")
+def test_an_acceptance_after_8_working_hours_is_recorded_as_late() -> None:
+    story = build.identified(MONDAY, channel="online")
+    facts = story.accepts(build.acceptance(), COUNTER, at("2026-10-06 09:00:30"))
+    assert facts[1] == RuleViolated(rule="15.2", late_s=30)
+    assert "intake" not in story.now.timers
+
+
+@pytest.mark.rule("15.2")
+def test_a_profile_may_refuse_late_acts() -> None:
+    story = build.identified(MONDAY, channel="online")
+    story.law = build.law_with(due={"late_acts": "refuse"})
+    refused = story.refuses(build.acceptance(), COUNTER, at("2026-10-06 09:00:30"))
+    assert (refused.code, refused.rule) == ("late.act", "15.2")
+    story.accepts(build.acceptance(), COUNTER, at("2026-10-06 09:00:00"))
+
+
+def test_only_the_dossiers_one_stop_accepts() -> None:
+    refused = build.identified().refuses(build.acceptance(), OTHER_COUNTER)
+    assert refused.code == "security.foreign_organisation"
+    assert refused.possible == ()
+
+
+@pytest.mark.rule("15.3")
+def test_a_dossier_is_accepted_once() -> None:
+    refused = build.accepted().refuses(build.acceptance(), COUNTER)
+    assert (refused.code, refused.state) == ("state.conflict", "accepted")
+    assert "onestop.dossier.forward.v1" in refused.possible
+    assert "onestop.dossier.accept.v1" not in refused.possible
+
+
+@pytest.mark.rule("15.3")
+def test_an_acceptance_without_a_code_is_a_bug_of_the_engine() -> None:
+    story = build.identified()
+    context: Context = replace(story.context(COUNTER, MONDAY), next_code=None)
+    with pytest.raises(ContextError):
+        decide(story.dossier, build.acceptance(), context)
+
+
+def test_a_portal_dossier_is_accepted_by_its_one_stop() -> None:
+    story = build.submitted(sender=PORTAL, channel="online", applicant=build.ENTERPRISE)
+    story.accepts(build.acceptance(), COUNTER)

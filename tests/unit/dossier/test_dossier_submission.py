@@ -1,0 +1,144 @@
+"""Submission: Art. 2.7, 3.8, 13, 14.3, 15.2."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from hub.regulation.law import Law
+from schemas.dossier import Component, DossierSubmitted
+from schemas.party import Proxy
+from tests.support import dossiers as build
+from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, PORTAL, Story, at, law
+
+
+def test_a_counter_submission_becomes_a_fact_and_a_dossier() -> None:
+    story = Story()
+    (fact,) = story.accepts(build.submission(), COUNTER)
+    assert isinstance(fact, DossierSubmitted)
+    assert fact.submitted_at == MONDAY
+    assert fact.intake_limit is None
+    assert story.now.status == "submitted"
+    assert story.now.submitted_by == "counter-mau"
+    assert story.now.ruleset == "bentre-45-2023@1"
+    assert story.now.timers == {}
+
+
+@pytest.mark.rule("15.2")
+def test_an_online_dossier_must_be_answered_within_8_working_hours() -> None:
+    story = build.submitted(at("2026-10-09 16:00"), PORTAL, channel="online")
+    timer = story.now.timers["intake"]
+    assert timer.kind == "intake"
+    assert timer.due_at == at("2026-10-12 16:00")  # Friday 16:00 + 8 working hours over the weekend
+
+
+@pytest.mark.rule("15.2")
+def test_a_dossier_at_the_counter_has_no_intake_limit() -> None:
+    assert build.submitted().now.intake_limit is None
+
+
+@pytest.mark.rule("1.5")
+def test_nothing_is_taken_in_before_the_regulation_is_in_force() -> None:
+    profile = replace(law().profile, in_force_from=date(2026, 10, 6))
+    early = Story(law=replace(law(), profile=profile))
+    assert early.refuses(build.submission(), COUNTER).code == "rule.1.5"
+    early.accepts(build.submission(), COUNTER, at("2026-10-06 00:00"))
+
+
+@pytest.mark.rule("3.8")
+def test_an_unknown_procedure_is_refused() -> None:
+    refused = Story().refuses(build.submission(procedure="9.999999", components=()), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("rule.3.8", "3.8", ("/procedure",))
+
+
+@pytest.mark.rule("3.8")
+def test_a_repealed_procedure_is_refused_from_its_last_day_on() -> None:
+    catalogue = law().catalogue.repealing("next", build.PROCEDURE, date(2026, 10, 6))
+    changed = Law(law().profile, law().calendar, catalogue)
+    Story(law=changed).accepts(build.submission(), COUNTER, at("2026-10-05 23:59"))
+    assert Story(law=changed).refuses(build.submission(), COUNTER, at("2026-10-06 00:00")).code == "rule.3.8"
+
+
+@pytest.mark.rule("13.4")
+@pytest.mark.parametrize("field", ["channel", "return_channel"])
+def test_email_is_refused_because_no_procedure_allows_it(field: str) -> None:
+    refused = Story().refuses(build.submission(**{field: "email"}), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.13.4", (f"/{field}",))
+
+
+@pytest.mark.rule("13.7")
+def test_a_channel_that_is_not_published_is_refused_with_the_published_ones() -> None:
+    request = build.submission(procedure=build.PROCEDURE_WITHOUT_POST, channel="post")
+    refused = Story().refuses(request, COUNTER)
+    assert (refused.code, refused.fields) == ("rule.13.7", ("/channel",))
+    assert refused.possible == ("in_person", "online")
+    Story().accepts(build.submission(channel="post"), COUNTER)
+
+
+@pytest.mark.rule("13.7")
+def test_the_way_of_return_may_differ_from_the_way_of_submission_unless_the_profile_says_so() -> None:
+    mixed = build.submission(return_channel="post")
+    Story().accepts(mixed, COUNTER)
+    refused = Story(law=build.law_with(intake={"channel_mix": "same"})).refuses(mixed, COUNTER)
+    assert (refused.code, refused.fields) == ("rule.13.7", ("/return_channel",))
+
+
+@pytest.mark.rule("13.7")
+def test_a_published_list_of_ways_of_return_binds() -> None:
+    procedure = replace(
+        law().catalogue.procedures[build.PROCEDURE], returning={"OFFLINE": frozenset({"AT_HOME"})}
+    )
+    catalogue = type(law().catalogue)("other", {procedure.code: procedure})
+    story = Story(law=replace(law(), catalogue=catalogue))
+    assert story.refuses(build.submission(), COUNTER).code == "rule.13.7"
+    story.accepts(build.submission(return_channel="post"), COUNTER)
+
+
+@pytest.mark.rule("2.7")
+def test_a_proxy_with_a_deed_may_lodge_a_dossier() -> None:
+    assert build.submitted(proxy=build.PROXY).now.has_proxy
+
+
+@pytest.mark.rule("2.7")
+def test_a_proxy_without_a_deed_is_refused() -> None:
+    blank = build.PROXY.model_copy(update={"deed": "  "})
+    refused = Story().refuses(build.submission(proxy=blank), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.2.7", ("/proxy/deed",))
+
+
+@pytest.mark.rule("2.7")
+def test_nobody_is_their_own_proxy() -> None:
+    same = Proxy(name="Nguyễn Thị Mẫu", identity_number="083190000001", basis="hired", deed="HĐ-1")
+    refused = Story().refuses(build.submission(proxy=same), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.2.7", ("/proxy/identity_number",))
+
+
+@pytest.mark.rule("14.3")
+def test_a_component_beyond_the_published_list_is_refused_by_its_path() -> None:
+    foreign = Component(code="KQ.G99.999999", originals=1)
+    refused = Story().refuses(build.submission(components=(*build.papers(), foreign)), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.14.3", ("/components/2/code",))
+
+
+@pytest.mark.rule("14.3")
+def test_more_originals_or_copies_than_published_are_refused() -> None:
+    (paper,) = build.papers(count=1)
+    many = paper.model_copy(update={"originals": 2, "copies": 1})
+    refused = Story().refuses(build.submission(components=(many,)), COUNTER)
+    assert refused.fields == ("/components/0/originals", "/components/0/copies")
+
+
+@pytest.mark.rule("14.3")
+def test_an_incomplete_dossier_may_be_lodged() -> None:
+    Story().accepts(build.submission(components=()), COUNTER)
+
+
+def test_a_counter_lodges_only_for_its_own_one_stop_and_the_portal_for_any() -> None:
+    assert Story().refuses(build.submission(), OTHER_COUNTER).code == "security.foreign_organisation"
+    Story().accepts(build.submission(channel="online"), PORTAL)
+
+
+def test_a_reference_belongs_to_one_dossier() -> None:
+    assert build.submitted().refuses(build.submission(), COUNTER).code == "reference.in_use"

@@ -1,0 +1,99 @@
+"""Texts of refusals, and the matrix rule, code, tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from hub import dossier
+from hub.documents.reason import DocumentReason
+from hub.dossier.rules.rulebook import RULES
+from hub.dossier.texts import all_texts, refusal_texts
+from hub.signing.reason import Reason
+
+ENGINE_CODES = {
+    "reference.needed", "dossier.erased", "parked.expired",
+    "codes.not_allowed", "calendar.year",
+    "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
+    "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
+    "envelope.repeated_attribute",
+    "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",
+    "envelope.unstamped",
+    "schema.unknown_type", "schema.unknown_field", "schema.invalid", "poison.crash", "timer.unknown",
+}  # fmt: skip
+
+CORE = Path(next(iter(dossier.__path__)))
+TESTS = Path(__file__).parent
+CODE_SHAPE = re.compile(r"(?:[a-z_]+\.)+[a-z0-9_.]+|unknown_dossier")
+RULE_ID = re.compile(r"(?:\d{1,2}|qd45|tt17)(?:\.\d{1,2})?(?:\.[a-zđ])?\d?")
+
+
+def codes_of_the_core() -> set[str]:
+    """Every literal of the core that is shaped like a refusal code."""
+    found: set[str] = set()
+    for file in CORE.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value:
+                value = node.value
+                prefix = value.split(".")[0]
+                if CODE_SHAPE.fullmatch(value) and prefix in PREFIXES:
+                    found.add(value)
+    return found
+
+
+PREFIXES = {
+    "rule", "identity", "pickup", "custody", "due", "state", "timer", "security", "late", "handling_time",
+    "reference", "unknown_dossier", "payment", "codes",
+}  # fmt: skip
+
+
+def marked_rules() -> set[str]:
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in TESTS.glob("test_dossier_*.py"))
+    calls = (node for node in chain.from_iterable(map(ast.walk, trees)) if isinstance(node, ast.Call))
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "rule"
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    }
+
+
+def test_every_code_that_is_used_has_texts_and_no_text_is_unused() -> None:
+    documents = {reason.code for reason in (*Reason, *DocumentReason)}
+    assert codes_of_the_core() | ENGINE_CODES | documents == set(all_texts())
+
+
+@pytest.mark.parametrize("code", sorted(all_texts()))
+def test_a_refusal_says_what_is_wrong_and_what_to_do_in_both_languages(code: str) -> None:
+    texts = refusal_texts(code)
+    parts = (texts.vi, texts.en, texts.advice_vi, texts.advice_en)
+    assert all(part.strip() == part and part.endswith(".") for part in parts)
+    assert len(set(parts)) == 4
+    assert any(
+        letter in texts.vi for letter in "ăâđêôơưàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵấầẩẫậắằẳẵặếềểễệốồổỗộớờởỡợứừửữự"
+    )
+    assert texts.en.isascii()
+    assert not re.search(r"\{|%s|\d{9}", "".join(parts))  # no place for a value
+
+
+def test_an_unpublished_code_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        refusal_texts("rule.99")
+
+
+def test_every_rule_has_a_marked_test_and_every_marked_test_a_rule() -> None:
+    assert {rule.id for rule in RULES} == marked_rules()
+
+
+def test_rules_are_named_by_article_and_found_in_the_code() -> None:
+    for rule in RULES:
+        assert RULE_ID.fullmatch(rule.id), rule.id
+        assert rule.title
+        assert rule.place.startswith("hub.dossier.")
+    assert len({rule.place for rule in RULES}) == len(RULES)

@@ -1,0 +1,94 @@
+"""A record that fails outside of its rules: parked or buried alone, and the rest of its batch is decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.dossier.state.model import Dossier
+from hub.engine.decide.decide_batch import BatchDecision
+from hub.engine.decide.isolate_failures import Attempts
+from hub.errors import StopError
+from hub.facts.parking import StoredRecord
+from tests.support.batches import Memory, receipts, record, submit
+from tests.support.requests import WITHDRAW, submission
+
+REF, OTHER_REF = "ref:HS-0001", "ref:HS-0002"
+
+
+def decide(memory: Memory, *records: StoredRecord) -> BatchDecision[Dossier]:
+    attempts: Attempts[Dossier] = Attempts([memory.read(item) for item in records])
+    return attempts.decide(memory.decision)
+
+
+def test_a_failure_behind_the_rules_parks_its_request_and_the_rest_of_the_batch_is_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = Memory()
+    memory.commit(memory.decide(submit("e0", REF, submission()), submit("e9", OTHER_REF, submission())))
+    broken_id = memory.aliases["ref:counter-a:HS-0001"]
+    real = memory.job.private_of
+    fails = iter([True])
+
+    def private_of(fact: Any) -> Any:
+        if next(fails, False):
+            raise KeyError("the bug of the test")
+        return real(fact)
+
+    monkeypatch.setattr(memory.job, "private_of", private_of)
+    decision = decide(memory, record(WITHDRAW, REF, {}, "e1"), record(WITHDRAW, OTHER_REF, {}, "e2"))
+    assert [(item.dossier_id, item.request_id, item.reason) for item in decision.parked] == [
+        (broken_id, "e1", "bug.KeyError")
+    ]
+    assert [receipt["request"] for receipt in receipts(decision)] == ["e2"]
+    assert [fact.dossier_id for fact in decision.facts] == [memory.aliases["ref:counter-a:HS-0002"]]
+    held = decision.workspace.held[broken_id]
+    assert (held.sequence, held.parked, held.head) == (1, 1, memory.dossiers[broken_id].head)
+    assert decision.bugs == [(WITHDRAW, "KeyError")]
+
+
+def test_a_submission_that_fails_behind_the_rules_waits_with_its_new_dossier(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = Memory()
+
+    def private_of(_: Any) -> Any:
+        raise KeyError("the bug of the test")
+
+    monkeypatch.setattr(memory.job, "private_of", private_of)
+    decision = decide(memory, submit("e1", REF, submission()))
+    assert [item.reason for item in decision.parked] == ["bug.KeyError"]
+    assert decision.facts == []
+    assert decision.messages == {}
+    assert list(decision.workspace.aliases) == ["ref:counter-a:HS-0001"]
+
+
+def test_a_request_for_a_state_that_cannot_be_read_becomes_a_dead_letter_and_the_rest_is_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = Memory()
+    memory.commit(memory.decide(submit("e0", REF, submission())))
+
+    def load(_: bytes) -> Any:
+        raise ValueError("the bug of the test")
+
+    monkeypatch.setattr(memory.job, "load", load)
+    decision = decide(memory, record(WITHDRAW, REF, {}, "e1"), submit("e2", OTHER_REF, submission()))
+    assert [letter.reason for letter in decision.dead_letters] == ["poison.crash"]
+    assert decision.parked == []
+    assert [(receipt["request"], receipt.get("code")) for receipt in receipts(decision)] == [
+        ("e1", "poison.crash"),
+        ("e2", None),
+    ]
+
+
+def test_when_no_dead_letter_can_be_made_either_the_engine_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+
+    def refused(**_: Any) -> Any:
+        raise ValueError("the bug of the test")
+
+    monkeypatch.setattr("hub.facts.receipts.refused", refused)
+    with pytest.raises(StopError, match="no record can be answered: ValueError"):
+        decide(memory, record(WITHDRAW, REF, {}, "e1"))
