@@ -1,14 +1,15 @@
-"""The peers' job as a `hub.engine.job.Job`: count per dossier, forward the event; the engine itself is unchanged."""
+"""The peers' job as a stub of the rules: count per dossier, forward the event; the engine is unchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from hub.dossier.decision import Accepted, Decision, Sender
+from hub.dossier.decision import Accepted, Context, Decision, Sender
 from hub.dossier.state.model import Timer
-from hub.engine.job import Call
+from hub.engine.decide.rules import Rules
 from hub.inbound.directory import Directory
+from hub.regulation.law import Law
 from schemas.base import Fact, Request, Role, Subject, Wire
 
 
@@ -50,64 +51,52 @@ class CoreCounted(Fact):
     count: int
 
 
-class CoreJob:
-    """State is the count, as decimal digits."""
+class CoreRules(Rules):
+    """A stub of the rules: the state is the count, as decimal digits, and nothing else is looked at."""
 
-    ruleset = "bench@1"
-    requests: Mapping[str, type[Request]] = {CoreEvent.type: CoreEvent}
+    def __init__(self, law: Law) -> None:
+        super().__init__(law)
+        self.ruleset = "bench@1"
+        self.requests = {CoreEvent.type: CoreEvent}
 
-    def load(self, stored: bytes) -> int:
+    def load(self, stored: bytes) -> Any:
         """The count."""
         return int(stored)
 
-    def dump(self, state: int) -> bytes:
+    def dump(self, state: Any) -> bytes:
         """Decimal digits."""
         return b"%d" % state
 
-    def code_unit(self, state: int | None, request: Request) -> str | None:  # noqa: ARG002  part of the seam
+    def code_unit(self, state: Any, request: Request) -> None:
         """No codes."""
-        return None
 
-    def needs_private(self, request: Request) -> bool:  # noqa: ARG002  part of the seam
-        """Nothing."""
-        return False
-
-    def packages_of(self, request: Request) -> tuple[str, ...]:  # noqa: ARG002  part of the seam
-        return ()
-
-    def may_know(self, state: int, sender: Sender) -> bool:  # noqa: ARG002  part of the seam
+    def may_know(self, state: Any, sender: Sender) -> bool:  # noqa: ARG002  as the rules have it
         """Everybody."""
         return True
 
-    def private_of(self, fact: Fact) -> bytes | None:  # noqa: ARG002  part of the seam
-        """Nothing."""
-        return None
-
-    def decide(self, state: int | None, call: Call) -> Decision:
+    def decide(self, state: Any, request: Request, context: Context) -> Decision:  # noqa: ARG002  as above
         """Count and forward."""
-        event = call.request
-        assert isinstance(event, CoreEvent)
-        fact = CoreCounted.model_construct(event=event, count=(state or 0) + 1)
+        assert isinstance(request, CoreEvent)
+        fact = CoreCounted.model_construct(event=request, count=(state or 0) + 1)
         return Accepted((fact,))
 
-    def evolve(self, state: int | None, fact: Fact, call: Call) -> int:  # noqa: ARG002  part of the seam
+    def evolve(self, state: Any, fact: Fact, context: Context) -> Any:  # noqa: ARG002  as above
         """One more."""
         return (state or 0) + 1
 
-    def timers(self, state: int) -> Mapping[str, Timer]:  # noqa: ARG002  part of the seam
+    def timers(self, state: Any) -> Mapping[str, Timer]:  # noqa: ARG002  as above
         """None."""
         return {}
 
-    def code(self, state: int) -> str | None:  # noqa: ARG002  part of the seam
+    def code(self, state: Any) -> None:
         """None."""
-        return None
 
     def receivers(
         self,
-        before: int | None,  # noqa: ARG002  part of the seam
-        after: int,  # noqa: ARG002  part of the seam
-        fact: Fact,  # noqa: ARG002  part of the seam
-        directory: Directory,  # noqa: ARG002  part of the seam
+        before: Any,  # noqa: ARG002  as above
+        after: Any,  # noqa: ARG002  as above
+        fact: Fact,  # noqa: ARG002  as above
+        directory: Directory,  # noqa: ARG002  as above
     ) -> tuple[str, ...]:
         """Nobody: `dossier.facts` is the output that is measured."""
         return ()

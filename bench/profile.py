@@ -17,12 +17,13 @@ from typing import Any
 from bench import product
 from bench.arena import REPOSITORY, Arena, Bench, arena
 from bench.core import ORGANISATION, PARTITIONS, SOURCE, load
-from bench.core_job import CoreJob
+from bench.core_job import CoreRules
 from bench.events import core_events
 from bench.product_events import EVENTS_PER_DOSSIER, measured_run
 from bench.results import page, table
-from hub.engine.job import Job
+from hub.engine.decide.rules import Rules
 from hub.engine.role import run_engine
+from hub.regulation.law import load_law
 from hub.settings import read_settings
 
 _EVERY_S = 0.002
@@ -72,20 +73,20 @@ def sampled() -> Iterator[Samples]:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One job: its samples, and CPU microseconds of the whole process per event."""
+    """One rules: its samples, and CPU microseconds of the whole process per event."""
 
-    job: str
+    rules: str
     events: int
     us_per_event: float
     samples: Samples
 
 
 async def run_profile(bench: Bench, events: int) -> list[Profile]:
-    """The core job and the product job, one engine each."""
+    """The core job and the product rules, one engine each."""
     async with arena(bench, partitions=PARTITIONS) as place:
         await place.register(SOURCE, "agency", (ORGANISATION,), PARTITIONS)
         await load(place, core_events(events, 1000, 0.01, 1))
-        core = await _profiled("core", place, CoreJob(), events)
+        core = await _profiled("core", place, CoreRules(load_law("bentre-45-2023")), events)
     async with product.prepared(bench, max(20, round(events / EVENTS_PER_DOSSIER)), 500, 1) as ready:
         planned = measured_run(ready.dossiers, 0.01, 1)
         async with arena(bench, partitions=PARTITIONS, template=ready.template, key=ready.key) as place:
@@ -94,11 +95,11 @@ async def run_profile(bench: Bench, events: int) -> list[Profile]:
             return [core, await _profiled("product", place, None, len(planned))]
 
 
-async def _profiled(name: str, place: Arena, job: Job[Any] | None, events: int) -> Profile:
+async def _profiled(name: str, place: Arena, rules: Rules | None, events: int) -> Profile:
     """Skip the first tenth, sample the rest."""
     os.environ.update(place.engine_environment("engine-profile", 500))
     stop = asyncio.Event()
-    engine = asyncio.create_task(run_engine(read_settings(), stop, job=job))
+    engine = asyncio.create_task(run_engine(read_settings(), stop, rules=rules))
     first = await _until(place, engine, events // 10)
     with sampled() as samples:
         started = time.process_time()
@@ -133,7 +134,7 @@ def profile_page(machine: Mapping[str, Any], profiles: list[Profile]) -> str:
 
 def _section(one: Profile) -> str:
     return (
-        f"## {one.job}: {one.us_per_event:.1f} us per event ({one.events:,} events, "
+        f"## {one.rules}: {one.us_per_event:.1f} us per event ({one.events:,} events, "
         f"{one.samples.total:,} samples)"
         f"\n\n### Functions of the hub, with what they call\n\n{_top(one, one.samples.under_way, 40)}"
         f"\n\n### Functions themselves\n\n{_top(one, one.samples.own, 40)}"

@@ -12,10 +12,10 @@ from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaMessage
 from faststream.kafka.annotations import KafkaMessage as Message
 
-from bench.core_job import CoreJob
+from bench.core_job import CoreRules
 from bench.peers.place import BATCH, Place
 from hub.engine.decide.decide_batch import BatchDecision, Tools
-from hub.engine.dossier_job import code_blocks
+from hub.engine.decide.rules import code_blocks
 from hub.engine.write import reading
 from hub.engine.write.writing import write_batch
 from hub.facts.message import Message as Outbound
@@ -43,13 +43,13 @@ class Core:
         self.session = await database.connect(settings.postgres, "faststream-batch")
         self.producer = kafka.producer(settings.kafka, "faststream-batch-out")
         await self.producer.start()
-        job = CoreJob()
         law = load_law(settings.profile)
+        rules = CoreRules(law)
         master = MasterKey.from_file(settings.master_key_file)
         directory = await reading.read_directory(self.session, master.store)
-        self.tools: Tools[int] = Tools(job, directory, master, code_blocks(law), settings.shards)
+        self.tools: Tools = Tools(rules, directory, master, code_blocks(law), settings.shards)
         self.world = Reading(
-            directory, LegalClock(), settings.environment, job.requests, settings.kafka.prefix
+            directory, LegalClock(), settings.environment, rules.requests, settings.kafka.prefix
         )
         self.prefix = settings.kafka.prefix
         self.published: list[int] = []
@@ -64,11 +64,11 @@ class Core:
         """Read, decide, write, publish; the segments are deleted by the next write."""
         items = [authorise(record, self.world) for record in records]
         read = await reading.read_batch(self.session, reading.wanted_of(items), self.tools.master.store)
-        decision: BatchDecision[int] = BatchDecision(str(uuid.uuid4()), self.tools, read.view, None)
+        decision: BatchDecision = BatchDecision(str(uuid.uuid4()), self.tools, read.view, None)
         for item in items:
             decision.take(item)
         written = await write_batch(
-            self.session, decision, (), Outgoing(self.published, self.shards, []), dump=self.tools.job.dump,
+            self.session, decision, (), Outgoing(self.published, self.shards, []), dump=self.tools.rules.dump,
             shards=self.tools.shards,
         )  # fmt: skip
         await self._publish(decision.messages)

@@ -14,9 +14,9 @@ from hub.budget.letters import Letters
 from hub.budget.metrics import BudgetMetrics
 from hub.budget.shares import shares
 from hub.budget.spending import Spending, read_budgets, read_letters
-from hub.engine.decide.decide_batch import BatchDecision, Tally
+from hub.engine.decide.decide_batch import BatchDecision
+from hub.engine.decide.tally import Tally
 from hub.engine.intake.pauses import Pauses
-from hub.engine.job import State
 from hub.inbound.directory import HUB
 from hub.inbound.envelope import Record, participant_of
 from hub.logs import log
@@ -54,7 +54,7 @@ class BudgetKeeper:
         self._to_store: dict[str, float] = {}
         self._flushes = 0
 
-    def watch(self, records: Sequence[Record], decision: BatchDecision[State]) -> None:
+    def watch(self, records: Sequence[Record], decision: BatchDecision) -> None:
         """Count a committed batch; who is over its limits is left alone for a while."""
         for letter in decision.dead_letters:
             self.letters.added(participant_of(letter.topic, self._prefix), 1, len(letter.record))

@@ -6,14 +6,12 @@ import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Generic
 
 import asyncpg
 from cryptography.exceptions import InvalidTag
 
 from hub.engine.decide.code_blocks import CodesMissingError
 from hub.engine.decide.decide_batch import BatchDecision, Tools
-from hub.engine.job import State
 from hub.engine.write.reading import Wanted, read_batch
 from hub.engine.write.writing import MissError, write_batch
 from hub.errors import AlteredRowError, UntrustedRowError
@@ -37,14 +35,14 @@ LeaseCodes = Callable[[CodesMissingError], Awaitable[None]]
 """Leases the dossier codes that are missing."""
 
 
-class Redriver(Generic[State]):
+class Redriver:
     """Runs between two batches, so that nothing of this process is under way."""
 
     def __init__(
         self,
         reader: Connection,
         writer: Connection,
-        tools: Tools[State],
+        tools: Tools,
         world: Reading,
         lease_codes: LeaseCodes,
     ) -> None:
@@ -105,7 +103,7 @@ class Redriver(Generic[State]):
             return type(error).__name__
         if not isinstance(item, Authorised):
             return item.why.code
-        await self._tools.copies.bring([item], self._tools.job, self._reader, view)
+        await self._tools.copies.bring([item], self._tools.rules, self._reader, view)
         await self._tools.sources.bring([item], self._reader, master.store)
         decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
         try:
@@ -121,9 +119,9 @@ class Redriver(Generic[State]):
         await self._write(decision)
         return None
 
-    async def _write(self, decision: BatchDecision[State]) -> Written:
-        job, shards = self._tools.job, self._tools.shards
-        return await write_batch(self._writer, decision, [], _NOTHING, dump=job.dump, shards=shards)
+    async def _write(self, decision: BatchDecision) -> Written:
+        rules, shards = self._tools.rules, self._tools.shards
+        return await write_batch(self._writer, decision, [], _NOTHING, dump=rules.dump, shards=shards)
 
 
 def _opened(row: asyncpg.Record, master: MasterKey, wrapped: bytes, dossier_id: str) -> StoredRecord:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from typing import Any
 
-from hub.engine.job import Job
+from hub.engine.decide.rules import Rules
 from hub.engine.observe.health import serve_health
 from hub.engine.wiring import EngineParts, engine_parts
 from hub.errors import StartupError, StopError
@@ -23,14 +22,14 @@ _DRAIN_S = 6.0
 _PUBLISH_S = 4.0
 
 
-async def run_engine(settings: Settings, stop: asyncio.Event, *, job: Job[Any] | None = None) -> None:
+async def run_engine(settings: Settings, stop: asyncio.Event, *, rules: Rules | None = None) -> None:
     """Run until `stop` is set; returns after a drain of at most 15 s.
 
     Raises `StartupError` when something is missing and `StopError` when work must not go on; a side
     task that dies ends the process.
     """
     client_logs.install()
-    async with engine_parts(settings, job) as parts:
+    async with engine_parts(settings, rules) as parts:
         _tune_collector()
         log("engine_started", shards=settings.shards)
         loop = asyncio.create_task(parts.engine.run(stop), name="engine")
@@ -102,8 +101,8 @@ async def _keep_shards(parts: EngineParts) -> None:
     parts.metrics.shards.set(len(parts.shards.owned))
     parts.metrics.outbox.labels("relay").set(parts.relay.backlog)
     parts.metrics.blocked.set(len(parts.relay.blocked_topics))
-    parts.metrics.assigned.set(len(parts.intake.assigned))
-    parts.metrics.rebalanced(parts.intake.rebalances)
+    parts.metrics.assigned.set(len(parts.consumer.assigned))
+    parts.metrics.rebalanced(parts.consumer.rebalances)
     await asyncio.sleep(_BEAT_S)
 
 
@@ -112,10 +111,10 @@ async def _hint_offsets(parts: EngineParts) -> None:
     while True:
         await asyncio.sleep(1)
         offsets = {kafka.TopicPartition(*place): offset for place, offset in parts.engine.committed().items()}
-        ours = {tp: offset for tp, offset in offsets.items() if tp in parts.consumer.assignment()}
+        ours = {tp: offset for tp, offset in offsets.items() if tp in parts.client.assignment()}
         if ours:
             with contextlib.suppress(kafka.KafkaError):
-                await parts.consumer.commit(ours)
+                await parts.client.commit(ours)
 
 
 def _certificates(settings: Settings, parts: EngineParts) -> CertificateWatch:

@@ -21,18 +21,22 @@ from hub.engine import backlog
 from hub.engine.budget_keeper import BudgetKeeper
 from hub.engine.decide.decide_batch import Tools
 from hub.engine.decide.prefetch_copies import CopyPrefetch
+from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
-from hub.engine.dossier_job import DossierJob, code_blocks
 from hub.engine.intake import positions
-from hub.engine.intake.consumer import Assigned, Consumer, Load
+from hub.engine.intake.brakes import Limiter
+from hub.engine.intake.consumer import Assigned, Consumer, GroupListener, Load
 from hub.engine.intake.topic_watch import TopicWatch, Unread
-from hub.engine.job import Job
 from hub.engine.loop import Engine
+from hub.engine.memory import Memory
 from hub.engine.observe.gauges import StoreCount
 from hub.engine.observe.lag import PartitionLag
 from hub.engine.observe.metrics import EngineMetrics
 from hub.engine.observe.supplies import Supplies
+from hub.engine.pipeline import Pipeline
+from hub.engine.recovery import Recovery
 from hub.engine.timers import Clockwork
+from hub.engine.write.connections import Connections
 from hub.errors import StartupError
 from hub.facts.integrity import StoreKey
 from hub.facts.sealing import MasterKey
@@ -67,12 +71,12 @@ _OBSERVER_FETCH_BYTES = 64 << 10
 class EngineParts:
     """The running parts of one engine; `sending` is the relay's producer, `firing` the clockwork's."""
 
-    engine: Engine[Any]
-    intake: Consumer
+    engine: Engine
+    consumer: Consumer
     relay: Relay
     clockwork: Clockwork
     shards: Shards
-    consumer: kafka.AIOKafkaConsumer
+    client: kafka.AIOKafkaConsumer
     sending: Producer
     firing: Producer
     heartbeat: Producer
@@ -106,7 +110,7 @@ class _Sessions:
 
 
 @contextlib.asynccontextmanager
-async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterator[EngineParts]:
+async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator[EngineParts]:
     """Connect and start everything but the loops; `StartupError` names the setting that does not work."""
     law = load_law(settings.profile)
     master = MasterKey.from_file(settings.master_key_file)
@@ -130,48 +134,59 @@ async def engine_parts(settings: Settings, job: Job[Any] | None) -> AsyncIterato
             sending, sessions.relay, sessions.retry, prefix, master.store, metrics.untrusted_row
         )
         stored = StoredSegments(sessions.relay, master, metrics.untrusted_row)
-        relay = Relay(publisher, sessions.relay, shards, stored)
-        relay.on_published = metrics.published
-        consumer = _group_member(settings)
+        relay = Relay(publisher, sessions.relay, shards, stored, metrics.published)
+        client = _group_member(settings)
         unread = Unread()
         load = _loader(sessions.load, observer, metrics, unread, master.store)
-        intake = _intake(settings, consumer, load)
-        the_job: Job[Any] = job if job is not None else DossierJob(law)
+        consumer = _consumer(settings, client, load)
+        the_rules = rules or Rules(law)
         shelf = _shelf(settings, metrics, master.store)
-        keeper = _keeper(settings, intake, metrics, sessions.budget)
-        tools: Tools[Any] = Tools(
-            the_job, Directory([]), master, code_blocks(law), settings.shards, shelf, letters=keeper.letters
+        keeper = _keeper(settings, consumer, metrics, sessions.budget)
+        tools = Tools(
+            the_rules, Directory([]), master, code_blocks(law), settings.shards, shelf, letters=keeper.letters
         )
-        world = Reading(Directory([]), LegalClock(), settings.environment, the_job.requests, prefix)
-        engine: Engine[Any] = Engine(
-            tools, world, intake, relay, settings.postgres, settings.engine, metrics,
-            observer.first_readable, keeper.watch,
-        )  # fmt: skip
-        intake.drain = engine.drained
+        world = Reading(Directory([]), LegalClock(), settings.environment, the_rules.requests, prefix)
+        engine, pipeline = _loop(settings, tools, world, consumer, relay, observer, metrics, keeper)
         await engine.open()
         stack.push_async_callback(engine.close)
-        consumer.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=intake)
+        listener = GroupListener(consumer, pipeline.drained)
+        client.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=listener)
         waiting = _backlog(settings, sessions.clock, keeper, metrics)
         clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer, waiting, metrics)
-        await _started(stack, consumer)
+        await _started(stack, client)
         supplies = Supplies(metrics.store, sessions.count, law, settings.environment)
-        lag = PartitionLag(observer, consumer)
+        lag = PartitionLag(observer, client)
         gauges = StoreCount(metrics.store, sessions.count, lag, settings.environment, supplies)
         papers = documents(settings.documents)
-        topics = TopicWatch(consumer, intake, observer, unread)
+        topics = TopicWatch(client, consumer, observer, unread)
         watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
         retention = Retention(sessions.sweep, settings, metrics.retention, papers, master)
         yield EngineParts(
-            engine, intake, relay, clockwork, shards, consumer, sending, firing, heartbeat,
+            engine, consumer, relay, clockwork, shards, client, sending, firing, heartbeat,
             metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
             WaitingCopies(shelf, sessions.copies), keeper,
         )  # fmt: skip
 
 
-def _keeper(settings: Settings, intake: Consumer, metrics: EngineMetrics, session: Session) -> BudgetKeeper:
+def _loop(
+    settings: Settings, tools: Tools, world: Reading, consumer: Consumer, relay: Relay,
+    observer: LogObserver, metrics: EngineMetrics, keeper: BudgetKeeper,
+) -> tuple[Engine, Pipeline]:  # fmt: skip
+    limiter = Limiter(settings.engine.parked_limit, settings.kafka.prefix)
+    connections = Connections(settings.postgres, settings.engine.instance)
+    memory = Memory(connections, tools, world, limiter, consumer, metrics.untrusted_row)
+    pipeline = Pipeline(
+        connections, memory, consumer, relay, metrics, limiter, keeper.watch,
+        settings.engine.outbox_limit_segments,
+    )  # fmt: skip
+    recovery = Recovery(connections, memory, pipeline, consumer, metrics, observer.first_readable)
+    return Engine(connections, memory, pipeline, recovery, consumer, limiter, metrics), pipeline
+
+
+def _keeper(settings: Settings, consumer: Consumer, metrics: EngineMetrics, session: Session) -> BudgetKeeper:
     limits = BrakeLimits(settings.engine.malformed_limit, settings.budget.refused_per_minute)
     prefix = settings.kafka.prefix
-    return BudgetKeeper(settings.budget, limits, intake.pauses, metrics.budget, session, prefix)
+    return BudgetKeeper(settings.budget, limits, consumer.pauses, metrics.budget, session, prefix)
 
 
 def _shelf(settings: Settings, metrics: EngineMetrics, key: StoreKey) -> CopyPrefetch:
@@ -200,9 +215,9 @@ def _group_member(settings: Settings) -> kafka.AIOKafkaConsumer:
     )
 
 
-def _intake(settings: Settings, consumer: kafka.AIOKafkaConsumer, load: Load) -> Consumer:
+def _consumer(settings: Settings, client: kafka.AIOKafkaConsumer, load: Load) -> Consumer:
     limits = settings.engine
-    return Consumer(consumer, load, max_records=limits.max_batch_records, max_bytes=limits.max_batch_bytes)
+    return Consumer(client, load, max_records=limits.max_batch_records, max_bytes=limits.max_batch_bytes)
 
 
 def _backlog(

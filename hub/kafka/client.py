@@ -159,5 +159,5 @@ def consumer(
 
 
 def admin(settings: KafkaSettings, client_id: str) -> AIOKafkaAdminClient:
-    """Admin client for reads (topic ids, offsets); topics, ACLs and users are `hub.participants.registry`' work."""
+    """Admin client for reads (topic ids, offsets); topics, ACLs and users are `hub.kafka.admin`'s."""
     return AIOKafkaAdminClient(**_connection(settings, client_id))

@@ -1,4 +1,4 @@
-"""The only module that knows FastStream's settings; apart from `hub.kafka.client`, because only adapters need it."""
+"""The only module that knows FastStream's settings; apart from `client`, because only adapters need it."""
 
 from __future__ import annotations
 

@@ -33,10 +33,6 @@ OnPublished = Callable[[Sequence[float]], None]
 """Gets the age in seconds of the oldest request of each own segment that was published."""
 
 
-def _nothing(_: Sequence[float]) -> None:
-    return None
-
-
 class Relay:
     """One per process. A segment is known from the moment it is offered until its row is deleted.
 
@@ -44,8 +40,9 @@ class Relay:
     """
 
     def __init__(
-        self, publisher: Publisher, session: Session, shards: Shards, stored: StoredSegments
-    ) -> None:
+        self, publisher: Publisher, session: Session, shards: Shards, stored: StoredSegments,
+        on_published: OnPublished,
+    ) -> None:  # fmt: skip
         self._publisher = publisher
         self._session = session
         self._stored = stored
@@ -60,7 +57,7 @@ class Relay:
         self._marked: list[int] = []
         self._is_writing = False
         self._received: dict[int, int] = {}
-        self.on_published: OnPublished = _nothing
+        self._on_published = on_published
         self._in_flight: set[int] = set()
         self._flying = 0
         self._horizon: int | None = None
@@ -227,7 +224,7 @@ class Relay:
     def _tell_ages(self, published: Iterable[int]) -> None:
         now_ms = time.time() * 1000
         received = [self._received.pop(segment_id, None) for segment_id in published]
-        self.on_published([(now_ms - ms) / 1000 for ms in received if ms is not None])
+        self._on_published([(now_ms - ms) / 1000 for ms in received if ms is not None])
 
     def _take_ours(self) -> dict[int, dict[int, Sequence[Message]]]:
         """What waits and may go out now; what belongs to shards that were lost meanwhile is forgotten."""

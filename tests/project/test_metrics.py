@@ -11,7 +11,7 @@ import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from hub.delivery.metrics import DeliveryMetrics
-from hub.engine.decide.decide_batch import Tally
+from hub.engine.decide.tally import Tally
 from hub.engine.observe.metrics import EngineMetrics
 from tools.metrics_table import DECLARATIONS, Metric, declared, stored_names
 

@@ -12,13 +12,12 @@ from typing import Any
 import orjson
 from msgspec.structs import replace
 
-from hub.dossier.decision import Decision, Sender
+from hub.dossier.decision import Context, Decision, Sender
 from hub.dossier.state.model import Dossier
 from hub.engine.decide.code_blocks import CodeBlocks
 from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.unit_of_work import InboxEntry, StoredDossier, UnitOfWork, View
-from hub.engine.dossier_job import DossierJob, code_blocks
-from hub.engine.job import Call
 from hub.facts.integrity import ERASED
 from hub.facts.message import Message
 from hub.facts.parking import StoredRecord
@@ -26,6 +25,7 @@ from hub.facts.sealing import MasterKey
 from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
 from hub.inbound.directory import Directory
 from hub.legal_time import LegalClock
+from schemas.base import Request
 from tests.support import dossiers as build
 from tests.support.requests import AGENCY, ONE_STOP, SUBMIT
 
@@ -41,17 +41,17 @@ NOW_MS = int(NOW.timestamp() * 1000)
 _offsets = itertools.count()
 
 
-class FaultyJob(DossierJob):
+class FaultyRules(Rules):
     """The real rules, but `faulty` types raise."""
 
     def __init__(self) -> None:
         super().__init__(build.law())
         self.faulty: set[str] = set()
 
-    def decide(self, state: Dossier | None, call: Call) -> Decision:
-        if call.request.type in self.faulty:
+    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
+        if request.type in self.faulty:
             raise ZeroDivisionError("a bug with Nguyễn Văn Thử in its text")
-        return super().decide(state, call)
+        return super().decide(state, request, context)
 
 
 def record(
@@ -90,7 +90,7 @@ def record(
 class Memory:
     """A store in memory: what batches read, and `commit` writes."""
 
-    job: FaultyJob = field(default_factory=FaultyJob)
+    rules: FaultyRules = field(default_factory=FaultyRules)
     master: MasterKey = field(default_factory=lambda: MasterKey(bytes(range(32))))
     inbox: dict[tuple[str, str], InboxEntry] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
@@ -98,16 +98,14 @@ class Memory:
     altered_aliases: set[str] = field(default_factory=set)
     codes: CodeBlocks = field(default_factory=lambda: code_blocks(build.law()))
 
-    def decision(self, before: UnitOfWork[Dossier] | None = None) -> BatchDecision[Dossier]:
+    def decision(self, before: UnitOfWork | None = None) -> BatchDecision:
         """A new batch on what is stored now."""
-        tools: Tools[Dossier] = Tools(self.job, DIRECTORY, self.master, self.codes, 4)
+        tools: Tools = Tools(self.rules, DIRECTORY, self.master, self.codes, 4)
         altered = frozenset(self.altered_aliases)
         view = View(dict(self.inbox), dict(self.aliases), dict(self.dossiers), altered)
         return BatchDecision(str(uuid.uuid4()), tools, view, before)
 
-    def decide(
-        self, *records: StoredRecord, before: UnitOfWork[Dossier] | None = None
-    ) -> BatchDecision[Dossier]:
+    def decide(self, *records: StoredRecord, before: UnitOfWork | None = None) -> BatchDecision:
         """Decide these records as one batch."""
         decision = self.decision(before)
         for item in records:
@@ -115,14 +113,14 @@ class Memory:
         return decision
 
     def read(self, item: StoredRecord) -> Authorised | Unreadable:
-        return authorise(item, Reading(DIRECTORY, LegalClock(), "live", self.job.requests))
+        return authorise(item, Reading(DIRECTORY, LegalClock(), "live", self.rules.requests))
 
-    def commit(self, decision: BatchDecision[Dossier]) -> BatchDecision[Dossier]:
+    def commit(self, decision: BatchDecision) -> BatchDecision:
         """Store it, as `write_batch` would."""
         self.inbox |= decision.workspace.inbox
         self.aliases |= decision.workspace.aliases
         for held in decision.workspace.held.values():
-            state = self.job.dump(held.state) if held.state is not None else None
+            state = self.rules.dump(held.state) if held.state is not None else None
             self.dossiers[held.id] = StoredDossier(
                 held.id, held.head, held.sequence, held.parked, state, held.key.wrapped, held.private
             )
@@ -132,7 +130,7 @@ class Memory:
         """Change the stored state of a dossier."""
         stored = self.dossiers[dossier]
         assert stored.state is not None
-        state = self.job.dump(replace(self.job.load(stored.state), **changes))
+        state = self.rules.dump(replace(self.rules.load(stored.state), **changes))
         self.dossiers[dossier] = replace(stored, state=state)
 
     def erase(self, dossier: str) -> None:
@@ -144,13 +142,13 @@ class Memory:
                 self.inbox[key] = replace(answered, digest=ERASED)
 
 
-def sent(decision: BatchDecision[Dossier], topic: str) -> list[Message]:
+def sent(decision: BatchDecision, topic: str) -> list[Message]:
     """The messages of a batch to one topic, in order."""
     everything = [m for messages in decision.messages.values() for m, _ in messages]
     return [message for message in everything if message.topic == topic]
 
 
-def receipts(decision: BatchDecision[Dossier], owner: str = "counter-a") -> list[dict[str, Any]]:
+def receipts(decision: BatchDecision, owner: str = "counter-a") -> list[dict[str, Any]]:
     """The data of the receipts to one participant."""
     messages = sent(decision, f"out.{owner}")
     return [orjson.loads(m.value) for m in messages if b".receipt." in dict(m.headers)["ce_type"]]

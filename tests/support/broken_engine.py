@@ -8,11 +8,10 @@ import sys
 
 import uvloop
 
-from hub.dossier.decision import Decision
+from hub.dossier.decision import Context, Decision
 from hub.dossier.state.model import Dossier
-from hub.engine import loop as engine
-from hub.engine.dossier_job import DossierJob
-from hub.engine.job import Call
+from hub.engine import pipeline
+from hub.engine.decide.rules import Rules
 from hub.engine.role import run_engine
 from hub.errors import StopError
 from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
@@ -20,7 +19,7 @@ from hub.inbound.envelope import Record
 from hub.logs import name_process
 from hub.regulation.law import load_law
 from hub.settings import Settings, read_settings
-from schemas.base import Fact
+from schemas.base import Fact, Request
 from schemas.identity import VerifyIdentity
 
 BROKEN_ACCOUNT = "can-bo-loi"
@@ -35,7 +34,7 @@ def broken_understand(record: Record, reading: Reading) -> Authorised | Unreadab
     return authorise(record, reading)
 
 
-class BrokenJob(DossierJob):
+class BrokenRules(Rules):
     """Raises for identity checks that marked accounts ask for: in the rule, before it and behind it."""
 
     def private_of(self, fact: Fact) -> bytes | None:
@@ -44,21 +43,21 @@ class BrokenJob(DossierJob):
             raise ZeroDivisionError("the bug of the test")
         return super().private_of(fact)
 
-    def decide(self, state: Dossier | None, call: Call) -> Decision:
+    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
         """As the rules say, but for the bug."""
-        if isinstance(call.request, VerifyIdentity) and call.request.officer_account == BROKEN_ACCOUNT:
+        if isinstance(request, VerifyIdentity) and request.officer_account == BROKEN_ACCOUNT:
             raise ZeroDivisionError("the bug of the test")
-        return super().decide(state, call)
+        return super().decide(state, request, context)
 
 
 async def main() -> None:
     """Run until SIGTERM."""
-    vars(engine)["authorise"] = broken_understand
+    vars(pipeline)["authorise"] = broken_understand
     settings: Settings = read_settings()
     name_process("engine", settings.engine.instance)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run_engine(settings, stop, job=BrokenJob(load_law(settings.profile)))
+    await run_engine(settings, stop, rules=BrokenRules(load_law(settings.profile)))
 
 
 if __name__ == "__main__":

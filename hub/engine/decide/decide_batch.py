@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.budget.allowance import Use
 from hub.budget.letters import Letters
-from hub.dossier.decision import Accepted, Refused, WaitError
+from hub.dossier.decision import Accepted, Context, Refused, WaitError
+from hub.dossier.state.model import Dossier
 from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer, CodesMissingError
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.prefetch_sources import SourcePrefetch
+from hub.engine.decide.rules import Brought, Rules
+from hub.engine.decide.tally import DeadLetter, Tally
 from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork, View
-from hub.engine.job import Call, Job, State
 from hub.errors import AlteredRowError, BeyondLawError, UntrustedRowError
 from hub.facts import receipts
 from hub.facts.entries import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
@@ -46,22 +47,10 @@ _OWN_TOPIC = f"out.{HUB.name}"
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """Bytes that nobody could use, kept as they came."""
-
-    topic: str
-    partition: int
-    offset: int
-    time_ms: int
-    reason: str
-    record: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Tools(Generic[State]):
+class Tools:
     """What every batch of a process is decided with."""
 
-    job: Job[State]
+    rules: Rules
     directory: Directory
     master: MasterKey
     codes: CodeBlocks
@@ -71,35 +60,22 @@ class Tools(Generic[State]):
     letters: Letters = field(default_factory=Letters)
 
 
-@dataclass(slots=True)
-class Tally:
-    """What a batch did, for metrics: keys are (participant, type) and (participant, code)."""
-
-    accepted: dict[tuple[str, str], int] = field(default_factory=dict)
-    refused: dict[tuple[str, str], int] = field(default_factory=dict)
-    malformed: dict[tuple[str, str], int] = field(default_factory=dict)
-    repeated: int = 0
-    parked: int = 0
-
-
-class FactStep(Struct, Generic[State], frozen=True, gc=False):
+class FactStep(Struct, frozen=True, gc=False):
     """One fact of an accepted request with the state after it and who gets it."""
 
     fact: Fact
-    state: State
+    state: Dossier
     receivers: tuple[str, ...]
 
 
-class BatchDecision(Generic[State]):
+class BatchDecision:
     """One batch while it is decided; its workspace is the overlay of the next one until it is committed."""
 
-    def __init__(
-        self, batch_id: str, tools: Tools[State], view: View, before: UnitOfWork[State] | None
-    ) -> None:
+    def __init__(self, batch_id: str, tools: Tools, view: View, before: UnitOfWork | None) -> None:
         self.id = batch_id
-        self.workspace = UnitOfWork(tools.job, tools.master, view, before)
+        self.workspace = UnitOfWork(tools.rules, tools.master, view, before)
         self._tools = tools
-        self.job = tools.job
+        self.rules = tools.rules
         self.store_key = tools.master.store
         self.inbox_dossier: dict[tuple[str, str], str | None] = {}
         self.late_receipts: dict[tuple[str, str], bytes] = {}
@@ -218,7 +194,9 @@ class BatchDecision(Generic[State]):
         state = (
             held.state if held is not None else self.workspace.state_of(gone) if gone is not None else None
         )
-        may_know = self.job.may_know(state, item.sender) if state is not None else subject.startswith("ref:")
+        may_know = (
+            self.rules.may_know(state, item.sender) if state is not None else subject.startswith("ref:")
+        )
         if gone is not None and may_know:
             self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
             self._forget(item)
@@ -235,27 +213,18 @@ class BatchDecision(Generic[State]):
             else:
                 self._decide(item, held, is_redrive=False)
 
-    def _decide(self, item: Authorised, held: LoadedDossier[State], *, is_redrive: bool) -> None:
+    def _decide(self, item: Authorised, held: LoadedDossier, *, is_redrive: bool) -> None:
         request = item.request
         assert request is not None
-        unit = self.job.code_unit(held.state, request)
+        unit = self.rules.code_unit(held.state, request)
         offer = CodeOffer(self._tools.codes, unit, item.now) if unit is not None else None
         try:
-            private = self._private(held) if self.job.needs_private(request) else None
-            call = Call(
-                request,
-                item.sender,
-                item.envelope.id,
-                held.id,
-                item.now,
-                item.envelope.time,
-                offer,
-                private,
-                self._tools.copies.of(item, self.job.packages_of(request)),
-                self._tools.sources.of(request, self._tools.master),
-            )
-            decision = self.job.decide(held.state, call)
-            steps = self._steps(decision, held.state, call) if isinstance(decision, Accepted) else []
+            private = self._private(held) if self.rules.needs_private(request) else None
+            copies = self._tools.copies.of(item, self.rules.packages_of(request))
+            sources = self._tools.sources.of(request, self._tools.master)
+            context = self.rules.context(item, held.id, Brought(offer, private, copies, sources))
+            decision = self.rules.decide(held.state, request, context)
+            steps = self._steps(decision, held.state, context) if isinstance(decision, Accepted) else []
         except BeyondLawError as beyond:
             decision, steps = Refused(beyond.code), []
         except AlteredRowError as altered:
@@ -281,14 +250,14 @@ class BatchDecision(Generic[State]):
             offer.take()
         self._accept(item, held, decision.rules, steps, is_redrive=is_redrive)
 
-    def _private(self, held: LoadedDossier[State]) -> bytes | None:
+    def _private(self, held: LoadedDossier) -> bytes | None:
         return held.key.open(held.private, held.id.encode()) if held.private is not None else None
 
-    def _steps(self, decision: Accepted, state: State | None, call: Call) -> list[FactStep[State]]:
-        steps: list[FactStep[State]] = []
+    def _steps(self, decision: Accepted, state: Dossier | None, context: Context) -> list[FactStep]:
+        steps: list[FactStep] = []
         for fact in decision.facts:
-            after = self.job.evolve(state, fact, call)
-            receivers = self.job.receivers(state, after, fact, self._tools.directory)
+            after = self.rules.evolve(state, fact, context)
+            receivers = self.rules.receivers(state, after, fact, self._tools.directory)
             steps.append(FactStep(fact, after, receivers))
             state = after
         return steps
@@ -296,31 +265,31 @@ class BatchDecision(Generic[State]):
     def _accept(
         self,
         item: Authorised,
-        held: LoadedDossier[State],
+        held: LoadedDossier,
         rules: tuple[str, ...],
-        steps: list[FactStep[State]],
+        steps: list[FactStep],
         *,
         is_redrive: bool,
     ) -> None:
         source, request_id = item.envelope.source, item.envelope.id
-        origin = Origin(source, request_id, item.record.timestamp, item.now, self.job.ruleset, rules)
-        old_code = self.job.code(held.state) if held.state is not None else None
+        origin = Origin(source, request_id, item.record.timestamp, item.now, self.rules.ruleset, rules)
+        old_code = self.rules.code(held.state) if held.state is not None else None
         stored: list[StoredFact] = []
         for index, step in enumerate(steps):
             place = FactPlace(held.id, held.sequence + 1, held.head, held.key)
             fact, plain = store_fact(step.fact, index, origin, place, step.receivers)
             held.state, held.sequence, held.head, held.is_changed = step.state, fact.sequence, fact.hash, True
             stored.append(fact)
-            private = self.job.private_of(step.fact)
+            private = self.rules.private_of(step.fact)
             if private is not None:
                 held.private = held.key.seal(private, held.id.encode())
-            self._tell(fact, plain, step.receivers, self.job.code(step.state) or held.id, request_id)
+            self._tell(fact, plain, step.receivers, self.rules.code(step.state) or held.id, request_id)
         self.facts.extend(stored)
         assert held.state is not None
-        code = self.job.code(held.state)
+        code = self.rules.code(held.state)
         if code is not None and code != old_code:
             self.workspace.learn_code(held, code)
-        timers = self.job.timers(held.state).values()
+        timers = self.rules.timers(held.state).values()
         message = receipts.accepted(
             owner=item.sender.name, request_id=request_id, dossier_id=held.id, code=code, facts=stored,
             deadline=min(timers, key=lambda timer: timer.due_at, default=None),
@@ -332,7 +301,7 @@ class BatchDecision(Generic[State]):
     def _tell(
         self, fact: StoredFact, plain: bytes, receivers: Iterable[str], subject: str, cause: str
     ) -> None:
-        ruleset = self.job.ruleset
+        ruleset = self.rules.ruleset
         self._send(facts_message(fact, ruleset), FactEntry(fact.dossier_id, fact.sequence))
         for receiver in receivers:
             message = receiver_message(
@@ -346,7 +315,7 @@ class BatchDecision(Generic[State]):
         self,
         item: Authorised,
         refusal: Refused,
-        held: LoadedDossier[State] | None,
+        held: LoadedDossier | None,
         *,
         is_redrive: bool = False,
     ) -> None:
@@ -364,7 +333,7 @@ class BatchDecision(Generic[State]):
         )  # fmt: skip
 
     def _answer(
-        self, item: Authorised, held: LoadedDossier[State] | None, message: Message, *, is_redrive: bool
+        self, item: Authorised, held: LoadedDossier | None, message: Message, *, is_redrive: bool
     ) -> None:
         key = (item.sender.name, item.envelope.id)
         encoded = message.encode()
@@ -382,7 +351,7 @@ class BatchDecision(Generic[State]):
         key = (item.sender.name, item.envelope.id)
         self.workspace.inbox[key] = replace(self.workspace.inbox[key], digest=ERASED)
 
-    def _park(self, item: Authorised, held: LoadedDossier[State], reason: str) -> None:
+    def _park(self, item: Authorised, held: LoadedDossier, reason: str) -> None:
         key = (item.sender.name, item.envelope.id)
         held.parked += 1
         held.is_changed = True
@@ -408,5 +377,5 @@ def _place(item: Authorised | Unreadable) -> str:
     return f"{item.record.topic}-{item.record.partition}-{item.record.offset}"
 
 
-OnCommitted = Callable[[Sequence[Record], BatchDecision[Any]], None]
+OnCommitted = Callable[[Sequence[Record], BatchDecision], None]
 """Told of each batch that is in the store."""

@@ -7,11 +7,9 @@ routing, sealing, a receipt) leaves the batch half done: it is thrown away and d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic
 
 from hub.engine.decide.code_blocks import CodesMissingError
 from hub.engine.decide.decide_batch import BatchDecision
-from hub.engine.job import State
 from hub.errors import HubError, StopError, UntrustedRowError
 from hub.inbound.authorise import Authorised, Unreadable
 
@@ -27,7 +25,7 @@ class HeldBackError(HubError):
         self.cause = cause
 
 
-class Attempts(Generic[State]):
+class Attempts:
     """The records of a batch, and on which of them was given up: first parked, then made a dead letter."""
 
     def __init__(self, items: Sequence[Authorised | Unreadable]) -> None:
@@ -40,7 +38,7 @@ class Attempts(Generic[State]):
         """Names of the errors on which was given up."""
         return [*self._parked.values(), *self._buried.values()]
 
-    def decide(self, new_decision: Callable[[], BatchDecision[State]]) -> BatchDecision[State]:
+    def decide(self, new_decision: Callable[[], BatchDecision]) -> BatchDecision:
         """Decide all on fresh decisions until nothing raises.
 
         Raises `CodesMissingError`, to be called again; `HeldBackError` for a row that cannot be trusted;

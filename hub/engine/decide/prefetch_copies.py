@@ -15,8 +15,8 @@ from hub.documents.reason import (
 from hub.documents.rights import DocumentRights
 from hub.documents.store import DocumentStore
 from hub.dossier.verification import AwayCopy, CopyOutcome, UnverifiedCopy
+from hub.engine.decide.rules import Rules
 from hub.engine.decide.unit_of_work import View
-from hub.engine.job import Job
 from hub.facts.integrity import StoreKey
 from hub.identifiers import alias_of, is_uuid
 from hub.inbound.authorise import Authorised, Unreadable
@@ -68,14 +68,14 @@ class CopyPrefetch:
         self.is_away = False
 
     async def bring(
-        self, items: Iterable[Authorised | Unreadable], job: Job[Any], reader: Connection, view: View
+        self, items: Iterable[Authorised | Unreadable], rules: Rules, reader: Connection, view: View
     ) -> None:
         """Load the outcomes that deciding these records needs, 2 s at most; AwayCopy where it failed."""
         wanted = {
             _place(item, digest): item
             for item in items
             if isinstance(item, Authorised) and item.request is not None
-            for digest in job.packages_of(item.request)
+            for digest in rules.packages_of(item.request)
         }
         if not wanted:
             return

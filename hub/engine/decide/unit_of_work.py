@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic
 
 from msgspec import Struct
 
-from hub.dossier.state.model import Timer
-from hub.engine.job import Job, State
+from hub.dossier.state.model import Dossier, Timer
+from hub.engine.decide.rules import Rules
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.sealing import DossierKey, MasterKey
 from hub.identifiers import alias_of, derived_id, is_uuid
@@ -50,7 +49,7 @@ class View(Struct, frozen=True, gc=False):
     altered_aliases: frozenset[str] = frozenset()
 
 
-class LoadedDossier(Struct, Generic[State], gc=False):
+class LoadedDossier(Struct, gc=False):
     """A dossier while its batch is decided: as it was read, and as it is after the requests so far.
 
     `private` is personal data that later rules need, sealed with `key`. Of an altered one (`altered` is its
@@ -65,24 +64,22 @@ class LoadedDossier(Struct, Generic[State], gc=False):
     head: bytes | None
     sequence: int
     parked: int
-    state: State | None
+    state: Dossier | None
     read_timers: Mapping[str, Timer]
     private: bytes | None = None
     is_changed: bool = False
     altered: StoredDossier | None = None
 
 
-class UnitOfWork(Generic[State]):
+class UnitOfWork:
     """Look-ups in the order own changes, uncommitted batch before, read; and the changes themselves."""
 
-    def __init__(
-        self, job: Job[State], master: MasterKey, view: View, before: UnitOfWork[State] | None
-    ) -> None:
-        self._job = job
+    def __init__(self, rules: Rules, master: MasterKey, view: View, before: UnitOfWork | None) -> None:
+        self._rules = rules
         self._master = master
         self._view = view
         self._before = before
-        self.held: dict[str, LoadedDossier[State]] = {}
+        self.held: dict[str, LoadedDossier] = {}
         self.inbox: dict[tuple[str, str], InboxEntry] = {}
         self.aliases: dict[str, str] = {}
 
@@ -97,7 +94,7 @@ class UnitOfWork(Generic[State]):
             found = self._before.inbox.get(key)
         return found if found is not None else self._view.inbox.get(key)
 
-    def find(self, subject: str, sender: str) -> LoadedDossier[State] | None:
+    def find(self, subject: str, sender: str) -> LoadedDossier | None:
         """The dossier that a subject names, or None."""
         dossier_id = self._id_of(subject, sender)
         if dossier_id is None:
@@ -115,10 +112,10 @@ class UnitOfWork(Generic[State]):
         is_gone = stored is not None and stored.wrapped_key is None and not stored.is_altered
         return stored if is_gone else None
 
-    def open(self, item: Authorised) -> LoadedDossier[State]:
+    def open(self, item: Authorised) -> LoadedDossier:
         """A new dossier under the request's own reference, with a key of its own."""
         dossier_id = derived_id(item.record.timestamp, "dossier", item.envelope.source, item.envelope.id)
-        held: LoadedDossier[State] = LoadedDossier(
+        held: LoadedDossier = LoadedDossier(
             id=dossier_id, key=self._master.new_key(), is_new=True, read_head=None, read_parked=0,
             head=None, sequence=0, parked=0, state=None, read_timers={},
         )  # fmt: skip
@@ -126,16 +123,16 @@ class UnitOfWork(Generic[State]):
         self.aliases[alias_of(item.envelope.subject, item.sender.name)] = dossier_id
         return held
 
-    def close(self, item: Authorised, held: LoadedDossier[State]) -> None:
+    def close(self, item: Authorised, held: LoadedDossier) -> None:
         """Take `open` back: the submission was refused."""
         del self.held[held.id]
         del self.aliases[alias_of(item.envelope.subject, item.sender.name)]
 
-    def learn_code(self, held: LoadedDossier[State], code: str) -> None:
+    def learn_code(self, held: LoadedDossier, code: str) -> None:
         """From now on the dossier is found by its official code."""
         self.aliases[f"code:{code}"] = held.id
 
-    def _overlaid(self, dossier_id: str) -> LoadedDossier[State] | None:
+    def _overlaid(self, dossier_id: str) -> LoadedDossier | None:
         earlier = self._before.held.get(dossier_id) if self._before is not None else None
         if earlier is None:
             return None
@@ -145,7 +142,7 @@ class UnitOfWork(Generic[State]):
             read_timers=self._timers(earlier.state), private=earlier.private, altered=earlier.altered,
         )  # fmt: skip
 
-    def _read(self, dossier_id: str) -> LoadedDossier[State] | None:
+    def _read(self, dossier_id: str) -> LoadedDossier | None:
         stored = self._view.dossiers.get(dossier_id)
         if stored is not None and stored.is_altered:
             return LoadedDossier(
@@ -162,15 +159,15 @@ class UnitOfWork(Generic[State]):
             state=state, read_timers=self._timers(state), private=stored.private,
         )  # fmt: skip
 
-    def state_of(self, stored: StoredDossier) -> State | None:
+    def state_of(self, stored: StoredDossier) -> Dossier | None:
         """The stored state; `UntrustedRowError` names the dossier whose state this program cannot read."""
         try:
-            return self._job.load(stored.state) if stored.state is not None else None
+            return self._rules.load(stored.state) if stored.state is not None else None
         except UntrustedRowError as error:
             raise UntrustedRowError(f"dossier {stored.id}", error.why) from error
 
-    def _timers(self, state: State | None) -> Mapping[str, Timer]:
-        return self._job.timers(state) if state is not None else {}
+    def _timers(self, state: Dossier | None) -> Mapping[str, Timer]:
+        return self._rules.timers(state) if state is not None else {}
 
     def _id_of(self, subject: str, sender: str) -> str | None:
         return subject if is_uuid(subject) else self._alias(alias_of(subject, sender))

@@ -9,7 +9,6 @@ from collections.abc import Set as AbstractSet
 
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.intake.pauses import Pauses
-from hub.engine.job import State
 from hub.errors import StopError
 from hub.inbound.directory import HUB
 from hub.inbound.envelope import participant_of
@@ -47,7 +46,7 @@ class Limiter:
         rows = await connection.fetch(_PARKED)
         self.remember((row["participant"], row["dossier"]) for row in rows)
 
-    def watch(self, decision: BatchDecision[State], pauses: Pauses) -> None:
+    def watch(self, decision: BatchDecision, pauses: Pauses) -> None:
         """`StopError` when too many distinct dossiers hit a bug."""
         new = [item for item in decision.parked if item.reason.startswith("bug.")]
         for item in new:

@@ -81,10 +81,6 @@ Drain = Callable[[], Awaitable[None]]
 """Waits (with a limit) until what was taken is committed or given up."""
 
 
-async def _nothing() -> None:
-    return None
-
-
 class GapError(Exception):
     """The broker handed out an offset that is not the next one."""
 
@@ -114,13 +110,12 @@ class DeadClientError(Exception):
     """The client has stopped to fetch and would never say so."""
 
 
-class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no type hints
+class Consumer:
     """Reads the assigned partitions; the engine takes one batch at a time."""
 
     def __init__(self, consumer: AIOKafkaConsumer, load: Load, *, max_records: int, max_bytes: int) -> None:
         self._consumer = consumer
         self._load = load
-        self.drain: Drain = _nothing
         self._max_records = max_records
         self._max_bytes = max_bytes
         self.probe_width = 2 * max_records
@@ -140,17 +135,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     # The group
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002  a callback
-        """Blocks the rebalance until what was taken is committed, so that the next owner starts behind it."""
+    def hold_still(self) -> None:
+        """The partitions are being shared out: nothing more is taken."""
         self._is_stable.clear()
         self._unstable_since = time.monotonic()
         self.rebalances += 1
-        await self.drain()
+
+    def let_go(self) -> None:
+        """What was assigned is another's now."""
         self.generation += 1
         self._assigned = {}
         self._left = {}
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002  a callback
+    def go_on(self) -> None:
         """The next `take` starts where the store says: there, what goes wrong is seen and tried again."""
         self.is_stale = True
         self._is_stable.set()
@@ -378,3 +375,21 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             self.pauses.tasted(tp.topic)
             self._assigned[position] = assigned.advanced(expected, self.probe_width)
         return Batch(records, steps, is_probe, is_poison)
+
+
+class GroupListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no type hints
+    """What the group tells this process."""
+
+    def __init__(self, consumer: Consumer, drain: Drain) -> None:
+        self._consumer = consumer
+        self._drain = drain
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002  a callback
+        """Blocks the rebalance until what was taken is committed, so that the next owner starts behind it."""
+        self._consumer.hold_still()
+        await self._drain()
+        self._consumer.let_go()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002  a callback
+        """From here on records may be taken."""
+        self._consumer.go_on()

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from hub.budget.metrics import BudgetMetrics
 from hub.checks.watch import CheckMetrics
 from hub.documents.reason import DocumentReason
-from hub.engine.decide.decide_batch import Tally
+from hub.engine.decide.tally import Tally
 from hub.errors import UntrustedRowError
 from hub.facts.untrusted import kind_of, tell_untrusted
 from hub.http.metrics import HttpMetrics

@@ -9,9 +9,9 @@ from typing import Any
 
 import asyncpg
 
-from hub.engine.decide.decide_batch import BatchDecision, DeadLetter
+from hub.engine.decide.decide_batch import BatchDecision
+from hub.engine.decide.tally import DeadLetter
 from hub.engine.decide.unit_of_work import LoadedDossier
-from hub.engine.job import State
 from hub.errors import WriteMissError
 from hub.facts.entries import WholeEntry, encode_segment
 from hub.facts.fact_bytes import StoredFact
@@ -46,7 +46,7 @@ class MissError(WriteMissError):
 
 async def write_batch(
     connection: Connection,
-    decision: BatchDecision[State],
+    decision: BatchDecision,
     offsets: Sequence[OffsetStep],
     outgoing: Outgoing,
     *,
@@ -79,7 +79,7 @@ async def write_batch(
 
 
 def _arguments(
-    decision: BatchDecision[State],
+    decision: BatchDecision,
     offsets: Sequence[OffsetStep],
     outgoing: Outgoing,
     dump: Any,
@@ -131,7 +131,7 @@ def _offset(step: OffsetStep, batch: str, key: StoreKey) -> tuple[Any, ...]:
 
 
 def _dossiers(
-    dossiers: Sequence[LoadedDossier[State]], dump: Any, wide: Bytes, key: StoreKey
+    dossiers: Sequence[LoadedDossier], dump: Any, wide: Bytes, key: StoreKey
 ) -> tuple[list[Any], bytes]:
     """The columns of these dossiers, and the checks of their rows: none for one that is altered already."""
     states = [_state(dossier, dump) for dossier in dossiers]
@@ -150,14 +150,14 @@ def _dossiers(
     return columns, checks(made)
 
 
-def _state(dossier: LoadedDossier[State], dump: Any) -> bytes | None:
+def _state(dossier: LoadedDossier, dump: Any) -> bytes | None:
     if dossier.altered is not None:
         return dossier.altered.state
     stored: bytes | None = dump(dossier.state) if dossier.state is not None else None
     return stored
 
 
-def _inbox(decision: BatchDecision[State], wide: Bytes, key: StoreKey) -> list[Any]:
+def _inbox(decision: BatchDecision, wide: Bytes, key: StoreKey) -> list[Any]:
     answers = [decision.workspace.inbox[place] for place in decision.inbox_dossier]
     return [
         texts(participant for participant, _ in decision.inbox_dossier),
@@ -172,7 +172,7 @@ def _inbox(decision: BatchDecision[State], wide: Bytes, key: StoreKey) -> list[A
     ]
 
 
-def _late_receipts(decision: BatchDecision[State], key: StoreKey) -> Iterator[tuple[Any, ...]]:
+def _late_receipts(decision: BatchDecision, key: StoreKey) -> Iterator[tuple[Any, ...]]:
     for place, receipt in decision.late_receipts.items():
         answered = decision.workspace.inbox[place]
         yield (*place, receipt, key.inbox(*place, answered.digest, receipt, answered.dossier_id))
@@ -192,7 +192,7 @@ def _facts(facts: Sequence[StoredFact], wide: Bytes, key: StoreKey) -> list[Any]
 
 
 def _segments(
-    decision: BatchDecision[State], owned: frozenset[int], key: StoreKey
+    decision: BatchDecision, owned: frozenset[int], key: StoreKey
 ) -> Iterator[tuple[int, bytes, bytes]]:
     for shard, both in sorted(decision.messages.items()):
         if shard in owned:
@@ -207,14 +207,12 @@ def _letter(letter: DeadLetter) -> tuple[Any, ...]:
     return (letter.topic, letter.partition, letter.offset, received_at, letter.reason, letter.record)
 
 
-def _timer_columns(
-    decision: BatchDecision[State], changed: list[LoadedDossier[State]], shards: int
-) -> list[list[Any]]:
-    job = decision.job
+def _timer_columns(decision: BatchDecision, changed: list[LoadedDossier], shards: int) -> list[list[Any]]:
+    rules = decision.rules
     put: list[tuple[Any, ...]] = []
     gone: list[tuple[Any, ...]] = []
     for held in changed:
-        timers = job.timers(held.state) if held.state is not None else {}
+        timers = rules.timers(held.state) if held.state is not None else {}
         for name, timer in timers.items():
             if held.read_timers.get(name) != timer:
                 put.append((held.id, name, timer.kind, timer.due_at, shard_of(held.id, shards)))

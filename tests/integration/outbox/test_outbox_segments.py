@@ -8,7 +8,6 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hub.dossier.state.model import Dossier
 from hub.embedded.stack import StackAddress
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.write.writing import write_batch
@@ -43,10 +42,10 @@ async def hub(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Hub]:
 
 
 async def stored(
-    hub: Hub, memory: Memory, decision: BatchDecision[Dossier], outgoing: Outgoing = OURS
+    hub: Hub, memory: Memory, decision: BatchDecision, outgoing: Outgoing = OURS
 ) -> list[tuple[int, bytes]]:
     """Written for good; the segments that lie in the outbox afterwards, by shard."""
-    await write_batch(hub.database, decision, [], outgoing, dump=memory.job.dump, shards=SHARDS)
+    await write_batch(hub.database, decision, [], outgoing, dump=memory.rules.dump, shards=SHARDS)
     memory.commit(decision)
     rows = await hub.database.fetch("select shard, payload from segment order by id")
     await hub.database.execute("delete from segment")

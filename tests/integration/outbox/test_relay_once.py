@@ -93,7 +93,8 @@ async def site(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Site]:
         master = MasterKey.from_file(hub.master_key_file)
         publisher = Publisher(producer, sessions[0], sessions[1], hub.prefix, master.store, tell_untrusted)
         shards = Shards(sessions[2], "engine-1", 4)
-        relay = Relay(publisher, sessions[0], shards, StoredSegments(sessions[0], master, tell_untrusted))
+        stored = StoredSegments(sessions[0], master, tell_untrusted)
+        relay = Relay(publisher, sessions[0], shards, stored, lambda _: None)
         await shards.tick(relay.is_busy)
         yield Site(hub, client, relay)
 

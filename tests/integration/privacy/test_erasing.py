@@ -10,7 +10,7 @@ import pytest
 
 from hub.embedded.stack import StackAddress
 from hub.engine.decide.decide_batch import BatchDecision, Tools
-from hub.engine.dossier_job import DossierJob, code_blocks
+from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.write.reading import Wanted, read_batch
 from hub.engine.write.writing import MissError, write_batch
 from hub.facts.fact_bytes import open_fact
@@ -166,12 +166,12 @@ async def test_a_batch_that_was_decided_with_the_key_before_misses_when_it_is_wr
         first = await counter.ask(SUBMIT, "ref:hs-1", submission())
         dossier = str(first.data["dossier"])
         assert await engine.stop() == 0
-        job, law = DossierJob(build.law()), build.law()
+        rules, law = Rules(build.law()), build.law()
         master = MasterKey.from_file(hub.master_key_file)
-        tools: Tools[Any] = Tools(job, DIRECTORY, master, code_blocks(law), 4)
+        tools: Tools = Tools(rules, DIRECTORY, master, code_blocks(law), 4)
         view = (await read_batch(hub.database, Wanted([], [], [], [dossier]), hub.store_key)).view
         item = authorise(
-            record(WITHDRAW, dossier, {}, "e9"), Reading(DIRECTORY, LegalClock(), "live", job.requests)
+            record(WITHDRAW, dossier, {}, "e9"), Reading(DIRECTORY, LegalClock(), "live", rules.requests)
         )
         assert isinstance(item, Authorised)
         decision = BatchDecision("00000000-0000-8000-8000-000000000001", tools, view, None)
@@ -179,7 +179,7 @@ async def test_a_batch_that_was_decided_with_the_key_before_misses_when_it_is_wr
         assert len(decision.facts) == 1
         await erase(hub, dossier)
         with pytest.raises(MissError, match="head_miss"):
-            await write_batch(hub.database, decision, [], Outgoing([], [], []), dump=job.dump, shards=4)
+            await write_batch(hub.database, decision, [], Outgoing([], [], []), dump=rules.dump, shards=4)
         assert len(await stored_facts(hub, dossier)) == 1
 
 

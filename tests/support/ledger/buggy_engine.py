@@ -9,26 +9,26 @@ import signal
 import uvloop
 
 from hub import crashpoints
-from hub.dossier.decision import Decision
+from hub.dossier.decision import Context, Decision
 from hub.dossier.state.model import Dossier
-from hub.engine.dossier_job import DossierJob
-from hub.engine.job import Call
+from hub.engine.decide.rules import Rules
 from hub.engine.role import run_engine
 from hub.logs import name_process
 from hub.regulation.law import load_law
 from hub.settings import read_settings
+from schemas.base import Request
 from schemas.identity import VerifyIdentity
 from tests.support.ledger.lives import BUG_ACCOUNT
 
 
-class BuggyJob(DossierJob):
+class BuggyRules(Rules):
     """Raises for identity checks that one marked account asks for."""
 
-    def decide(self, state: Dossier | None, call: Call) -> Decision:
+    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
         """As the rules say, but for the bug."""
-        if isinstance(call.request, VerifyIdentity) and call.request.officer_account == BUG_ACCOUNT:
+        if isinstance(request, VerifyIdentity) and request.officer_account == BUG_ACCOUNT:
             raise ZeroDivisionError("the bug of the test")
-        return super().decide(state, call)
+        return super().decide(state, request, context)
 
 
 async def main() -> None:
@@ -38,7 +38,7 @@ async def main() -> None:
     crashpoints.arm(os.environ.get("HUB_CRASH_AT"))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run_engine(settings, stop, job=BuggyJob(load_law(settings.profile)))
+    await run_engine(settings, stop, rules=BuggyRules(load_law(settings.profile)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hub.budget.allowance import DAY_S, Allowances, Use, pause_s
 from hub.budget.brake import FIRST_PAUSE_S, FORGOTTEN_S, LONGEST_PAUSE_S, Answers, Brake, BrakeLimits
 from hub.budget.letters import DIGEST, SIZE, Letters, outline
 from hub.engine.budget_keeper import answered, taken_of
-from hub.engine.decide.decide_batch import Tally
+from hub.engine.decide.tally import Tally
 from hub.facts.parking import decode_record, encode_record
 from hub.inbound.envelope import Unstamped
 from hub.settings.budget import BudgetSettings

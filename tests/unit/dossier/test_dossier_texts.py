@@ -35,7 +35,7 @@ RULE_ID = re.compile(r"(?:\d{1,2}|qd45|tt17)(?:\.\d{1,2})?(?:\.[a-zđ])?\d?")
 def codes_of_the_core() -> set[str]:
     """Every literal of the core that is shaped like a refusal code."""
     found: set[str] = set()
-    for file in CORE.glob("*.py"):
+    for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value:
                 value = node.value
@@ -52,7 +52,7 @@ PREFIXES = {
 
 
 def marked_rules() -> set[str]:
-    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in TESTS.glob("test_dossier_*.py"))
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in TESTS.glob("test_*.py"))
     calls = (node for node in chain.from_iterable(map(ast.walk, trees)) if isinstance(node, ast.Call))
     return {
         call.args[0].value

@@ -101,10 +101,10 @@ def test_a_receiver_of_papers_has_a_part_from_the_hand_over_on() -> None:
     memory, dossier = lodged()
     stored = memory.dossiers[dossier]
     assert stored.state is not None
-    state = memory.job.load(stored.state)
-    assert not memory.job.may_know(state, STRANGER)
+    state = memory.rules.load(stored.state)
+    assert not memory.rules.may_know(state, STRANGER)
     holder = replace(state, custody={"paper": "000.99.99.H07"})
-    assert memory.job.may_know(holder, STRANGER)
+    assert memory.rules.may_know(holder, STRANGER)
 
 
 def test_a_stranger_who_names_a_known_code_for_a_new_dossier_is_asked_for_a_reference() -> None:

@@ -195,7 +195,7 @@ def test_deciding_behind_a_batch_does_not_change_it() -> None:
 def test_a_bug_parks_the_request_and_those_behind_it_but_no_other_dossier() -> None:
     memory = Memory()
     dossier = lodged(memory)
-    memory.job.faulty = {WITHDRAW}
+    memory.rules.faulty = {WITHDRAW}
     broken, behind = record(WITHDRAW, REF, {}, "e1"), record(ACCEPT, REF, acceptance(), "e2")
     decision = memory.decide(broken, behind, submit("e3", "ref:HS-0002", submission()))
     assert [(p.dossier_id, p.request_id, p.reason) for p in decision.parked] == [
@@ -212,7 +212,7 @@ def test_a_bug_parks_the_request_and_those_behind_it_but_no_other_dossier() -> N
 
 def test_a_parked_record_is_sealed_and_opens_to_the_record_as_it_came() -> None:
     memory = Memory()
-    memory.job.faulty = {"onestop.dossier.submit.v1"}
+    memory.rules.faulty = {"onestop.dossier.submit.v1"}
     request = submit("e1", REF, submission())
     decision = memory.decide(request)
     (parked,), (held,) = decision.parked, decision.workspace.held.values()
@@ -223,7 +223,7 @@ def test_a_parked_record_is_sealed_and_opens_to_the_record_as_it_came() -> None:
 def test_a_repeat_of_a_parked_request_waits_for_the_answer_of_the_first() -> None:
     memory = Memory()
     lodged(memory)
-    memory.job.faulty = {WITHDRAW}
+    memory.rules.faulty = {WITHDRAW}
     memory.commit(memory.decide(record(WITHDRAW, REF, {}, "e1")))
     again = memory.decide(record(WITHDRAW, REF, {}, "e1"))
     assert (again.parked, again.messages, again.tally.repeated) == ([], {}, 1)
@@ -231,9 +231,9 @@ def test_a_repeat_of_a_parked_request_waits_for_the_answer_of_the_first() -> Non
 
 def test_a_parked_submission_keeps_its_reference() -> None:
     memory = Memory()
-    memory.job.faulty = {"onestop.dossier.submit.v1"}
+    memory.rules.faulty = {"onestop.dossier.submit.v1"}
     memory.commit(memory.decide(submit("e1", REF, submission())))
-    memory.job.faulty = set()
+    memory.rules.faulty = set()
     behind = memory.decide(record(WITHDRAW, REF, {}, "e2"), submit("e3", REF, submission()))
     assert [p.reason for p in behind.parked] == ["queued"]
     assert receipts(behind)[0]["code"] == "reference.in_use"
@@ -242,7 +242,7 @@ def test_a_parked_submission_keeps_its_reference() -> None:
 def parked_pair(memory: Memory) -> tuple[str, Authorised, Authorised]:
     """A withdrawal parked by a bug with an acceptance behind it."""
     dossier = lodged(memory)
-    memory.job.faulty = {WITHDRAW}
+    memory.rules.faulty = {WITHDRAW}
     pair = record(WITHDRAW, REF, {}, "e1"), record(ACCEPT, REF, acceptance(), "e2")
     memory.commit(memory.decide(*pair))
     first, second = (memory.read(item) for item in pair)
@@ -254,7 +254,7 @@ def parked_pair(memory: Memory) -> tuple[str, Authorised, Authorised]:
 def test_redriven_requests_are_decided_in_the_order_of_their_arrival() -> None:
     memory = Memory()
     dossier, first, second = parked_pair(memory)
-    memory.job.faulty = {ACCEPT}
+    memory.rules.faulty = {ACCEPT}
     one = memory.decision()
     one.redrive(first, dossier, 7)
     assert one.redriven == [7]
@@ -264,7 +264,7 @@ def test_redriven_requests_are_decided_in_the_order_of_their_arrival() -> None:
     assert one.inbox_dossier == {}, "the inbox row is there already; only its receipt is late"
     memory.commit(one)
 
-    memory.job.faulty = set()
+    memory.rules.faulty = set()
     two = memory.decision()
     two.redrive(second, dossier, 8)
     assert receipts(two)[0]["state"] == "withdrawn"
@@ -296,7 +296,7 @@ def test_a_redriven_request_that_is_not_granted_any_more_is_refused() -> None:
 def test_the_receipt_after_a_redrive_is_what_a_repeat_gets() -> None:
     memory = Memory()
     dossier, first, _ = parked_pair(memory)
-    memory.job.faulty = set()
+    memory.rules.faulty = set()
     redriven = memory.decision()
     redriven.redrive(first, dossier, 7)
     memory.commit(redriven)
@@ -369,6 +369,6 @@ def test_a_refused_receipt_is_these_bytes() -> None:
 def test_nothing_of_a_bug_but_its_kind_is_kept_or_told() -> None:
     memory = Memory()
     lodged(memory)
-    memory.job.faulty = {WITHDRAW}
+    memory.rules.faulty = {WITHDRAW}
     decision = memory.decide(record(WITHDRAW, REF, {}, "e1"))
     assert "Thử" not in repr(decision.bugs) + decision.parked[0].reason

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from hub.dossier.state.model import VERSION, Dossier
+from hub.dossier.state.model import VERSION
 from hub.engine.decide.isolate_failures import Attempts, HeldBackError
 from hub.errors import UntrustedRowError
 from hub.facts.integrity import ERASED
@@ -112,7 +112,7 @@ def test_an_altered_dossier_is_not_redriven() -> None:
 def held_back(memory: Memory, item: StoredRecord) -> HeldBackError:
     """What holds the partition of this record; nothing is answered, parked or buried."""
     decision = memory.decision()
-    attempts: Attempts[Dossier] = Attempts([memory.read(item)])
+    attempts: Attempts = Attempts([memory.read(item)])
     with pytest.raises(HeldBackError) as raised:
         attempts.decide(lambda: decision)
     assert (decision.messages, decision.parked, decision.dead_letters, decision.facts) == ({}, [], [], [])

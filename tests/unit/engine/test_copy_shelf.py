@@ -11,7 +11,6 @@ from obstore.store import MemoryStore
 from hub.documents.reason import DocumentDamagedError, DocumentMissingError, DocumentsAwayError
 from hub.documents.rights import DocumentRights
 from hub.documents.store import DocumentStore
-from hub.dossier.state.model import Dossier
 from hub.dossier.verification import AwayCopy, CopyOutcome, UnverifiedCopy
 from hub.engine.decide import prefetch_copies as copy_shelf
 from hub.engine.decide.decide_batch import BatchDecision
@@ -58,7 +57,7 @@ def a_register(memory: Memory, subject: str = "ref:1", event_id: str = "r-1") ->
     return item
 
 
-async def decided(loader: Asked) -> tuple[Memory, BatchDecision[Dossier], CopyPrefetch]:
+async def decided(loader: Asked) -> tuple[Memory, BatchDecision, CopyPrefetch]:
     """A registration that was decided on what the loader said, behind a submission."""
     memory = Memory()
     memory.commit(memory.decide(submit("s-1", "ref:1", submission())))
@@ -67,7 +66,7 @@ async def decided(loader: Asked) -> tuple[Memory, BatchDecision[Dossier], CopyPr
     shelf._loader = loader
     shelf._rows = memory.master.store
     items = [memory.read(submit("s-2", "ref:2", submission())), register]
-    await shelf.bring(items, memory.job, NO_DATABASE, NO_VIEW)
+    await shelf.bring(items, memory.rules, NO_DATABASE, NO_VIEW)
     decision.take(register)
     return memory, decision, shelf
 
@@ -83,7 +82,7 @@ async def test_outcomes_are_brought_for_the_requests_that_need_them_and_decide_t
 async def test_without_a_store_every_package_is_missing() -> None:
     memory, shelf = Memory(), CopyPrefetch()
     item = a_register(memory)
-    await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
+    await shelf.bring([item], memory.rules, NO_DATABASE, NO_VIEW)
     assert shelf.of(item, (PACKAGE,)) == {PACKAGE: UnverifiedCopy("document.missing")}
     assert shelf.of(item, ()) == {}
 
@@ -114,7 +113,7 @@ async def test_what_the_rules_refuse_without_looking_at_a_document_does_not_wait
     shelf._loader = Asked(DocumentsAwayError("x"))
     shelf._rows = memory.master.store
     foreign = memory.read(record(REGISTER, "ref:1", REQUEST | {"component": "KQ.G15.000099"}, "r-1"))
-    await shelf.bring([foreign], memory.job, NO_DATABASE, NO_VIEW)
+    await shelf.bring([foreign], memory.rules, NO_DATABASE, NO_VIEW)
     decision.take(foreign)
     assert [receipt["code"] for receipt in receipts(decision)] == ["rule.15.6.c1"]
     assert decision.parked == []
@@ -125,11 +124,11 @@ async def test_a_store_that_says_nothing_holds_a_batch_up_once(monkeypatch: pyte
     memory = Memory()
     loader = Silent(AwayCopy())
     shelf, item = CopyPrefetch(loader, memory.master.store), a_register(memory)
-    await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
+    await shelf.bring([item], memory.rules, NO_DATABASE, NO_VIEW)
     assert shelf.of(item, (PACKAGE,)) == {PACKAGE: AwayCopy()}
     assert shelf.is_away
     monkeypatch.setattr(copy_shelf, "_BATCH_S", 1e6)
-    await shelf.bring([item], memory.job, NO_DATABASE, NO_VIEW)
+    await shelf.bring([item], memory.rules, NO_DATABASE, NO_VIEW)
     loader.store = DocumentStore(closed_bucket(), 1000)
     await shelf.ask()
     assert shelf.is_away
@@ -159,7 +158,7 @@ async def test_a_reuse_beside_it_gives_no_right_to_name_the_package_in_a_registr
     for items in ([register, reuse], [reuse, register]):
         asked.clear()
         shelf = CopyPrefetch(Judging(AwayCopy()), StoreKey(bytes(32)))
-        await shelf.bring(items, memory.job, NO_DATABASE, NO_VIEW)
+        await shelf.bring(items, memory.rules, NO_DATABASE, NO_VIEW)
         assert shelf.of(register, (PACKAGE,)) == {PACKAGE: UnverifiedCopy("document.missing")}
         assert shelf.of(reuse, (PACKAGE,)) == {PACKAGE: UnverifiedCopy("signature.chain")}
         assert sorted(asked) == [(PACKAGE, False), (PACKAGE, True)]

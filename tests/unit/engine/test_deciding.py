@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from hub.dossier.state.model import Dossier
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.isolate_failures import Attempts
 from hub.errors import StopError
@@ -17,8 +16,8 @@ from tests.support.requests import WITHDRAW, submission
 REF, OTHER_REF = "ref:HS-0001", "ref:HS-0002"
 
 
-def decide(memory: Memory, *records: StoredRecord) -> BatchDecision[Dossier]:
-    attempts: Attempts[Dossier] = Attempts([memory.read(item) for item in records])
+def decide(memory: Memory, *records: StoredRecord) -> BatchDecision:
+    attempts: Attempts = Attempts([memory.read(item) for item in records])
     return attempts.decide(memory.decision)
 
 
@@ -28,7 +27,7 @@ def test_a_failure_behind_the_rules_parks_its_request_and_the_rest_of_the_batch_
     memory = Memory()
     memory.commit(memory.decide(submit("e0", REF, submission()), submit("e9", OTHER_REF, submission())))
     broken_id = memory.aliases["ref:counter-a:HS-0001"]
-    real = memory.job.private_of
+    real = memory.rules.private_of
     fails = iter([True])
 
     def private_of(fact: Any) -> Any:
@@ -36,7 +35,7 @@ def test_a_failure_behind_the_rules_parks_its_request_and_the_rest_of_the_batch_
             raise KeyError("the bug of the test")
         return real(fact)
 
-    monkeypatch.setattr(memory.job, "private_of", private_of)
+    monkeypatch.setattr(memory.rules, "private_of", private_of)
     decision = decide(memory, record(WITHDRAW, REF, {}, "e1"), record(WITHDRAW, OTHER_REF, {}, "e2"))
     assert [(item.dossier_id, item.request_id, item.reason) for item in decision.parked] == [
         (broken_id, "e1", "bug.KeyError")
@@ -56,7 +55,7 @@ def test_a_submission_that_fails_behind_the_rules_waits_with_its_new_dossier(
     def private_of(_: Any) -> Any:
         raise KeyError("the bug of the test")
 
-    monkeypatch.setattr(memory.job, "private_of", private_of)
+    monkeypatch.setattr(memory.rules, "private_of", private_of)
     decision = decide(memory, submit("e1", REF, submission()))
     assert [item.reason for item in decision.parked] == ["bug.KeyError"]
     assert decision.facts == []
@@ -73,7 +72,7 @@ def test_a_request_for_a_state_that_cannot_be_read_becomes_a_dead_letter_and_the
     def load(_: bytes) -> Any:
         raise ValueError("the bug of the test")
 
-    monkeypatch.setattr(memory.job, "load", load)
+    monkeypatch.setattr(memory.rules, "load", load)
     decision = decide(memory, record(WITHDRAW, REF, {}, "e1"), submit("e2", OTHER_REF, submission()))
     assert [letter.reason for letter in decision.dead_letters] == ["poison.crash"]
     assert decision.parked == []

@@ -34,7 +34,7 @@ def failing(number: int, sender: str = "counter-a") -> tuple[Memory, Any]:
     refs = [f"ref:{index}" for index in range(number)]
     lodged = [submit(f"s{ref}", ref, submission(), sender=sender) for ref in refs]
     memory.commit(memory.decide(*lodged))
-    memory.job.faulty = {WITHDRAW}
+    memory.rules.faulty = {WITHDRAW}
     return memory, memory.decide(*[record(WITHDRAW, ref, {}, f"w{ref}", sender=sender) for ref in refs])
 
 

@@ -1,20 +1,24 @@
-"""The engine's job in a hub: the dossier's rules, with the law of this process."""
+"""The dossier's rules as the engine uses them, with the law of this process (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
 
+from msgspec import Struct
+
 from hub.dossier.decide import decide
-from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, Sender
+from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, NextCode, Sender
 from hub.dossier.rules.copies import packages_of
+from hub.dossier.source import SourceDossier
 from hub.dossier.standing import has_part
 from hub.dossier.state.codec import from_json, to_json
 from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Dossier, Timer
+from hub.dossier.verification import CopyOutcome
 from hub.engine.decide.code_blocks import CodeBlocks
 from hub.engine.decide.routing import receivers
-from hub.engine.job import Call
+from hub.inbound.authorise import Authorised
 from hub.inbound.directory import Directory
 from hub.regulation.clock import local_day
 from hub.regulation.codes import make_dossier_code
@@ -34,8 +38,22 @@ def code_blocks(law: Law) -> CodeBlocks:
     return CodeBlocks(compose, local_day, law.profile.dossier_code.max_serial)
 
 
-class DossierJob:
-    """`hub.engine.job.Job` of `Dossier`."""
+class Brought(Struct, frozen=True, gc=False):
+    """What a request needs that neither it nor the state holds.
+
+    `private` is what `Rules.private_of` gave for an earlier fact, when `Rules.needs_private` asks for it;
+    `copies` the outcome of verification of each package that `Rules.packages_of` names; `sources` the other
+    dossiers that the request names, as the store has them.
+    """
+
+    next_code: NextCode | None
+    private: bytes | None
+    copies: Mapping[str, CopyOutcome] = {}
+    sources: Mapping[str, SourceDossier] = {}
+
+
+class Rules:
+    """The same arguments always give the same answer: no I/O, no clock."""
 
     def __init__(self, law: Law) -> None:
         self._law = law
@@ -72,25 +90,29 @@ class DossierJob:
             return fact.applicant.model_dump_json(exclude_none=True).encode()
         return None
 
-    def decide(self, state: Dossier | None, call: Call) -> Decision:
-        """By the rules of `hub.dossier`."""
-        context = Context(
-            law=self._law,
-            sender=call.sender,
-            now=call.now,
-            event_time=call.event_time,
-            dossier_id=call.dossier_id,
-            request_id=call.request_id,
-            next_code=call.next_code,
-            applicant=Party.model_validate_json(call.private) if call.private is not None else None,
-            copies=call.copies,
-            sources=call.sources,
+    def context(self, item: Authorised, dossier_id: str, brought: Brought) -> Context:
+        """What the rules may know of this request beside the dossier and the request itself."""
+        private = brought.private
+        return Context(
+            self._law,
+            item.sender,
+            item.now,
+            item.envelope.time,
+            dossier_id,
+            item.envelope.id,
+            brought.next_code,
+            Party.model_validate_json(private) if private is not None else None,
+            brought.copies,
+            brought.sources,
         )
-        return decide(state, call.request, context)
 
-    def evolve(self, state: Dossier | None, fact: Fact, call: Call) -> Dossier:
+    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
+        """Accepted with facts, or refused; raises only for a bug."""
+        return decide(state, request, context)
+
+    def evolve(self, state: Dossier | None, fact: Fact, context: Context) -> Dossier:
         """The state after one fact."""
-        return evolve(state, fact, call.now, call.sender.name, self._law)
+        return evolve(state, fact, context.now, context.sender.name, context.law)
 
     def timers(self, state: Dossier) -> Mapping[str, Timer]:
         """Open timers by name."""
