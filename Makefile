@@ -75,6 +75,7 @@ check-generated:
 	@$(RUN) schemas.generate --check
 	@$(RUN) tools.settings_table --check
 	@$(RUN) tools.metrics_table --check
+	@$(RUN) tools.rooms_picture --check
 
 check-text:
 	@$(RUN) tools.forbidden_text
@@ -86,6 +87,7 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) schemas.generate
 	@$(RUN) tools.settings_table
 	@$(RUN) tools.metrics_table
+	@$(RUN) tools.rooms_picture
 
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
