@@ -188,11 +188,11 @@ async def called(world: World, here: Boundary) -> None:
 
 
 BOUNDARIES = (
-    Boundary("record", "hub.engine.loop:understand", "record_failed", unreadable_record),
-    Boundary("rule", "hub.engine.dossier_job:decide", "", rule),
+    Boundary("record", "hub.engine.pipeline:authorise", "record_failed", unreadable_record),
+    Boundary("rule", "hub.engine.decide.rules:decide", "", rule),
     Boundary("package", "hub.documents.packages:CopyLoader.load_copy", "", package),
     Boundary("source", "hub.engine.decide.prefetch_sources:_source", "", source),
-    Boundary("redrive", "hub.engine.redriving:understand", "redriven", redrive),
+    Boundary("redrive", "hub.engine.redriving:authorise", "redriven", redrive),
     Boundary("lane", "hub.outbox.publisher:_enqueue", "topic_blocked", topic),
     Boundary("lane-again", "hub.outbox.publisher:Publisher._send", "topic_still_blocked", topic),
     Boundary("stored-segment", "hub.outbox.stored:projected", "row_untrusted", stored_segment),
