@@ -9,6 +9,7 @@ import asyncpg
 
 from hub.dossier.decision import Sender
 from hub.engine.decide.unit_of_work import InboxEntry, StoredDossier, View
+from hub.engine.write.calls import READ_BATCH
 from hub.errors import StartupError
 from hub.facts.checked import PARTICIPANT
 from hub.facts.integrity import StoreKey
@@ -21,12 +22,6 @@ from hub.postgres.database import Connection
 
 STORED_FORMAT = 1
 """Of states, facts, receipts and segments; the store has that of the program that set it up."""
-
-_READ = """
-select kind, text_key, text_id, uuid_key::text as dossier, head, number, parked, state, wrapped, private,
-    mac, alias_mac
-from read_batch($1, $2, $3, $4)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +64,13 @@ def wanted_of(items: Iterable[Authorised | Unreadable]) -> Wanted:
 
 async def read_batch(connection: Connection, wanted: Wanted, key: StoreKey) -> ReadBatch:
     """Read without locks; what was used is compared when the batch is written. Altered rows are marked."""
-    rows = await connection.fetch(
-        _READ, texts(wanted.participants), texts(wanted.ids), texts(wanted.aliases), texts(wanted.dossiers)
-    )
+    given = {
+        "participants": texts(wanted.participants),
+        "ids": texts(wanted.ids),
+        "aliases": texts(wanted.aliases),
+        "dossiers": texts(wanted.dossiers),
+    }
+    rows = await connection.fetch(READ_BATCH.statement, *READ_BATCH.arguments(given))
     inbox: dict[tuple[str, str], InboxEntry] = {}
     aliases: dict[str, str] = {}
     altered: set[str] = set()

@@ -1,8 +1,8 @@
-"""The one write of a batch: a decision as the arrays of `write_batch`, and what its misses mean."""
+"""The one write of a batch: a decision as the arguments of `write_batch`, and what its misses mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,26 @@ from typing import Any
 import asyncpg
 
 from hub.engine.decide.decide_batch import BatchDecision
+from hub.engine.decide.rules import Rules
 from hub.engine.decide.tally import DeadLetter
 from hub.engine.decide.unit_of_work import LoadedDossier
+from hub.engine.write.calls import (
+    ALIASES,
+    CHANGED_DOSSIERS,
+    COMPARED,
+    FACTS,
+    GONE_TIMERS,
+    INBOX,
+    LATE_RECEIPTS,
+    LETTERS,
+    NEW_DOSSIERS,
+    OFFSETS,
+    PARKED,
+    SEGMENTS,
+    TIMERS,
+    WRITE_BATCH,
+    Parameters,
+)
 from hub.errors import WriteMissError
 from hub.facts.entries import WholeEntry, encode_segment
 from hub.facts.fact_bytes import StoredFact
@@ -55,10 +73,8 @@ async def write_batch(
 ) -> Written:
     """Write everything in one round trip and transaction; raises `MissError`, and then nothing is written."""
     arguments = _arguments(decision, offsets, outgoing, dump, shards)
-    placeholders = ", ".join(f"${number}" for number in range(1, len(arguments) + 1))
-    statement = f"select kind, id, shard, payload, mac from write_batch({placeholders})"  # noqa: S608  numbers only
     try:
-        rows = await connection.fetch(statement, *arguments)
+        rows = await connection.fetch(WRITE_BATCH.statement, *WRITE_BATCH.arguments(arguments))
     except asyncpg.UniqueViolationError as error:
         kind = next(
             (kind for table, kind in _MISS_TABLES.items() if (error.table_name or "").startswith(table)), None
@@ -84,45 +100,45 @@ def _arguments(
     outgoing: Outgoing,
     dump: Any,
     shards: int,
-) -> list[Any]:
+) -> dict[str, object]:
     workspace, key = decision.workspace, decision.store_key
     held = list(workspace.held.values())
     known = [dossier for dossier in held if not dossier.is_new]
     new = [dossier for dossier in held if dossier.is_new]
     changed = [dossier for dossier in known if dossier.is_changed]
+    aliases = ((name, id_, key.alias(name, id_)) for name, id_ in workspace.aliases.items())
+    parked = ((p.dossier_id, p.participant, p.request_id, p.reason, p.record) for p in decision.parked)
     wide = Bytes()
-    new_columns, new_checks = _dossiers(new, dump, wide, key)
-    changed_columns, changed_checks = _dossiers(changed, dump, wide, key)
-    columns = [
-        texts(dossier.id for dossier in known),
-        hashes(dossier.read_head for dossier in known),
-        numbers(dossier.read_parked for dossier in known),
-        *new_columns,
-        wide.places(dossier.key.wrapped for dossier in new),
-        new_checks,
-        *changed_columns,
-        changed_checks,
-        *_columns(((name, id_, key.alias(name, id_)) for name, id_ in workspace.aliases.items()), 3),
-        *_inbox(decision, wide, key),
-        *_columns(_late_receipts(decision, key), 4),
-        *_facts(decision.facts, wide, key),
-    ]
-    return [
-        decision.id,
-        *_columns((_offset(step, decision.id, key) for step in offsets), 6),
-        wide.joined,
-        *columns,
-        *_timer_columns(decision, [*new, *changed], shards),
-        *_columns(map(_letter, decision.dead_letters), 6),
-        *_columns(
-            ((p.dossier_id, p.participant, p.request_id, p.reason, p.record) for p in decision.parked), 5
-        ),
-        decision.redriven,
-        *_columns(_segments(decision, frozenset(outgoing.owned), key), 3),
-        outgoing.published,
-        outgoing.owned,
-        outgoing.known,
-    ]
+    return {
+        "batch": decision.id,
+        **_columns(OFFSETS, (_offset(step, decision.id, key) for step in offsets)),
+        **_named(COMPARED, _compared(known)),
+        **_named(NEW_DOSSIERS, _new_dossiers(new, dump, wide, key)),
+        **_named(CHANGED_DOSSIERS, _dossiers(changed, dump, wide, key)),
+        **_columns(ALIASES, aliases),
+        **_named(INBOX, _inbox(decision, wide, key)),
+        **_columns(LATE_RECEIPTS, _late_receipts(decision, key)),
+        **_named(FACTS, _facts(decision.facts, wide, key)),
+        **_timers([*new, *changed], decision.rules, shards),
+        **_columns(LETTERS, map(_letter, decision.dead_letters)),
+        **_columns(PARKED, parked),
+        "p_done": decision.redriven,
+        **_columns(SEGMENTS, _segments(decision, frozenset(outgoing.owned), key)),
+        "published": outgoing.published,
+        "owned": outgoing.owned,
+        "known": outgoing.known,
+        "wide": wide.joined,
+    }
+
+
+def _columns(parameters: Parameters, rows: Iterable[Sequence[Any]]) -> dict[str, object]:
+    """One array per parameter."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return _named(parameters, columns or [[] for _ in parameters])
+
+
+def _named(parameters: Parameters, values: Iterable[object]) -> dict[str, object]:
+    return dict(zip(parameters, values, strict=True))
 
 
 def _offset(step: OffsetStep, batch: str, key: StoreKey) -> tuple[Any, ...]:
@@ -130,24 +146,35 @@ def _offset(step: OffsetStep, batch: str, key: StoreKey) -> tuple[Any, ...]:
     return (step.topic, step.partition, step.topic_id, step.expected, step.next, check)
 
 
-def _dossiers(
-    dossiers: Sequence[LoadedDossier], dump: Any, wide: Bytes, key: StoreKey
-) -> tuple[list[Any], bytes]:
-    """The columns of these dossiers, and the checks of their rows: none for one that is altered already."""
+def _compared(known: Sequence[LoadedDossier]) -> list[object]:
+    return [
+        texts(dossier.id for dossier in known),
+        hashes(dossier.read_head for dossier in known),
+        numbers(dossier.read_parked for dossier in known),
+    ]
+
+
+def _new_dossiers(dossiers: Sequence[LoadedDossier], dump: Any, wide: Bytes, key: StoreKey) -> list[object]:
+    *columns, made = _dossiers(dossiers, dump, wide, key)
+    return [*columns, wide.places(dossier.key.wrapped for dossier in dossiers), made]
+
+
+def _dossiers(dossiers: Sequence[LoadedDossier], dump: Any, wide: Bytes, key: StoreKey) -> list[object]:
+    """The columns of these dossiers; last the checks of their rows: none for one that is altered already."""
     states = [_state(dossier, dump) for dossier in dossiers]
-    columns = [
+    made = (
+        key.dossier(d.id, d.head, d.sequence, state, d.private, d.key.wrapped) if d.altered is None else None
+        for d, state in zip(dossiers, states, strict=True)
+    )
+    return [
         texts(dossier.id for dossier in dossiers),
         hashes(dossier.head for dossier in dossiers),
         numbers(dossier.sequence for dossier in dossiers),
         numbers(dossier.parked for dossier in dossiers),
         wide.places(states),
         wide.places(dossier.private for dossier in dossiers),
+        checks(made),
     ]
-    made = (
-        key.dossier(d.id, d.head, d.sequence, state, d.private, d.key.wrapped) if d.altered is None else None
-        for d, state in zip(dossiers, states, strict=True)
-    )
-    return columns, checks(made)
 
 
 def _state(dossier: LoadedDossier, dump: Any) -> bytes | None:
@@ -157,7 +184,7 @@ def _state(dossier: LoadedDossier, dump: Any) -> bytes | None:
     return stored
 
 
-def _inbox(decision: BatchDecision, wide: Bytes, key: StoreKey) -> list[Any]:
+def _inbox(decision: BatchDecision, wide: Bytes, key: StoreKey) -> list[object]:
     answers = [decision.workspace.inbox[place] for place in decision.inbox_dossier]
     return [
         texts(participant for participant, _ in decision.inbox_dossier),
@@ -178,7 +205,7 @@ def _late_receipts(decision: BatchDecision, key: StoreKey) -> Iterator[tuple[Any
         yield (*place, receipt, key.inbox(*place, answered.digest, receipt, answered.dossier_id))
 
 
-def _facts(facts: Sequence[StoredFact], wide: Bytes, key: StoreKey) -> list[Any]:
+def _facts(facts: Sequence[StoredFact], wide: Bytes, key: StoreKey) -> list[object]:
     return [
         texts(fact.dossier_id for fact in facts),
         numbers(fact.sequence for fact in facts),
@@ -207,19 +234,13 @@ def _letter(letter: DeadLetter) -> tuple[Any, ...]:
     return (letter.topic, letter.partition, letter.offset, received_at, letter.reason, letter.record)
 
 
-def _timer_columns(decision: BatchDecision, changed: list[LoadedDossier], shards: int) -> list[list[Any]]:
-    rules = decision.rules
+def _timers(dossiers: Sequence[LoadedDossier], rules: Rules, shards: int) -> dict[str, object]:
     put: list[tuple[Any, ...]] = []
     gone: list[tuple[Any, ...]] = []
-    for held in changed:
+    for held in dossiers:
         timers = rules.timers(held.state) if held.state is not None else {}
         for name, timer in timers.items():
             if held.read_timers.get(name) != timer:
                 put.append((held.id, name, timer.kind, timer.due_at, shard_of(held.id, shards)))
         gone.extend((held.id, name) for name in held.read_timers if name not in timers)
-    return [*_columns(put, 5), *_columns(gone, 2)]
-
-
-def _columns(rows: Any, width: int) -> list[list[Any]]:
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    return columns or [[] for _ in range(width)]
+    return _columns(TIMERS, put) | _columns(GONE_TIMERS, gone)
