@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from hub.checks.adapters import adapters_check
 from hub.checks.check import Check
 from hub.checks.law import calendar_check
 from hub.checks.machine import descriptors_check, disk_check, key_file_check
@@ -36,6 +37,7 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
         clock_check(connect, settings.kafka),
         calendar_check(load_law(settings.profile).calendar.last_day),
         disk_check(settings.documents),
+        adapters_check(connect),
     )
 
 

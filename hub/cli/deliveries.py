@@ -16,14 +16,14 @@ from hub.cli.shared import with_store
 from hub.delivery import queries
 from hub.delivery.lease import Decision
 from hub.errors import StartupError
-from hub.installed import adapter_names
+from hub.installed import adapter_points
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Deliveries to outside systems.")
 
-Adapter = Annotated[str, typer.Argument(help="name of the adapter, as `postal`")]
+Adapter = Annotated[str, typer.Argument(help="name of the adapter")]
 Operator = Annotated[str, typer.Option(help="who decides")]
 Reason = Annotated[str, typer.Option(help="why, without personal data")]
 
@@ -175,7 +175,7 @@ def _change(
     """Run one statement that returns something when it changed something, and record it with the change."""
 
     async def work(_: Settings, connection: Connection) -> bool:
-        if not await connection.fetchval(_IS_KNOWN, adapter) and adapter not in adapter_names():
+        if not await connection.fetchval(_IS_KNOWN, adapter) and adapter not in adapter_points():
             raise StartupError(f"no adapter {adapter}")
         async with connection.transaction():
             changed = bool(await connection.fetchval(*statement))

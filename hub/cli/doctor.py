@@ -8,9 +8,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from hub.checks.check import Check, Outcome, look
+from hub.checks.check import Check, Outcome, look_all
 from hub.checks.roles import engine_checks
 from hub.cli.shared import run, settings
+from hub.delivery.declaration import declarations
 from hub.kafka.admin import KafkaAdmin
 from hub.postgres import database
 from hub.postgres.database import Connection
@@ -43,7 +44,8 @@ async def _looked() -> list[Outcome]:
         return connection
 
     try:
-        return [await look(check) for check in engine_checks(tree, admin, connect)]
+        declared = [check for one in declarations().values() for check in one.checks(connect)]
+        return await look_all([*engine_checks(tree, admin, connect), *declared])
     finally:
         await connection.close()
 

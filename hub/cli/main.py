@@ -99,10 +99,10 @@ def run_role(
         name_process(role, name)
         run(_until_signalled(lambda stop: run_adapter_role(name, stop)))
     else:
-        from hub.installed import adapter_names  # noqa: PLC0415 - a process imports its own role only
+        from hub.installed import adapter_points  # noqa: PLC0415 - a process imports its own role only
 
         typer.echo(
-            f"hub: no role {role}; roles: engine, gateway, adapter {'|'.join(adapter_names())}", err=True
+            f"hub: no role {role}; roles: engine, gateway, adapter {'|'.join(adapter_points())}", err=True
         )
         raise typer.Exit(2)
 

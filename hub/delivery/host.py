@@ -52,7 +52,7 @@ class Host:
 
 @runtime_checkable
 class Hosted(Protocol):
-    """An adapter with a door of its own, and perhaps own tables: `sql/tables.sql` in its package."""
+    """An adapter with a door of its own, and perhaps own tables."""
 
     async def attach(self, desk: Host) -> None:
         """Take the desk, before anything else is asked of the adapter; may raise `StartupError`."""

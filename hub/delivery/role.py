@@ -17,6 +17,7 @@ from hub.checks.check import must_hold
 from hub.checks.roles import adapter_checks
 from hub.checks.watch import CheckWatch
 from hub.delivery.adapter import Adapter, Certified
+from hub.delivery.declaration import AdapterDeclaration, declarations
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
 from hub.delivery.progress import Progress
@@ -24,7 +25,6 @@ from hub.delivery.runtime import run_adapter
 from hub.errors import StartupError, StopError
 from hub.http.certificates import CertificateWatch
 from hub.http.metrics import HttpMetrics
-from hub.installed import adapter_points
 from hub.legal_time import LegalClock
 from hub.logs import log
 from hub.postgres import database
@@ -62,13 +62,13 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
 
     Raises `StartupError` for an unknown adapter or a wrong setting, `StopError` when a task died.
     """
-    settings, adapter = _read(name)
+    declaration, settings, adapter = _read(name)
     dsn = settings.postgres.dsn.get_secret_value()
     registry, progress = CollectorRegistry(), Progress()
     metrics = DeliveryMetrics(registry)
     connection = await database.connect_at_start(settings.postgres, f"adapter-{name}")
     session = database.Session(settings.postgres, f"adapter-{name}-checks")
-    checks = adapter_checks(settings.postgres, session.live, name)
+    checks = (*adapter_checks(settings.postgres, session.live, name), *declaration.checks(session.live))
     await must_hold(checks)
     await _claim_name(settings, connection, name)
     watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
@@ -106,12 +106,12 @@ async def _claim_name(settings: AdapterSettings, connection: database.Connection
         await claim(connection, f"{name} {settings.delivery.instance}", "HUB_DELIVERY__INSTANCE", beats=False)
 
 
-def _read(name: str) -> tuple[AdapterSettings, Adapter]:
-    points = adapter_points()
-    if name not in points:
-        raise StartupError(f"no adapter {name}; installed: {', '.join(sorted(points)) or 'none'}")
+def _read(name: str) -> tuple[AdapterDeclaration, AdapterSettings, Adapter]:
+    known = declarations()
+    if name not in known:
+        raise StartupError(f"no adapter {name}; installed: {', '.join(known) or 'none'}")
     try:
-        return AdapterSettings(), points[name].load()()
+        return known[name], AdapterSettings(), known[name].build()
     except ValidationError as error:
         tree = next(kind for kind in BaseSettings.__subclasses__() if kind.__name__ == error.title)
         wrong = [explained(item, tree) for item in error.errors(include_input=False, include_url=False)]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
-from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from hub.errors import StartupError
-from hub.installed import adapter_tables
+from hub.postgres.adapter_tables import adapter_scripts, scripts_in
 from hub.postgres.away import AWAY
 from hub.postgres.sessions import is_writable, set_own
 from hub.settings import PostgresSettings
@@ -181,12 +180,7 @@ def _scripts(adapter: str | None = None) -> dict[str, str]:
 
     With `adapter` only its tables beside the hub's.
     """
-    folder = files("hub.postgres") / "migrations"
-    ours = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda f: f.name)
-    scripts = {script.name: script.read_text(encoding="utf-8") for script in ours}
-    for name, text in adapter_tables(adapter).items():
-        scripts[f"{name}/tables {sha256(text.encode()).hexdigest()[:12]}"] = text
-    return scripts
+    return scripts_in(files("hub.postgres") / "migrations") | adapter_scripts(adapter)
 
 
 async def migrate(connection: Connection, then: Applied | None = None) -> list[str]:
@@ -207,8 +201,8 @@ async def migrate(connection: Connection, then: Applied | None = None) -> list[s
     return list(missing)
 
 
-async def missing_tables(connection: Connection, adapter: str = "") -> list[str]:
-    """Scripts of this version that `hub setup` has not run yet; with `adapter`, those of its tables too."""
+async def missing_tables(connection: Connection, adapter: str | None = "") -> list[str]:
+    """Scripts of this version that `hub setup` has not run yet; those of `adapter` too, or of all (None)."""
     has_any = await connection.fetchval("select to_regclass('migration') is not null")
     known = {row["name"] for row in await connection.fetch("select name from migration")} if has_any else ()
     return [name for name in _scripts(adapter) if name not in known]

@@ -1,18 +1,22 @@
-"""What the delivery runtime holds of erased dossiers: ended and emptied; rows stay, so repeats are known."""
+"""What delivery runtime and adapters hold of erased dossiers: ended and emptied; rows of the runtime stay.
+
+So repeats are known. Tables of adapters are emptied as their declarations say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.delivery.declaration import declarations
 from hub.delivery.outcome import Rejected
 from hub.delivery.stored_outcome import outcome_text
 from hub.dossier.texts import refusal_texts
+from hub.postgres.adapter_tables import owners_of_tables
 from hub.postgres.database import Connection
 
 PAGE = 500
 """Dossiers at a time: an index is used for so few, however many were erased."""
-_HAS_PORTAL = "select to_regclass('portal_dossier') is not null"
 # Provably without effect: an erased person's data are not sent out any more. Doubtful ones are asked about.
 END_UNSENT = """
 with ended as (
@@ -65,19 +69,6 @@ with gone as (
 select count(*) from emptied
 """
 POISON = "delete from delivery_poison where key = any($1::bytea[])"
-# The portal's adapter deletes them itself while it runs (adapters/national_portal/sql/sweep_erased.sql).
-_PORTAL = """
-delete from portal_dossier p
-where p.dossier = any($1::text[])
-  and not exists (
-      select from delivery d where d.dossier = p.dossier and d.state in ('pending', 'leased', 'unknown')
-  )
-"""
-# What was lodged there is told from a repeat by a digest; without one every repeat counts as another dossier.
-_PORTAL_LODGINGS = """
-update portal_lodging l set digest = '' from alias a
-where a.dossier_id = any($1::uuid[]) and a.alias = 'ref:portal:' || l.code and l.digest <> ''
-"""
 OPEN = "select count(*) from delivery where dossier = any($1::text[]) and data <> ''"
 
 
@@ -115,7 +106,13 @@ async def _empty(connection: Connection, gone: Sequence[str]) -> EmptiedDeliveri
     emptied = await connection.fetchval(EMPTY, gone)
     await connection.fetchval(EMPTY_REPORTS, gone)
     await connection.execute(POISON, [dossier.encode() for dossier in gone])
-    if await connection.fetchval(_HAS_PORTAL):
-        await connection.execute(_PORTAL, gone)
-        await connection.execute(_PORTAL_LODGINGS, gone)
+    await _empty_adapter_tables(connection, gone)
     return EmptiedDeliveries(unsent, emptied, await connection.fetchval(OPEN, gone))
+
+
+async def _empty_adapter_tables(connection: Connection, gone: Sequence[str]) -> None:
+    known = declarations()
+    for name in await owners_of_tables(connection):
+        erase = known[name].erase if name in known else None
+        if erase is not None:
+            await erase(connection, gone)

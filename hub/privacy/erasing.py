@@ -15,6 +15,7 @@ from hub.dossier.state.codec import StateError, from_json, to_json
 from hub.errors import AlteredRowError
 from hub.facts.integrity import ERASED, StoreKey
 from hub.facts.trusted import erased, is_receipt_genuine
+from hub.postgres.adapter_tables import owners_not_installed
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action, tell_engines
 from hub.privacy.erased_deliveries import EmptiedDeliveries, empty_deliveries
@@ -74,6 +75,10 @@ async def erase(
     Engines refuse later requests of it with `dossier.erased`; its timers are gone. Call
     `hub.privacy.kept_documents.remove_erased` after it.
     """
+    if foreign := await owners_not_installed(connection):
+        return NotErased(
+            f"{', '.join(foreign)}: this adapter has tables here and is not installed: install it"
+        )
     dossier_id = _as_id(dossier)
     if dossier_id is None and (row := await connection.fetchrow(_BY_CODE, f"code:{dossier}")) is not None:
         dossier_id = str(row["dossier"])

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from hub.errors import StartupError
+from hub.installed import settings_prefixes
 from hub.settings.budget import BudgetSettings
 from hub.settings.documents import DocumentsSettings
 from hub.settings.signing import SigningSettings
@@ -220,7 +221,8 @@ class Settings(BaseSettings):
 Tree = TypeVar("Tree", bound=BaseSettings)
 _PREFIX = "HUB_"
 _NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_JAVA_HOME", "HUB_CRASH_AT"})
-_ADAPTERS = ("HUB_POSTAL_", "HUB_POPULATION_", "HUB_PORTAL_", "HUB_DELIVERY_")
+_DELIVERY = "HUB_DELIVERY_"
+"""Settings of every adapter process."""
 
 
 def read_settings() -> Settings:
@@ -263,8 +265,8 @@ def _unknown(environment: Iterable[str]) -> Iterator[str]:
     known = variables()
     for name in sorted(environment):
         upper = name.upper()
-        is_other = upper in _NOT_OURS or upper.startswith(_ADAPTERS) or not upper.startswith(_PREFIX)
-        if not is_other and upper not in known:
+        is_other = upper in _NOT_OURS or not upper.startswith(_PREFIX) or upper in known
+        if not is_other and not upper.startswith((_DELIVERY, *settings_prefixes())):
             close = get_close_matches(upper, known, 1)
             yield f"{name}: no such setting" + (f", did you mean {close[0]}?" if close else "")
 

@@ -15,19 +15,13 @@ from tests.integration.adapters.test_portal_adapter import accepted, shown
 from tests.support.portal_site import Site, portal_site
 from tests.support.processes import HubProcess
 from tests.support.requests import AGENCY, FORWARD, OFFICER, ONE_STOP
-from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
 
 def adapter_process(site: Site, folder: Path) -> HubProcess:
     """`hub run adapter portal`, found by its entry point."""
-    place = folder / "portal_adapter-0.dist-info"
-    place.mkdir()
-    (place / "METADATA").write_text("Metadata-Version: 2.1\nName: portal-adapter\nVersion: 0\n")
-    (place / "entry_points.txt").write_text("[hub.adapters]\nportal = adapters.national_portal.app:build\n")
     environment = {
         **site.hub.environment,
-        "PYTHONPATH": f"{folder}:{REPOSITORY}",
         "HUB_KAFKA__USER": site.kafka.user,
         "HUB_KAFKA__PASSWORD": site.kafka.password.get_secret_value(),
         "HUB_DELIVERY__CALL_TIMEOUT_S": "4",

@@ -18,7 +18,7 @@ from tests.support.requests import ONE_STOP
 from tests.support.traffic import metric
 from tests.support.waiting import eventually
 
-CHECKS = ["master_key", "sessions", "store", "rows", "topics", "clocks", "calendar", "disk"]
+CHECKS = ["master_key", "sessions", "store", "rows", "topics", "clocks", "calendar", "disk", "adapters"]
 
 
 @pytest.fixture
@@ -81,7 +81,23 @@ async def test_a_key_that_others_may_read_and_tables_that_are_missing_are_told(h
     assert "0010_term_seed.sql" in missing["reason"]
     assert "hub setup" in missing["remedy"]
     _, lines = await doctor(hub)
-    assert [line.split()[0] for line in lines] == ["failed", "ok", "failed", "ok", "ok", "ok", "ok", "ok"]
+    assert [line.split()[0] for line in lines] == ["failed", "ok", "failed", *["ok"] * 6]
+
+
+async def test_tables_of_an_adapter_that_is_not_installed_are_told_and_nothing_is_erased(hub: Hub) -> None:
+    await hub.database.execute("insert into migration (name) values ('tax/0001_first.sql')")
+    (found,) = await findings(hub, "adapters")
+    assert found["reason"].startswith("tax has tables in the store and is not installed here")
+    reason = ("--operator", "op", "--reason", "Đ 45", "--yes")
+    status, said = await hub_command(hub.environment, "erase", "000.12.34.H07-250102-0001", *reason)
+    assert (status, said) == (1, "hub: tax: this adapter has tables here and is not installed: install it\n")
+
+
+async def test_missing_tables_of_an_adapter_are_told_and_hold_no_engine_up(hub: Hub) -> None:
+    await hub.database.execute("delete from migration where name = 'portal/0001_tables.sql'")
+    (found,) = await findings(hub, "adapters")
+    assert found == {"reason": "tables of portal/0001_tables.sql are missing", "remedy": "run `hub setup`"}
+    assert await findings(hub, "store") == []
 
 
 async def test_a_role_does_not_start_without_its_tables_and_says_what_to_do(hub: Hub) -> None:

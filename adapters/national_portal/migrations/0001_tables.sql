@@ -1,4 +1,4 @@
--- What the portal adapter keeps beside its deliveries; re-runnable. Nothing here outlives `record_days` after the end.
+-- What the portal adapter keeps beside its deliveries; re-runnable: a store of an earlier version has them. Nothing here outlives `record_days` after the end.
 
 create table if not exists portal_dossier (
     dossier     text        primary key,
