@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import assert_never
 
 from adapters.national_portal import tables
@@ -109,6 +110,11 @@ class PortalAdapter:
             callers=door.networks,
             is_open=self._links is not None,
         )
+
+    @property
+    def certificates(self) -> Mapping[str, Path | None]:
+        """The security server's CA, where it is set."""
+        return {"portal_ca": self._settings.ca_file}
 
     def handles(self, message_type: str) -> bool:
         """What the portal must know: submission to return, supplements, dates, payments."""

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from adapters.national_portal.answers import Answer, read_answer
-from adapters.national_portal.errors import EffectUnsureError, NoEffectError
-from adapters.national_portal.session import Sessions
+from adapters.national_portal.session import sessions
 from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.transport import Transport
+from hub.delivery.http import EffectUnsureError, NoEffectError
 
 Item = dict[str, Any]
 
@@ -24,7 +24,7 @@ class PortalClient:
     def __init__(self, settings: PortalSettings) -> None:
         self._settings = settings
         self._transport = Transport(settings)
-        self._sessions = Sessions(self._transport, settings)
+        self._sessions = sessions(self._transport, settings)
 
     async def sync_dossier(self, item: Item, *, is_update: bool) -> Answer:
         """DongBoHoSoMC with one dossier: how the portal takes a part of a larger array is not known."""
@@ -61,10 +61,10 @@ class PortalClient:
 
     async def _call(self, service: str, path: str, parameters: Item) -> Answer:
         session = await self._sessions.current()
-        answer = await self._send(service, path, parameters, session.token)
+        answer = await self._send(service, path, parameters, session.value)
         if answer.says_session_is_dead(self._settings.session_codes):
             session = await self._sessions.renewed(session)
-            answer = await self._send(service, path, parameters, session.token)
+            answer = await self._send(service, path, parameters, session.value)
             if answer.says_session_is_dead(self._settings.session_codes):
                 raise NoEffectError(f"{service}: session refused twice", self._settings.retry_delay_s)
         if answer.code in self._settings.retry_codes:
@@ -74,7 +74,7 @@ class PortalClient:
     async def _send(self, service: str, path: str, parameters: Item, session: str) -> Answer:
         body = {"session": session, "madonvi": self._settings.unit, "service": service, **parameters}
         encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        answer = read_answer((await self._transport.post(service, path, encoded)).document)
+        answer = read_answer(await self._transport.post(service, path, encoded))
         if not answer.code:
             raise EffectUnsureError(f"{service}: answer without error_code")
         return answer

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from adapters.national_portal.door_payments import PaymentDoor
 from adapters.national_portal.downloads import DocumentReader, file_response
-from adapters.national_portal.errors import PortalError
+from adapters.national_portal.errors import UnopenedError
 from adapters.national_portal.links import PATH, Links
 from adapters.national_portal.lodging import SERVICE, Lodging, LodgingError, is_update, read_lodging
 from adapters.national_portal.mapping import Words, search_item
@@ -89,7 +89,7 @@ class Door:
                 return Response(status_code=413)
             try:
                 return JSONResponse(await answer(body))
-            except (StoreAwayError, PortalError) as error:
+            except (StoreAwayError, UnopenedError) as error:
                 _log.warning("not answered", extra={"action": "portal.door_away", "reason": str(error)})
                 return JSONResponse(door_answer("unavailable"))
             except Exception as error:  # noqa: BLE001  the outermost place of a call

@@ -17,7 +17,7 @@ from typing import Final
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from adapters.national_portal.errors import EffectUnsureError, PortalError
+from adapters.national_portal.errors import UnopenedError
 from adapters.national_portal.payment_query import Standing, query_of, standing_of
 from adapters.national_portal.record import Bill, Record
 from adapters.national_portal.sealing import RecordSeal
@@ -25,6 +25,7 @@ from adapters.national_portal.settings import PaymentSettings, PortalSettings
 from adapters.national_portal.tables import Tables
 from adapters.national_portal.transport import Transport
 from hub.delivery.database import StoreAwayError, open_pool
+from hub.delivery.http import CallError, EffectUnsureError
 from hub.errors import StartupError
 
 YOUNGEST: Final = timedelta(minutes=30)
@@ -62,13 +63,13 @@ def open_payments(records: Iterable[Record], now: datetime) -> tuple[Open, ...]:
 async def ask(
     transport: Transport, payment: PaymentSettings, payments: Iterable[Open]
 ) -> list[tuple[Open, Standing]]:
-    """The platform's word on each, one after the other; raises PortalError when one cannot be had."""
+    """The platform's word on each, one after the other; raises CallError when one cannot be had."""
     assert payment.query_path is not None
     told = []
     for each in payments:
         body = query_of(each.bill, payment.partner, payment.secret.get_secret_value())
         encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        answer = (await transport.post("QUERY", payment.query_path, encoded)).document
+        answer = await transport.post("QUERY", payment.query_path, encoded)
         standing = standing_of(answer, each.bill.payment)
         if standing is None:
             raise EffectUnsureError("QUERY: unreadable answer")
@@ -86,7 +87,7 @@ def lines_of(told: Iterable[tuple[Open, Standing]]) -> list[str]:
 
 
 async def reconcile(settings: PortalSettings, dsn: str, now: datetime) -> list[str]:
-    """The work list; raises PortalError, StoreAwayError, StartupError; ValueError without QUERY."""
+    """The work list; raises CallError, StoreAwayError, StartupError, UnopenedError, ValueError (no QUERY)."""
     if settings.payment is None or settings.payment.query_path is None:
         raise ValueError("HUB_PORTAL_PAYMENT__QUERY_PATH is not set")
     async with open_pool(dsn, "portal", connections=1) as pool:
@@ -105,7 +106,7 @@ def main() -> int:
     try:
         dsn = StoreSettings().dsn.get_secret_value()
         lines = asyncio.run(reconcile(PortalSettings(), dsn, datetime.now(UTC)))
-    except (PortalError, StoreAwayError, StartupError, ValueError) as error:
+    except (CallError, UnopenedError, StoreAwayError, StartupError, ValueError) as error:
         sys.stderr.write(f"reconciliation: {error}\n")
         return 3
     sys.stdout.writelines(f"{line}\n" for line in lines)

@@ -75,6 +75,7 @@ class PortalSettings(BaseSettings):
 
     base_url: str = Field(pattern=_HTTP_URL, description="the security server, without prefix")
     prefix: str = Field(default="/XrdAdapter/RestService/forward", description="before every path")
+    ca_file: Path | None = Field(default=None, description="PEM of the security server's CA")
     auth_path: str = Field(default="/mapi/login", pattern=_PATH, description="login")
     integration_path: str = Field(default="/mapi/g", pattern=_PATH, description="dossiers (assumption)")
     share_path: str = Field(default="/mapi/g", pattern=_PATH, description="catalogues (assumption)")

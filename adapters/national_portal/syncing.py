@@ -6,7 +6,6 @@ from typing import Literal
 
 from adapters.national_portal.answers import Answer
 from adapters.national_portal.client import PortalClient
-from adapters.national_portal.errors import EffectUnsureError, NoEffectError
 from adapters.national_portal.folding import WITHOUT_LINE, UnreadableError, read_fact
 from adapters.national_portal.kept import Kept, Standing
 from adapters.national_portal.mapping import MAX_CODE, Words, dossier_item, mask_message, progress_item
@@ -14,6 +13,7 @@ from adapters.national_portal.procedures import Procedures
 from adapters.national_portal.texts import Key, text_pair
 from hub.delivery.adapter import OutMessage
 from hub.delivery.database import StoreAwayError
+from hub.delivery.http import CallError, EffectUnsureError, NoEffectError, outcome_after
 from hub.delivery.outcome import NOTED, Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
 
 Progress = Literal["sent", "unknown"]
@@ -43,10 +43,8 @@ class Syncing:
             return await self._bring(message, is_question=is_question)
         except UnreadableError:
             return _reject("portal.bad_fact", "bad_fact")
-        except NoEffectError as error:
-            return RetryAt(error.delay_s, str(error))
-        except EffectUnsureError as error:
-            return Unknown(str(error))
+        except CallError as error:
+            return outcome_after(error)
         except StoreAwayError as error:
             return Unknown(str(error))
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
-import httpx
-
-from adapters.population_db.dialects import Exchange, exchange, read_answer
-from adapters.population_db.failure import NotAsked, failure_of
+from adapters.population_db.dialects import exchange, read_answer
+from adapters.population_db.failure import NotAsked, failure_of, not_asked
 from adapters.population_db.mapping import Answer, SoapFault, Unreadable
 from adapters.population_db.question import Question
 from adapters.population_db.settings import PopulationSettings
-from adapters.population_db.token import Token, Tokens
-from hub.http.trusted_ca import TrustedCa
+from adapters.population_db.token import tokens_of
+from hub.delivery.http import CallError, CallLimits, EffectUnsureError, HttpCaller, Reply
+from hub.delivery.login import Token
 
 
 class PopulationClient:
@@ -22,11 +22,14 @@ class PopulationClient:
 
     def __init__(self, settings: PopulationSettings) -> None:
         self._settings = settings
-        timeout = httpx.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s)
-        self._http = httpx.AsyncClient(
-            timeout=timeout, trust_env=False, follow_redirects=False, verify=TrustedCa(settings.ca_file)
+        limits = CallLimits(
+            settings.total_timeout_s,
+            settings.connect_timeout_s,
+            settings.retry_s,
+            settings.max_answer_bytes,
         )
-        self._tokens = Tokens(self._http, settings) if settings.dialect != "N1" else None
+        self._http = HttpCaller(limits, settings.ca_file)
+        self._tokens = tokens_of(self._http, settings) if settings.dialect != "N1" else None
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,58 +45,31 @@ class PopulationClient:
         """Ask once, within `total_timeout_s` to the last byte; never raises for what the counterpart does."""
         try:
             async with asyncio.timeout(self._settings.total_timeout_s):
-                exchanged = await self._exchange(question, now)
-        except (TimeoutError, httpx.TimeoutException):
+                reply = await self._exchange(question, now)
+        except TimeoutError:
             return NotAsked("timeout")
-        except httpx.HTTPError:
-            return NotAsked("unreachable")
-        if isinstance(exchanged, NotAsked):
-            return exchanged
-        response, body = exchanged
-        if body is None:
-            return Unreadable("too large")
-        answer = read_answer(body, question, self._settings)
+        except CallError as error:
+            is_over = isinstance(error, EffectUnsureError) and error.cause == "too_large"
+            return Unreadable("too large") if is_over else not_asked(error)
+        answer = read_answer(reply.body, question, self._settings)
         known = frozenset(self._settings.fault_codes)
-        return judge(response.status_code, response.headers, answer, now, known)
+        return judge(reply.status, reply.headers, answer, now, known)
 
-    async def _exchange(
-        self, question: Question, now: datetime
-    ) -> tuple[httpx.Response, bytes | None] | NotAsked:
-        """One question; a refused token costs one new token and one more try."""
-        if self._tokens is None:
-            return await self._post(exchange(question, self._settings, None, now))
-        token = await self._tokens.current()
-        if isinstance(token, NotAsked):
-            return token
-        response, body = await self._with(token, question, now)
-        if response.status_code != httpx.codes.UNAUTHORIZED:
-            return response, body
-        renewed = await self._tokens.renewed(token)
-        return renewed if isinstance(renewed, NotAsked) else await self._with(renewed, question, now)
+    async def _exchange(self, question: Question, now: datetime) -> Reply:
+        async def post(token: Token | None) -> Reply:
+            made = exchange(question, self._settings, token.value if token is not None else None, now)
+            return await self._http.send(
+                "ask", "POST", made.url, content=made.content, headers=made.headers, is_unpacked=False
+            )
 
-    async def _with(
-        self, token: Token, question: Question, now: datetime
-    ) -> tuple[httpx.Response, bytes | None]:
-        return await self._post(exchange(question, self._settings, token.value, now))
-
-    async def _post(self, made: Exchange) -> tuple[httpx.Response, bytes | None]:
-        """Send, and read at most `max_answer_bytes`, nothing unpacked; no body beyond that."""
-        async with self._http.stream(
-            "POST", made.url, content=made.content, headers=made.headers
-        ) as response:
-            body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > self._settings.max_answer_bytes:
-                    return response, None
-            return response, bytes(body)
+        return await (post(None) if self._tokens is None else self._tokens.call(post))
 
 
 def judge(
-    status: int, headers: httpx.Headers, answer: Answer, now: datetime, known_faults: frozenset[str]
+    status: int, headers: Mapping[str, str], answer: Answer, now: datetime, known_faults: frozenset[str]
 ) -> Answer | NotAsked:
     """Decide what a whole response says (pure): only a 200 can carry an answer, a 200 or 500 any fault."""
-    if status == httpx.codes.OK:
+    if status == 200:
         return answer
     if isinstance(answer, SoapFault) and (status == 500 or answer.code in known_faults):
         return answer

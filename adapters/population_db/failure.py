@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
-import httpx
+from hub.delivery.http import CallError, NoEffectError, retry_after_s
 
 MAX_TOLERATED_SKEW_S: Final = 120.0
-MAX_RETRY_AFTER_S: Final = 3600.0
 
 Failure = Literal["timeout", "unreachable", "http_error", "busy", "credentials", "clock"]
 
@@ -23,22 +23,32 @@ class NotAsked:
     retry_after_s: float | None = None
 
 
-def failure_of(status: int, headers: httpx.Headers, now: datetime) -> NotAsked:
+class NoTokenError(NoEffectError):
+    """The LGSP answered the request for a token with something else."""
+
+    def __init__(self, failure: NotAsked, delay_s: float) -> None:
+        super().__init__(f"token: {failure.failure}", delay_s)
+        self.failure = failure
+
+
+def not_asked(error: CallError) -> NotAsked:
+    """What a call that failed says: no answer in time, none at all, or no token to ask with."""
+    if isinstance(error, NoTokenError):
+        return error.failure
+    return NotAsked(error.cause if error.cause in {"timeout", "unreachable"} else "http_error")
+
+
+def failure_of(status: int, headers: Mapping[str, str], now: datetime) -> NotAsked:
     """What a status other than 200 says; a refusal under a Date far from ours is a matter of clocks."""
     if status in {401, 403}:
         return NotAsked("clock" if _skew_s(headers, now) > MAX_TOLERATED_SKEW_S else "credentials")
     if status in {429, 503}:
-        return NotAsked("busy", _retry_after_s(headers))
+        return NotAsked("busy", retry_after_s(headers))
     return NotAsked("http_error")
 
 
-def _skew_s(headers: httpx.Headers, now: datetime) -> float:
+def _skew_s(headers: Mapping[str, str], now: datetime) -> float:
     try:
-        return abs((parsedate_to_datetime(headers.get("date", "")) - now).total_seconds())
+        return abs((parsedate_to_datetime(headers.get("Date", "")) - now).total_seconds())
     except (ValueError, TypeError):
         return 0.0
-
-
-def _retry_after_s(headers: httpx.Headers) -> float | None:
-    value = headers.get("retry-after", "")
-    return min(float(value), MAX_RETRY_AFTER_S) if value.isascii() and value.isdigit() else None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import assert_never
 
 from pydantic import ValidationError
 
-from adapters.postal.client import Answer, PostalClient
-from adapters.postal.errors import EffectUnsureError, NoEffectError, PostalError
+from adapters.postal.client import Answer, PostalClient, http_of
 from adapters.postal.mapping import mask_message, subject_of
 from adapters.postal.placing import Cancel, Place, Refusal, give_back, place, placed
 from adapters.postal.reports import registered_report, sync_report, tracked_report
@@ -19,9 +19,9 @@ from adapters.postal.settings import PostalSettings
 from adapters.postal.status_codes import StatusCodes, read_status_codes
 from adapters.postal.texts import Key, text_pair
 from adapters.postal.tracking import Record
-from adapters.postal.transport import Transport
 from adapters.postal.waybills import WaybillPool
 from hub.delivery.adapter import OutMessage, Polled, Report
+from hub.delivery.http import CallError, EffectUnsureError, outcome_after
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
 from schemas.party import PostalParty
 from schemas.pickup import PickupCancelled, PickupOrdered
@@ -45,9 +45,9 @@ class PostalAdapter:
         self.settling_s: float = settings.settling_s
         self._settings = settings
         self._codes = codes or read_status_codes(settings.status_codes_file)
-        self._transport = Transport(settings)
+        self._http = http_of(settings)
         self._clients = {
-            account.customer_code: PostalClient(self._transport, settings, account)
+            account.customer_code: PostalClient(self._http, settings, account)
             for account in settings.distinct_accounts()
         }
         self._tracked = {code: client for code, client in self._clients.items() if client.account.can_track}
@@ -57,6 +57,11 @@ class PostalAdapter:
             if client.account.waybills_file is not None
         }
         self.poll_interval_s: float | None = settings.poll_interval_s if self._tracked else None
+
+    @property
+    def certificates(self) -> Mapping[str, Path | None]:
+        """The operator's CA, where it is set."""
+        return {"postal_ca": self._settings.ca_file}
 
     def handles(self, message_type: str) -> bool:
         """Orders and cancellations."""
@@ -75,10 +80,8 @@ class PostalAdapter:
                     return await self._cancel(work)
                 case _:
                     assert_never(work)
-        except NoEffectError as error:
-            return RetryAt(error.delay_s, str(error))
-        except EffectUnsureError as error:
-            return Unknown(str(error))
+        except CallError as error:
+            return outcome_after(error)
 
     async def query(self, message: OutMessage) -> QueryOutcome:
         """Look for the effect in the tracking feed from `first_id` on; Unknown when it cannot be read."""
@@ -112,17 +115,17 @@ class PostalAdapter:
     async def poll(self, cursor: str | None) -> Polled:
         """Read one page of each account that can be followed.
 
-        An account that cannot be read keeps its place and is logged; PostalError when none could be read.
+        An account that cannot be read keeps its place and is logged; CallError when none could be read.
         """
         places = _read_cursor(cursor)
         reports: list[Report] = []
-        failures: list[PostalError] = []
+        failures: list[CallError] = []
         is_more = False
         for code, client in self._tracked.items():
             before = places.get(code, self._settings.first_id)
             try:
                 page = await client.read_tracking(before, self._settings.page_size)
-            except PostalError as error:
+            except CallError as error:
                 _log.warning(
                     "tracking not read", extra={"action": "postal.poll_failed", "reason": str(error)}
                 )
@@ -143,7 +146,7 @@ class PostalAdapter:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self._http.aclose()
 
     def _reports_of(self, records: tuple[Record, ...], unreadable: int) -> list[Report]:
         heard = [
@@ -228,7 +231,7 @@ class PostalAdapter:
             return Unknown("the operator offers no look-up to this account")
         try:
             is_there = await self._feed_holds(work.client, lambda record: self._proves(work, record))
-        except PostalError as error:
+        except CallError as error:
             return Unknown(str(error))
         return _delivered(work) if is_there else NotFound()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from adapters.postal.errors import EffectUnsureError, NoEffectError
 from adapters.postal.settings import PostalAccount, PostalSettings
-from adapters.postal.token import Token, Tokens
+from adapters.postal.token import tokens_of
 from adapters.postal.tracking import Page, parse_page
-from adapters.postal.transport import Reply, Transport
+from hub.delivery.http import CallLimits, EffectUnsureError, HttpCaller, Reply
+from hub.delivery.login import Token
 
-_REFUSED_TOKEN: Final = 401
+MAX_BODY_BYTES: Final = 16 << 20
 _SERVICES: Final = {
     "order/post": "orderpost",
     "order/cancel": "ordercancel",
@@ -22,6 +23,18 @@ _SERVICES: Final = {
 }
 """What an LGSP calls the operations (contract part I, 1.1)."""
 _NOT_ALLOWED_NOW: Final = frozenset({401, 403, 429, 503})
+
+
+def http_of(settings: PostalSettings) -> HttpCaller:
+    """The connections to the operator, for all accounts."""
+    limits = CallLimits(
+        settings.total_timeout_s,
+        settings.connect_timeout_s,
+        settings.retry_delay_s,
+        MAX_BODY_BYTES,
+        settings.max_connections,
+    )
+    return HttpCaller(limits, settings.ca_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +52,13 @@ class PostalClient:
     costs one new token and one more try. Source: contract part I, 1.1, 1.2 and 2.
     """
 
-    def __init__(self, transport: Transport, settings: PostalSettings, account: PostalAccount) -> None:
+    def __init__(self, http: HttpCaller, settings: PostalSettings, account: PostalAccount) -> None:
         self.account = account
-        self._transport = transport
+        self._http = http
         self._base_url = (account.base_url or settings.base_url).rstrip("/")
         self._retry_delay_s = settings.retry_delay_s
         token_url = account.token_url or settings.token_url
-        self._tokens = Tokens(transport, token_url, account, settings.retry_delay_s)
+        self._tokens = tokens_of(http, token_url, account, settings.retry_delay_s)
 
     async def post_order(self, body: bytes, *, has_waybill: bool = False) -> Answer:
         """Place an order (not idempotent by contract; OrderNumber is unique in practice)."""
@@ -97,16 +110,8 @@ class PostalClient:
         elif url is None:
             is_below = self.account.addressing == "path"
             url = f"{self._base_url}/{operation}" if is_below else self._base_url
-        token = await self._tokens.current()
-        reply = await self._send(operation, method, url, token, params, content)
-        if reply.status == _REFUSED_TOKEN:
-            token = await self._tokens.renewed(token)
-            reply = await self._send(operation, method, url, token, params, content)
-        if reply.status in _NOT_ALLOWED_NOW:
-            delay_s = reply.retry_after_s or self._retry_delay_s
-            raise NoEffectError(f"{operation}: HTTP {reply.status}", delay_s)
-        if reply.status != 200:
-            raise EffectUnsureError(f"{operation}: HTTP {reply.status}")
+        reply = await self._tokens.call(partial(self._send, operation, method, url, params, content))
+        reply.must_be_ok(_NOT_ALLOWED_NOW, self._retry_delay_s)
         return reply
 
     async def _send(
@@ -114,22 +119,20 @@ class PostalClient:
         operation: str,
         method: str,
         url: str,
-        token: Token,
         params: dict[str, str] | None,
         content: bytes | None,
+        token: Token,
     ) -> Reply:
         headers = {"Accept": "application/json", "Accept-Charset": "UTF-8"}
         if self.account.dialect == "C":
             headers["access_token"] = token.value
         else:
-            headers["Authorization"] = token.header
+            headers["Authorization"] = token.authorization
         if self.account.addressing == "header":
             headers["service-code"] = _SERVICES[operation]
         if content is not None:
             headers["Content-Type"] = "application/json; charset=UTF-8"
-        return await self._transport.send(
-            operation, method, url, headers=headers, params=params, content=content
-        )
+        return await self._http.send(operation, method, url, headers=headers, params=params, content=content)
 
 
 def _answer(operation: str, reply: Reply) -> Answer:

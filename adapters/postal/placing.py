@@ -9,9 +9,9 @@ from typing import Any
 
 from adapters.postal.bodies import encode_document, encode_lgsp_order, encode_price_question
 from adapters.postal.client import Answer, PostalClient
-from adapters.postal.errors import NoEffectError, PostalError
 from adapters.postal.mapping import encode_order
 from adapters.postal.waybills import WaybillPool
+from hub.delivery.http import CallError, NoEffectError
 from schemas.pickup import PickupCancelled, PickupOrdered
 
 
@@ -61,7 +61,7 @@ async def placed(work: Place, price_weight_g: int) -> dict[str, Any]:
     """What is kept of a placed order, with the operator's price where it is asked and answered."""
     kept: dict[str, Any] = {"order": work.fact.order}
     if work.client.account.asks_price:
-        with contextlib.suppress(PostalError):
+        with contextlib.suppress(CallError):
             question = encode_price_question(work.fact, price_weight_g)
             kept["price"] = await work.client.ask_price(question)
     return kept

@@ -12,12 +12,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from adapters.postal.client import PostalClient
-from adapters.postal.errors import EffectUnsureError, PostalError
+from adapters.postal.client import PostalClient, http_of
 from adapters.postal.settings import PostalSettings
 from adapters.postal.status_codes import StatusCodes, read_status_codes
 from adapters.postal.tracking import Record
-from adapters.postal.transport import Transport
+from hub.delivery.http import CallError, EffectUnsureError
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def work_list(sums: Iterable[Cash]) -> tuple[Cash, ...]:
 
 
 async def read_feed(client: PostalClient, settings: PostalSettings) -> list[Record]:
-    """Every record of one account; raises PostalError when the feed cannot be read to its end."""
+    """Every record of one account; raises CallError when the feed cannot be read to its end."""
     records: list[Record] = []
     place = settings.first_id
     for _ in range(settings.max_query_pages):
@@ -76,17 +75,17 @@ async def read_feed(client: PostalClient, settings: PostalSettings) -> list[Reco
 
 
 async def reconcile(settings: PostalSettings) -> dict[str, tuple[Cash, ...]]:
-    """The work list of each account that can be followed; raises PostalError when one cannot be read."""
-    codes, transport = read_status_codes(settings.status_codes_file), Transport(settings)
+    """The work list of each account that can be followed; raises CallError when one cannot be read."""
+    codes, http = read_status_codes(settings.status_codes_file), http_of(settings)
     try:
         lists: dict[str, tuple[Cash, ...]] = {}
         for account in settings.distinct_accounts():
             if account.can_track:
-                records = await read_feed(PostalClient(transport, settings, account), settings)
+                records = await read_feed(PostalClient(http, settings, account), settings)
                 lists[account.customer_code] = work_list(cash_of(records, codes))
         return lists
     finally:
-        await transport.aclose()
+        await http.aclose()
 
 
 def lines_of(lists: dict[str, tuple[Cash, ...]]) -> Sequence[str]:
@@ -111,7 +110,7 @@ def main() -> int:
     """Print the work list; exit status 0 when it is empty, 1 when not, 3 when a feed cannot be read."""
     try:
         lists = asyncio.run(reconcile(PostalSettings()))
-    except PostalError as error:
+    except CallError as error:
         sys.stderr.write(f"reconciliation: {error}\n")
         return 3
     lines = lines_of(lists)

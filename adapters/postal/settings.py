@@ -86,6 +86,7 @@ class PostalSettings(BaseSettings):
 
     token_url: str = Field(pattern=_HTTP_URL, description="OAuth2 token endpoint")
     base_url: str = Field(pattern=_HTTP_URL, description="address before `/order/post`")
+    ca_file: Path | None = Field(default=None, description="PEM of the operator's CA")
     default_account: PostalAccount | None = Field(default=None, description="for organisations without one")
     accounts: dict[str, PostalAccount] = Field(default_factory=dict, description="by organisation code")
     status_codes_file: Path = Field(

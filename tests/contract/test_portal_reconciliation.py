@@ -13,13 +13,13 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.national_portal.errors import EffectUnsureError, NoEffectError
 from adapters.national_portal.payment_query import query_of, standing_of
 from adapters.national_portal.reconciliation import Open, ask, lines_of, open_payments, reconcile
 from adapters.national_portal.record import Bill, Record
 from adapters.national_portal.sealing import RecordSeal
 from adapters.national_portal.settings import PaymentSettings
 from adapters.national_portal.transport import Transport
+from hub.delivery.http import EffectUnsureError, NoEffectError
 from hub.embedded.stack import StackAddress
 from schemas.party import Party
 from schemas.payment import PaymentItem

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.postal.adapter import PostalAdapter
-from adapters.postal.token import Tokens
-from adapters.postal.transport import Transport
+from adapters.postal.client import http_of
+from adapters.postal.token import tokens_of
 from hub.delivery.outcome import Delivered, NotFound, Rejected, RetryAt, Unknown
 from tests.contract.postal_world import (
     ACCOUNT,
@@ -299,8 +299,8 @@ async def test_a_token_that_cannot_be_had_is_asked_for_once_by_twenty_parallel_o
 async def test_a_token_is_kept_while_it_lives_and_renewed_before_it_runs_out(control: Control) -> None:
     now_s = 1000.0
     settings = settings_for(control.base)
-    transport = Transport(settings)
-    tokens = Tokens(transport, settings.token_url, ACCOUNT, 5.0, clock=lambda: now_s)
+    http = http_of(settings)
+    tokens = tokens_of(http, settings.token_url, ACCOUNT, 5.0, clock=lambda: now_s)
     before = await control.token_requests()
     first = await tokens.current()
     now_s += 3569
@@ -308,7 +308,7 @@ async def test_a_token_is_kept_while_it_lives_and_renewed_before_it_runs_out(con
     now_s += 1
     assert await tokens.current() is not first
     assert await control.token_requests() == before + 2
-    await transport.aclose()
+    await http.aclose()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.postal.adapter import PostalAdapter
-from adapters.postal.errors import PostalError
 from adapters.postal.settings import PostalAccount
 from adapters.postal.waybills import WaybillPool
+from hub.delivery.http import CallError
 from hub.delivery.outcome import Delivered, NotFound, Outcome, Rejected, RetryAt, Unknown
 from tests.contract.postal_world import (
     ACCOUNT,
@@ -286,12 +286,12 @@ async def test_a_poll_that_can_read_no_account_fails_so_that_it_is_counted_and_b
     other = {"consumer_secret": ACCOUNT.consumer_secret}
     async with adapter_of(control, ACCOUNT, OTHER_ACCOUNT) as adapter:
         await control.script("http_500", operation="order/tracking", count=2)
-        with pytest.raises(PostalError, match="order/tracking: HTTP 500"):
+        with pytest.raises(CallError, match="order/tracking: HTTP 500"):
             await adapter.poll(None)
         await control.script("http_500", operation="order/tracking")
         assert set(json.loads((await adapter.poll(None)).cursor)) == {"SANDBOX02"}
     async with adapter_of(control, OTHER_ACCOUNT.model_copy(update=other)) as adapter:
-        with pytest.raises(PostalError, match="token: HTTP 401"):
+        with pytest.raises(CallError, match="token: HTTP 401"):
             await adapter.poll(None)
 
 

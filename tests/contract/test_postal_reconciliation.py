@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from adapters.postal.adapter import PostalAdapter
-from adapters.postal.errors import PostalError
 from adapters.postal.reconciliation import Cash, cash_of, reconcile, work_list
 from adapters.postal.status_codes import StatusCodes
 from adapters.postal.tracking import Record
+from hub.delivery.http import CallError
 from tests.contract.postal_world import (
     ACCOUNT,
     ASSUMED_CODES,
@@ -83,7 +83,7 @@ async def test_a_feed_that_cannot_be_read_gives_no_half_work_list(
     adapter, control = world
     await collected(adapter, control, 150_000)
     await control.script("http_500", operation="order/tracking")
-    with pytest.raises(PostalError):
+    with pytest.raises(CallError):
         await reconcile(settings_for(control.base))
 
 

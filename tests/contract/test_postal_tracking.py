@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.postal.adapter import PostalAdapter
-from adapters.postal.errors import PostalError
 from hub.delivery.adapter import Polled
+from hub.delivery.http import CallError
 from schemas.pickup import ReportPickup
 from tests.contract.postal_world import (
     ACCOUNT,
@@ -208,7 +208,7 @@ async def test_a_poll_that_fails_keeps_its_place(
     await control.emit(order, "collected")
     await control.script(fault, operation="order/tracking", **options)
     hasty = PostalAdapter(settings_for(control.base, total_timeout_s=1.0))
-    with pytest.raises(PostalError):
+    with pytest.raises(CallError):
         await hasty.poll(cursor)
     await hasty.aclose()
     assert [event.status for event in reported(await adapter.poll(cursor))] == ["collected"]

@@ -16,13 +16,12 @@ import pytest
 from obstore.store import S3Store
 from pydantic import SecretStr
 
-from adapters.national_portal.errors import NoEffectError as PortalError
-from adapters.national_portal.transport import Transport as PortalTransport
+from adapters.national_portal.transport import Transport
 from adapters.population_db.client import PopulationClient
 from adapters.population_db.failure import NotAsked
 from adapters.population_db.question import Asking, prepare
-from adapters.postal.errors import NoEffectError as PostalError
-from adapters.postal.transport import Transport as PostalTransport
+from adapters.postal.client import http_of
+from hub.delivery.http import CallError, NoEffectError
 from hub.documents.reason import DocumentsAwayError
 from hub.documents.store import DocumentStore
 from hub.kafka import client as kafka
@@ -77,23 +76,23 @@ async def ask_population(there: Impostor, **settings: object) -> bool:
         return await client.ask(asking.question, datetime.now(UTC)) == NotAsked("unreachable")
 
 
-async def order_from_the_post(there: Impostor) -> bool:
-    transport = PostalTransport(postal_world.settings_for(there.url))
+async def order_from_the_post(there: Impostor, **settings: object) -> bool:
+    http = http_of(postal_world.settings_for(there.url, **settings))
     try:
-        await transport.send("order/post", "POST", f"{there.url}/order/post", content=b"{}")
-    except PostalError:
-        return True
+        await http.send("order/post", "POST", f"{there.url}/order/post", content=b'{"order": 1}')
+    except CallError as error:
+        return isinstance(error, NoEffectError)
     finally:
-        await transport.aclose()
+        await http.aclose()
     return False
 
 
-async def tell_the_portal(there: Impostor) -> bool:
-    transport = PortalTransport(portal_world.settings_for(there.url, total_timeout_s=5.0))
+async def tell_the_portal(there: Impostor, **settings: object) -> bool:
+    transport = Transport(portal_world.settings_for(there.url, total_timeout_s=5.0, **settings))
     try:
-        await transport.post("DongBoHoSoMC", "/", b"{}")
-    except PortalError:
-        return True
+        await transport.post("DongBoHoSoMC", "/", b'{"dossier": 1}')
+    except CallError as error:
+        return isinstance(error, NoEffectError)
     finally:
         await transport.aclose()
     return False
@@ -151,11 +150,17 @@ async def test_a_server_of_an_unknown_authority_gets_no_byte_of_a_request(
     assert (impostor.connections, impostor.read) == (0, b"")
 
 
-async def test_the_same_server_is_asked_when_its_authority_is_trusted(impostor: Impostor) -> None:
+@pytest.mark.parametrize(
+    ("use", "sent"),
+    [(ask_population, b"SoDinhDanh"), (order_from_the_post, b'"order"'), (tell_the_portal, b'"dossier"')],
+)
+async def test_the_same_server_is_asked_when_its_authority_is_trusted(
+    impostor: Impostor, use: Callable[..., Awaitable[bool]], sent: bytes
+) -> None:
     """The control: what the others do not get does arrive where it may."""
-    await ask_population(impostor, ca_file=impostor.root_file)
+    await use(impostor, ca_file=impostor.root_file)
     assert impostor.connections == 1
-    assert b"SoDinhDanh" in impostor.read
+    assert sent in impostor.read
 
 
 def lax_places(tree: ast.AST) -> list[int]:

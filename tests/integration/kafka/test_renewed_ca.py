@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copyfile
 
-import httpx
 import pytest
 
-from adapters.population_db.client import PopulationClient
+from hub.delivery.http import CallLimits, HttpCaller, NoEffectError
 from hub.embedded.stack import StackAddress
 from hub.errors import StartupError
 from hub.kafka import client as kafka
 from hub.kafka.admin import KafkaAdmin
 from hub.settings import KafkaSettings
-from tests.contract import population_world
 from tests.support.certificates import Authority
 
 
@@ -150,11 +148,12 @@ async def test_a_client_over_https_that_lives_on_trusts_the_renewed_authority(tm
     made.trusts(made.certified_by("first"))
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=made.context)
     url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/service"
-    options = population_world.settings_for(url, ca_file=made.ca_file)
-    async with server, PopulationClient(options) as client:
-        assert (await client._http.get(url)).status_code == 204
+    http = HttpCaller(CallLimits(5.0, 5.0, 1.0, 1000), made.ca_file)
+    async with server:
+        assert (await http.send("ask", "GET", url)).status == 204
         second = made.certified_by("second")
-        with pytest.raises(httpx.ConnectError):
-            await client._http.get(url)
+        with pytest.raises(NoEffectError):
+            await http.send("ask", "GET", url)
         made.trusts(second)
-        assert (await client._http.get(url)).status_code == 204
+        assert (await http.send("ask", "GET", url)).status == 204
+        await http.aclose()
