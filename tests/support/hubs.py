@@ -54,9 +54,12 @@ class Hub:
                 replication=self.address.kafka_brokers,
             )
         )
-        self.store_key = MasterKey.create_file(self.master_key_file).store
+        self.store_key = self._key().store
         self.user = f"{self.prefix}hub"
         self.password = await participants.set_up_hub(self.admin, self.user, self.partitions)
+
+    def _key(self) -> MasterKey:
+        return MasterKey.create_file(self.master_key_file)
 
     async def close(self) -> None:
         """End all processes, leave the topics to the broker's end."""
