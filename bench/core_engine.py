@@ -10,7 +10,7 @@ import uvloop
 from bench.core_job import CoreRules
 from hub.engine.role import run_engine
 from hub.logs import name_process
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import read_settings
 
 
@@ -20,7 +20,7 @@ async def main() -> None:
     name_process("engine", settings.engine.instance)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run_engine(settings, stop, rules=CoreRules(load_law(settings.profile)))
+    await run_engine(settings, stop, rules=CoreRules(load_book(settings.profile, settings.regulation)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from hub.dossier.decision import Accepted, Context, Decision, Sender
@@ -10,6 +11,7 @@ from hub.dossier.state.model import Timer
 from hub.engine.decide.rules import Rules
 from hub.inbound.directory import Directory
 from hub.regulation.law import Law
+from hub.regulation.lawbook import LawBook
 from schemas.base import Fact, Request, Role, Subject, Wire
 
 
@@ -54,9 +56,9 @@ class CoreCounted(Fact):
 class CoreRules(Rules):
     """A stub of the rules: the state is the count, as decimal digits, and nothing else is looked at."""
 
-    def __init__(self, law: Law) -> None:
-        super().__init__(law)
-        self.ruleset = "bench@1"
+    def __init__(self, book: LawBook) -> None:
+        super().__init__(book)
+        self._law = book.in_force(date.max)
         self.requests = {CoreEvent.type: CoreEvent}
 
     def load(self, stored: bytes) -> Any:
@@ -73,6 +75,10 @@ class CoreRules(Rules):
     def may_know(self, state: Any, sender: Sender) -> bool:  # noqa: ARG002  as the rules have it
         """Everybody."""
         return True
+
+    def law_of(self, state: Any, request: Request, now: datetime) -> Law:  # noqa: ARG002  as above
+        """Always the newest: states keep none."""
+        return self._law
 
     def decide(self, state: Any, request: Request, context: Context) -> Decision:  # noqa: ARG002  as above
         """Count and forward."""

@@ -23,7 +23,7 @@ from bench.product_events import EVENTS_PER_DOSSIER, measured_run
 from bench.results import page, table
 from hub.engine.decide.rules import Rules
 from hub.engine.role import run_engine
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import read_settings
 
 _EVERY_S = 0.002
@@ -86,7 +86,7 @@ async def run_profile(bench: Bench, events: int) -> list[Profile]:
     async with arena(bench, partitions=PARTITIONS) as place:
         await place.register(SOURCE, "agency", (ORGANISATION,), PARTITIONS)
         await load(place, core_events(events, 1000, 0.01, 1))
-        core = await _profiled("core", place, CoreRules(load_law("bentre-45-2023")), events)
+        core = await _profiled("core", place, CoreRules(load_book()), events)
     async with product.prepared(bench, max(20, round(events / EVENTS_PER_DOSSIER)), 500, 1) as ready:
         planned = measured_run(ready.dossiers, 0.01, 1)
         async with arena(bench, partitions=PARTITIONS, template=ready.template, key=ready.key) as place:

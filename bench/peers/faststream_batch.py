@@ -26,7 +26,7 @@ from hub.kafka import faststream as kafka_broker
 from hub.legal_time import LegalClock
 from hub.outbox.segments import Outgoing
 from hub.postgres import database
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import read_settings
 
 place = Place.of_environment()
@@ -43,11 +43,11 @@ class Core:
         self.session = await database.connect(settings.postgres, "faststream-batch")
         self.producer = kafka.producer(settings.kafka, "faststream-batch-out")
         await self.producer.start()
-        law = load_law(settings.profile)
-        rules = CoreRules(law)
+        book = load_book(settings.profile, settings.regulation)
+        rules = CoreRules(book)
         master = MasterKey.from_file(settings.master_key_file)
         directory = await reading.read_directory(self.session, master.store)
-        self.tools: Tools = Tools(rules, directory, master, code_blocks(law), settings.shards)
+        self.tools: Tools = Tools(rules, directory, master, code_blocks(book), settings.shards)
         self.world = Reading(
             directory, LegalClock(), settings.environment, rules.requests, settings.kafka.prefix
         )

@@ -7,16 +7,18 @@ from datetime import UTC, date, datetime
 
 from hub.checks.check import Check, Finding
 from hub.regulation.clock import local_day
+from hub.regulation.lawbook import LawBook
 
 LEAST_DAYS = 90
 """As the first alert on `hub_calendar_days_left`: due times lie so far ahead."""
 
 
-def calendar_check(last_day: date) -> Check:
-    """`last_day`: the last one of which the profile knows whether it is a day off."""
+def calendar_check(book: LawBook) -> Check:
+    """By the calendar that is in force when it is asked."""
 
     async def look() -> Sequence[Finding]:
-        return calendar_findings(last_day, local_day(datetime.now(UTC)))
+        today = local_day(datetime.now(UTC))
+        return calendar_findings(book.in_force(today).calendar.last_day, today)
 
     return Check("calendar", "days off are known for the next months", look, ends_start=False)
 

@@ -16,7 +16,7 @@ from hub.facts.checked import PARTICIPANT
 from hub.facts.integrity import StoreKey
 from hub.facts.sealing import store_key_of
 from hub.kafka.admin import KafkaAdmin
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import GatewaySettings, PostgresSettings, Settings
 from hub.settings.documents import DocumentsSettings
 
@@ -35,7 +35,7 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
         rows_check(connect, lambda: store_key_of(settings)),
         topic_check(admin, names),
         clock_check(connect, settings.kafka),
-        calendar_check(load_law(settings.profile).calendar.last_day),
+        calendar_check(load_book(settings.profile, settings.regulation)),
         disk_check(settings.documents),
         adapters_check(connect),
     )

@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "erase": "hub.cli.operator:erase",
     "replay": "hub.cli.operator:replay_topic",
     "verify": "hub.cli.verify:verify",
+    "law": "hub.cli.law:app",
 }
 """Commands and groups by name, and where they stand: imported when they are asked for."""
 

@@ -12,7 +12,7 @@ from hub.facts.sealing import MasterKey
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
 from hub.privacy.row_sweep import RowSweep
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import Settings
 
 
@@ -23,7 +23,7 @@ def verify() -> None:
         master = MasterKey.from_file(settings.master_key_file)
         clock = await read_clock(connection, settings.environment)
         await load_terms(connection, master, clock.of(datetime.now(UTC)).date())
-        sweep = RowSweep(connection, master, load_law(settings.profile))
+        sweep = RowSweep(connection, master, load_book(settings.profile, settings.regulation))
         found = 0
         async for finding in sweep.findings():
             found += 1

@@ -56,7 +56,7 @@ from hub.participants.admission import GROUP
 from hub.postgres.database import Session
 from hub.privacy.retention import Retention
 from hub.process.supervise import AWAY
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import Settings
 from hub.signing.trust import trust_of
 
@@ -112,7 +112,7 @@ class _Sessions:
 @contextlib.asynccontextmanager
 async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator[EngineParts]:
     """Connect and start everything but the loops; `StartupError` names the setting that does not work."""
-    law = load_law(settings.profile)
+    book = load_book(settings.profile, settings.regulation)
     master = MasterKey.from_file(settings.master_key_file)
     admin = KafkaAdmin(settings.kafka)
     await asyncio.to_thread(admin.check)
@@ -139,12 +139,11 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
         unread = Unread()
         load = _loader(sessions.load, observer, metrics, unread, master.store)
         consumer = _consumer(settings, client, load)
-        the_rules = rules or Rules(law)
+        the_rules = rules or Rules(book)
         shelf = _shelf(settings, metrics, master.store)
         keeper = _keeper(settings, consumer, metrics, sessions.budget)
-        tools = Tools(
-            the_rules, Directory([]), master, code_blocks(law), settings.shards, shelf, letters=keeper.letters
-        )
+        codes = code_blocks(book)
+        tools = Tools(the_rules, Directory([]), master, codes, settings.shards, shelf, letters=keeper.letters)
         world = Reading(Directory([]), LegalClock(), settings.environment, the_rules.requests, prefix)
         engine, pipeline = _loop(settings, tools, world, consumer, relay, observer, metrics, keeper)
         await engine.open()
@@ -154,7 +153,7 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
         waiting = _backlog(settings, sessions.clock, keeper, metrics)
         clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer, waiting, metrics)
         await _started(stack, client)
-        supplies = Supplies(metrics.store, sessions.count, law, settings.environment)
+        supplies = Supplies(metrics.store, sessions.count, book, settings.environment)
         lag = PartitionLag(observer, client)
         gauges = StoreCount(metrics.store, sessions.count, lag, settings.environment, supplies)
         papers = documents(settings.documents)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -15,6 +16,7 @@ from hub.facts.message import HUB_SOURCE, Message, cloud_event
 from hub.facts.sealing import DossierKey
 from hub.facts.term_keys import FARTHEST
 from hub.identifiers import derived_id
+from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE, LawVersions
 from schemas.base import Fact
 from schemas.person_data import PersonDataReceived
 from schemas.personal import join, personal_paths, split
@@ -39,7 +41,7 @@ class Origin(Struct, frozen=True, gc=False):
     request_id: str
     time_ms: int
     now: datetime
-    ruleset: str
+    law: LawVersions
     rules: tuple[str, ...]
 
 
@@ -76,7 +78,9 @@ def store_fact(
         "time": rfc3339(origin.now),
         "source": origin.source,
         "request": origin.request_id,
-        "ruleset": origin.ruleset,
+        "ruleset": origin.law.ruleset,
+        "catalogue": origin.law.catalogue,
+        "calendar": origin.law.calendar,
         "rules": origin.rules,
         "previous": place.previous.hex() if place.previous else None,
         "to": receivers,
@@ -128,6 +132,12 @@ def open_fact(stored: bytes, key: DossierKey | None) -> dict[str, Any]:
         del body["sealed"]
         body["data"] = join(body["data"], orjson.loads(personal))
     return body
+
+
+def law_of(body: Mapping[str, Any]) -> LawVersions:
+    """The law that decided a stored fact; those of before it was named whole are of the first."""
+    catalogue, calendar = body.get("catalogue", FIRST_CATALOGUE), body.get("calendar", FIRST_CALENDAR)
+    return LawVersions(body["ruleset"], catalogue, calendar)
 
 
 def facts_message(fact: StoredFact, ruleset: str) -> Message:

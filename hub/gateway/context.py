@@ -19,7 +19,7 @@ from hub.gateway.guard import CALLER
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.publishing import EventPublisher
 from hub.gateway.receipt_wait import Inbox
-from hub.regulation.profile import Profile
+from hub.regulation.lawbook import LawBook
 from hub.settings import GatewaySettings
 
 
@@ -29,7 +29,7 @@ class GatewayContext:
 
     settings: GatewaySettings
     prefix: str
-    profile: Profile
+    book: LawBook
     pool: Pool
     publisher: EventPublisher
     callers: Callers

@@ -53,10 +53,11 @@ async def answer(parts: GatewayContext, request: Request, subject: str) -> Respo
         if row is None or row["state"] is None:
             raise ProblemError("dossier.unknown")
         dossier = from_json(row["state"])
+        profile = parts.book.of(dossier.law).profile
     except UntrustedRowError as error:
         tell_untrusted(error)
         raise ProblemError("gateway.unavailable", headers={"retry-after": "60"}) from error
-    body = view(dossier, row["id"], row["sequence"], sender, parts.profile)
+    body = view(dossier, row["id"], row["sequence"], sender, profile)
     return Response(orjson.dumps(body), media_type="application/json")
 
 

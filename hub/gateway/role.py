@@ -41,7 +41,7 @@ from hub.postgres.away import reason_of
 from hub.process import client_logs
 from hub.process.health import health_app, serve
 from hub.process.supervise import AWAY, keep_running
-from hub.regulation.profile import load_profile
+from hub.regulation.lawbook import load_book
 from hub.settings import GatewaySettings, KafkaSettings, PostgresSettings, read_tree
 from hub.settings.budget import BudgetSettings
 from hub.settings.documents import DocumentsSettings
@@ -60,6 +60,7 @@ class GatewayTree(BaseSettings):
 
     environment: Literal["live", "test"] = Field(default="live", description="as the hub's")
     profile: str = Field(default="bentre-45-2023", description="as the hub's")
+    regulation: Path | None = Field(default=None, description="as the hub's")
     http_host: str = Field(default="127.0.0.1", description="address of metrics and health")
     http_port: int = Field(default=0, ge=0, le=65535, description="port of metrics and health")
     stuck_exit_s: float | None = Field(default=None, ge=30, description="as the hub's")
@@ -174,7 +175,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
         yield GatewayContext(
             settings.gateway,
             settings.kafka.prefix,
-            load_profile(settings.profile),
+            load_book(settings.profile, settings.regulation),
             pool,
             EventPublisher(producer),
             callers,

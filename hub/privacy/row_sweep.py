@@ -16,7 +16,7 @@ from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Dossier
 from hub.errors import AlteredRowError, HubError, UntrustedRowError
 from hub.facts import checked
-from hub.facts.fact_bytes import open_fact
+from hub.facts.fact_bytes import law_of, open_fact
 from hub.facts.integrity import StoreKey
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import (
@@ -30,7 +30,7 @@ from hub.facts.trusted import (
     receipt_name,
 )
 from hub.postgres.database import Connection
-from hub.regulation.law import Law
+from hub.regulation.lawbook import LawBook
 from schemas.registry import FACTS
 
 _PAGE = 200
@@ -85,11 +85,11 @@ where not exists (select from alias a where a.dossier_id = d.id and a.alias like
 class RowSweep:
     """Reads in pages, without locks; what is written meanwhile is as genuine as the rest."""
 
-    def __init__(self, connection: Connection, master: MasterKey, law: Law) -> None:
+    def __init__(self, connection: Connection, master: MasterKey, book: LawBook) -> None:
         self._connection = connection
         self._master = master
         self._key: StoreKey = master.store
-        self._law = law
+        self._book = book
         kinds = ("dossier", "fact", "inbox", "alias", "segment", "blocked_message")
         self.counts = Counter(dict.fromkeys((*kinds, *(one.table for one in checked.ALL)), 0))
 
@@ -195,18 +195,18 @@ class RowSweep:
             yield AlteredRowError(name, "its timers are not those of its state")
 
     def _fold(self, wrapped: bytes, facts: Sequence[asyncpg.Record]) -> Dossier | None:
-        """None where that cannot be told: another ruleset, or fields that nobody can open any more."""
+        """None where that cannot be told: a law that is not here, or fields that nobody can open any more."""
         key = self._master.unwrap(wrapped)
         state: Dossier | None = None
         for fact in facts:
             body = open_fact(fact["bytes"], key)
             model = FACTS.get(body["type"])
-            if "sealed" in body or model is None or body["ruleset"] != self._law.profile.ref:
+            if "sealed" in body or model is None:
                 return None
             at, sender = datetime.fromisoformat(body["time"]), body["source"].removeprefix("/participants/")
             data = model.model_validate_json(orjson.dumps(body["data"]), extra="ignore")
             try:
-                state = evolve(state, data, at, sender, self._law)
+                state = evolve(state, data, at, sender, self._book.of(law_of(body)))
             except HubError:
                 return None
         return state

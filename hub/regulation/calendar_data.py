@@ -1,17 +1,16 @@
-"""Reads the days off of a calendar file into a `WorkingCalendar` with the hours of a profile."""
+"""Reads the days off of a calendar file, and makes a `WorkingCalendar` with the hours of a profile."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hub.regulation.calendar import OpeningHours, WorkingCalendar, YearTable
-from hub.regulation.profile import Profile, ProfileError
+from hub.regulation.pins import ProfileError
 from hub.regulation.sections import Hours
 
 
@@ -30,14 +29,27 @@ class _Year(BaseModel):
     working_days: tuple[_Entry, ...]
 
 
-class _CalendarFile(BaseModel):
+class DaysOff(BaseModel):
+    """One version of the days off of a country, years by number."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Annotated[str, Field(pattern=r"^[a-z]+-\d{4}\.\d+$")]
+    in_force_from: date
     years: dict[int, _Year]
 
+    @property
+    def ref(self) -> str:
+        """The version, as kept with each dossier."""
+        return self.version
+
+    @property
+    def series(self) -> str:
+        """Whose days off: versions of one series follow each other."""
+        return self.version.partition("-")[0]
+
     @model_validator(mode="after")
-    def _days_lie_in_their_year(self) -> _CalendarFile:
+    def _days_lie_in_their_year(self) -> DaysOff:
         for year, table in self.years.items():
             entries = [entry.day for entry in (*table.days_off, *table.working_days)]
             if any(day.year != year for day in entries) or len(set(entries)) != len(entries):
@@ -47,12 +59,27 @@ class _CalendarFile(BaseModel):
         return self
 
 
-def read_calendar(text: str, hours: Hours) -> WorkingCalendar:
-    """Build the calendar from its TOML text; raises ProfileError."""
+def read_days_off(text: str) -> DaysOff:
+    """Validate the TOML text of a calendar; raises ProfileError."""
     try:
-        data = _CalendarFile.model_validate(tomllib.loads(text))
+        return DaysOff.model_validate(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise ProfileError(f"calendar: {error}") from error
+
+
+def make_calendar(own: DaysOff, others: Iterable[DaysOff], hours: Hours) -> WorkingCalendar:
+    """The calendar of this version with these opening hours; raises ProfileError for years with gaps.
+
+    Years after its last are those of the first later version that knows them: an open dossier goes on.
+    """
+    years = dict(own.years)
+    last = max(years, default=0)
+    for other in sorted(others, key=lambda other: other.in_force_from):
+        if other.in_force_from > own.in_force_from:
+            years |= {year: other.years[year] for year in other.years if year > last and year not in years}
+    try:
         return WorkingCalendar.build(
-            data.version,
+            own.version,
             [
                 YearTable(
                     year=year,
@@ -60,24 +87,11 @@ def read_calendar(text: str, hours: Hours) -> WorkingCalendar:
                     working_days=[entry.day for entry in table.working_days],
                     is_provisional=table.provisional,
                 )
-                for year, table in data.years.items()
+                for year, table in years.items()
             ],
             [OpeningHours(opens=session.opens, closes=session.closes) for session in hours.sessions],
             weekdays=hours.weekdays,
             opens_on_swap_days=hours.opens_on_swap_days,
         )
-    except (tomllib.TOMLDecodeError, ValidationError, ValueError) as error:
-        raise ProfileError(f"calendar: {error}") from error
-
-
-@cache
-def _load(name: str, hours: Hours) -> WorkingCalendar:
-    file = files("hub.regulation.data") / f"{name}.toml"
-    if not file.is_file():
-        raise ProfileError(f"there is no calendar {name!r}")
-    return read_calendar(file.read_text(encoding="utf-8"), hours)
-
-
-def load_calendar(profile: Profile) -> WorkingCalendar:
-    """The calendar that a profile names, with its hours; read once per process; raises ProfileError."""
-    return _load(profile.calendar, profile.hours)
+    except ValueError as error:
+        raise ProfileError(f"calendar {own.version}: {error}") from error

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
@@ -76,21 +74,6 @@ def import_catalogue(records: Iterable[bytes]) -> ImportedCatalogue:
     lines = "\n".join(f"{code} {taken[code].digest}" for code in sorted(taken))
     version = hashlib.sha256(lines.encode()).hexdigest()[:16]
     return ImportedCatalogue(Catalogue.of(version, taken.values()), tuple(notes))
-
-
-@cache
-def load_import() -> ImportedCatalogue:
-    """The records that come with the hub, with the notes of their import; read once per process."""
-    folder = files("hub.regulation.data.catalogue")
-    records = sorted(
-        (item for item in folder.iterdir() if item.name.endswith(".json")), key=lambda item: item.name
-    )
-    return import_catalogue(item.read_bytes() for item in records)
-
-
-def load_catalogue() -> Catalogue:
-    """The catalogue that comes with the hub; read once per process."""
-    return load_import().catalogue
 
 
 def _procedure_code(value: Any, notes: list[ImportNote]) -> str | None:

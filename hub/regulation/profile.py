@@ -5,14 +5,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from hub.errors import StartupError
+from hub.regulation.pins import ProfileError
 from hub.regulation.sections import (
     STRICT,
     Channel,
@@ -31,15 +29,7 @@ from hub.regulation.sections import (
 )
 from hub.regulation.status import DossierStatus, StatusText
 
-DEFAULT_PROFILE = "bentre-45-2023"
-
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-
-
-class ProfileError(StartupError):
-    """A data file of the regulation is missing or not as it must be."""
-
-    code = "regulation.data"
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -100,16 +90,3 @@ def read_profile(text: str) -> Profile:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise ProfileError(f"profile: {wrong}") from error
-
-
-@cache
-def load_profile(name: str = DEFAULT_PROFILE) -> Profile:
-    """The profile of this name (`bentre-45-2023`) or reference (`bentre-45-2023@1`); raises ProfileError."""
-    stem, _, version = name.partition("@")
-    file = files("hub.regulation.data") / f"profile-{stem}.toml"
-    if not file.is_file():
-        raise ProfileError(f"HUB_PROFILE: there is no profile {stem!r}")
-    profile = read_profile(file.read_text(encoding="utf-8"))
-    if profile.id != stem or (version and version != str(profile.version)):
-        raise ProfileError(f"the profile file holds {profile.ref}, not {name}")
-    return profile

@@ -51,7 +51,6 @@ class Intake:
     email_as: Literal["online", "counter"]
     online_receipt: Literal["issue", "code_only"]
     channel_mix: Literal["allowed", "same"]
-    owners: Literal["one_account"]
     mismatch_paper: Literal["component", "dossier"]
     scan_scope: Literal["listed", "all"]
 
@@ -100,7 +99,6 @@ class Reschedule:
     max_count: _Count
     count_per: Literal["dossier", "run"]
     apology_lead_working_days: Annotated[int, Field(ge=1, le=30)]
-    short_procedure: Literal["until_due"]
     changed_by: Literal["one_stop", "hub"]
 
 

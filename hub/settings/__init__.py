@@ -190,7 +190,10 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["live", "test"] = Field(default="live", description="`test` allows a moved clock")
-    profile: str = Field(default="bentre-45-2023", description="regulation profile in force")
+    profile: str = Field(default="bentre-45-2023", description="regulation by which new dossiers go")
+    regulation: Path | None = Field(
+        default=None, description="folder with more versions of the law, pinned by `hub law pin`"
+    )
     master_key_file: Path = Field(description="file with the 32-byte master key in hex (mode 0600)")
     store_key_file: Path | None = Field(
         default=None,

@@ -12,7 +12,7 @@ from examples.demo.people import citizens
 from examples.demo.plan import STORIES, plan_week
 from examples.demo.procedures import PROCEDURES
 from examples.demo.week import LAST, Week, moment
-from hub.regulation.law import load_law
+from tests.support.dossiers import law
 
 
 def seeded(seed: int) -> Random:
@@ -66,9 +66,9 @@ def test_every_story_is_lived_through_as_soon_as_there_are_enough_dossiers() -> 
 
 def test_dossiers_are_about_channels_and_papers_that_are_published() -> None:
     """Held against the catalogue that the hub uses."""
-    law = load_law("bentre-45-2023")
+    catalogue = law().catalogue
     for procedure in PROCEDURES:
-        published = law.catalogue.in_force(procedure.code, date(2026, 10, 5))
+        published = catalogue.in_force(procedure.code, date(2026, 10, 5))
         assert published is not None
         assert procedure.channels == set(published.channels)
         assert procedure.result in {result.code for result in published.results}
@@ -83,11 +83,11 @@ def test_dossiers_are_about_channels_and_papers_that_are_published() -> None:
 
 
 def test_fees_are_those_that_are_published_for_dossiers_lodged_online() -> None:
-    law = load_law("bentre-45-2023")
+    catalogue = law().catalogue
     costly = [procedure for procedure in PROCEDURES if procedure.online_fee]
     assert costly
     for procedure in costly:
-        published = law.catalogue.in_force(procedure.code, date(2026, 10, 5))
+        published = catalogue.in_force(procedure.code, date(2026, 10, 5))
         assert published is not None
         fees = [fee.amount for fee in published.channels["online"].fees if fee.kind == "fee"]
         assert Decimal(procedure.online_fee) in fees

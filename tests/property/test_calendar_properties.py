@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.regulation.calendar import DueMode
-from hub.regulation.calendar_data import load_calendar
 from hub.regulation.clock import VIETNAM
-from hub.regulation.profile import load_profile
+from tests.support.dossiers import law
 
-CALENDAR = load_calendar(load_profile())
+CALENDAR = law().calendar
 
 # The last months are left free so that no period leaves the calendar.
 FIRST = datetime(2025, 1, 2, tzinfo=VIETNAM)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ import asyncpg
 from confluent_kafka import TopicPartition
 
 from hub.regulation.clock import local_day
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from tests.scenario.alert_site import Site
 from tests.support.requests import (
     ACCEPT,
@@ -116,7 +116,7 @@ async def deadlines_and_supplies(site: Site) -> None:
     await site.prometheus.ends("HubDeadlinesAtRisk")
     await site.sound.ask(WITHDRAW, subject, {"reason": "Thử"})
     await site.prometheus.ends("HubDeadlinesOverdue")
-    last = load_law("bentre-45-2023").calendar.last_day
+    last = load_book().in_force(date.max).calendar.last_day
     await site.move_clock((last - local_day(datetime.now(UTC))) - timedelta(days=10))
     await site.prometheus.fires("HubCalendarEnds")
     await site.prometheus.fires("HubCalendarEndsSoon")

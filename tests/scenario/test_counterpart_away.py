@@ -15,8 +15,6 @@ import pytest
 
 from hub.delivery.throttle import VIETNAM
 from hub.embedded.stack import StackAddress
-from hub.regulation.calendar_data import load_calendar
-from hub.regulation.profile import load_profile
 from tests.scenario.away_counterparts import (
     HOURS,
     LAST,
@@ -29,6 +27,7 @@ from tests.scenario.away_counterparts import (
     Postal,
 )
 from tests.scenario.away_watch import Watch, alerts
+from tests.support.dossiers import law
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import AGENCY, ONE_STOP, submission
@@ -37,7 +36,7 @@ from tests.support.traffic import Traffic
 from tests.support.turnstile import Turnstile
 from tests.support.waiting import eventually
 
-CALENDAR = load_calendar(load_profile())
+CALENDAR = law().calendar
 HOUR = timedelta(hours=1)
 HOUR_S = 1.0
 """An hour of the day; the limits of deliveries are scaled alike."""

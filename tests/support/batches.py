@@ -25,8 +25,8 @@ from hub.facts.sealing import MasterKey
 from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
 from hub.inbound.directory import Directory
 from hub.legal_time import LegalClock
+from hub.regulation.lawbook import LawBook, load_book
 from schemas.base import Request
-from tests.support import dossiers as build
 from tests.support.requests import AGENCY, ONE_STOP, SUBMIT
 
 COUNTER = Sender("counter-a", frozenset({"counter"}), frozenset({ONE_STOP}))
@@ -44,8 +44,8 @@ _offsets = itertools.count()
 class FaultyRules(Rules):
     """The real rules, but `faulty` types raise."""
 
-    def __init__(self) -> None:
-        super().__init__(build.law())
+    def __init__(self, book: LawBook | None = None) -> None:
+        super().__init__(book or load_book())
         self.faulty: set[str] = set()
 
     def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
@@ -96,7 +96,7 @@ class Memory:
     aliases: dict[str, str] = field(default_factory=dict)
     dossiers: dict[str, StoredDossier] = field(default_factory=dict)
     altered_aliases: set[str] = field(default_factory=set)
-    codes: CodeBlocks = field(default_factory=lambda: code_blocks(build.law()))
+    codes: CodeBlocks = field(default_factory=lambda: code_blocks(load_book()))
 
     def decision(self, before: UnitOfWork | None = None) -> BatchDecision:
         """A new batch on what is stored now."""

@@ -17,7 +17,7 @@ from hub.errors import StopError
 from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
 from hub.inbound.envelope import Record
 from hub.logs import name_process
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import Settings, read_settings
 from schemas.base import Fact, Request
 from schemas.identity import VerifyIdentity
@@ -57,7 +57,7 @@ async def main() -> None:
     name_process("engine", settings.engine.instance)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run_engine(settings, stop, rules=BrokenRules(load_law(settings.profile)))
+    await run_engine(settings, stop, rules=BrokenRules(load_book(settings.profile, settings.regulation)))
 
 
 if __name__ == "__main__":

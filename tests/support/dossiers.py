@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -14,11 +14,9 @@ from hub.dossier.source import SourceDossier
 from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Dossier
 from hub.dossier.verification import CopyOutcome
-from hub.regulation.calendar_data import load_calendar
-from hub.regulation.catalogue_import import load_catalogue
 from hub.regulation.clock import VIETNAM
 from hub.regulation.law import Law
-from hub.regulation.profile import load_profile
+from hub.regulation.lawbook import load_book
 from schemas.base import Fact, Request
 from schemas.case import AssignCase, StepCase
 from schemas.dossier import (
@@ -91,9 +89,8 @@ HUB = Sender("hub", frozenset({"hub"}), frozenset())
 
 @cache
 def law() -> Law:
-    """The regulation, calendar and catalogue that come with the hub."""
-    profile = load_profile()
-    return Law(profile, load_calendar(profile), load_catalogue())
+    """The newest regulation, calendar and catalogue that come with the hub."""
+    return load_book().in_force(date.max)
 
 
 def law_with(**sections: Any) -> Law:

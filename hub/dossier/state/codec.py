@@ -9,10 +9,18 @@ import msgspec
 
 from hub.dossier.state.model import VERSION, Dossier
 from hub.errors import UntrustedRowError
+from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTERS: Mapping[int, Upcaster] = {}
+
+def _with_whole_law(data: dict[str, Any]) -> dict[str, Any]:
+    """From version 1, which kept the profile only."""
+    ruleset = data.pop("ruleset")
+    return {**data, "law": (ruleset, FIRST_CATALOGUE, FIRST_CALENDAR)}
+
+
+UPCASTERS: Mapping[int, Upcaster] = {1: _with_whole_law}
 """By the old version: makes the data of the next one."""
 
 _decode = msgspec.json.Decoder(Dossier).decode

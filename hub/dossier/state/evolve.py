@@ -62,7 +62,7 @@ class FactError(HubError):
 def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str, law: Law) -> Dossier:
     """The state after this fact; `at` is its legal time of receipt, `submitted_by` who sent the request.
 
-    Timers that the fact starts follow `law`, so a replay needs the law of that time. Raises FactError.
+    `law` is the one that decided the request: timers that the fact starts follow it. Raises FactError.
     """
     step = TimerStep(at.astimezone(UTC), submitted_by, law)
     if isinstance(fact, DossierSubmitted):
@@ -90,7 +90,7 @@ def _submitted(fact: DossierSubmitted, step: TimerStep) -> Dossier:
         return_channel=fact.return_channel,
         submitted_by=step.submitted_by,
         submitted_at=_utc(fact.submitted_at),
-        ruleset=step.law.profile.ref,
+        law=step.law.versions,
         sequence=1,
         components=components,
         sets=fact.sets,
@@ -113,7 +113,7 @@ def _accepted(dossier: Dossier, fact: DossierAccepted, step: TimerStep) -> _Chan
     return {
         "status": "accepted",
         "code": fact.code,
-        "ruleset": step.law.profile.ref,
+        "law": step.law.versions,
         "components": components,
         "sets": fact.sets,
         "handling": fact.handling,

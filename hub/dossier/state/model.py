@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from hub.regulation.law import LawVersions
 from hub.regulation.sections import Relation, Stage
 from schemas.due import TimerKind
 from schemas.identity import UnavailableCause
@@ -30,7 +31,7 @@ Status = Literal[
 Outcome = Literal["none", "requested", "matched", "mismatched", "unavailable"]
 OrderStatus = PickupStatus | Literal["ordered", "cancelled"]
 
-VERSION = 1
+VERSION = 2
 """Of the stored form: raised with a new upcaster in `hub.dossier.state.codec`."""
 
 POST = "post"
@@ -150,7 +151,8 @@ class Dossier(
     """Name of the participant that sent the submission."""
     submitted_at: datetime
     """Legal time of submission; by post the signing of the minutes (QĐ 45/2016 Điều 7)."""
-    ruleset: str
+    law: LawVersions
+    """In force at submission, then at acceptance: from there on it decides the dossier for life (3.7)."""
     sequence: int
     components: tuple[Holding, ...] = ()
     sets: int = 1

@@ -39,14 +39,17 @@ class Unused:
 
 
 class CodeBlocks:
-    """The leased serials of this process, by unit and day; `last` is the last serial that there is."""
+    """The leased serials of this process, by unit and day; `last_of` gives the last serial of a day."""
 
     def __init__(
-        self, compose: Callable[[str, date, int], str], day_of: Callable[[datetime], date], last: int
+        self,
+        compose: Callable[[str, date, int], str],
+        day_of: Callable[[datetime], date],
+        last_of: Callable[[date], int],
     ) -> None:
         self._compose = compose
         self._day_of = day_of
-        self._last = last
+        self._last_of = last_of
         self._serials: dict[tuple[str, date], deque[int]] = {}
         self._leased: dict[tuple[str, date], tuple[int, int]] = {}
         self._taken: list[tuple[tuple[str, date], int]] = []
@@ -56,7 +59,7 @@ class CodeBlocks:
         for old in [key for key in self._serials if key[0] == unit and key[1] < day]:
             del self._serials[old], self._leased[old]
         serials = self._serials.setdefault((unit, day), deque())
-        serials.extend(range(first, min(first + count, self._last + 1)))
+        serials.extend(range(first, min(first + count, self._last_of(day) + 1)))
         self._leased[(unit, day)] = (first, count)
 
     def peek(self, unit: str, now: datetime) -> str | None:
@@ -72,7 +75,7 @@ class CodeBlocks:
         leased = self._leased.get(key)
         if leased is None:
             raise CodesMissingError(*key, FIRST_BLOCK)
-        if sum(leased) > self._last:
+        if sum(leased) > self._last_of(key[1]):
             return None
         raise CodesMissingError(*key, min(2 * leased[1], LARGEST_BLOCK))
 

@@ -222,7 +222,8 @@ class BatchDecision:
             private = self._private(held) if self.rules.needs_private(request) else None
             copies = self._tools.copies.of(item, self.rules.packages_of(request))
             sources = self._tools.sources.of(request, self._tools.master)
-            context = self.rules.context(item, held.id, Brought(offer, private, copies, sources))
+            brought = Brought(offer, private, copies, sources)
+            context = self.rules.context(item, held.state, request, held.id, brought)
             decision = self.rules.decide(held.state, request, context)
             steps = self._steps(decision, held.state, context) if isinstance(decision, Accepted) else []
         except BeyondLawError as beyond:
@@ -248,7 +249,11 @@ class BatchDecision:
             return
         if offer is not None:
             offer.take()
-        self._accept(item, held, decision.rules, steps, is_redrive=is_redrive)
+        origin = Origin(
+            item.envelope.source, item.envelope.id, item.record.timestamp, item.now, context.law.versions,
+            decision.rules,
+        )  # fmt: skip
+        self._accept(item, held, origin, steps, is_redrive=is_redrive)
 
     def _private(self, held: LoadedDossier) -> bytes | None:
         return held.key.open(held.private, held.id.encode()) if held.private is not None else None
@@ -266,13 +271,11 @@ class BatchDecision:
         self,
         item: Authorised,
         held: LoadedDossier,
-        rules: tuple[str, ...],
+        origin: Origin,
         steps: list[FactStep],
         *,
         is_redrive: bool,
     ) -> None:
-        source, request_id = item.envelope.source, item.envelope.id
-        origin = Origin(source, request_id, item.record.timestamp, item.now, self.rules.ruleset, rules)
         old_code = self.rules.code(held.state) if held.state is not None else None
         stored: list[StoredFact] = []
         for index, step in enumerate(steps):
@@ -283,7 +286,7 @@ class BatchDecision:
             private = self.rules.private_of(step.fact)
             if private is not None:
                 held.private = held.key.seal(private, held.id.encode())
-            self._tell(fact, plain, step.receivers, self.rules.code(step.state) or held.id, request_id)
+            self._tell(fact, plain, step.receivers, self.rules.code(step.state) or held.id, origin)
         self.facts.extend(stored)
         assert held.state is not None
         code = self.rules.code(held.state)
@@ -291,7 +294,7 @@ class BatchDecision:
             self.workspace.learn_code(held, code)
         timers = self.rules.timers(held.state).values()
         message = receipts.accepted(
-            owner=item.sender.name, request_id=request_id, dossier_id=held.id, code=code, facts=stored,
+            owner=item.sender.name, request_id=origin.request_id, dossier_id=held.id, code=code, facts=stored,
             deadline=min(timers, key=lambda timer: timer.due_at, default=None),
             time_ms=item.record.timestamp, now=item.now,
         )  # fmt: skip
@@ -299,15 +302,15 @@ class BatchDecision:
         self._answer(item, held, message, is_redrive=is_redrive)
 
     def _tell(
-        self, fact: StoredFact, plain: bytes, receivers: Iterable[str], subject: str, cause: str
+        self, fact: StoredFact, plain: bytes, receivers: Iterable[str], subject: str, origin: Origin
     ) -> None:
-        ruleset = self.rules.ruleset
+        ruleset = origin.law.ruleset
         self._send(facts_message(fact, ruleset), FactEntry(fact.dossier_id, fact.sequence))
         for receiver in receivers:
             message = receiver_message(
                 fact_id=fact.id, fact_type=fact.type, dossier_id=fact.dossier_id, sequence=fact.sequence,
-                time=rfc3339(fact.time), ruleset=ruleset, receiver=receiver, subject=subject, cause=cause,
-                data=plain,
+                time=rfc3339(fact.time), ruleset=ruleset, receiver=receiver, subject=subject,
+                cause=origin.request_id, data=plain,
             )  # fmt: skip
             self._send(message, CopyEntry(receiver, fact.dossier_id, fact.sequence, subject))
 

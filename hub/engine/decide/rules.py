@@ -1,9 +1,9 @@
-"""The dossier's rules as the engine uses them, with the law of this process (pure)."""
+"""The dossier's rules as the engine uses them, each request by the law that it goes by (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -23,19 +23,23 @@ from hub.inbound.directory import Directory
 from hub.regulation.clock import local_day
 from hub.regulation.codes import make_dossier_code
 from hub.regulation.law import Law
+from hub.regulation.lawbook import LawBook
 from schemas.base import Fact, Request
-from schemas.dossier import DossierSubmitted
+from schemas.dossier import AcceptDossier, DossierSubmitted
 from schemas.party import Party
 from schemas.registry import REQUESTS
 
 
-def code_blocks(law: Law) -> CodeBlocks:
-    """Leased blocks of dossier codes in the profile's shape."""
+def code_blocks(book: LawBook) -> CodeBlocks:
+    """Leased blocks of dossier codes, in the shape that is in force on the day of acceptance."""
 
     def compose(unit: str, day: date, serial: int) -> str:
-        return make_dossier_code(law.profile.dossier_code, unit, day, serial)
+        return make_dossier_code(book.in_force(day).profile.dossier_code, unit, day, serial)
 
-    return CodeBlocks(compose, local_day, law.profile.dossier_code.max_serial)
+    def last_of(day: date) -> int:
+        return book.in_force(day).profile.dossier_code.max_serial
+
+    return CodeBlocks(compose, local_day, last_of)
 
 
 class Brought(Struct, frozen=True, gc=False):
@@ -55,14 +59,15 @@ class Brought(Struct, frozen=True, gc=False):
 class Rules:
     """The same arguments always give the same answer: no I/O, no clock."""
 
-    def __init__(self, law: Law) -> None:
-        self._law = law
-        self.ruleset = law.profile.ref
+    def __init__(self, book: LawBook) -> None:
+        self._book = book
         self.requests: Mapping[str, type[Request]] = REQUESTS
 
     def load(self, stored: bytes) -> Dossier:
-        """The stored state, of this or an older version."""
-        return from_json(stored)
+        """The stored state, of this or an older version; raises UnknownLawError when its law is not here."""
+        state = from_json(stored)
+        self._book.of(state.law)
+        return state
 
     def dump(self, state: Dossier) -> bytes:
         """The state as stored bytes."""
@@ -90,11 +95,19 @@ class Rules:
             return fact.applicant.model_dump_json(exclude_none=True).encode()
         return None
 
-    def context(self, item: Authorised, dossier_id: str, brought: Brought) -> Context:
+    def law_of(self, state: Dossier | None, request: Request, now: datetime) -> Law:
+        """The law in force for a submission and for an acceptance, which fixes it; else the dossier's own."""
+        if state is None or (state.accepted_at is None and isinstance(request, AcceptDossier)):
+            return self._book.in_force(local_day(now))
+        return self._book.of(state.law)
+
+    def context(
+        self, item: Authorised, state: Dossier | None, request: Request, dossier_id: str, brought: Brought
+    ) -> Context:
         """What the rules may know of this request beside the dossier and the request itself."""
         private = brought.private
         return Context(
-            self._law,
+            self.law_of(state, request, item.now),
             item.sender,
             item.now,
             item.envelope.time,

@@ -20,7 +20,7 @@ from hub.inbound.authorise import Authorised, Unreadable
 from hub.inbound.directory import Directory
 from hub.postgres.database import Connection
 
-STORED_FORMAT = 1
+STORED_FORMAT = 2
 """Of states, facts, receipts and segments; the store has that of the program that set it up."""
 
 

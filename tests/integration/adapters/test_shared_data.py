@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from hub.embedded.stack import StackAddress
-from hub.regulation.catalogue_import import load_catalogue
 from tests.support.clients import Client
+from tests.support.dossiers import law
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import own_hub
 from tests.support.requests import (
@@ -58,7 +58,7 @@ async def test_shared_data_reach_the_counter_stay_sealed_and_stand_for_a_compone
     stack: StackAddress, tmp_path: Path
 ) -> None:
     held = {component["code"] for component in COMPONENTS}
-    published = load_catalogue().procedures[PROCEDURE].components
+    published = law().catalogue.procedures[PROCEDURE].components
     missing = next(item.code for item in published if item.code not in held)
     async with own_hub(stack, tmp_path) as hub:
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])

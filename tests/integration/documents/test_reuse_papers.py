@@ -13,7 +13,6 @@ import pytest
 
 from hub.documents.store import DocumentStore, documents
 from hub.embedded.stack import StackAddress
-from hub.regulation.catalogue_import import load_catalogue
 from hub.settings.documents import DocumentsSettings
 from hub.signing.building import countersign, sign_copy
 from hub.signing.manifest import Manifest
@@ -22,6 +21,7 @@ from hub.signing.verified import Verified
 from hub.signing.verifying import verify_package
 from tests.support import signing
 from tests.support.clients import Client, Received
+from tests.support.dossiers import law
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import (
@@ -105,7 +105,7 @@ class Office:
     async def ask_reuse(self, dossier: str, other: str, package: str) -> Received:
         """The answer as it came."""
         held = {component["code"] for component in COMPONENTS}
-        published = load_catalogue().procedures[PROCEDURE].components
+        published = law().catalogue.procedures[PROCEDURE].components
         missing = next(item.code for item in published if item.code not in held)
         paper = {"dossier": other, "package": package}
         request = {"component": missing, "paper": paper, "officer": OFFICER}

@@ -18,7 +18,7 @@ from hub.gateway import dossiers
 from hub.gateway.context import GatewayContext
 from hub.gateway.guard import CALLER
 from hub.gateway.problems import ProblemError
-from hub.regulation.profile import load_profile
+from hub.regulation.lawbook import load_book
 from hub.settings.documents import DocumentsSettings
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
@@ -47,7 +47,7 @@ class Counted:
 async def looked_up(site: Site, subject: str, sender: Sender = STRANGER) -> list[tuple[str, int]]:
     """What a look-up of this dossier asks of the store."""
     counted = Counted(site.hub.database)
-    parts = SimpleNamespace(pool=counted, key=site.hub.store_key, profile=load_profile("bentre-45-2023"))
+    parts = SimpleNamespace(pool=counted, key=site.hub.store_key, book=load_book())
     request = Request({"type": "http", CALLER: SimpleNamespace(sender=sender, name=sender.name)})
     if sender is not STRANGER:
         assert (await dossiers.answer(cast("GatewayContext", parts), request, subject)).status_code == 200

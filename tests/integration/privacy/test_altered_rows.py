@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from hub.dossier.state.model import VERSION
 from hub.embedded.stack import StackAddress
 from hub.engine.intake.positions import accept_gap
 from hub.engine.redriving import order_redrive
@@ -183,7 +184,7 @@ async def test_a_state_of_a_newer_version_waits_for_the_newer_program_and_is_no_
     engine = await hub.start_engine()
     dossier = await lodged(counter, "ref:1")
     state = await hub.database.fetchval("select state from dossier where id = $1", dossier)
-    await write_state(hub, dossier, orjson.dumps(orjson.loads(state) | {"v": 2}))
+    await write_state(hub, dossier, orjson.dumps(orjson.loads(state) | {"v": VERSION + 1}))
     waiting = await counter.send(WITHDRAW, "ref:1", {})
     await named(engine, f"dossier {dossier}")
     await lodged(other, "ref:other")
@@ -208,9 +209,9 @@ async def write_state(hub: Hub, dossier: str, state: bytes) -> None:
 
 
 async def test_an_engine_does_not_start_on_what_a_newer_version_has_set_up(hub: Hub) -> None:
-    await hub.database.execute("update configuration_version set version = 2 where kind = 'format'")
+    await hub.database.execute("update configuration_version set version = version + 1 where kind = 'format'")
     engine = hub.engine()
     engine.start()
     assert await engine.ended() == 2
     (said,) = [line for line in engine.output().splitlines() if not line.startswith("{")]
-    assert said.startswith("hub: HUB_POSTGRES__DSN: the database has format 2, this program knows 1")
+    assert said.startswith("hub: HUB_POSTGRES__DSN: the database has format 3, this program knows 2")

@@ -19,8 +19,8 @@ from hub.inbound.authorise import Authorised, Reading, authorise
 from hub.legal_time import LegalClock
 from hub.outbox.segments import Outgoing
 from hub.privacy.erased_deliveries import empty_deliveries
+from hub.regulation.lawbook import load_book
 from tests.integration.engine.test_engine_parking import BROKEN, broken_engine, parked
-from tests.support import dossiers as build
 from tests.support.batches import DIRECTORY, record
 from tests.support.clients import Client
 from tests.support.hub_commands import hub_command
@@ -166,9 +166,9 @@ async def test_a_batch_that_was_decided_with_the_key_before_misses_when_it_is_wr
         first = await counter.ask(SUBMIT, "ref:hs-1", submission())
         dossier = str(first.data["dossier"])
         assert await engine.stop() == 0
-        rules, law = Rules(build.law()), build.law()
+        rules = Rules(load_book())
         master = MasterKey.from_file(hub.master_key_file)
-        tools: Tools = Tools(rules, DIRECTORY, master, code_blocks(law), 4)
+        tools: Tools = Tools(rules, DIRECTORY, master, code_blocks(load_book()), 4)
         view = (await read_batch(hub.database, Wanted([], [], [], [dossier]), hub.store_key)).view
         item = authorise(
             record(WITHDRAW, dossier, {}, "e9"), Reading(DIRECTORY, LegalClock(), "live", rules.requests)

@@ -14,7 +14,7 @@ from hub.dossier.state.model import Dossier
 from hub.engine.decide.rules import Rules
 from hub.engine.role import run_engine
 from hub.logs import name_process
-from hub.regulation.law import load_law
+from hub.regulation.lawbook import load_book
 from hub.settings import read_settings
 from schemas.base import Request
 from schemas.identity import VerifyIdentity
@@ -38,7 +38,7 @@ async def main() -> None:
     crashpoints.arm(os.environ.get("HUB_CRASH_AT"))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run_engine(settings, stop, rules=BuggyRules(load_law(settings.profile)))
+    await run_engine(settings, stop, rules=BuggyRules(load_book(settings.profile, settings.regulation)))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from pathlib import Path
 from adapters.population_db.question import plain_name
 from adapters.population_db.sandbox_people import People, generate_people
 from adapters.population_db.settings import Rights
-from hub.regulation.catalogue_import import load_catalogue
 from schemas.party import Party
+from tests.support.dossiers import law
 from tests.support.requests import APPLICANT, ONE_STOP
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy" / "hub"
@@ -17,7 +17,7 @@ DEPLOY = Path(__file__).resolve().parents[3] / "deploy" / "hub"
 
 def test_every_published_procedure_may_be_asked_about_on_make_up() -> None:
     rights = Rights.model_validate_json((DEPLOY / "population-rights.sandbox.json").read_bytes())
-    assert rights.licences.keys() == load_catalogue().procedures.keys()
+    assert rights.licences.keys() == law().catalogue.procedures.keys()
     assert ONE_STOP in rights.agencies
     assert all(ONE_STOP in officer.organisations and officer.number for officer in rights.officers.values())
 

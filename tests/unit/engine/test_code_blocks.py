@@ -15,7 +15,7 @@ DAY = NOW.date()
 
 
 def blocks(count: int = 3) -> CodeBlocks:
-    made = CodeBlocks(compose, lambda now: now.date(), 9999)
+    made = CodeBlocks(compose, lambda now: now.date(), lambda _: 9999)
     made.add(UNIT, DAY, 1, count)
     return made
 

@@ -12,6 +12,7 @@ from schemas.component import ComponentReusable
 from schemas.dossier import WithdrawDossier
 from tests.support import reuse
 from tests.support.batches import NOW, NOW_MS, Memory, submit
+from tests.support.dossiers import law
 from tests.support.requests import APPLICANT, submission
 from tests.support.reuse import OTHER_CODE
 
@@ -23,7 +24,7 @@ def stored(memory: Memory) -> StoredSource:
     assert row.wrapped_key is not None
     place = FactPlace(row.id, 2, row.head, memory.master.unwrap(row.wrapped_key))
     paper = reuse.other_dossier().papers[0]
-    fact, _ = store_fact(paper, 0, Origin("/participants/x", "r", NOW_MS, NOW, "x", ()), place, ())
+    fact, _ = store_fact(paper, 0, Origin("/participants/x", "r", NOW_MS, NOW, law().versions, ()), place, ())
     return StoredSource(row.id, row.state, row.private, row.wrapped_key, (fact.content,))
 
 

@@ -20,6 +20,7 @@ from hub.facts.fact_bytes import (
     store_fact,
 )
 from hub.facts.sealing import DossierKey, MasterKey
+from hub.regulation.law import LawVersions
 from schemas.base import Fact
 from schemas.case import CaseAssigned
 from schemas.dossier import DossierSubmitted, DossierWithdrawn
@@ -30,7 +31,8 @@ NOW = datetime(2026, 10, 5, 2, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 DOSSIER = build.DOSSIER_ID
 MASTER = MasterKey(bytes(range(32)))
-ORIGIN = Origin("/participants/counter-mau", "e1", NOW_MS, NOW, "bentre-45-2023@1", ("2.7", "14.3"))
+LAW = LawVersions("bentre-45-2023@1", "d217e9aeceea64a4", "vn-2026.1")
+ORIGIN = Origin("/participants/counter-mau", "e1", NOW_MS, NOW, LAW, ("2.7", "14.3"))
 
 
 def submitted() -> DossierSubmitted:
@@ -63,6 +65,8 @@ def test_a_stored_fact_says_where_it_comes_from_and_stands_in_its_place() -> Non
         "source": "/participants/counter-mau",
         "request": "e1",
         "ruleset": "bentre-45-2023@1",
+        "catalogue": "d217e9aeceea64a4",
+        "calendar": "vn-2026.1",
         "rules": ["2.7", "14.3"],
         "previous": "ab" * 32,
         "to": ["counter-mau"],

@@ -9,11 +9,12 @@ from fractions import Fraction
 import pytest
 
 from hub.regulation.calendar import CalendarYearError, OpeningHours, WorkingCalendar, YearTable
-from hub.regulation.calendar_data import load_calendar, read_calendar
+from hub.regulation.calendar_data import read_days_off
 from hub.regulation.clock import VIETNAM, Number, in_utc
-from hub.regulation.profile import ProfileError, load_profile
+from hub.regulation.pins import ProfileError
+from tests.support.dossiers import law
 
-CALENDAR = load_calendar(load_profile())
+CALENDAR = law().calendar
 
 
 def at(text: str) -> datetime:
@@ -270,11 +271,11 @@ def test_a_one_stop_may_stay_closed_on_swap_saturdays() -> None:
 
 def test_a_calendar_file_with_a_day_off_on_a_weekend_is_refused() -> None:
     text = (
-        'version = "vn-2026.9"\n[years.2026]\nprovisional = false\nworking_days = []\n'
-        'days_off = [{ day = 2026-01-03, name = "thứ Bảy" }]\n'
+        'version = "vn-2026.9"\nin_force_from = 2026-01-01\n[years.2026]\nprovisional = false\n'
+        'working_days = []\ndays_off = [{ day = 2026-01-03, name = "thứ Bảy" }]\n'
     )
     with pytest.raises(ProfileError, match="weekend"):
-        read_calendar(text, load_profile().hours)
+        read_days_off(text)
 
 
 def _exists(year: int, month: int, number: int) -> bool:

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from datetime import date, time
 from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import orjson
 import pytest
 
 from hub.regulation.catalogue import HandlingTime, Procedure, TimeUnit
-from hub.regulation.catalogue_import import import_catalogue, import_record, load_catalogue, load_import
+from hub.regulation.catalogue_import import import_catalogue, import_record
+from hub.regulation.record import ImportNote
 from hub.regulation.sections import Channel
 from schemas.dossier import Component
+from tests.support.dossiers import law
 
-CATALOGUE = load_catalogue()
+CATALOGUE = law().catalogue
+RECORDS = files("hub.regulation.data.procedures")
 
 
 def procedure(code: str) -> Procedure:
     found = CATALOGUE.find(code)
     assert found is not None
     return found
+
+
+@cache
+def notes() -> tuple[ImportNote, ...]:
+    """What the import of the records that come with the hub could not use."""
+    records = [item.read_bytes() for item in RECORDS.iterdir() if item.name.endswith(".json")]
+    return import_catalogue(records).notes
 
 
 def takes(amount: str, unit: TimeUnit = TimeUnit.WORKING_DAY) -> HandlingTime:
@@ -80,7 +92,7 @@ def imported(**changes: Any) -> tuple[Procedure, list[str]]:
 def test_every_record_that_comes_with_the_hub_is_taken() -> None:
     assert len(CATALOGUE.procedures) == 60
     assert all(found.name and found.digest for found in CATALOGUE.procedures.values())
-    assert all(note.code and note.path and note.reason for note in load_import().notes)
+    assert all(note.code and note.path and note.reason for note in notes())
 
 
 def test_the_version_of_the_catalogue_depends_on_the_bytes_of_its_records() -> None:
@@ -215,7 +227,7 @@ def test_local_component_codes_with_letters_and_blanks_are_kept_as_published() -
 
 def test_a_record_without_papers_demands_nothing_and_says_so() -> None:
     assert procedure("1.115550").components == ()
-    paths = {note.path for note in load_import().notes if note.code == "1.115550"}
+    paths = {note.path for note in notes() if note.code == "1.115550"}
     assert "executionCases" in paths
 
 

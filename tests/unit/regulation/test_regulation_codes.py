@@ -13,9 +13,9 @@ from hub.regulation.codes import (
     parse_procedure_code,
     parse_unit_code,
 )
-from hub.regulation.profile import load_profile
+from tests.support.dossiers import law
 
-FORMAT = load_profile().dossier_code
+FORMAT = law().profile.dossier_code
 
 
 @pytest.mark.rule("15.3")

@@ -10,14 +10,14 @@ import pytest
 
 from hub.regulation import deadlines
 from hub.regulation.calendar import CalendarYearError
-from hub.regulation.calendar_data import load_calendar
 from hub.regulation.catalogue import HandlingTime, TimeUnit
 from hub.regulation.clock import VIETNAM
-from hub.regulation.profile import Profile, load_profile
+from hub.regulation.profile import Profile
 from hub.regulation.sections import Relation
+from tests.support.dossiers import law
 
-PROFILE = load_profile()
-CALENDAR = load_calendar(PROFILE)
+PROFILE = law().profile
+CALENDAR = law().calendar
 
 
 def at(text: str) -> datetime:

@@ -7,16 +7,19 @@ from importlib.resources import files
 
 import pytest
 
-from hub.regulation.profile import ProfileError, load_profile, read_profile
+from hub.regulation.lawbook import load_book
+from hub.regulation.pins import ProfileError
+from hub.regulation.profile import read_profile
 from hub.regulation.status import DossierStatus
+from tests.support.dossiers import law
 
-PROFILE = load_profile()
-TEXT = (files("hub.regulation.data") / "profile-bentre-45-2023.toml").read_text(encoding="utf-8")
+PROFILE = law().profile
+TEXT = (files("hub.regulation.data") / f"profiles/{PROFILE.ref}.toml").read_text(encoding="utf-8")
 
 
 def test_a_profile_is_known_by_name_and_by_reference() -> None:
     assert PROFILE.ref == "bentre-45-2023@1"
-    assert load_profile("bentre-45-2023@1") == PROFILE
+    assert load_book("bentre-45-2023@1").in_force(date(2026, 10, 5)).profile == PROFILE
     assert PROFILE.in_force_from == date(2023, 12, 18)
 
 
@@ -108,4 +111,4 @@ def test_a_wrong_profile_file_is_refused_with_the_name_of_the_field(find: str, p
 @pytest.mark.parametrize("name", ["bentre-45-2023@2", "nowhere", "../profile"])
 def test_an_unknown_profile_or_version_is_an_error_at_start(name: str) -> None:
     with pytest.raises(ProfileError):
-        load_profile(name)
+        load_book(name)

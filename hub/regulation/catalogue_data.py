@@ -1,0 +1,50 @@
+"""Reads the file of a catalogue: which records make it up, and from when it is in force."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hub.regulation.catalogue import Catalogue
+from hub.regulation.catalogue_import import import_catalogue
+from hub.regulation.pins import ProfileError
+
+
+class _CatalogueFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    in_force_from: date
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCatalogue:
+    """A catalogue and its first day."""
+
+    in_force_from: date
+    catalogue: Catalogue
+
+    @property
+    def ref(self) -> str:
+        """Its version: a digest of its records."""
+        return self.catalogue.version
+
+
+def read_catalogue(text: str, files: Mapping[str, bytes]) -> PublishedCatalogue:
+    """Import the records that the TOML text names, out of `procedures/`; raises ProfileError."""
+    try:
+        data = _CatalogueFile.model_validate(tomllib.loads(text))
+        records = [files[f"procedures/{name}"] for name in data.records]
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise ProfileError(f"catalogue: {error}") from error
+    except KeyError as error:
+        raise ProfileError(f"catalogue: there is no file {error.args[0]}") from None
+    catalogue = import_catalogue(records).catalogue
+    if catalogue.version != data.version:
+        raise ProfileError(f"the records of catalogue {data.version} make up {catalogue.version}")
+    return PublishedCatalogue(data.in_force_from, catalogue)

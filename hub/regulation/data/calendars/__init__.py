@@ -1,0 +1,1 @@
+"""Days off, one file a version: `vn-2026.1`."""

@@ -1,1 +1,0 @@
-"""Procedure records of the national portal, one file each, byte for byte as answered (2026-07-18)."""

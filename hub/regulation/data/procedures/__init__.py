@@ -1,0 +1,1 @@
+"""Procedure records of the national portal, one file each, byte for byte as answered."""

@@ -1,0 +1,1 @@
+"""Profiles, one file a version: `bentre-45-2023@1`."""

@@ -1,0 +1,122 @@
+"""A new version of the law comes while dossiers are open: they go on under their own, in whichever engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from hub.embedded.stack import StackAddress
+from hub.regulation.clock import local_day
+from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE
+from tests.support.clients import Client
+from tests.support.hub_commands import hub_command
+from tests.support.hubs import Hub, own_hub
+from tests.support.lawbooks import with_second_version
+from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
+from tests.support.waiting import eventually
+
+FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
+FORWARDING = {"officer": OFFICER, "to": AGENCY}
+FIRST, SECOND = "bentre-45-2023@1", "bentre-45-2023@2"
+
+
+@pytest.fixture
+async def hub(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Hub]:
+    async with own_hub(stack, tmp_path) as made:
+        yield made
+
+
+async def lodged(counter: Client, reference: str) -> str:
+    """A dossier of somebody whom the officer checks by hand."""
+    receipt = await counter.ask(SUBMIT, f"ref:{reference}", submission(applicant=FOREIGNER))
+    return str(receipt.data["dossier"])
+
+
+async def laws(hub: Hub, dossier: str) -> list[tuple[str, str]]:
+    """Type and ruleset of each fact."""
+    rows = await hub.database.fetch("select bytes from fact where dossier_id = $1 order by sequence", dossier)
+    bodies: list[dict[str, Any]] = [orjson.loads(row["bytes"]) for row in rows]
+    assert {(body["catalogue"], body["calendar"]) for body in bodies} == {(FIRST_CATALOGUE, FIRST_CALENDAR)}
+    return [(body["type"].split(".")[2], body["ruleset"]) for body in bodies]
+
+
+async def test_open_dossiers_go_on_under_their_own_law_when_a_release_brings_another(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """By version 2, in force from today, every paper has to be digitised before it is forwarded."""
+    counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+    agency = await hub.join("agency-a", ["agency"], [AGENCY])
+    engine = await hub.start_engine()
+    accepted, undecided = await lodged(counter, "accepted"), await lodged(counter, "undecided")
+    assert (await counter.ask(ACCEPT, accepted, acceptance())).data["facts"]
+    assert await engine.stop() == 0
+
+    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)), scan_scope='"all"')
+    new = hub.engine("engine-2", HUB_REGULATION=str(folder))
+    new.start()
+    await new.ready()
+    assert (await counter.ask(FORWARD, accepted, FORWARDING)).data["facts"]
+    assert await laws(hub, accepted) == [("submitted", FIRST), ("accepted", FIRST), ("forwarded", FIRST)]
+    later = await lodged(counter, "later")
+    for dossier in (undecided, later):
+        assert (await counter.ask(ACCEPT, dossier, acceptance())).data["facts"]
+        assert (await counter.ask(FORWARD, dossier, FORWARDING)).data["code"] == "rule.15.6.c2"
+    assert await laws(hub, undecided) == [("submitted", FIRST), ("accepted", SECOND)]
+    assert await laws(hub, later) == [("submitted", SECOND), ("accepted", SECOND)]
+    told = await agency.fact("dossier.forwarded")
+    assert told.headers["ce_ruleset"] == FIRST
+    assert await new.stop() == 0
+
+    status, said = await hub_command(hub.environment | {"HUB_REGULATION": str(folder)}, "verify")
+    assert (status, said.splitlines()[-1].startswith("0 rows")) == (0, True), said
+
+
+async def test_an_engine_without_the_law_of_a_dossier_leaves_it_to_one_that_has_it(
+    hub: Hub, tmp_path: Path
+) -> None:
+    counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)))
+    new = hub.engine("engine-2", HUB_REGULATION=str(folder))
+    new.start()
+    await new.ready()
+    dossier = await lodged(counter, "later")
+    assert await new.stop() == 0
+
+    old = await hub.start_engine()
+    waiting = await counter.send(ACCEPT, dossier, acceptance())
+    why = f"this program does not have version {SECOND} of the law"
+    await eventually(
+        lambda: any(line.get("why") == why for line in old.actions("row_untrusted")), 30, why, old.output
+    )
+    assert not counter.receipts(waiting)
+    assert await old.stop() == 0
+    new.start()
+    await new.ready()
+    assert (await counter.receipt(waiting)).data["facts"]
+
+
+async def test_an_edited_file_of_the_law_ends_the_start_with_its_name(hub: Hub, tmp_path: Path) -> None:
+    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)))
+    (folder / "profiles" / f"{SECOND}.toml").write_text("", "utf-8")
+    engine = hub.engine(HUB_REGULATION=str(folder))
+    engine.start()
+    assert await engine.ended() == 2
+    assert f"profiles/{SECOND}.toml has e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" in (
+        engine.output()
+    )
+
+
+async def test_an_operator_pins_new_versions_and_reads_which_is_in_force(hub: Hub, tmp_path: Path) -> None:
+    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)))
+    environment = hub.environment | {"HUB_REGULATION": str(folder)}
+    (folder / "digests.lock").unlink()
+    assert (await hub_command(environment, "law", "list"))[0] == 2
+    assert await hub_command(environment, "law", "pin", str(folder)) == (0, f"profiles/{SECOND}.toml\n")
+    status, said = await hub_command(environment, "law", "list")
+    (today,) = [line for line in said.splitlines() if line.startswith("*")]
+    assert (status, today.split()[2:]) == (0, [SECOND, FIRST_CATALOGUE, FIRST_CALENDAR])

@@ -1,0 +1,53 @@
+"""Test support: folders with more versions of the law than come with the hub."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+from hub.regulation.pins import pin
+
+DATA = files("hub.regulation.data")
+PROFILE = (DATA / "profiles/bentre-45-2023@1.toml").read_text(encoding="utf-8")
+CALENDAR = (DATA / "calendars/vn-2026.1.toml").read_text(encoding="utf-8")
+
+
+def profile_text(version: int, begins: date, **changes: str) -> str:
+    """The shipped profile as another version: `profile_text(2, day, paper_cutoff="16:00:00")`."""
+    text = changed(PROFILE, "version = 1", f"version = {version}")
+    text = changed(text, "in_force_from = 2023-12-18", f"in_force_from = {begins}")
+    for name, value in changes.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{name} = ")]
+        text = changed(text, f"\n{line}\n", f"\n{name} = {value}\n")
+    return text
+
+
+def calendar_text(version: str, begins: date, days_off: str = "", year: int = 2026) -> str:
+    """One year without any day off but those given."""
+    return (
+        f'version = "{version}"\nin_force_from = {begins}\n[years.{year}]\nprovisional = false\n'
+        f"days_off = [{days_off}]\nworking_days = []\n"
+    )
+
+
+def changed(text: str, find: str, put: str) -> str:
+    """The text with its only place of `find` changed."""
+    assert text.count(find) == 1, find
+    return text.replace(find, put)
+
+
+def law_folder(folder: Path, **texts: str) -> Path:
+    """A pinned folder with these files: `law_folder(tmp_path, **{"profiles/x@2.toml": text})`."""
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    pin(folder)
+    return folder
+
+
+def with_second_version(folder: Path, begins: date, **changes: str) -> Path:
+    """A pinned folder with version 2 of the shipped profile, in force from this day on."""
+    text = profile_text(2, begins, **changes)
+    return law_folder(folder, **{"profiles/bentre-45-2023@2.toml": text})

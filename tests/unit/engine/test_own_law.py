@@ -1,0 +1,148 @@
+"""Two versions of the law side by side: each dossier goes by that of its own acceptance."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from hub.dossier.state.codec import from_json
+from hub.dossier.state.evolve import evolve
+from hub.engine.decide.rules import code_blocks
+from hub.errors import UntrustedRowError
+from hub.facts.fact_bytes import StoredFact, law_of, open_fact
+from hub.regulation.clock import local_day
+from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE, LawVersions
+from hub.regulation.lawbook import LawBook, load_book
+from schemas.registry import FACTS
+from tests.support.batches import FaultyRules, Memory, receipts, record, sent
+from tests.support.dossiers import at
+from tests.support.lawbooks import with_second_version
+from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
+
+BEGINS = date(2026, 11, 24)
+FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
+FORWARDING = {"officer": OFFICER, "to": AGENCY}
+
+
+class Life:
+    """Requests of one counter to a store in memory, each a batch of its own."""
+
+    def __init__(self, book: LawBook) -> None:
+        self.memory = Memory(rules=FaultyRules(book), codes=code_blocks(book))
+        self.requests = 0
+        self.facts: list[StoredFact] = []
+
+    def does(self, kind: str, subject: str, moment: str, data: Any) -> list[dict[str, Any]]:
+        """The facts of an accepted request as stored, with the headers' ruleset checked."""
+        self.requests += 1
+        time = int(at(moment).timestamp() * 1000)
+        decision = self.memory.decide(record(kind, subject, data, f"e{self.requests}", timestamp=time))
+        assert decision.facts, receipts(decision)
+        self.memory.commit(decision)
+        self.facts += decision.facts
+        bodies = [orjson.loads(fact.content) for fact in decision.facts]
+        headers = [
+            dict(message.headers)["ce_ruleset"].decode() for message in sent(decision, "dossier.facts")
+        ]
+        assert headers == [body["ruleset"] for body in bodies]
+        return bodies
+
+    def lodged(self, subject: str, moment: str) -> LawVersions:
+        """A dossier of somebody whom the officer checks by hand."""
+        (fact,) = self.does(SUBMIT, subject, moment, submission(applicant=FOREIGNER))
+        return law_of(fact)
+
+    def accepted(self, subject: str, moment: str) -> LawVersions:
+        """With a lease of codes for the day."""
+        self.memory.codes.add(ONE_STOP, local_day(at(moment)), 1, 20)
+        return law_of(self.does(ACCEPT, subject, moment, acceptance())[0])
+
+    def forwarded(self, subject: str, moment: str) -> list[str]:
+        """The rules that were violated by the time of the transfer."""
+        facts = self.does(FORWARD, subject, moment, FORWARDING)
+        return [fact["data"]["rule"] for fact in facts if fact["type"] == "onestop.rule.violated.v1"]
+
+    def replayed(self, book: LawBook) -> None:
+        """Every stored state is what its facts add up to, each by the law that it names."""
+        for dossier, stored in self.memory.dossiers.items():
+            assert stored.wrapped_key is not None
+            key, state = self.memory.master.unwrap(stored.wrapped_key), None
+            for fact in [fact for fact in self.facts if fact.dossier_id == dossier]:
+                body = open_fact(fact.content, key)
+                data = FACTS[body["type"]].model_validate_json(orjson.dumps(body["data"]))
+                at_, sender = (
+                    datetime.fromisoformat(body["time"]),
+                    body["source"].removeprefix("/participants/"),
+                )
+                state = evolve(state, data, at_, sender, book.of(law_of(body)))
+            assert stored.state is not None
+            assert state == from_json(stored.state)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> LawBook:
+    """Paper accepted until 15:00 goes on the same day; by version 2, until 16:00."""
+    return load_book(folder=with_second_version(tmp_path, BEGINS, paper_cutoff="16:00:00"))
+
+
+@pytest.mark.rule("3.7")
+@pytest.mark.parametrize(
+    ("accepted", "version", "forwarded", "violated"),
+    [
+        ("2026-11-23 15:30", 1, "2026-11-24 07:30", []),  # late by the cut-off of version 2
+        ("2026-11-23 14:30", 1, "2026-11-24 07:30", ["16.2"]),
+        ("2026-11-24 15:30", 2, "2026-11-25 07:30", ["16.2"]),  # in time by the cut-off of version 1
+        ("2026-11-24 15:30", 2, "2026-11-24 16:59", []),
+        ("2026-11-24 16:01", 2, "2026-11-25 07:30", []),
+    ],
+)
+def test_a_dossier_goes_by_the_cut_off_of_its_own_acceptance(
+    book: LawBook, accepted: str, version: int, forwarded: str, violated: list[str]
+) -> None:
+    life = Life(book)
+    life.lodged("ref:1", "2026-11-23 09:00")
+    assert life.accepted("ref:1", accepted).ruleset == f"bentre-45-2023@{version}"
+    assert life.forwarded("ref:1", forwarded) == violated
+    life.replayed(book)
+
+
+@pytest.mark.rule("3.7")
+def test_two_dossiers_go_by_two_laws_on_the_same_day(book: LawBook) -> None:
+    life = Life(book)
+    first = life.lodged("ref:1", "2026-11-23 15:30")
+    assert first == life.accepted("ref:1", "2026-11-23 15:30")
+    second = life.lodged("ref:2", "2026-11-24 07:10")
+    assert second == life.accepted("ref:2", "2026-11-24 07:20") == first._replace(ruleset="bentre-45-2023@2")
+    assert life.forwarded("ref:1", "2026-11-24 07:30") == []
+    assert life.forwarded("ref:2", "2026-11-24 07:30") == []
+    assert law_of(orjson.loads(life.facts[-1].content)) == second
+    life.replayed(book)
+
+
+@pytest.mark.rule("3.7")
+def test_a_dossier_lodged_before_a_change_is_accepted_by_the_law_of_the_day_of_acceptance(
+    book: LawBook,
+) -> None:
+    life = Life(book)
+    before = life.lodged("ref:1", "2026-11-23 16:30")
+    assert before.ruleset == "bentre-45-2023@1"
+    assert life.accepted("ref:1", "2026-11-24 07:00") == before._replace(ruleset="bentre-45-2023@2")
+    life.replayed(book)
+
+
+def test_a_dossier_of_a_law_that_is_not_here_is_not_decided(book: LawBook) -> None:
+    life = Life(book)
+    life.lodged("ref:1", "2026-11-24 09:00")
+    life.memory.rules = FaultyRules()
+    with pytest.raises(UntrustedRowError, match="does not have version bentre-45-2023@2 of the law"):
+        life.accepted("ref:1", "2026-11-24 09:10")
+
+
+def test_facts_of_before_the_whole_law_was_named_are_of_the_first_catalogue_and_calendar() -> None:
+    versions = law_of({"ruleset": "bentre-45-2023@1"})
+    assert versions == ("bentre-45-2023@1", FIRST_CATALOGUE, FIRST_CALENDAR)
+    assert load_book().of(versions).versions == versions
