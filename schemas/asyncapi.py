@@ -139,8 +139,8 @@ def _channels(requests: Mapping[str, type[Request]], facts: _Models, receipts: _
         "facts": {
             "address": "dossier.facts",
             "title": "Every fact",
-            "description": "In order per dossier, kept for ever, for analytics and auditors. Personal fields "
-            "are sealed.",
+            "description": "In order per dossier, kept for ever, for analytics and auditors. Each names the "
+            "ruleset, catalogue and calendar by which it was decided. Personal fields are sealed.",
             "messages": _references(facts),
             "bindings": _topic(None),
         },

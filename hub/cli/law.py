@@ -28,7 +28,9 @@ def list_versions() -> None:
     today = book.in_force(local_day(datetime.now(UTC)))
     for day in book.days:
         law = book.in_force(day)
-        typer.echo(" ".join(("*" if law is today else " ", day.isoformat(), *law.versions)))
+        typer.echo(
+            " ".join(("*" if law is today else " ", day.isoformat(), *law.versions, law.profile.decision))
+        )
 
 
 @app.command("pin")

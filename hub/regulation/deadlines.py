@@ -100,12 +100,10 @@ def postal_transit_limit(
     profile: Profile,
     taken_at: date,
     relation: Relation,
-    brings_slip: bool = False,
 ) -> datetime:
     """Midnight after the last day of transit, J+n working days (Thông tư 17/2017 Điều 7)."""
     transit = profile.postal.transit[relation]
-    days = transit.with_slip if brings_slip else transit.normal
-    return calendar.end_of_day(calendar.working_day_after(taken_at, days))
+    return calendar.end_of_day(calendar.working_day_after(taken_at, transit.normal))
 
 
 def next_invitation_day(calendar: WorkingCalendar, profile: Profile, invited_on: date) -> date:

@@ -119,10 +119,12 @@ def load_book(regulation: str = DEFAULT_REGULATION, folder: Path | None = None) 
     """The law that comes with the hub, and that of a site's own folder; raises ProfileError."""
     found: dict[str, bytes] = {}
     folders: list[Traversable] = [files("hub.regulation.data"), *([folder] if folder else [])]
+    if folder is not None and not folder.is_dir():
+        raise ProfileError(f"HUB_REGULATION: there is no folder {folder}")
     for one in folders:
         new = pinned_files(one)
-        if twice := sorted(found.keys() & new.keys()):
-            raise ProfileError(f"HUB_REGULATION: {twice[0]} comes with the hub already")
+        if differing := sorted(path for path in found.keys() & new.keys() if found[path] != new[path]):
+            raise ProfileError(f"HUB_REGULATION: {differing[0]} comes with the hub, and is another there")
         found |= new
     profiles = [read_profile(text) for text in _named(found, "profiles")]
     calendars = [read_days_off(text) for text in _named(found, "calendars")]
@@ -131,4 +133,7 @@ def load_book(regulation: str = DEFAULT_REGULATION, folder: Path | None = None) 
 
 
 def _named(found: Mapping[str, bytes], kind: str) -> list[str]:
-    return [found[path].decode() for path in sorted(found) if path.startswith(f"{kind}/")]
+    try:
+        return [found[path].decode() for path in sorted(found) if path.startswith(f"{kind}/")]
+    except UnicodeDecodeError as error:
+        raise ProfileError(f"{kind}: a file is not UTF-8: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
 from hub.dossier.rules.components import components_are_published, published
+from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.identity import refusal_of
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
@@ -81,6 +82,7 @@ def form_01_may_be_left_out(dossier: Dossier, request: AcceptDossier, context: C
 
 
 _ACCEPT: tuple[Check[Dossier, AcceptDossier], ...] = (
+    counter_is_open,
     identity_is_no_mismatch,
     identity_is_checked,
     procedure_is_still_in_force,
@@ -114,6 +116,13 @@ def issued_code(context: Context) -> str | Refused:
     return context.next_code() or Refused("codes.used_up", rule="15.3")
 
 
+@rule("15.3", "A dossier that was lodged online gets Form 01, or its code alone where the regulation says so")
+def gets_form_01(dossier: Dossier, request: AcceptDossier, context: Context) -> bool:
+    """By the profile's `online_receipt`; elsewhere as the officer asks (15.4)."""
+    is_code_only = dossier.channel == "online" and context.law.profile.intake.online_receipt == "code_only"
+    return request.form_01 and not is_code_only
+
+
 def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decision:
     """Take the dossier as complete: code, due time, Form 01 (15.1.a, 15.3)."""
     if (refused := first_refusal(_ACCEPT, dossier, request, context)) is not None:
@@ -142,6 +151,6 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         handling=f"{handling.amount} {handling.unit}",
         accepted_at=context.now,
         due_at=due_at,
-        form="01" if request.form_01 else None,
+        form="01" if gets_form_01(dossier, request, context) else None,
     )
     return Accepted((fact, *late), (*ids_of(_ACCEPT), handling_time_of.id, issued_code.id))

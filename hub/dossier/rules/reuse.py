@@ -63,9 +63,13 @@ def component_is_missing(dossier: Dossier, request: ReuseComponent, context: Con
 
 
 @rule("15.6.b2", "Where paper and database disagree, the paper counts")
-def component_agrees(dossier: Dossier, request: ReuseComponent, _context: Context) -> Refused | None:
-    """After a recorded mismatch the database's value cannot stand for that paper."""
-    if request.data is not None and request.component in dossier.mismatches:
+def component_agrees(dossier: Dossier, request: ReuseComponent, context: Context) -> Refused | None:
+    """After a recorded mismatch the database's value cannot stand for that paper, or for none of the dossier.
+
+    Which of them, the profile says (`mismatch_paper`).
+    """
+    is_of_all = context.law.profile.intake.mismatch_paper == "dossier" and bool(dossier.mismatches)
+    if request.data is not None and (is_of_all or request.component in dossier.mismatches):
         return Refused("rule.15.6.b2", rule="15.6.b2", fields=("/component",))
     return None
 

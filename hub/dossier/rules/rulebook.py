@@ -11,6 +11,7 @@ from hub.dossier.rules import (
     deadlines,
     declining,
     handling,
+    hours,
     identity,
     intake,
     payment,
@@ -27,6 +28,7 @@ from hub.dossier.rules.rule import Rule
 from hub.dossier.state import evolve_post
 
 _CHAPTERS = (
+    hours,
     submission,
     intake,
     supplement,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import components_are_published, published
+from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation
 from hub.regulation.clock import local_day
@@ -82,6 +83,7 @@ def submitted_components_are_published(
 
 _SUBMIT: tuple[Check[None, SubmitDossier], ...] = (
     regulation_is_in_force,
+    counter_is_open,
     procedure_is_in_force,
     email_is_allowed,
     channel_is_open,
@@ -92,8 +94,12 @@ _SUBMIT: tuple[Check[None, SubmitDossier], ...] = (
 
 @rule("15.2", "An online dossier is answered within 8 working hours")
 def answer_limit(channel: Channel, received_at: datetime, law: Law) -> datetime | None:
-    """Until when the one-stop must accept, ask for a supplement or decline; None off line (15.1)."""
-    if channel != "online":
+    """Until when the one-stop must accept, ask for a supplement or decline; None off line (15.1).
+
+    E-mail counts as the profile says (`email_as`).
+    """
+    is_online = channel == "online" or (channel == "email" and law.profile.intake.email_as == "online")
+    if not is_online:
         return None
     return intake_limit(law.calendar, law.profile, received_at).astimezone(UTC)
 

@@ -20,7 +20,6 @@ from schemas.dossier import (
     ForwardDossier,
     ReceiveDossier,
 )
-from schemas.types import Channel
 
 
 @rule("16", "A dossier goes to the competent agency and nowhere else")
@@ -32,9 +31,15 @@ def target_is_competent(dossier: Dossier, request: ForwardDossier, _context: Con
 
 
 @rule("16.2", "Paper is handed on the same working day, or at the next opening after 15:00")
-def paper_limit(channel: Channel, has_paper: bool, accepted_at: datetime, law: Law) -> datetime | None:
-    """Until when paper must be handed on; None for an electronic dossier, which goes at once (16.1)."""
-    if not has_paper or (law.profile.forward.paper_scope == "in_person" and channel != "in_person"):
+def paper_limit(dossier: Dossier, has_paper: bool, accepted_at: datetime, law: Law) -> datetime | None:
+    """Until when paper must be handed on; None for an electronic dossier, which goes at once (16.1).
+
+    One for another agency may have the time of paper (16.3, `other_agency_electronic`).
+    """
+    forward = law.profile.forward
+    goes_elsewhere = dossier.agency != dossier.organisation
+    has_time = has_paper or (goes_elsewhere and forward.other_agency_electronic == "as_paper")
+    if not has_time or (forward.paper_scope == "in_person" and dossier.channel != "in_person"):
         return None
     return forward_paper_limit(law.calendar, law.profile, accepted_at)
 
@@ -51,7 +56,7 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
     assert dossier.code is not None
     assert dossier.due_at is not None
     assert dossier.accepted_at is not None
-    limit = paper_limit(dossier.channel, bool(dossier.paper_codes), dossier.accepted_at, context.law)
+    limit = paper_limit(dossier, bool(dossier.paper_codes), dossier.accepted_at, context.law)
     late = violation(context, limit, "16.2")
     if isinstance(late, Refused):
         return late

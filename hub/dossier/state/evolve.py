@@ -126,7 +126,7 @@ def _accepted(dossier: Dossier, fact: DossierAccepted, step: TimerStep) -> _Chan
         "timers": {
             **without(dossier, "intake"),
             **clock_timers(due_at, accepted_at, dossier.apologies, step.law),
-            **forward_timer(dossier.channel, bool(papers), accepted_at, step.law),
+            **forward_timer(dossier, bool(papers), accepted_at, step.law),
         },
     }
 

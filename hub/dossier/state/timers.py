@@ -11,7 +11,6 @@ from hub.dossier.state.model import Dossier, Timer
 from hub.regulation.clock import VIETNAM
 from hub.regulation.deadlines import latest_apology_day
 from hub.regulation.law import Law
-from schemas.types import Channel
 
 Timers = dict[str, Timer]
 
@@ -29,9 +28,9 @@ def intake_timer(limit: datetime) -> Timers:
     return {"intake": Timer("intake", limit)}
 
 
-def forward_timer(channel: Channel, has_paper: bool, accepted_at: datetime, law: Law) -> Timers:
+def forward_timer(dossier: Dossier, has_paper: bool, accepted_at: datetime, law: Law) -> Timers:
     """Until when paper must be handed on (16.2); none for an electronic dossier."""
-    limit = paper_limit(channel, has_paper, accepted_at, law)
+    limit = paper_limit(dossier, has_paper, accepted_at, law)
     return {"forward": Timer("forward", limit.astimezone(UTC))} if limit else {}
 
 

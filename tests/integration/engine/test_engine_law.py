@@ -119,4 +119,4 @@ async def test_an_operator_pins_new_versions_and_reads_which_is_in_force(hub: Hu
     assert await hub_command(environment, "law", "pin", str(folder)) == (0, f"profiles/{SECOND}.toml\n")
     status, said = await hub_command(environment, "law", "list")
     (today,) = [line for line in said.splitlines() if line.startswith("*")]
-    assert (status, today.split()[2:]) == (0, [SECOND, FIRST_CATALOGUE, FIRST_CALENDAR])
+    assert (status, today.split()[2:]) == (0, [SECOND, FIRST_CATALOGUE, FIRST_CALENDAR, "45/2023/QĐ-UBND"])

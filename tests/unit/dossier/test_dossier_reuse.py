@@ -19,7 +19,7 @@ from schemas.person_data import PersonDataReceived, PersonDatum, Relative, Repor
 from schemas.personal import split
 from tests.support import dossiers as build
 from tests.support import reuse
-from tests.support.dossiers import COUNTER, MONDAY, OFFICER, POPULATION, PORTAL, Story
+from tests.support.dossiers import COUNTER, MONDAY, OFFICER, POPULATION, PORTAL, Story, law_with
 
 DATA = (PersonDatum(field="sex", value="2"), PersonDatum(field="residence_ward", value="28756"))
 HEAD = Relative(relation="head_of_household", name="Trần Thị Chủ Hộ Giả", identity_number="000165000009")
@@ -229,6 +229,20 @@ def test_after_a_mismatch_the_database_cannot_stand_for_that_paper() -> None:
     story.accepts(build.supplement(components=build.papers(count=1)), COUNTER)
     assert story.refuses(data(check), COUNTER).code == "rule.15.6.b2"
     story.accepts(reuse.reuse(missing()), COUNTER)
+
+
+@pytest.mark.rule("15.6.b2")
+@pytest.mark.parametrize("scope", ["component", "dossier"])
+def test_a_mismatch_bars_the_database_for_its_paper_or_for_the_whole_dossier(scope: str) -> None:
+    story = half_lodged()
+    story.law = law_with(intake={"mismatch_paper": scope})
+    check = asked(story)
+    story.accepts(person_data(check, usable_until=MONDAY + timedelta(days=9)), POPULATION)
+    story.accepts(reuse.mismatch(build.papers()[0].code), COUNTER)
+    if scope == "dossier":
+        assert story.refuses(data(check), COUNTER).code == "rule.15.6.b2"
+    else:
+        story.accepts(data(check), COUNTER)
 
 
 @pytest.mark.rule("15.5")

@@ -169,20 +169,17 @@ def test_after_a_supplement_the_full_time_is_counted_again_or_the_wait_is_added(
 
 
 @pytest.mark.parametrize(
-    ("relation", "brings_slip", "end"),
+    ("relation", "end"),
     [
-        ("within_district", False, "2026-03-14 00:00"),
-        ("within_district", True, "2026-03-17 00:00"),
-        ("within_province", True, "2026-03-19 00:00"),
-        ("between_major_cities", False, "2026-03-18 00:00"),
-        ("inter_province", True, "2026-03-25 00:00"),
+        ("within_district", "2026-03-14 00:00"),
+        ("within_province", "2026-03-17 00:00"),
+        ("between_major_cities", "2026-03-18 00:00"),
+        ("inter_province", "2026-03-19 00:00"),
     ],
 )
-def test_postal_transit_is_counted_in_working_days_after_the_hand_over(
-    relation: Relation, brings_slip: bool, end: str
-) -> None:
+def test_postal_transit_is_counted_in_working_days_after_the_hand_over(relation: Relation, end: str) -> None:
     taken = date(2026, 3, 12)
-    assert deadlines.postal_transit_limit(CALENDAR, PROFILE, taken, relation, brings_slip) == at(end)
+    assert deadlines.postal_transit_limit(CALENDAR, PROFILE, taken, relation) == at(end)
 
 
 def test_the_second_invitation_comes_two_working_days_after_the_first() -> None:

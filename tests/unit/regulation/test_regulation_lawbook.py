@@ -91,7 +91,7 @@ def test_years_after_the_end_of_a_calendar_are_those_of_the_next_version(tmp_pat
         ("catalogues/a.toml", CATALOGUE.format("[]"), "catalogue 0 make up"),
         ("catalogues/a.toml", CATALOGUE.format('["x"]'), "no file procedures/x"),
         ("catalogues/a.toml", "version = 0", "catalogue: "),
-        ("calendars/vn-2026.1.toml", calendar_text("vn-2026.2", BEGINS), "comes with the hub already"),
+        ("calendars/vn-2026.1.toml", calendar_text("vn-2026.2", BEGINS), "comes with the hub, and"),
     ],
 )  # fmt: skip
 def test_a_book_that_contradicts_itself_is_an_error_at_start(
@@ -99,6 +99,22 @@ def test_a_book_that_contradicts_itself_is_an_error_at_start(
 ) -> None:
     with pytest.raises(ProfileError, match=said):
         load_book(folder=law_folder(tmp_path, **{name: text}))
+
+
+def test_a_file_that_a_release_brings_too_may_stay_in_the_folder(tmp_path: Path) -> None:
+    name = "profiles/bentre-45-2023@1.toml"
+    folder = law_folder(tmp_path, **{name: (DATA / name).read_text(encoding="utf-8")})
+    assert load_book(folder=folder).in_force(BEGINS).versions == load_book().in_force(BEGINS).versions
+
+
+def test_a_folder_that_is_not_there_or_no_text_is_an_error_at_start(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="HUB_REGULATION: there is no folder"):
+        load_book(folder=tmp_path / "nowhere")
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/x.toml").write_bytes(b"\xff")
+    pin(tmp_path)
+    with pytest.raises(ProfileError, match="not UTF-8"):
+        load_book(folder=tmp_path)
 
 
 # Pins

@@ -1,0 +1,152 @@
+"""Every field of a profile has an effect: code reads it, or the article that will read it is named."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+import hub
+from hub.regulation.profile import Profile
+
+UNREAD: Mapping[str, str] = {
+    "intake.online_starts": "15.2: the 8 hours begin with the portal's receipt, which it does not tell yet",
+    "forward.clock_starts": "16.3: handling time begins anew at a competent one-stop elsewhere",
+    "supplement.notice_working_days": "17.4: the agency asks for a supplement within 3 working days",
+    "supplement.on_restart_receipt": "17.4: a new Form 01 once the dossier is full",
+    "due.pause_on_status": "17.4: financial duties and stops pause the clock",
+    "returning.via_one_stop": "17.4, 17.8: the one-stop confirms what the agency tells the applicant",
+    "returning.refusal_status": "17.8: the status code of a refusal in the portal's feed",
+    "returning.early_notice": "18.4: a result that is ready early is told",
+    "notices.min_channels": "15.2.a: the applicant is told on one channel at least",
+    "notices.intake": "15.2.a",
+    "notices.reschedule": "17.9: the applicant is told of Form 04",
+    "notices.early": "18.4",
+    "postal.complaint_months": "TT 17/2017 8: complaints about the post",
+    "postal.complaint_answer_working_days.same_province": "TT 17/2017 8",
+    "postal.complaint_answer_working_days.inter_province": "TT 17/2017 8",
+    "postal.keep_paper_years": "TT 17/2017 14: how long papers of the post are kept",
+    "postal.keep_electronic_years": "TT 17/2017 14",
+    "postal.transit.with_slip": "TT 17/2017 7: the post brings the appointment slip back",
+    "channel_codes": "QĐ 766: the channel in the portal's feed",
+    "forms.number": "12.1: the forms as documents",
+    "forms.vi": "12.1",
+    "forms.en": "12.1",
+    "forms.paper": "12.1",
+    "forms.kind": "12.1",
+    "statuses.number": "11: the ten statuses on forms and screens",
+    "statuses.vi": "11",
+    "statuses.en": "11",
+}
+"""Without effect, and the article that will read it."""
+
+_CALLED = {
+    "sessions": "session",
+    "forms": "form",
+    "statuses": "status_text",
+    "dossier_code": "code_format",
+}
+"""What code calls a section or one of its items, where that is not the section's own name."""
+
+_SECTIONS = frozenset({"Profile", "Supplement"})
+"""Those with methods: what these read counts when they are called."""
+
+Reads = frozenset[tuple[str, str]]
+
+
+def leaves(section: type[Any], path: str = "", holder: str = "profile") -> Iterator[tuple[str, str, str]]:
+    """Path, holder and name of each field that has no fields of its own."""
+    hints = get_type_hints(section)
+    for field in fields(section):
+        inner = next((kind for kind in parts(hints[field.name]) if is_dataclass(kind)), None)
+        if inner is None:
+            yield f"{path}{field.name}", holder, field.name
+        else:
+            assert isinstance(inner, type)
+            yield from leaves(inner, f"{path}{field.name}.", _CALLED.get(field.name, field.name))
+
+
+def parts(hint: Any) -> Iterator[Any]:
+    """The type and everything in it: `Mapping[Relation, Transit]` has `Transit`."""
+    yield hint
+    for inner in get_args(hint):
+        if inner is not NoneType and not isinstance(inner, str | int):
+            yield from parts(inner)
+
+
+def reads_of(tree: ast.AST) -> Reads:
+    """`(holder, name)` of each attribute that is read: `law.profile.due.mode` gives `(due, mode)` too."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            holder = node.value
+            name = getattr(holder, "attr", None) or getattr(holder, "id", None)
+            if name is None and isinstance(holder, ast.Subscript):
+                name = getattr(holder.value, "attr", None) or getattr(holder.value, "id", None)
+            found.add((str(name), node.attr))
+    return frozenset(found)
+
+
+def names_in(tree: ast.AST) -> Iterator[str]:
+    """Names that are used, whatever they are used for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+
+
+@cache
+def reads() -> Reads:
+    """What the code of the hub reads; a function of the regulation counts when something uses it."""
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in sorted(Path(hub.__path__[0]).rglob("*.py"))}
+    law = {path for path in trees if path.parent.name == "regulation"}
+    found = set().union(*(reads_of(tree) for path, tree in trees.items() if path not in law))
+    used = {name for tree in trees.values() for name in names_in(tree)}
+    nodes = [node for path in sorted(law) for node in trees[path].body]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name in used]
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    for node in (*functions, *(node for node in classes if node.name not in _SECTIONS)):
+        found |= reads_of(node)
+    for section in classes:
+        if section.name in _SECTIONS:
+            found |= methods_read(section, found)
+    return frozenset(found)
+
+
+def methods_read(section: ast.ClassDef, found: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """What methods of a section read of `self`, where somebody calls them on the section."""
+    holder = section.name.lower()
+    return {
+        (holder, name)
+        for method in section.body
+        if isinstance(method, ast.FunctionDef) and (holder, method.name) in found
+        for called, name in reads_of(method)
+        if called == "self"
+    }
+
+
+def unread() -> set[str]:
+    return {path for path, holder, name in leaves(Profile) if (holder, name) not in reads()}
+
+
+def test_every_field_of_a_profile_is_read_or_named_with_the_article_that_will_read_it() -> None:
+    assert unread() == UNREAD.keys()
+
+
+def test_a_field_that_only_an_unused_function_reads_is_unread() -> None:
+    assert ("supplement", "notice_working_days") in reads_of(
+        ast.parse("days = profile.supplement.notice_working_days")
+    )
+    assert "supplement.notice_working_days" in unread()
+
+
+@pytest.mark.parametrize(
+    "path", ["forward.paper_cutoff", "hours.sessions.opens", "supplement.max_intake", "id"]
+)
+def test_what_rules_read_is_found(path: str) -> None:
+    assert path in {found for found, _, _ in leaves(Profile)} - unread()
