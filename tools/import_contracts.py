@@ -16,13 +16,15 @@ class OnlyContract(Contract):
     """Direct imports of `modules` stay among themselves, in `may_import`, and outside of this repository.
 
     Both are lists of patterns (`adapters.*.sandbox*`); a pattern without a wildcard covers its sub-modules
-    too. With `is_pure`, third-party packages have to be listed as well and only the standard library is free.
+    too. What is in `may_not_import` is not allowed even so. With `is_pure`, third-party packages have to be
+    listed as well and only the standard library is free.
     """
 
     type_name = "only"
 
     modules = fields.ListField(subfield=fields.StringField())
     may_import = fields.ListField(subfield=fields.StringField(), required=False, default=[])
+    may_not_import = fields.ListField(subfield=fields.StringField(), required=False, default=[])
     is_pure = fields.BooleanField(required=False, default=False)
     except_modules = fields.ListField(subfield=fields.StringField(), required=False, default=[])
 
@@ -32,12 +34,13 @@ class OnlyContract(Contract):
         inside = cast("list[str]", self.modules)
         outside = cast("list[str]", self.except_modules)
         allowed = [*inside, *cast("list[str]", self.may_import)]
+        never = cast("list[str]", self.may_not_import)
         importers = [name for name in graph.modules if matches(name, inside) and not matches(name, outside)]
         broken = [
             (importer, imported, line_of(graph, importer, imported))
             for importer in sorted(importers)
             for imported in sorted(graph.find_modules_directly_imported_by(importer))
-            if not self._is_allowed(imported, allowed)
+            if matches(imported, never) or not self._is_allowed(imported, allowed)
         ]
         warnings = [] if importers else [f"no module matches {', '.join(inside)}"]
         return ContractCheck(

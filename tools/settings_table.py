@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import sys
 import types
@@ -41,9 +42,10 @@ _OUTSIDE = """\
 
 def settings_classes() -> dict[str, type[BaseSettings]]:
     """Each settings class below its module: the core's first, then the adapters' by name."""
-    folders = sorted(part.name for part in pkgutil.iter_modules(adapters.__path__, "adapters."))
+    names = sorted(f"{part.name}.settings" for part in pkgutil.iter_modules(adapters.__path__, "adapters."))
+    of_adapters = [name for name in names if importlib.util.find_spec(name) is not None]
     found: dict[str, type[BaseSettings]] = {}
-    for name in ("hub.settings", "hub.delivery.role", *(f"{folder}.settings" for folder in folders)):
+    for name in ("hub.settings", "hub.delivery.role", *of_adapters):
         module = importlib.import_module(name)
         for item in vars(module).values():
             is_class = isinstance(item, type) and issubclass(item, BaseSettings)

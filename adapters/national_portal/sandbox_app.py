@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import secrets
 import time
 from dataclasses import dataclass
@@ -16,8 +15,10 @@ from starlette.routing import Route
 
 from adapters.national_portal.sandbox_book import Answer, Book
 from adapters.national_portal.sandbox_citizen import Citizen
-from adapters.national_portal.sandbox_faults import Fault, Faults, read_fault
+from adapters.national_portal.sandbox_faults import FAULTS
 from adapters.national_portal.sandbox_replies import reply
+from adapters.sandbox_kit.faults import Fault, Faults
+from adapters.sandbox_kit.replies import object_in
 
 PREFIXES: Final = ("/XrdAdapter/RestService/forward", "/VXPAdapter/RestService/forward", "")
 _DEAD_SESSION: Final = Answer("-401", "Phiên làm việc không hợp lệ hoặc đã hết hạn")
@@ -40,7 +41,7 @@ class Sandbox:
 
     def __init__(self, book: Book, options: Options, citizen: Citizen) -> None:
         self.book = book
-        self.faults = Faults()
+        self.faults = Faults(FAULTS)
         self.logins = 0
         self.calls: dict[str, int] = {}
         self._options = options
@@ -51,7 +52,7 @@ class Sandbox:
     async def login(self, request: Request) -> Response:
         """POST /mapi/login."""
         self.logins += 1
-        body = await _object(request)
+        body = object_in(await request.body())
         fault = self.faults.take("login", None)
         options = self._options
         is_known = body is not None and (body.get("username"), body.get("password")) == (
@@ -66,7 +67,7 @@ class Sandbox:
 
     async def call(self, request: Request) -> Response:
         """POST /mapi/g: one service; business errors are HTTP 200 too."""
-        body = await _object(request)
+        body = object_in(await request.body())
         if body is None:
             return reply(None, self._document(Answer("-1", "Dữ liệu không phải JSON")))
         if self._options.dstcode is not None and self._options.dstcode not in {
@@ -90,10 +91,10 @@ class Sandbox:
         if fault is not None and fault.kind == "forget_dossier":
             self.book.forget(_dossier_of(body) or "")
         if fault is not None and fault.kind == "error":
-            return Answer(fault.code, fault.message)
+            return Answer(_code_of(fault), str(fault.own.get("message", "Lỗi hệ thống")))
         if fault is not None and fault.kind == "exists" and body.get("isUpdating") == "False":
             self.book.hold(body["data"][0])
-            return Answer(fault.code, "Hồ sơ đã tồn tại trên hệ thống")
+            return Answer(_code_of(fault), "Hồ sơ đã tồn tại trên hệ thống")
         if fault is not None and not fault.has_effect:
             return Answer("0", "")
         match service:
@@ -140,20 +141,6 @@ class Sandbox:
             return Response(status_code=404)
         return JSONResponse({"item": dossier.item, "lines": dossier.lines})
 
-    async def script_fault(self, request: Request) -> Response:
-        """POST /_faults: one script or a list; DELETE /_faults: forget all."""
-        if request.method == "DELETE":
-            self.faults.clear()
-            return Response(status_code=204)
-        try:
-            body = await request.json()
-            scripts = [read_fault(script) for script in (body if isinstance(body, list) else [body])]
-        except (ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-        for script in scripts:
-            self.faults.add(script)
-        return JSONResponse({"added": len(scripts)})
-
     def app(self) -> Starlette:
         """The routes."""
         services = [
@@ -170,18 +157,14 @@ class Sandbox:
                 *services,
                 Route("/_health", self.health, methods=["GET"]),
                 Route("/_dossiers/{code}", self.dossier, methods=["GET"]),
-                Route("/_faults", self.script_fault, methods=["POST", "DELETE"]),
+                self.faults.route(),
                 *self._citizen.routes(),
             ]
         )
 
 
-async def _object(request: Request) -> dict[str, Any] | None:
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
+def _code_of(fault: Fault) -> str:
+    return str(fault.own.get("code", "3" if fault.kind == "exists" else "-1"))
 
 
 def _dossier_of(body: dict[str, Any]) -> str | None:

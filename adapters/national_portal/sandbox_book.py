@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.national_portal.sandbox_journal import Journal
+from adapters.sandbox_kit.journal import Journal
 
 _DATES: Final = ("NgayTiepNhan", "NgayHenTra", "NgayTra", "NgayKetThucXuLy", "NgayTuChoi", "NgayNopHoSo")
 _NEEDED: Final = (

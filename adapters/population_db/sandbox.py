@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import os
-import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Final, Literal
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.population_db import sandbox_soap as soap
@@ -42,14 +37,12 @@ from adapters.population_db.sandbox_wires import (
     SoapWire,
     Wire,
 )
+from adapters.sandbox_kit.replies import SilentResponse, dripped, page
+from adapters.sandbox_kit.serving import arguments_of, run
 
 MAX_REQUEST_BYTES: Final = 64 << 10
 HOLD_S: Final = 60.0
-DRIP_S: Final = 0.2
 CLOCK_ERROR: Final = timedelta(hours=1)
-_HTML: Final = (
-    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-)
 _TEXTS: Final = {
     "TIMESTAMP_SKEW": "the timestamp is outside the tolerated skew",
     "CREDENTIALS_WRONG": "the caller could not be authenticated",
@@ -119,8 +112,10 @@ class Sandbox:
             response, after = self._answer(request, bytes(data), now, wire)
         response.headers["date"] = format_datetime(now, usegmt=True)
         if after == "timeout_after_effect":
-            await _hold(request)
-        return _dripped(response, wire.media_type) if after == "slow_drip" else response
+            return SilentResponse(HOLD_S)
+        if after == "slow_drip":
+            return dripped(bytes(response.body), wire.media_type, response.status_code)
+        return response
 
     def _scripted(self, fault: str | None, request_id: str, now: datetime, wire: Wire) -> Response | None:
         """Return the answer of a fault that happens before any effect."""
@@ -130,7 +125,7 @@ class Sandbox:
             case "soap_fault":
                 response = self._fault("INTERNAL", 500, wire)
             case "html_page":
-                response = Response(_HTML, media_type="text/html")
+                response = page()
             case "expired_credentials":
                 self._tokens.forget()
                 response = self._fault("CREDENTIALS_EXPIRED", 401, wire)
@@ -208,67 +203,26 @@ class Sandbox:
         return JSONResponse(health)
 
 
-async def _hold(request: Request) -> None:
-    """Keep the caller waiting until it hangs up (or a minute), with the effect already journaled."""
-    try:
-        async with asyncio.timeout(HOLD_S):
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return
-
-
-def _dripped(response: Response, media_type: str) -> Response:
-    async def drip() -> AsyncIterator[bytes]:
-        for byte in bytes(response.body):
-            yield bytes([byte])
-            await asyncio.sleep(DRIP_S)
-
-    return StreamingResponse(drip(), response.status_code, media_type=media_type)
-
-
-def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description="Stand-in of the population database; synthetic persons only."
-    )
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--port-file", type=Path, help="where the port is written once the sandbox listens")
-    parser.add_argument("--journal", type=Path, required=True, help="JSON lines, appended")
+def _arguments() -> argparse.Namespace:
+    parser = arguments_of("adapters.population_db.sandbox", __doc__)
     parser.add_argument("--people", type=Path, help='{"synthetic": true, "people": [...]}')
     parser.add_argument("--config", type=Path, help="JSON with the fields of SandboxConfig")
-    return parser.parse_args(argv)
+    return parser.parse_args()
 
 
-def main(argv: list[str]) -> int:
+def main() -> None:
     """Serve until SIGTERM or SIGINT; prints the service's address as one JSON line."""
-    os.umask(0o077)
-    options = _arguments(argv)
+    options = _arguments()
     config = SandboxConfig.read(options.config)
     people = People(read_people(options.people) if options.people else generate_people())
-    journal = Journal(options.journal)
-    listener = socket.create_server(("127.0.0.1", options.port))
-    port = listener.getsockname()[1]
-    url = f"http://127.0.0.1:{port}{SERVICE_PATH}"
-    sandbox = Sandbox(config, people, journal, url)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            sandbox.app(),
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            date_header=False,
-            timeout_graceful_shutdown=1,
+    with contextlib.closing(Journal(options.journal)) as journal:
+        run(
+            options,
+            lambda base: Sandbox(config, people, journal, base + SERVICE_PATH).app(),
+            lambda base: {"sandbox": "population_db", "service_url": base + SERVICE_PATH},
+            has_date=False,
         )
-    )
-    if options.port_file:
-        written = options.port_file.with_suffix(".tmp")
-        written.write_text(str(port), encoding="ascii")
-        written.replace(options.port_file)
-    print(json.dumps({"sandbox": "population_db", "service_url": url}), flush=True)
-    server.run(sockets=[listener])
-    journal.close()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

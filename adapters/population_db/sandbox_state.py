@@ -6,12 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
+
+from adapters.sandbox_kit import journal
 
 BEFORE_EFFECT: Final = frozenset(
     {"http_500", "soap_fault", "html_page", "wrong_clock", "expired_credentials"}
@@ -62,34 +63,24 @@ class SandboxConfig:
 
 
 class Journal:
-    """JSON lines, each fsynced before the sandbox answers; blocks for the write."""
+    """Numbered, dated lines, each on disk before the sandbox answers; blocks for the write."""
 
     def __init__(self, path: Path) -> None:
-        self.used_ids: set[str] = set()
-        self._count = self._restore(path) if path.exists() else 0
-        self._file = path.open("a", encoding="utf-8")
+        self._lines = journal.Journal(path)
+        recovered = self._lines.recovered()
+        self._count = len(recovered)
+        self.used_ids = {entry["request_id"] for entry in recovered if entry["kind"] == "effect"}
 
     def write(self, kind: str, at: datetime, entry: Mapping[str, object]) -> None:
         """Append one line: `effect` (the id is spent), `refused`, or `fault` (scripted, without effect)."""
         self._count += 1
-        line = {"seq": self._count, "at": at.isoformat(), "kind": kind, **entry}
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._lines.append({"seq": self._count, "at": at.isoformat(), "kind": kind, **entry})
         if kind == "effect":
             self.used_ids.add(str(entry["request_id"]))
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
-
-    def _restore(self, path: Path) -> int:
-        """A line torn by a kill was never answered and is dropped, so that what follows stays readable."""
-        whole = [line for line in path.read_bytes().split(b"\n")[:-1] if line]
-        path.write_bytes(b"".join(line + b"\n" for line in whole))
-        entries = [json.loads(line) for line in whole]
-        self.used_ids = {entry["request_id"] for entry in entries if entry["kind"] == "effect"}
-        return len(entries)
+        self._lines.close()
 
 
 @dataclass(slots=True)

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
-import json
-import os
-import socket
-import sys
+from functools import partial
 from pathlib import Path
-
-import uvicorn
 
 from adapters.postal.sandbox_app import BASE_PATH, Sandbox
 from adapters.postal.sandbox_auto import read_lives, run_lives
 from adapters.postal.sandbox_book import Book
-from adapters.postal.sandbox_journal import Journal
+from adapters.sandbox_kit.journal import Journal
+from adapters.sandbox_kit.serving import arguments_of, run
 
 DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret:SANDBOX01"
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="adapters.postal.sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--journal", type=Path, required=True, help="JSON lines of every effect")
-    parser.add_argument("--port-file", type=Path, help="gets the port once the sandbox listens")
+    parser = arguments_of("adapters.postal.sandbox", __doc__)
     parser.add_argument("--account", action="append", help="KEY:SECRET:CUSTOMER, may be repeated")
     parser.add_argument("--token-life-s", type=float, default=3600.0)
     parser.add_argument("--time-unit", choices=("s", "ms"), default="ms", help="unit of EventTime")
@@ -39,37 +31,21 @@ def _account(text: str) -> tuple[str, str, str]:
     return key, secret, customer
 
 
-def _announce(port: int, port_file: Path | None) -> None:
-    if port_file is not None:
-        fresh = port_file.with_suffix(".new")
-        fresh.write_text(str(port))
-        fresh.replace(port_file)
-    base = f"http://127.0.0.1:{port}"
-    sys.stdout.write(json.dumps({"token_url": f"{base}/token", "base_url": base + BASE_PATH}) + "\n")
-    sys.stdout.flush()
-
-
-async def serve(arguments: argparse.Namespace) -> None:
-    """Listen on 127.0.0.1 until SIGTERM or SIGINT; the state comes back from the journal."""
-    journal = Journal(arguments.journal)
-    book = Book(journal, arguments.time_unit)
-    accounts = [_account(text) for text in arguments.account or [DEFAULT_ACCOUNT]]
-    sandbox = Sandbox(book, accounts, arguments.token_life_s)
-    config = uvicorn.Config(
-        sandbox.app(), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-    )
-    with contextlib.closing(socket.create_server(("127.0.0.1", arguments.port), backlog=128)) as listener:
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms
-        _announce(listener.getsockname()[1], arguments.port_file)
+def main() -> None:
+    """Serve until SIGTERM or SIGINT; the state comes back from the journal."""
+    arguments = _arguments()
+    with contextlib.closing(Journal(arguments.journal)) as journal:
+        book = Book(journal, arguments.time_unit)
+        accounts = [_account(text) for text in arguments.account or [DEFAULT_ACCOUNT]]
+        sandbox = Sandbox(book, accounts, arguments.token_life_s)
         lives = read_lives(arguments.auto) if arguments.auto else ()
-        async with asyncio.TaskGroup() as tasks:
-            runner = tasks.create_task(run_lives(book, lives, arguments.tick_s)) if lives else None
-            await uvicorn.Server(config).serve(sockets=[listener])
-            if runner is not None:
-                runner.cancel()
-    journal.close()
+        run(
+            arguments,
+            lambda _base: sandbox.app(),
+            lambda base: {"token_url": f"{base}/token", "base_url": base + BASE_PATH},
+            beside=partial(run_lives, book, lives, arguments.tick_s) if lives else None,
+        )
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
-    asyncio.run(serve(_arguments()))
+    main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 import time
 from collections.abc import Callable
@@ -15,9 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.postal.sandbox_book import Answer, Book
-from adapters.postal.sandbox_faults import Fault, Faults, read_fault
+from adapters.postal.sandbox_faults import FAULTS
 from adapters.postal.sandbox_order import fault_in_document, fault_in_lgsp_order, fault_in_order, price_of
 from adapters.postal.sandbox_replies import reply
+from adapters.sandbox_kit.faults import Fault, Faults
+from adapters.sandbox_kit.replies import object_in
 
 BASE_PATH: Final = "/apiVNPostNGSP/p1.0"
 LGSP_PATH: Final = "/lgsp/vnpost/orders"
@@ -30,7 +31,7 @@ class Sandbox:
 
     def __init__(self, book: Book, accounts: list[tuple[str, str, str]], token_life_s: float) -> None:
         self.book = book
-        self.faults = Faults()
+        self.faults = Faults(FAULTS)
         self.token_requests = 0
         self._customers = {
             "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode(): customer
@@ -55,7 +56,7 @@ class Sandbox:
 
     async def post_order(self, request: Request) -> Response:
         """POST order/post."""
-        body = await _object(request)
+        body = object_in(await request.body())
         if body is None:
             return Response(status_code=400)
         fault = fault_in_order(body)
@@ -68,7 +69,7 @@ class Sandbox:
 
     async def post_lgsp_order(self, request: Request) -> Response:
         """POST of generation C: with the header `access_token`, and Status as text."""
-        body = await _object(request)
+        body = object_in(await request.body())
         if body is None:
             return Response(status_code=400)
         fault = fault_in_lgsp_order(body, has_waybill=request.url.path.endswith(WAYBILL_PATH))
@@ -81,7 +82,7 @@ class Sandbox:
 
     async def post_document(self, request: Request) -> Response:
         """POST document/post."""
-        body = await _object(request)
+        body = object_in(await request.body())
         if body is None:
             return Response(status_code=400)
         fault = fault_in_document(body)
@@ -94,7 +95,7 @@ class Sandbox:
 
     async def tell_price(self, request: Request) -> Response:
         """POST getprice."""
-        price = price_of(await _object(request) or {})
+        price = price_of(object_in(await request.body()) or {})
         if price is None:
             return Response(status_code=400)
         return self._act(request, "getprice", None, lambda _customer: {"content": {"price": price}})
@@ -168,19 +169,6 @@ class Sandbox:
             {"ok": True, "orders": len(self.book.orders), "token_requests": self.token_requests}
         )
 
-    async def script_fault(self, request: Request) -> Response:
-        """POST /_faults: one script or a list; DELETE /_faults: forget all."""
-        if request.method == "DELETE":
-            self.faults.clear()
-            return Response(status_code=204)
-        try:
-            scripts = [read_fault(script) for script in _listed(await request.json())]
-        except (ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-        for script in scripts:
-            self.faults.add(script)
-        return JSONResponse({"added": len(scripts)})
-
     async def add_events(self, request: Request) -> Response:
         """POST /_events: one event or a list, in this order; 404 when an order is not known."""
         ids: list[str] = []
@@ -213,7 +201,7 @@ class Sandbox:
                 Route(LGSP_PATH, self.post_lgsp_order, methods=["POST"]),
                 Route(LGSP_PATH + WAYBILL_PATH, self.post_lgsp_order, methods=["POST"]),
                 Route("/_health", self.health, methods=["GET"]),
-                Route("/_faults", self.script_fault, methods=["POST", "DELETE"]),
+                self.faults.route(),
                 Route("/_events", self.add_events, methods=["POST"]),
                 Route("/_clock", self.move_clock, methods=["POST"]),
             ]
@@ -229,14 +217,6 @@ def _document(
     if fault is not None and fault.kind == "repeat_page" and repeated is not None:
         return repeated(customer)
     return effect(customer) if fault is None or fault.has_effect else None
-
-
-async def _object(request: Request) -> dict[str, Any] | None:
-    try:
-        body: Any = json.loads(await request.body())
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

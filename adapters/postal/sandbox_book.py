@@ -7,8 +7,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from adapters.postal.sandbox_journal import Journal
 from adapters.postal.sandbox_order import CANCELLED, REGISTERED, STATUS_CODES
+from adapters.sandbox_kit.journal import Journal
 
 OK: Final = 100
 DUPLICATE: Final = 101

@@ -24,9 +24,9 @@ from adapters.population_db.settings import (
     PopulationSettings,
     Rights,
 )
+from adapters.sandbox_kit.process import sandbox_port
 from hub.delivery.adapter import OutMessage
 from schemas.identity import IdentityCheckRequested
-from tests.support.sandboxes import sandbox_port
 
 GOLDEN = Path(__file__).parent / "golden" / "population"
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from adapters.national_portal.adapter import PortalAdapter
 from adapters.national_portal.settings import PaymentSettings, PortalSettings
+from adapters.sandbox_kit.process import sandbox_port
 from hub.delivery.adapter import OutMessage
 from schemas.case import CaseAssigned, CaseProgressed
 from schemas.component import ComponentReused
@@ -30,7 +31,6 @@ from schemas.dossier import (
 )
 from schemas.result import ResultIssued, ResultReturned
 from tests.support.portal_kept import MemoryKept
-from tests.support.sandboxes import sandbox_port
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "portal"

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 
 from adapters.postal.adapter import PostalAdapter
 from adapters.postal.settings import PostalAccount, PostalSettings
+from adapters.sandbox_kit.process import sandbox_port
 from hub.delivery.adapter import OutMessage
 from schemas.pickup import PickupCancelled, PickupOrdered
-from tests.support.sandboxes import sandbox_port
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "postal"

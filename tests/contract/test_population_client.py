@@ -105,6 +105,8 @@ def test_the_sandbox_loads_nothing_of_the_hub_nor_of_the_adapter() -> None:
     ).stdout
     ours = {"", "_json", "_people", "_soap", "_state", "_wires"}
     expected = {"adapters.population_db"} | {f"adapters.population_db.sandbox{part}" for part in ours}
+    kit = {"", ".faults", ".journal", ".replies", ".serving"}
+    expected |= {f"adapters.sandbox_kit{part}" for part in kit}
     assert set(json.loads(loaded.replace("'", '"'))) == expected
 
 

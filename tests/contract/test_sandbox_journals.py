@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.population_db.sandbox_state import Journal as PopulationJournal
-from adapters.postal.sandbox_journal import Journal as PostalJournal
+from adapters.sandbox_kit.journal import Journal as PostalJournal
 from hub.delivery.adapter import Adapter, OutMessage
 from hub.delivery.outcome import Delivered
 from tests.contract import population_world as population

@@ -48,6 +48,13 @@ def test_a_pattern_covers_the_sandboxes_and_not_their_adapter() -> None:
     assert broken({"modules": ["adapters.*.sandbox*"]}, wrong) == [wrong]
 
 
+def test_what_may_not_be_imported_is_named_even_among_themselves() -> None:
+    wrong = ("adapters.postal.client", "adapters.sandbox_kit.journal")
+    options = {"modules": ["adapters"], "may_import": ["schemas", "hub.delivery"]}
+    assert broken({**options, "may_not_import": ["adapters.sandbox_kit"]}, wrong) == [wrong]
+    assert broken(options, wrong) == []
+
+
 @pytest.mark.parametrize(("package", "is_kept"), [("dataclasses", True), ("httpx", False), ("orjson", True)])
 def test_pure_modules_import_the_standard_library_and_what_is_listed(package: str, is_kept: bool) -> None:
     options = {"modules": ["hub.dossier"], "may_import": ["schemas", "orjson"], "is_pure": "true"}

@@ -106,12 +106,15 @@ async def test_the_adapter_handles_orders_and_cancellations_and_drops_receipts()
 
 
 def test_the_sandbox_imports_nothing_of_the_adapter_or_the_hub() -> None:
-    files = sorted(FOLDER.glob("sandbox*.py"))
-    assert len(files) >= 5
+    files = [*sorted(FOLDER.glob("sandbox*.py")), *sorted(FOLDER.with_name("sandbox_kit").glob("*.py"))]
+    assert len(files) >= 10
     for file in files:
         for name in _imports(file):
             is_ours = name.split(".")[0] in {"adapters", "hub", "schemas"}
-            assert not is_ours or name.startswith("adapters.postal.sandbox_"), (file.name, name)
+            assert not is_ours or name.startswith(("adapters.postal.sandbox_", "adapters.sandbox_kit")), (
+                file.name,
+                name,
+            )
 
 
 def _imports(file: Path) -> list[str]:

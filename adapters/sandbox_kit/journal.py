@@ -1,4 +1,4 @@
-"""The sandbox's own journal: one JSON line per effect, on disk before the effect is answered."""
+"""A sandbox's own journal: one JSON line per effect, on disk before the effect is answered."""
 
 from __future__ import annotations
 

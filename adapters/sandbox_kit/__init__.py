@@ -1,0 +1,1 @@
+"""What sandboxes share: journal, faults, replies, process. Knows nothing of the hub or of an adapter."""
