@@ -20,6 +20,7 @@ from hub.logs import name_process
 
 _ELSEWHERE = {
     "setup": "hub.cli.setup:setup",
+    "adapter": "hub.cli.adapter:app",
     "doctor": "hub.cli.doctor:doctor",
     "embedded": "hub.embedded.cli:app",
     "participants": "hub.cli.participants:app",

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.population_db.settings import Dialect
 from hub.delivery.adapter import OutMessage
-from tests.contract.adapter_contract import AdapterContract, ContractWorld, OpenWorld
+from hub.delivery.testing import AdapterContract, ContractWorld, OpenWorld
 from tests.contract.population_world import population_world
 from tests.contract.portal_world import portal_world
 from tests.contract.postal_world import postal_world
@@ -35,6 +35,7 @@ async def _population(folder: Path, dialect: Dialect = "N1") -> AsyncIterator[Co
 
         yield ContractWorld(
             adapter,
+            role="population",
             is_read_only=True,
             message_ok=control.message_ok,
             message_rejected=control.message_rejected,
@@ -56,6 +57,7 @@ async def _postal(folder: Path, dialect: str = "B") -> AsyncIterator[ContractWor
 
         yield ContractWorld(
             adapter,
+            role="postal",
             is_read_only=False,
             message_ok=control.message_ok,
             message_rejected=control.message_rejected,
@@ -77,6 +79,7 @@ async def _portal(folder: Path) -> AsyncIterator[ContractWorld]:
 
         yield ContractWorld(
             adapter,
+            role="portal",
             is_read_only=False,
             message_ok=control.message_ok,
             message_rejected=control.message_rejected,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded import stack as embedded
+from tests.support.checkouts import Checkout, fresh_checkout
 from tests.support.stack import REPOSITORY
 
 
@@ -21,3 +22,10 @@ def own_stack_home(tmp_path: Path) -> Iterator[Path]:
         yield home
     finally:
         embedded.wipe(home)
+
+
+@pytest.fixture
+def checkout() -> Iterator[Checkout]:
+    """What a newcomer has after `git clone`."""
+    with fresh_checkout() as made:
+        yield made
