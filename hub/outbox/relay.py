@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hub import crashpoints
 from hub.facts.message import Message
 from hub.outbox.publisher import Publisher
-from hub.outbox.segments import Outgoing, Segment, Written
+from hub.outbox.segments import Outgoing, Segment, Segments, Written
 from hub.outbox.shards import Shards
 from hub.outbox.stored import StoredSegments
 from hub.postgres.away import AWAY
@@ -20,7 +20,6 @@ _POLL_S = 0.05
 _MARK_S = 0.2
 _RETRY_S = 0.25
 _UNCONFIRMED_S = 0.02
-_PAGE = 200
 _MARK = """
 delete from segment where id in (select id from segment where id = any($1) order by id for update)
 """
@@ -34,7 +33,7 @@ OnPublished = Callable[[Sequence[float]], None]
 
 
 class Relay:
-    """One per process. A segment is known from the moment it is offered until its row is deleted.
+    """One per process: drives what `Segments` knows through publisher and table.
 
     A shard is ready when it is owned and its blocked lanes are known; only ready shards are published.
     """
@@ -45,24 +44,13 @@ class Relay:
     ) -> None:  # fmt: skip
         self._publisher = publisher
         self._session = session
-        self._stored = stored
         self._shards = shards
-        self._epoch = 0
-        self._ready: set[int] = set()
-        self._waiting: dict[int, dict[int, Sequence[Message]]] = {}
-        self._unread: dict[int, Segment] = {}
-        self._known: set[int] = set()
-        self._published: list[int] = []
-        self._unmarked: dict[int, int] = {}
-        self._marked: list[int] = []
-        self._is_writing = False
-        self._received: dict[int, int] = {}
+        self._stored = stored
         self._on_published = on_published
-        self._in_flight: set[int] = set()
-        self._flying = 0
-        self._horizon: int | None = None
-        self._woken = asyncio.Event()
-        self._is_behind = True
+        self._segments = Segments()
+        self._ready: set[int] = set()  # of the epoch
+        self._epoch = 0  # of the shards, when it was last looked at
+        self._woken = asyncio.Event()  # a write has told of segments
         self._marked_at = 0.0
         self.last_publish = time.monotonic()
 
@@ -70,15 +58,11 @@ class Relay:
 
     def outgoing(self) -> Outgoing:
         """Marks and knowledge for the next write; give it back with `written` or `not_written`."""
-        published, self._published = self._published, []
-        self._is_writing = True
-        return Outgoing(published, sorted(self._ready & self._shards.owned), list(self._known))
+        return self._segments.begin_write(self._ready & self._shards.owned)
 
     def not_written(self, outgoing: Outgoing) -> None:
         """The write was rolled back, or nobody knows: its marks are still to be made."""
-        self._published.extend(outgoing.published)
-        self._is_writing = False
-        self._forget([])
+        self._segments.fail_write(outgoing)
 
     def written(
         self,
@@ -91,20 +75,13 @@ class Relay:
 
         `received_ms` is the time of receipt of the oldest request in it.
         """
-        self._offer_older(written.older)
-        for shard, segment_id in written.fresh.items():
-            if shard in outgoing.owned and segment_id not in self._known:
-                self._received[segment_id] = received_ms
-                self._known.add(segment_id)
-                self._waiting.setdefault(shard, {})[segment_id] = messages[shard]
-        self._is_writing = False
-        self._forget(outgoing.published)
+        self._segments.end_write(outgoing, written, messages, received_ms)
         self._woken.set()
 
     @property
     def backlog(self) -> int:
         """Segments that are offered and not published yet."""
-        return self._flying + len(self._unread) + sum(map(len, self._waiting.values()))
+        return self._segments.backlog
 
     @property
     def blocked_topics(self) -> frozenset[str]:
@@ -113,14 +90,13 @@ class Relay:
 
     def is_busy(self, shard: int) -> bool:
         """Whether something of the shard is on its way or not marked yet, so that its lock must be kept."""
-        is_unmarked = shard in self._unmarked.values()
-        return is_unmarked or shard in self._in_flight or self._publisher.is_busy(shard)
+        return self._segments.is_busy(shard) or self._publisher.is_busy(shard)
 
     async def finish(self, limit_s: float) -> None:
         """Wait until all that was offered is published and marked, or until the limit."""
         with contextlib.suppress(*AWAY):
             async with asyncio.timeout(limit_s):
-                while self.backlog or self._unmarked:  # noqa: ASYNC110  counters, no event
+                while self.backlog or self._segments.unmarked:  # noqa: ASYNC110  counters, no event
                     await asyncio.sleep(_UNCONFIRMED_S)  # the relay's own task is at work
 
     # The tasks
@@ -130,11 +106,12 @@ class Relay:
         await self._wait()
         if self._shards.is_confirmed and self._shards.owned:
             await self._get_ready()
-            await self._poll()
-            await self._publish_round()
+            horizon = await self._poll()
+            await self._read_older()
+            await self._publish_round(horizon)
         else:
             await asyncio.sleep(_UNCONFIRMED_S)
-        if self._published and time.monotonic() - self._marked_at > _MARK_S:
+        if self._segments.has_published and time.monotonic() - self._marked_at > _MARK_S:
             await self._mark()
 
     async def retry_step(self) -> None:
@@ -144,122 +121,78 @@ class Relay:
             await self._publisher.retry(self._ready & self._shards.owned)
 
     async def _wait(self) -> None:
-        if self._is_behind or self._unread or any(self._waiting.values()):
+        if self._segments.is_behind or self._segments.backlog:
             return
         try:
             await asyncio.wait_for(self._woken.wait(), _POLL_S)
         except TimeoutError:
-            self._is_behind = True
+            self._segments.is_behind = True
         self._woken.clear()
 
     async def _get_ready(self) -> None:
         if self._shards.epoch != self._epoch:
             self._epoch = self._shards.epoch
             self._ready.clear()
+            self._segments.forget_unpublished()
         new = self._shards.owned - self._ready
         if new:
             await self._publisher.load_blocked(new)
             self._ready |= new
-            self._is_behind = True
+            self._segments.is_behind = True
 
-    async def _poll(self) -> None:
+    async def _poll(self) -> int | None:
         """Segments that others wrote, or that were left behind: a page in id order.
 
-        While there is more than a page, nothing behind the page may be published.
+        While there is more than a page, nothing behind the page may be published: its last id is returned.
         """
-        self._horizon = None
-        if not self._is_behind or not self._ready:
-            return
-        self._is_behind = False
-        rows = await self._session.fetch(_OLDER, sorted(self._ready), list(self._known), _PAGE)
-        if len(rows) == _PAGE:
-            self._horizon = rows[-1]["id"]
-        self._offer_older([Segment(row["id"], row["shard"], row["payload"], row["mac"]) for row in rows])
-
-    def _offer_older(self, older: Sequence[Segment]) -> None:
-        for segment in older:
-            if segment.id not in self._known:
-                self._known.add(segment.id)
-                self._unread[segment.id] = segment
-        if len(older) >= _PAGE:
-            self._is_behind = True
+        if not self._segments.is_behind or not self._ready:
+            return None
+        self._segments.is_behind = False
+        known, page = self._segments.known, self._segments.page
+        rows = await self._session.fetch(_OLDER, sorted(self._ready), known, page)
+        self._segments.offer_page(
+            [Segment(row["id"], row["shard"], row["payload"], row["mac"]) for row in rows]
+        )
+        return rows[-1]["id"] if len(rows) == page else None
 
     async def _read_older(self) -> None:
         """Make messages of the segments that came as bytes: they go out before what is newer."""
-        while self._unread:
-            unread = dict(self._unread)
-            read = await self._stored.messages(list(unread.values()))
-            for segment, messages in zip(unread.values(), read, strict=True):
-                if messages is not None:  # else it stays in the table, known and never published
-                    self._waiting.setdefault(segment.shard, {})[segment.id] = messages
-                del self._unread[segment.id]
+        while unread := self._segments.unread():
+            for row, messages in zip(unread, await self._stored.messages(unread), strict=True):
+                self._segments.read(row.id, messages)
 
-    async def _publish_round(self) -> None:
-        await self._read_older()
-        taken = self._take_ours()
+    async def _publish_round(self, horizon: int | None) -> None:
+        taken = self._segments.take(self._ours(), horizon)
         if not taken:
             return
-        rounds = {
-            shard: [message for _, messages in sorted(segments.items()) for message in messages]
-            for shard, segments in taken.items()
-        }
         crashpoints.reached("before_publish")
-        self._in_flight, self._flying = set(taken), sum(map(len, taken.values()))
         try:
-            await self._publisher.publish(rounds)
+            await self._publisher.publish(
+                {
+                    shard: [message for segment in segments for message in segment.messages]
+                    for shard, segments in taken.items()
+                }
+            )
         except BaseException:
-            for segments in taken.values():
-                self._known.difference_update(segments)
-            self._is_behind = True
+            self._segments.give_up(taken.values())
             raise
-        finally:
-            self._in_flight, self._flying = set(), 0
         crashpoints.reached("after_publish")
-        published = {segment_id: shard for shard, segments in taken.items() for segment_id in segments}
-        self._published.extend(published)
-        self._unmarked.update(published)
-        self._tell_ages(published)
+        now_ms = time.time() * 1000
+        received_ms = self._segments.published(taken.values())
+        self._on_published([(now_ms - ms) / 1000 for ms in received_ms])
         self.last_publish = time.monotonic()
 
-    def _tell_ages(self, published: Iterable[int]) -> None:
-        now_ms = time.time() * 1000
-        received = [self._received.pop(segment_id, None) for segment_id in published]
-        self._on_published([(now_ms - ms) / 1000 for ms in received if ms is not None])
-
-    def _take_ours(self) -> dict[int, dict[int, Sequence[Message]]]:
-        """What waits and may go out now; what belongs to shards that were lost meanwhile is forgotten."""
-        waiting, self._waiting = self._waiting, {}
-        is_ours = self._epoch == self._shards.epoch
-        taken: dict[int, dict[int, Sequence[Message]]] = {}
-        for shard, segments in waiting.items():
-            if not (is_ours and shard in self._ready and shard in self._shards.owned):
-                self._known.difference_update(segments)
-                for segment_id in segments:
-                    self._received.pop(segment_id, None)
-                self._is_behind = True
-            elif self._horizon is None:
-                taken[shard] = segments
-            else:
-                self._waiting[shard] = {i: m for i, m in segments.items() if i > self._horizon}
-                taken[shard] = {i: m for i, m in segments.items() if i <= self._horizon}
-        return {shard: segments for shard, segments in taken.items() if segments}
+    def _ours(self) -> set[int]:
+        """The shards that may be published now: none after locks were lost."""
+        return self._ready & self._shards.owned if self._epoch == self._shards.epoch else set()
 
     async def _mark(self) -> None:
-        published, self._published = self._published, []
+        published = self._segments.begin_marking()
         try:
             await self._session.execute(_MARK, published)
         except BaseException:
-            self._published.extend(published)
+            self._segments.not_marked(published)
             raise
-        self._forget(published)
+        self._segments.marked(published)
         self._marked_at = time.monotonic()
         crashpoints.reached("after_mark")
-
-    def _forget(self, marked: Sequence[int]) -> None:
-        """Let go of deleted segments, once no write is under way that may still tell of them."""
-        for segment_id in marked:
-            self._unmarked.pop(segment_id, None)
-        self._marked.extend(marked)
-        if not self._is_writing:
-            self._known.difference_update(self._marked)
-            self._marked.clear()

@@ -21,11 +21,13 @@ from hub.outbox.relay import Relay
 from hub.outbox.segments import Segment, Written
 from hub.outbox.shards import Shards
 from hub.outbox.stored import StoredSegments
+from hub.postgres.away import AWAY
 from hub.postgres.database import Session
 from hub.settings import KafkaSettings, PostgresSettings
 from tests.support.clients import Client
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP
+from tests.support.traffic import end_session
 from tests.support.waiting import eventually
 
 SHARD = 1
@@ -39,10 +41,11 @@ PAYLOAD = encode_segment([WholeEntry.of(TOLD)])
 class Site:
     """A relay of this process that owns all shards, with the participant that it tells."""
 
-    def __init__(self, hub: Hub, client: Client, relay: Relay) -> None:
+    def __init__(self, hub: Hub, client: Client, relay: Relay, shards: Shards) -> None:
         self.hub = hub
         self.client = client
         self.relay = relay
+        self.shards = shards
 
     async def segment(self, message: Message = TOLD) -> int:
         """Lay a segment into the outbox, as the write of an engine does."""
@@ -96,7 +99,7 @@ async def site(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Site]:
         stored = StoredSegments(sessions[0], master, tell_untrusted)
         relay = Relay(publisher, sessions[0], shards, stored, lambda _: None)
         await shards.tick(relay.is_busy)
-        yield Site(hub, client, relay)
+        yield Site(hub, client, relay, shards)
 
 
 async def told(site: Site) -> list[str]:
@@ -148,6 +151,25 @@ async def test_a_shard_is_busy_until_what_was_published_is_marked(
     assert site.relay.is_busy(SHARD)
     site.relay.written(marks, Written({}, []), {}, 0)
     assert not site.relay.is_busy(SHARD)
+
+
+async def test_what_another_engine_published_while_the_locks_were_lost_is_not_told_again(site: Site) -> None:
+    await site.published()
+    first, second = site.relay.outgoing(), await site.segment()
+    site.relay.written(first, Written({SHARD: second}, []), {SHARD: [TOLD]}, 0)
+    assert await end_session(site.hub, "engine-1-shards")
+    await eventually(lambda: has_lost_its_locks(site), 10, "the end of the session")
+    await site.hub.database.execute("delete from segment")  # as the other engine does, once it has told it
+    assert SHARD in await site.shards.tick(site.relay.is_busy)
+    assert await told(site) == ["last"]
+
+
+async def has_lost_its_locks(site: Site) -> bool:
+    try:
+        await site.shards.tick(site.relay.is_busy)
+    except AWAY:
+        return True
+    return False
 
 
 async def has_published(site: Site) -> bool:
