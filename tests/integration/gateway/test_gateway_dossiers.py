@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import uuid
 
+import orjson
+
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import SUBMIT, WITHDRAW, submission
+from tests.support.stored_states import write_state
 
 
 async def test_the_one_stop_sees_its_dossier_by_id_and_reference(counter: Visitor) -> None:
@@ -55,3 +58,17 @@ async def test_odd_names_of_dossiers_are_unknown(counter: Visitor) -> None:
         "%ED%A0%80",
     ):
         assert (await counter.client.get(f"/v1/dossiers/{name}")).status_code == 404, name
+
+
+async def test_a_dossier_under_a_law_that_the_gateway_does_not_have_is_not_shown(
+    site: Site, counter: Visitor
+) -> None:
+    dossier = str((await counter.receipt(SUBMIT, "ref:dossier-9", submission()))["dossier"])
+    stored = await site.hub.database.fetchval("select state from dossier where id = $1", dossier)
+    state = orjson.loads(stored)
+    later = state | {"law": ["bentre-45-2023@9", *state["law"][1:]]}
+    await write_state(site.hub, dossier, orjson.dumps(later))
+    answer = await counter.client.get(f"/v1/dossiers/{dossier}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "gateway.unavailable")
+    await write_state(site.hub, dossier, stored)
+    assert (await counter.client.get(f"/v1/dossiers/{dossier}")).status_code == 200

@@ -20,6 +20,7 @@ from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
+from tests.support.stored_states import write_state
 from tests.support.waiting import eventually
 
 
@@ -206,19 +207,6 @@ async def test_a_state_of_the_version_before_is_decided_on_and_verified(hub: Hub
     assert (await counter.ask(WITHDRAW, "ref:1", {})).data["facts"]
     status, said = await hub_command(hub.environment, "verify")
     assert status == 0, said
-
-
-async def write_state(hub: Hub, dossier: str, state: bytes) -> None:
-    """As a program does that has the master key."""
-    row = await hub.database.fetchrow(
-        "select head, sequence, private, wrapped from dossier join dossier_key on dossier_id = id"
-        " where id = $1",
-        dossier,
-    )
-    assert row is not None
-    head, sequence, private, wrapped = row
-    check = hub.store_key.dossier(dossier, head, sequence, state, private, wrapped)
-    await hub.database.execute("update dossier set state = $2, mac = $3 where id = $1", dossier, state, check)
 
 
 async def test_an_engine_does_not_start_on_what_a_newer_version_has_set_up(hub: Hub) -> None:

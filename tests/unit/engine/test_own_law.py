@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from hub.dossier.state.codec import from_json
 from hub.dossier.state.evolve import evolve
+from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.rules import code_blocks
 from hub.errors import UntrustedRowError
 from hub.facts.fact_bytes import StoredFact, law_of, open_fact
@@ -20,10 +22,23 @@ from hub.regulation.lawbook import LawBook, load_book
 from schemas.registry import FACTS
 from tests.support.batches import FaultyRules, Memory, receipts, record, sent
 from tests.support.dossiers import at
-from tests.support.lawbooks import with_second_version
-from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
+from tests.support.lawbooks import calendar_text, law_folder, with_second_version
+from tests.support.requests import (
+    ACCEPT,
+    AGENCY,
+    COMPONENTS,
+    FORWARD,
+    OFFICER,
+    ONE_STOP,
+    SUBMIT,
+    acceptance,
+    submission,
+)
 
 BEGINS = date(2026, 11, 24)
+EMPTY = sha256(b"").hexdigest()[:16]
+RECEIVE = "onestop.dossier.receive.v1"
+ASK_SUPPLEMENT, SUPPLEMENT = "onestop.dossier.request_supplement.v1", "onestop.dossier.supplement.v1"
 FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
 FORWARDING = {"officer": OFFICER, "to": AGENCY}
 
@@ -36,13 +51,19 @@ class Life:
         self.requests = 0
         self.facts: list[StoredFact] = []
 
-    def does(self, kind: str, subject: str, moment: str, data: Any) -> list[dict[str, Any]]:
-        """The facts of an accepted request as stored, with the headers' ruleset checked."""
+    def asks(
+        self, kind: str, subject: str, moment: str, data: Any, sender: str = "counter-a"
+    ) -> BatchDecision:
+        """One request, decided and stored."""
         self.requests += 1
         time = int(at(moment).timestamp() * 1000)
-        decision = self.memory.decide(record(kind, subject, data, f"e{self.requests}", timestamp=time))
+        asked = record(kind, subject, data, f"e{self.requests}", sender=sender, timestamp=time)
+        return self.memory.commit(self.memory.decide(asked))
+
+    def does(self, kind: str, subject: str, moment: str, data: Any, **who: str) -> list[dict[str, Any]]:
+        """The facts of an accepted request as stored, with the headers' ruleset checked."""
+        decision = self.asks(kind, subject, moment, data, **who)
         assert decision.facts, receipts(decision)
-        self.memory.commit(decision)
         self.facts += decision.facts
         bodies = [orjson.loads(fact.content) for fact in decision.facts]
         headers = [
@@ -131,6 +152,33 @@ def test_a_dossier_lodged_before_a_change_is_accepted_by_the_law_of_the_day_of_a
     before = life.lodged("ref:1", "2026-11-23 16:30")
     assert before.ruleset == "bentre-45-2023@1"
     assert life.accepted("ref:1", "2026-11-24 07:00") == before._replace(ruleset="bentre-45-2023@2")
+    life.replayed(book)
+
+
+@pytest.mark.rule("3.7")
+def test_an_open_dossier_keeps_its_catalogue_and_the_days_off_of_its_calendar(tmp_path: Path) -> None:
+    """From 24 November on no procedure is published, and the 25th and 26th are days off."""
+    days_off = "{ day = 2026-11-25, name = 'a' }, { day = 2026-11-26, name = 'b' }"
+    texts = {
+        "calendars/vn-2026.2.toml": calendar_text("vn-2026.2", BEGINS, days_off),
+        f"catalogues/{EMPTY}.toml": f'version = "{EMPTY}"\nin_force_from = {BEGINS}\nrecords = []\n',
+    }
+    book = load_book(folder=law_folder(tmp_path, **texts))
+    assert book.in_force(BEGINS).versions == ("bentre-45-2023@1", EMPTY, "vn-2026.2")
+    life = Life(book)
+    own = life.lodged("ref:1", "2026-11-23 09:00")
+    assert life.accepted("ref:1", "2026-11-23 09:10") == own
+    life.forwarded("ref:1", "2026-11-23 09:20")
+    gaps = {"stage": "appraisal", "gaps": [{"component": COMPONENTS[0]["code"], "reason": "Thiếu chữ ký"}]}
+    request = {"officer": OFFICER, **gaps}
+    dossier = life.facts[0].dossier_id
+    life.does(RECEIVE, dossier, "2026-11-23 09:30", {"officer": OFFICER}, sender="agency-a")
+    life.does(ASK_SUPPLEMENT, dossier, "2026-11-23 10:00", request, sender="agency-a")
+    (full,) = life.does(SUPPLEMENT, "ref:1", "2026-11-24 10:00", {"components": COMPONENTS})
+    assert law_of(full) == own
+    assert datetime.fromisoformat(full["data"]["due_at"]) == at("2026-11-27 17:00")  # 3 working days
+    decision = life.asks(SUBMIT, "ref:2", "2026-11-24 10:00", submission(applicant=FOREIGNER))
+    assert [receipt["code"] for receipt in receipts(decision)] == ["rule.3.8"]
     life.replayed(book)
 
 

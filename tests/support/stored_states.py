@@ -1,0 +1,18 @@
+"""Test support: a state as a program writes it that has the master key."""
+
+from __future__ import annotations
+
+from tests.support.hubs import Hub
+
+
+async def write_state(hub: Hub, dossier: str, state: bytes) -> None:
+    """Put the state with its check into the row of its dossier."""
+    row = await hub.database.fetchrow(
+        "select head, sequence, private, wrapped from dossier join dossier_key on dossier_id = id"
+        " where id = $1",
+        dossier,
+    )
+    assert row is not None
+    head, sequence, private, wrapped = row
+    check = hub.store_key.dossier(dossier, head, sequence, state, private, wrapped)
+    await hub.database.execute("update dossier set state = $2, mac = $3 where id = $1", dossier, state, check)
