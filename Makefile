@@ -76,6 +76,7 @@ check-generated:
 	@$(RUN) tools.settings_table --check
 	@$(RUN) tools.metrics_table --check
 	@$(RUN) tools.rooms_picture --check
+	@$(RUN) tools.adapter_services --check
 
 check-text:
 	@$(RUN) tools.forbidden_text
@@ -88,6 +89,7 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) tools.settings_table
 	@$(RUN) tools.metrics_table
 	@$(RUN) tools.rooms_picture
+	@$(RUN) tools.adapter_services
 
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 

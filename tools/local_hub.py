@@ -27,7 +27,7 @@ from hub.kafka.admin import KafkaAdmin
 from hub.settings import KafkaSettings
 from tools import local_passwords as share
 from tools.local_programs import DEPLOY, PKI_PASSWORD, page, programs, user_of_program
-from tools.local_site import ADAPTERS, Program, Site
+from tools.local_site import Program, Site
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _GRACEFUL = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
@@ -59,8 +59,8 @@ def up(home: Path) -> None:
         _keep_running(site, program)
     _keep_running(site, page(site, servers))
     say(f"the hub is up: Kafka at {address.kafka_bootstrap}")
-    say(f"page of links, with the last facts: http://127.0.0.1:{site.ports()['page']}/")
-    say(f"gateway: http://127.0.0.1:{site.ports()['gateway']}, synthetic signers in {site.folder / 'pki'}")
+    say(f"page of links, with the last facts: http://127.0.0.1:{site.port('page')}/")
+    say(f"gateway: http://127.0.0.1:{site.port('gateway')}, synthetic signers in {site.folder / 'pki'}")
     say(f"passwords in {site.credentials}, logs in {site.folder / 'log'}")
     say('for `hub participants add` and the like: eval "$(hub embedded env)"')
 
@@ -84,7 +84,7 @@ def _set_up(site: Site, address: StackAddress, variables: Mapping[str, str]) -> 
         "FILE__HUB_KAFKA__PASSWORD": site.secret("admin.password", address.kafka_admin_password),
     }
     script = (sys.executable, str(DEPLOY / "set_up_site.py"), "--credentials", str(site.credentials))
-    command = (*script, *(f"--adapter={name}" for name in ADAPTERS), "--gateway")
+    command = (*script, "--adapters", "--gateway")
     done = subprocess.run(  # noqa: S603  our own script
         _as_in_a_container(command, {**variables, **administrator}),
         cwd=REPOSITORY, check=False,

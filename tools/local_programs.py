@@ -7,10 +7,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from hub.delivery.service import Service, StandIn, chosen, filled
 from hub.participants.admission import GATEWAY
-from tools.local_site import ADAPTERS, Program, Site
+from tools.adapter_services import parts
+from tools.local_site import Program, Site
 
-DEPLOY = Path(__file__).resolve().parents[1] / "deploy" / "hub"
+REPOSITORY = Path(__file__).resolve().parents[1]
+DEPLOY = REPOSITORY / "deploy" / "hub"
 HUB_USER, PAGE_USER = "hub", "hub.page"
 PKI_PASSWORD = "sandbox"  # noqa: S105  of synthetic keys that only this machine believes
 Variables = Mapping[str, str]
@@ -20,14 +23,17 @@ _OWN_NAME = {"HUB_ENGINE__INSTANCE": "make-up-1"}
 
 def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
     """Everything but the page, in the order of the start; `servers` reaches Kafka and PostgreSQL."""
-    documents = {"HUB_DOCUMENTS__FOLDER": str(site.folder / "documents")}
+    documents = _documents(site)
     trust = {"HUB_SIGNING__TRUST_FOLDER": str(site.folder / "pki" / "trust")}
-    own = {"population": _population(site), "postal": _postal(site), "portal": {**_portal(site), **documents}}
     store_key = Path(key["HUB_MASTER_KEY_FILE"]).with_name("store.key")
     reports_key = {"HUB_DELIVERY__KEY_FILE": str(store_key.with_name("reports.key"))}
-    door = {"HUB_GATEWAY__PORT": str(site.ports()["gateway"]), "HUB_STORE_KEY_FILE": str(store_key)}
+    door = {"HUB_GATEWAY__PORT": str(site.port("gateway")), "HUB_STORE_KEY_FILE": str(store_key)}
     return [
-        *_sandboxes(site),
+        *(
+            _stand_in(site, declared.name, service, service.sandbox)
+            for declared, service in parts()
+            if service.sandbox is not None
+        ),
         Program(
             "engine-1",
             ("hub", "run", "engine"),
@@ -35,11 +41,11 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
         ),
         *(
             Program(
-                f"adapter-{name}",
-                ("hub", "run", "adapter", name),
-                _as_user(site, servers, name) | reports_key | own[name],
+                f"adapter-{declared.name}",
+                ("hub", "run", "adapter", declared.name),
+                _as_user(site, servers, declared.name) | reports_key | _own(site, declared.name, service),
             )
-            for name in ADAPTERS
+            for declared, service in parts()
         ),
         Program("gateway", ("hub", "run", "gateway"), _as_user(site, servers, GATEWAY) | documents | door),
     ]
@@ -49,7 +55,7 @@ def page(site: Site, servers: Variables) -> Program:
     """The page of links; it is started last, because the others' logs name their ports."""
     path = site.folder / "links.json"
     path.write_text(json.dumps(_links(site)), "utf-8")
-    port = str(site.ports()["page"])
+    port = str(site.port("page"))
     command = (sys.executable, "-m", "tools.site_page", "--port", port, "--links", str(path))
     return Program("page", command, _as_user(site, servers, PAGE_USER))
 
@@ -66,62 +72,51 @@ def _as_user(site: Site, servers: Variables, name: str) -> dict[str, str]:
     return {**servers, "HUB_KAFKA__USER": name, "FILE__HUB_KAFKA__PASSWORD": password}
 
 
-def _sandboxes(site: Site) -> list[Program]:
-    modules = {"population": "population_db", "postal": "postal", "portal": "national_portal"}
-    called = f"{_address(site, 'portal-door')}/XrdAdapter/RestService/forward"
-    more = {"portal": ("--door", called)}
-    return [
-        Program(
-            f"sandbox-{name}",
-            (
-                *(sys.executable, "-m", f"adapters.{modules[name]}.sandbox"),
-                *("--port", str(site.ports()[name]), "--journal", str(site.folder / f"{name}.jsonl")),
-                *more.get(name, ()),
-            ),
-            {},
-            has_health=False,
-        )
-        for name in ADAPTERS
-    ]
+def _stand_in(site: Site, name: str, service: Service, sandbox: StandIn) -> Program:
+    places = _places(site, name, service)
+    return Program(
+        f"sandbox-{name}",
+        (
+            *(sys.executable, "-m", sandbox.module),
+            *("--port", str(site.port(name)), "--journal", str(site.folder / f"{name}.jsonl")),
+            *(filled(argument, places) for argument in sandbox.arguments),
+        ),
+        {},
+        has_health=False,
+    )
 
 
-def _population(site: Site) -> dict[str, str]:
-    return {
-        "HUB_POPULATION_SERVICE_URL": f"{_address(site, 'population')}/csdldc/congdan",
-        "HUB_POPULATION_X_ROAD_CLIENT": "VN/GOV/000.00.00.H07/hub",
-        "HUB_POPULATION_USER": "sandbox-user",
-        "HUB_POPULATION_SECRET_KEY": "sandbox-secret",
-        "HUB_POPULATION_RIGHTS_FILE": str(DEPLOY / "population-rights.sandbox.json"),
-    }
+def _own(site: Site, name: str, service: Service) -> dict[str, str]:
+    """Settings of an adapter that works with its stand-in."""
+    places, sandbox = _places(site, name, service), service.sandbox
+    choices = sandbox.choices if sandbox is not None else {}
+    own = {variable: filled(chosen(text, choices), places) for variable, text in service.settings.items()}
+    for variable, secret in service.secrets.items():
+        if secret.sandbox is None:
+            own[f"FILE__{variable}"] = site.kept_secret(secret.name)
+        else:
+            own[variable] = secret.sandbox
+    if service.reads_documents:
+        own |= _documents(site)
+    return own
 
 
-def _postal(site: Site) -> dict[str, str]:
-    return {
-        "HUB_POSTAL_TOKEN_URL": f"{_address(site, 'postal')}/token",
-        "HUB_POSTAL_BASE_URL": f"{_address(site, 'postal')}/apiVNPostNGSP/p1.0",
-        "HUB_POSTAL_DEFAULT_ACCOUNT__CUSTOMER_CODE": "SANDBOX01",
-        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_KEY": "sandbox-key",
-        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": "sandbox-secret",
-    }
+def _places(site: Site, name: str, service: Service) -> dict[str, str]:
+    places = {"host": "127.0.0.1", "sandbox": _address(site, name)}
+    if service.door_port is not None:
+        door = f"{name}-door"
+        places |= {"door": _address(site, door), "door_port": str(site.port(door))}
+    if service.files:
+        places["files"] = str(REPOSITORY / Path(service.files[0]).parent)
+    return places
 
 
-def _portal(site: Site) -> dict[str, str]:
-    return {
-        "HUB_PORTAL_BASE_URL": _address(site, "portal"),
-        "HUB_PORTAL_USERNAME": "sandbox",
-        "HUB_PORTAL_PASSWORD": "sandbox-password",
-        "HUB_PORTAL_UNIT": "000.00.00.H07",
-        "HUB_PORTAL_DOOR__PORT": str(site.ports()["portal-door"]),
-        "HUB_PORTAL_LINKS__PUBLIC_URL": _address(site, "portal-door"),
-        "FILE__HUB_PORTAL_LINKS__KEY": site.kept_secret("portal_links_key"),
-        "FILE__HUB_PORTAL_RECORD_KEY": site.kept_secret("portal_record_key"),
-        "HUB_PORTAL_PAYMENT__PARTNER": "BENTRE",
-        "HUB_PORTAL_PAYMENT__SECRET": "sandbox-secret-of-the-payment-platform",
-    }
+def _documents(site: Site) -> dict[str, str]:
+    return {"HUB_DOCUMENTS__FOLDER": str(site.folder / "documents")}
 
 
 def _address(site: Site, name: str) -> str:
-    return f"http://127.0.0.1:{site.ports()[name]}"
+    return f"http://127.0.0.1:{site.port(name)}"
 
 
 def _links(site: Site) -> dict[str, dict[str, str]]:
@@ -135,7 +130,9 @@ def _links(site: Site) -> dict[str, dict[str, str]]:
         "Metrics": {name: f"http://127.0.0.1:{port}/metrics" for name, port in found.items()},
         "Ready?": {name: f"http://127.0.0.1:{port}/readyz" for name, port in found.items()},
         "Stand-ins of the outside systems": {
-            **{name: f"{_address(site, name)}/_health" for name in ADAPTERS},
-            "persons whom population knows": f"{_address(site, 'population')}/_people",
+            title: _address(site, declared.name) + path
+            for declared, service in parts()
+            if service.sandbox is not None
+            for title, path in {declared.name: "/_health", **service.sandbox.pages}.items()
         },
     }

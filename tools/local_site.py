@@ -11,9 +11,6 @@ from pathlib import Path
 from hub.embedded.process import free_port
 from hub.embedded.state import ServerRecord
 
-ADAPTERS = ("population", "postal", "portal")
-PORTS = (*ADAPTERS, "portal-door", "gateway", "page")
-
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -65,15 +62,14 @@ class Site:
         path = self.credentials / name
         return str(path) if path.exists() else self.secret(name, secrets.token_hex(24))
 
-    def ports(self) -> dict[str, int]:
-        """The ports that others must find again, chosen once and remembered."""
+    def port(self, name: str) -> int:
+        """A port that others must find again, chosen once and remembered."""
         path = self.folder / "ports.json"
         ports: dict[str, int] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        if not ports.keys() >= set(PORTS):
-            for name in PORTS:
-                ports.setdefault(name, free_port(set(ports.values())))
+        if name not in ports:
+            ports[name] = free_port(set(ports.values()))
             path.write_text(json.dumps(ports), "utf-8")
-        return ports
+        return ports[name]
 
     def health_port(self, name: str) -> int | None:
         """Where the program says that it serves metrics and health."""

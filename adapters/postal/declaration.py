@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from hub.delivery.declaration import AdapterDeclaration
+from hub.delivery.service import Secret, Service, StandIn
+
+_SERVICE = Service(
+    settings={
+        "HUB_POSTAL_TOKEN_URL": "${POSTAL_TOKEN_URL:-[sandbox]/token}",
+        "HUB_POSTAL_BASE_URL": "${POSTAL_BASE_URL:-[sandbox]/apiVNPostNGSP/p1.0}",
+        "HUB_POSTAL_DEFAULT_ACCOUNT__CUSTOMER_CODE": "${POSTAL_CUSTOMER_CODE:-SANDBOX01}",
+    },
+    secrets={
+        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_KEY": Secret("postal_consumer_key", "sandbox-key"),
+        "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": Secret("postal_consumer_secret", "sandbox-secret"),
+    },
+    sandbox=StandIn("adapters.postal.sandbox", 8082),
+)
 
 DECLARATION = AdapterDeclaration(
     name="postal",
     role="postal",
     settings_prefix="HUB_POSTAL_",
     factory="adapters.postal.app:build",
+    service=_SERVICE,
 )

@@ -1,5 +1,7 @@
 """One-shot set-up of a site: tables, topics, master key, users of hub and gateway, a participant per adapter.
 
+Adapters are the installed ones, each with the role that it declares.
+
 Each password is written once to `CREDENTIALS/NAME.password`, readable by its owner only. Who has one that
 works keeps it, so that running this again changes nothing. It needs an administrator's `HUB_KAFKA__USER`.
 """
@@ -23,12 +25,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hub.cli.setup import prepare_store
+from hub.delivery.declaration import AdapterDeclaration, declarations
 from hub.errors import StartupError
 from hub.facts.integrity import StoreKey
 from hub.facts.sealing import MasterKey
 from hub.kafka.admin import KafkaAdmin
 from hub.participants import registry as participants
-from hub.participants.admission import GATEWAY
+from hub.participants.admission import GATEWAY, SPEAKERS
 from hub.participants.own_users import is_let_in
 from hub.participants.registry import Participant
 from hub.postgres import database
@@ -41,10 +44,10 @@ _CERTIFICATE_LIFE = timedelta(days=825)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is wanted: adapters by name, a gateway, names in its certificate (none: no certificate)."""
+    """What is wanted: participants of adapters, a gateway, names in a certificate (none: no certificate)."""
 
     credentials: Path
-    adapters: tuple[str, ...]
+    has_adapters: bool
     has_gateway: bool
     certificate_names: tuple[str, ...]
     partitions: int
@@ -64,8 +67,9 @@ async def set_up(site: Site) -> None:
         key.write_files(credentials)
         await participants.prepare_hub(admin, HUB_USER, partitions)
         await keep(admin, credentials, HUB_USER, HUB_USER, lambda: new_password(admin, HUB_USER))
-        for name in site.adapters:
-            await admit(admin, connection, key, credentials, name, partitions)
+        if site.has_adapters:
+            for declared in declarations().values():
+                await admit(admin, connection, key, credentials, declared, partitions)
         if site.has_gateway:
             await participants.prepare_gateway(admin, connection, key)
             user = participants.user_of(GATEWAY, admin.prefix)
@@ -77,15 +81,24 @@ async def set_up(site: Site) -> None:
 
 
 async def admit(
-    admin: KafkaAdmin, connection: Connection, key: StoreKey, credentials: Path, name: str, partitions: int
+    admin: KafkaAdmin,
+    connection: Connection,
+    key: StoreKey,
+    credentials: Path,
+    declared: AdapterDeclaration,
+    partitions: int,
 ) -> None:
     """Let the adapter join, or, when it has joined before, see to it that its password works."""
+    name = declared.name
     if name in {participant.name for participant in await participants.registered(connection, key)}:
         user = participants.user_of(name, admin.prefix)
         await keep(admin, credentials, name, user, lambda: participants.rotate(admin, connection, key, name))
         return
+    if declared.role in SPEAKERS:
+        say(f"{name}: speaks for organisations: hub participants add {name} --role {declared.role} ...")
+        return
     path = credentials / f"{name}.password"
-    participant = Participant(name, (name,), (), partitions)
+    participant = Participant(name, (declared.role,), (), partitions)
     write_secret(path, await participants.add(admin, connection, key, participant))
     say(f"{name}: new password in {path}")
 
@@ -160,9 +173,7 @@ def main() -> int:
     """Set up; status 2 and one line when something is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--credentials", type=Path, required=True, help="folder of the passwords")
-    parser.add_argument(
-        "--adapter", action="append", default=[], help="participant to create; may be repeated"
-    )
+    parser.add_argument("--adapters", action="store_true", help="a participant per installed adapter")
     parser.add_argument("--gateway", action="store_true", help="a user for the gateway")
     parser.add_argument(
         "--certificate", action="append", default=[], help="name or address of the gateway; may be repeated"
@@ -172,7 +183,7 @@ def main() -> int:
     os.umask(0o077)
     site = Site(
         options.credentials,
-        tuple(options.adapter),
+        options.adapters,
         options.gateway,
         tuple(options.certificate),
         options.partitions,

@@ -14,6 +14,7 @@ from hub.checks.check import Check
 from hub.checks.store import Connect
 from hub.delivery.adapter import Adapter
 from hub.delivery.host import Connection
+from hub.delivery.service import Service
 from hub.errors import StartupError
 from hub.installed import declared_adapters
 from schemas.base import Role
@@ -36,7 +37,8 @@ class AdapterDeclaration:
     of its variables (`HUB_TAX_`). `factory` names a function without arguments that reads them and makes the
     adapter (`package.module:function`): only its own process imports that. `migrations` is a folder of
     numbered scripts, each run once; who has tables has `erase`. `checks` are looked at by its own process
-    and by `hub doctor`, which has the store and not the adapter's settings.
+    and by `hub doctor`, which has the store and not the adapter's settings. `service` is how it stands at a
+    site: from it the files of compose, Prometheus and the secrets are written.
     """
 
     name: str
@@ -46,6 +48,7 @@ class AdapterDeclaration:
     migrations: Traversable | None = None
     erase: Erase | None = None
     checks: Callable[[Connect], Sequence[Check]] = _no_checks
+    service: Service | None = None
 
     def __post_init__(self) -> None:
         if not _PREFIX.fullmatch(self.settings_prefix):

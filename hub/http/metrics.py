@@ -11,7 +11,7 @@ class HttpMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.open = Gauge(
             "hub_http_connections",
-            "Open connections, also in the TLS handshake; door: gateway, portal, health",
+            "Open connections, also in the TLS handshake; door: gateway, health, or the adapter's name",
             ["door"],
             registry=registry,
         )

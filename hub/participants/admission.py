@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from hub.errors import StartupError
 from hub.inbound.directory import HUB
 from hub.kafka.topics import FACTS_TOPIC, HEARTBEAT_TOPIC
 from hub.regulation.codes import parse_unit_code
+from schemas.base import SERVING_ROLES, Role
 
-ROLES = ("counter", "agency", "portal", "postal", "population", "payments", "notifier")
+ROLES = tuple(role for role in get_args(Role) if role != HUB.name)
 GROUP = "hub-engine"
 GATEWAY = "hub.gateway"
 """User of the gateway."""
 SPEAKERS = frozenset({"counter", "agency"})
 """Roles that act for an organisation; without one they could do nothing."""
-ONE_AT_A_TIME = frozenset({"portal", "postal", "population", "notifier"})
-"""Roles whose orders go to one participant of each organisation, or to the one that is bound to none."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,40}", re.ASCII)
 _OWN = (HUB.name, GROUP, GATEWAY, FACTS_TOPIC, HEARTBEAT_TOPIC, f"in.{HUB.name}", f"out.{HUB.name}")
 """Groups, users and topics of the hub itself, without the prefix."""
@@ -83,7 +83,7 @@ def _check_name(candidate: Member, holder: Member) -> None:
 
 
 def _check_orders(candidate: Member, other: Member) -> None:
-    roles = sorted(ONE_AT_A_TIME & set(candidate.roles) & set(other.roles))
+    roles = sorted(SERVING_ROLES & set(candidate.roles) & set(other.roles))
     shared = sorted(set(candidate.organisations) & set(other.organisations))
     are_unbound = not candidate.organisations and not other.organisations
     if roles and (shared or are_unbound):

@@ -1,4 +1,4 @@
-"""Licensed data of the population database in the delivery tables: gone when their use ends."""
+"""Licensed data of a database of the administration in the delivery tables: gone when their use ends."""
 
 from __future__ import annotations
 

@@ -188,8 +188,7 @@ async def _adapter(hub: Hub, gate: Turnstile, folder: Path, port: int) -> HubPro
         "HUB_POSTAL_SETTLING_S": "600",
         "HUB_DELIVERY__GAUGES_S": "1",
     }
-    adapter = HubProcess("adapter", "adapter", environment, folder)
-    adapter._command.append("postal")
+    adapter = HubProcess("adapter", "adapter", environment, folder, adapter="postal")
     hub.processes.append(adapter)
     adapter.start()
     await adapter.ready()

@@ -262,8 +262,7 @@ async def adapter_of(hub: Hub, counterpart: Counterpart, gate: Turnstile, folder
         "HUB_KAFKA__USER": f"{hub.prefix}{name}",
         "HUB_KAFKA__PASSWORD": password,
     }
-    process = HubProcess("adapter", f"adapter-{name}", environment, folder)
-    process._command.append(name)
+    process = HubProcess("adapter", f"adapter-{name}", environment, folder, adapter=name)
     hub.processes.append(process)
     process.start()
     await process.ready()

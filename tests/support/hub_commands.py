@@ -14,10 +14,12 @@ from hub.settings import KafkaSettings, PostgresSettings, RetentionSettings, Set
 from tests.support.stack import REPOSITORY
 
 
-async def hub_command(environment: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+async def hub_command(
+    environment: Mapping[str, str], *arguments: str, python: str = sys.executable
+) -> tuple[int, str]:
     """Run `hub ...` with these settings; exit status and everything that it printed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub.cli.main", *arguments,
+        python, "-m", "hub.cli.main", *arguments,
         cwd=REPOSITORY, env={**environment, "PATH": "/usr/bin:/bin", "COLUMNS": "250"},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

@@ -52,8 +52,7 @@ async def population_adapter(
         }
         | settings
     )
-    process = HubProcess("adapter", "population", environment, folder)
-    process._command.append("population")
+    process = HubProcess("adapter", "population", environment, folder, adapter="population")
     hub.processes.append(process)
     process.start()
     await process.ready()

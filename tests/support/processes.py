@@ -21,11 +21,18 @@ class HubProcess:
     """One `hub run ROLE`; `log_file` holds its JSON lines of all its lives."""
 
     def __init__(
-        self, role: str, name: str, environment: dict[str, str], folder: Path, root: Path = REPOSITORY
+        self,
+        role: str,
+        name: str,
+        environment: dict[str, str],
+        folder: Path,
+        root: Path = REPOSITORY,
+        python: str = sys.executable,
+        adapter: str = "",
     ) -> None:
         self.name = name
         self.log_file = folder / f"{name}.log"
-        self._command = [sys.executable, "-m", "hub.cli.main", "run", role]
+        self._command = [python, "-m", "hub.cli.main", "run", role, *([adapter] if adapter else [])]
         self._environment = os.environ | environment
         self._root = root
         self._process: subprocess.Popen[bytes] | None = None

@@ -38,6 +38,12 @@ def hub_services() -> dict[str, dict[str, Any]]:
     return {name: service for name, service in COMPOSE["services"].items() if service["image"] == IMAGE}
 
 
+def _mounted_files() -> dict[str, str]:
+    """Where our containers see a file of the repository: the file."""
+    mounts = [mount.split(":") for one in hub_services().values() for mount in one.get("volumes", ())]
+    return {mount[1]: str(REPOSITORY / mount[0]) for mount in mounts if mount[0].startswith("./")}
+
+
 class Site:
     """A folder with what the containers would see, and the processes in place of the containers."""
 
@@ -60,7 +66,7 @@ class Site:
             "/run/secrets": str(folder / "deploy" / "secrets"),
             "/var/lib/hub": str(folder / "lib"),
             "/opt/hub/set_up_site.py": str(REPOSITORY / "deploy/hub/set_up_site.py"),
-            "/etc/hub/population-rights.json": str(REPOSITORY / "deploy/hub/population-rights.json"),
+            **_mounted_files(),
             **{port: str(self._port()) for port in ("8081", "8082", "8083", "8084", "8443")},
         }
 

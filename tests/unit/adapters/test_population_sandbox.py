@@ -12,18 +12,18 @@ from schemas.party import Party
 from tests.support.dossiers import law
 from tests.support.requests import APPLICANT, ONE_STOP
 
-DEPLOY = Path(__file__).resolve().parents[3] / "deploy" / "hub"
+SITE = Path(__file__).resolve().parents[3] / "adapters" / "population_db" / "site"
 
 
 def test_every_published_procedure_may_be_asked_about_on_make_up() -> None:
-    rights = Rights.model_validate_json((DEPLOY / "population-rights.sandbox.json").read_bytes())
+    rights = Rights.model_validate_json((SITE / "population-rights.sandbox.json").read_bytes())
     assert rights.licences.keys() == law().catalogue.procedures.keys()
     assert ONE_STOP in rights.agencies
     assert all(ONE_STOP in officer.organisations and officer.number for officer in rights.officers.values())
 
 
 def test_a_site_of_its_own_asks_nothing_until_its_rights_are_written_down() -> None:
-    assert json.loads((DEPLOY / "population-rights.json").read_text("utf-8"))["licences"] == {}
+    assert json.loads((SITE / "population-rights.json").read_text("utf-8"))["licences"] == {}
 
 
 def test_the_listed_persons_are_those_whom_the_stand_in_knows_as_requests_name_them() -> None:

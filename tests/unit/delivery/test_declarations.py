@@ -14,6 +14,7 @@ from hub.delivery import declaration
 from hub.delivery.declaration import AdapterDeclaration, declarations
 from hub.errors import StartupError
 from hub.settings import _unknown
+from tools.settings_table import settings_classes
 
 Install = Callable[[Mapping[str, str]], None]
 TAX = AdapterDeclaration(name="tax", role="agency", settings_prefix="HUB_TAX_", factory="nowhere:build")
@@ -47,6 +48,16 @@ def test_every_adapter_of_this_repository_is_declared_under_its_name_with_its_ro
     }
     assert all(one.name == name for name, one in known.items())
     assert len({one.settings_prefix for one in known.values()}) == len(known)
+
+
+def test_the_declared_prefix_is_the_one_that_the_adapter_reads() -> None:
+    read = {
+        module.removesuffix(".settings"): tree.model_config.get("env_prefix")
+        for module, tree in settings_classes().items()
+        if module.startswith("adapters.")
+    }
+    declared = {one.factory.rpartition(".")[0]: one.settings_prefix for one in declarations().values()}
+    assert declared == read
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+create index tax_office_notice_dossier on tax_office_notice (dossier);
