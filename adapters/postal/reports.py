@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final, Literal, cast
-from uuid import UUID, uuid5
+from functools import partial
+from typing import Final, cast
+from uuid import UUID
 
 from adapters.postal.mapping import subject_of
 from adapters.postal.status_codes import StatusCodes
 from adapters.postal.tracking import Record
+from hub.delivery import reports
 from hub.delivery.adapter import OutMessage, Report
 from schemas.pickup import PickupStatus, ReportPickup
-from schemas.sync import ReportSync
 
 _NAMESPACE: Final = UUID("0f2f1c39-5a52-5c6b-9f58-6c9b3d4f2a10")
+sync_report = partial(reports.sync_report, _NAMESPACE)
+"""How the delivery of a message ended."""
 
 
 def registered_report(message: OutMessage, order: str, at: datetime, price: int | None = None) -> Report:
     """The operator has taken the order, for `price` in đồng when it was asked; one id per order."""
     data = ReportPickup(order=order, status="registered", at=at.astimezone(UTC), amount=price)
-    identity = uuid5(_NAMESPACE, f"registered|{order}")
-    return _pickup_report(str(identity), message.subject, data)
+    identity = reports.report_id(_NAMESPACE, f"registered|{order}")
+    return _pickup_report(identity, message.subject, data)
 
 
 def tracked_report(record: Record, codes: StatusCodes) -> Report | None:
@@ -47,21 +50,3 @@ def tracked_report(record: Record, codes: StatusCodes) -> Report | None:
 def _pickup_report(identity: str, subject: str, data: ReportPickup) -> Report:
     body = data.model_dump_json(exclude_none=True).encode()
     return Report(identity, ReportPickup.type, subject, data.at, body)
-
-
-def sync_report(
-    message: OutMessage,
-    outcome: Literal["delivered", "rejected", "unknown"],
-    at: datetime,
-    *,
-    code: str | None = None,
-    reasons: tuple[str, str] | None = None,
-) -> Report:
-    """How the delivery of `message` ended; one id per message and outcome; `reasons` are (vi, en)."""
-    vi, en = reasons or (None, None)
-    data = ReportSync(
-        message=message.id, outcome=outcome, at=at.astimezone(UTC), code=code, reason_vi=vi, reason_en=en
-    )
-    identity = uuid5(_NAMESPACE, f"sync|{outcome}|{message.id}")
-    body = data.model_dump_json(exclude_none=True).encode()
-    return Report(str(identity), ReportSync.type, message.subject, data.at, body)
