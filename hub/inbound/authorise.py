@@ -15,10 +15,13 @@ from hub.inbound.directory import Directory
 from hub.inbound.envelope import Envelope, Malformed, Record, Unstamped, decode, participant_of
 from hub.legal_time import LegalClock
 from schemas.base import Request
+from schemas.counting import MAX_VALUES, has_more_values
 from schemas.personal import fault_paths
 
 _AHEAD = timedelta(minutes=5)
 _BEHIND = timedelta(days=3650)
+_MAX_FAULTS_READ = 250
+"""pydantic hands out all faults or none, and each costs time."""
 
 
 class Authorised(Struct, frozen=True, gc=False):
@@ -62,7 +65,7 @@ def authorise(record: Record, reading: Reading) -> Authorised | Unreadable:
     if isinstance(envelope, Malformed):
         return Unreadable(record, owner, now, envelope)
     sender = reading.directory.find(owner) or Sender(owner, frozenset(), frozenset())
-    refusal = _refuse_sender(envelope, sender, now, reading)
+    refusal = _refused_unread(envelope, sender, now, reading)
     if refusal is not None:
         return Authorised(record, sender, envelope, now, None, refusal)
     try:
@@ -73,7 +76,7 @@ def authorise(record: Record, reading: Reading) -> Authorised | Unreadable:
     return Authorised(record, sender, envelope, now, request, None)
 
 
-def _refuse_sender(envelope: Envelope, sender: Sender, now: datetime, reading: Reading) -> Refused | None:
+def _refused_unread(envelope: Envelope, sender: Sender, now: datetime, reading: Reading) -> Refused | None:
     if envelope.source != f"/participants/{sender.name}":
         return Refused("security.foreign_source", fields=("ce_source",))
     if envelope.environment is not None and envelope.environment != reading.environment:
@@ -85,15 +88,20 @@ def _refuse_sender(envelope: Envelope, sender: Sender, now: datetime, reading: R
         return Refused("security.not_granted", fields=("ce_type",))
     if not -_BEHIND <= envelope.time - now <= _AHEAD:
         return Refused("envelope.bad_time", fields=("ce_time",))
+    if has_more_values(envelope.data, MAX_VALUES):
+        return Refused("schema.too_many_values")
     return None
 
 
 def _invalid(
     record: Record, sender: Sender, envelope: Envelope, now: datetime, error: ValidationError
 ) -> Authorised | Unreadable:
+    if error.error_count() > _MAX_FAULTS_READ:
+        return Authorised(record, sender, envelope, now, None, Refused("schema.invalid"))
     details = error.errors(include_input=False, include_context=False, include_url=False)
-    if any(detail["type"] == "json_invalid" for detail in details):
+    kinds = {detail["type"] for detail in details}
+    if "json_invalid" in kinds:
         return Unreadable(record, sender.name, now, Malformed("envelope.no_json", envelope.id))
-    unknown = any(detail["type"] == "extra_forbidden" for detail in details)
-    refusal = Refused("schema.unknown_field" if unknown else "schema.invalid", fields=fault_paths(error))
+    code = "schema.unknown_field" if "extra_forbidden" in kinds else "schema.invalid"
+    refusal = Refused(code, fields=fault_paths(detail["loc"] for detail in details))
     return Authorised(record, sender, envelope, now, None, refusal)

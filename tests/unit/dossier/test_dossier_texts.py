@@ -23,7 +23,8 @@ ENGINE_CODES = {
     "envelope.repeated_attribute",
     "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",
     "envelope.unstamped",
-    "schema.unknown_type", "schema.unknown_field", "schema.invalid", "poison.crash", "timer.unknown",
+    "schema.unknown_type", "schema.unknown_field", "schema.invalid", "schema.too_many_values",
+    "poison.crash", "timer.unknown",
 }  # fmt: skip
 
 CORE = Path(next(iter(dossier.__path__)))

@@ -76,7 +76,7 @@ def test_the_role_is_looked_at_before_the_data() -> None:
     assert found.refusal.code == "security.not_granted"
 
 
-@pytest.mark.parametrize("value", [b"[" * 10_000, b'"\xff"', rb'{"procedure":"\ud800"}', b"{,}", b'{"a":1e}'])
+@pytest.mark.parametrize("value", [b"[" * 1000, b'"\xff"', rb'{"procedure":"\ud800"}', b"{,}", b'{"a":1e}'])
 def test_what_is_no_json_is_unreadable(value: bytes) -> None:
     found = authorise(submit("e1", REF, value), READING)
     assert isinstance(found, Unreadable)

@@ -62,7 +62,7 @@ def test_an_unknown_field_is_named_by_its_path_without_its_value() -> None:
     raw = b'{"kind":"citizen","name":"Th\xe1\xbb\xad","identity_number":"083090000001","nick":"083090000002"}'
     with pytest.raises(ValidationError) as raised:
         Party.model_validate_json(raw)
-    assert fault_paths(raised.value) == ("/nick",)
+    assert fault_paths(fault["loc"] for fault in raised.value.errors()) == ("/nick",)
 
 
 @pytest.mark.parametrize(
