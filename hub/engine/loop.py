@@ -6,16 +6,15 @@ import asyncio
 import contextlib
 import time
 
-from hub.engine.decide.isolate_failures import HeldBackError
+from hub.engine.errors import DeadClientError, GapError, HeldBackError, MissError, UnreadableError
 from hub.engine.intake.brakes import Limiter
-from hub.engine.intake.consumer import Consumer, DeadClientError, GapError, UnreadableError
+from hub.engine.intake.consumer import Consumer
 from hub.engine.memory import Memory
 from hub.engine.observe.metrics import EngineMetrics
 from hub.engine.pipeline import Pipeline
 from hub.engine.recovery import Recovery
 from hub.engine.redriving import Redriver
 from hub.engine.write.connections import Connections
-from hub.engine.write.writing import MissError
 from hub.process.supervise import AWAY
 
 _HOUSEKEEPING_S = 1.0

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hub.engine.decide.code_blocks import CodesMissingError
 from hub.engine.decide.decide_batch import Tools
+from hub.engine.errors import CodesMissingError
 from hub.engine.intake.brakes import Limiter
 from hub.engine.intake.consumer import Consumer
 from hub.engine.write import code_leases, reading

@@ -9,18 +9,19 @@ from collections import deque
 from dataclasses import dataclass
 
 from hub import crashpoints
-from hub.engine.decide.code_blocks import CodesMissingError
 from hub.engine.decide.decide_batch import BatchDecision, OnCommitted
 from hub.engine.decide.isolate_failures import Attempts
 from hub.engine.decide.unit_of_work import UnitOfWork
+from hub.engine.errors import CodesMissingError, MissError
+from hub.engine.intake.assigned import Batch
 from hub.engine.intake.brakes import Limiter
-from hub.engine.intake.consumer import Batch, Consumer
+from hub.engine.intake.consumer import Consumer
 from hub.engine.intake.crash_loop import Starts, poisonous
 from hub.engine.memory import Memory
 from hub.engine.observe.metrics import EngineMetrics
 from hub.engine.write import reading
 from hub.engine.write.connections import Connections
-from hub.engine.write.writing import MissError, write_batch
+from hub.engine.write.writing import write_batch
 from hub.inbound.authorise import Authorised, Unreadable, authorise
 from hub.inbound.envelope import Record
 from hub.kafka.log_inspector import Position
@@ -151,7 +152,7 @@ class Pipeline:
 
     async def _decide(self, batch: Batch) -> BatchDecision:
         reader = self._connections.reader
-        await self._starts.announce(reader, batch, self._consumer.generation)
+        await self._starts.announce(reader, batch, self._consumer.group.generation)
         items, before, read = await self._look_up(batch)
         if await self._memory.refresh(read.versions):
             items, before, read = await self._look_up(batch)

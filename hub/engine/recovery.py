@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 
-from hub.engine.decide.isolate_failures import HeldBackError
-from hub.engine.intake.consumer import Consumer, FirstReadable, GapError, UnreadableError
+from hub.engine.errors import GapError, HeldBackError, MissError, UnreadableError
+from hub.engine.intake.assigned import FirstReadable
+from hub.engine.intake.consumer import Consumer
 from hub.engine.intake.damaged import stop_damaged
 from hub.engine.memory import Memory
 from hub.engine.observe.metrics import EngineMetrics
 from hub.engine.pipeline import Pipeline
 from hub.engine.write.connections import Connections
-from hub.engine.write.writing import MissError
 from hub.errors import StopError
 from hub.kafka.client import KafkaError
 from hub.kafka.log_inspector import Position

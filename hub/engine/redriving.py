@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 from cryptography.exceptions import InvalidTag
 
-from hub.engine.decide.code_blocks import CodesMissingError
 from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.errors import CodesMissingError, MissError
 from hub.engine.write.reading import Wanted, read_batch
-from hub.engine.write.writing import MissError, write_batch
+from hub.engine.write.writing import write_batch
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.parking import DOCUMENTS_AWAY, StoredRecord, open_record
 from hub.facts.sealing import MasterKey

@@ -102,7 +102,7 @@ async def _keep_shards(parts: EngineParts) -> None:
     parts.metrics.outbox.labels("relay").set(parts.relay.backlog)
     parts.metrics.blocked.set(len(parts.relay.blocked_topics))
     parts.metrics.assigned.set(len(parts.consumer.assigned))
-    parts.metrics.rebalanced(parts.consumer.rebalances)
+    parts.metrics.rebalanced(parts.consumer.group.rebalances)
     await asyncio.sleep(_BEAT_S)
 
 

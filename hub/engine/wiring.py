@@ -24,8 +24,10 @@ from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
 from hub.engine.intake import positions
+from hub.engine.intake.assigned import Assigned, Load
 from hub.engine.intake.brakes import Limiter
-from hub.engine.intake.consumer import Assigned, Consumer, GroupListener, Load
+from hub.engine.intake.consumer import Consumer
+from hub.engine.intake.group import GroupListener
 from hub.engine.intake.topic_watch import TopicWatch, Unread
 from hub.engine.loop import Engine
 from hub.engine.memory import Memory

@@ -7,25 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from hub.errors import RetryableError
+from hub.engine.errors import CodesMissingError
 
 FIRST_BLOCK, LARGEST_BLOCK = 20, 320
 """Codes a lease: each lease of a unit and day is twice the one before.
 
 What is not used when the process is killed or the day is over stays a documented gap.
 """
-
-
-class CodesMissingError(RetryableError):
-    """The batch needs `count` more codes of `unit` and `day`; lease them and decide again."""
-
-    code = "codes_missing"
-
-    def __init__(self, unit: str, day: date, count: int) -> None:
-        super().__init__(f"no leased codes of {unit} on {day}")
-        self.unit = unit
-        self.day = day
-        self.count = count
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from hub.budget.allowance import Use
 from hub.budget.letters import Letters
 from hub.dossier.decision import Accepted, Context, Refused, WaitError
 from hub.dossier.state.model import Dossier
-from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer, CodesMissingError
+from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.prefetch_sources import SourcePrefetch
 from hub.engine.decide.rules import Brought, Rules
 from hub.engine.decide.tally import DeadLetter, Tally
 from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork, View
+from hub.engine.errors import CodesMissingError
 from hub.errors import AlteredRowError, BeyondLawError, UntrustedRowError
 from hub.facts import receipts
 from hub.facts.entries import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry

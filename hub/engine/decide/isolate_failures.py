@@ -8,21 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hub.engine.decide.code_blocks import CodesMissingError
 from hub.engine.decide.decide_batch import BatchDecision
-from hub.errors import HubError, StopError, UntrustedRowError
+from hub.engine.errors import CodesMissingError, HeldBackError
+from hub.errors import StopError, UntrustedRowError
 from hub.inbound.authorise import Authorised, Unreadable
-
-
-class HeldBackError(HubError):
-    """The next record of a partition needs a row that nothing may be decided on: it has to wait."""
-
-    code = "held_back"
-
-    def __init__(self, position: tuple[str, int], cause: UntrustedRowError) -> None:
-        super().__init__(str(cause))
-        self.position = position
-        self.cause = cause
 
 
 class Attempts:

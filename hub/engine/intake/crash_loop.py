@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.engine.intake import positions
-from hub.engine.intake.consumer import Batch
+from hub.engine.intake.assigned import Batch
 from hub.inbound.authorise import Reading, Unreadable
 from hub.inbound.envelope import Malformed, Record, participant_of
 from hub.kafka.log_inspector import Position

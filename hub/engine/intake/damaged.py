@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.engine.intake import positions
-from hub.engine.intake.consumer import FirstReadable
+from hub.engine.intake.assigned import FirstReadable
 from hub.facts.integrity import StoreKey
 from hub.kafka.log_inspector import Position
 from hub.postgres.database import Connection

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from hub.engine.intake.consumer import Assigned
+from hub.engine.intake.assigned import Assigned
 from hub.facts.integrity import StoreKey
 from hub.kafka.log_inspector import LogEnds, Position
 from hub.postgres.database import Connection

@@ -6,10 +6,34 @@ import time
 from collections.abc import Sequence
 
 from hub.inbound.envelope import Record, Unstamped
-from hub.kafka.client import STAMPED_BY_BROKER, ConsumerRecord
+from hub.kafka.client import STAMPED_BY_BROKER, AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 7_258_118_400_000
 """The years 2000 and 2200: a time of receipt outside of them is none."""
+Fetched = dict[TopicPartition, list[ConsumerRecord]]
+
+
+async def fetched_of(
+    client: AIOKafkaConsumer, tp: TopicPartition, wait_ms: int, records: int
+) -> list[ConsumerRecord]:
+    """At most so many of one partition."""
+    fetched: Fetched = await client.getmany(tp, timeout_ms=wait_ms, max_records=records)
+    return fetched.get(tp, [])
+
+
+def within(fetched: Fetched, max_bytes: int) -> tuple[Fetched, Fetched]:
+    """At most so many bytes of them, one record at least; and what is left over (pure)."""
+    taken: Fetched = {}
+    left: Fetched = {}
+    size = 0
+    for tp, records in fetched.items():
+        for number, record in enumerate(records):
+            size += len(record.value or b"")
+            if size > max_bytes and taken:
+                left[tp] = records[number:]
+                break
+            taken.setdefault(tp, []).append(record)
+    return taken, left
 
 
 def dense_part(records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]:

@@ -37,7 +37,7 @@ class EngineHealth:
         age = time.monotonic() - self._parts.metrics.last_poll
         if age > _STUCK_S:
             return f"no poll for {age:.0f} s"
-        outside_s = self._parts.consumer.unstable_s
+        outside_s = self._parts.consumer.group.unstable_s
         return f"outside of the group for {outside_s:.0f} s" if outside_s > _OUTSIDE_S else None
 
     async def ready(self) -> str | None:

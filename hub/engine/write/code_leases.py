@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hub.engine.decide.code_blocks import CodeBlocks, CodesMissingError
+from hub.engine.decide.code_blocks import CodeBlocks
+from hub.engine.errors import CodesMissingError
 from hub.postgres.database import Connection
 
 _LEASE = """

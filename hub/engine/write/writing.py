@@ -13,6 +13,7 @@ from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.rules import Rules
 from hub.engine.decide.tally import DeadLetter
 from hub.engine.decide.unit_of_work import LoadedDossier
+from hub.engine.errors import MissError
 from hub.engine.write.calls import (
     ALIASES,
     CHANGED_DOSSIERS,
@@ -30,7 +31,6 @@ from hub.engine.write.calls import (
     WRITE_BATCH,
     Parameters,
 )
-from hub.errors import WriteMissError
 from hub.facts.entries import WholeEntry, encode_segment
 from hub.facts.fact_bytes import StoredFact
 from hub.facts.integrity import StoreKey
@@ -52,14 +52,6 @@ class OffsetStep:
     topic_id: str
     expected: int
     next: int
-
-
-class MissError(WriteMissError):
-    """Something compared has changed; `kind` is offset_miss, head_miss or inbox_miss."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
 
 
 async def write_batch(

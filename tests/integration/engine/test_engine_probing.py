@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.embedded.stack import StackAddress
-from hub.engine.intake.consumer import PROBE_AFTER
+from hub.engine.intake.assigned import PROBE_AFTER
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic

@@ -11,8 +11,9 @@ import pytest
 from hub.embedded.stack import StackAddress
 from hub.engine.decide.decide_batch import BatchDecision, Tools
 from hub.engine.decide.rules import Rules, code_blocks
+from hub.engine.errors import MissError
 from hub.engine.write.reading import Wanted, read_batch
-from hub.engine.write.writing import MissError, write_batch
+from hub.engine.write.writing import write_batch
 from hub.facts.fact_bytes import open_fact
 from hub.facts.sealing import MasterKey
 from hub.inbound.authorise import Authorised, Reading, authorise

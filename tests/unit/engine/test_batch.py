@@ -9,7 +9,7 @@ import pytest
 
 from hub.dossier.decision import Refused
 from hub.dossier.state.model import IdentityCheck
-from hub.engine.decide.code_blocks import CodesMissingError
+from hub.engine.errors import CodesMissingError
 from hub.facts.entries import ReceiptEntry
 from hub.facts.message import decode_message
 from hub.facts.parking import decode_record, open_record

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from hub.dossier.state.model import VERSION
-from hub.engine.decide.isolate_failures import Attempts, HeldBackError
+from hub.engine.decide.isolate_failures import Attempts
+from hub.engine.errors import HeldBackError
 from hub.errors import UntrustedRowError
 from hub.facts.integrity import ERASED
 from hub.facts.parking import StoredRecord, open_record

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from hub.engine.decide.code_blocks import FIRST_BLOCK, CodeBlocks, CodeOffer, CodesMissingError, Unused
+from hub.engine.decide.code_blocks import FIRST_BLOCK, CodeBlocks, CodeOffer, Unused
+from hub.engine.errors import CodesMissingError
 from hub.regulation.codes import CodeError
 
 UNIT = "000.12.34.H07"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.engine.intake.consumer import PROBE_AFTER, Assigned
+from hub.engine.intake.assigned import PROBE_AFTER, Assigned
 from hub.engine.intake.records import dense_part
 
 
