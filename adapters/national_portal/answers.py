@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.delivery import foreign_text
-from hub.delivery.foreign_text import ForeignTextError
+from hub.delivery.errors import ForeignTextError
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _EXISTS_CODES: Final = frozenset({"0", "3", "-3"})

@@ -9,7 +9,7 @@ from adapters.national_portal.answers import Answer, read_answer
 from adapters.national_portal.session import sessions
 from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.transport import Transport
-from hub.delivery.http import EffectUnsureError, NoEffectError
+from hub.delivery.errors import EffectUnsureError, NoEffectError
 
 Item = dict[str, Any]
 

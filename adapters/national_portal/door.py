@@ -24,9 +24,8 @@ from adapters.national_portal.procedures import Procedure, Procedures
 from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.tables import Tables, store_lodging
 from adapters.national_portal.texts import door_answer
-from hub.delivery.database import StoreAwayError
-from hub.delivery.documents import FilesAwayError
-from hub.delivery.foreign_text import ForeignTextError, code, read_object
+from hub.delivery.errors import FilesAwayError, ForeignTextError, StoreAwayError
+from hub.delivery.foreign_text import code, read_object
 from hub.delivery.host import Connection, Host
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from adapters.national_portal.settings import PaymentSettings
 from adapters.national_portal.tables import Tables
 from adapters.national_portal.texts import DoorKey, door_answer, door_text
 from hub.delivery.adapter import Report
-from hub.delivery.database import StoreAwayError
+from hub.delivery.errors import StoreAwayError
 from hub.delivery.foreign_text import code
 from hub.delivery.host import Host
 

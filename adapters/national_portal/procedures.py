@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.national_portal.client import PortalClient
-from hub.delivery.foreign_text import ForeignTextError, line
+from hub.delivery.errors import ForeignTextError
+from hub.delivery.foreign_text import line
 
 
 @dataclass(frozen=True, slots=True)

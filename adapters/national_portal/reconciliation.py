@@ -24,8 +24,8 @@ from adapters.national_portal.sealing import RecordSeal
 from adapters.national_portal.settings import PaymentSettings, PortalSettings
 from adapters.national_portal.tables import Tables
 from adapters.national_portal.transport import Transport
-from hub.delivery.database import StoreAwayError, open_pool
-from hub.delivery.http import CallError, EffectUnsureError
+from hub.delivery.database import open_pool
+from hub.delivery.errors import CallError, EffectUnsureError, StoreAwayError
 from hub.errors import StartupError
 
 YOUNGEST: Final = timedelta(minutes=30)

@@ -10,7 +10,7 @@ from typing import Final
 from adapters.national_portal.answers import code_text
 from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.transport import Transport
-from hub.delivery.http import NoEffectError
+from hub.delivery.errors import NoEffectError
 from hub.delivery.login import Token, Tokens
 
 _LONGEST: Final = 4096

@@ -12,8 +12,8 @@ from adapters.national_portal.mapping import MAX_CODE, Words, dossier_item, mask
 from adapters.national_portal.procedures import Procedures
 from adapters.national_portal.texts import Key, text_pair
 from hub.delivery.adapter import OutMessage
-from hub.delivery.database import StoreAwayError
-from hub.delivery.http import CallError, EffectUnsureError, NoEffectError, outcome_after
+from hub.delivery.errors import CallError, EffectUnsureError, NoEffectError, StoreAwayError
+from hub.delivery.http import outcome_after
 from hub.delivery.outcome import NOTED, Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
 
 Progress = Literal["sent", "unknown"]

@@ -13,7 +13,8 @@ from adapters.population_db.mapping import Answer, SoapFault, Unreadable
 from adapters.population_db.question import Question
 from adapters.population_db.settings import PopulationSettings
 from adapters.population_db.token import tokens_of
-from hub.delivery.http import CallError, CallLimits, EffectUnsureError, HttpCaller, Reply
+from hub.delivery.errors import CallError, EffectUnsureError
+from hub.delivery.http import CallLimits, HttpCaller, Reply
 from hub.delivery.login import Token
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
-from hub.delivery.http import CallError, NoEffectError, retry_after_s
+from hub.delivery.errors import CallError, NoEffectError
+from hub.delivery.http import retry_after_s
 
 MAX_TOLERATED_SKEW_S: Final = 120.0
 

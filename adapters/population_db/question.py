@@ -16,7 +16,8 @@ from adapters.population_db.person_fields import WIRE_FIELDS
 from adapters.population_db.reasons import reject
 from adapters.population_db.settings import Licence, LookupField, Officer, Rights
 from hub.delivery.adapter import OutMessage
-from hub.delivery.foreign_text import ForeignTextError, line
+from hub.delivery.errors import ForeignTextError
+from hub.delivery.foreign_text import line
 from hub.delivery.outcome import Rejected
 from schemas.identity import IdentityCheckRequested
 

@@ -21,7 +21,8 @@ from adapters.postal.texts import Key, text_pair
 from adapters.postal.tracking import Record
 from adapters.postal.waybills import WaybillPool
 from hub.delivery.adapter import OutMessage, Polled, Report
-from hub.delivery.http import CallError, EffectUnsureError, outcome_after
+from hub.delivery.errors import CallError, EffectUnsureError
+from hub.delivery.http import outcome_after
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
 from schemas.party import PostalParty
 from schemas.pickup import PickupCancelled, PickupOrdered

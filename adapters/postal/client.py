@@ -10,7 +10,8 @@ from typing import Any, Final
 from adapters.postal.settings import PostalAccount, PostalSettings
 from adapters.postal.token import tokens_of
 from adapters.postal.tracking import Page, parse_page
-from hub.delivery.http import CallLimits, EffectUnsureError, HttpCaller, Reply
+from hub.delivery.errors import EffectUnsureError
+from hub.delivery.http import CallLimits, HttpCaller, Reply
 from hub.delivery.login import Token
 
 MAX_BODY_BYTES: Final = 16 << 20

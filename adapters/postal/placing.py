@@ -11,7 +11,7 @@ from adapters.postal.bodies import encode_document, encode_lgsp_order, encode_pr
 from adapters.postal.client import Answer, PostalClient
 from adapters.postal.mapping import encode_order
 from adapters.postal.waybills import WaybillPool
-from hub.delivery.http import CallError, NoEffectError
+from hub.delivery.errors import CallError, NoEffectError
 from schemas.pickup import PickupCancelled, PickupOrdered
 
 

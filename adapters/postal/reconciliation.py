@@ -16,7 +16,7 @@ from adapters.postal.client import PostalClient, http_of
 from adapters.postal.settings import PostalSettings
 from adapters.postal.status_codes import StatusCodes, read_status_codes
 from adapters.postal.tracking import Record
-from hub.delivery.http import CallError, EffectUnsureError
+from hub.delivery.errors import CallError, EffectUnsureError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.postal.settings import PostalAccount
-from hub.delivery.http import HttpCaller, NoEffectError
+from hub.delivery.errors import NoEffectError
+from hub.delivery.http import HttpCaller
 from hub.delivery.login import Token, Tokens, stale_from
 
 

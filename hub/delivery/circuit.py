@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
+from hub.backoff import doubled_s
+
 
 @dataclass(frozen=True, slots=True)
 class CircuitPolicy:
@@ -90,4 +92,4 @@ def after(circuit: Circuit, policy: CircuitPolicy, result: Result, now: float) -
 
 
 def _opened(policy: CircuitPolicy, trips: int, now: float) -> Open:
-    return Open(now + min(policy.open_s * 2.0 ** (trips - 1), policy.max_open_s), trips)
+    return Open(now + doubled_s(policy.open_s, policy.max_open_s, trips), trips)

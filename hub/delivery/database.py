@@ -8,17 +8,11 @@ from typing import Any
 
 import asyncpg
 
-from hub.errors import RetryableError
+from hub.delivery.errors import StoreAwayError
 from hub.postgres.away import is_away, reason_of
 from hub.postgres.database import create_pool
 
 _STATEMENT_S = 15.0
-
-
-class StoreAwayError(RetryableError):
-    """PostgreSQL is not there or cannot do it now; what was asked may have been done or not."""
-
-    code = "delivery.store_away"
 
 
 @asynccontextmanager

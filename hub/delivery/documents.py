@@ -7,16 +7,11 @@ from dataclasses import dataclass
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.delivery.errors import FilesAwayError
 from hub.documents.reason import DocumentReason, DocumentsAwayError
 from hub.documents.store import DocumentStore, documents
-from hub.errors import RetryableError, StartupError
+from hub.errors import StartupError
 from hub.settings.documents import DocumentsSettings
-
-
-class FilesAwayError(RetryableError):
-    """The store of documents does not answer."""
-
-    code = "delivery.files_away"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from typing import Any, Final
 
+from hub.delivery.errors import ForeignTextError
+
 _WIDE: Final = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
 """Full-width forms, as input methods of East Asia write them."""
 _LOOK_ALIKE: Final = str.maketrans("ÐƉðɖ", "ĐĐđđ")
@@ -24,10 +26,6 @@ _PHONE: Final = re.compile(
     r"0[35789][0-9]{8}|02[0-9]{9}|\+[0-9]{8,14}|84[235789][0-9]{8,9}|1[89]00[0-9]{4,6}"
 )
 """What may come out when parts are joined: a whole number and nothing behind it, as an extension."""
-
-
-class ForeignTextError(ValueError):
-    """The value is no text, or can be read in two ways."""
 
 
 def read_object(raw: bytes | bytearray) -> dict[str, Any]:

@@ -7,49 +7,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import httpx
 
+from hub.delivery.errors import CallError, Cause, EffectUnsureError, NoEffectError
 from hub.delivery.outcome import RetryAt, Unknown
-from hub.errors import HubError
 from hub.http.trusted_ca import TrustedCa
-
-Cause = Literal["timeout", "unreachable", "too_large", "answer"]
-"""Why a call failed; `answer`: one came that says no, or that nobody can read."""
 
 LONGEST_RETRY_AFTER_S: Final = 3600.0
 _KEEPALIVE_S: Final = 2.0
 """Shorter than a server's own keep-alive: no request meets a connection that is being closed."""
 _BEFORE_SENDING: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-class CallError(HubError):
-    """Root of the failed calls; its text names the operation and what failed, never payload or address."""
-
-    code = "call.failed"
-    cause: Cause
-
-
-class NoEffectError(CallError):
-    """The call provably changed nothing over there; it may be made again after `delay_s` seconds."""
-
-    code = "call.no_effect"
-
-    def __init__(self, why: str, delay_s: float, cause: Cause = "answer") -> None:
-        super().__init__(why)
-        self.delay_s = delay_s
-        self.cause = cause
-
-
-class EffectUnsureError(CallError):
-    """Nobody can say whether there was an effect: time-out after sending, lost answer, unreadable answer."""
-
-    code = "call.effect_unsure"
-
-    def __init__(self, why: str, cause: Cause = "answer") -> None:
-        super().__init__(why)
-        self.cause = cause
 
 
 def outcome_after(error: CallError) -> RetryAt | Unknown:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from hub.delivery.http import EffectUnsureError, NoEffectError, Reply
+from hub.delivery.errors import EffectUnsureError, NoEffectError
+from hub.delivery.http import Reply
 
 _REFUSED: Final = 401
 _MARGIN_S: Final = 30.0

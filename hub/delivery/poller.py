@@ -8,9 +8,9 @@ from time import time
 
 import asyncpg
 
+from hub.backoff import backoff_s
 from hub.delivery.adapter import Polled
 from hub.delivery.context import AdapterContext
-from hub.delivery.retry import backoff_s
 from hub.delivery.waiting import draw
 from hub.delivery.wire import check_report
 from hub.logs import place_of

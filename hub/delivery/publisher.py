@@ -6,8 +6,8 @@ import asyncio
 import logging
 from itertools import groupby
 
+from hub.backoff import backoff_s
 from hub.delivery.context import AdapterContext
-from hub.delivery.retry import backoff_s
 from hub.delivery.rows import Waiting
 from hub.delivery.wire import report_headers
 from hub.errors import AlteredRowError

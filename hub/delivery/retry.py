@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.backoff import backoff_s
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -42,9 +44,3 @@ def next_step(policy: RetryPolicy, attempts: int, age_s: float, asked_s: float, 
         return GiveUp("time")
     delay_s = max(min(asked_s, policy.cap_s), backoff_s(policy.base_s, policy.cap_s, attempts, draw))
     return Wait(min(delay_s, left_s))
-
-
-def backoff_s(base_s: float, cap_s: float, attempts: int, draw: float) -> float:
-    """Exponential back-off with full jitter: `draw` times the doubled, capped base, a tenth at least."""
-    ceiling_s = min(cap_s, base_s * 2.0 ** min(max(attempts - 1, 0), 30))
-    return ceiling_s * max(draw, 0.1)

@@ -12,7 +12,8 @@ from faststream import FastStream
 
 from hub.delivery.adapter import Adapter
 from hub.delivery.context import AdapterContext, Clock, utc_now
-from hub.delivery.database import StoreAwayError, open_pool
+from hub.delivery.database import open_pool
+from hub.delivery.errors import StoreAwayError
 from hub.delivery.host import Hosted, open_desk
 from hub.delivery.lag import AdapterLag
 from hub.delivery.metrics import DeliveryMetrics

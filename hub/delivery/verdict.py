@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
+from hub.backoff import backoff_s
 from hub.delivery.circuit import Result
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
-from hub.delivery.retry import GiveUp, RetryPolicy, backoff_s, next_step
+from hub.delivery.retry import GiveUp, RetryPolicy, next_step
 
 CodeClass = Literal["delivered", "rejected", "retry", "unknown", "not_found"]
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from random import SystemRandom
 from typing import TypeVar
 
-from hub.delivery.database import StoreAwayError
-from hub.delivery.retry import backoff_s
+from hub.backoff import backoff_s
+from hub.delivery.errors import StoreAwayError
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

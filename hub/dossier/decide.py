@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hub.dossier.decision import Context, ContextError, Decision, Refused
+from hub.dossier.decision import Context, Decision, Refused
+from hub.dossier.errors import ContextError
 from hub.dossier.rules import (
     account,
     copies,

@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from hub.dossier.source import SourceDossier
 from hub.dossier.verification import CopyOutcome
-from hub.errors import HubError
 from hub.regulation.law import Law
 from schemas.account import RecordAccount
 from schemas.base import Fact, Request
@@ -21,18 +20,6 @@ NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
 NEEDS_APPLICANT: frozenset[type[Request]] = frozenset({ForwardDossier, ReuseComponent, RecordAccount})
 """Requests for which the context must hold `applicant`: states keep nothing personal."""
-
-
-class ContextError(HubError):
-    """The engine left out of the context what this request needs; a bug, never a refusal."""
-
-    code = "dossier.context"
-
-
-class WaitError(HubError):
-    """What the decision rests on cannot be had now; the dossier waits, and nobody is answered."""
-
-    code = "dossier.wait"
 
 
 class Sender(Struct, frozen=True, gc=False):

@@ -12,8 +12,9 @@ from typing import Self, TypeAlias
 
 from hub.gateway.cursor import Offsets
 from hub.gateway.problems import ProblemError
-from hub.gateway.readers import Readers, UnreadableLogError
+from hub.gateway.readers import Readers
 from hub.kafka.client import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from hub.kafka.errors import UnreadableLogError
 from hub.kafka.reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
 
 _LOOK_S = 0.05

@@ -14,10 +14,6 @@ from hub.kafka.reading import NewConsumer
 _STOP_S = 5.0
 
 
-class UnreadableLogError(Exception):
-    """The client can make nothing of what lies in the log, and may be broken by it."""
-
-
 class Readers:
     """A fixed number of places; in each a started consumer, or none until somebody needs it."""
 

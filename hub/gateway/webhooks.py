@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import msgspec
 
+from hub.backoff import doubled_s
 from hub.facts.checked import PARTICIPANT, WEBHOOK
 from hub.facts.integrity import StoreKey
 from hub.facts.untrusted import tell_untrusted
@@ -46,7 +47,7 @@ _MOVE = "update webhook set positions = $4, mac = $5 where participant = $1 and 
 
 @dataclass(slots=True)
 class _Hook:
-    """One participant's webhook while this process calls it; `retry_at` and `delay_s` per partition."""
+    """One participant's webhook while this process calls it; `retry_at` and `tries` per partition."""
 
     participant: str
     url: str
@@ -54,7 +55,7 @@ class _Hook:
     topic: str
     positions: dict[int, int]
     retry_at: dict[int, float] = field(default_factory=dict)
-    delay_s: dict[int, float] = field(default_factory=dict)
+    tries: dict[int, int] = field(default_factory=dict)
     failing_since: float | None = None
 
 
@@ -205,15 +206,15 @@ class Webhooks:
                 continue
             outcome = await self._call(hook, place.event)
             if outcome != "delivered":
-                delay_s = min(_LONGEST_DELAY_S, hook.delay_s.get(number, _FIRST_DELAY_S / 2) * 2)
-                hook.delay_s[number] = delay_s
+                hook.tries[number] = hook.tries.get(number, 0) + 1
+                delay_s = doubled_s(_FIRST_DELAY_S, _LONGEST_DELAY_S, hook.tries[number])
                 hook.retry_at[number] = time.monotonic() + delay_s * random.uniform(0.5, 1.0)  # noqa: S311  jitter
                 log("webhook_failed", participant=hook.participant, partition=number, outcome=outcome)
                 self._failing(hook)
                 return
             await self._move(hook, number, place.following)
             hook.retry_at.pop(number, None)
-            hook.delay_s.pop(number, None)
+            hook.tries.pop(number, None)
             self._failing(hook)
 
     async def _call(self, hook: _Hook, event: dict[str, object]) -> Outcome:

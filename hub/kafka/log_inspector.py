@@ -13,7 +13,8 @@ from confluent_kafka import KafkaException
 
 from hub.kafka.admin import KafkaAdmin
 from hub.kafka.client import AIOKafkaConsumer, KafkaError, TopicPartition
-from hub.kafka.reading import NewConsumer, NoAnswerError, first_readable, read_at
+from hub.kafka.errors import NoAnswerError
+from hub.kafka.reading import NewConsumer, first_readable, read_at
 from hub.kafka.topics import reasons_to_stop
 
 Position = tuple[str, int]

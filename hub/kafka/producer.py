@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from hub.backoff import doubled_s
 from hub.kafka.client import AIOKafkaProducer, KafkaError
+from hub.kafka.errors import KafkaAwayError, TopicUnwritableError
 from hub.kafka.metrics import ProducerMetrics
-from hub.kafka.verdicts import KafkaAwayError, TopicUnwritableError, Verdict, verdict
+from hub.kafka.verdicts import Verdict, verdict
 from hub.logs import log
 
 _START_S = 10.0
@@ -45,7 +47,7 @@ class Failing:
     reason: str
     verdict: Verdict
     tried: float
-    brake_s: float = _FIRST_BRAKE_S
+    tries: int = 1
 
     def seconds(self) -> float:
         """For how long; 0 once nobody has tried for a while, since nothing is known then."""
@@ -220,9 +222,9 @@ class Producer:
     def _check_brake(self, lane: str) -> None:
         state = self._failing.get(lane)
         if state is not None and state.verdict is Verdict.REFUSED:
-            if time.monotonic() - state.tried < state.brake_s:
+            if time.monotonic() - state.tried < doubled_s(_FIRST_BRAKE_S, _LONGEST_BRAKE_S, state.tries):
                 raise TopicUnwritableError(state.reason)
-            state.brake_s = min(state.brake_s * 2, _LONGEST_BRAKE_S)
+            state.tries += 1
 
     def _is_used_up(self, lane: str, error: BaseException) -> bool:
         """Whether this lane needs another producer: after a while also when nothing was answered in time."""

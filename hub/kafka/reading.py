@@ -13,16 +13,11 @@ from hub.kafka.client import (
     KafkaError,
     TopicPartition,
 )
+from hub.kafka.errors import NoAnswerError
 
 _READ_MS = 2000
 _SEARCH_S = 10.0
 NewConsumer = Callable[[], AIOKafkaConsumer]
-
-
-class NoAnswerError(KafkaError):  # type: ignore[misc]  # aiokafka has no type hints
-    """The broker did not say what was asked."""
-
-    retriable = True
 
 
 def is_fetcher_dead(consumer: AIOKafkaConsumer) -> bool:

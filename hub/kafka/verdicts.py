@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from hub.kafka.client import errors
+from hub.kafka.errors import KafkaAwayError, TopicUnwritableError
 
 __all__ = ["KafkaAwayError", "TopicUnwritableError", "Verdict", "verdict"]
 
@@ -20,16 +21,6 @@ class Verdict(Enum):
     """The brokers answer and say no to this topic, until an operator acts; other topics go on."""
     MESSAGE = "message"
     """The brokers say no to these bytes; other messages of the topic go on."""
-
-
-class TopicUnwritableError(errors.KafkaError):  # type: ignore[misc]  # aiokafka has no type hints
-    """The brokers answer, but this topic cannot be written now."""
-
-
-class KafkaAwayError(errors.KafkaError):  # type: ignore[misc]  # aiokafka has no type hints
-    """No broker answers."""
-
-    retriable = True
 
 
 _RENEW = (

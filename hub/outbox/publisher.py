@@ -8,13 +8,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import asyncpg
 
+from hub.backoff import doubled_s
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.integrity import StoreKey
 from hub.facts.message import Message, decode_message
 from hub.facts.untrusted import OnUntrusted
 from hub.kafka.client import AIOKafkaProducer, KafkaError, UnknownTopicOrPartitionError
+from hub.kafka.errors import KafkaAwayError, TopicUnwritableError
 from hub.kafka.producer import Producer, do_brokers_answer
-from hub.kafka.verdicts import KafkaAwayError, TopicUnwritableError, Verdict, verdict
+from hub.kafka.verdicts import Verdict, verdict
 from hub.logs import log
 from hub.postgres.database import Session
 from hub.process.supervise import Backoff, is_of_one
@@ -57,7 +59,7 @@ class Publisher:
         self._key = key
         self._on_untrusted = on_untrusted
         self._blocked: dict[Lane, float] = {}
-        self._delay_s: dict[Lane, float] = {}
+        self._tries: dict[Lane, int] = {}
         self._lock = asyncio.Lock()
         self._retrying: Lane | None = None
 
@@ -107,7 +109,7 @@ class Publisher:
                 rows = await self._retry_session.fetch(_PAGE, *lane, _BLOCKED_PAGE, left)
                 if not rows:
                     del self._blocked[lane]
-                    self._delay_s.pop(lane, None)
+                    self._tries.pop(lane, None)
                     log("topic_unblocked", topic=lane[0], shard=lane[1])
                     return
             messages = self._genuine(lane, rows)
@@ -120,8 +122,8 @@ class Publisher:
             except Exception as error:
                 if not isinstance(error, KafkaError) and not is_of_one(error):
                     raise
-                delay_s = self._delay_s.get(lane, _FIRST_RETRY_S)
-                self._delay_s[lane] = min(delay_s * 2, _LONGEST_RETRY_S)
+                self._tries[lane] = self._tries.get(lane, 0) + 1
+                delay_s = doubled_s(_FIRST_RETRY_S, _LONGEST_RETRY_S, self._tries[lane])
                 self._blocked[lane] = time.monotonic() + delay_s
                 reason = type(error).__name__
                 log("topic_still_blocked", topic=lane[0], shard=lane[1], next_try_s=delay_s, reason=reason)

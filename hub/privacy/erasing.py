@@ -11,7 +11,8 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hub.dossier.state.codec import StateError, from_json, to_json
+from hub.dossier.errors import StateError
+from hub.dossier.state.codec import from_json, to_json
 from hub.errors import AlteredRowError
 from hub.facts.integrity import ERASED, StoreKey
 from hub.facts.trusted import erased, is_receipt_genuine

@@ -11,7 +11,7 @@ from hub.facts.trusted import erased
 from hub.logs import log
 from hub.postgres.database import Connection
 from hub.signing.algorithms import COPY
-from hub.signing.reason import VerificationError
+from hub.signing.errors import VerificationError
 from hub.signing.shape import MAX_BYTES, parse
 
 _PAGE = 500

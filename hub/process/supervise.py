@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
+from hub.backoff import doubled_s
 from hub.errors import StartupError, StopError
 from hub.kafka.client import KafkaError
 from hub.logs import log
@@ -37,16 +38,16 @@ class Backoff:
     """Doubling delays, from 0.1 s up to 2 s."""
 
     def __init__(self) -> None:
-        self._delay_s = _FIRST_DELAY_S
+        self._attempts = 0
 
     def reset(self) -> None:
         """It worked: the next delay is the first one again."""
-        self._delay_s = _FIRST_DELAY_S
+        self._attempts = 0
 
     async def wait(self) -> None:
         """Sleep for the next delay."""
-        delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, _LONGEST_DELAY_S)
-        await asyncio.sleep(delay_s)
+        self._attempts += 1
+        await asyncio.sleep(doubled_s(_FIRST_DELAY_S, _LONGEST_DELAY_S, self._attempts))
 
 
 async def keep_running(name: str, step: Callable[[], Awaitable[None]]) -> None:

@@ -9,18 +9,12 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, Self
 
-from hub.errors import BeyondLawError
 from hub.regulation.clock import HOUR_US, Number, at_clock, clock_us, hours_us, in_viet_nam, local_day
+from hub.regulation.errors import CalendarYearError
 
 DueMode = Literal["end_of_day", "same_clock_time"]
 
 _ONE_DAY = timedelta(days=1)
-
-
-class CalendarYearError(BeyondLawError):
-    """A date lies outside the years whose days off are known; nothing is guessed."""
-
-    code = "calendar.year"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hub.regulation.calendar import OpeningHours, WorkingCalendar, YearTable
-from hub.regulation.pins import ProfileError
+from hub.regulation.errors import ProfileError
 from hub.regulation.sections import Hours
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.catalogue_import import import_catalogue
-from hub.regulation.pins import ProfileError
+from hub.regulation.errors import ProfileError
 
 
 class _CatalogueFile(BaseModel):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from hub.errors import BeyondLawError
+from hub.regulation.errors import CodeError
 from hub.regulation.sections import DossierCodeFormat
 
 DossierCodeShape = Literal["old", "new", "foreign"]
@@ -23,12 +23,6 @@ _DOSSIER_SHAPES: tuple[tuple[DossierCodeShape, re.Pattern[str]], ...] = (
 _PROCEDURE = re.compile(r"(\d\.\d{6})(?:\.((?:\d{3}\.\d{2}\.\d{2}\.)?[A-Z]\d{2}))?", re.ASCII)
 _UNIT = re.compile(rf"(?P<old>{_OLD_UNIT})|(?P<new>{_NEW_UNIT})", re.ASCII)
 _LONGEST_CODE = 60
-
-
-class CodeError(BeyondLawError):
-    """A code that the profile does not allow to be issued."""
-
-    code = "codes.not_allowed"
 
 
 @dataclass(frozen=True, slots=True)

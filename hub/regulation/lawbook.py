@@ -11,21 +11,14 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from hub.errors import UntrustedRowError
 from hub.regulation.calendar_data import DaysOff, make_calendar, read_days_off
 from hub.regulation.catalogue_data import PublishedCatalogue, read_catalogue
+from hub.regulation.errors import ProfileError, UnknownLawError
 from hub.regulation.law import Law, LawVersions
-from hub.regulation.pins import ProfileError, pinned_files
+from hub.regulation.pins import pinned_files
 from hub.regulation.profile import Profile, read_profile
 
 DEFAULT_REGULATION = "bentre-45-2023"
-
-
-class UnknownLawError(UntrustedRowError):
-    """A dossier stands under a version of the law that this program does not have: a newer one brought it."""
-
-    def __init__(self, version: str) -> None:
-        super().__init__("a state", f"this program does not have version {version} of the law")
 
 
 class _Version(Protocol):

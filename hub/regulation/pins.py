@@ -7,16 +7,10 @@ from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from hub.errors import StartupError
+from hub.regulation.errors import ProfileError
 
 LOCK = "digests.lock"
 _SUFFIXES = (".toml", ".json")
-
-
-class ProfileError(StartupError):
-    """A data file of the regulation is missing or not as it must be."""
-
-    code = "regulation.data"
 
 
 def pinned_files(folder: Traversable) -> Mapping[str, bytes]:

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from hub.regulation.pins import ProfileError
+from hub.regulation.errors import ProfileError
 from hub.regulation.sections import (
     STRICT,
     Channel,

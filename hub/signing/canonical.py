@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64, b2a_base64
 
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.errors import VerificationError
+from hub.signing.reason import Reason
 
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
 _ATTRIBUTE = str.maketrans(

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from hub.signing import algorithms as names
 from hub.signing.building import CLOSING, OPENING, SHA256_ALONE, SHA256_METHOD, TRANSFORMS
 from hub.signing.canonical import from_base64
+from hub.signing.errors import VerificationError
 from hub.signing.manifest import MAX_FILES, read_instant
 from hub.signing.manifest import OPENING as MANIFEST_OPENING
 from hub.signing.parts import MAX_CERTIFICATES, SIGNATURE_ALGORITHMS, SignatureParts, SignedFile, certificate
-from hub.signing.reason import VerificationError
 
 _B64 = r"[A-Za-z0-9+/]+={0,2}"
 _DS, _XADES = f'xmlns:ds="{names.DS}"', f'xmlns:xades="{names.XADES}"'

@@ -23,9 +23,10 @@ from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from hub.signing.algorithms import DS, EXC_C14N, MIN_RSA_BITS, XADES, public_key_of
 from hub.signing.canonical import from_base64
+from hub.signing.errors import VerificationError
 from hub.signing.parts import MAX_CERTIFICATES, certificate
 from hub.signing.paths import find_path, may_sign
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.reason import Reason
 from hub.signing.shape import Element, canonical, parse
 from hub.signing.trust import UNREADABLE
 from hub.signing.verified import NotVerified

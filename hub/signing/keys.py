@@ -8,14 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs12
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
-from hub.errors import HubError
 from hub.signing.algorithms import Algorithm, algorithm_of, ecdsa, rsa_padding, to_xml_value
-
-
-class KeyFileError(HubError):
-    """A key file that cannot be read, or a key that the profile does not take."""
-
-    code = "signing.key_file"
+from hub.signing.errors import KeyFileError
 
 
 class SigningKey(Protocol):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hub.signing.algorithms import COPY
+from hub.signing.errors import VerificationError
 from hub.signing.manifest import read_manifest
-from hub.signing.reason import VerificationError
 from hub.signing.shape import canonical, parse
 
 _MANIFEST = f"{{{COPY}}}Manifest"

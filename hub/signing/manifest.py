@@ -15,7 +15,8 @@ from lxml import etree
 
 from hub.signing.algorithms import COPY
 from hub.signing.canonical import element
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.errors import VerificationError
+from hub.signing.reason import Reason
 from hub.signing.shape import PARSER, Element, attributes, children, text_of
 
 Purpose = Literal["copy", "result"]

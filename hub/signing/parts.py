@@ -9,8 +9,9 @@ from functools import lru_cache
 from hub.signing import algorithms as names
 from hub.signing.algorithms import DS, PINNED, RSA_PKCS1, XADES, Algorithm
 from hub.signing.canonical import from_base64
+from hub.signing.errors import VerificationError
 from hub.signing.manifest import MANIFEST_ID, MAX_FILES, read_instant
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.reason import Reason
 from hub.signing.shape import Element, attributes, canonical, children, text_of
 
 MAX_CERTIFICATES = 4

@@ -20,7 +20,8 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy,
 from cryptography.x509.verification import VerificationError as PathError
 
 from hub.signing.algorithms import algorithm_of, public_key_of
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.errors import VerificationError
+from hub.signing.reason import Reason
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 

@@ -60,11 +60,3 @@ class Reason(StrEnum):
     def texts(self) -> RefusalTexts:
         """What an officer reads, Vietnamese and English."""
         return refusal_texts(self.code)
-
-
-class VerificationError(Exception):
-    """Inside the verifier only: carries the reason to its one public function."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason

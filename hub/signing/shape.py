@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.errors import VerificationError
+from hub.signing.reason import Reason
 
 Element: TypeAlias = etree._Element  # noqa: SLF001  (lxml's stubs give the class no public name)
 

@@ -18,12 +18,12 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import Certificate
 
-from hub.errors import StartupError
 from hub.settings.signing import SigningSettings
 from hub.signing.algorithms import PublicKey, public_key_of
+from hub.signing.errors import TrustError
+from hub.signing.errors import VerificationError as RefusedError
 from hub.signing.paths import find_path, may_sign
 from hub.signing.reason import Reason
-from hub.signing.reason import VerificationError as RefusedError
 
 Role = Literal["digitiser", "signatory", "agency"]
 """Who answers for a copy (15.6.c); who is competent to sign results (17.10); the agency (17.1)."""
@@ -33,12 +33,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
 """What cryptography raises for certificates that are none, or of kinds that it does not know."""
 _ROLES: frozenset[Role] = frozenset({"digitiser", "signatory", "agency"})
-
-
-class TrustError(StartupError):
-    """The folder with roots and signers cannot be used; names the file."""
-
-    code = "signing.trust"
 
 
 @dataclass(frozen=True, slots=True)

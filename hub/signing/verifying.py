@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from hub.signing.algorithms import COPY, DS, fits, is_valid
+from hub.signing.errors import VerificationError
 from hub.signing.fast import open_canonical
 from hub.signing.fast_manifest import read_canonical
 from hub.signing.manifest import MANIFEST_ID, Manifest, ManifestFile, read_manifest
 from hub.signing.parts import SignatureParts, read_signature
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.reason import Reason
 from hub.signing.shape import MAX_BYTES, Element, attributes, canonical, parse
 from hub.signing.trust import Trust
 from hub.signing.verified import NotVerified, Outcome, Signature, Verified

@@ -9,16 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hub.delivery.http import (
-    CallError,
-    CallLimits,
-    EffectUnsureError,
-    HttpCaller,
-    NoEffectError,
-    Reply,
-    outcome_after,
-    retry_after_s,
-)
+from hub.delivery.errors import CallError, EffectUnsureError, NoEffectError
+from hub.delivery.http import CallLimits, HttpCaller, Reply, outcome_after, retry_after_s
 from hub.delivery.login import Token, Tokens, stale_from
 from hub.delivery.outcome import RetryAt, Unknown
 

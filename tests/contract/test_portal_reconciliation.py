@@ -19,7 +19,7 @@ from adapters.national_portal.record import Bill, Record
 from adapters.national_portal.sealing import RecordSeal
 from adapters.national_portal.settings import PaymentSettings
 from adapters.national_portal.transport import Transport
-from hub.delivery.http import EffectUnsureError, NoEffectError
+from hub.delivery.errors import EffectUnsureError, NoEffectError
 from hub.embedded.stack import StackAddress
 from schemas.party import Party
 from schemas.payment import PaymentItem

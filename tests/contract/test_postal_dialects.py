@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from adapters.postal.adapter import PostalAdapter
 from adapters.postal.settings import PostalAccount
 from adapters.postal.waybills import WaybillPool
-from hub.delivery.http import CallError
+from hub.delivery.errors import CallError
 from hub.delivery.outcome import Delivered, NotFound, Outcome, Rejected, RetryAt, Unknown
 from tests.contract.postal_world import (
     ACCOUNT,

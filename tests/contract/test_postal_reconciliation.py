@@ -14,7 +14,7 @@ from adapters.postal.adapter import PostalAdapter
 from adapters.postal.reconciliation import Cash, cash_of, reconcile, work_list
 from adapters.postal.status_codes import StatusCodes
 from adapters.postal.tracking import Record
-from hub.delivery.http import CallError
+from hub.delivery.errors import CallError
 from tests.contract.postal_world import (
     ACCOUNT,
     ASSUMED_CODES,

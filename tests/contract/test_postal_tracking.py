@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from adapters.postal.adapter import PostalAdapter
 from hub.delivery.adapter import Polled
-from hub.delivery.http import CallError
+from hub.delivery.errors import CallError
 from schemas.pickup import ReportPickup
 from tests.contract.postal_world import (
     ACCOUNT,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.errors import ContextError
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state.model import Dossier

@@ -9,8 +9,8 @@ from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state.model import Dossier
-from hub.regulation.calendar import CalendarYearError
 from hub.regulation.deadlines import apology_limit
+from hub.regulation.errors import CalendarYearError
 from schemas.base import Fact
 from schemas.due import (
     Apologise,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.errors import ContextError
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.identity import refusal_of

@@ -10,9 +10,9 @@ from hub.dossier.rules.components import known
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import CANCELLABLE, conflict
 from hub.dossier.state.model import Dossier, Pickup, Status
-from hub.regulation.calendar import CalendarYearError
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import next_invitation_day
+from hub.regulation.errors import CalendarYearError
 from schemas.due import RuleViolated
 from schemas.pickup import (
     CancelPickup,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from hub.dossier.decision import Context, ContextError, Refused
+from hub.dossier.decision import Context, Refused
+from hub.dossier.errors import ContextError
 from hub.dossier.rules.copies import outcome_of, wire_files
 from hub.dossier.rules.rule import Check, rule
 from hub.dossier.source import SourceDossier

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hub.dossier.decision import Accepted, Context, ContextError, Decision, Refused
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.errors import ContextError
 from hub.dossier.rules.copies import copies_are_signed
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from hub.dossier.errors import StateError
 from hub.dossier.state.model import VERSION, Dossier
-from hub.errors import UntrustedRowError
 from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -24,14 +24,6 @@ UPCASTERS: Mapping[int, Upcaster] = {1: _with_whole_law}
 """By the old version: makes the data of the next one."""
 
 _decode = msgspec.json.Decoder(Dossier).decode
-
-
-class StateError(UntrustedRowError):
-    """Stored bytes that are no state of a dossier, or of a version that this program does not know."""
-
-    def __init__(self, version: object = None) -> None:
-        known = f"this program knows versions up to {VERSION}"
-        super().__init__("a state", f"version {version}, {known}" if version is not None else "no state")
 
 
 to_json = msgspec.json.Encoder().encode

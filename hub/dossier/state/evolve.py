@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hub.dossier.errors import FactError
 from hub.dossier.rules.custody import hand_over_of
 from hub.dossier.rules.submission import answer_limit
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
@@ -16,7 +17,6 @@ from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
 from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Status
 from hub.dossier.state.timers import TimerStep, clock_timers, forward_timer, intake_timer, without
-from hub.errors import HubError
 from hub.regulation.law import Law
 from schemas.account import AccountCreated
 from schemas.base import Fact
@@ -51,12 +51,6 @@ from schemas.sync import SyncRecorded
 
 _Changes = dict[str, Any]
 _CLOCKS = ("intake", "forward", "apology", "due")
-
-
-class FactError(HubError):
-    """A fact that this program does not know, or that cannot follow this state; a bug, never a refusal."""
-
-    code = "dossier.fact"
 
 
 def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str, law: Law) -> Dossier:

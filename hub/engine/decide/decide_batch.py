@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from hub.budget.allowance import Use
 from hub.budget.letters import Letters
-from hub.dossier.decision import Accepted, Context, Refused, WaitError
+from hub.dossier.decision import Accepted, Context, Refused
+from hub.dossier.errors import WaitError
 from hub.dossier.state.model import Dossier
 from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer
 from hub.engine.decide.prefetch_copies import CopyPrefetch

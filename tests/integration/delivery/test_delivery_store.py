@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from hub.delivery.adapter import OutMessage, Report
-from hub.delivery.database import StoreAwayError, open_pool
+from hub.delivery.database import open_pool
+from hub.delivery.errors import StoreAwayError
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, RetryAt, Unknown
 from hub.delivery.rows import PoisonRecord

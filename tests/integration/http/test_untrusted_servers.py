@@ -21,7 +21,7 @@ from adapters.population_db.client import PopulationClient
 from adapters.population_db.failure import NotAsked
 from adapters.population_db.question import Asking, prepare
 from adapters.postal.client import http_of
-from hub.delivery.http import CallError, NoEffectError
+from hub.delivery.errors import CallError, NoEffectError
 from hub.documents.reason import DocumentsAwayError
 from hub.documents.store import DocumentStore
 from hub.kafka import client as kafka

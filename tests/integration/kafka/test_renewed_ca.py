@@ -11,7 +11,8 @@ from shutil import copyfile
 
 import pytest
 
-from hub.delivery.http import CallLimits, HttpCaller, NoEffectError
+from hub.delivery.errors import NoEffectError
+from hub.delivery.http import CallLimits, HttpCaller
 from hub.embedded.stack import StackAddress
 from hub.errors import StartupError
 from hub.kafka import client as kafka

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.national_portal.lodging import Lodging, LodgingError, is_update, read_lodging
-from hub.delivery.foreign_text import ForeignTextError
+from hub.delivery.errors import ForeignTextError
 from tests.contract.portal_world import AGENCY, settings_for
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

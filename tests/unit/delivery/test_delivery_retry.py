@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.delivery.retry import GiveUp, RetryPolicy, Wait, backoff_s, next_step
+from hub.backoff import backoff_s
+from hub.delivery.retry import GiveUp, RetryPolicy, Wait, next_step
 
 POLICY = RetryPolicy(max_attempts=5, total_s=100.0, base_s=2.0, cap_s=10.0)
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.delivery import foreign_text
-from hub.delivery.foreign_text import ForeignTextError, read_object
+from hub.delivery.errors import ForeignTextError
+from hub.delivery.foreign_text import read_object
 
 READERS = (foreign_text.exact_text, foreign_text.text, foreign_text.line, foreign_text.code,
            foreign_text.digits, foreign_text.phone)  # fmt: skip

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from hub.dossier.decide import decide
-from hub.dossier.decision import ContextError, Refused
+from hub.dossier.decision import Refused
+from hub.dossier.errors import ContextError
 from hub.dossier.standing import possible_now
 from hub.dossier.state import codec
 from hub.engine.decide.routing import receivers

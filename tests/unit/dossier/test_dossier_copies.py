@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from hub.dossier.decision import Context, ContextError, Refused, Sender
+from hub.dossier.decision import Context, Refused, Sender
+from hub.dossier.errors import ContextError
 from hub.dossier.rules.copies import packages_of, required
 from hub.dossier.standing import possible_now
 from hub.dossier.state.codec import from_json, to_json

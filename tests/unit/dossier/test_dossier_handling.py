@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from hub.dossier.decide import decide
-from hub.dossier.decision import ContextError, Sender
+from hub.dossier.decision import Sender
+from hub.dossier.errors import ContextError
 from schemas.case import CaseAssigned, CaseProgressed
 from schemas.dossier import Component, DossierForwarded, DossierReceived
 from schemas.due import RuleViolated

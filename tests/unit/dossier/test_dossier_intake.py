@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from hub.dossier.decide import decide
-from hub.dossier.decision import Context, ContextError
+from hub.dossier.decision import Context
+from hub.dossier.errors import ContextError
 from hub.dossier.texts import refusal_texts
 from hub.regulation.law import Law
 from schemas.dossier import DossierAccepted

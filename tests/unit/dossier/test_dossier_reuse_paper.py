@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from hub.dossier.decide import decide
-from hub.dossier.decision import ContextError, Refused
+from hub.dossier.decision import Refused
+from hub.dossier.errors import ContextError
 from hub.dossier.rules.copies import packages_of
 from hub.dossier.rules.reuse_paper import is_same
 from hub.dossier.source import SourceDossier

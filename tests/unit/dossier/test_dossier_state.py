@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from hub.dossier import decide as deciding
 from hub.dossier import standing
 from hub.dossier.decide import decide
-from hub.dossier.decision import ContextError
+from hub.dossier.errors import ContextError, FactError, StateError
 from hub.dossier.standing import possible_now
 from hub.dossier.state import codec
 from hub.dossier.state import evolve as evolving
-from hub.dossier.state.evolve import FactError, evolve
+from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Status
 from schemas.base import Fact, Request
 from schemas.dossier import DossierSubmitted, DossierWithdrawn, SubmitDossier
@@ -63,7 +63,7 @@ def test_the_stored_form_is_compact_versioned_json() -> None:
     "stored", [b"", b"[]", b"{}", b'{"v":1}', b'{"v":3}', b'{"v":2,"nobody":1}', b"null"]
 )
 def test_other_bytes_are_no_state(stored: bytes) -> None:
-    with pytest.raises(codec.StateError):
+    with pytest.raises(StateError):
         codec.from_json(stored)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hub.engine.decide.code_blocks import FIRST_BLOCK, CodeBlocks, CodeOffer, Unused
 from hub.engine.errors import CodesMissingError
-from hub.regulation.codes import CodeError
+from hub.regulation.errors import CodeError
 
 UNIT = "000.12.34.H07"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

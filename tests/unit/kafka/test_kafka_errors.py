@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from hub.kafka.client import errors
-from hub.kafka.verdicts import KafkaAwayError, TopicUnwritableError, Verdict, verdict
+from hub.kafka.errors import KafkaAwayError, TopicUnwritableError
+from hub.kafka.verdicts import Verdict, verdict
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
-from hub.regulation.calendar import CalendarYearError, OpeningHours, WorkingCalendar, YearTable
+from hub.regulation.calendar import OpeningHours, WorkingCalendar, YearTable
 from hub.regulation.calendar_data import read_days_off
 from hub.regulation.clock import VIETNAM, Number, in_utc
-from hub.regulation.pins import ProfileError
+from hub.regulation.errors import CalendarYearError, ProfileError
 from tests.support.dossiers import law
 
 CALENDAR = law().calendar

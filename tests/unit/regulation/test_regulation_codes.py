@@ -6,13 +6,8 @@ from datetime import date
 
 import pytest
 
-from hub.regulation.codes import (
-    CodeError,
-    make_dossier_code,
-    parse_dossier_code,
-    parse_procedure_code,
-    parse_unit_code,
-)
+from hub.regulation.codes import make_dossier_code, parse_dossier_code, parse_procedure_code, parse_unit_code
+from hub.regulation.errors import CodeError
 from tests.support.dossiers import law
 
 FORMAT = law().profile.dossier_code

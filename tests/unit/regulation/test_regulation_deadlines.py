@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from hub.regulation import deadlines
-from hub.regulation.calendar import CalendarYearError
 from hub.regulation.catalogue import HandlingTime, TimeUnit
 from hub.regulation.clock import VIETNAM
+from hub.regulation.errors import CalendarYearError
 from hub.regulation.profile import Profile
 from hub.regulation.sections import Relation
 from tests.support.dossiers import law

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.regulation.errors import ProfileError, UnknownLawError
 from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE, LawVersions
-from hub.regulation.lawbook import LawBook, UnknownLawError, load_book
-from hub.regulation.pins import LOCK, ProfileError, pin, pinned_files
+from hub.regulation.lawbook import LawBook, load_book
+from hub.regulation.pins import LOCK, pin, pinned_files
 from hub.regulation.profile import read_profile
 from tests.support.dossiers import at, law
 from tests.support.lawbooks import DATA, calendar_text, law_folder, profile_text, with_second_version

@@ -7,8 +7,8 @@ from importlib.resources import files
 
 import pytest
 
+from hub.regulation.errors import ProfileError
 from hub.regulation.lawbook import load_book
-from hub.regulation.pins import ProfileError
 from hub.regulation.profile import read_profile
 from hub.regulation.status import DossierStatus
 from tests.support.dossiers import law

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.signing.algorithms import ECDSA_P256, EXC_C14N, RSA_PKCS1, Algorithm, rsa_padding
 from hub.signing.canonical import base64, from_base64
+from hub.signing.errors import VerificationError
 from hub.signing.manifest import manifest_bytes
-from hub.signing.reason import VerificationError
 from hub.signing.sandbox import Sandbox
 from hub.signing.trust import Trust
 from tests.support import signing as build

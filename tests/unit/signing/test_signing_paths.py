@@ -11,8 +11,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
+from hub.signing.errors import TrustError
 from hub.signing.sandbox import Identity, Sandbox
-from hub.signing.trust import Trust, TrustError, read_trust
+from hub.signing.trust import Trust, read_trust
 from tests.support import signing as build
 from tests.support.signing import NOW, accepts, package, refuses
 

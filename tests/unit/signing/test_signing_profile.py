@@ -19,10 +19,11 @@ from lxml import etree
 
 import schemas
 from hub.signing.building import prepare_officer, with_officer
+from hub.signing.errors import KeyFileError, TrustError, VerificationError
 from hub.signing.fast import open_canonical
 from hub.signing.fast_manifest import read_canonical
 from hub.signing.foreign import ForeignSignature
-from hub.signing.keys import KeyFileError, SoftKey
+from hub.signing.keys import SoftKey
 from hub.signing.manifest import (
     Conversion,
     Manifest,
@@ -33,9 +34,9 @@ from hub.signing.manifest import (
     manifest_bytes,
     read_manifest,
 )
-from hub.signing.reason import Reason, VerificationError
+from hub.signing.reason import Reason
 from hub.signing.sandbox import Sandbox
-from hub.signing.trust import TrustError, read_trust
+from hub.signing.trust import read_trust
 from hub.signing.verified import NotVerified, Verified
 from hub.signing.verifying import _verify_tree
 from tests.support import signing as build

@@ -1,0 +1,30 @@
+"""What the regulation as data raises: a file that is wrong, a question that its tables do not reach."""
+
+from __future__ import annotations
+
+from hub.errors import BeyondLawError, StartupError, UntrustedRowError
+
+
+class ProfileError(StartupError):
+    """A data file of the regulation is missing or not as it must be."""
+
+    code = "regulation.data"
+
+
+class CalendarYearError(BeyondLawError):
+    """A date lies outside the years whose days off are known; nothing is guessed."""
+
+    code = "calendar.year"
+
+
+class CodeError(BeyondLawError):
+    """A code that the profile does not allow to be issued."""
+
+    code = "codes.not_allowed"
+
+
+class UnknownLawError(UntrustedRowError):
+    """A dossier stands under a version of the law that this program does not have: a newer one brought it."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__("a state", f"this program does not have version {version} of the law")
