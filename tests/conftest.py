@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.embedded.stack import StackAddress
+from tests.support import longest_first
 from tests.support.stack import shared_stack
 
 _MISSING = "needs "
-_TESTS = Path(__file__).parent
-_LONGEST_FIRST = ("scenario", "controls", "integration", "contract", "property", "unit")
-"""Folders in the order in which their files are given to the workers: what ends a run are short files."""
 _STACK = pytest.StashKey[Iterator[StackAddress]]()
 
 
@@ -24,14 +21,21 @@ def _is_ci() -> bool:
     return os.environ.get("CI") == "true"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Most brokers of a run live for seconds: Java's second compiler would cost more than it saves."""
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+    if config.getoption("--record") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(longest_first.Recorder())
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record", action="store_true", help="write into tests/durations.txt what each file took"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rank = {_TESTS / folder: number for number, folder in enumerate(_LONGEST_FIRST)}
-    items.sort(key=lambda item: min((rank[p] for p in item.path.parents if p in rank), default=len(rank)))
+    longest_first.sort(items)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

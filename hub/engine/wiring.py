@@ -213,6 +213,7 @@ def _group_member(settings: Settings) -> kafka.AIOKafkaConsumer:
         instance=settings.engine.instance,
         fetch_wait_ms=settings.engine.fetch_wait_ms,
         session_timeout_ms=settings.engine.session_timeout_ms,
+        metadata_age_ms=settings.engine.topics_every_ms,
     )
 
 

@@ -21,6 +21,7 @@ from aiokafka.errors import (
 from hub.http.trusted_ca import TrustedCa
 from hub.settings import KafkaSettings
 
+_METADATA_AGE_MS = 5_000
 STAMPED_BY_BROKER = 1
 """`timestamp_type` of a record whose time is the broker's append time."""
 
@@ -104,7 +105,7 @@ def _connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
         "sasl_plain_username": settings.user,
         "sasl_plain_password": settings.password.get_secret_value(),
         "request_timeout_ms": 15_000,
-        "metadata_max_age_ms": 5_000,
+        "metadata_max_age_ms": _METADATA_AGE_MS,
         "retry_backoff_ms": 100,
     }
 
@@ -136,13 +137,14 @@ def consumer(
     session_timeout_ms: int = 10_000,
     offset_reset: str = "none",
     partition_fetch_bytes: int = 4 << 20,
+    metadata_age_ms: int = _METADATA_AGE_MS,
 ) -> AIOKafkaConsumer:
     """Consumer that never commits by itself and never resets an offset unless told to; not started.
 
     `group=None` with `assign` reads without a group; `instance` is the static member name.
     """
     return _Consumer(
-        **_connection(settings, client_id),
+        **_connection(settings, client_id) | {"metadata_max_age_ms": metadata_age_ms},
         group_id=group,
         group_instance_id=instance,
         enable_auto_commit=False,

@@ -175,7 +175,7 @@ class Session:
                 self._connection.terminate()
 
 
-def _scripts(adapter: str | None = None) -> dict[str, str]:
+def scripts(adapter: str | None = None) -> dict[str, str]:
     """Every script by the name under which it is noted: the hub's, and the tables of installed adapters.
 
     With `adapter` only its tables beside the hub's.
@@ -192,7 +192,7 @@ async def migrate(connection: Connection, then: Applied | None = None) -> list[s
         await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute(_MIGRATION_TABLE)
         known = {row["name"] for row in await connection.fetch("select name from migration")}
-        missing = {name: text for name, text in _scripts().items() if name not in known}
+        missing = {name: text for name, text in scripts().items() if name not in known}
         for name, text in missing.items():
             await connection.execute(text)
             await connection.execute("insert into migration (name) values ($1)", name)
@@ -205,4 +205,4 @@ async def missing_tables(connection: Connection, adapter: str | None = "") -> li
     """Scripts of this version that `hub setup` has not run yet; those of `adapter` too, or of all (None)."""
     has_any = await connection.fetchval("select to_regclass('migration') is not null")
     known = {row["name"] for row in await connection.fetch("select name from migration")} if has_any else ()
-    return [name for name in _scripts(adapter) if name not in known]
+    return [name for name in scripts(adapter) if name not in known]

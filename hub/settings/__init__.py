@@ -73,6 +73,7 @@ class EngineSettings(BaseModel):
     )
     malformed_limit: int = Field(default=200, ge=1, description="malformed records per minute before a pause")
     session_timeout_ms: int = Field(default=10_000, ge=1000, description="group session time-out")
+    topics_every_ms: int = Field(default=5_000, ge=100, description="time between two looks for new topics")
 
 
 class GatewaySettings(BaseModel):

@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from hub.embedded.stack import StackAddress
-from hub.postgres import database
 from hub.postgres.database import Connection
 from tests.support.breakable import breakable_stack
 from tests.support.stack import own_database, own_name, shared_stack
@@ -41,9 +40,15 @@ async def fresh_database(stack: StackAddress) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def store(fresh_database: str) -> AsyncIterator[Connection]:
-    """A session on a database that has the tables of the hub and nothing in them."""
-    connection: Connection = await asyncpg.connect(fresh_database)
-    await database.migrate(connection)
+async def hub_database(stack: StackAddress) -> AsyncIterator[str]:
+    """A database that has the tables of the hub and nothing in them."""
+    async with own_database(stack, has_tables=True) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def store(hub_database: str) -> AsyncIterator[Connection]:
+    """A session on `hub_database`."""
+    connection: Connection = await asyncpg.connect(hub_database)
     yield connection
     await connection.close()

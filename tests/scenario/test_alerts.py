@@ -21,20 +21,13 @@ from hub.participants.registry import Participant
 from hub.settings.documents import DocumentsSettings
 from tests.integration.engine.test_engine_copies import NO_PACKAGE, REGISTER, registration
 from tests.scenario.alert_site import Site, alert_site
-from tests.scenario.alert_stories import (
-    a_database_that_breaks_off,
-    an_engine_whose_table_is_locked,
-    commits_that_are_held_up,
-    deadlines_and_supplies,
-    messages_that_are_gone_before_the_adapter_reads_them,
-    nothing_is_swept,
-)
 from tests.scenario.alert_stories_strange import (
     a_record_that_is_no_message,
     a_row_that_a_forgotten_session_holds,
     a_row_that_the_hub_has_not_written,
     callers_that_speak_no_tls,
 )
+from tests.scenario.test_alerts_store import OF_STORE_AND_CLOCK
 from tests.support.broken_engine import BROKEN_ACCOUNT
 from tests.support.certificates import Authority
 from tests.support.prometheus import RULES, shortened
@@ -59,11 +52,6 @@ WHILE_ENGINES_RUN = {
 WITHOUT_ENGINES = {
     "HubCircuitOpenLong", "HubProcessDown", "HubConsumerNoProgress", "HubNoShardOwner",
     "HubReportsUnconfirmed", "HubPartitionStopped",
-}  # fmt: skip
-OF_STORE_AND_CLOCK = {
-    "HubMessagesGone", "HubDatabaseLost", "HubNotReady", "HubCommitsSlow", "HubDossierCodesLow",
-    "HubDeadlinesAtRisk", "HubDeadlinesOverdue", "HubCalendarEnds", "HubCalendarEndsSoon",
-    "HubRetentionStale",
 }  # fmt: skip
 NOT_PROVOKED = {"HubGatewayFaults": "no request is known that meets a bug of the gateway"}
 """Alerts whose cause cannot be made here, with the reason; promtool alone has them."""
@@ -121,24 +109,6 @@ async def test_what_participants_and_outside_systems_do_is_told_and_ends(
         await a_counterpart_that_is_away_while_no_engine_runs(site)
         await a_gap_and_the_redrive(site)
     assert site.prometheus.seen == WHILE_ENGINES_RUN | WITHOUT_ENGINES
-    assert site.prometheus.ended == site.prometheus.seen
-
-
-@pytest.mark.long
-@pytest.mark.timeout(600)
-@pytest.mark.needs("prometheus")
-async def test_what_the_store_and_the_clock_do_is_told_and_ends(own_stack_home: Path, tmp_path: Path) -> None:
-    address = await asyncio.to_thread(embedded.up, own_stack_home)
-    async with alert_site(address, tmp_path) as site:
-        async with nothing_is_swept(site):
-            await messages_that_are_gone_before_the_adapter_reads_them(site)
-            await a_database_that_breaks_off(site)
-            await an_engine_whose_table_is_locked(site)
-            await commits_that_are_held_up(site)
-            await deadlines_and_supplies(site)
-            await site.prometheus.fires("HubRetentionStale", 120)
-        await site.prometheus.ends("HubRetentionStale")
-    assert site.prometheus.seen == OF_STORE_AND_CLOCK
     assert site.prometheus.ended == site.prometheus.seen
 
 

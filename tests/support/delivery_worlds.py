@@ -24,7 +24,6 @@ from hub.embedded.stack import StackAddress
 from hub.kafka.admin import KafkaAdmin
 from hub.kafka.client import AIOKafkaConsumer, AIOKafkaProducer
 from hub.participants.registry import participant_grants, user_of
-from hub.postgres import database
 from hub.settings import KafkaSettings
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
 from tests.support.fake_counterpart import EFFECT_TYPE, FakeCounterpart
@@ -125,7 +124,7 @@ async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def delivery_world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
+async def delivery_world(stack: StackAddress, hub_database: str, tmp_path: Path) -> AsyncIterator[World]:
     counterpart = FakeCounterpart(tmp_path / "journal.jsonl", own_name("fake"))
     kafka = await asyncio.to_thread(registered, stack, counterpart.name)
     producer = AIOKafkaProducer(**aiokafka_settings(stack))
@@ -133,13 +132,11 @@ async def delivery_world(stack: StackAddress, fresh_database: str, tmp_path: Pat
         f"{PREFIX}in.{counterpart.name}", **aiokafka_settings(stack), auto_offset_reset="earliest"
     )
     registry = CollectorRegistry()
-    async with open_pool(fresh_database, counterpart.name) as pool, producer, reports:
-        async with pool.acquire() as connection:
-            await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
+    async with open_pool(hub_database, counterpart.name) as pool, producer, reports:
         store = DeliveryStore(pool, counterpart.name, REPORTS_KEY)
         yield World(
             kafka,
-            fresh_database,
+            hub_database,
             counterpart,
             store,
             pool,

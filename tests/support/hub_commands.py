@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from pydantic import SecretStr
 
 from hub.settings import KafkaSettings, PostgresSettings, RetentionSettings, Settings
+from tests.support.forked import Forked
 from tests.support.stack import REPOSITORY
+from tests.support.waiting import eventually
+
+_LIMIT_S = 150.0
 
 
 async def hub_command(
     environment: Mapping[str, str], *arguments: str, python: str = sys.executable
 ) -> tuple[int, str]:
-    """Run `hub ...` with these settings; exit status and everything that it printed."""
-    process = await asyncio.create_subprocess_exec(
-        python, "-m", "hub.cli.main", *arguments,
-        cwd=REPOSITORY, env={**environment, "PATH": "/usr/bin:/bin", "COLUMNS": "250"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode()
+    """Run `hub ...` with these settings and no others; exit status and everything that it printed."""
+    only = {**environment, "PATH": "/usr/bin:/bin", "COLUMNS": "250"}
+    with TemporaryFile() as output:
+        process = _started(python, arguments, only, output)
+        await eventually(lambda: process.poll() is not None, _LIMIT_S, f"hub {' '.join(arguments)}")
+        status = process.poll()
+        assert status is not None
+        output.seek(0)
+        return status, output.read().decode()
+
+
+def _started(
+    python: str, arguments: Sequence[str], environment: Mapping[str, str], output: BinaryIO
+) -> Forked | subprocess.Popen[bytes]:
+    if python == sys.executable:
+        return Forked("hub.cli.main", arguments, environment, output)
+    command = [python, "-m", "hub.cli.main", *arguments]
+    return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
 
 
 async def module_output(module: str, environment: Mapping[str, str]) -> tuple[int | None, bytes]:

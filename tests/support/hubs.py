@@ -86,6 +86,7 @@ class Hub:
             "HUB_KAFKA__USER": self.user,
             "HUB_KAFKA__PASSWORD": self.password,
             "HUB_KAFKA__PREFIX": self.prefix,
+            "HUB_ENGINE__TOPICS_EVERY_MS": "500",
             "HUB_SHARDS": "4",
             "HUB_ENGINE__SESSION_TIMEOUT_MS": "3000",
             "HUB_ENGINE__FETCH_WAIT_MS": "50",
@@ -123,7 +124,7 @@ async def own_hub(
     address: StackAddress, folder: Path, *, partitions: int = 2, environment: str = "live"
 ) -> AsyncIterator[Hub]:
     """A hub without any process yet."""
-    async with own_database(address) as dsn:
+    async with own_database(address, has_tables=True) as dsn:
         hub = Hub(address, dsn, folder, partitions, environment)
         await hub.open()
         try:

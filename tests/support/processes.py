@@ -12,13 +12,18 @@ from pathlib import Path
 import httpx
 import orjson
 
+from tests.support.forked import Forked
 from tests.support.plain_http import plain_http
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
 
 class HubProcess:
-    """One `hub run ROLE`; `log_file` holds its JSON lines of all its lives."""
+    """One `hub run ROLE`; `log_file` holds its JSON lines of all its lives.
+
+    It begins as a copy of a process that has imported the hub; anew if `is_fresh`, or of another checkout or
+    environment of Python.
+    """
 
     def __init__(
         self,
@@ -29,22 +34,29 @@ class HubProcess:
         root: Path = REPOSITORY,
         python: str = sys.executable,
         adapter: str = "",
+        *,
+        is_fresh: bool = False,
     ) -> None:
         self.name = name
         self.log_file = folder / f"{name}.log"
         self._command = [python, "-m", "hub.cli.main", "run", role, *([adapter] if adapter else [])]
         self._environment = os.environ | environment
         self._root = root
-        self._process: subprocess.Popen[bytes] | None = None
+        self._is_copy = not is_fresh and root == REPOSITORY and python == sys.executable
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._log_start = 0
 
     def start(self, **extra: str) -> None:
         """Start it; `extra` are settings of this life only, like `HUB_CRASH_AT`."""
         self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
+        environment = self._environment | extra
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, cwd=self._root, env=self._environment | extra, stdout=log, stderr=log
-            )
+            if self._is_copy:
+                self._process = Forked(self._command[2], self._command[3:], environment, log)
+            else:
+                self._process = subprocess.Popen(
+                    self._command, cwd=self._root, env=environment, stdout=log, stderr=log
+                )
 
     @property
     def pid(self) -> int:

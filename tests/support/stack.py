@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from confluent_kafka.admin import (
 
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
+from hub.postgres import database
+from hub.postgres.database import Connection
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_HOME = REPOSITORY / "var" / "test"
 _ADMIN_LIMIT_S = 10.0
 _DROP_LIMIT_S = 15.0
+_TEMPLATE_LOCK = 4712
 
 
 def shared_home() -> Path:
@@ -57,21 +61,47 @@ def own_name(prefix: str = "t") -> str:
 
 
 @asynccontextmanager
-async def own_database(address: StackAddress) -> AsyncIterator[str]:
-    """Create an empty database, give its DSN, and drop it with everybody who is still connected."""
+async def own_database(address: StackAddress, *, has_tables: bool = False) -> AsyncIterator[str]:
+    """Create a database, give its DSN, and drop it with everybody who is still connected.
+
+    It is empty, or `has_tables` of the hub with nothing in them.
+    """
     name = own_name("db")
-    connection = await asyncpg.connect(address.postgres_dsn)
+    connection: Connection = await asyncpg.connect(address.postgres_dsn)
     try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        template = await _with_tables(connection, address) if has_tables else "template0"
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
-            yield f"{address.postgres_dsn.rsplit('/', 1)[0]}/{name}"
+            yield _dsn(address, name)
         finally:
             await _drop(connection, name)
     finally:
         await connection.close()
 
 
-async def _drop(connection: asyncpg.Connection[asyncpg.Record], name: str) -> None:
+def _dsn(address: StackAddress, name: str) -> str:
+    return f"{address.postgres_dsn.rsplit('/', 1)[0]}/{name}"
+
+
+async def _with_tables(connection: Connection, address: StackAddress) -> str:
+    """The database that is copied instead of migrating anew; made by the first test that asks for it."""
+    texts = sha256(repr(database.scripts()).encode()).hexdigest()
+    name = f"tables_{texts[:16]}"
+    await connection.execute("select pg_advisory_lock($1)", _TEMPLATE_LOCK)
+    try:
+        if not await connection.fetchval("select true from pg_database where datname = $1", name):
+            unfinished = own_name("db")
+            await connection.execute(f'CREATE DATABASE "{unfinished}" TEMPLATE template0')
+            inside: Connection = await asyncpg.connect(_dsn(address, unfinished))
+            await database.migrate(inside)
+            await inside.close()
+            await connection.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+    finally:
+        await connection.execute("select pg_advisory_unlock($1)", _TEMPLATE_LOCK)
+    return name
+
+
+async def _drop(connection: Connection, name: str) -> None:
     """Drop a database; a vacuum of the server's own in it may not be ended by us, but is soon over."""
     end = time.monotonic() + _DROP_LIMIT_S
     while True:

@@ -30,6 +30,11 @@ class Turnstile:
         await self.shut()
 
     @property
+    def under_way(self) -> int:
+        """Connections that it passes on."""
+        return len(self._tasks)
+
+    @property
     def url(self) -> str:
         """Its address, the same each time it is opened."""
         return f"http://127.0.0.1:{self._port}"
@@ -54,6 +59,7 @@ class Turnstile:
         task.add_done_callback(self._tasks.discard)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Both ways until both have ended; a side that is gone ends the connection."""
         call, streams = object(), [writer]
         try:
             there, to_there = await asyncio.open_connection("127.0.0.1", self._target)
@@ -61,10 +67,14 @@ class Turnstile:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._ask(reader, to_there, call))
                 both.create_task(self._answer(there, writer, call))
+        except* ConnectionError:
+            pass
         finally:
             self._busy.discard(call)
             for stream in streams:
                 stream.close()
+                with contextlib.suppress(OSError):
+                    await stream.wait_closed()
 
     async def _ask(self, reader: asyncio.StreamReader, to_there: asyncio.StreamWriter, call: object) -> None:
         while data := await reader.read(1 << 16):

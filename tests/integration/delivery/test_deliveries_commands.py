@@ -24,8 +24,8 @@ BY = ("--operator", "operator-1", "--reason", "rang the counterpart")
 
 
 @pytest.fixture
-async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with delivery_world(stack, fresh_database, tmp_path) as made:
+async def world(stack: StackAddress, hub_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with delivery_world(stack, hub_database, tmp_path) as made:
         made.counterpart.is_mute = True
         yield made
 
@@ -133,7 +133,7 @@ async def test_contents_are_shown_to_a_named_operator_only_and_the_view_is_recor
 
 
 async def test_an_order_that_the_post_cannot_answer_for_is_settled_and_not_placed_twice(
-    stack: StackAddress, fresh_database: str, tmp_path: Path, world: World
+    stack: StackAddress, hub_database: str, tmp_path: Path, world: World
 ) -> None:
     stop, metrics = asyncio.Event(), DeliveryMetrics(CollectorRegistry())
     async with postal_world(tmp_path, total_timeout_s=1.0) as (adapter, control):
@@ -146,7 +146,7 @@ async def test_an_order_that_the_post_cannot_answer_for_is_settled_and_not_place
         await store.take([message], (), ())
         task = asyncio.create_task(
             run_adapter(
-                adapter, kafka, fresh_database,
+                adapter, kafka, hub_database,
                 environment="test", options=DeliveryOptions(**OPTIONS), stop=stop, metrics=metrics,
             )
         )  # fmt: skip
@@ -159,7 +159,7 @@ async def test_an_order_that_the_post_cannot_answer_for_is_settled_and_not_place
             return bool(state == "delivered")
 
         await until(is_unknown)
-        environment = store_environment(fresh_database)
+        environment = store_environment(hub_database)
         assert message.id in (await hub_command(environment, "deliveries", "list", adapter.name))[1]
         arguments = ("deliveries", "settle", adapter.name, message.id, "--as", "delivered", *BY)
         assert (await hub_command(environment, *arguments))[0] == 0

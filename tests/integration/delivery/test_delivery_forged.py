@@ -30,8 +30,8 @@ ASIDE = "select count(*) from delivery_report where next_at > now() + interval '
 
 
 @pytest.fixture
-async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with delivery_world(stack, fresh_database, tmp_path) as made:
+async def world(stack: StackAddress, hub_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with delivery_world(stack, hub_database, tmp_path) as made:
         yield made
 
 

@@ -20,7 +20,6 @@ from hub.delivery.store import DeliveryStore
 from hub.delivery.stored_outcome import read_outcome
 from hub.delivery.sweeping import sweeps
 from hub.delivery.wire import Confirmed
-from hub.postgres import database
 from tests.support.report_keys import REPORTS_KEY
 
 NOW = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
@@ -36,10 +35,8 @@ def report(name: str = "r-1") -> Report:
 
 
 @pytest.fixture
-async def pool(fresh_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with open_pool(fresh_database, "postal") as pool:
-        async with pool.acquire() as connection:
-            await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
+async def pool(hub_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
+    async with open_pool(hub_database, "postal") as pool:
         yield pool
 
 

@@ -17,8 +17,8 @@ from tests.support.stack import librdkafka_settings
 
 
 @pytest.fixture
-async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with delivery_world(stack, fresh_database, tmp_path) as made:
+async def world(stack: StackAddress, hub_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with delivery_world(stack, hub_database, tmp_path) as made:
         yield made
 
 

@@ -10,16 +10,13 @@ import pytest
 
 from hub.delivery.database import open_pool
 from hub.delivery.store import DeliveryStore
-from hub.postgres import database
 from tests.integration.delivery.test_delivery_store import LEASE_S, leased_without_calls, message, swept
 from tests.support.report_keys import REPORTS_KEY
 
 
 @pytest.fixture
-async def pool(fresh_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with open_pool(fresh_database, "postal") as pool:
-        async with pool.acquire() as connection:
-            await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
+async def pool(hub_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
+    async with open_pool(hub_database, "postal") as pool:
         yield pool
 
 

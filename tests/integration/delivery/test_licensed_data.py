@@ -37,7 +37,7 @@ def shared(usable_until: datetime) -> dict[str, object]:
 
 
 async def test_licensed_data_leave_answers_and_reports_when_their_use_ends(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     now = datetime.now(UTC)
     for name, until in {"over": now - timedelta(minutes=1), "usable": now + timedelta(minutes=5)}.items():
@@ -63,7 +63,7 @@ async def test_licensed_data_leave_answers_and_reports_when_their_use_ends(
                 state,
             )
     registry = CollectorRegistry()
-    await swept(fresh_database, registry)
+    await swept(hub_database, registry)
     told = {row["id"]: row["outcome"] for row in await store.fetch("select id, outcome from delivery")}
     assert orjson.loads(told["over"]) == {
         "kind": "delivered",
@@ -83,7 +83,7 @@ def told_counter(usable_until: datetime, event_id: str) -> Message:
 
 
 async def test_licensed_data_that_could_not_be_published_in_time_go_out_without_values(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     now = datetime.now(UTC)
     over, usable = (
@@ -97,7 +97,7 @@ async def test_licensed_data_that_could_not_be_published_in_time_go_out_without_
         )
     entries = [WholeEntry.of(over), WholeEntry.of(usable)]
     await store.execute("insert into segment (shard, payload) values (0, $1)", encode_segment(entries))
-    await swept(fresh_database)
+    await swept(hub_database)
     rows = await store.fetch("select payload from blocked_message order by id")
     blocked = [decode_message(row["payload"]) for row in rows]
     segment = decode_segment(await store.fetchval("select payload from segment"))

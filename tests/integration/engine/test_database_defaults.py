@@ -29,8 +29,8 @@ where datname = current_database() and pid <> pg_backend_pid()
 
 
 @pytest.fixture
-async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with delivery_world(stack, fresh_database, tmp_path) as made:
+async def world(stack: StackAddress, hub_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with delivery_world(stack, hub_database, tmp_path) as made:
         yield made
 
 
@@ -102,15 +102,15 @@ async def test_an_adapter_waits_for_a_read_only_database_and_goes_on_when_it_is_
     ],
 )
 async def test_a_default_of_the_database_decides_nothing_in_the_sessions_of_the_hub(
-    fresh_database: str, setting: str
+    hub_database: str, setting: str
 ) -> None:
-    settings = PostgresSettings(dsn=SecretStr(fresh_database))
+    settings = PostgresSettings(dsn=SecretStr(hub_database))
     before = await database.connect(settings, "test")
     name = setting.split()[1]
     ours = await before.fetchval("select current_setting($1)", name)
     await change(before, setting)
     after = await database.connect(settings, "test")
-    async with database.create_pool(fresh_database, "test", 1, 30) as pool:
+    async with database.create_pool(hub_database, "test", 1, 30) as pool:
         for _ in range(2):
             assert await pool.fetchval("select current_setting($1)", name) == ours
     assert await after.fetchval("select current_setting($1)", name) == ours

@@ -67,9 +67,9 @@ async def test_an_engine_whose_session_was_cut_takes_its_name_again(
 
 
 async def test_a_name_whose_holder_is_silent_is_taken_from_it_and_one_without_a_beat_is_not(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
-    silent: Connection = await asyncpg.connect(fresh_database)
+    silent: Connection = await asyncpg.connect(hub_database)
     assert await take_name(silent, "engine one")
     with pytest.raises(StartupError, match="HUB_X: another process runs as engine one"):
         await claim(store, "engine one", "HUB_X", beats=False)
@@ -86,13 +86,13 @@ async def _is_over(connection: Connection) -> bool:
     return False
 
 
-async def test_starts_are_counted_in_one_order_of_rows(store: Connection, fresh_database: str) -> None:
+async def test_starts_are_counted_in_one_order_of_rows(store: Connection, hub_database: str) -> None:
     await store.execute(
         "insert into intake_offset (topic, partition, topic_id, next)"
         " values ('in.b', 0, 'y', 7), ('in.a', 0, 'x', 5)"
     )
-    other: Connection = await asyncpg.connect(fresh_database)
-    third: Connection = await asyncpg.connect(fresh_database)
+    other: Connection = await asyncpg.connect(hub_database)
+    third: Connection = await asyncpg.connect(hub_database)
     transaction = store.transaction()
     await transaction.start()
     await store.execute("select from intake_offset where topic = 'in.a' for update")
@@ -115,16 +115,16 @@ async def _waits(connection: Connection) -> bool:
     return bool(count)
 
 
-async def test_locks_of_a_session_hold_at_postgresql_itself(fresh_database: str) -> None:
-    assert await session_trouble(PostgresSettings(dsn=SecretStr(fresh_database))) is None
+async def test_locks_of_a_session_hold_at_postgresql_itself(hub_database: str) -> None:
+    assert await session_trouble(PostgresSettings(dsn=SecretStr(hub_database))) is None
 
 
 @pytest.mark.needs("pgbouncer")
 @pytest.mark.parametrize(("mode", "holds"), [("transaction", False), ("statement", False), ("session", True)])
 async def test_a_pooler_is_refused_unless_it_gives_each_client_its_own_session(
-    store: Connection, fresh_database: str, mode: str, *, holds: bool
+    store: Connection, hub_database: str, mode: str, *, holds: bool
 ) -> None:
-    with pooler(fresh_database, mode) as address:
+    with pooler(hub_database, mode) as address:
         settings = PostgresSettings(dsn=SecretStr(address))
         try:
             trouble = await session_trouble(settings)

@@ -157,8 +157,8 @@ async def test_a_topic_that_the_relay_may_not_write_waits_alone_and_comes_out_in
 
 
 @pytest.fixture
-async def world(stack: StackAddress, fresh_database: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with delivery_world(stack, fresh_database, tmp_path) as made:
+async def world(stack: StackAddress, hub_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with delivery_world(stack, hub_database, tmp_path) as made:
         yield made
 
 

@@ -22,7 +22,6 @@ from pydantic import BaseModel
 from hub.documents.reason import DocumentsAwayError
 from hub.documents.store import DocumentStore, StoredDocument, documents
 from hub.facts.sealing import MasterKey
-from hub.postgres import database
 from hub.postgres.database import Connection, Session
 from hub.privacy.kept_documents import remove_erased, remove_unnamed
 from hub.privacy.metrics import RetentionMetrics
@@ -126,9 +125,8 @@ class Place:
 
 
 @pytest.fixture
-async def place(fresh_database: str, tmp_path: Path) -> AsyncIterator[Place]:
-    connection: Connection = await asyncpg.connect(fresh_database)
-    await database.migrate(connection)
+async def place(hub_database: str, tmp_path: Path) -> AsyncIterator[Place]:
+    connection: Connection = await asyncpg.connect(hub_database)
     await connection.execute(
         """
         insert into participant values ('counter-a', '{counter}', '{}', 1);
@@ -137,7 +135,7 @@ async def place(fresh_database: str, tmp_path: Path) -> AsyncIterator[Place]:
     )
     folder = tmp_path / "documents"
     store = documents(DocumentsSettings(folder=folder))
-    yield Place(folder, store, connection, fresh_database)
+    yield Place(folder, store, connection, hub_database)
     await connection.close()
 
 

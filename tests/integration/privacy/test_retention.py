@@ -57,12 +57,12 @@ async def letter(
 
 
 async def test_an_unresolved_dead_letter_loses_its_bytes_after_its_time_and_keeps_its_row(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await letter(store, 1, received_days=90.5)
     await letter(store, 2, received_days=89.5)
     registry = CollectorRegistry()
-    await swept(fresh_database, registry)
+    await swept(hub_database, registry)
     rows = await store.fetch(
         "select at_offset, record, dropped_at is not null as dropped from dead_letter order by 1"
     )
@@ -70,22 +70,22 @@ async def test_an_unresolved_dead_letter_loses_its_bytes_after_its_time_and_keep
     assert registry.get_sample_value("hub_retention_removed_total", {"kind": "dead_letter_bytes"}) == 1
     assert (registry.get_sample_value("hub_retention_last_success_timestamp_seconds") or 0) > 1_700_000_000
     before = await store.fetchval("select dropped_at from dead_letter where at_offset = 1")
-    await swept(fresh_database)
+    await swept(hub_database)
     assert await store.fetchval("select dropped_at from dead_letter where at_offset = 1") == before
 
 
 async def test_resolved_dead_letters_go_after_the_history_and_open_ones_never_go(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await letter(store, 1, received_days=40, resolved_days=30.5)
     await letter(store, 2, received_days=40, resolved_days=29.5)
     await letter(store, 3, received_days=400)
-    await swept(fresh_database, history_days=30)
+    await swept(hub_database, history_days=30)
     assert await store.fetchval("select array_agg(at_offset order by at_offset) from dead_letter") == [2, 3]
 
 
 async def test_redrive_commands_go_after_the_history_when_they_are_done(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await store.execute(
         """
@@ -95,7 +95,7 @@ async def test_redrive_commands_go_after_the_history_when_they_are_done(
              w(name, done)
         """
     )
-    await swept(fresh_database, history_days=30)
+    await swept(hub_database, history_days=30)
     assert await store.fetchval("select array_agg(operator order by operator) from redrive") == [
         "recent",
         "waits",
@@ -103,7 +103,7 @@ async def test_redrive_commands_go_after_the_history_when_they_are_done(
 
 
 async def test_messages_for_a_participant_that_never_came_back_go_and_facts_wait_for_ever(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await store.execute(
         """
@@ -113,13 +113,13 @@ async def test_messages_for_a_participant_that_never_came_back_go_and_facts_wait
             ('dossier.facts', 0, 'fact', now() - interval '400 days')
         """
     )
-    await swept(fresh_database)
+    await swept(hub_database)
     rows = await store.fetch("select convert_from(payload, 'UTF8') as text from blocked_message order by id")
     assert [row["text"] for row in rows] == ["waits", "fact"]
 
 
 async def test_finished_deliveries_of_an_adapter_that_does_not_run_go_after_their_time(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await store.execute(
         """
@@ -136,14 +136,14 @@ async def test_finished_deliveries_of_an_adapter_that_does_not_run_go_after_thei
         from (values (1, 91), (2, 89)) w(n, days)
         """
     )
-    await swept(fresh_database)
+    await swept(hub_database)
     assert await store.fetchval("select array_agg(id order by id) from delivery") == ["open", "recent"]
     assert await store.fetchval('select array_agg("offset") from delivery_poison') == [2]
     assert await store.fetchval("select dossier from delivery_mark") == "d-over"
 
 
 async def test_deliveries_of_an_erased_dossier_are_emptied_when_they_and_their_report_are_over(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     told = orjson.dumps({"kind": "delivered", "answer": {"name": FATHER}}).decode()
     await store.execute(
@@ -171,7 +171,7 @@ async def test_deliveries_of_an_erased_dossier_are_emptied_when_they_and_their_r
         """
     )
     await erase(store)
-    await swept(fresh_database)
+    await swept(hub_database)
     rows = await store.fetch("select id, state, data <> '' as is_full, outcome::text as told from delivery")
     states = {row["id"]: (row["state"], row["is_full"], FATHER in str(row["told"])) for row in rows}
     assert states == {
@@ -192,7 +192,7 @@ async def erase(store: Connection) -> None:
 
 
 async def test_reports_that_no_delivery_caused_are_emptied_by_id_code_and_own_reference(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await store.execute(
         """
@@ -215,13 +215,13 @@ async def test_reports_that_no_delivery_caused_are_emptied_by_id_code_and_own_re
         """
     )
     await erase(store)
-    await swept(fresh_database)
+    await swept(hub_database)
     emptied = await store.fetch("select id from delivery_report where data = '' order by id")
     assert [row["id"] for row in emptied] == ["by code", "by id", "by reference"]
 
 
 async def test_a_message_that_was_set_aside_behind_an_erasure_is_emptied_by_the_next_sweep(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await erase(store)
     headers = (("ce_id", b"m-1"), ("ce_type", b"onestop.dossier.submitted.v1"))
@@ -230,32 +230,32 @@ async def test_a_message_that_was_set_aside_behind_an_erasure_is_emptied_by_the_
         "insert into blocked_message (topic, shard, payload) values ('out.counter-a', 0, $1)",
         waiting.encode(),
     )
-    await swept(fresh_database)
+    await swept(hub_database)
     assert FATHER.encode() not in await store.fetchval("select payload from blocked_message")
 
 
-async def test_more_rows_than_one_page_are_swept_at_once(store: Connection, fresh_database: str) -> None:
+async def test_more_rows_than_one_page_are_swept_at_once(store: Connection, hub_database: str) -> None:
     await store.execute(
         """
         insert into redrive (dossier_id, operator, reason, done_at)
         select gen_random_uuid(), 'o', 'r', now() - interval '400 days' from generate_series(1, 1200)
         """
     )
-    await swept(fresh_database)
+    await swept(hub_database)
     assert await store.fetchval("select count(*) from redrive") == 0
 
 
 async def test_only_one_engine_sweeps_and_none_before_the_pause_is_over(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await letter(store, 1, received_days=100)
-    other: Connection = await asyncpg.connect(fresh_database)
+    other: Connection = await asyncpg.connect(hub_database)
     await other.execute("select pg_advisory_lock(4714)")
-    await swept(fresh_database)
+    await swept(hub_database)
     assert await store.fetchval("select record from dead_letter") == b"raw"
     await other.close()
     await store.execute("insert into retention_run (ended_at) values (now() - interval '59 minutes')")
-    tree = store_settings(fresh_database, every_s=3600)
+    tree = store_settings(hub_database, every_s=3600)
     session = Session(tree.postgres, "test-sweep")
     await session.open()
     retention = Retention(session, tree, RetentionMetrics(CollectorRegistry()), nothing_stored(), MASTER)
@@ -268,15 +268,15 @@ async def test_only_one_engine_sweeps_and_none_before_the_pause_is_over(
 
 
 async def test_a_step_that_fails_is_counted_and_holds_no_other_up(
-    store: Connection, fresh_database: str
+    store: Connection, hub_database: str
 ) -> None:
     await letter(store, 1, received_days=100)
     await store.execute("alter table redrive rename to elsewhere")
     registry = CollectorRegistry()
-    await swept(fresh_database, registry)
+    await swept(hub_database, registry)
     assert await store.fetchval("select record from dead_letter") == b""
     assert registry.get_sample_value("hub_retention_failures_total", {"kind": "redrive"}) == 1
     assert await store.fetchval(_ENDED_TODAY) == 0
     await store.execute("alter table elsewhere rename to redrive")
-    await swept(fresh_database)
+    await swept(hub_database)
     assert await store.fetchval(_ENDED_TODAY) == 1

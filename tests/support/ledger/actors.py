@@ -32,7 +32,8 @@ class EngineActor:
         self.name = name
         self.exits: list[str] = []
         self.extra: dict[str, str] = {}
-        self._process = HubProcess("engine", name, site.engine_environment(name), site.folder, site.root)
+        environment = site.engine_environment(name)
+        self._process = HubProcess("engine", name, environment, site.folder, site.root, is_fresh=True)
         self._fixed_command = self._process._command
         self._is_wanted = False
         self._life: Counter[str] = Counter()
