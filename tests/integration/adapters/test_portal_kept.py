@@ -25,6 +25,7 @@ from hub.delivery.options import DeliveryOptions
 from hub.delivery.store import DeliveryStore
 from hub.delivery.throttle import Throttle
 from hub.identifiers import derived_id
+from hub.postgres import database
 from tests.contract.portal_world import RECORD_KEY, Story, settings_for
 from tests.support.portal_kept import MemoryKept
 from tests.support.report_keys import REPORTS_KEY
@@ -78,6 +79,8 @@ class InTables:
 @asynccontextmanager
 async def _pool(dsn: str) -> AsyncIterator[asyncpg.Pool[Any]]:
     async with open_pool(dsn, "portal") as pool:
+        async with pool.acquire() as connection:
+            await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
         yield pool
 
 
@@ -93,9 +96,9 @@ async def _in_tables(dsn: str) -> AsyncIterator[Taking]:
 
 
 @pytest.fixture(params=[_in_memory, _in_tables], ids=["memory", "tables"])
-async def taking(request: pytest.FixtureRequest, hub_database: str) -> AsyncIterator[Taking]:
+async def taking(request: pytest.FixtureRequest, fresh_database: str) -> AsyncIterator[Taking]:
     opened: Callable[[str], AbstractAsyncContextManager[Taking]] = request.param
-    async with opened(hub_database) as chosen:
+    async with opened(fresh_database) as chosen:
         yield chosen
 
 
@@ -194,9 +197,9 @@ async def test_a_dossier_of_the_portal_has_its_code_there_from_its_request(takin
     assert standing.line_state == "waiting"
 
 
-async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(hub_database: str) -> None:
+async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
-    async with _pool(hub_database) as pool:
+    async with _pool(fresh_database) as pool:
         told, store = story(), DeliveryStore(pool, "portal", REPORTS_KEY)
 
         async def states() -> list[str]:
@@ -220,9 +223,9 @@ async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(hub_dat
     await adapter.aclose()
 
 
-async def test_what_goes_out_or_has_to_be_answered_is_not_over_when_it_is_stored(hub_database: str) -> None:
+async def test_what_goes_out_or_has_to_be_answered_is_not_over_when_it_is_stored(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
-    async with _pool(hub_database) as pool:
+    async with _pool(fresh_database) as pool:
         async with pool.acquire() as connection:
             await tables.store_lodging(connection, LODGING, LODGED_AS, b"digest")
         store = DeliveryStore(pool, "portal", REPORTS_KEY)
@@ -249,9 +252,9 @@ async def test_messages_that_cannot_be_folded_do_not_stop_the_others(taking: Tak
 
 
 async def test_the_tables_forget_what_ended_long_ago_and_keep_what_is_still_on_its_way(
-    hub_database: str,
+    fresh_database: str,
 ) -> None:
-    async with _pool(hub_database) as pool:
+    async with _pool(fresh_database) as pool:
         taking = InTables(pool)
         stories = [
             Story(MemoryKept(), f"H07.34.12-260302-000{number}", "1.004873", {}) for number in (1, 2, 3)
@@ -274,9 +277,9 @@ async def test_the_tables_forget_what_ended_long_ago_and_keep_what_is_still_on_i
 
 
 async def test_the_record_of_an_erased_dossier_goes_once_nothing_of_it_is_under_way(
-    hub_database: str,
+    fresh_database: str,
 ) -> None:
-    async with _pool(hub_database) as pool:
+    async with _pool(fresh_database) as pool:
         taking, submitted = InTables(pool), replace(story().submitted(), dossier=OPENED)
         await taking.take(submitted)
         await pool.execute(_ERASED, submitted.dossier)
@@ -294,9 +297,9 @@ async def test_the_record_of_an_erased_dossier_goes_once_nothing_of_it_is_under_
         assert await left() == 0
 
 
-async def test_a_report_is_accepted_once_together_with_what_is_noted_beside_it(hub_database: str) -> None:
+async def test_a_report_is_accepted_once_together_with_what_is_noted_beside_it(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
-    async with _pool(hub_database) as pool:
+    async with _pool(fresh_database) as pool:
         options = DeliveryOptions()
         parts = AdapterContext(
             adapter=adapter,

@@ -91,8 +91,8 @@ async def take_both(taking: InTables, told: Story) -> OutMessage:
     return accepted
 
 
-async def test_what_was_kept_in_clear_is_sealed_at_start_and_read_as_before(hub_database: str) -> None:
-    async with _pool(hub_database) as pool:
+async def test_what_was_kept_in_clear_is_sealed_at_start_and_read_as_before(fresh_database: str) -> None:
+    async with _pool(fresh_database) as pool:
         told, taking = Story(MemoryKept(), CODE, "1.004873", {}), InTables(pool)
         accepted = await take_both(taking, told)
         before = await taking.kept.standing(accepted.dossier, accepted.id)
@@ -119,9 +119,9 @@ async def test_what_was_kept_in_clear_is_sealed_at_start_and_read_as_before(hub_
 
 
 async def test_a_key_that_does_not_fit_is_told_at_start_and_what_was_altered_counts_as_not_there(
-    hub_database: str,
+    fresh_database: str,
 ) -> None:
-    async with _pool(hub_database) as pool:
+    async with _pool(fresh_database) as pool:
         told, taking = Story(MemoryKept(), CODE, "1.004873", {}), InTables(pool)
         await take_both(taking, told)
         other = tables.Tables(pool, RecordSeal("o" * 32))
