@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
+from adapters.postal.json_values import read_json, whole
 from adapters.postal.settings import PostalAccount, PostalSettings
 from adapters.postal.token import tokens_of
 from adapters.postal.tracking import Page, parse_page
@@ -15,6 +15,7 @@ from hub.delivery.http import CallLimits, HttpCaller, Reply
 from hub.delivery.login import Token
 
 MAX_BODY_BYTES: Final = 16 << 20
+_MAX_PRICE: Final = 10_000_000_000
 _SERVICES: Final = {
     "order/post": "orderpost",
     "order/cancel": "ordercancel",
@@ -83,10 +84,12 @@ class PostalClient:
         """The price of a way in đồng; changes nothing."""
         reply = await self._call("getprice", "POST", content=body)
         try:
-            price = json.loads(reply.body)["content"]["price"]
-            return _sum(price)
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-            raise EffectUnsureError("getprice: unreadable answer") from None
+            price = whole(read_json(reply.body)["content"]["price"])
+        except (ValueError, TypeError, KeyError):
+            price = None
+        if price is None or not 0 <= price <= _MAX_PRICE:
+            raise EffectUnsureError("getprice: unreadable answer")
+        return price
 
     async def read_tracking(self, last_id: str, page_size: int) -> Page:
         """The records after `last_id` of the whole account, oldest first; changes nothing."""
@@ -138,18 +141,12 @@ class PostalClient:
 
 def _answer(operation: str, reply: Reply) -> Answer:
     try:
-        document: Any = json.loads(reply.body)
-        # Generation C gives the same number as text.
-        return Answer(int(document["Status"]), str(document.get("Message") or ""))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        document = read_json(reply.body)
+        status, message = document["Status"], document.get("Message")
+    except (ValueError, TypeError, KeyError):
         raise EffectUnsureError(f"{operation}: unreadable answer") from None
-
-
-def _sum(value: Any) -> int:
-    """A sum that JSON gives as a number or as its text; ValueError for what is no sum in đồng."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError("no sum")
-    number = round(float(value))
-    if not 0 <= number <= 10_000_000_000:
-        raise ValueError("no sum in đồng")
-    return number
+    # Generation C gives the same number as text.
+    number = whole(status)
+    if number is None:
+        raise EffectUnsureError(f"{operation}: unreadable answer")
+    return Answer(number, str(message or ""))

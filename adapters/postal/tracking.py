@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -11,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.postal.cash import cash_in
+from adapters.postal.json_values import read_json, whole
 from schemas.rfc3339 import read_rfc3339
 
 FIRST_ID: Final = "0" * 24
 """`lastId` of the very first call."""
 
-_NUMBER = re.compile(r"-?[0-9]{1,19}")
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 _MINUTES = re.compile(r"BBGN:\s*([\w./-]{1,60})")
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,64}")
@@ -53,11 +52,7 @@ class Page:
 
 def parse_page(body: bytes) -> Page:
     """Read a page; `ValueError` when it is none. A record that cannot be read is counted, not fatal."""
-    try:
-        answer = json.loads(body)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    documents = _documents(answer)
+    documents = _documents(read_json(body))
     ids = [_id_of(document) for document in documents]
     records = [_record(document) for document in documents]
     readable = tuple(record for record in records if record is not None)
@@ -111,24 +106,10 @@ def _record(document: Any) -> Record | None:
 
 
 def _code_of(value: Any) -> str | None:
-    number = _whole(value)
+    number = whole(value)
     if number is not None:
         return str(number)
     return value if isinstance(value, str) and _PRINTABLE.fullmatch(value) else None
-
-
-def _whole(value: Any) -> int | None:
-    """A whole number in any of the shapes that JSON writers of MongoDB give it."""
-    if isinstance(value, Mapping):
-        value = value.get("$numberLong", value.get("$numberInt", value.get("$date")))
-        return _whole(value) if not isinstance(value, Mapping) else _whole(value.get("$numberLong"))
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        return int(value) if _NUMBER.fullmatch(value) else None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) else None
 
 
 def event_instant(value: Any) -> datetime | None:
@@ -138,15 +119,17 @@ def event_instant(value: Any) -> datetime | None:
     """
     if isinstance(value, Mapping) and len(value) == 1:
         value = value.get("$date", value)
-    if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        try:
-            return read_rfc3339(value.strip())
-        except ValueError:
-            return None
-    number = _whole(value)
+    number = whole(value)
     if number is None:
-        return None
+        return _written_out(value)
     seconds, milliseconds = divmod(number, 1000) if number >= _MILLISECONDS_FROM else (number, 0)
     if not 0 < seconds <= _LATEST_S:
         return None
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
+
+
+def _written_out(value: object) -> datetime | None:
+    try:
+        return read_rfc3339(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return None
