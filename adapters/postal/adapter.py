@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from adapters.postal.client import Answer, PostalClient, http_of
 from adapters.postal.mapping import mask_message, subject_of
 from adapters.postal.placing import Cancel, Place, Refusal, give_back, place, placed
-from adapters.postal.reports import registered_report, sync_report, tracked_report
+from adapters.postal.reports import Told, registered_report, sync_report, tell
 from adapters.postal.settings import PostalSettings
 from adapters.postal.status_codes import StatusCodes, read_status_codes
 from adapters.postal.texts import Key, text_pair
@@ -116,12 +116,12 @@ class PostalAdapter:
     async def poll(self, cursor: str | None) -> Polled:
         """Read one page of each account that can be followed.
 
-        An account that cannot be read keeps its place and is logged; CallError when none could be read.
+        An account that cannot be read keeps its place and is told; CallError when none could be read.
         """
         places = _read_cursor(cursor)
         reports: list[Report] = []
         failures: list[CallError] = []
-        is_more = False
+        is_more, unreadable = False, 0
         for code, client in self._tracked.items():
             before = places.get(code, self._settings.first_id)
             try:
@@ -137,35 +137,21 @@ class PostalAdapter:
                     "times of events replaced by those of their ids",
                     extra={"action": "postal.event_time_unreadable", "records": page.timeless},
                 )
-            reports.extend(self._reports_of(page.records, page.unreadable))
+            told = tell(page.records, self._codes, self._settings.quiet_statuses)
+            _log_passed_over(told, page.unreadable)
+            reports.extend(told.reports)
+            unreadable += page.unreadable + len(told.unreadable)
             has_moved = page.last_id is not None and page.last_id != before
             is_more = is_more or (has_moved and page.returned >= self._settings.page_size)
             places[code] = page.last_id or before
         if failures and len(failures) == len(self._tracked):
             raise failures[-1]
-        return Polled(tuple(reports), json.dumps(places, sort_keys=True), is_more)
+        kept = json.dumps(places, sort_keys=True)
+        return Polled(tuple(reports), kept, is_more, unreadable=unreadable, is_partial=bool(failures))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
-
-    def _reports_of(self, records: tuple[Record, ...], unreadable: int) -> list[Report]:
-        heard = [
-            record
-            for record in records
-            if self._codes.status_of(record.code) not in self._settings.quiet_statuses
-        ]
-        reports = [report for record in heard if (report := tracked_report(record, self._codes)) is not None]
-        if unreadable or len(reports) < len(heard):
-            _log.warning(
-                "tracking records passed over",
-                extra={
-                    "action": "postal.poll_skipped",
-                    "unreadable": unreadable,
-                    "foreign": len(heard) - len(reports),
-                },
-            )
-        return reports
 
     def _work_of(self, message: OutMessage) -> Place | Cancel | Rejected:
         model = PickupOrdered if message.type == PickupOrdered.type else PickupCancelled
@@ -253,6 +239,19 @@ class PostalAdapter:
                 raise EffectUnsureError("order/tracking: does not go on")
             place = page.last_id
         raise EffectUnsureError(f"order/tracking: over {self._settings.max_query_pages} pages")
+
+
+def _log_passed_over(told: Told, without_id: int) -> None:
+    if without_id or told.unreadable or told.foreign:
+        _log.warning(
+            "tracking records passed over",
+            extra={
+                "action": "postal.poll_skipped",
+                "unreadable": without_id + len(told.unreadable),
+                "foreign": told.foreign,
+                "first": told.unreadable[:10],
+            },
+        )
 
 
 def _delivered(work: Place | Cancel) -> Delivered:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, cast
@@ -12,11 +14,43 @@ from adapters.postal.status_codes import StatusCodes
 from adapters.postal.tracking import Record
 from hub.delivery import reports
 from hub.delivery.adapter import OutMessage, Report
+from hub.delivery.wire import check_report
 from schemas.pickup import PickupStatus, ReportPickup
 
 _NAMESPACE: Final = UUID("0f2f1c39-5a52-5c6b-9f58-6c9b3d4f2a10")
 sync_report = partial(reports.sync_report, _NAMESPACE)
 """How the delivery of a message ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What records of the feed become: reports in their order, and what is passed over.
+
+    `foreign` counts records of somebody else's orders; `unreadable` are the ids of those that cannot be told.
+    """
+
+    reports: tuple[Report, ...]
+    foreign: int
+    unreadable: tuple[str, ...]
+
+
+def tell(records: Iterable[Record], codes: StatusCodes, quiet: frozenset[str]) -> Told:
+    """Report each record on its own, but those of a quiet status; one that cannot be told costs no other."""
+    reports: list[Report] = []
+    unreadable: list[str] = []
+    foreign = 0
+    for record in records:
+        if codes.status_of(record.code) in quiet:
+            continue
+        try:
+            report = tracked_report(record, codes)
+            if report is None:
+                foreign += 1
+            else:
+                reports.append(check_report(report))
+        except ValueError:
+            unreadable.append(record.id)
+    return Told(tuple(reports), foreign, tuple(unreadable))
 
 
 def registered_report(message: OutMessage, order: str, at: datetime, price: int | None = None) -> Report:

@@ -21,7 +21,8 @@ _MINUTES = re.compile(r"BBGN:\s*([\w./-]{1,60})")
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,64}")
 # 10^11 seconds are the year 5138, 10^11 milliseconds are March 1973.
 _MILLISECONDS_FROM = 10**11
-_LATEST_S = 253_402_300_799
+_FIRST_YEAR, _END_OF_YEARS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""What a report can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,13 @@ def event_instant(value: Any) -> datetime | None:
     if isinstance(value, Mapping) and len(value) == 1:
         value = value.get("$date", value)
     number = whole(value)
-    if number is None:
-        return _written_out(value)
+    at = _written_out(value) if number is None else _counted(number)
+    return at if at is not None and _FIRST_YEAR <= at < _END_OF_YEARS else None
+
+
+def _counted(number: int) -> datetime | None:
     seconds, milliseconds = divmod(number, 1000) if number >= _MILLISECONDS_FROM else (number, 0)
-    if not 0 < seconds <= _LATEST_S:
+    if not 0 < seconds < _END_OF_YEARS.timestamp():
         return None
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
 

@@ -43,11 +43,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What one poll brought: reports in the counterpart's order, and the cursor to keep with them."""
+    """What one poll brought: reports in the counterpart's order, and the cursor to keep with them.
+
+    `unreadable` counts what was passed over because nobody can read it; `is_partial`: a part of the
+    counterpart could not be read, and keeps its place in the cursor.
+    """
 
     reports: tuple[Report, ...]
     cursor: str
     is_more: bool = False
+    unreadable: int = 0
+    is_partial: bool = False
 
 
 class Adapter(Protocol):

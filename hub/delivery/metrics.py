@@ -62,6 +62,10 @@ class DeliveryMetrics:
         )
         self.reports_sent = counter("hub_adapter_reports_sent_total", "Reports sent, repeats included")
         self.reports_refused = counter("hub_adapter_reports_refused_total", "Reports that the hub refused")
+        self.unreadable = counter(
+            "hub_adapter_records_unreadable_total",
+            "Records of the counterpart that nobody can read and that were passed over",
+        )
         self.untrusted = Counter(
             "hub_untrusted_rows_total",
             "Encounters with stored rows that were altered, or are of a newer version",
@@ -123,6 +127,10 @@ class DeliveryMetrics:
         )
         self.last_success = gauge(
             "hub_adapter_last_success_timestamp_seconds", "When the counterpart last did what it was asked"
+        )
+        self.poll_failing = gauge(
+            "hub_adapter_poll_failing_seconds",
+            "For how long no poll has read all of the counterpart, 0 while it can be read",
         )
         self.reports_unconfirmed = gauge(
             "hub_adapter_reports_unconfirmed", "Reports without the hub's receipt so far"

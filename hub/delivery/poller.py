@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from time import time
+from time import monotonic, time
 
 import asyncpg
 
@@ -25,6 +25,8 @@ class Poller:
     def __init__(self, parts: AdapterContext, interval_s: float) -> None:
         self._parts = parts
         self._interval_s = interval_s
+        self._failing_since: float | None = None
+        parts.metrics.poll_failing.labels(parts.name).set_function(self._failing_s)
 
     async def run(self) -> None:
         """Poll until stopped; a failed poll is repeated with back-off."""
@@ -42,6 +44,8 @@ class Poller:
                     pause_s = backoff_s(
                         self._interval_s, self._interval_s * _MAX_PAUSES, failures + 1, draw()
                     )
+            else:
+                self._failing_since = None
             await parts.polls.wait(pause_s)
 
     async def _read_all(self) -> bool:
@@ -57,6 +61,7 @@ class Poller:
             except (asyncpg.DataError, ValueError) as error:
                 self._failed(error)
                 return False
+            self._note(polled)
             if not is_kept:
                 return True
             if not polled.is_more or polled.cursor == cursor:
@@ -72,7 +77,7 @@ class Poller:
                 polled = await parts.adapter.poll(cursor)
             for report in polled.reports:
                 check_report(report)
-            label = "polled"
+            label = "failed" if polled.is_partial else "polled"
             parts.metrics.last_success.labels(parts.name).set(time())
         except Exception as error:  # noqa: BLE001 - nothing is lost: the cursor stands still and is polled again
             self._failed(error)
@@ -82,7 +87,20 @@ class Poller:
             parts.metrics.request_seconds.labels(parts.name, label).observe(loop.time() - begun)
         return polled
 
+    def _note(self, polled: Polled) -> None:
+        self._parts.metrics.unreadable.labels(self._parts.name).inc(polled.unreadable)
+        if not polled.is_partial:
+            self._failing_since = None
+        elif self._failing_since is None:
+            self._failing_since = monotonic()
+
+    def _failing_s(self) -> float:
+        since = self._failing_since
+        return monotonic() - since if since is not None else 0.0
+
     def _failed(self, error: Exception) -> None:
+        if self._failing_since is None:
+            self._failing_since = monotonic()
         ids = {"adapter": self._parts.name, "reason": place_of(error)}
         _log.warning("poll failed", extra={"action": "delivery.poll_failed", **ids})
 

@@ -242,8 +242,33 @@ async def test_one_account_that_cannot_be_read_does_not_hold_the_other(control: 
     )
     order, cursor = await ordered(adapter, control)
     await control.emit(order, "collected")
-    assert [event.status for event in reported(await adapter.poll(cursor))] == ["collected"]
+    polled = await adapter.poll(cursor)
+    assert [event.status for event in reported(polled)] == ["collected"]
+    assert polled.is_partial
     await adapter.aclose()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"code": 10**400},
+        {"code": "x" * 65},
+        {"code": 9, "event_time": 800_000_000},
+        {"code": 9, "event_time": 10**400},
+    ],
+)
+async def test_an_odd_record_stops_no_record_of_any_account(
+    adapter: PostalAdapter, control: Control, odd: dict[str, Any]
+) -> None:
+    order, cursor = await ordered(adapter, control)
+    await control.emit(order, "collected")
+    (await control.http.post("/_events", json={"order": order, **odd})).raise_for_status()
+    last = await control.emit(order, "delivered")
+    polled = await adapter.poll(cursor)
+    statuses = [event.status for event in reported(polled)]
+    assert (statuses[0], statuses[-1]) == ("collected", "delivered")
+    assert len(statuses) + polled.unreadable == 3
+    assert json.loads(polled.cursor)["SANDBOX01"] == last
 
 
 async def test_orders_progress_by_themselves_along_a_scenario(tmp_path: Path) -> None:
@@ -256,7 +281,7 @@ async def test_orders_progress_by_themselves_along_a_scenario(tmp_path: Path) ->
     scenario.write_text(json.dumps({"lives": [{"directions": "C", "events": events}]}))
     async with postal_world(tmp_path, "--auto", str(scenario), "--tick-s", "0.02") as (adapter, control):
         order, cursor = await ordered(adapter, control)
-        registered = _events(control)[0]["document"]["EventTime"]
+        registered = _events(control)[0]["at_ms"]
         await control.http.post("/_clock", json={"offset_s": 10_000})
         await _until_events(control, 3)
         life = reported(await adapter.poll(cursor))

@@ -21,6 +21,7 @@ from hub.participants.registry import Participant
 from hub.settings.documents import DocumentsSettings
 from tests.integration.engine.test_engine_copies import NO_PACKAGE, REGISTER, registration
 from tests.scenario.alert_site import Site, alert_site
+from tests.scenario.alert_stories_feed import a_feed_that_cannot_be_read, a_record_that_nobody_can_read
 from tests.scenario.alert_stories_strange import (
     a_record_that_is_no_message,
     a_row_that_a_forgotten_session_holds,
@@ -47,7 +48,8 @@ WHILE_ENGINES_RUN = {
     "HubDeadLettersWaiting", "HubBudgetNearlyUsed", "HubParticipantBraked", "HubSignatureFailures",
     "HubWebhookFailing", "HubCertificateEnds", "HubCertificateEndsSoon", "HubCheckFailed", "HubTopicsBlocked",
     "HubTopicNotWritten", "HubOutboxBehind", "HubUnknownOutcomeOld", "HubOutboxOld", "HubProcessRestarts",
-    "HubConnectionsRefused", "HubMessagesPassedOver", "HubRetentionFails", "HubRowsUntrusted",
+    "HubConnectionsRefused", "HubMessagesPassedOver", "HubRetentionFails", "HubRowsUntrusted", "HubPollsFail",
+    "HubRecordsUnreadable",
 }  # fmt: skip
 WITHOUT_ENGINES = {
     "HubCircuitOpenLong", "HubProcessDown", "HubConsumerNoProgress", "HubNoShardOwner",
@@ -88,7 +90,9 @@ async def test_what_participants_and_outside_systems_do_is_told_and_ends(
 ) -> None:
     address = await asyncio.to_thread(embedded.up, own_stack_home)
     async with alert_site(address, tmp_path) as site:
+        await a_feed_that_cannot_be_read(site)
         await asyncio.gather(
+            a_record_that_nobody_can_read(site),
             a_bug_of_one_participant(site),
             what_nobody_can_read(site),
             a_forged_package(site),

@@ -54,6 +54,8 @@ class FakeCounterpart:
     feed: list[str] = field(default_factory=list)
     page_size: int = 2
     poll_failures: int = 0
+    poll_unreadable: int = 0
+    poll_is_partial: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
     running: dict[str, int] = field(default_factory=dict)
     most_running: int = 0
@@ -132,7 +134,9 @@ class FakeCounterpart:
         page = self.feed[start : start + self.page_size]
         now = datetime(2026, 3, 10, tzinfo=UTC)
         reports = tuple(Report(f"poll-{event}", REPORT_TYPE, "d-1", now, b'{"polled":1}') for event in page)
-        return Polled(reports, str(start + len(page)), start + len(page) < len(self.feed))
+        unreadable, self.poll_unreadable = self.poll_unreadable, 0
+        is_more = start + len(page) < len(self.feed)
+        return Polled(reports, str(start + len(page)), is_more, unreadable, self.poll_is_partial)
 
     async def aclose(self) -> None:
         self.calls.append(("aclose", ""))

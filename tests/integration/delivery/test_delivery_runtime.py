@@ -255,6 +255,24 @@ async def test_a_bug_in_a_report_keeps_the_outcome_and_the_next_start_makes_the_
     assert world.effects() == ["m-1"]
 
 
+async def test_how_long_the_counterpart_cannot_be_read_is_told_and_what_nobody_can_read_is_counted(
+    world: World,
+) -> None:
+    world.counterpart.poll_interval_s = 0.05
+    world.counterpart.poll_failures = 10**6
+    world.counterpart.poll_unreadable = 2
+    world.counterpart.feed = ["a"]
+    async with running(world):
+        await until(lambda: world.metric("hub_adapter_poll_failing_seconds") > 0.1)
+        assert world.metric("hub_adapter_records_unreadable_total") == 0
+        world.counterpart.poll_failures = 0
+        assert (await world.read_report())[0]["ce_id"] == b"poll-a"
+        await until(lambda: world.metric("hub_adapter_poll_failing_seconds") == 0)
+        assert world.metric("hub_adapter_records_unreadable_total") == 2
+        world.counterpart.poll_is_partial = True
+        await until(lambda: world.metric("hub_adapter_poll_failing_seconds") > 0.1)
+
+
 async def test_polled_reports_are_published_once_through_failures_and_restarts(world: World) -> None:
     world.counterpart.poll_interval_s = 0.05
     world.counterpart.poll_failures = 2

@@ -9,7 +9,8 @@ import pytest
 from adapters.postal.client import _answer
 from adapters.postal.json_values import read_json, whole
 from adapters.postal.tracking import parse_page
-from hub.delivery.http import EffectUnsureError, Reply
+from hub.delivery.errors import EffectUnsureError
+from hub.delivery.http import Reply
 
 
 def answered(status: str) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from adapters.postal.mapping import mask_message, subject_of
-from adapters.postal.reports import registered_report, sync_report, tracked_report
+from adapters.postal.reports import registered_report, sync_report, tell, tracked_report
 from adapters.postal.status_codes import StatusCodes
 from adapters.postal.tracking import Record, event_instant, parse_page
 from hub.delivery.adapter import OutMessage
@@ -64,7 +65,8 @@ def test_event_times_are_read_in_each_form_of_the_feed(value: Any, expected: dat
 @pytest.mark.parametrize(
     "value",
     [
-        None, 0, -5, "morgen", True, [], {}, {"$date": {}}, 10**30, 1e300,
+        None, 0, -5, "morgen", True, [], {}, {"$date": {}}, 10**30, 1e300, 1, 800_000_000, 946_684_799,
+        800_000_000_000, "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", 7_258_118_400, 4_102_444_800_000_000,
         "2026-03-02T09:00:00", "2026-03-02", {"$date": "2026-03-02T09:00:00"}, "02/03/2026 09:00", "²",
     ],
 )  # fmt: skip
@@ -139,6 +141,17 @@ def test_an_empty_page_without_embedded_documents_is_empty() -> None:
 
 def test_somebody_elses_order_is_not_reported() -> None:
     assert tracked_report(Record(RECORD_ID, "OTHER-1", "4", EIGHT, None, None, None), CODES) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"at": EIGHT.replace(year=1995)}, {"code": "1" * 400}, {"item": "mã"}, {"order": f"{'D' * 63}__C1"}],
+)
+def test_a_record_that_can_be_no_report_costs_no_other(odd: dict[str, Any]) -> None:
+    records = [Record(f"{number:024x}", "D1__C1", "4", EIGHT, None, None, None) for number in range(3)]
+    told = tell([records[0], replace(records[1], **odd), records[2]], CODES, frozenset())
+    assert [report.id for report in told.reports] == [f"vnpost-{records[0].id}", f"vnpost-{records[2].id}"]
+    assert (told.foreign, len(told.unreadable)) in {(0, 1), (1, 0)}
 
 
 def test_minutes_and_cash_stand_only_where_they_belong() -> None:
