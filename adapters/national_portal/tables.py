@@ -6,7 +6,7 @@ Records and lines are sealed (`sealing.py`). One that cannot be opened is logged
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import asyncpg
 from adapters.national_portal.errors import UnopenedError
 from adapters.national_portal.folding import UnreadableError, fold
 from adapters.national_portal.kept import LineState, Standing
-from adapters.national_portal.lodging import Lodging
+from adapters.national_portal.lodging import Lodging, request_id
 from adapters.national_portal.record import Line, Record
 from adapters.national_portal.sealing import RecordSeal
 from hub.delivery.adapter import OutMessage
@@ -25,6 +25,7 @@ from hub.delivery.origin import is_opened_by
 from hub.errors import StartupError
 
 _log = logging.getLogger(__name__)
+_IsNamed = Callable[[str, Record], bool]
 PARTICIPANT: Final = "portal"
 _LONGEST_NAME: Final = 100
 _LONG_S: Final = 300.0
@@ -135,11 +136,11 @@ class Tables:
 
     async def shown(self, code: str) -> tuple[str, Record] | None:
         """The dossier that the portal knows under this MaHoSo: id and record."""
-        return await self._find(_FIND_SHOWN, code)
+        return await self._find(_FIND_SHOWN, code, lambda _, record: record.wire_code == code)
 
     async def charged(self, name: str) -> tuple[str, Record] | None:
         """The dossier that the number of a payment names, by official code or id: id and record."""
-        return await self._find(_FIND_CHARGED, name)
+        return await self._find(_FIND_CHARGED, name, lambda dossier, record: name in (dossier, record.code))
 
     async def lodged(self, request: str) -> bytes | None:
         """The digest of what was lodged under a request."""
@@ -163,15 +164,19 @@ class Tables:
     def _line(self, sealed: bytes | None, message: str) -> Line | None:
         return Line.model_validate_json(self._seal.open(sealed, message)) if sealed is not None else None
 
-    async def _find(self, statement: str, name: str) -> tuple[str, Record] | None:
+    async def _find(self, statement: str, name: str, is_named: _IsNamed) -> tuple[str, Record] | None:
+        """The first dossier whose sealed record has the name too: columns are what anybody wrote there."""
         if not 0 < len(name) <= _LONGEST_NAME:
             return None
         with translated():
-            row = await self._pool.fetchrow(statement, name)
-        if row is None:
-            return None
-        record = _opened(self._seal, row, row["dossier"])
-        return (row["dossier"], record) if record is not None else None
+            rows = await self._pool.fetch(statement, name)
+        for row in rows:
+            record = _opened(self._seal, row, row["dossier"])
+            if record is not None and is_named(row["dossier"], record):
+                return row["dossier"], record
+            if record is not None:
+                _not_believed("portal_dossier", row["dossier"])
+        return None
 
     async def _execute(self, statement: str, *arguments: object) -> None:
         with translated():
@@ -223,7 +228,17 @@ async def _portal_code(connection: Connection, message: OutMessage) -> str | Non
     if message.cause is None or not is_opened_by(message.dossier, PARTICIPANT, message.cause):
         return None
     lodging = await connection.fetchrow(_FIND_LODGING, message.cause)
-    return lodging["code"] if lodging is not None else None
+    if lodging is None:
+        return None
+    code: str = lodging["code"]
+    if request_id(code) == message.cause:  # the request's id is derived from the code
+        return code
+    _not_believed("portal_lodging", message.dossier)
+    return None
+
+
+def _not_believed(table: str, dossier: str) -> None:
+    _log.error("row altered", extra={"action": "portal.row_altered", "reason": table, "dossier": dossier})
 
 
 def _opened(seal: RecordSeal, row: Any, dossier: str) -> Record | None:

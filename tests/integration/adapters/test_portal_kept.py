@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from adapters.national_portal import tables
 from adapters.national_portal.adapter import PortalAdapter
 from adapters.national_portal.kept import Kept
+from adapters.national_portal.lodging import request_id
 from adapters.national_portal.sealing import RecordSeal
 from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.context import AdapterContext, utc_now
@@ -34,7 +35,7 @@ CODE = "H07.34.12-260302-0001"
 LODGED_AS = "G22.99-260302-000077"
 _ERASED = "insert into erasure (dossier_id, operator, reason) values ($1, 'o', 'r')"
 SEAL = RecordSeal(RECORD_KEY)
-LODGING = "dvcqg-hs-mau"
+LODGING = request_id(LODGED_AS)
 OPENED = derived_id(0, "dossier", "/participants/portal", LODGING)
 
 
@@ -77,7 +78,7 @@ class InTables:
 
 
 @asynccontextmanager
-async def _pool(dsn: str) -> AsyncIterator[asyncpg.Pool[Any]]:
+async def open_tables(dsn: str) -> AsyncIterator[asyncpg.Pool[Any]]:
     async with open_pool(dsn, "portal") as pool:
         async with pool.acquire() as connection:
             await database.migrate(connection)  # type: ignore[arg-type]  # a pooled session serves as well
@@ -91,7 +92,7 @@ async def _in_memory(_dsn: str) -> AsyncIterator[Taking]:
 
 @asynccontextmanager
 async def _in_tables(dsn: str) -> AsyncIterator[Taking]:
-    async with _pool(dsn) as pool:
+    async with open_tables(dsn) as pool:
         yield InTables(pool)
 
 
@@ -199,7 +200,7 @@ async def test_a_dossier_of_the_portal_has_its_code_there_from_its_request(takin
 
 async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
-    async with _pool(fresh_database) as pool:
+    async with open_tables(fresh_database) as pool:
         told, store = story(), DeliveryStore(pool, "portal", REPORTS_KEY)
 
         async def states() -> list[str]:
@@ -225,7 +226,7 @@ async def test_what_the_portal_cannot_be_shown_is_over_when_it_is_stored(fresh_d
 
 async def test_what_goes_out_or_has_to_be_answered_is_not_over_when_it_is_stored(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
-    async with _pool(fresh_database) as pool:
+    async with open_tables(fresh_database) as pool:
         async with pool.acquire() as connection:
             await tables.store_lodging(connection, LODGING, LODGED_AS, b"digest")
         store = DeliveryStore(pool, "portal", REPORTS_KEY)
@@ -254,7 +255,7 @@ async def test_messages_that_cannot_be_folded_do_not_stop_the_others(taking: Tak
 async def test_the_tables_forget_what_ended_long_ago_and_keep_what_is_still_on_its_way(
     fresh_database: str,
 ) -> None:
-    async with _pool(fresh_database) as pool:
+    async with open_tables(fresh_database) as pool:
         taking = InTables(pool)
         stories = [
             Story(MemoryKept(), f"H07.34.12-260302-000{number}", "1.004873", {}) for number in (1, 2, 3)
@@ -279,7 +280,7 @@ async def test_the_tables_forget_what_ended_long_ago_and_keep_what_is_still_on_i
 async def test_the_record_of_an_erased_dossier_goes_once_nothing_of_it_is_under_way(
     fresh_database: str,
 ) -> None:
-    async with _pool(fresh_database) as pool:
+    async with open_tables(fresh_database) as pool:
         taking, submitted = InTables(pool), replace(story().submitted(), dossier=OPENED)
         await taking.take(submitted)
         await pool.execute(_ERASED, submitted.dossier)
@@ -299,7 +300,7 @@ async def test_the_record_of_an_erased_dossier_goes_once_nothing_of_it_is_under_
 
 async def test_a_report_is_accepted_once_together_with_what_is_noted_beside_it(fresh_database: str) -> None:
     adapter = PortalAdapter(settings_for("http://127.0.0.1:1"))
-    async with _pool(fresh_database) as pool:
+    async with open_tables(fresh_database) as pool:
         options = DeliveryOptions()
         parts = AdapterContext(
             adapter=adapter,

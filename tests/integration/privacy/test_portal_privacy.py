@@ -18,7 +18,7 @@ from hub.embedded.stack import StackAddress
 from hub.errors import StartupError
 from tests.contract.portal_world import RECORD_KEY, Story, settings_for
 from tests.integration.adapters.test_portal_adapter import LODGED, shown
-from tests.integration.adapters.test_portal_kept import CODE, InTables, _pool
+from tests.integration.adapters.test_portal_kept import CODE, InTables, open_tables
 from tests.integration.privacy.test_erasing_everywhere import BY, forms
 from tests.support.hub_commands import hub_command
 from tests.support.portal_kept import MemoryKept
@@ -92,7 +92,7 @@ async def take_both(taking: InTables, told: Story) -> OutMessage:
 
 
 async def test_what_was_kept_in_clear_is_sealed_at_start_and_read_as_before(fresh_database: str) -> None:
-    async with _pool(fresh_database) as pool:
+    async with open_tables(fresh_database) as pool:
         told, taking = Story(MemoryKept(), CODE, "1.004873", {}), InTables(pool)
         accepted = await take_both(taking, told)
         before = await taking.kept.standing(accepted.dossier, accepted.id)
@@ -121,7 +121,7 @@ async def test_what_was_kept_in_clear_is_sealed_at_start_and_read_as_before(fres
 async def test_a_key_that_does_not_fit_is_told_at_start_and_what_was_altered_counts_as_not_there(
     fresh_database: str,
 ) -> None:
-    async with _pool(fresh_database) as pool:
+    async with open_tables(fresh_database) as pool:
         told, taking = Story(MemoryKept(), CODE, "1.004873", {}), InTables(pool)
         await take_both(taking, told)
         other = tables.Tables(pool, RecordSeal("o" * 32))
