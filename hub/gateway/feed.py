@@ -83,19 +83,27 @@ class Feed:
             found = await self._watcher.beginning_offsets(wanted)
         return {tp.partition: offset for tp, offset in found.items()}
 
+    async def ends(self, topic: str, partitions: int) -> dict[int, int]:
+        """The offset behind the last message of each partition."""
+        wanted = [TopicPartition(topic, number) for number in range(partitions)]
+        async with asyncio.timeout(_ASK_S):
+            found = await self._watcher.end_offsets(wanted)
+        return {tp.partition: offset for tp, offset in found.items()}
+
     async def read(
         self, topic: str, offsets: Offsets, *, limit: int, max_bytes: int, wait_s: float
     ) -> list[Read]:
         """Messages from these offsets on, in order per partition; empty when none came within `wait_s`.
 
-        Raises ProblemError when they are no longer kept. Bytes that the client cannot read hold up nothing:
-        `UnreadableRange` says how far they go.
+        Raises ProblemError when the log does not have them (any more). Bytes that the client cannot read
+        hold up nothing: `UnreadableRange` says how far they go.
         """
         ends = await self._ends(topic, dict(offsets), wait_s)
+        _must_reach(ends, offsets)
         behind = {number: offset for number, offset in offsets.items() if ends.get(number, 0) > offset}
         if not behind:
             return []
-        await self.check_kept(topic, behind)
+        await self._must_be_kept(topic, behind)
         try:
             async with self._readers.lend() as reader:
                 found = await _fetch(reader, topic, behind, limit)
@@ -104,7 +112,11 @@ class Feed:
         return _within(found, max_bytes)
 
     async def check_kept(self, topic: str, offsets: Offsets) -> None:
-        """Raises ProblemError when the broker has deleted what follows one of these offsets."""
+        """Raises ProblemError when the log does not have what follows one of these offsets (any more)."""
+        _must_reach(await self.ends(topic, max(offsets, default=0) + 1), offsets)
+        await self._must_be_kept(topic, offsets)
+
+    async def _must_be_kept(self, topic: str, offsets: Offsets) -> None:
         starts = await self.starts(topic, max(offsets, default=0) + 1)
         if any(starts.get(number, 0) > offset for number, offset in offsets.items()):
             raise ProblemError("feed.expired", ("cursor",))
@@ -160,10 +172,17 @@ class Feed:
             ends = await self._watcher.end_offsets(list(wanted))
         now = time.monotonic()
         for look in looks:
-            mine = {number: ends.get(TopicPartition(look.topic, number), 0) for number in look.offsets}
-            has_news = any(mine[number] > offset for number, offset in look.offsets.items())
+            places = {number: TopicPartition(look.topic, number) for number in look.offsets}
+            mine = {number: ends[place] for number, place in places.items() if place in ends}
+            has_news = any(end != look.offsets[number] for number, end in mine.items())
             if (has_news or now >= look.until) and not look.found.done():
                 look.found.set_result(mine)
+
+
+def _must_reach(ends: Offsets, offsets: Offsets) -> None:
+    """A log that ends before a place where somebody has been is another one: its topic was made again."""
+    if any(ends.get(number, offset) < offset for number, offset in offsets.items()):
+        raise ProblemError("feed.expired", ("cursor",))
 
 
 async def _fetch(consumer: AIOKafkaConsumer, topic: str, behind: Offsets, limit: int) -> list[Read]:

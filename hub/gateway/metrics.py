@@ -58,6 +58,13 @@ class GatewayMetrics:
             ["participant", "outcome"],
             registry=registry,
         )
+        self.webhook_moves = Counter(
+            "hub_gateway_webhook_moves_total",
+            "Partitions in which a webhook goes on with the oldest message, because the log does not have its"
+            " place; reason: expired, made_again (the topic)",
+            ["participant", "reason"],
+            registry=registry,
+        )
         self.webhook_age = Gauge(
             "hub_gateway_webhook_failing_seconds", "Since when a webhook fails, 0 while it works",
             ["participant"], registry=registry,
@@ -70,6 +77,8 @@ class GatewayMetrics:
         self.webhook_age.remove(participant)
         for outcome in get_args(Outcome):
             self.webhooks.remove(participant, outcome)
+        for reason in ("expired", "made_again"):
+            self.webhook_moves.remove(participant, reason)
 
     def served(self, participant: str, status: int, seconds: float) -> None:
         """One request has its answer; status 0: the client went away before."""

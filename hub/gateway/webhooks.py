@@ -180,7 +180,7 @@ class Webhooks:
                 hook.topic, due, limit=_PIECE, max_bytes=_MAX_BYTES, wait_s=_LOOK_S
             )
         except ProblemError:
-            await self._skip_expired(hook)
+            await self._go_on_where_the_log_is(hook)
             return
         by_partition: dict[int, list[Told]] = {}
         for place in tell(records, hook.participant, self._metrics):
@@ -190,12 +190,17 @@ class Webhooks:
             if error is not None:
                 raise error
 
-    async def _skip_expired(self, hook: _Hook) -> None:
-        """The receiver was away for longer than messages are kept: go on with the oldest, and say so."""
-        starts = await self._feed.starts(hook.topic, len(hook.positions))
+    async def _go_on_where_the_log_is(self, hook: _Hook) -> None:
+        """The receiver was away too long, or the topic was made again: go on with the oldest, and say so."""
+        count = len(hook.positions)
+        starts, ends = await self._feed.starts(hook.topic, count), await self._feed.ends(hook.topic, count)
         for number, start in starts.items():
-            if start > hook.positions[number]:
-                log("webhook_messages_expired", participant=hook.participant, partition=number, next=start)
+            is_expired = start > hook.positions[number]
+            if is_expired or ends.get(number, hook.positions[number]) < hook.positions[number]:
+                action = "webhook_messages_expired" if is_expired else "webhook_topic_made_again"
+                log(action, participant=hook.participant, partition=number, next=start)
+                reason = "expired" if is_expired else "made_again"
+                self._metrics.webhook_moves.labels(hook.participant, reason).inc()
                 await self._move(hook, number, start)
 
     async def _call_partition(self, hook: _Hook, places: list[Told]) -> None:
