@@ -12,13 +12,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from adapters.national_portal.names import derived_id, is_ours_by_shape
+from adapters.national_portal.names import derived_id, is_ours_by_shape, names_person
 from adapters.national_portal.settings import PortalSettings
 from hub.delivery import foreign_text
 from hub.delivery.adapter import Report
 from schemas.dossier import Component, SubmitDossier
 from schemas.party import Party
-from schemas.types import IDENTITY_SHAPE
 
 SERVICE: Final = "NopHoSo"
 _KINDS: Final = {"1": "citizen", "2": "enterprise", "3": "state_body", "4": "organisation"}
@@ -89,7 +88,7 @@ def read_lodging(data: object, settings: PortalSettings, now: datetime) -> Lodgi
         data = data[0]
     try:
         read = _Dossier.model_validate(data)
-        if IDENTITY_SHAPE.search(read.MaHoSo) or is_ours_by_shape(read.MaHoSo, settings.portal_units):
+        if names_person(read.MaHoSo) or is_ours_by_shape(read.MaHoSo, settings.portal_units):
             raise LodgingError("MaHoSo")
         request = _request(read, settings)
     except ValidationError as error:

@@ -8,6 +8,8 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
+from schemas.types import IDENTITY_SHAPE
+
 _OFFICIAL: Final = re.compile(
     r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.([A-Z][0-9]{2})|([A-Z][0-9]{2})(?:\.[0-9]+)*)-[0-9]+-[0-9]+",
     re.IGNORECASE,
@@ -15,6 +17,7 @@ _OFFICIAL: Final = re.compile(
 _UNIT: Final = re.compile(r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.)?([A-Z][0-9]{2})(?:\.[0-9]+)*", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r".*__[A-Z][0-9]+", re.IGNORECASE)
 """Numbers of payments and of postal orders: `<dossier>__P1`."""
+_SEPARATORS: Final = re.compile(r"[^0-9A-Za-z]")
 _PAYMENT: Final = re.compile(r"(?P<dossier>[\x21-\x7e]{1,60})__P[0-9]{1,4}")
 
 
@@ -34,6 +37,11 @@ def is_ours_by_shape(code: str, portal_units: Collection[str]) -> bool:
     if official is not None:
         return (official[1] or official[2]).upper() not in portal_units
     return _NUMBERED.fullmatch(code) is not None or _is_uuid(code)
+
+
+def names_person(code: str) -> bool:
+    """Whether an identity number stands in a foreign code, or is all of it once separators are dropped."""
+    return bool(IDENTITY_SHAPE.search(code) or IDENTITY_SHAPE.fullmatch(_SEPARATORS.sub("", code)))
 
 
 def dossier_of_payment(reference: str) -> str | None:

@@ -11,8 +11,10 @@ import orjson
 
 from hub import crashpoints
 from hub.engine.backlog import Backlog
+from hub.engine.timer_rows import set_right
 from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import rfc3339
+from hub.facts.integrity import StoreKey
 from hub.facts.message import HUB_SOURCE, cloud_event
 from hub.facts.untrusted import OnUntrusted
 from hub.identifiers import derived_id
@@ -36,7 +38,7 @@ select t.dossier_id::text as dossier, t.name, t.kind,
 from unnest($1::int[]) owned(shard), lateral (
     select t.* from timer t join dossier d on d.id = t.dossier_id and d.parked = 0
     where t.shard = owned.shard and t.due_at <= $2
-      and (t.fired_at is null or t.fired_at < now() - interval '{_AGAIN}')
+      and (t.fired_at is null or t.fired_at not between now() - interval '{_AGAIN}' and now())
     order by t.due_at limit {_PAGE}
 ) t
 order by t.due_at, t.dossier_id, t.name limit {_PAGE}
@@ -97,6 +99,7 @@ class Clockwork:
         topic: str,
         partitions: int,
         environment: str,
+        key: StoreKey,
         on_untrusted: OnUntrusted,
     ) -> None:
         self._producer = producer
@@ -107,6 +110,7 @@ class Clockwork:
         self._topic = topic
         self._partitions = partitions
         self._environment = environment
+        self._key = key
         self._on_untrusted = on_untrusted
         self._barrier: Barrier | None = None
 
@@ -135,6 +139,9 @@ class Clockwork:
     async def _fire(self, due: list[DueTimer], clock: LegalClock) -> None:
         if not due:
             return
+        if again := [(timer.dossier, timer.name) for timer in due if timer.fires]:
+            wrong = await set_right(self._session, self._key, again, self._on_untrusted)
+            due = [timer for timer in due if (timer.dossier, timer.name) not in wrong]
         records = [record for timer in due if (record := self._record_or_none(timer, clock)) is not None]
         await self._producer.send(self._topic, records, _SEND_S)
         crashpoints.reached("after_fire")

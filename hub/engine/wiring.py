@@ -153,7 +153,9 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
         listener = GroupListener(consumer, pipeline.drained)
         client.subscribe(pattern=rf"^{re.escape(prefix)}in\..+", listener=listener)
         waiting = _backlog(settings, sessions.clock, keeper, metrics)
-        clockwork = await _clockwork(settings, firing, sessions.clock, shards, observer, waiting, metrics)
+        clockwork = await _clockwork(
+            settings, firing, sessions.clock, shards, observer, waiting, master.store, metrics
+        )
         await _started(stack, client)
         supplies = Supplies(metrics.store, sessions.count, book, settings.environment)
         lag = PartitionLag(observer, client)
@@ -236,6 +238,7 @@ async def _clockwork(
     shards: Shards,
     observer: LogObserver,
     waiting: backlog.Backlog,
+    key: StoreKey,
     metrics: EngineMetrics,
 ) -> Clockwork:
     topic = f"{settings.kafka.prefix}in.hub"
@@ -250,6 +253,7 @@ async def _clockwork(
         topic=topic,
         partitions=partitions,
         environment=settings.environment,
+        key=key,
         on_untrusted=metrics.untrusted_row,
     )
 

@@ -305,9 +305,9 @@ async def remove(admin: KafkaAdmin, connection: Connection, key: StoreKey, name:
     if row is None:
         raise StartupError(f"no participant {name}")
     found = _participant(row, key)
-    if found is None or found.is_http:
-        rights = gateway_grants(name, admin.prefix)
-        await asyncio.to_thread(admin.revoke, user_of(GATEWAY, admin.prefix), rights)
+    # Also of who has no row of `http_participant`: somebody may have deleted it.
+    rights = gateway_grants(name, admin.prefix)
+    await asyncio.to_thread(admin.revoke, user_of(GATEWAY, admin.prefix), rights)
     if found is None or not found.is_http:
         user = user_of(name, admin.prefix)
         await asyncio.to_thread(admin.revoke_all, user)

@@ -103,6 +103,16 @@ async def test_a_row_of_a_participant_that_nobody_added_gets_no_fact_and_no_topi
     assert (await hub_command(hub.environment, "verify"))[0] == 1, "nobody gets the name"
 
 
+async def test_who_lost_its_row_of_the_gateway_leaves_no_right_to_the_gateway(hub: Hub) -> None:
+    await participants.set_up_gateway(hub.admin, hub.database, hub.store_key)
+    over_https = Participant("counter-h", ("counter",), (ONE_STOP,), 1, is_http=True)
+    await participants.add(hub.admin, hub.database, hub.store_key, over_https)
+    await written(hub, "delete from http_participant where name = $1", "counter-h")
+    await participants.remove(hub.admin, hub.database, hub.store_key, "counter-h")
+    rights = hub.admin.rights_of(f"{hub.prefix}hub.gateway")
+    assert not [right for right in rights if right.name.endswith(".counter-h")]
+
+
 async def test_a_name_goes_to_nobody_by_an_altered_row_of_who_had_it(hub: Hub) -> None:
     await hub.register("leaving", ["counter"], [ONE_STOP])
     await participants.remove(hub.admin, hub.database, hub.store_key, "leaving")

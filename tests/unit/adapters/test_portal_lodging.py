@@ -106,6 +106,10 @@ def test_a_tax_code_is_read_with_and_without_its_dash(value: str, told: str) -> 
     [
         ({"MaHoSo": "000.12.34.H07-261129-0002"}, "MaHoSo"),
         ({"MaHoSo": "01a207d4-6a91-8fad-a593-6c005373053c"}, "MaHoSo"),
+        ({"MaHoSo": "083-090-000-002"}, "MaHoSo"),
+        ({"MaHoSo": "083.090.000.002"}, "MaHoSo"),
+        ({"MaHoSo": "0830900-00002"}, "MaHoSo"),
+        ({"MaHoSo": "241/234/567"}, "MaHoSo"),
         ({"MaHoSo": "DVC|1"}, "MaHoSo"),
         ({"MaHoSo": "DVC 1"}, "MaHoSo"),
         ({"MaHoSo": "\ud800"}, "MaHoSo"),
