@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 
 from adapters.national_portal.names import derived_id, is_ours_by_shape, names_person
 from adapters.national_portal.settings import PortalSettings
@@ -63,14 +63,14 @@ class _Dossier(_Body):
     DonViXuLy: _Code
     LoaiDoiTuong: _Code = ""
     ChuHoSo: _Line
-    DinhDanhCHS: Annotated[tuple[_Identity, ...], BeforeValidator(_items)] = ()
+    DinhDanhCHS: Annotated[tuple[_Identity, ...], FailFast(), BeforeValidator(_items)] = ()
     MaSoThue: _Digits = ""
     Email: _Code = ""
     SoDienThoai: Annotated[str, BeforeValidator(foreign_text.phone)] = ""
     DiaChi: _Line = ""
     HinhThucTra: _Code = ""
     TrichYeuHoSo: Annotated[str, BeforeValidator(foreign_text.text)] = ""
-    TaiLieuNop: Annotated[tuple[_Paper, ...], BeforeValidator(_items)] = ()
+    TaiLieuNop: Annotated[tuple[_Paper, ...], FailFast(), BeforeValidator(_items)] = ()
 
 
 @dataclass(frozen=True, slots=True)

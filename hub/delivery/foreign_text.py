@@ -13,6 +13,7 @@ import unicodedata
 from typing import Any, Final
 
 from hub.delivery.errors import ForeignTextError
+from schemas.counting import has_more_values
 
 _WIDE: Final = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
 """Full-width forms, as input methods of East Asia write them."""
@@ -27,9 +28,17 @@ _PHONE: Final = re.compile(
 )
 """What may come out when parts are joined: a whole number and nothing behind it, as an extension."""
 
+_MAX_VALUES: Final = 5000
+"""Far more than a call on a dossier with all its papers and payments holds."""
+
 
 def read_object(raw: bytes | bytearray) -> dict[str, Any]:
-    """The JSON object of a body; ValueError for anything else, and for a name that is given two values."""
+    """The JSON object of a body; ValueError for anything else, and for a name that is given two values.
+
+    One of very many values is not read at all: what reads it further names what is wrong with each of them.
+    """
+    if has_more_values(raw, _MAX_VALUES):
+        raise ValueError("too many values")
     try:
         document = json.loads(raw, object_pairs_hook=_each_once, parse_constant=_no_number)
     except RecursionError:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from adapters.national_portal.adapter import PortalAdapter
 from adapters.national_portal.lodging import request_id
 from adapters.national_portal.settings import DoorSettings, PaymentSettings
+from adapters.national_portal.texts import door_answer
 from hub.embedded.stack import StackAddress
 from tests.contract.portal_world import PAYMENT_SECRET, settings_for
 from tests.integration.adapters.test_portal_adapter import LODGED, REQUEST_PAYMENT, accepted, shown, signed
@@ -184,3 +185,12 @@ async def test_a_request_of_another_participant_with_the_lodgings_id_does_not_ge
     )
     assert len(rows) == 1
     assert rows[0]["dossier"] != theirs
+
+
+@pytest.mark.parametrize("item", [b"{}", b"0", b'{"SoDinhDanh":[]}'])
+async def test_a_lodging_of_very_many_papers_is_refused_unread(site: Site, item: bytes) -> None:
+    papers = b",".join([item] * 50_000)
+    body = b'{"service":"NopHoSo","data":{"MaHoSo":"x","TaiLieuNop":[' + papers + b"]}}"
+    async with plain_http(20) as http:
+        answer = await http.post(site.door + LODGE, content=body)
+    assert answer.json() == door_answer("bad_request")

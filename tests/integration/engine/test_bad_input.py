@@ -48,15 +48,15 @@ def summary(raw: bytes) -> bytes:
     return good_value(summary="@").replace(b'"@"', raw)
 
 
-DEEP = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
+DEEP = b'{"a":' * 900 + b"1" + b"}" * 900
 
 BAD = {
     "no JSON": Bad("envelope.no_json", b"xin ch\xc3\xa0o"),
     "JSON cut short": Bad("envelope.no_json", good_value()[:-1]),
     "nothing": Bad("envelope.no_json", None),
     "empty": Bad("envelope.no_json", b""),
-    "10,000 levels deep": Bad("envelope.no_json", DEEP),
-    "10,000 arrays deep in a text": Bad("envelope.no_json", summary(b"[" * 10_000 + b"]" * 10_000)),
+    "900 levels deep": Bad("envelope.no_json", DEEP),
+    "900 arrays deep in a text": Bad("envelope.no_json", summary(b"[" * 900 + b"]" * 900)),
     "Latin-1": Bad("envelope.no_json", summary(b'"caf\xe9"')),
     "escaped lone surrogate": Bad("envelope.no_json", summary(rb'"\ud800"')),
     "raw lone surrogate": Bad("envelope.no_json", summary(b'"\xed\xa0\x80"')),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from adapters.national_portal.lodging import Lodging, LodgingError, is_update, read_lodging
 from hub.delivery.errors import ForeignTextError
@@ -143,6 +144,16 @@ def test_what_cannot_be_passed_on_or_has_two_readings_is_named_by_the_portals_ow
     with pytest.raises(LodgingError) as caught:
         read(changes)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("field", ["TaiLieuNop", "DinhDanhCHS"])
+@pytest.mark.parametrize("item", [0, None, {"SoDinhDanh": []}])
+def test_the_first_fault_of_a_list_ends_its_reading(field: str, item: object) -> None:
+    with pytest.raises(LodgingError) as caught:
+        read({field: [item] * 2000})
+    fault = caught.value.__context__
+    assert isinstance(fault, ValidationError)
+    assert fault.error_count() == 1
 
 
 @pytest.mark.parametrize(

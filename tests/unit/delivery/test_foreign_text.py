@@ -136,6 +136,18 @@ def test_an_object_is_read_and_nothing_else() -> None:
             read_object(raw)
 
 
+@pytest.mark.parametrize("item", [b"{}", b"0", b'""', b"[]", b'{"a":0}'])
+def test_a_body_of_very_many_values_is_not_read(item: bytes) -> None:
+    assert len(read_object(b'{"a": [' + b",".join([item] * 1000) + b"]}")["a"]) == 1000
+    with pytest.raises(ValueError, match="too many values"):
+        read_object(b'{"a": [' + b",".join([item] * 100_000) + b"]}")
+
+
+def test_a_text_may_hold_what_stands_between_values() -> None:
+    written = {"a": '[{,\\"' * 5000}
+    assert read_object(json.dumps(written).encode()) == written
+
+
 @given(JSON)
 def test_what_json_can_write_can_be_read(value: object) -> None:
     try:
