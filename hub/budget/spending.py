@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+from asyncpg.pool import Pool
+
 from hub.budget.allowance import KINDS, LEAST, Use
 from hub.errors import AlteredRowError
 from hub.facts.untrusted import tell_untrusted
@@ -63,14 +65,19 @@ class Spending:
         adding, self._fresh = self._fresh, {}
         try:
             if adding:
-                names = sorted(adding)
-                sizes = ([adding[name].records for name in names], [adding[name].bytes for name in names])
-                await connection.execute(_ADD, day, names, *sizes)
+                await add_events(connection, day, adding)
         except BaseException:
             for name, taken in adding.items():
                 self.count(name, taken)
             raise
         self._today = await read_use(connection, day)
+
+
+async def add_events(connection: Connection | Pool, day: date, taken: Mapping[str, Use]) -> None:
+    """Add to what participants have taken of the day's events."""
+    names = sorted(taken)
+    sizes = ([taken[name].records for name in names], [taken[name].bytes for name in names])
+    await connection.execute(_ADD, day, names, *sizes)
 
 
 async def read_use(connection: Connection, day: date) -> Uses:

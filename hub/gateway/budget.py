@@ -13,7 +13,7 @@ from asyncpg.pool import Pool
 
 from hub.budget.allowance import DAY_S, Allowances, Use
 from hub.budget.brakes_store import read_brakes
-from hub.budget.spending import Uses, day_of, read_budgets, read_use
+from hub.budget.spending import Uses, add_events, day_of, read_budgets, read_use
 from hub.gateway.problems import ProblemError
 from hub.http.buckets import Buckets
 from hub.postgres.database import Session
@@ -70,20 +70,33 @@ class Budget:
         self._braked = {row.participant: now_s + row.left_s for row in brakes if not row.is_resumed}
         await asyncio.sleep(_LOOK_S)
 
-    def take_events(self, participant: str, events: int, size: int) -> None:
-        """Let events in; raises `ProblemError` with the seconds to wait when they are too many now."""
+    def take_event(self, participant: str, size: int) -> None:
+        """Let a body in as one event, before it is read; raises `ProblemError` with the seconds to wait."""
         now_s = time.monotonic()
         left_s = self._braked.get(participant, 0.0) - now_s
         if left_s > 0:
             raise _wait("budget.braked", left_s)
-        wait_s = self._beyond_day(participant, events, now_s)
+        wait_s = self._beyond_day(participant, now_s)
         if wait_s:
             raise _wait("budget.used_up", wait_s)
-        wait_s = self._bytes.take(participant, now_s, size)
+        self.take_bytes(participant, size)
+
+    def take_bytes(self, participant: str, size: int) -> None:
+        """Let bytes in; raises `ProblemError` with the seconds to wait when they are too many now."""
+        wait_s = self._bytes.take(participant, time.monotonic(), size)
         if wait_s:
             raise _wait("http.too_many_requests", wait_s)
 
-    def _beyond_day(self, participant: str, events: int, now_s: float) -> float:
+    def owe_events(self, participant: str, events: int) -> None:
+        """So many more were in the body: beyond the day's budget the next one waits for them."""
+        if participant in self._beyond:
+            self._beyond[participant].owe(participant, events)
+
+    async def count_refused(self, participant: str, size: int) -> None:
+        """Add a body of which nothing was published to the events of the day; the engine adds the others."""
+        await add_events(self._pool, day_of(datetime.now(UTC)), {participant: Use(1, size)})
+
+    def _beyond_day(self, participant: str, now_s: float) -> float:
         budget, used = self._allowances.of(participant), self._today.get((participant, "events"), Use())
         if used.records < budget.records_per_day and used.bytes < budget.bytes_per_day:
             self._beyond.pop(participant, None)
@@ -91,7 +104,7 @@ class Budget:
         bucket = self._beyond.get(participant)
         if bucket is None:
             bucket = self._beyond[participant] = Buckets(budget.records_per_day / DAY_S, 1)
-        return bucket.take(participant, now_s, events)
+        return bucket.take(participant, now_s)
 
     @asynccontextmanager
     async def upload(self, participant: str, size: int) -> AsyncIterator[Upload]:

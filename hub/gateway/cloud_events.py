@@ -10,9 +10,8 @@ import json
 import re
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
@@ -21,6 +20,7 @@ from pydantic_core import from_json
 from hub.facts.message import Headers, Message
 from hub.gateway.problems import ProblemError
 from hub.inbound.envelope import Envelope, Malformed, Record, decode
+from schemas.counting import MAX_VALUES, has_more_values
 
 BINARY = "application/json"
 STRUCTURED = "application/cloudevents+json"
@@ -65,7 +65,9 @@ class _Event(msgspec.Struct):
 _MEMBERS = frozenset(_Event.__struct_fields__)
 _NO_EVENT = (msgspec.DecodeError, RecursionError, ValueError)
 _one = msgspec.json.Decoder(_Event).decode
-_many = msgspec.json.Decoder(list[_Event]).decode
+_slices = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_MAX_EVENT_VALUES = MAX_VALUES + 100
+"""Of one event in the JSON format: its data, and attributes and extensions around it."""
 
 
 def media_type(content_type: str) -> str:
@@ -96,40 +98,40 @@ def _attribute(content: bytes) -> bytes:
 
 def read_structured(topic: str, body: bytes) -> Posted:
     """One event in the JSON format; the value is the slice of the body that `data` is."""
-    try:
-        event = _one(body)
-        _refuse_repeated([_members(body)], is_batch=False)
-    except _NO_EVENT as error:
-        raise ProblemError("http.no_cloud_event", _path(error)) from None
-    return _posted(topic, event)
+    return _posted(topic, _event(body, ""))
 
 
 def read_batch(topic: str, body: bytes, max_events: int) -> list[Posted]:
     """The events of a batch, in order."""
+    if has_more_values(body, max_events * _MAX_EVENT_VALUES):
+        raise ProblemError("schema.too_many_values")
     try:
-        events = _many(body)
-        if len(events) > max_events:
-            raise ProblemError("http.batch_too_long")
-        _refuse_repeated(_members(body), is_batch=True)
+        slices = _slices(body)
     except _NO_EVENT as error:
-        raise ProblemError("http.no_cloud_event", _path(error)) from None
-    return [_posted(topic, event) for event in events]
+        raise ProblemError("http.no_cloud_event", _path(error, "")) from None
+    if len(slices) > max_events:
+        raise ProblemError("http.batch_too_long")
+    return [_posted(topic, _event(bytes(one), f"[{index}]")) for index, one in enumerate(slices)]
 
 
-def _members(body: bytes) -> Any:
-    """What the body holds, with each object as its pairs: msgspec would silently take the last of two."""
-    return json.loads(body, object_pairs_hook=tuple)
-
-
-def _refuse_repeated(events: Sequence[Sequence[tuple[str, object]]], *, is_batch: bool) -> None:
-    for index, pairs in enumerate(events):
-        counted = Counter(name for name, _ in pairs if name in _MEMBERS)
-        repeated = [name for name, count in counted.items() if count > 1]
-        if {"data", "data_base64"} <= counted.keys():
-            repeated.append("data_base64")
-        if repeated:
-            place = f"[{index}]." if is_batch else ""
-            raise ProblemError("envelope.repeated_attribute", tuple(place + name for name in repeated))
+def _event(written: bytes, place: str) -> _Event:
+    """One event; `place` is where it stands in a batch. Each member stands there once."""
+    inside = f"{place}." if place else ""
+    if has_more_values(written, _MAX_EVENT_VALUES):
+        raise ProblemError("schema.too_many_values", (f"{inside}data",))
+    try:
+        event = _one(written)
+        # As pairs: msgspec takes the last of two members without a word.
+        members = [name for name, _ in json.loads(written, object_pairs_hook=tuple)]
+    except _NO_EVENT as error:
+        raise ProblemError("http.no_cloud_event", _path(error, place)) from None
+    counted = Counter(name for name in members if name in _MEMBERS)
+    repeated = [name for name, count in counted.items() if count > 1]
+    if {"data", "data_base64"} <= counted.keys():
+        repeated.append("data_base64")
+    if repeated:
+        raise ProblemError("envelope.repeated_attribute", tuple(inside + name for name in repeated))
+    return event
 
 
 def _posted(topic: str, event: _Event) -> Posted:
@@ -150,10 +152,11 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _path(error: Exception) -> tuple[str, ...]:
-    """Where it is wrong, of msgspec's `... - at `$[1].time``; never what stands there."""
+def _path(error: Exception, place: str) -> tuple[str, ...]:
+    """Where it is wrong, of msgspec's `... - at `$.time``; never what stands there."""
     _, found, path = str(error).rpartition(" - at `")
-    return (path.rstrip("`"),) if found else ()
+    inside = path.rstrip("`").removeprefix("$") if found else ""
+    return (f"${place}{inside}",) if found or place else ()
 
 
 def envelopes(posted: list[Posted], *, is_batch: bool) -> list[Envelope]:
@@ -165,6 +168,8 @@ def envelopes(posted: list[Posted], *, is_batch: bool) -> list[Envelope]:
         if isinstance(envelope, Malformed):
             fields = envelope.fields or (("id",) if is_batch else ())
             raise ProblemError(envelope.code, tuple(place + name.removeprefix("ce_") for name in fields))
+        if has_more_values(envelope.data, MAX_VALUES):
+            raise ProblemError("schema.too_many_values", (f"{place}data",))
         if not _is_json(envelope.data):
             raise ProblemError("envelope.no_json", (f"{place}data",))
         found.append(envelope)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import quote
 
 import msgspec
@@ -24,6 +26,8 @@ from hub.logs import log
 from schemas.receipt import RECEIPT_ACCEPTED
 
 _RETRY = {"retry-after": "1"}
+_LARGE_BYTES = 64 << 10
+RawHeaders = Sequence[tuple[bytes, bytes]]
 Outcome = Message | Problem | None
 """The receipt, or a refusal of the gateway's own, or None: not decided yet."""
 
@@ -36,21 +40,50 @@ async def post(parts: GatewayContext, request: Request) -> Response:
     if kind not in (BINARY, STRUCTURED, BATCH):
         raise ProblemError("http.media_type", ("content-type",))
     check_plain(request.headers.getlist("content-encoding"))
-    body = await request.body()
-    if kind == BATCH:
-        posted = cloud_events.read_batch(topic, body, parts.settings.max_batch_events)
-    elif kind == STRUCTURED:
-        posted = [cloud_events.read_structured(topic, body)]
-    else:
-        posted = [cloud_events.read_binary(topic, request.headers.raw, body)]
-    parts.budget.take_events(caller.name, len(posted), len(body))
-    envelopes = cloud_events.envelopes(posted, is_batch=kind == BATCH)
+    body = await _body(parts, caller, request)
+    try:
+        posted, envelopes = await _read(parts, topic, kind, request.headers.raw, body)
+    except ProblemError:
+        await parts.budget.count_refused(caller.name, len(body))
+        raise
+    parts.budget.owe_events(caller.name, max(0, len(posted) - 1))
     outcomes = await _decided(parts, caller, posted, envelopes)
     for outcome in outcomes:
         parts.metrics.events.labels(caller.name, _word(outcome)).inc()
     if kind == BATCH:
         return _batch_answer(envelopes, outcomes)
     return _answer(envelopes[0].id, outcomes[0], is_structured=kind == STRUCTURED)
+
+
+async def _body(parts: GatewayContext, caller: Caller, request: Request) -> bytes:
+    """The body, taken from the participant's budget as one event: what was announced before it is read."""
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isdigit() else 0
+    parts.budget.take_event(caller.name, size)
+    body = await request.body()
+    if len(body) > size:
+        parts.budget.take_bytes(caller.name, len(body) - size)
+    return body
+
+
+async def _read(
+    parts: GatewayContext, topic: str, kind: str, headers: RawHeaders, body: bytes
+) -> tuple[list[Posted], list[Envelope]]:
+    """The events of a body; a large one is read beside the loop, which goes on serving others."""
+    read = partial(_events, topic, kind, headers, body, parts.settings.max_batch_events)
+    return await asyncio.to_thread(read) if len(body) > _LARGE_BYTES else read()
+
+
+def _events(
+    topic: str, kind: str, headers: RawHeaders, body: bytes, max_events: int
+) -> tuple[list[Posted], list[Envelope]]:
+    if kind == BATCH:
+        posted = cloud_events.read_batch(topic, body, max_events)
+    elif kind == STRUCTURED:
+        posted = [cloud_events.read_structured(topic, body)]
+    else:
+        posted = [cloud_events.read_binary(topic, headers, body)]
+    return posted, cloud_events.envelopes(posted, is_batch=kind == BATCH)
 
 
 async def receipt(parts: GatewayContext, request: Request, request_id: str, wait_s: float) -> Response:

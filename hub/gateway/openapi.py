@@ -209,7 +209,7 @@ EVENTS = answers(
         ),
     },
     "http.no_cloud_event", "http.media_type", "http.too_large", "http.slow", "security.id_reused",
-    "http.over_kafka",
+    "http.over_kafka", "schema.too_many_values",
 )  # fmt: skip
 RECEIPT = answers(
     {

@@ -36,3 +36,8 @@ class Buckets:
             return (needed - bucket.tokens) / self._rate
         bucket.tokens -= cost
         return 0.0
+
+    def owe(self, key: str, cost: float) -> None:
+        """Take what became known after a `take`; the bucket owes what it does not hold."""
+        if key in self._buckets:
+            self._buckets[key].tokens -= cost

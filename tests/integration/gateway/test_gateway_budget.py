@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from hashlib import sha256
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
 from hub.budget.brakes_store import put_brake
-from tests.support.gateways import Site, Visitor
+from tests.support.gateways import Site, Visitor, own_site
 from tests.support.hub_commands import hub_command
 from tests.support.requests import ONE_STOP, WITHDRAW
 from tests.support.waiting import eventually
@@ -87,3 +89,64 @@ async def test_events_beyond_the_days_budget_are_told_to_wait(site: Site) -> Non
 
     await eventually(is_told, 20, "the budget to be used up")
     assert_waits(await visitor.send(WITHDRAW, "ref:none", {}), "budget.used_up")
+
+
+async def events_used(site: Site, visitor: Visitor) -> tuple[int, int]:
+    query = "select records, bytes from participant_use where participant = $1 and kind = 'events'"
+    row = await site.hub.database.fetchrow(query, visitor.name)
+    return (row["records"], row["bytes"]) if row is not None else (0, 0)
+
+
+def in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A body whose length is not announced."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield body[:1000]
+        yield body[1000:]
+
+    return pieces()
+
+
+async def test_a_body_that_is_no_event_counts_like_one(site: Site) -> None:
+    visitor = await site.join("counter-malformed", ["counter"], [ONE_STOP])
+
+    async def is_settled() -> bool:
+        return (await events_used(site, visitor))[0] > 0
+
+    await eventually(is_settled, 20, "what has made the participant known to be counted")
+    records, size = await events_used(site, visitor)
+    crowded = b'[{"id":"a","id":"b","x":[' + b'{"":0},' * 100_000 + b"{}]}]"
+    for body, code in ((b"{", "http.no_cloud_event"), (crowded, "schema.too_many_values")):
+        for content in (body, in_pieces(body)):
+            answer = await visitor.client.post("/v1/events", content=content, headers=_BATCH)
+            assert answer.json()["code"] == code
+    now_records, now_size = await events_used(site, visitor)
+    assert (now_records - records, now_size - size) == (4, 2 * (1 + len(crowded)))
+
+
+async def test_bodies_that_are_no_events_use_up_the_day(site: Site) -> None:
+    visitor = await site.join("counter-malformed-day", ["counter"], [ONE_STOP])
+    await limit(site, visitor, "records-per-day", 2)
+
+    async def is_told() -> bool:
+        answer = await visitor.client.post("/v1/events", content=b"{", headers=_BATCH)
+        return answer.status_code == 429 and answer.json()["code"] == "budget.used_up"
+
+    await eventually(is_told, 20, "the budget to be used up")
+
+
+async def test_bytes_are_taken_before_a_body_is_read(site: Site, tmp_path: Path) -> None:
+    visitor = await site.join("counter-bytes", ["counter"], [ONE_STOP])
+    async with own_site(
+        site.hub, tmp_path, password=site.password, HUB_GATEWAY__EVENT_BYTES_PER_S="5000"
+    ) as slow:
+        visitor = await slow.visitor(visitor.name, visitor.token)
+        body = b"{" + b" " * 99_998
+        for content in (body, in_pieces(body)):
+            answer = await visitor.client.post("/v1/events", content=content, headers=_BATCH)
+            if answer.status_code == 400:
+                answer = await visitor.client.post("/v1/events", content=body, headers=_BATCH)
+            assert_waits(answer, "http.too_many_requests")
+
+
+_BATCH = {"content-type": "application/cloudevents-batch+json"}

@@ -164,9 +164,10 @@ async def test_wrong_parameters_are_named_without_their_values(counter: Visitor)
         ("application/cloudevents+xml", b"<event/>", 415, "http.media_type"),
         ("application/json", b"{}", 400, "envelope.missing_attribute"),
         ("application/cloudevents+json", b"{", 400, "http.no_cloud_event"),
-        ("application/cloudevents+json", b"[" * 5000, 400, "http.no_cloud_event"),
+        ("application/cloudevents+json", b"[" * 1000, 400, "http.no_cloud_event"),
         ("application/cloudevents+json", b'{"id": 7}', 400, "http.no_cloud_event"),
         ("application/cloudevents+json", b"\xff\xfe", 400, "http.no_cloud_event"),
+        ("application/cloudevents+json", b"[" * 5000, 413, "schema.too_many_values"),
         ("application/cloudevents-batch+json", b"{}", 400, "http.no_cloud_event"),
         ("application/cloudevents-batch+json", b"[" + b"{}," * 100 + b"{}]", 400, "http.batch_too_long"),
         ("", b"{}", 415, "http.media_type"),
@@ -198,7 +199,7 @@ async def test_an_envelope_that_the_engine_would_bury_is_refused_at_the_door(
     assert value not in answer.text
 
 
-@pytest.mark.parametrize("value", [b"", b"{", b"{'a': 1}", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("value", [b"", b"{", b"{'a': 1}", b"\xff", b"[" * 1000])
 async def test_data_that_is_no_json_is_refused_at_the_door(counter: Visitor, value: bytes) -> None:
     assert_problem(await counter.send(SUBMIT, "ref:door", value), 400, "envelope.no_json")
 

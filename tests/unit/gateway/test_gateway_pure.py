@@ -31,6 +31,14 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     assert [buckets.take("a", 100.0) for _ in range(4)] == [0, 0, 0, 0.5], "no more than the burst is saved"
 
 
+def test_a_bucket_owes_what_became_known_afterwards() -> None:
+    buckets = Buckets(rate_per_s=2, burst=1)
+    buckets.owe("a", 5)
+    assert buckets.take("a", 0.0) == 0, "nobody owes who has taken nothing"
+    buckets.owe("a", 5)
+    assert buckets.take("a", 0.0) == 3
+
+
 def test_the_bucket_asked_longest_ago_is_forgotten_when_there_are_many() -> None:
     buckets = Buckets(rate_per_s=1, burst=1, max_keys=10)
     for number in range(100):
