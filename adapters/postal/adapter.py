@@ -21,6 +21,7 @@ from adapters.postal.texts import Key, text_pair
 from adapters.postal.tracking import Record
 from adapters.postal.waybills import WaybillPool
 from hub.delivery.adapter import OutMessage, Polled, Report
+from hub.delivery.context import AskTime, machine_time
 from hub.delivery.errors import CallError, EffectUnsureError
 from hub.delivery.http import outcome_after
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
@@ -45,6 +46,7 @@ class PostalAdapter:
     def __init__(self, settings: PostalSettings, codes: StatusCodes | None = None) -> None:
         self.settling_s: float = settings.settling_s
         self._settings = settings
+        self._ask_time: AskTime = machine_time
         self._codes = codes or read_status_codes(settings.status_codes_file)
         self._http = http_of(settings)
         self._clients = {
@@ -63,6 +65,10 @@ class PostalAdapter:
     def certificates(self) -> Mapping[str, Path | None]:
         """The operator's CA, where it is set."""
         return {"postal_ca": self._settings.ca_file}
+
+    def use_clock(self, ask_time: AskTime) -> None:
+        """Judge the operator's times by this time."""
+        self._ask_time = ask_time
 
     def handles(self, message_type: str) -> bool:
         """Orders and cancellations."""
@@ -132,13 +138,8 @@ class PostalAdapter:
                 )
                 failures.append(error)
                 continue
-            if page.timeless:
-                _log.warning(
-                    "times of events replaced by those of their ids",
-                    extra={"action": "postal.event_time_unreadable", "records": page.timeless},
-                )
-            told = tell(page.records, self._codes, self._settings.quiet_statuses)
-            _log_passed_over(told, page.unreadable)
+            told = tell(page.records, self._codes, self._settings.quiet_statuses, await self._ask_time())
+            _log_told(told, page.unreadable)
             reports.extend(told.reports)
             unreadable += page.unreadable + len(told.unreadable)
             has_moved = page.last_id is not None and page.last_id != before
@@ -241,7 +242,16 @@ class PostalAdapter:
         raise EffectUnsureError(f"order/tracking: over {self._settings.max_query_pages} pages")
 
 
-def _log_passed_over(told: Told, without_id: int) -> None:
+def _log_told(told: Told, without_id: int) -> None:
+    if told.retimed:
+        _log.warning(
+            "times of events replaced by those of their records",
+            extra={
+                "action": "postal.event_time_replaced",
+                "records": len(told.retimed),
+                "first": told.retimed[:10],
+            },
+        )
     if without_id or told.unreadable or told.foreign:
         _log.warning(
             "tracking records passed over",

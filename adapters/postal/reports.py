@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, cast
@@ -26,31 +26,37 @@ sync_report = partial(reports.sync_report, _NAMESPACE)
 class Told:
     """What records of the feed become: reports in their order, and what is passed over.
 
-    `foreign` counts records of somebody else's orders; `unreadable` are the ids of those that cannot be told.
+    `foreign` counts records of somebody else's orders; `unreadable` are the ids of those that cannot be told,
+    `retimed` those whose EventTime is replaced.
     """
 
     reports: tuple[Report, ...]
     foreign: int
     unreadable: tuple[str, ...]
+    retimed: tuple[str, ...]
 
 
-def tell(records: Iterable[Record], codes: StatusCodes, quiet: frozenset[str]) -> Told:
+def tell(records: Iterable[Record], codes: StatusCodes, quiet: frozenset[str], now: datetime) -> Told:
     """Report each record on its own, but those of a quiet status; one that cannot be told costs no other."""
-    reports: list[Report] = []
+    made: list[Report] = []
     unreadable: list[str] = []
+    retimed: list[str] = []
     foreign = 0
     for record in records:
         if codes.status_of(record.code) in quiet:
             continue
         try:
-            report = tracked_report(record, codes)
+            at, is_timed = record.time_as_of(now)
+            report = tracked_report(replace(record, at=at), codes)
             if report is None:
                 foreign += 1
-            else:
-                reports.append(check_report(report))
+                continue
+            made.append(check_report(report))
+            if not is_timed:
+                retimed.append(record.id)
         except ValueError:
             unreadable.append(record.id)
-    return Told(tuple(reports), foreign, tuple(unreadable))
+    return Told(tuple(made), foreign, tuple(unreadable), tuple(retimed))
 
 
 def registered_report(message: OutMessage, order: str, at: datetime, price: int | None = None) -> Report:

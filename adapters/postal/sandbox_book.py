@@ -141,7 +141,7 @@ class Book:
 
     def _document(self, customer: str, number: str, code: int, message: str) -> dict[str, Any]:
         # An ObjectId: seconds, five bytes of the machine, a counter; here always growing.
-        second = max(int(time.time()), self._last_second)
+        second = max(self.now_ms() // 1000, self._last_second)
         order = self.orders.get(number)
         return {
             "_id": {"$oid": f"{second:08x}5a9db0e0de{(self._events + 1) % 0x1000000:06x}"},

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from adapters.postal.cash import cash_in
@@ -21,13 +21,19 @@ _MINUTES = re.compile(r"BBGN:\s*([\w./-]{1,60})")
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,64}")
 # 10^11 seconds are the year 5138, 10^11 milliseconds are March 1973.
 _MILLISECONDS_FROM = 10**11
+_OLDEST, _SKEW = timedelta(days=360), timedelta(minutes=4)
+"""A little less than the hub takes (QĐ 45/2016 Đ7: a time with legal effect), since it decides later."""
 _FIRST_YEAR, _END_OF_YEARS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """What a report can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One event of the feed: `id` is its `$oid`, `code` the raw StatusCode, `at` from EventTime or the id."""
+    """One event of the feed: `id` is its `$oid`, `code` the raw StatusCode, `at` from EventTime or the id.
+
+    `is_timed`: `at` is the EventTime. One after the record's own time is none: nothing is recorded before it
+    happens.
+    """
 
     id: str
     order: str
@@ -38,6 +44,21 @@ class Record:
     cash: int | None
     is_timed: bool = True
 
+    @property
+    def recorded_at(self) -> datetime:
+        """When the operator wrote the record, by its id."""
+        return datetime.fromtimestamp(int(self.id[:8], 16), UTC)
+
+    def time_as_of(self, now: datetime) -> tuple[datetime, bool]:
+        """The time that a report can hold, and whether it is the EventTime.
+
+        The record's own time stands in for one that the hub cannot take, and the time of reading for both.
+        """
+        for at in (self.at, self.recorded_at):
+            if now - _OLDEST <= at <= now + _SKEW:
+                return at, self.is_timed and at == self.at
+        return now, False
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -47,8 +68,6 @@ class Page:
     last_id: str | None
     returned: int
     unreadable: int
-    timeless: int
-    """Readable records whose EventTime is none: they count from the time in their id."""
 
 
 def parse_page(body: bytes) -> Page:
@@ -63,7 +82,6 @@ def parse_page(body: bytes) -> Page:
         known_ids[-1] if known_ids else None,
         len(documents),
         len(records) - len(readable),
-        sum(not record.is_timed for record in readable),
     )
 
 
@@ -94,11 +112,14 @@ def _record(document: Any) -> Record | None:
     notes = unicodedata.normalize("NFC", notes) if isinstance(notes, str) else ""
     minutes, item = _MINUTES.search(notes), document.get("ItemCode")
     at = event_instant(document.get("EventTime"))
+    recorded_at = datetime.fromtimestamp(int(identity[:8], 16), UTC)
+    if at is not None and at > recorded_at + _SKEW:
+        at = None
     return Record(
         id=identity,
         order=order,
         code=code,
-        at=at or datetime.fromtimestamp(int(identity[:8], 16), UTC),
+        at=at or recorded_at,
         item=item if isinstance(item, str) and _PRINTABLE.fullmatch(item) else None,
         minutes=minutes[1] if minutes else None,
         cash=cash_in(notes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,10 @@ class OutMessage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A request that goes back to the hub on `in.<adapter>`; the same effect always has the same `id`."""
+    """A request that goes back to the hub on `in.<adapter>`; the same effect always has the same `id`.
+
+    `time` is that of the request, not of what it tells: a polled report gets the time of the poll.
+    """
 
     id: str
     type: str
@@ -91,6 +94,15 @@ class Adapter(Protocol):
 
     async def aclose(self) -> None:
         """Close connections."""
+        ...
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """An adapter that judges the times of its counterpart by legal time, which the runtime tells it."""
+
+    def use_clock(self, ask_time: Callable[[], Awaitable[datetime]]) -> None:
+        """Ask for the time here from now on; called before anything else."""
         ...
 
 

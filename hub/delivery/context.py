@@ -18,11 +18,17 @@ from hub.delivery.waiting import Bell, patiently
 
 _T = TypeVar("_T")
 Clock = Callable[[], datetime]
+AskTime = Callable[[], Awaitable[datetime]]
 
 
 def utc_now() -> datetime:
     """Return the machine's time."""
     return datetime.now(UTC)
+
+
+async def machine_time() -> datetime:
+    """Return the machine's time to who asks for legal time."""
+    return utc_now()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from time import monotonic, time
 
 import asyncpg
@@ -75,8 +76,10 @@ class Poller:
         try:
             async with asyncio.timeout(parts.options.call_timeout_s):
                 polled = await parts.adapter.poll(cursor)
-            for report in polled.reports:
-                check_report(report)
+            # An event may be older, or of a wrong clock; the hub hears of it now.
+            now = parts.clock()
+            reports = tuple(check_report(replace(report, time=now)) for report in polled.reports)
+            polled = replace(polled, reports=reports)
             label = "failed" if polled.is_partial else "polled"
             parts.metrics.last_success.labels(parts.name).set(time())
         except Exception as error:  # noqa: BLE001 - nothing is lost: the cursor stands still and is polled again

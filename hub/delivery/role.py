@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -88,6 +88,7 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
                 stop=stop,
                 metrics=metrics,
                 clock=clock.now,
+                ask_time=clock.asked,
                 progress=progress,
             )
         except ExceptionGroup as group:
@@ -123,9 +124,16 @@ class _Clock:
 
     def __init__(self) -> None:
         self.steps = LegalClock()
+        self.renew: Callable[[], Awaitable[None]] | None = None
 
     def now(self) -> datetime:
         return self.steps.of(datetime.now(UTC))
+
+    async def asked(self) -> datetime:
+        """With every step that is recorded by now."""
+        if self.renew is not None:
+            await self.renew()
+        return self.now()
 
 
 @contextlib.asynccontextmanager
@@ -136,12 +144,18 @@ async def _clock(settings: AdapterSettings, name: str) -> AsyncIterator[_Clock]:
         return
     session = database.Session(settings.postgres, f"adapter-{name}-clock")
     await session.open()
+    turn = asyncio.Lock()
+
+    async def renew() -> None:
+        async with turn:
+            clock.steps = await read_clock(await session.live(), environment)
 
     async def step() -> None:
-        clock.steps = await read_clock(await session.live(), environment)
+        await renew()
         await asyncio.sleep(_CLOCK_S)
 
-    clock.steps = await read_clock(await session.live(), environment)
+    await renew()
+    clock.renew = renew
     task = asyncio.create_task(keep_running("clock", step))
     try:
         yield clock

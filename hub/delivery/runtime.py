@@ -10,8 +10,8 @@ from typing import Any
 
 from faststream import FastStream
 
-from hub.delivery.adapter import Adapter
-from hub.delivery.context import AdapterContext, Clock, utc_now
+from hub.delivery.adapter import Adapter, Clocked
+from hub.delivery.context import AdapterContext, AskTime, Clock, machine_time, utc_now
 from hub.delivery.database import open_pool
 from hub.delivery.errors import StoreAwayError
 from hub.delivery.host import Hosted, open_desk
@@ -50,16 +50,20 @@ async def run_adapter(
     stop: asyncio.Event,
     metrics: DeliveryMetrics,
     clock: Clock = utc_now,
+    ask_time: AskTime = machine_time,
     progress: Progress | None = None,
 ) -> None:
     """Deliver `out.<adapter>` to the counterpart and report on `in.<adapter>` until `stop` is set.
 
     Ends within 15 s of `stop`: no new work, running calls (`drain_s`), last reports, close. The tables must
     exist (`hub setup`). Raises `StartupError` when a server cannot be reached at the
-    start, and the group of errors of a dead task otherwise. `clock` gives the legal time of reports;
+    start, and the group of errors of a dead task otherwise. `clock` gives the legal time of reports,
+    `ask_time` the same with every step that is recorded by now;
     `progress` is what health is told from.
     """
     key = _key(options)
+    if isinstance(adapter, Clocked):
+        adapter.use_clock(ask_time)
     try:
         async with open_pool(dsn, adapter.name) as pool:
             gate = Throttle(options.limits(), asyncio.get_running_loop().time())

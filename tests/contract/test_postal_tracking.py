@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ from tests.contract.postal_world import (
     settings_for,
 )
 
-MORNING_S = 1_772_416_800
-MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+MORNING = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+MORNING_S = int(MORNING.timestamp())
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ async def test_a_life_is_reported_in_the_feeds_order_with_the_operators_times(
     assert [event.at for event in life] == [
         MORNING,
         MORNING,
-        datetime(2026, 3, 2, 1, 0, 0, 250_000, tzinfo=UTC),
+        MORNING - timedelta(hours=1) + timedelta(milliseconds=250),
         MORNING,
     ]
     assert [event.minutes for event in life] == [None, "00042/BBGN-MC", None, None]
@@ -271,6 +271,16 @@ async def test_an_odd_record_stops_no_record_of_any_account(
     assert json.loads(polled.cursor)["SANDBOX01"] == last
 
 
+@pytest.mark.parametrize("ahead_s", [600, 7 * 3600, 4_000_000])
+async def test_an_event_of_a_clock_that_is_ahead_is_reported_with_a_time_that_the_hub_takes(
+    adapter: PostalAdapter, control: Control, ahead_s: int
+) -> None:
+    order, cursor = await ordered(adapter, control)
+    await control.emit(order, "collected", (int(datetime.now(UTC).timestamp()) + ahead_s) * 1000)
+    (event,) = reported(await adapter.poll(cursor))
+    assert MORNING < event.at <= datetime.now(UTC) + timedelta(minutes=4)
+
+
 async def test_orders_progress_by_themselves_along_a_scenario(tmp_path: Path) -> None:
     scenario = tmp_path / "scenario.json"
     events = [
@@ -283,6 +293,11 @@ async def test_orders_progress_by_themselves_along_a_scenario(tmp_path: Path) ->
         order, cursor = await ordered(adapter, control)
         registered = _events(control)[0]["at_ms"]
         await control.http.post("/_clock", json={"offset_s": 10_000})
+
+        async def later() -> datetime:
+            return datetime.now(UTC) + timedelta(seconds=10_000)
+
+        adapter.use_clock(later)
         await _until_events(control, 3)
         life = reported(await adapter.poll(cursor))
     assert [event.status for event in life] == ["collected", "handed_over"]

@@ -35,7 +35,6 @@ WORK = {
 }  # fmt: skip
 """Counters of what is done; a failed commit is decided again, and a certificate unfit for use ends later."""
 TOLD_BY = {
-    "hub_adapter_reports_refused_total": "HubRefusalsHigh",
     "hub_dead_letters_made_total": "HubDeadLettersWaiting",
     "hub_gateway_webhook_calls_total": "HubWebhookFailing",
     "hub_kafka_producer_renewals_total": "HubTopicNotWritten",

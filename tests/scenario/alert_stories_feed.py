@@ -22,6 +22,13 @@ async def a_record_that_nobody_can_read(site: Site) -> None:
     await site.prometheus.ends("HubRecordsUnreadable", adapter="postal")
 
 
+async def a_report_that_the_hub_refuses(site: Site) -> None:
+    """It knows of no such dossier."""
+    await site.post.emit(await _foreign_order(site, "b"), "collected")
+    await site.prometheus.fires("HubReportsRefused", adapter="postal")
+    await site.prometheus.ends("HubReportsRefused", adapter="postal")
+
+
 async def _foreign_order(site: Site, name: str) -> str:
     """An order with a number like the hub's, which another program has placed for the same account."""
     number = f"foreign-{name}__C1"

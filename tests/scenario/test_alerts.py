@@ -21,7 +21,11 @@ from hub.participants.registry import Participant
 from hub.settings.documents import DocumentsSettings
 from tests.integration.engine.test_engine_copies import NO_PACKAGE, REGISTER, registration
 from tests.scenario.alert_site import Site, alert_site
-from tests.scenario.alert_stories_feed import a_feed_that_cannot_be_read, a_record_that_nobody_can_read
+from tests.scenario.alert_stories_feed import (
+    a_feed_that_cannot_be_read,
+    a_record_that_nobody_can_read,
+    a_report_that_the_hub_refuses,
+)
 from tests.scenario.alert_stories_strange import (
     a_record_that_is_no_message,
     a_row_that_a_forgotten_session_holds,
@@ -49,7 +53,7 @@ WHILE_ENGINES_RUN = {
     "HubWebhookFailing", "HubCertificateEnds", "HubCertificateEndsSoon", "HubCheckFailed", "HubTopicsBlocked",
     "HubTopicNotWritten", "HubOutboxBehind", "HubUnknownOutcomeOld", "HubOutboxOld", "HubProcessRestarts",
     "HubConnectionsRefused", "HubMessagesPassedOver", "HubRetentionFails", "HubRowsUntrusted", "HubPollsFail",
-    "HubRecordsUnreadable",
+    "HubRecordsUnreadable", "HubReportsRefused",
 }  # fmt: skip
 WITHOUT_ENGINES = {
     "HubCircuitOpenLong", "HubProcessDown", "HubConsumerNoProgress", "HubNoShardOwner",
@@ -96,6 +100,7 @@ async def test_what_participants_and_outside_systems_do_is_told_and_ends(
         await a_feed_that_cannot_be_read(site)
         await asyncio.gather(
             a_record_that_nobody_can_read(site),
+            a_report_that_the_hub_refuses(site),
             a_bug_of_one_participant(site),
             what_nobody_can_read(site),
             a_forged_package(site),

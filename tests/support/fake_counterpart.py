@@ -19,6 +19,7 @@ from typing import Any, Literal
 from prometheus_client import CollectorRegistry
 
 from hub.delivery.adapter import OutMessage, Polled, Report
+from hub.delivery.context import AskTime
 from hub.delivery.host import Connection, Host
 from hub.delivery.metrics import DeliveryMetrics
 from hub.delivery.options import DeliveryOptions
@@ -60,6 +61,10 @@ class FakeCounterpart:
     running: dict[str, int] = field(default_factory=dict)
     most_running: int = 0
     most_per_dossier: int = 0
+    ask_time: AskTime | None = None
+
+    def use_clock(self, ask_time: AskTime) -> None:
+        self.ask_time = ask_time
 
     def handles(self, message_type: str) -> bool:
         if message_type in self.unfit:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from hub.embedded.stack import StackAddress
+from schemas.rfc3339 import read_rfc3339
 from tests.support.delivery_worlds import (
     PREFIX,
     World,
@@ -277,9 +279,15 @@ async def test_polled_reports_are_published_once_through_failures_and_restarts(w
     world.counterpart.poll_interval_s = 0.05
     world.counterpart.poll_failures = 2
     world.counterpart.feed = ["a", "b", "c"]
+    began = datetime.now(UTC)
     async with running(world):
-        ids = [(await world.read_report())[0]["ce_id"] for _ in range(3)]
+        headers = [(await world.read_report())[0] for _ in range(3)]
+        ids = [header["ce_id"] for header in headers]
         assert ids == [b"poll-a", b"poll-b", b"poll-c"]
+        times = [read_rfc3339(header["ce_time"].decode()) for header in headers]
+        assert all(began <= time <= datetime.now(UTC) for time in times), "of the poll, not of the events"
+        assert world.counterpart.ask_time is not None
+        assert times[-1] <= await world.counterpart.ask_time() <= datetime.now(UTC)
         for id_ in ids:
             await world.answer(id_.decode())
         await until(lambda: world.metric("hub_adapter_reports_unconfirmed") == 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,8 +75,8 @@ def test_an_event_time_that_is_none_or_may_mean_two_moments_is_replaced_by_that_
 ) -> None:
     assert event_instant(value) is None
     read = parse_page(page(EventTime=value))
-    assert ([record.at for record in read.records], read.timeless) == ([EIGHT], 1)
-    assert parse_page(page()).timeless == 0
+    assert [(record.at, record.is_timed) for record in read.records] == [(EIGHT, False)]
+    assert parse_page(page()).records[0].is_timed
 
 
 def page(**changes: Any) -> bytes:
@@ -143,13 +143,42 @@ def test_somebody_elses_order_is_not_reported() -> None:
     assert tracked_report(Record(RECORD_ID, "OTHER-1", "4", EIGHT, None, None, None), CODES) is None
 
 
+LATE = timedelta(minutes=10)
+LONG_AGO = timedelta(days=400)
+
+
+@pytest.mark.parametrize(
+    ("event", "recorded", "reported"),
+    [
+        (-timedelta(days=30), timedelta(0), -timedelta(days=30)),  # late, and true
+        (timedelta(minutes=3), timedelta(0), timedelta(minutes=3)),  # a clock as good as any
+        (timedelta(hours=7), timedelta(0), timedelta(0)),  # local time written as UTC
+        (timedelta(hours=7) - LATE, -LATE, -LATE),
+        (-timedelta(hours=1), -timedelta(hours=8), -timedelta(hours=8)),  # the same, read eight hours later
+        (LATE, LATE, timedelta(0)),  # a clock that is ahead
+        (timedelta(days=30_000), timedelta(0), timedelta(0)),
+        (-LONG_AGO, -LATE, -LATE),
+        (-LONG_AGO, -LONG_AGO, timedelta(0)),
+        (-LONG_AGO, timedelta(days=3), timedelta(0)),
+    ],
+)
+def test_a_time_that_the_hub_cannot_take_is_replaced_by_that_of_the_record_or_of_reading(
+    event: timedelta, recorded: timedelta, reported: timedelta
+) -> None:
+    identity = f"{int((EIGHT + recorded).timestamp()):08x}" + RECORD_ID[8:]
+    body = page(_id={"$oid": identity}, EventTime=int((EIGHT + event).timestamp()), StatusCode=4)
+    told = tell(parse_page(body).records, CODES, frozenset(), EIGHT)
+    assert ReportPickup.model_validate_json(told.reports[0].data).at == EIGHT + reported
+    assert told.retimed == (() if reported == event else (identity,))
+
+
 @pytest.mark.parametrize(
     "odd",
-    [{"at": EIGHT.replace(year=1995)}, {"code": "1" * 400}, {"item": "mã"}, {"order": f"{'D' * 63}__C1"}],
+    [{"code": "1" * 400}, {"item": "mã"}, {"order": f"{'D' * 63}__C1"}],
 )
 def test_a_record_that_can_be_no_report_costs_no_other(odd: dict[str, Any]) -> None:
     records = [Record(f"{number:024x}", "D1__C1", "4", EIGHT, None, None, None) for number in range(3)]
-    told = tell([records[0], replace(records[1], **odd), records[2]], CODES, frozenset())
+    told = tell([records[0], replace(records[1], **odd), records[2]], CODES, frozenset(), EIGHT)
     assert [report.id for report in told.reports] == [f"vnpost-{records[0].id}", f"vnpost-{records[2].id}"]
     assert (told.foreign, len(told.unreadable)) in {(0, 1), (1, 0)}
 
