@@ -13,7 +13,7 @@ BOUND_MIB = 60
 PROGRAM = f"""
 import asyncio, hashlib, pathlib, resource, sys
 from hub.settings.documents import DocumentsSettings
-from hub.documents.store import Stored, documents
+from hub.documents.store import StoredDocument, documents
 
 HEAD = b"%PDF-1.7".ljust({MIB}, b"0")
 BLOCK = bytes({MIB})
@@ -37,10 +37,10 @@ async def main():
     async def one():
         yield HEAD
 
-    assert isinstance(await store.put(small, one(), "application/pdf"), Stored)
+    assert isinstance(await store.put(small, one(), "application/pdf"), StoredDocument)
     before = peak_mib()
     stored = await store.put(name, chunks(), "application/pdf", {SIZE})
-    assert isinstance(stored, Stored) and stored.size == {SIZE}, stored
+    assert isinstance(stored, StoredDocument) and stored.size == {SIZE}, stored
     got = 0
     async for chunk in store.get(name):
         got += len(chunk)

@@ -28,7 +28,7 @@ from tests.support.waiting import eventually
 
 _LIMIT_S = 30.0
 NEW_LIBRDKAFKA = next(
-    Path(confluent_kafka.__file__).parents[2].glob("confluent_kafka.libs/librdkafka*"), None
+    Path(confluent_kafka.__file__).parents[1].glob("confluent_kafka.libs/librdkafka*"), None
 )
 """Lent to Debian's kcat: Kafka 4 refuses the SCRAM exchange of librdkafka before 2.6.1 (its PR 4895)."""
 
