@@ -28,7 +28,7 @@ from tests.contract.recorder import Recorder
 
 DOSSIER = "000.12.34.H07-260302-0001"
 COLLECT = f"{DOSSIER}__C1"
-ORDER_ID = "69a4f0005a9db0e0de000003"
+ORDER_ID = "69a50b7c5a9db0e0de000003"
 TRACKING_FROM_START = "/apiVNPostNGSP/p1.0/order/tracking?pagesize=1000&lastId=000000000000000000000000"
 
 

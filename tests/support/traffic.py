@@ -69,6 +69,11 @@ class Traffic:
         self._index()
         return [key for key in self.sent if key not in self._receipts]
 
+    def backlog(self) -> int:
+        """How many requests are without a receipt so far."""
+        self._index()
+        return len(self.sent) - len(self._receipts)
+
     async def answered(self, limit_s: float = 40) -> None:
         """Wait until every request has its receipt."""
         await eventually(lambda: not self.unanswered(), limit_s, "all receipts", self.evidence)
