@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from hashlib import sha256
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -64,19 +65,24 @@ async def not_erased(
 
 _ERASURES = """
 select e.dossier_id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac
-from erasure e left join dossier d on d.id = e.dossier_id
-left join dossier_key k on k.dossier_id = e.dossier_id
+from (select dossier_id from erasure where dossier_id > $1 order by dossier_id limit $2) e
+left join dossier d on d.id = e.dossier_id left join dossier_key k on k.dossier_id = e.dossier_id
+order by e.dossier_id
 """
+_PAGE = 500
+"""Erasures at a time, so that their dossiers are found by index, however many there are."""
 
 
 async def erased(connection: Connection, key: StoreKey) -> list[str]:
     """All dossiers whose own rows say that they were erased: an `erasure` alone is believed of none."""
-    found = []
-    for row in await connection.fetch(_ERASURES):
-        if is_erased(row, key):
-            found.append(row["id"])
-        else:
-            tell_untrusted(AlteredRowError(f"erasure {row['id']}", NOT_ERASED))
+    found, last = [], str(UUID(int=0))
+    while rows := await connection.fetch(_ERASURES, last, _PAGE):
+        for row in rows:
+            if is_erased(row, key):
+                found.append(row["id"])
+            else:
+                tell_untrusted(AlteredRowError(f"erasure {row['id']}", NOT_ERASED))
+        last = rows[-1]["id"]
     return found
 
 

@@ -6,6 +6,7 @@ from adapters.postal.adapter import PostalAdapter
 from hub.delivery.outcome import Delivered
 from tests.contract.postal_world import order_message, settings_for
 from tests.scenario.alert_site import Site
+from tests.support.waiting import eventually
 
 
 async def a_feed_that_cannot_be_read(site: Site) -> None:
@@ -33,8 +34,12 @@ async def _foreign_order(site: Site, name: str) -> str:
     """An order with a number like the hub's, which another program has placed for the same account."""
     number = f"foreign-{name}__C1"
     other = PostalAdapter(settings_for(str(site.post.http.base_url).rstrip("/")))
+
+    async def is_placed() -> bool:
+        return isinstance(await other.deliver(order_message(number, f"foreign-{name}")), Delivered)
+
     try:
-        assert isinstance(await other.deliver(order_message(number, f"foreign-{name}")), Delivered)
+        await eventually(is_placed, 60, "the post to take the order, whatever else befalls it meanwhile")
     finally:
         await other.aclose()
     return number
