@@ -73,3 +73,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     count = sum(_MISSING in report.longreprtext for report in skipped)
     if count:
         terminalreporter.write_line(f"skipped for want of a tool that only CI installs: {count}")
+
+
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """A command that a test runs in its own process changes it; the next test begins as this one did."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)

@@ -34,7 +34,9 @@ class Checkout:
         self.folder = folder
         self._environment = {name: value for name, value in os.environ.items() if name != "HUB_HOME"}
         self._environment["HUB_CACHE"] = os.environ.get("HUB_CACHE") or str(REPOSITORY / "var" / "cache")
-        (folder / "var").mkdir(parents=True)
+        for made in (folder, folder / "var"):
+            made.mkdir(parents=True)
+            made.chmod(0o755)  # as a clone is, whatever the umask of who runs the tests
         for entry in REPOSITORY.iterdir():
             if entry.name not in {"var", ".git"}:
                 (folder / entry.name).symlink_to(entry)
