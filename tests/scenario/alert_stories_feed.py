@@ -6,7 +6,6 @@ from adapters.postal.adapter import PostalAdapter
 from hub.delivery.outcome import Delivered
 from tests.contract.postal_world import order_message, settings_for
 from tests.scenario.alert_site import Site
-from tests.support.waiting import eventually
 
 
 async def a_feed_that_cannot_be_read(site: Site) -> None:
@@ -17,29 +16,25 @@ async def a_feed_that_cannot_be_read(site: Site) -> None:
     await site.prometheus.ends("HubPollsFail", adapter="postal")
 
 
-async def a_record_that_nobody_can_read(site: Site) -> None:
-    await site.post.emit(await _foreign_order(site, "a"), "collected", code="x" * 65)
+async def a_record_that_nobody_can_read(site: Site, order: str) -> None:
+    await site.post.emit(order, "collected", code="x" * 65)
     await site.prometheus.fires("HubRecordsUnreadable", adapter="postal")
     await site.prometheus.ends("HubRecordsUnreadable", adapter="postal")
 
 
-async def a_report_that_the_hub_refuses(site: Site) -> None:
+async def a_report_that_the_hub_refuses(site: Site, order: str) -> None:
     """It knows of no such dossier."""
-    await site.post.emit(await _foreign_order(site, "b"), "collected")
+    await site.post.emit(order, "collected")
     await site.prometheus.fires("HubReportsRefused", adapter="postal")
     await site.prometheus.ends("HubReportsRefused", adapter="postal")
 
 
-async def _foreign_order(site: Site, name: str) -> str:
+async def foreign_order(site: Site, name: str) -> str:
     """An order with a number like the hub's, which another program has placed for the same account."""
     number = f"foreign-{name}__C1"
     other = PostalAdapter(settings_for(str(site.post.http.base_url).rstrip("/")))
-
-    async def is_placed() -> bool:
-        return isinstance(await other.deliver(order_message(number, f"foreign-{name}")), Delivered)
-
     try:
-        await eventually(is_placed, 60, "the post to take the order, whatever else befalls it meanwhile")
+        assert isinstance(await other.deliver(order_message(number, f"foreign-{name}")), Delivered)
     finally:
         await other.aclose()
     return number

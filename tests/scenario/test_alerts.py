@@ -25,6 +25,7 @@ from tests.scenario.alert_stories_feed import (
     a_feed_that_cannot_be_read,
     a_record_that_nobody_can_read,
     a_report_that_the_hub_refuses,
+    foreign_order,
 )
 from tests.scenario.alert_stories_strange import (
     a_record_that_is_no_message,
@@ -98,9 +99,11 @@ async def test_what_participants_and_outside_systems_do_is_told_and_ends(
     address = await asyncio.to_thread(embedded.up, own_stack_home)
     async with alert_site(address, tmp_path) as site:
         await a_feed_that_cannot_be_read(site)
+        # before a story tells the post to answer an order badly
+        unreadable, unknown = [await foreign_order(site, name) for name in ("a", "b")]
         await asyncio.gather(
-            a_record_that_nobody_can_read(site),
-            a_report_that_the_hub_refuses(site),
+            a_record_that_nobody_can_read(site, unreadable),
+            a_report_that_the_hub_refuses(site, unknown),
             a_bug_of_one_participant(site),
             what_nobody_can_read(site),
             a_forged_package(site),

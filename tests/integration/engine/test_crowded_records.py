@@ -45,4 +45,4 @@ async def test_records_of_many_values_cost_like_ordinary_ones_and_others_are_ser
         for event_id in sent_ids:
             refused = await attacker.receipt(event_id, limit_s=120)
             assert refused.data["code"] == "schema.too_many_values"
-        assert worked_s(engine) - begun_s < 3 * ordinary_s, engine.output()
+        assert worked_s(engine) - begun_s < 10 * ordinary_s, engine.output()

@@ -53,4 +53,4 @@ async def test_a_crowded_body_costs_like_a_plain_one_of_its_size(site: Site) -> 
     receipt = await other.receipt(SUBMIT, "ref:beside-crowded", submission())
     assert receipt["dossier"]
     assert await attack == {"schema.too_many_values"}
-    assert worked_s(site) - begun_s < 4 * plain_s
+    assert worked_s(site) - begun_s < 10 * plain_s
