@@ -52,6 +52,7 @@ class Relay:
         self._epoch = 0  # of the shards, when it was last looked at
         self._woken = asyncio.Event()  # a write has told of segments
         self._marked_at = 0.0
+        self._is_finishing = False  # only what has to go out before ours is still fetched
         self.last_publish = time.monotonic()
 
     # What the engine's writes take along
@@ -93,7 +94,12 @@ class Relay:
         return self._segments.is_busy(shard) or self._publisher.is_busy(shard)
 
     async def finish(self, limit_s: float) -> None:
-        """Wait until all that was offered is published and marked, or until the limit."""
+        """Take up nothing new; wait until all that was offered is published and marked, or until the limit.
+
+        What the other engines go on writing would keep this one from an end: it would be cut off between an
+        acknowledgement and its mark, and the next owner of the shard would tell the same again.
+        """
+        self._is_finishing = True
         with contextlib.suppress(*AWAY):
             async with asyncio.timeout(limit_s):
                 while self.backlog or self._segments.unmarked:  # noqa: ASYNC110  counters, no event
@@ -121,7 +127,7 @@ class Relay:
             await self._publisher.retry(self._ready & self._shards.owned)
 
     async def _wait(self) -> None:
-        if self._segments.is_behind or self._segments.backlog:
+        if self._segments.backlog or (self._segments.is_behind and not self._is_finishing):
             return
         try:
             await asyncio.wait_for(self._woken.wait(), _POLL_S)
@@ -146,6 +152,8 @@ class Relay:
         While there is more than a page, nothing behind the page may be published: its last id is returned.
         """
         if not self._segments.is_behind or not self._ready:
+            return None
+        if self._is_finishing and not self._segments.backlog:
             return None
         self._segments.is_behind = False
         known, page = self._segments.known, self._segments.page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -157,21 +159,46 @@ async def test_what_another_engine_published_while_the_locks_were_lost_is_not_to
     await site.published()
     first, second = site.relay.outgoing(), await site.segment()
     site.relay.written(first, Written({SHARD: second}, []), {SHARD: [TOLD]}, 0)
+    before = site.shards.epoch
     assert await end_session(site.hub, "engine-1-shards")
-    await eventually(lambda: has_lost_its_locks(site), 10, "the end of the session")
+    await eventually(lambda: has_lost_its_locks(site, before), 10, "the end of the session")
     await site.hub.database.execute("delete from segment")  # as the other engine does, once it has told it
-    assert SHARD in await site.shards.tick(site.relay.is_busy)
+    await eventually(lambda: has_its_locks(site), 10, "the locks in a new session")
     assert await told(site) == ["last"]
 
 
-async def has_lost_its_locks(site: Site) -> bool:
-    try:
+async def has_lost_its_locks(site: Site, epoch: int) -> bool:
+    """In a tick that finds the session gone, or in one that has a new session at once."""
+    await has_its_locks(site)
+    return site.shards.epoch > epoch
+
+
+async def has_its_locks(site: Site) -> bool:
+    with contextlib.suppress(*AWAY):
         await site.shards.tick(site.relay.is_busy)
-    except AWAY:
-        return True
-    return False
+    return SHARD in site.shards.owned
 
 
 async def has_published(site: Site) -> bool:
     await site.relay.step()
     return bool(site.client.inbox)
+
+
+async def test_a_relay_that_is_to_end_takes_up_nothing_new_however_much_others_write(site: Site) -> None:
+    await site.segment()
+    await eventually(lambda: has_published(site), 10, "the message")
+    working = asyncio.create_task(keep_stepping(site))
+    await site.relay.finish(10)
+    working.cancel()
+    await asyncio.wait([working])
+    await site.segment(LAST)
+    for _ in range(3):
+        await site.relay.step()
+    assert not site.relay.is_busy(SHARD)
+    assert await site.hub.database.fetchval("select count(*) from segment") == 1, "it is the next owner's"
+
+
+async def keep_stepping(site: Site) -> None:
+    """As the engine's own task does until the process ends."""
+    while True:
+        await site.relay.step()
