@@ -164,6 +164,15 @@ async def metric(process: HubProcess, name: str, **labels: str) -> float:
     return total
 
 
+async def metric_becomes(process: HubProcess, wanted: float, name: str, **labels: str) -> None:
+    """Wait for a metric that a side task brings up to date: it may show what is so a second later."""
+
+    async def is_shown() -> bool:
+        return await metric(process, name, **labels) == wanted
+
+    await eventually(is_shown, 15, f"{name} {labels} to become {wanted}", process.output)
+
+
 async def end_session(hub: Hub, name: str) -> bool:
     """Let PostgreSQL end the session of this name; False when there is none."""
     ended = await hub.database.fetchval(

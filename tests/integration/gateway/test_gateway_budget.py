@@ -49,7 +49,7 @@ def assert_waits(answer: httpx.Response, code: str) -> None:
 
 async def test_uploads_end_at_the_days_budget_and_only_those_that_were_stored_count(site: Site) -> None:
     visitor = await site.join("counter-uploads", ["counter"], [ONE_STOP])
-    other = await site.join("counter-beside", ["counter"], [ONE_STOP])
+    other = await site.join("counter-beside-uploads", ["counter"], [ONE_STOP])
     await limit(site, visitor, "upload-bytes-per-day", 5000)
 
     async def is_limited() -> bool:

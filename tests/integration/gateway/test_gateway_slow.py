@@ -39,7 +39,7 @@ async def test_a_client_that_drips_is_cut_off_with_the_reason(
 
 
 async def test_many_that_drip_hold_up_nobody(site: Site, counter: Visitor) -> None:
-    other = await site.join("counter-beside", ["counter"], [ONE_STOP])
+    other = await site.join("counter-beside-slow", ["counter"], [ONE_STOP])
 
     async def dripping(what: str) -> bytes:
         async with raw(site) as connection:
