@@ -43,6 +43,7 @@ __all__ = [
     "end_fetching",
     "errors",
     "partitions_of",
+    "position_of",
     "producer",
     "share_out_again",
     "ssl_context",
@@ -80,6 +81,19 @@ async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPar
     """All partitions of a topic that the consumer need not have been assigned."""
     numbers = await consumer._client._wait_on_metadata(topic)  # noqa: SLF001  as aiokafka's producer does
     return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+def position_of(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int | None:
+    """The offset from which the consumer reads on; None while it has none, or the partition is not its own.
+
+    `position` itself waits until there is one.
+    """
+    subscription = consumer._subscription.subscription  # noqa: SLF001
+    assignment = subscription.assignment if subscription is not None else None
+    if assignment is None or tp not in assignment.tps:
+        return None
+    state = assignment.state_value(tp)
+    return int(state.position) if state is not None and state.has_valid_position else None
 
 
 class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type hints

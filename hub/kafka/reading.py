@@ -12,6 +12,7 @@ from hub.kafka.client import (
     CorruptRecordException,
     KafkaError,
     TopicPartition,
+    position_of,
 )
 from hub.kafka.errors import NoAnswerError
 
@@ -48,18 +49,18 @@ async def first_readable(new_consumer: NewConsumer, tp: TopicPartition, offset: 
             found = await read_at(consumer, tp, offset)
             if found is not None:
                 return int(found.offset)
-            offset += 1
+            offset = max(offset + 1, position_of(consumer, tp) or 0)
             if is_fetcher_dead(consumer):
                 await consumer.stop()
                 consumer = None
     finally:
         if consumer is not None:
             await consumer.stop()
-    return offset
+    return min(offset, end)
 
 
 async def read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> ConsumerRecord | None:
-    """The record that comes when `offset` is asked for; None when it is unreadable."""
+    """The record that comes when `offset` is asked for; None when it is unreadable, or none lies there."""
     consumer.assign([tp])
     consumer.seek(tp, offset)
     try:
@@ -70,6 +71,6 @@ async def read_at(consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -
         return None
     if records:
         return records[0]
-    if is_fetcher_dead(consumer):
+    if is_fetcher_dead(consumer) or (position_of(consumer, tp) or offset) > offset:
         return None
     raise NoAnswerError(tp.topic)

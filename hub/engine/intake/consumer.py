@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from hub.engine.errors import DeadClientError, GapError, UnreadableError
 from hub.engine.intake.assigned import Assigned, Batch, Load
@@ -13,9 +14,17 @@ from hub.engine.intake.pauses import Pauses
 from hub.engine.intake.records import Fetched, dense_part, stamped, within
 from hub.engine.write.writing import OffsetStep
 from hub.inbound.envelope import Record
-from hub.kafka.client import AIOKafkaConsumer, KafkaError, TopicPartition, share_out_again
+from hub.kafka.client import (
+    AIOKafkaConsumer,
+    KafkaError,
+    TopicPartition,
+    position_of,
+    share_out_again,
+)
 from hub.kafka.log_inspector import Position
 from hub.kafka.reading import is_fetcher_dead
+
+_LOOK_S = 1.0
 
 
 class Consumer:
@@ -36,6 +45,7 @@ class Consumer:
         self._loading = asyncio.Lock()  # one at a time goes back to the store
         self._is_new_here = True  # until the group has given it partitions once
         self.is_stale = False  # the positions have to come from the store before the next batch
+        self._looked_at = 0.0  # monotonic, for places that hold no record
 
     # The group
 
@@ -126,7 +136,10 @@ class Consumer:
             if generation == self.group.generation and not self.is_stale:
                 raise
             return None  # the partitions were given away meanwhile, or have no position yet
-        if generation != self.group.generation or not fetched:
+        if generation != self.group.generation:
+            return None
+        self._look_for_empty_places(fetched)
+        if not fetched:
             return None
         return self._batch(fetched, is_probe=probed is not None)
 
@@ -142,6 +155,22 @@ class Consumer:
             fetched = await self._fair.fetch(partitions, wait_ms)
         taken, self._left = within(fetched, self._max_bytes)
         return taken
+
+    def _look_for_empty_places(self, fetched: Fetched) -> None:
+        """`GapError` where the client went past our place and nothing of the partition is in hand.
+
+        A batch can have places without a record, at the end of the log too: without a look the partition
+        would be behind for ever, and whoever waits for its backlog with it.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_S:
+            return
+        self._looked_at = now
+        for position, assigned in self._assigned.items():
+            tp = TopicPartition(*position)
+            is_in_hand = tp in fetched or tp in self._left
+            if not is_in_hand and (position_of(self._client, tp) or 0) > assigned.next:
+                raise GapError(position, assigned.next)
 
     def _readable_now(self) -> list[TopicPartition]:
         return [

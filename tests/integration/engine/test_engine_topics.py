@@ -74,7 +74,8 @@ async def test_a_topic_that_was_made_again_is_read_only_after_an_operator_accept
         ]
         traffic = Traffic(hub, [renewed, other])
         engine = await hub.start_engine()
-        for _ in range(3):
+        await renewed.publish({}, b"x", b"no envelope")
+        for _ in range(2):
             await traffic.submit(renewed)
         await traffic.answered()
         await asyncio.to_thread(hub.admin.delete_topics, [renewed.in_topic])
@@ -82,12 +83,15 @@ async def test_a_topic_that_was_made_again_is_read_only_after_an_operator_accept
         reason = await stops(hub, renewed.in_topic)
         assert reason.startswith("recreated: stored topic id ")
         assert reason.endswith("stored next offset 3")
+        await renewed.publish({}, b"x", b"no envelope")  # at the place of the one before
         for _ in range(5):
             await traffic.submit(renewed)
             await traffic.submit(other)
         await eventually(lambda: len(traffic.unanswered()) == 5, 20, "the other topic", traffic.evidence)
-        assert await accept(hub, renewed, 0, 5) == reason
+        assert await accept(hub, renewed, 0, 6) == reason
         await traffic.check()
+        places = await hub.database.fetch("select topic, at_offset from dead_letter")
+        assert [tuple(row) for row in places] == [(renewed.in_topic, 0)] * 2
         assert engine.exit_status is None
 
 

@@ -25,6 +25,7 @@ def records(offsets: Sequence[int]) -> list[Any]:
         ([7, 8, 10], [7, 8]),
         ([6, 7], []),
         ([7, 8 + (1 << 32)], [7]),
+        ([7, 14, 9, 10], [7]),
     ],
 )
 def test_records_are_taken_up_to_the_first_jump_of_offsets(offsets: list[int], kept: list[int]) -> None:
