@@ -5,11 +5,7 @@ The value that goes to Kafka is a slice of what was posted, never written anew: 
 
 from __future__ import annotations
 
-import binascii
-import json
 import re
-from base64 import b64decode
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
@@ -20,12 +16,11 @@ from pydantic_core import from_json
 from hub.facts.message import Headers, Message
 from hub.gateway.problems import ProblemError
 from hub.inbound.envelope import Envelope, Malformed, Record, decode
+from hub.inbound.json_event import ATTRIBUTES, MAX_EVENT_VALUES, JsonEvent, NoEvent, path_of, read_event
 from schemas.counting import MAX_VALUES, has_more_values
 
 BINARY = "application/json"
-STRUCTURED = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject", "environment", "traceparent")
+RawHeaders = Iterable[tuple[bytes, bytes]]
 _TOLD = ("specversion", "id", "source", "type", "time", "subject")
 _ID = re.compile(r"[!-~]{1,128}")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -46,36 +41,12 @@ class Posted:
     timestamp: int = 0
 
 
-class _Event(msgspec.Struct):
-    """The JSON format; extensions that the hub does not know are ignored, as on Kafka."""
-
-    specversion: str | None = None
-    id: str | None = None
-    source: str | None = None
-    type: str | None = None
-    time: str | None = None
-    subject: str | None = None
-    environment: str | None = None
-    traceparent: str | None = None
-    datacontenttype: str = BINARY
-    data: msgspec.Raw = msgspec.Raw()
-    data_base64: str | None = None
-
-
-_MEMBERS = frozenset(_Event.__struct_fields__)
 _NO_EVENT = (msgspec.DecodeError, RecursionError, ValueError)
-_one = msgspec.json.Decoder(_Event).decode
 _slices = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_MAX_EVENT_VALUES = MAX_VALUES + 100
-"""Of one event in the JSON format: its data, and attributes and extensions around it."""
+_HTTP_CODES = {"envelope.no_cloud_event": "http.no_cloud_event"}
 
 
-def media_type(content_type: str) -> str:
-    """`application/json` of `Application/JSON; charset=utf-8`."""
-    return content_type.split(";", maxsplit=1)[0].strip().lower()
-
-
-def read_binary(topic: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Posted:
+def read_binary(topic: str, headers: RawHeaders, body: bytes) -> Posted:
     """Attributes from `ce-` headers (unquoted, percent-decoded), the body as it came."""
     found: list[tuple[str, bytes]] = []
     for raw, content in headers:
@@ -84,7 +55,7 @@ def read_binary(topic: str, headers: Iterable[tuple[bytes, bytes]], body: bytes)
             found.append((f"ce_{name[3:]}", _attribute(content)))
         elif name in ("content-type", "traceparent"):
             found.append((name, content))
-    known = {f"ce_{name}" for name in _ATTRIBUTES} | {"content-type", "traceparent"}
+    known = {f"ce_{name}" for name in ATTRIBUTES} | {"content-type", "traceparent"}
     kept = tuple((name, content) for name, content in found if name in known)
     subject = next((content for name, content in reversed(kept) if name == "ce_subject"), None)
     return Posted(topic, subject, body, kept)
@@ -96,67 +67,52 @@ def _attribute(content: bytes) -> bytes:
     return unquote_to_bytes(_ESCAPED.sub(rb"\1", quoted[1]) if quoted else content)
 
 
-def read_structured(topic: str, body: bytes) -> Posted:
-    """One event in the JSON format; the value is the slice of the body that `data` is."""
-    return _posted(topic, _event(body, ""))
+def read_structured(topic: str, body: bytes, headers: RawHeaders = ()) -> Posted:
+    """One event in the JSON format; the value is the slice of the body that `data` is.
+
+    What `headers` say of the event has to be the same.
+    """
+    event = _event(body, "")
+    said = read_binary(topic, headers, b"").headers
+    beside = {name: content for name, content in said if name.startswith("ce_")}
+    texts = {f"ce_{name}": text.encode() for name, text in event.texts.items()}
+    differing = tuple(name[3:] for name, content in beside.items() if texts.get(name) != content)
+    if differing:
+        raise ProblemError("envelope.repeated_attribute", differing)
+    return _posted(topic, event)
 
 
 def read_batch(topic: str, body: bytes, max_events: int) -> list[Posted]:
     """The events of a batch, in order."""
-    if has_more_values(body, max_events * _MAX_EVENT_VALUES):
+    if has_more_values(body, max_events * MAX_EVENT_VALUES):
         raise ProblemError("schema.too_many_values")
     try:
         slices = _slices(body)
     except _NO_EVENT as error:
-        raise ProblemError("http.no_cloud_event", _path(error, "")) from None
+        raise ProblemError("http.no_cloud_event", path_of(error)) from None
     if len(slices) > max_events:
         raise ProblemError("http.batch_too_long")
     return [_posted(topic, _event(bytes(one), f"[{index}]")) for index, one in enumerate(slices)]
 
 
-def _event(written: bytes, place: str) -> _Event:
-    """One event; `place` is where it stands in a batch. Each member stands there once."""
+def _event(written: bytes, place: str) -> JsonEvent:
+    """One event; `place` is where it stands in a batch."""
     inside = f"{place}." if place else ""
-    if has_more_values(written, _MAX_EVENT_VALUES):
+    if has_more_values(written, MAX_EVENT_VALUES):
         raise ProblemError("schema.too_many_values", (f"{inside}data",))
-    try:
-        event = _one(written)
-        # As pairs: msgspec takes the last of two members without a word.
-        members = [name for name, _ in json.loads(written, object_pairs_hook=tuple)]
-    except _NO_EVENT as error:
-        raise ProblemError("http.no_cloud_event", _path(error, place)) from None
-    counted = Counter(name for name in members if name in _MEMBERS)
-    repeated = [name for name, count in counted.items() if count > 1]
-    if {"data", "data_base64"} <= counted.keys():
-        repeated.append("data_base64")
-    if repeated:
-        raise ProblemError("envelope.repeated_attribute", tuple(inside + name for name in repeated))
+    event = read_event(written)
+    if isinstance(event, NoEvent):
+        paths = [f"${place}{name[1:]}" if name.startswith("$") else inside + name for name in event.fields]
+        fields = tuple(paths) or ((f"${place}",) if place else ())
+        raise ProblemError(_HTTP_CODES.get(event.code, event.code), fields)
     return event
 
 
-def _posted(topic: str, event: _Event) -> Posted:
-    texts = {name: getattr(event, name) for name in _ATTRIBUTES}
-    headers = [(f"ce_{name}", _encoded(text)) for name, text in texts.items() if text is not None]
-    headers.append(("content-type", _encoded(event.datacontenttype)))
-    value = bytes(event.data)
-    if event.data_base64 is not None:
-        try:
-            value = b64decode(event.data_base64, validate=True)
-        except (binascii.Error, ValueError):
-            raise ProblemError("http.no_cloud_event", ("data_base64",)) from None
-    key = _encoded(event.subject) if event.subject is not None else None
-    return Posted(topic, key, value, tuple(headers))
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _path(error: Exception, place: str) -> tuple[str, ...]:
-    """Where it is wrong, of msgspec's `... - at `$.time``; never what stands there."""
-    _, found, path = str(error).rpartition(" - at `")
-    inside = path.rstrip("`").removeprefix("$") if found else ""
-    return (f"${place}{inside}",) if found or place else ()
+def _posted(topic: str, event: JsonEvent) -> Posted:
+    headers = [(f"ce_{name}", text.encode()) for name, text in event.texts.items()]
+    headers.append(("content-type", (event.content_type or BINARY).encode()))
+    subject = event.texts.get("subject")
+    return Posted(topic, subject.encode() if subject is not None else None, event.value, tuple(headers))
 
 
 def envelopes(posted: list[Posted], *, is_batch: bool) -> list[Envelope]:

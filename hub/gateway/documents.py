@@ -12,10 +12,10 @@ from hub.documents.store import StoredDocument
 from hub.facts.checked import DOCUMENT_OWNER
 from hub.gateway.bodies import check_plain
 from hub.gateway.callers import Caller
-from hub.gateway.cloud_events import media_type
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import ProblemError
 from hub.identifiers import is_uuid
+from hub.inbound.envelope import media_type
 
 _OWN = """
 insert into document_owner (participant, sha256, mac) values ($1, $2, $3)

@@ -16,11 +16,12 @@ from hub.facts.message import Message
 from hub.gateway import cloud_events
 from hub.gateway.bodies import check_plain
 from hub.gateway.callers import Caller
-from hub.gateway.cloud_events import BATCH, BINARY, STRUCTURED, Posted
+from hub.gateway.cloud_events import BINARY, Posted
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.receipt_wait import StoredReceipt
-from hub.inbound.envelope import Envelope
+from hub.inbound.envelope import Envelope, media_type
+from hub.inbound.json_event import BATCH, STRUCTURED
 from hub.kafka.client import KafkaError
 from hub.logs import log
 from schemas.receipt import RECEIPT_ACCEPTED
@@ -36,7 +37,7 @@ async def post(parts: GatewayContext, request: Request) -> Response:
     """Take one event or a batch; nothing of a batch is published when one of it is no envelope."""
     caller = caller_of(request)
     topic = parts.in_topic(caller)
-    kind = cloud_events.media_type(request.headers.get("content-type", ""))
+    kind = media_type(request.headers.get("content-type", "")) or BINARY
     if kind not in (BINARY, STRUCTURED, BATCH):
         raise ProblemError("http.media_type", ("content-type",))
     check_plain(request.headers.getlist("content-encoding"))
@@ -80,7 +81,7 @@ def _events(
     if kind == BATCH:
         posted = cloud_events.read_batch(topic, body, max_events)
     elif kind == STRUCTURED:
-        posted = [cloud_events.read_structured(topic, body)]
+        posted = [cloud_events.read_structured(topic, body, headers)]
     else:
         posted = [cloud_events.read_binary(topic, headers, body)]
     return posted, cloud_events.envelopes(posted, is_batch=kind == BATCH)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hub.gateway.cloud_events import BATCH, BINARY, STRUCTURED
+from hub.gateway.cloud_events import BINARY
 from hub.gateway.problems import MEDIA_TYPE, text_of
+from hub.inbound.json_event import BATCH, STRUCTURED
 
 Schema = dict[str, Any]
 _TEXT: Schema = {"type": "string"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from hub.inbound.json_event import ANY_FORMAT, BATCH, STRUCTURED, JsonEvent, NoEvent, read_event
 from schemas.rfc3339 import read_rfc3339
 from schemas.types import IDENTITY_SHAPE
 
@@ -19,8 +20,12 @@ MAX_VALUE_BYTES = 256 * 1024
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject")
 _REQUIRED_NAMES = frozenset(_REQUIRED)
-_ONCE = frozenset({*_REQUIRED, "ce_environment", "content-type"})
+_JSON = "application/json"
+_ONCE = frozenset({*_REQUIRED, "ce_environment", "ce_datacontenttype", "content-type"})
 _KNOWN = _ONCE | {"ce_traceparent", "traceparent"}
+_CONTENT_TYPES = ("content-type", "ce_datacontenttype")
+"""The second is what the JavaScript SDK writes beside the first."""
+_MEMBER_OF = {name: name.removeprefix("ce_") for name in _ONCE} | {"content-type": "datacontenttype"}
 
 
 class Record(Protocol):
@@ -83,9 +88,70 @@ def participant_of(topic: str, prefix: str = "") -> str:
 
 
 def decode(record: Record) -> Envelope | Malformed:
-    """Read one record by the envelope rules; never raises, whatever the bytes are."""
-    value, key = record.value, record.key
+    """Read one record, in binary or structured mode, by the envelope rules; never raises."""
     headers, unreadable, repeated = _known_headers(record.headers)
+    content_type = headers.get("content-type", "")
+    if "content-type" not in repeated:
+        kind = media_type(content_type) if content_type != _JSON else _JSON
+        if kind.startswith(ANY_FORMAT):
+            return _in_json_format(record, headers, kind, unreadable + repeated)
+        if not content_type or kind == _JSON:
+            event = _unannounced(record, headers)
+            if event is not None:
+                return _of_json(record, event)
+    return _envelope(headers, unreadable, repeated, record.key, record.value)
+
+
+def media_type(content_type: str) -> str:
+    """`application/json` of `Application/JSON; charset=utf-8`."""
+    return content_type.split(";", maxsplit=1)[0].strip().lower()
+
+
+def _in_json_format(
+    record: Record, headers: Mapping[str, str], kind: str, wrong: tuple[str, ...]
+) -> Envelope | Malformed:
+    """A record whose content type says that it is a whole event: structured mode, or what is not taken."""
+    if kind == BATCH:
+        return Malformed("envelope.batch", None, ("content-type",))
+    if kind != STRUCTURED:
+        return Malformed("envelope.content_type", None, ("content-type",))
+    event = read_event(record.value or b"")
+    if isinstance(event, NoEvent):
+        event_id = event.id if event.id is not None and _is_id(event.id) else None
+        return Malformed(event.code, event_id, event.fields)
+    beside = {name: text for name, text in headers.items() if name.startswith("ce_")}
+    differing = tuple(name for name, text in beside.items() if event.texts.get(name[3:]) != text)
+    if wrong or differing:
+        return Malformed("envelope.repeated_attribute", None, (*wrong, *differing))
+    return _of_json(record, event)
+
+
+def _unannounced(record: Record, headers: Mapping[str, str]) -> JsonEvent | None:
+    """A whole event under the content type of its data, as the Python SDK 1 writes it; no `ce_` header."""
+    if any(name.startswith("ce_") for name in headers) or not record.value:
+        return None
+    event = read_event(record.value)
+    return event if isinstance(event, JsonEvent) and "specversion" in event.texts else None
+
+
+def _of_json(record: Record, event: JsonEvent) -> Envelope | Malformed:
+    texts = {f"ce_{name}": text for name, text in event.texts.items() if text}
+    if event.content_type:
+        texts["content-type"] = event.content_type
+    found = _envelope(texts, (), (), record.key, event.value)
+    if isinstance(found, Envelope):
+        return found
+    return Malformed(found.code, found.id, tuple(_MEMBER_OF.get(name, name) for name in found.fields))
+
+
+def _envelope(
+    headers: Mapping[str, str],
+    unreadable: tuple[str, ...],
+    repeated: tuple[str, ...],
+    key: bytes | None,
+    value: bytes | None,
+) -> Envelope | Malformed:
+    """The rules, on attributes under the names that they have as headers."""
     missing = _REQUIRED_NAMES - headers.keys()
     event_id = headers.get("ce_id") if "ce_id" not in repeated else None
     if event_id is not None and not _is_id(event_id):
@@ -98,8 +164,9 @@ def decode(record: Record) -> Envelope | Malformed:
         return Malformed("envelope.bad_text", event_id, unreadable)
     if missing or headers["ce_specversion"] != "1.0":
         return Malformed("envelope.missing_attribute", event_id, _in_order(missing) or ("ce_specversion",))
-    if not _is_json(headers.get("content-type", "")):
-        return Malformed("envelope.content_type", event_id, ("content-type",))
+    foreign = tuple(name for name in _CONTENT_TYPES if not _is_json(headers.get(name, _JSON)))
+    if foreign:
+        return Malformed("envelope.content_type", event_id, foreign)
     subject = headers["ce_subject"]
     if not _is_subject(subject):
         return Malformed("envelope.missing_attribute", event_id, ("ce_subject",))
@@ -158,10 +225,7 @@ def _in_order(missing: frozenset[str]) -> tuple[str, ...]:
 
 
 def _is_json(content_type: str) -> bool:
-    return (
-        content_type == "application/json"
-        or content_type.split(";", maxsplit=1)[0].strip().lower() == "application/json"
-    )
+    return content_type == _JSON or media_type(content_type) == _JSON
 
 
 def _is_id(text: str) -> bool:

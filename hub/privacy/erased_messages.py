@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from hub.facts.message import Message, decode_message
 from hub.facts.parking import StoredRecord, decode_record
 from hub.facts.redaction import is_past_use, without_personal
 from hub.facts.untrusted import tell_untrusted
+from hub.inbound.json_event import JsonEvent, read_event
 from hub.postgres.database import Connection
 from schemas.person_data import PersonDataReceived
 
@@ -32,6 +35,7 @@ _LETTERS = "select id, record from dead_letter where resolved_at is null and dro
 _ALIASES = "select alias from alias where dossier_id = $1"
 _DROP_LETTERS = "update dead_letter set record = '', dropped_at = now() where id = any($1)"
 
+_SUBJECT = re.compile(rb'"subject"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 _UNREADABLE = (msgspec.MsgspecError, UntrustedRowError, ValueError, TypeError, LookupError, AttributeError)
 
 IsOver = Callable[[Message], bool]
@@ -127,12 +131,22 @@ def names_dossier(record: StoredRecord, dossier_id: str, aliases: Collection[str
     """Whether a key or a subject means the dossier, however it is written; aliases are case-folded (pure)."""
     sender = record.topic.rpartition("in.")[2]
     subjects = [value for name, value in record.headers if name.casefold() == "ce_subject"]
-    for raw in (record.key or b"", *subjects):
+    for raw in (record.key or b"", *subjects, *_subjects_inside(record.value or b"")):
         subject = raw.decode("utf-8", "replace").strip()
         names = (f"code:{subject}", f"ref:{sender}:{subject[4:]}")
         if _as_uuid(subject) == UUID(dossier_id) or any(name.casefold() in aliases for name in names):
             return True
     return False
+
+
+def _subjects_inside(value: bytes) -> Iterator[bytes]:
+    """Of an event as one JSON object, also where the text around is broken or it stands there twice."""
+    event = read_event(value)
+    if isinstance(event, JsonEvent) and "subject" in event.texts:
+        yield event.texts["subject"].encode()
+    for written in _SUBJECT.findall(value):
+        with suppress(ValueError):
+            yield str(json.loads(written)).encode("utf-8", "replace")
 
 
 def _as_uuid(subject: str) -> UUID | None:

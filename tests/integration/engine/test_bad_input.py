@@ -48,6 +48,7 @@ def summary(raw: bytes) -> bytes:
     return good_value(summary="@").replace(b'"@"', raw)
 
 
+STRUCTURED: Pair = ("content-type", b"application/cloudevents+json")
 DEEP = b'{"a":' * 900 + b"1" + b"}" * 900
 
 BAD = {
@@ -112,8 +113,25 @@ BAD = {
         headers=lambda headers: [("ce_type", b"another"), *headers],
         fields=("ce_type",),
     ),
-    "no content type": Bad(
-        "envelope.content_type", headers=without("content-type"), fields=("content-type",)
+    "a batch": Bad(
+        "envelope.batch",
+        headers=lambda _: [("content-type", b"application/cloudevents-batch+json")],
+        has_id=False,
+        fields=("content-type",),
+    ),
+    "a structured event that is none": Bad(
+        "envelope.no_cloud_event",
+        headers=lambda _: [STRUCTURED],
+        has_id=False,
+        value=b'{"id": 1}',
+        fields=("$.id",),
+    ),
+    "a structured event without time": Bad(
+        "envelope.missing_attribute",
+        headers=lambda _: [STRUCTURED],
+        has_id=False,
+        value=b'{"specversion": "1.0", "source": "a", "type": "a", "subject": "a"}',
+        fields=("id", "time"),
     ),
     "content type of XML": Bad(
         "envelope.content_type", headers=having("content-type", b"application/xml"), fields=("content-type",)

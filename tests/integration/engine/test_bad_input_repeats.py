@@ -125,6 +125,36 @@ async def test_the_same_id_for_something_else_is_refused_and_counted(counter: Co
     assert wire(again) == wire(first)
 
 
+def in_one_piece(sent: dict[str, str], data: bytes) -> bytes:
+    """The same event as one JSON object, with the bytes of its data as they are."""
+    attributes = {name[3:]: text for name, text in sent.items() if name.startswith("ce_")}
+    return orjson.dumps(attributes)[:-1] + b', "data": ' + data + b"}"
+
+
+STRUCTURED = {"content-type": "application/cloudevents+json"}
+
+
+@pytest.mark.parametrize("is_structured_first", [True, False])
+async def test_the_same_event_in_another_mode_is_a_repeat_and_other_bytes_are_another_request(
+    counter: Counter, is_structured_first: bool
+) -> None:
+    sent, data = counter.headers(), good_value()
+    key = sent["ce_subject"].encode()
+    modes = [(STRUCTURED, in_one_piece(sent, data)), (sent, data)]
+    for headers, value in modes if is_structured_first else reversed(modes):
+        await counter.client.publish(headers, key, value)
+    first, second = await receipts(counter, sent["ce_id"], 2)
+    assert first.type == "onestop.receipt.accepted.v1"
+    assert wire(first) == wire(second)
+    assert await facts_of(counter, first.data["dossier"]) == 1
+
+    spaced = in_one_piece(sent, data.replace(b":", b": ", 1))
+    await counter.client.publish(STRUCTURED, key, spaced)
+    refused = (await receipts(counter, sent["ce_id"], 3))[2]
+    assert refused.data["code"] == "security.id_reused"
+    assert await facts_of(counter, first.data["dossier"]) == 1
+
+
 async def test_the_same_id_of_two_participants_are_two_requests(counter: Counter) -> None:
     other = await counter.hub.join("counter-d", ["counter"], ["000.12.34.H07"])
     event_id = str(uuid4())

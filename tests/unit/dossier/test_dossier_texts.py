@@ -20,7 +20,7 @@ ENGINE_CODES = {
     "codes.not_allowed", "calendar.year",
     "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
-    "envelope.repeated_attribute",
+    "envelope.repeated_attribute", "envelope.no_cloud_event", "envelope.batch",
     "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",
     "envelope.unstamped",
     "schema.unknown_type", "schema.unknown_field", "schema.invalid", "schema.too_many_values",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from uuid import UUID
 
@@ -53,6 +54,9 @@ def test_a_letter_names_its_dossier_however_that_is_written(subject: str) -> Non
     for letter in (
         replace(LETTER, headers=(("ce_subject", subject.encode()),)),
         replace(LETTER, key=subject.encode()),
+        replace(LETTER, value=json.dumps({"subject": subject, "data": {}}).encode()),
+        replace(LETTER, value=json.dumps({"id": "1", "subject": subject}).encode()[:-1]),
+        replace(LETTER, value=b'{"subject": "ref:other", ' + json.dumps({"subject": subject}).encode()[1:]),
     ):
         assert names_dossier(letter, DOSSIER, ALIASES)
         assert not names_dossier(letter, OTHER, set())

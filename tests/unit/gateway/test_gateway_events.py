@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.gateway.bodies import check_plain
-from hub.gateway.cloud_events import BATCH, envelopes, read_batch, read_binary, read_structured
+from hub.gateway.cloud_events import envelopes, read_batch, read_binary, read_structured
 from hub.gateway.problems import ProblemError
+from hub.inbound.json_event import BATCH
 
 EVENT = {
     "specversion": "1.0", "id": "e1", "source": "/participants/a", "type": "t", "subject": "ref:1",
@@ -83,6 +84,21 @@ def test_a_member_that_stands_there_twice_is_named(name: str) -> None:
 def test_data_and_data_base64_exclude_each_other() -> None:
     both = json.dumps(EVENT | {"data_base64": "e30="}).encode()
     assert problem_of(both, "") == ("envelope.repeated_attribute", ("data_base64",))
+
+
+def test_headers_beside_a_structured_event_must_say_the_same() -> None:
+    body = json.dumps(EVENT).encode()
+    same = read_structured("in.a", body, in_headers(ce_id='"%651"'))
+    assert same == read_structured("in.a", body)
+    with pytest.raises(ProblemError, match=r"envelope\.repeated_attribute") as raised:
+        read_structured("in.a", body, in_headers(ce_id="e2", ce_environment="live"))
+    assert raised.value.problem.fields == ("id", "environment")
+
+
+@pytest.mark.parametrize("name", ["environment", "traceparent", "datacontenttype", "data_base64"])
+def test_a_member_that_is_null_is_the_same_as_none(name: str) -> None:
+    body = json.dumps(EVENT | {name: None}).encode()
+    assert read_structured("in.a", body) == read_structured("in.a", json.dumps(EVENT).encode())
 
 
 def test_what_stands_twice_in_the_data_is_the_models_matter() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+import orjson
 import pytest
 
+from hub.facts.parking import StoredRecord
 from hub.inbound.authorise import Authorised, Reading, authorise
 from hub.inbound.envelope import MAX_VALUE_BYTES
 from hub.legal_time import LegalClock
@@ -46,9 +49,9 @@ WITHIN = {
 }
 
 
-def calls_of(value: bytes) -> tuple[int, str]:
+def calls_of(value: bytes | StoredRecord) -> tuple[int, str]:
     """How many functions are called until the record is refused, and with what code."""
-    record = submit("e1", "ref:HS-1", value)
+    record = submit("e1", "ref:HS-1", value) if isinstance(value, bytes) else value
     seen = 0
 
     def count(_frame: FrameType, _event: str, _argument: Any) -> None:
@@ -80,6 +83,18 @@ def test_what_is_read_costs_no_more_than_its_first_faults(name: str) -> None:
     seen, code = calls_of(WITHIN[name])
     assert code in ("schema.invalid", "schema.unknown_field", "envelope.no_json")
     assert seen < MOST_CALLS
+
+
+@pytest.mark.parametrize("name", CROWDED | WITHIN)
+@pytest.mark.parametrize("kind", [b"application/cloudevents+json", b"application/json"])
+def test_an_event_in_one_piece_costs_no_more(name: str, kind: bytes) -> None:
+    value = (CROWDED | WITHIN)[name]
+    good = {header[3:]: content.decode() for header, content in submit("e1", "ref:HS-1", b"").headers}
+    for whole in (value, orjson.dumps(good)[:-1] + b', "data": ' + value + b"}"):
+        record = replace(submit("e1", "ref:HS-1", whole), headers=(("content-type", kind),))
+        seen, code = calls_of(record)
+        assert seen < MOST_CALLS
+        assert code.startswith(("schema.", "envelope."))
 
 
 def test_faults_beyond_what_anybody_corrects_by_hand_are_not_listed() -> None:
