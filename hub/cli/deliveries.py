@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import asyncpg
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
-from hub.cli.shared import with_store
+from hub.cli.asking import By, IsSure, Why, order
+from hub.cli.shared import fail, with_store
 from hub.delivery import queries
 from hub.delivery.lease import Decision
+from hub.delivery.stored_outcome import short_outcome
 from hub.errors import StartupError
 from hub.installed import adapter_points
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
+from hub.printing.tables import AsJson, note, print_record, print_rows
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Deliveries to outside systems.")
@@ -61,45 +60,53 @@ _GAPS = "select adapter, sum(next - first) as messages from delivery_gap group b
 _IS_KNOWN = "select exists (select from delivery where adapter = $1)"
 
 
-def reason_of(outcome: str | None) -> str:
-    """The last outcome in two words: its kind, and the counterpart's code or the cause (pure)."""
-    if outcome is None:
-        return ""
-    stored = json.loads(outcome)
-    detail = stored.get("code") or stored.get("why")
-    return f"{stored['kind']}: {detail}" if detail else str(stored["kind"])
-
-
 @app.command("list")
 def list_deliveries(
     adapter: Annotated[str | None, typer.Argument(help="one adapter; default: all")] = None,
     state: Annotated[
         list[DeliveryState] | None, typer.Option(help="default: unknown, rejected, dead")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_json: AsJson = False,
 ) -> None:
     """Show deliveries by state, oldest first, and who is paused; no contents."""
     states = [str(one) for one in state or _NEED_SOMEBODY]
 
     async def work(_: Settings, connection: Connection) -> tuple[list[asyncpg.Record], ...]:
+        if adapter is not None:
+            await _must_be_known(connection, adapter)
         rows = await connection.fetch(queries.LIST_DELIVERIES, adapter, states, limit)
         return rows, await connection.fetch(queries.LIST_PAUSES), await connection.fetch(_GAPS)
 
     rows, pauses, gaps = with_store("deliveries", work)
-    whole = Column("id", no_wrap=True)  # it is copied into the next command
-    table = Table("adapter", whole, "dossier", "type", "state", "calls", "since", "last outcome", "decided")
-    for row in rows:
-        calls, decided = f"{row['attempts']}+{row['queries']}", row["decision"] or ""
-        place = (row["adapter"], row["id"], row["dossier"], row["type"], row["state"], calls)
-        table.add_row(*place, _shown(row["ended_at"] or row["first_at"]), reason_of(row["outcome"]), decided)
-    Console().print(table)
+    columns, more = (
+        ("adapter", "id", "type", "state"),
+        ("last_outcome", "since", "calls", "dossier", "decided"),
+    )
+    listed = [_line(row) for row in rows]
+    print_rows(listed, columns, as_json=as_json, none=f"no delivery is {' or '.join(states)}", more=more)
     for gap in gaps:
-        typer.echo(
+        note(
             f"{gap['adapter']}: {gap['messages']} messages were gone from its topic before it read them:"
             f" hub replay {gap['adapter']}"
         )
     for pause in pauses:
-        typer.echo(f"{pause['adapter']} is paused since {_shown(pause['paused_at'])}: {pause['why']}")
+        since = pause["paused_at"].isoformat(timespec="seconds")
+        note(f"{pause['adapter']} is paused since {since}: {pause['why']}; hub deliveries resume")
+
+
+def _line(row: asyncpg.Record) -> dict[str, object]:
+    return {
+        "adapter": row["adapter"],
+        "id": row["id"],
+        "type": row["type"],
+        "state": row["state"],
+        "last_outcome": short_outcome(row["outcome"]),
+        "since": row["ended_at"] or row["first_at"],
+        "calls": f"{row['attempts']}+{row['queries']}",
+        "dossier": row["dossier"],
+        "decided": row["decision"],
+    }
 
 
 @app.command()
@@ -108,10 +115,11 @@ def show(
     delivery: Annotated[str, typer.Argument(help="id of the delivery")],
     body: Annotated[bool, typer.Option("--body", help="print the contents too; recorded")] = False,
     operator: Annotated[str, typer.Option(help="who looks at the contents")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show one delivery; its contents, which may hold personal data, only with --body and --operator."""
     if body and not operator:
-        _fail("--body needs --operator", 2)
+        fail("--body needs --operator", 2)
 
     async def work(_: Settings, connection: Connection) -> asyncpg.Record | None:
         async with connection.transaction():
@@ -122,14 +130,12 @@ def show(
 
     row = with_store("deliveries", work)
     if row is None:
-        _fail(f"no delivery {delivery} of {adapter}")
-    for field in _FIELDS:
-        value = row[field]
-        if value is not None:
-            typer.echo(f"{field}: {_shown(value) if isinstance(value, datetime) else value}")
-    typer.echo(f"outcome: {reason_of(row['outcome'])}")
-    if body:
-        typer.echo(row["data"].decode(errors="replace") or "(erased)")
+        fail(f"no delivery {delivery} of {adapter}: hub deliveries list {adapter}")
+    shown = {field: row[field] for field in _FIELDS} | {"outcome": short_outcome(row["outcome"])}
+    contents = row["data"].decode(errors="replace") or "(erased)"
+    print_record(shown | ({"body": contents} if body and as_json else {}), as_json=as_json)
+    if body and not as_json:
+        typer.echo(contents)
 
 
 @app.command()
@@ -153,14 +159,17 @@ def settle(
     adapter: Adapter,
     delivery: Annotated[str, typer.Argument(help="id of the delivery, as `list` shows it")],
     finding: Annotated[DeliveryFinding, typer.Option("--as", help="what the counterpart says")],
-    operator: Operator,
-    reason: Reason,
+    reason: Why = "",
+    operator: By = "",
+    is_sure: IsSure = False,
 ) -> None:
     """Decide about an unknown outcome: it was delivered; it was not, so send it again; or give it up."""
-    statement = (queries.RESOLVE_UNKNOWN, adapter, delivery, _DECISIONS[finding], operator)
+    what = f"Settle delivery {delivery} of {adapter} as {finding}?"
+    by = order(what, operator, reason, is_sure=is_sure)
+    statement = (queries.RESOLVE_UNKNOWN, adapter, delivery, _DECISIONS[finding], by.operator)
     action = f"delivery.settled_{_DECISIONS[finding]}"
-    if not _change(adapter, operator, action, reason, statement, f"{adapter}/{delivery}"):
-        _fail(f"delivery {delivery} of {adapter} has no unknown outcome")
+    if not _change(adapter, by.operator, action, by.reason, statement, f"{adapter}/{delivery}"):
+        fail(f"delivery {delivery} of {adapter} has no unknown outcome")
     typer.echo(f"settled as {finding}: the adapter acts on it at its next call")
 
 
@@ -175,8 +184,7 @@ def _change(
     """Run one statement that returns something when it changed something, and record it with the change."""
 
     async def work(_: Settings, connection: Connection) -> bool:
-        if not await connection.fetchval(_IS_KNOWN, adapter) and adapter not in adapter_points():
-            raise StartupError(f"no adapter {adapter}")
+        await _must_be_known(connection, adapter)
         async with connection.transaction():
             changed = bool(await connection.fetchval(*statement))
             if changed:
@@ -186,10 +194,6 @@ def _change(
     return with_store("deliveries", work)
 
 
-def _shown(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
-
-
-def _fail(why: str, status: int = 1) -> NoReturn:
-    typer.echo(f"hub: {why}", err=True)
-    raise typer.Exit(status)
+async def _must_be_known(connection: Connection, adapter: str) -> None:
+    if not await connection.fetchval(_IS_KNOWN, adapter) and adapter not in adapter_points():
+        raise StartupError(f"no adapter {adapter}; installed: {', '.join(adapter_points())}")

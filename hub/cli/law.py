@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from hub.cli.shared import settings
-from hub.errors import StartupError
+from hub.printing.tables import AsJson, print_rows
 from hub.regulation.clock import local_day
 from hub.regulation.lawbook import load_book
 from hub.regulation.pins import pin
@@ -18,19 +18,27 @@ app = typer.Typer(no_args_is_help=True, help="Versions of the law.")
 
 
 @app.command("list")
-def list_versions() -> None:
+def list_versions(as_json: AsJson = False) -> None:
     """From which day on which version of profile, catalogue and calendar is in force; `*` marks today's."""
     tree = settings()
-    try:
-        book = load_book(tree.profile, tree.regulation)
-    except StartupError as error:
-        _refuse(error)
+    book = load_book(tree.profile, tree.regulation)
     today = book.in_force(local_day(datetime.now(UTC)))
+    rows = []
     for day in book.days:
         law = book.in_force(day)
-        typer.echo(
-            " ".join(("*" if law is today else " ", day.isoformat(), *law.versions, law.profile.decision))
+        ruleset, catalogue, calendar = law.versions
+        rows.append(
+            {
+                "in_force": law is today if as_json else "*" if law is today else "",
+                "from": day.isoformat(),
+                "ruleset": ruleset,
+                "catalogue": catalogue,
+                "calendar": calendar,
+                "decision": law.profile.decision,
+            }
         )
+    columns = ("in_force", "from", "ruleset", "catalogue", "calendar", "decision")
+    print_rows(rows, columns, as_json=as_json, none="no law")
 
 
 @app.command("pin")
@@ -40,14 +48,5 @@ def pin_files(
     ],
 ) -> None:
     """Write the digests of new files into the folder's lock; a file that was edited is refused."""
-    try:
-        new = pin(folder)
-    except StartupError as error:
-        _refuse(error)
-    for path in new:
+    for path in pin(folder):
         typer.echo(path)
-
-
-def _refuse(error: StartupError) -> NoReturn:
-    typer.echo(f"hub: {error}", err=True)
-    raise typer.Exit(2)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from hub import crashpoints
+from hub.cli.errors import of_command, of_role
 from hub.cli.shared import run, settings
 from hub.http.descriptors import raise_soft_limit
 from hub.logs import name_process
@@ -23,6 +26,7 @@ _ELSEWHERE = {
     "adapter": "hub.cli.adapter:app",
     "doctor": "hub.cli.doctor:doctor",
     "embedded": "hub.embedded.cli:app",
+    "actions": "hub.cli.actions:actions",
     "participants": "hub.cli.participants:app",
     "gateway": "hub.cli.gateway:app",
     "offsets": "hub.cli.operator:offsets_app",
@@ -38,8 +42,25 @@ _ELSEWHERE = {
 """Commands and groups by name, and where they stand: imported when they are asked for."""
 
 
+_ROLES = "run"
+"""Its errors that nobody expects are left to the interpreter: who supervises it wants the place."""
+
+
 class _Commands(TyperGroup):
-    """A process imports its own command only."""
+    """A process imports its own command only, and says in one line what is wrong."""
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
+        """As of every typer program; whatever a command raises becomes one line and an exit status."""
+        words = sys.argv[1:] if args is None else list(args)
+        try:
+            status = super().main(**{**extra, "args": words, "prog_name": "hub", "standalone_mode": False})
+        except Exception as error:
+            said = of_role(error) if words[:1] == [_ROLES] else of_command(error)
+            if said is None or os.environ.get("HUB_TRACEBACK"):
+                raise
+            typer.echo(said.text, err=True)
+            sys.exit(said.status)
+        sys.exit(status if isinstance(status, int) else 0)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *_ELSEWHERE]
@@ -62,15 +83,26 @@ def _command(name: str) -> Any:
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
     help="Integration hub of a public one-stop shop.",
 )
 
 
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"hub {version('onestop-hub')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _hub() -> None:
+def _hub(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="print it and end")
+    ] = False,
+) -> None:
     """Integration hub of a public one-stop shop."""
     os.umask(0o077)
+    # Without a handler the lines of client libraries would stand bare beside what a command says.
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 @app.command("run")

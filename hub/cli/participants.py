@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from hub.cli.asking import By, IsSure, Why, order
 from hub.cli.budget import budget, resume
 from hub.cli.connection_help import how_to_connect
 from hub.cli.connection_help_https import how_to_connect_over_https, how_to_upload
@@ -24,6 +23,8 @@ from hub.participants.admission import ROLES
 from hub.participants.credentials import OVERLAP
 from hub.postgres import database
 from hub.postgres.database import Connection
+from hub.postgres.operator_actions import record_action
+from hub.printing.tables import AsJson, print_rows
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Who takes part.")
@@ -139,11 +140,14 @@ def webhook(
 
 
 @app.command("remove")
-def remove(name: str) -> None:
+def remove(name: str, reason: Why = "", operator: By = "", is_sure: IsSure = False) -> None:
     """Take away password or token, rights and registration."""
+    what = f"Remove {name}? Its rights end at once, what waits in its topic is refused."
+    by = order(what, operator, reason, is_sure=is_sure)
 
     async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> None:
         await participants.remove(admin, connection, store_key_of(tree), name)
+        await record_action(connection, by.operator, "participant.removed", name, by.reason)
 
     run(_administered(work))
     typer.echo(f"{name} removed")
@@ -154,22 +158,24 @@ app.command("resume")(resume)
 
 
 @app.command("list")
-def list_participants() -> None:
+def list_participants(as_json: AsJson = False) -> None:
     """Show who takes part."""
 
     async def work(tree: Settings, connection: Connection) -> list[participants.Participant]:
         return await participants.registered(connection, store_key_of(tree))
 
-    table = Table("name", "roles", "organisations", "partitions", "over")
-    for participant in with_store("participants", work):
-        table.add_row(
-            participant.name,
-            ", ".join(participant.roles),
-            ", ".join(participant.organisations),
-            str(participant.partitions),
-            _over(participant),
-        )
-    Console().print(table)
+    rows = [
+        {
+            "name": participant.name,
+            "roles": participant.roles,
+            "organisations": participant.organisations,
+            "over": _over(participant),
+            "partitions": participant.partitions,
+        }
+        for participant in with_store("participants", work)
+    ]
+    columns = ("name", "roles", "organisations", "over")
+    print_rows(rows, columns, as_json=as_json, none="nobody: hub participants add", more=("partitions",))
 
 
 def _over(participant: participants.Participant) -> str:

@@ -1,4 +1,4 @@
-"""What every command shares: run to the end, and say in one line what is wrong."""
+"""What every command shares: run to the end, with a session on the store; errors are `hub.cli.errors`'s."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import getpass
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-import asyncpg
 import typer
 import uvloop
 
 from hub.checks.check import must_hold
 from hub.checks.store import store_check
-from hub.errors import StartupError, StopError
 from hub.postgres import database
-from hub.postgres.away import is_away, reason_of
 from hub.postgres.database import Connection
 from hub.settings import Settings, read_settings
 
@@ -26,29 +23,19 @@ _STATEMENT_S = 300.0
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; a start error exits with 2, a stop error with 1, each with one line."""
-    try:
-        return uvloop.run(work)
-    except StartupError as error:
-        typer.echo(f"hub: {error}", err=True)
-        raise typer.Exit(2) from None
-    except StopError as error:
-        typer.echo(f"hub: {error}", err=True)
-        raise typer.Exit(1) from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if not is_away(error):
-            raise
-        typer.echo(f"hub: PostgreSQL cannot do it now: {reason_of(error)}; try again", err=True)
-        raise typer.Exit(1) from None
+    """Run to the end."""
+    return uvloop.run(work)
 
 
 def settings() -> Settings:
-    """Settings, or exit status 2 with one line."""
-    try:
-        return read_settings()
-    except StartupError as error:
-        typer.echo(f"hub: {error}", err=True)
-        raise typer.Exit(2) from None
+    """Settings; `StartupError` in one line."""
+    return read_settings()
+
+
+def fail(why: str, status: int = 1) -> NoReturn:
+    """End the command with one line."""
+    typer.echo(f"hub: {why}", err=True)
+    raise typer.Exit(status)
 
 
 def operator_name() -> str:

@@ -46,3 +46,12 @@ def read_outcome(text: str) -> QueryOutcome:
             return NotFound()
         case kind:
             raise ValueError(f"no outcome: {kind}")
+
+
+def short_outcome(text: str | None) -> str:
+    """A stored outcome in two words: its kind, and the counterpart's code or the cause; no contents."""
+    if text is None:
+        return ""
+    stored = json.loads(text)
+    detail = stored.get("code") or stored.get("why")
+    return f"{stored['kind']}: {detail}" if detail else str(stored["kind"])

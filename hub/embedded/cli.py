@@ -9,13 +9,13 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from hub.embedded import stack
 from hub.embedded.jars import LOCK_FILE, regenerate_lock
 from hub.embedded.lifecycle import TITLES
 from hub.embedded.state import Folders
 from hub.errors import StartupError
+from hub.printing.tables import AsJson, print_rows
 
 app = typer.Typer(help="Real Kafka and PostgreSQL under HUB_HOME, without Docker.", no_args_is_help=True)
 _console = Console(highlight=False, soft_wrap=True)
@@ -64,9 +64,9 @@ def down(
 
 
 @app.command()
-def status(home: HomeOption = _DEFAULT_HOME) -> None:
+def status(home: HomeOption = _DEFAULT_HOME, as_json: AsJson = False) -> None:
     """Show all servers; exit status 1 when one of them is not ready."""
-    if not _print_status(home):
+    if not _print_status(home, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -122,18 +122,24 @@ def lock() -> None:
     _console.print(f"{LOCK_FILE.name}: {count} jars")
 
 
-def _print_status(home: Path) -> bool:
+def _print_status(home: Path, *, as_json: bool = False) -> bool:
     try:
         servers = stack.status(home)
     except StartupError as error:
         _fail(error)
-    table = Table("server", "state", "address", "pid", "memory")
-    table.add_column("log", overflow="fold")
-    for item in servers:
-        memory = f"{item.memory_bytes // 1024**2} MiB" if item.memory_bytes else "-"
-        address = f"127.0.0.1:{item.port}" if item.port else "-"
-        table.add_row(TITLES[item.server], item.state, address, str(item.pid or "-"), memory, str(item.log))
-    _console.print(table)
+    rows = [
+        {
+            "server": TITLES[item.server],
+            "state": str(item.state),
+            "address": f"127.0.0.1:{item.port}" if item.port else None,
+            "pid": item.pid,
+            "memory": f"{item.memory_bytes // 1024**2} MiB" if item.memory_bytes else None,
+            "log": str(item.log),
+        }
+        for item in servers
+    ]
+    columns = ("server", "state", "address", "pid", "memory")
+    print_rows(rows, columns, as_json=as_json, none="no servers", more=("log",))
     return all(item.state == "ready" for item in servers)
 
 

@@ -224,7 +224,7 @@ class Settings(BaseSettings):
 
 Tree = TypeVar("Tree", bound=BaseSettings)
 _PREFIX = "HUB_"
-_NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_JAVA_HOME", "HUB_CRASH_AT"})
+_NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_JAVA_HOME", "HUB_CRASH_AT", "HUB_TRACEBACK"})
 _DELIVERY = "HUB_DELIVERY_"
 """Settings of every adapter process."""
 

@@ -16,6 +16,7 @@ from confluent_kafka import TopicPartition
 from hub.regulation.clock import local_day
 from hub.regulation.lawbook import load_book
 from tests.scenario.alert_site import Site
+from tests.support.hub_commands import SURE
 from tests.support.requests import (
     ACCEPT,
     ONE_STOP,
@@ -59,7 +60,7 @@ async def messages_that_are_gone_before_the_adapter_reads_them(site: Site) -> No
     await eventually(is_trimmed, 30, "the message to the post")
     site.adapter.start()
     await site.prometheus.fires("HubMessagesGone", adapter="postal")
-    await site.command("replay", "postal")
+    await site.command("replay", "postal", *SURE)
     await site.prometheus.ends("HubMessagesGone", adapter="postal")
 
 

@@ -36,6 +36,7 @@ from tests.scenario.alert_stories_strange import (
 from tests.scenario.test_alerts_store import OF_STORE_AND_CLOCK
 from tests.support.broken_engine import BROKEN_ACCOUNT
 from tests.support.certificates import Authority
+from tests.support.hub_commands import SURE
 from tests.support.prometheus import RULES, shortened
 from tests.support.requests import (
     ONE_STOP,
@@ -245,7 +246,7 @@ async def an_order_of_unknown_outcome(site: Site) -> None:
     await site.prometheus.fires("HubUnknownOutcomeOld", 120)
     await site.prometheus.fires("HubOutboxOld", 120, adapter="postal")
     delivery = await site.store.fetchval("select id from delivery where state = 'unknown'")
-    words = ("--as", "not-delivered", "--operator", "test", "--reason", "asked")
+    words = ("--as", "not-delivered", "--operator", "test", "--reason", "asked", "--yes")
     await site.command("deliveries", "settle", "postal", delivery, *words)
     await site.prometheus.ends("HubUnknownOutcomeOld")
     await site.prometheus.ends("HubOutboxOld", adapter="postal")
@@ -295,7 +296,7 @@ async def a_gap_and_the_redrive(site: Site) -> None:
             assert await order_redrive(connection, row["id"], "test", "mended")
     await site.prometheus.fires("HubPartitionStopped", topic=topic)
     for number in range(hub.partitions):
-        await site.command("offsets", "accept", topic, str(number))
+        await site.command("offsets", "accept", topic, str(number), *SURE)
     for alert in ("HubPartitionStopped", "HubConsumerLag", "HubHalfRetentionPassed"):
         await site.prometheus.ends(alert, topic=topic)
     await site.prometheus.ends("HubDossiersParked")

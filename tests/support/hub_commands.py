@@ -19,6 +19,8 @@ from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
 _LIMIT_S = 150.0
+SURE = ("--reason", "a test", "--yes")
+"""Where nobody can be asked, a command that cannot be taken back wants both."""
 
 
 async def hub_command(

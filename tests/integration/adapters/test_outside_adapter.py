@@ -157,7 +157,7 @@ async def test_an_unknown_outcome_is_settled_by_an_operator_and_nothing_goes_out
     dossier = await site.forwarded("Lê Văn Mẫu", "HS-3")
     delivery = await site.delivery(dossier, "unknown")
     assert delivery in await site.command("deliveries", "list", "tax-office", "--state", "unknown")
-    who = ("--operator", "op-1", "--reason", "asked by telephone")
+    who = ("--operator", "op-1", "--reason", "asked by telephone", "--yes")
     await site.command("deliveries", "settle", "tax-office", delivery, "--as", "delivered", *who)
     await site.counter.fact("dossier.received", dossier, LIMIT_S)
     site.office.is_silent = False

@@ -13,7 +13,7 @@ import pytest
 from hub.embedded.stack import StackAddress
 from tests.support.clients import Client
 from tests.support.dossiers import law
-from tests.support.hub_commands import hub_command
+from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import own_hub
 from tests.support.requests import (
     ACCEPT,
@@ -149,7 +149,7 @@ async def test_what_a_lookup_brought_reaches_the_one_stop_alone_at_first_and_in_
         everybody = {"counter-a": counter, "agency-a": agency, "portal-a": portal, "counter-b": foreign}
         for name, client in everybody.items():
             before = len(client.inbox)
-            status, said = await hub_command(hub.environment, "replay", name)
+            status, said = await hub_command(hub.environment, "replay", name, *SURE)
             assert status == 0, said
             await _has(client, before + int(said.split()[0]))
         told = {name: b"".join(m.value for m in client.inbox).decode() for name, client in everybody.items()}

@@ -21,6 +21,7 @@ from tests.support.report_keys import REPORTS_KEY
 from tests.support.stack import own_name
 
 BY = ("--operator", "operator-1", "--reason", "rang the counterpart")
+SURE = (*BY, "--yes")
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ async def typed(world: World, *arguments: str) -> tuple[int, str]:
 
 
 async def settled(world: World, number: int, finding: str) -> None:
-    status, said = await typed(world, "settle", world.name, f"m-{number}", "--as", finding, *BY)
+    status, said = await typed(world, "settle", world.name, f"m-{number}", "--as", finding, *SURE)
     assert (status, f"settled as {finding}" in said) == (0, True), said
 
 
@@ -81,10 +82,10 @@ async def test_only_an_unknown_outcome_is_settled(world: World) -> None:
     async with running(world):
         await until(lambda: world.effects() == ["m-1"])
         await world.read_report()
-    status, said = await typed(world, "settle", world.name, "m-1", "--as", "not-delivered", *BY)
+    status, said = await typed(world, "settle", world.name, "m-1", "--as", "not-delivered", *SURE)
     assert (status, said.strip()) == (1, f"hub: delivery m-1 of {world.name} has no unknown outcome")
-    status, said = await typed(world, "settle", "nobody", "m-1", "--as", "delivered", *BY)
-    assert (status, said.strip()) == (2, "hub: no adapter nobody")
+    status, said = await typed(world, "settle", "nobody", "m-1", "--as", "delivered", *SURE)
+    assert (status, said.strip()) == (2, "hub: no adapter nobody; installed: population, portal, postal")
     assert await actions(world) == []
 
 
@@ -161,7 +162,7 @@ async def test_an_order_that_the_post_cannot_answer_for_is_settled_and_not_place
         await until(is_unknown)
         environment = store_environment(hub_database)
         assert message.id in (await hub_command(environment, "deliveries", "list", adapter.name))[1]
-        arguments = ("deliveries", "settle", adapter.name, message.id, "--as", "delivered", *BY)
+        arguments = ("deliveries", "settle", adapter.name, message.id, "--as", "delivered", *SURE)
         assert (await hub_command(environment, *arguments))[0] == 0
         await until(is_delivered)
         stop.set()

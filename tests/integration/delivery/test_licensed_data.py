@@ -20,7 +20,7 @@ from hub.postgres.database import Connection
 from schemas.person_data import PersonDataReceived, ReportPersonData
 from tests.integration.privacy.test_retention import swept
 from tests.support.clients import Client, Received
-from tests.support.hub_commands import hub_command
+from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import APPLICANT, ONE_STOP, PROCEDURE, SUBMIT, VERIFY, submission, verification
 from tests.support.waiting import eventually
@@ -117,7 +117,7 @@ def looked_up(check: str) -> dict[str, Any]:
 async def replayed(hub: Hub, counter: Client) -> Received:
     """The fact with the data, as a replay sends it now."""
     before = len(counter.inbox)
-    status, said = await hub_command(hub.environment, "replay", "counter-a")
+    status, said = await hub_command(hub.environment, "replay", "counter-a", *SURE)
     assert status == 0, said
     await eventually(lambda: len(counter.inbox) >= before + int(said.split()[0]), 20, "the replay")
     return next(message for message in counter.inbox[before:] if message.type == PersonDataReceived.type)

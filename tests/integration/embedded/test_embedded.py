@@ -219,7 +219,7 @@ def test_a_missing_network_stops_the_first_start_with_one_line(tmp_path: Path) -
 def test_status_of_a_stopped_stack_is_an_exit_status_and_not_an_error(tmp_path: Path) -> None:
     done = embedded_command("status", tmp_path)
     assert done.returncode == 1
-    assert done.stdout.count(" stopped ") == 2
+    assert done.stdout.count("\tstopped\t") == 2
     assert done.stderr == ""
 
 

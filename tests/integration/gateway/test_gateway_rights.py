@@ -15,6 +15,7 @@ from hub.participants import registry as participants
 from hub.participants.admission import GATEWAY
 from tests.support.certificates import Authority
 from tests.support.gateways import Site
+from tests.support.hub_commands import SURE
 from tests.support.requests import ONE_STOP
 from tests.support.stack import REPOSITORY, aiokafka_settings
 from tests.support.waiting import eventually
@@ -99,7 +100,7 @@ async def test_the_commands_of_a_participant_over_https(
     status, _, errors = await command(site, "participants", "webhook", "typed-h", "ftp://receiver.test/x")
     assert (status, len(errors.splitlines())) == (2, 1)
     assert (await command(site, "participants", "webhook", "typed-h"))[0] == 0
-    assert (await command(site, "participants", "remove", "typed-h"))[0] == 0
+    assert (await command(site, "participants", "remove", "typed-h", *SURE))[0] == 0
     query = "select count(*) from http_credential where participant = 'typed-h'"
     assert await site.hub.database.fetchval(query) == 0
 
@@ -138,7 +139,7 @@ async def test_the_commands_of_a_participant_over_kafka_with_documents_over_http
     file = Authority(tmp_path, "operators").issue("typed-k").certificate_file
     assert (await command(site, "participants", "certificate", "typed-k", str(file)))[0] == 0
     assert (await command(site, "participants", "webhook", "typed-k", "https://receiver.test/x"))[0] == 2
-    assert (await command(site, "participants", "remove", "typed-k"))[0] == 0
+    assert (await command(site, "participants", "remove", "typed-k", *SURE))[0] == 0
     query = "select count(*) from http_participant where name = 'typed-k'"
     assert await site.hub.database.fetchval(query) == 0
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hub.embedded.stack import StackAddress
-from tests.support.hub_commands import hub_command
+from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import COMPONENTS, ONE_STOP, SUBMIT, VERIFY, WITHDRAW, submission, verification
 from tests.support.waiting import eventually
@@ -45,7 +45,7 @@ async def test_facts_received_out_of_order_are_replayed_in_the_order_of_their_se
         since = (datetime.now(UTC) + timedelta(minutes=90)).replace(tzinfo=None)
 
         status, said = await hub_command(
-            hub.environment, "replay", "counter-a", "--since", since.isoformat("T", "seconds")
+            hub.environment, "replay", "counter-a", "--since", since.isoformat("T", "seconds"), *SURE
         )
         assert status == 0, said
         await eventually(lambda: len(counter.inbox) == before + len(facts), 20, "the replayed messages")

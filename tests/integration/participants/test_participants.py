@@ -20,6 +20,7 @@ from hub.errors import StartupError
 from hub.kafka import quotas as kafka_quotas
 from hub.participants import registry as participants
 from hub.participants.registry import Participant
+from tests.support.hub_commands import SURE
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP
 from tests.support.stack import REPOSITORY, aiokafka_settings
@@ -268,7 +269,7 @@ async def test_the_command_line_adds_shows_rotates_and_removes(hub: Hub) -> None
     assert await asyncio.to_thread(rotated.write, "in.typed") is None
     assert await asyncio.to_thread(added.write, "in.typed") in LOCKED_OUT
 
-    assert (await command(hub, "remove", "typed"))[0] == 0
+    assert (await command(hub, "remove", "typed", *SURE))[0] == 0
     assert await asyncio.to_thread(rotated.write, "in.typed") in LOCKED_OUT
 
 
@@ -282,7 +283,7 @@ async def test_the_command_line_refuses_in_one_line(hub: Hub) -> None:
     assert "participant name" in await one_line_error(hub, "add", "Not Allowed", "--role", "counter")
     assert "roles boss" in await one_line_error(hub, "add", "allowed", "--role", "boss")
     assert "no participant nobody" in await one_line_error(hub, "rotate", "nobody")
-    assert "no participant nobody" in await one_line_error(hub, "remove", "nobody")
+    assert "no participant nobody" in await one_line_error(hub, "remove", "nobody", *SURE)
     ours = {"HUB_KAFKA__USER": hub.user, "HUB_KAFKA__PASSWORD": hub.password}
     assert "the broker refused" in await one_line_error(
         hub, "add", "allowed", "--role", "counter", "--organisation", ONE_STOP, **ours

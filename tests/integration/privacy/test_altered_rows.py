@@ -16,7 +16,7 @@ from hub.facts.entries import WholeEntry, encode_segment
 from hub.facts.message import Message
 from hub.kafka.log_inspector import LogEnds
 from tests.support.clients import Client
-from tests.support.hub_commands import hub_command
+from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
@@ -166,7 +166,7 @@ async def test_a_participant_written_into_a_fact_gets_it_neither_by_a_replay_nor
     altered = orjson.dumps(orjson.loads(stored) | {"to": ["spy"]})
     await hub.database.execute("update fact set bytes = $1, hash = sha256($1)", altered)
     for name in ("spy", "counter-a"):
-        status, said = await hub_command(hub.environment, "replay", name)
+        status, said = await hub_command(hub.environment, "replay", name, *SURE)
         assert (status, f"hub: left out: fact {dossier} 1: " in said) == (1, True), said
         assert f"0 messages sent again to out.{name}" in said
     forged = Message("out.spy", dossier, (("ce_id", b"x"), ("ce_type", b"x")), b"{}")

@@ -24,7 +24,7 @@ from hub.regulation.lawbook import load_book
 from tests.integration.engine.test_engine_parking import BROKEN, broken_engine, parked
 from tests.support.batches import DIRECTORY, record
 from tests.support.clients import Client
-from tests.support.hub_commands import hub_command
+from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP, SUBMIT, VERIFY, WITHDRAW, submission, verification
 from tests.support.traffic import Traffic, metric
@@ -55,7 +55,7 @@ async def opened(hub: Hub, dossier: str) -> list[dict[str, Any]]:
 async def told_again(hub: Hub, counter: Client, dossier: str) -> list[dict[str, Any]]:
     """What a replay sends of the dossier: one entry per message, with its `ce_erased` if there is one."""
     before = len(counter.inbox)
-    status, said = await hub_command(hub.environment, "replay", "counter-a")
+    status, said = await hub_command(hub.environment, "replay", "counter-a", *SURE)
     assert status == 0, said
     await eventually(lambda: len(counter.inbox) >= before + int(said.split()[0]), 20, "the replay")
     return [

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.cli.deliveries import reason_of
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
-from hub.delivery.stored_outcome import outcome_text
+from hub.delivery.stored_outcome import outcome_text, short_outcome
 
 
 @pytest.mark.parametrize(
@@ -22,8 +21,8 @@ from hub.delivery.stored_outcome import outcome_text
 def test_an_outcome_is_told_by_its_kind_and_code_without_any_contents(
     outcome: QueryOutcome, said: str
 ) -> None:
-    assert reason_of(outcome_text(outcome)) == said
+    assert short_outcome(outcome_text(outcome)) == said
 
 
 def test_a_delivery_that_was_not_tried_has_no_outcome() -> None:
-    assert reason_of(None) == ""
+    assert short_outcome(None) == ""

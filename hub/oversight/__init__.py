@@ -1,0 +1,1 @@
+"""What operators see: dossiers, deadlines, failures and what waits; it only reads."""

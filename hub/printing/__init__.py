@@ -1,0 +1,1 @@
+"""What commands print: tables for terminals and pipes, JSON for programs."""

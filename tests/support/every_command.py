@@ -1,0 +1,89 @@
+"""Test support: every command of the program with words that name nothing, run in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hub.cli.main import app
+
+NOBODY = "00000000-0000-8000-8000-000000000000"
+SURE = ("--reason", "a test", "--yes")
+AS_ROLE = ("run",)
+"""A process, not a command."""
+NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
+    "adapter new": ("Not A Name",),
+    "dead-letters resolve": ("999", *SURE),
+    "dead-letters show": ("999",),
+    "deliveries list": ("nope",),
+    "deliveries pause": ("nope", "--operator", "op", "--reason", "a test"),
+    "deliveries resume": ("nope", "--operator", "op"),
+    "deliveries settle": ("nope", "m-1", "--as", "delivered", *SURE),
+    "deliveries show": ("nope", "m-1"),
+    "embedded logs": ("nope",),
+    "erase": (NOBODY, *SURE),
+    "law pin": ("/no/such/folder",),
+    "offsets accept": ("in.nobody", "0", *SURE),
+    "participants add": ("No Name", "--role", "counter"),
+    "participants budget": ("nobody",),
+    "participants certificate": ("nobody", "/no/such/file"),
+    "participants documents": ("nobody",),
+    "participants remove": ("nobody", *SURE),
+    "participants resume": ("nobody",),
+    "participants rotate": ("nobody",),
+    "participants webhook": ("nobody", "https://example.org/"),
+    "redrive": ("nope", "--reason", "a test"),
+    "replay": ("nobody", *SURE),
+}
+"""By command, words that name nothing that is there."""
+NAMES_NONE = frozenset(
+    {
+        "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
+        "embedded status", "embedded up", "gateway user", "law list", "offsets list", "participants list",
+        "pki sandbox", "setup", "verify",
+    }
+)  # fmt: skip
+"""Commands that take no name of anything."""
+OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "pki sandbox"})
+"""Commands that need no settings; `embedded` too."""
+LISTS_AND_SHOWS = {
+    "actions": (), "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),
+    "deliveries show": ("ADAPTER", "DELIVERY"), "doctor": (), "embedded status": (), "law list": (),
+    "offsets list": (), "participants budget": ("counter-a",), "participants list": (), "redrive": (),
+    "verify": (),
+}  # fmt: skip
+"""What prints something about the hub, with words that name what a test has made."""
+
+
+def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
+    """Every command by its words."""
+    return _below(typer.main.get_group(app), ())
+
+
+def _below(
+    group: typer.core.TyperGroup, words: tuple[str, ...]
+) -> Iterator[tuple[str, typer.core.TyperCommand]]:
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, typer.core.TyperGroup):
+            yield from _below(command, (*words, name))
+        else:
+            assert isinstance(command, typer.core.TyperCommand)
+            yield " ".join((*words, name)), command
+
+
+async def typed(
+    patched: pytest.MonkeyPatch, environment: Mapping[str, str], *words: str
+) -> tuple[int, str, str]:
+    """Run `hub WORDS` in this process, in a thread, with these settings only; status, output, errors."""
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    with patched.context() as patch:
+        patch.setattr(os, "environ", {**outer, **environment})
+        ended = await asyncio.to_thread(CliRunner().invoke, app, list(words))
+    return ended.exit_code, ended.stdout, ended.stderr
