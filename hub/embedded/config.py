@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.embedded.connections import connection_settings
+from hub.embedded.connections import connection_settings, memory_settings
 
 ADMIN_USER = "admin"
 BROKER_USER = "broker"
@@ -120,7 +120,7 @@ def server_properties(
         "log.dirs": data_dir,
     }
     settings |= _BEHAVIOUR | _INTERNAL_TOPICS | _copies(len(cluster)) | _SIZES
-    return properties_text(settings | connection_settings())
+    return properties_text(settings | connection_settings() | memory_settings())
 
 
 def _copies(brokers: int) -> dict[str, str]:

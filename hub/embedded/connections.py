@@ -1,4 +1,4 @@
-"""Embedded stack: how many connections a broker bears, by listener, and the descriptors for them."""
+"""Embedded stack: how many connections a broker bears, by listener, and descriptors and memory for them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ _CREATED_PER_S = 100
 _IDLE_MS = 240_000
 _FILES = 2_400
 """Of the logs and of the broker itself."""
+_LOGIN_BYTES = 16 << 10
+_REQUEST_BYTES, _REQUESTS_BYTES = 8 << 20, 96 << 20
+"""Of one request, and of all that are read at a time; the hub's own clients send 5 MiB at most."""
+_GROUP_MEMBERS, _COMMENT_BYTES = 200, 1024
 
 
 def connection_settings() -> dict[str, str]:
@@ -24,6 +28,22 @@ def connection_settings() -> dict[str, str]:
         "listener.name.internal.max.connections": str(INTERNAL),
         "listener.name.controller.max.connections": str(CONTROLLER),
         "connections.max.idle.ms": str(_IDLE_MS),
+    }
+
+
+def memory_settings() -> dict[str, str]:
+    """What keeps the heap of a broker: it takes the size of a request from it as soon as that is announced.
+
+    Without these four bytes cost half a MiB before the log-in and 100 MiB after it, and a broker without heap
+    loses the threads that accept and read connections, for good.
+    """
+    return {
+        "sasl.server.max.receive.size": str(_LOGIN_BYTES),
+        "socket.request.max.bytes": str(_REQUEST_BYTES),
+        "queued.max.request.bytes": str(_REQUESTS_BYTES),
+        "group.max.size": str(_GROUP_MEMBERS),
+        "group.consumer.max.size": str(_GROUP_MEMBERS),
+        "offset.metadata.max.bytes": str(_COMMENT_BYTES),
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter, deque
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition, errors
@@ -22,10 +24,13 @@ from hub.http.trusted_ca import TrustedCa
 from hub.settings import KafkaSettings
 
 _METADATA_AGE_MS = 5_000
+REQUEST_BYTES = 5 << 20
+"""No request of the hub's own producers is larger; a single message has 4 MiB at most."""
 STAMPED_BY_BROKER = 1
 """`timestamp_type` of a record whose time is the broker's append time."""
 
 __all__ = [
+    "REQUEST_BYTES",
     "STAMPED_BY_BROKER",
     "AIOKafkaAdminClient",
     "AIOKafkaConsumer",
@@ -131,7 +136,7 @@ def producer(
 
     One that is not idempotent gives a batch up after `request_timeout_ms` and is as good as before.
     """
-    return AIOKafkaProducer(
+    made = AIOKafkaProducer(
         **_connection(settings, client_id) | {"request_timeout_ms": request_timeout_ms},
         acks="all",
         enable_idempotence=is_idempotent,
@@ -139,6 +144,40 @@ def producer(
         max_request_size=4 << 20,
         max_batch_size=1 << 20,
     )
+    _bound_requests(made._message_accumulator)  # noqa: SLF001
+    return made
+
+
+def _bound_requests(waiting: Any) -> None:
+    """Keep requests below what a broker reads at once (`socket.request.max.bytes`).
+
+    aiokafka 0.14 puts a batch of every partition into one request, however many there are; those that are
+    left go with the next one, and partitions take turns.
+    """
+    drain, turn = waiting.drain_by_nodes, 0
+
+    def drain_some(ignore_nodes: AbstractSet[int], muted_partitions: AbstractSet[Any] = frozenset()) -> Any:
+        nonlocal turn
+        turn += 1
+        return drain(ignore_nodes, muted_partitions | _left_for_later(waiting, muted_partitions, turn))
+
+    waiting.drain_by_nodes = drain_some
+
+
+def _left_for_later(waiting: Any, muted: AbstractSet[Any], turn: int) -> set[TopicPartition]:
+    batches = waiting._batches  # noqa: SLF001
+    partitions = deque(tp for tp in batches if tp not in muted)
+    partitions.rotate(turn)
+    sizes: Counter[int | None] = Counter()
+    later = set()
+    for tp in partitions:
+        leader = waiting._cluster.leader_for_partition(tp)  # noqa: SLF001
+        size = batches[tp][0]._builder.size()  # noqa: SLF001
+        if sizes[leader] and sizes[leader] + size > REQUEST_BYTES:
+            later.add(tp)
+        else:
+            sizes[leader] += size
+    return later
 
 
 def consumer(

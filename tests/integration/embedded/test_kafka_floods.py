@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import resource
 import socket
+import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiokafka.conn import AIOKafkaConnection, create_conn
 
 from hub.embedded import connections
 from hub.embedded import stack as embedded
@@ -128,3 +130,56 @@ async def test_the_other_doors_of_the_broker_have_their_limits_too(
         await eventually(lambda: connections_to(home) >= limit, FILLED_S, f"{listener} to be full")
         assert connections_to(home) < limit + 100
     await eventually(lambda: are_ready(home), SERVED_S, "the servers to answer")
+
+
+LOG_IN = struct.pack(">hhih", 17, 1, 1, 1) + b"x" + struct.pack(">h", 13) + b"SCRAM-SHA-512"
+"""The request SaslHandshake, with the name of the mechanism."""
+
+
+async def announced_before_log_in(port: int, size: int) -> asyncio.StreamWriter:
+    """A stranger says that so many bytes of a log-in follow, and sends none of them."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(struct.pack(">i", len(LOG_IN)) + LOG_IN)
+    (length,) = struct.unpack(">i", await reader.readexactly(4))
+    await reader.readexactly(length)
+    writer.write(struct.pack(">i", size))
+    return writer
+
+
+async def announced_by(client: Client, size: int) -> AIOKafkaConnection:
+    """A participant says that a request of so many bytes follows, and sends none of it."""
+    settings = dict(client.settings)
+    host, _, port = settings.pop("bootstrap_servers").rpartition(":")
+    connection = await create_conn(host, int(port), client_id="x", request_timeout_ms=10_000, **settings)
+    connection._writer.write(struct.pack(">i", size))
+    return connection
+
+
+async def test_what_is_announced_and_never_sent_costs_the_broker_no_thread(
+    own_stack: tuple[Path, StackAddress], tmp_path: Path, many_descriptors: None
+) -> None:
+    home, address = own_stack
+    port = port_of(home, "participants")
+    async with breakable_hub(address, tmp_path) as hub:
+        counter, loud = [await hub.join(name, ["counter"], [ONE_STOP]) for name in ("counter-a", "counter-b")]
+        traffic = Traffic(hub, [counter])
+        await hub.start_engine()
+        dossiers = await traffic.dossiers(counter, 4)
+        password = await hub.register("counter-c", ["counter"], [ONE_STOP])
+        strangers = [await announced_before_log_in(port, 500_000) for _ in range(700)]
+        large = [await announced_by(loud, 90_000_000) for _ in range(8)]
+        await traffic.verify(counter, dossiers)
+        await traffic.answered(SERVED_S)
+        many = [await announced_by(loud, 7 << 20) for _ in range(30)]
+        for writer in strangers:
+            writer.close()
+        for connection in (*large, *many):
+            connection.close()
+        await traffic.verify(counter, dossiers)
+        await traffic.answered(60)
+        async with Client(address.kafka_bootstrap, hub.prefix, "counter-c", password) as late:
+            traffic.clients = [counter, late]
+            await traffic.submit(late)
+            await traffic.answered(SERVED_S)
+            await traffic.check(least_told=5)
+        assert are_ready(home)
