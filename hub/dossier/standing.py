@@ -85,6 +85,7 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
 _REPORTS = frozenset({ReportIdentity, ReportPersonData, ReportPickup, ReportSync, ReportPayment, FireTimer})
 _FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "hub"})
 """Roles that speak for no organisation."""
+_SPEAKERS = frozenset({"counter", "agency"})
 
 
 def possible_now(dossier: Dossier, profile: Profile | None = None) -> tuple[str, ...]:
@@ -130,26 +131,47 @@ def is_forwarded(dossier: Dossier) -> bool:
     return dossier.status in AT_AGENCY or bool(dossier.result_papers)
 
 
+def may_serve(sender: Sender, role: str, *organisations: str) -> bool:
+    """Whether a sender in a role that speaks for no organisation may act for one of these.
+
+    One that is bound to organisations serves those and no others, as it is told of those only.
+    """
+    return role in sender.roles and (
+        not sender.organisations or not sender.organisations.isdisjoint(organisations)
+    )
+
+
+def _serves(dossier: Dossier, sender: Sender, roles: frozenset[str]) -> bool:
+    """In one of these roles; orders of the post may be the agency's, all else is asked by the one-stop."""
+    return any(
+        may_serve(sender, role, dossier.organisation, *([dossier.agency] if role == "postal" else ()))
+        for role in _FREE_ROLES & roles
+    )
+
+
 def has_part(dossier: Dossier, sender: Sender) -> bool:
-    """Whether the sender may know of the dossier: it speaks for somebody in it, or in a role for none."""
+    """Whether the sender may know of the dossier: it speaks for somebody in it, or serves them."""
+    if _serves(dossier, sender, sender.roles):
+        return True
+    if _SPEAKERS.isdisjoint(sender.roles):
+        return False
     named = {dossier.organisation, dossier.agency}
     return (
-        bool(_FREE_ROLES & sender.roles)
-        or not sender.organisations.isdisjoint(named)
+        not sender.organisations.isdisjoint(named)
         or not sender.organisations.isdisjoint(dossier.custody.values())
         or any(hand_over.receiver in sender.organisations for hand_over in dossier.hand_overs)
     )
 
 
 def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
-    """Whether the sender speaks for the dossier's one-stop or agency, or in a role that speaks for none."""
+    """Whether the sender speaks for the dossier's one-stop or agency, or serves them in another role."""
     if isinstance(request, HandOverPaper | ReceivePaper):
         return True  # papers go through other hands too: their rules look closer
     if isinstance(request, ReceiveDossier):
         return dossier.agency in sender.organisations  # the agency's own one-stop may receive for it (16.1)
     acting = request.roles & sender.roles
     return (
-        bool(acting & _FREE_ROLES)
+        _serves(dossier, sender, acting)
         or ("counter" in acting and dossier.organisation in sender.organisations)
         or ("agency" in acting and dossier.agency in sender.organisations)
     )

@@ -34,7 +34,15 @@ OTHER = Sender("counter-b", frozenset({"counter"}), frozenset({ONE_STOP}))
 STRANGER = Sender("stranger", frozenset({"counter", "agency"}), frozenset({"000.99.99.H07"}))
 AGENCY_SYSTEM = Sender("agency-a", frozenset({"agency"}), frozenset({AGENCY}))
 EVERYWHERE = Sender("everywhere", frozenset({"counter"}), frozenset({ONE_STOP, "nonsense"}))
-DIRECTORY = Directory([COUNTER, OTHER, STRANGER, EVERYWHERE, AGENCY_SYSTEM])
+STRANGERS = (
+    STRANGER,
+    *(
+        Sender(f"{role}-elsewhere", frozenset({role}), STRANGER.organisations)
+        for role in ("portal", "postal", "population", "payments", "notifier")
+    ),
+)
+"""One that speaks for another organisation, and those that serve others than that of `COUNTER`."""
+DIRECTORY = Directory([COUNTER, OTHER, *STRANGERS, EVERYWHERE, AGENCY_SYSTEM])
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 

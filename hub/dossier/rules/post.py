@@ -8,7 +8,7 @@ from datetime import timedelta
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import known
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
-from hub.dossier.standing import CANCELLABLE, conflict
+from hub.dossier.standing import CANCELLABLE, conflict, may_serve
 from hub.dossier.state.model import Dossier, Pickup, Status
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import next_invitation_day
@@ -141,8 +141,12 @@ def cancel(dossier: Dossier, request: CancelPickup, context: Context) -> Decisio
 
 @rule("qd45.7", "The post reports on orders of this dossier, at a time that can be true")
 def report_is_plausible(dossier: Dossier, request: ReportPickup, context: Context) -> Refused | None:
-    """Reports may come late and out of order, but not from the future: their time has legal effect."""
-    if request.order not in dossier.pickups:
+    """Reports may come late and out of order, but not from the future: their time has legal effect.
+
+    An order of a customer whom the reporting post does not serve is unknown to it.
+    """
+    pickup = dossier.pickups.get(request.order)
+    if pickup is None or not may_serve(context.sender, "postal", pickup.organisation):
         return Refused("pickup.unknown_order", rule="qd45.7", fields=("/order",))
     is_near = context.now - _OLDEST_REPORT <= request.at <= context.now + _CLOCK_SKEW
     if not is_near or not _is_in_calendar(request, context):

@@ -8,7 +8,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
-from hub.dossier.standing import foreign_organisation
+from hub.dossier.standing import foreign_organisation, may_serve
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import intake_limit
 from hub.regulation.law import Law
@@ -107,7 +107,8 @@ def answer_limit(channel: Channel, received_at: datetime, law: Law) -> datetime 
 def submit(request: SubmitDossier, context: Context) -> Decision:
     """Lodge a dossier; an online one must be answered within 8 working hours (15.2)."""
     sender = context.sender
-    if "portal" not in sender.roles and request.organisation not in sender.organisations:
+    is_its_own = request.organisation in sender.organisations
+    if not is_its_own and not may_serve(sender, "portal", request.organisation):
         return foreign_organisation()
     if (refused := first_refusal(_SUBMIT, None, request, context)) is not None:
         return refused

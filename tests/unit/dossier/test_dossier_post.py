@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from hub.dossier.decide import decide
-from hub.dossier.decision import Accepted, Refused
+from hub.dossier.decision import Accepted, Refused, Sender
 from hub.dossier.rules.post import order_number
 from schemas.due import DeadlineMissed, RuleViolated
 from schemas.party import PostalParty
@@ -160,6 +160,15 @@ def test_an_order_of_another_dossier_is_refused() -> None:
     assert collecting().refuses(build.postal_report("X__C1", "collected", MONDAY), POSTAL).code == (
         "pickup.unknown_order"
     )
+
+
+def test_an_order_of_a_customer_whom_the_post_does_not_serve_is_unknown_to_it() -> None:
+    story, report = delivering(), build.postal_report(DELIVER_1, "collected", MONDAY)
+    agencys, one_stops = [
+        Sender("bound", POSTAL.roles, frozenset({served})) for served in (AGENCY_CODE, build.ONE_STOP)
+    ]
+    assert story.refuses(report, agencys).code == "pickup.unknown_order"
+    story.accepts(report, one_stops)
 
 
 def test_reports_out_of_order_are_recorded_and_the_latest_time_wins() -> None:

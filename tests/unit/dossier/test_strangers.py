@@ -10,14 +10,20 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
+from hub.dossier.decision import Sender
 from schemas.generate import EXAMPLES
 from schemas.registry import REQUESTS
-from tests.support.batches import AGENCY_SYSTEM, STRANGER, Memory, receipts, record, submit
-from tests.support.requests import WITHDRAW, submission
+from tests.support.batches import AGENCY_SYSTEM, STRANGER, STRANGERS, Memory, receipts, record, submit
+from tests.support.requests import SUBMIT, WITHDRAW, submission
 
 REF, CODE, NO_CODE = "ref:HS-0001", "000.12.34.H07-261123-0001", "000.12.34.H07-261123-0999"
 NO_ID = "0199aaaa-bbbb-8ccc-8ddd-eeeeffff0001"
-OPEN_TO = [name for name, model in REQUESTS.items() if model.roles & STRANGER.roles]
+OPEN_TO = [
+    (name, stranger)
+    for stranger in STRANGERS
+    for name, model in REQUESTS.items()
+    if model.roles & stranger.roles
+]
 
 
 def lodged() -> tuple[Memory, str]:
@@ -53,30 +59,38 @@ def example(name: str) -> Any:
     return json.loads((EXAMPLES / f"{name}.json").read_text("utf-8"))["data"]
 
 
-def answer(memory: Memory, name: str, subject: str) -> bytes:
+def answer(memory: Memory, name: str, subject: str, stranger: Sender = STRANGER) -> bytes:
     """The receipt to a stranger with its headers, less what the request itself has said; and no effect."""
-    decision = memory.decide(record(name, subject, example(name), "e1", sender=STRANGER.name))
+    decision = memory.decide(record(name, subject, example(name), "e1", sender=stranger.name))
     ((message, _),) = [both for entries in decision.messages.values() for both in entries]
     assert (decision.facts, decision.parked, decision.workspace.aliases) == ([], [], {})
-    assert decision.inbox_dossier == {(STRANGER.name, "e1"): None}
+    assert decision.inbox_dossier == {(stranger.name, "e1"): None}
     headers = [(key, value.decode()) for key, value in message.headers if key != "ce_id"]
     return orjson.dumps([message.key, headers, message.value.decode()]).replace(subject.encode(), b"*")
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("name", OPEN_TO)
+@pytest.mark.parametrize(("name", "stranger"), OPEN_TO)
 def test_a_foreign_dossier_is_answered_as_one_that_does_not_exist(
-    name: str, situation: Callable[[Memory, str], None]
+    name: str, stranger: Sender, situation: Callable[[Memory, str], None]
 ) -> None:
     memory, dossier = lodged()
     situation(memory, dossier)
     for known, unknown in ((CODE, NO_CODE), (dossier, NO_ID)):
-        assert answer(memory, name, known) == answer(memory, name, unknown)
+        assert answer(memory, name, known, stranger) == answer(memory, name, unknown, stranger)
+
+
+def test_a_portal_of_other_organisations_lodges_nothing_at_this_one() -> None:
+    memory = Memory()
+    decision = memory.decide(record(SUBMIT, REF, submission(), "e1", sender="portal-elsewhere"))
+    assert receipts(decision, "portal-elsewhere")[0]["code"] == "security.foreign_organisation"
 
 
 def test_every_type_that_is_open_to_organisations_is_tried() -> None:
     by_organisations = [model for model in REQUESTS.values() if model.roles & {"counter", "agency"}]
-    assert len(OPEN_TO) == len(by_organisations) > 15
+    tried = {name for name, stranger in OPEN_TO if stranger is STRANGER}
+    assert len(tried) == len(by_organisations) > 15
+    assert {stranger.name for _, stranger in OPEN_TO} > {"portal-elsewhere", "postal-elsewhere"}
 
 
 def test_who_has_a_part_in_the_dossier_is_told_its_state() -> None:
