@@ -94,6 +94,17 @@ def _route_documents(api: FastAPI, parts: GatewayContext) -> None:
     ) -> Response:
         return await documents.upload(parts, request, caller_of(request).name, sha256)
 
+    @api.head(
+        "/v1/documents/{sha256}", responses=openapi.HEAD, response_class=Response,
+        operation_id="headDocument", summary="Size and type of a document that this participant may see",
+    )  # fmt: skip
+    async def head_document(
+        request: Request,
+        sha256: Annotated[str, Path(pattern=openapi.SHA256)],
+        dossier: Annotated[str | None, Query(description="id of the dossier it came with")] = None,
+    ) -> Response:
+        return await documents.download(parts, request, sha256, dossier)
+
     @api.get(
         "/v1/documents/{sha256}", responses=openapi.DOWNLOAD, response_class=Response,
         operation_id="getDocument", summary="A document that this participant may see",

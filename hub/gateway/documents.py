@@ -50,7 +50,10 @@ async def upload(parts: GatewayContext, request: Request, caller: str, sha256: s
 
 
 async def download(parts: GatewayContext, request: Request, sha256: str, dossier: str | None) -> Response:
-    """What this participant uploaded, or what a fact of `dossier` named to it; else 404 alike."""
+    """What this participant uploaded, or what a fact of `dossier` named to it; else 404 alike.
+
+    Always whole: only the whole can be held against its digest, so a `Range` is passed over.
+    """
     caller = caller_of(request)
     if not await _may_see(parts, caller, sha256, dossier):
         raise ProblemError("document.unknown")
@@ -58,12 +61,15 @@ async def download(parts: GatewayContext, request: Request, sha256: str, dossier
     if not isinstance(found, StoredDocument):
         raise ProblemError("document.unknown")
     await request.body()  # one that never comes is refused now, and not in the midst of the answer
-    parts.metrics.documents.labels(caller.name, "read").inc()
     headers = {
+        "accept-ranges": "none",
         "content-length": str(found.size),
         "content-disposition": "attachment",
         "etag": f'"{sha256}"',
     }
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=found.media_type)
+    parts.metrics.documents.labels(caller.name, "read").inc()
     return StreamingResponse(parts.store.get(sha256), headers=headers, media_type=found.media_type)
 
 

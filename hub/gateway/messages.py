@@ -23,8 +23,9 @@ from hub.process.supervise import AWAY, is_away
 EVENT_STREAM = "text/event-stream"
 MAX_WAIT_S = 30
 MAX_MESSAGES = 500
+ALIVE = b": alive\n"
+"""One line: httpx-sse makes an empty event of a blank one wherever an id has gone before."""
 _SLICE_S = 1.0
-_ALIVE_S = 15.0
 _PASSING_S = 5.0
 """How much longer than it was asked to a poll may take to get behind what is passed over."""
 _MAX_BYTES = 8 << 20
@@ -108,11 +109,11 @@ def _may_go_on(parts: GatewayContext, caller: Caller) -> bool:
 
 
 async def _stream(parts: GatewayContext, caller: Caller, offsets: dict[int, int]) -> AsyncIterator[bytes]:
-    yield b": open\n\n"
+    yield b": open\n"
     begin = b"retry: 1000\n"
     while _may_go_on(parts, caller):
         try:
-            places = await _next(parts, caller, offsets, wait_s=_ALIVE_S, limit=100)
+            places = await _next(parts, caller, offsets, wait_s=parts.settings.alive_s, limit=100)
         except ProblemError as error:
             yield _named("problem", error.problem.encoded())
             return
@@ -123,7 +124,7 @@ async def _stream(parts: GatewayContext, caller: Caller, offsets: dict[int, int]
             yield _named("problem", Problem("gateway.unavailable").encoded())
             return
         if not places:
-            yield b": alive\n\n"
+            yield ALIVE
         for place in places:
             offsets[place.partition] = place.following
             if place.event is not None:

@@ -237,3 +237,4 @@ DOWNLOAD = answers(
     {200: ("The bytes", {"*/*": {"type": "string", "format": "binary"}})},
     "document.unknown", "http.invalid_parameter",
 )  # fmt: skip
+HEAD = answers({200: ("It is there", {})}, "document.unknown", "http.invalid_parameter")

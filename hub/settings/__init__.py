@@ -132,6 +132,9 @@ class GatewaySettings(BaseModel):
         default=200, ge=1, description="connections on which a participant was recognised"
     )
     handshake_timeout_s: float = Field(default=5.0, gt=0, description="time for the TLS handshake")
+    alive_s: float = Field(
+        default=15, gt=0, le=60, description="time after which a stream that has nothing to say says so"
+    )
     max_feeds: int = Field(default=8, ge=1, description="feeds of a participant that wait at the same time")
     webhook_allowed: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(), description="networks in private or loopback ranges that webhooks may reach, as JSON"

@@ -47,6 +47,22 @@ async def test_what_was_uploaded_comes_back_byte_for_byte(counter: Visitor) -> N
     assert found.headers["content-disposition"] == "attachment"
 
 
+async def test_the_head_of_a_document_is_told_without_it_and_a_part_of_it_is_the_whole(
+    counter: Visitor,
+) -> None:
+    place = (await upload(counter, PDF)).headers["location"]
+    whole = await counter.client.get(place)
+    told = await counter.client.head(place)
+    assert (told.status_code, told.content) == (200, b"")
+    shown = {"content-type", "content-length", "content-disposition", "etag", "accept-ranges"}
+    assert {name: told.headers[name] for name in shown} == {name: whole.headers[name] for name in shown}
+    assert told.headers["accept-ranges"] == "none"
+    part = await counter.client.get(place, headers={"range": "bytes=0-3"})
+    assert (part.status_code, part.content) == (200, PDF), "only the whole can be held against its digest"
+    missing = await counter.client.head(f"/v1/documents/{digest_of(b'nothing')}")
+    assert (missing.status_code, missing.content) == (404, b"")
+
+
 async def test_an_upload_can_be_repeated(counter: Visitor) -> None:
     content = PDF + b"again"
     assert (await upload(counter, content)).status_code == 201
