@@ -24,6 +24,7 @@ from hub.postgres.database import Connection, Session
 from hub.settings.budget import BudgetSettings
 
 _FLUSH_S = 1.0
+_HEADER_BYTES = 2
 _LOOK_EVERY = 10
 """So many flushes from one look at budgets, brakes and kept letters to the next."""
 
@@ -184,7 +185,7 @@ def answered(tally: Tally) -> dict[str, Answers]:
 
 
 def taken_of(records: Iterable[Record]) -> dict[str, Use]:
-    """Records and bytes of each topic (pure): keys, values and headers."""
+    """Records and bytes of each topic (pure): keys, values and headers, which take two bytes also empty."""
     taken: dict[str, list[int]] = {}
     for record in records:
         counted = taken.get(record.topic)
@@ -193,5 +194,5 @@ def taken_of(records: Iterable[Record]) -> dict[str, Use]:
         counted[0] += 1
         counted[1] += len(record.value or b"") + len(record.key or b"")
         for name, content in record.headers:
-            counted[1] += len(name) + len(content or b"")
+            counted[1] += len(name) + len(content or b"") + _HEADER_BYTES
     return {topic: Use(*counted) for topic, counted in taken.items()}

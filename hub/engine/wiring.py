@@ -65,6 +65,8 @@ from hub.signing.trust import trust_of
 _SWEEP_STATEMENT_S = 600.0
 """Some steps read a whole table; they hold nothing up."""
 _HEARTBEAT_MS = 5_000
+_PARTITION_FETCH_BYTES = 1 << 20
+"""As much as a batch of a participant may have; what is fetched of all its partitions waits in memory."""
 _OBSERVER_FETCH_BYTES = 64 << 10
 """It looks at single records; the broker sends the first batch whole, however large it is."""
 
@@ -214,6 +216,7 @@ def _group_member(settings: Settings) -> kafka.AIOKafkaConsumer:
         group=settings.kafka.prefix + GROUP,
         instance=settings.engine.instance,
         fetch_wait_ms=settings.engine.fetch_wait_ms,
+        partition_fetch_bytes=_PARTITION_FETCH_BYTES,
         session_timeout_ms=settings.engine.session_timeout_ms,
         metadata_age_ms=settings.engine.topics_every_ms,
     )

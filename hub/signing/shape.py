@@ -76,8 +76,11 @@ def _undeclared(data: bytes) -> bytes:
 
 
 def canonical(node: Element) -> bytes:
-    """Exclusive canonical form of the element."""
-    return etree.tostring(node, method="c14n", exclusive=True, with_comments=False)
+    """Exclusive canonical form of the element; a relative namespace has none. Raises VerificationError."""
+    try:
+        return etree.tostring(node, method="c14n", exclusive=True, with_comments=False)
+    except etree.C14NError as error:
+        raise VerificationError(Reason.NOT_PLAIN) from error
 
 
 def children(node: Element, *tags: str) -> list[Element]:

@@ -71,9 +71,10 @@ def _verify_tree(package: bytes, trust: Trust, *, embedded: bool) -> Outcome:
         node, signatures = _open(_only_package(root) if embedded else root)
         for who, item in zip(("officer", "agency"), signatures, strict=False):
             parts.append(read_signature(item, who))
+        who, signed = None, canonical(node)
     except VerificationError as error:
         return NotVerified(error.reason, who)
-    return _verify(canonical(node), tuple(parts), trust)
+    return _verify(signed, tuple(parts), trust)
 
 
 def _verify(

@@ -37,7 +37,7 @@ class Consumer:
         self.probe_width = 2 * max_records
         self.pauses = Pauses()  # what is left alone for a while
         self.group = GroupState()  # whether the partitions are ours for good
-        self._fair = FairFetch(client, self.pauses, max_records)  # as long as all goes right
+        self._fair = FairFetch(client, self.pauses, max_records, max_bytes)  # as all goes right
         self._careful = CarefulFetch(client, max_records)  # after the client failed
         self._probing = Probing(client)  # where processes died
         self._assigned: dict[Position, Assigned] = {}  # what is read, and the next offset of each

@@ -21,6 +21,14 @@ async def fetched_of(
     return fetched.get(tp, [])
 
 
+_HEADER_BYTES = 64
+
+
+def weight(record: ConsumerRecord) -> int:
+    """What a record takes of memory, nearly (pure): a header without name and content takes some too."""
+    return len(record.value or b"") + len(record.key or b"") + _HEADER_BYTES * len(record.headers)
+
+
 def within(fetched: Fetched, max_bytes: int) -> tuple[Fetched, Fetched]:
     """At most so many bytes of them, one record at least; and what is left over (pure)."""
     taken: Fetched = {}
@@ -28,7 +36,7 @@ def within(fetched: Fetched, max_bytes: int) -> tuple[Fetched, Fetched]:
     size = 0
     for tp, records in fetched.items():
         for number, record in enumerate(records):
-            size += len(record.value or b"")
+            size += weight(record)
             if size > max_bytes and taken:
                 left[tp] = records[number:]
                 break

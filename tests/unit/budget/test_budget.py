@@ -85,7 +85,7 @@ def test_repeats_are_no_answers() -> None:
 
 def test_keys_values_and_headers_are_counted_by_topic() -> None:
     records = [a_record(b"12345", ("ce_id", b"abc"), ("x", None)), a_record(None, key=None)]
-    assert taken_of(records) == {"in.a": Use(2, 1 + 5 + 8 + 1)}
+    assert taken_of(records) == {"in.a": Use(2, 1 + 5 + 8 + 1 + 2 * 2)}
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 from hub.engine.errors import UnreadableError
 from hub.engine.intake.assigned import PROBE_AFTER, Assigned
 from hub.engine.intake.careful_fetch import CarefulFetch, Probing
+from hub.engine.intake.fair_fetch import FairFetch
 from hub.engine.intake.group import GroupState
 from hub.engine.intake.pauses import Pauses
-from hub.engine.intake.records import within
+from hub.engine.intake.records import weight, within
 from hub.kafka.client import KafkaError, TopicPartition
 
 A, B, C = (("in.a", 0), ("in.b", 0), ("in.c", 0))
@@ -73,9 +74,32 @@ async def test_a_careful_fetch_keeps_what_it_has_and_names_what_fails_first() ->
 
 def test_a_batch_has_a_size_and_one_record_at_least() -> None:
     a, b = TopicPartition(*A), TopicPartition(*B)
-    one, two, three = (SimpleNamespace(value=b"x" * size) for size in (10, 4, 4))
+    one, two, three = (SimpleNamespace(value=b"x" * size, key=None, headers=()) for size in (10, 4, 4))
     assert within({a: [one, two], b: [three]}, 5) == ({a: [one]}, {a: [two], b: [three]})
     assert within({a: [two], b: [three, one]}, 8) == ({a: [two], b: [three]}, {b: [one]})
+
+
+async def test_no_more_is_taken_after_a_round_that_became_too_large_and_headers_count() -> None:
+    a, b = TopicPartition(*A), TopicPartition(*B)
+    heavy = SimpleNamespace(value=b"", key=None, headers=[("", None)] * 1000)
+    assert weight(cast("Any", heavy)) == 64_000
+
+    class Buffered:
+        def __init__(self) -> None:
+            self.left = {a: 9, b: 3}
+
+        async def getmany(self, *tps: TopicPartition, max_records: int, **_: object) -> dict[Any, list[Any]]:
+            tp = next((tp for tp in tps if self.left[tp]), tps[0])
+            taken = min(max_records, self.left[tp])
+            self.left[tp] -= taken
+            return {tp: [heavy] * taken} if taken else {}
+
+    client = Buffered()
+    fetched = await FairFetch(cast("Any", client), Pauses(), 5, 100_000).fetch([a, b], 1)
+    assert {tp: len(records) for tp, records in fetched.items()} == {a: 3, b: 2}
+    fetched = await FairFetch(cast("Any", client), Pauses(), 100, 1).fetch([a, b], 1)
+    assert client.left == {a: 0, b: 0}
+    assert {tp: len(records) for tp, records in fetched.items()} == {a: 6, b: 1}
 
 
 async def test_the_group_counts_its_sharings_out_and_what_became_void() -> None:

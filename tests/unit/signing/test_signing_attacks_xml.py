@@ -162,6 +162,12 @@ def test_row_comment_in_signed_text(evil: str) -> None:
     assert refuses(package() + evil.encode()) == "not_plain"
 
 
+@pytest.mark.parametrize("place", [b'Id="manifest"', b'Id="officer-value"', b'Id="officer-properties"'])
+def test_row_namespace_without_canonical_form(place: bytes) -> None:
+    assert place in package()
+    assert refuses(package().replace(place, b'xmlns:x="relative" ' + place)) == "not_plain"
+
+
 def test_row_manifest_changed() -> None:
     assert refuses(package().replace(b"KQ003448", b"KQ003449")) == "digest"
 
