@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
-
-from pydantic import model_validator
+from typing import ClassVar, Literal
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.party import Officer
+from schemas.together import Ruled, Together
 from schemas.types import Account, IdentityNumber, Instant, OrganisationCode, TaxCode, TravelDocument
 
 AccountSystem = Literal["national_portal", "provincial_system"]
 """Cổng Dịch vụ công quốc gia, or Hệ thống thông tin giải quyết thủ tục hành chính tỉnh."""
 
 
-class AccountHolder(Wire):
+class AccountHolder(Ruled):
     """By which number the account is known: a citizen's, a foreigner's document, an organisation's code."""
 
+    rules: ClassVar[tuple[Together, ...]] = (
+        Together(("identity_number", "travel_document", "tax_code", "organisation"), least=1, most=1),
+    )
     identity_number: IdentityNumber | None = None
     travel_document: TravelDocument | None = None
     tax_code: TaxCode | None = None
     organisation: OrganisationCode | None = None
-
-    @model_validator(mode="after")
-    def _has_one_number(self) -> Self:
-        numbers = (self.identity_number, self.travel_document, self.tax_code, self.organisation)
-        if sum(number is not None for number in numbers) != 1:
-            raise ValueError("exactly one number is needed")
-        return self
 
 
 class _Account(Wire):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.copy import CopyFile, Digest, ManifestDigest
 from schemas.party import Officer
 from schemas.person_data import PersonField
+from schemas.together import Ruled, Together
 from schemas.types import (
     ComponentCode,
+    Day,
     DossierCode,
     Instant,
     Line,
@@ -21,17 +21,6 @@ from schemas.types import (
     Reference,
     Text,
 )
-
-
-def _day(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-        raise ValueError("a date must be written as in RFC 3339")
-    if not isinstance(value, str | date):
-        raise ValueError("a date is text")  # noqa: TRY004  (pydantic reports ValueError only)
-    return value
-
-
-Day = Annotated[date, Field(strict=False), BeforeValidator(_day)]
 
 
 class PaperSource(Wire):
@@ -76,7 +65,7 @@ class _Reuse(Wire):
     officer: Officer | None = None
 
 
-class ReuseComponent(_Reuse, Request):
+class ReuseComponent(_Reuse, Request, Ruled):
     """Take a component from what the administration has already; the applicant hands in nothing (15.6.b).
 
     Exactly one of `paper` and `data`; a counter names the officer who moved it into the electronic dossier.
@@ -84,13 +73,8 @@ class ReuseComponent(_Reuse, Request):
 
     type: ClassVar[str] = "onestop.component.reuse.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+    rules: ClassVar[tuple[Together, ...]] = (Together(("paper", "data"), least=1, most=1),)
     paper: PaperSource | None = None
-
-    @model_validator(mode="after")
-    def _has_one_source(self) -> Self:
-        if (self.paper is None) == (self.data is None):
-            raise ValueError("exactly one of paper and data is needed")
-        return self
 
 
 class ComponentReused(_Reuse, Fact):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.person_data import PersonField
+from schemas.together import Ruled, Together
 from schemas.types import (
     Account,
     BirthDate,
@@ -23,22 +24,18 @@ from schemas.types import (
 )
 
 
-class Person(Wire):
+class Person(Ruled):
     """Whom to ask about: a number, the name, and the date or at least the year of birth."""
 
+    rules: ClassVar[tuple[Together, ...]] = (
+        Together(("identity_number", "old_identity_number"), least=1),
+        Together(("birth_date", "birth_year"), least=1),
+    )
     identity_number: IdentityNumber | None = None
     old_identity_number: OldIdentityNumber | None = None
     name: PersonName
     birth_date: BirthDate | None = None
     birth_year: BirthYear | None = None
-
-    @model_validator(mode="after")
-    def _can_be_asked(self) -> Self:
-        if self.identity_number is None and self.old_identity_number is None:
-            raise ValueError("identity_number or old_identity_number is needed")
-        if self.birth_date is None and self.birth_year is None:
-            raise ValueError("birth_date or birth_year is needed")
-        return self
 
 
 class VerifyIdentity(Request):

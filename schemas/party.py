@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
-
-from pydantic import model_validator
+from typing import ClassVar, Literal
 
 from schemas.base import Wire
+from schemas.together import Ruled, Together
 from schemas.types import (
     Account,
     AddressLine,
@@ -26,9 +25,17 @@ from schemas.types import (
 )
 
 
-class Party(Wire):
+class Party(Ruled):
     """An applicant: a citizen by number, CMND or travel document, or an organisation by its tax code."""
 
+    rules: ClassVar[tuple[Together, ...]] = (
+        Together(
+            ("identity_number", "old_identity_number", "travel_document"),
+            least=1,
+            when=("kind", ("citizen",)),
+        ),
+        Together(("tax_code",), least=1, when=("kind", ("enterprise",))),
+    )
     kind: Literal["citizen", "enterprise", "state_body", "organisation"]
     name: PersonName
     identity_number: IdentityNumber | None = None
@@ -41,15 +48,6 @@ class Party(Wire):
     phone: Phone | None = None
     email: Email | None = None
     address: AddressLine | None = None
-
-    @model_validator(mode="after")
-    def _is_identified(self) -> Self:
-        personal = (self.identity_number, self.old_identity_number, self.travel_document)
-        if self.kind == "citizen" and all(number is None for number in personal):
-            raise ValueError("a citizen needs identity_number, old_identity_number or travel_document")
-        if self.kind == "enterprise" and self.tax_code is None:
-            raise ValueError("an enterprise needs tax_code")
-        return self
 
 
 class Proxy(Wire):
@@ -79,15 +77,13 @@ class PostalParty(Wire):
     email: Email | None = None
 
 
-class Custodian(Wire):
+class Custodian(Ruled):
     """Who holds a paper: an organisation, the post or the applicant, with the full name (Art. 12.2)."""
 
+    rules: ClassVar[tuple[Together, ...]] = (
+        Together(("organisation",), least=1, when=("kind", ("organisation",))),
+        Together(("organisation",), most=0, when=("kind", ("post", "applicant"))),
+    )
     kind: Literal["organisation", "post", "applicant"]
     organisation: OrganisationCode | None = None
     name: PersonName
-
-    @model_validator(mode="after")
-    def _names_its_organisation(self) -> Self:
-        if (self.kind == "organisation") != (self.organisation is not None):
-            raise ValueError("organisation stands exactly with kind organisation")
-        return self

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.party import Officer
+from schemas.together import Ruled, Together
 from schemas.types import Amount, Instant, Line, Reference
 
 FeeKind = Literal["fee", "service_fee", "price_level"]
@@ -65,7 +66,7 @@ class _Payment(Wire):
     raw_code: Line | None = None
 
 
-class ReportPayment(_Payment, Request):
+class ReportPayment(_Payment, Request, Ruled):
     """What became of a payment: of the one that was requested (`payment`), or of `items` paid unasked.
 
     A refused payment leaves the request open: the applicant may pay again.
@@ -73,16 +74,12 @@ class ReportPayment(_Payment, Request):
 
     type: ClassVar[str] = "onestop.payment.report.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"payments", "portal"})
+    rules: ClassVar[tuple[Together, ...]] = (
+        Together(("payment", "items"), least=1, most=1),
+        Together(("payment",), least=1, when=("status", ("refused",))),
+    )
     payment: Reference | None = None
     items: PaymentItems = Field(default=(), max_length=20)
-
-    @model_validator(mode="after")
-    def _names_one_thing(self) -> Self:
-        if (self.payment is None) == (not self.items):
-            raise ValueError("either payment or items")
-        if self.payment is None and self.status == "refused":
-            raise ValueError("a refused payment names what was requested")
-        return self
 
 
 class PaymentRecorded(_Payment, Fact):

@@ -17,7 +17,6 @@ from schemas.types import Personal
 MASK = "***"
 
 _FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")
-_MAX_FAULTS = 20
 _ARRAYS = (list, tuple, set, frozenset, Sequence, Collection, Iterable, AbstractSet)
 
 
@@ -91,17 +90,12 @@ def personal_paths(model_type: type[BaseModel]) -> tuple[str, ...]:
     return tuple(_patterns(_plan_of_model(model_type), ""))
 
 
-def fault_paths(places: Iterable[tuple[int | str, ...]]) -> tuple[str, ...]:
-    """JSON pointers of the fields at fault (`loc` of each of pydantic's errors), at most 20, never a value.
+def pointer(place: Iterable[int | str]) -> str:
+    """The JSON pointer of a field at fault (`loc` of one of pydantic's errors), never a value.
 
     A key that is not shaped like a field's name stands as `?`: the sender may have put anything there.
     """
-    paths: dict[str, None] = {}
-    for place in places:
-        paths["".join(f"/{_token(token)}" for token in place)] = None
-        if len(paths) == _MAX_FAULTS:
-            break
-    return tuple(paths)
+    return "".join(f"/{_token(token)}" for token in place)
 
 
 def _token(token: int | str) -> str:

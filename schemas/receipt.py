@@ -37,9 +37,23 @@ class Accepted(Wire):
     next_deadline: Deadline | None = None
 
 
+class Fault(Wire):
+    """What is wrong at one path (a JSON pointer into the data), in one word of the published list of reasons.
+
+    `choices` are the values that are allowed there; `others` the paths that are needed with it, or that do
+    not go together. Words may be added to the list.
+    """
+
+    path: str
+    reason: str
+    choices: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
 class Refused(Wire):
     """A rule said no: stable `code`, the rule, what to do; `fields` are paths without values.
 
+    `faults` say of each of the `fields` what is wrong there, where the data do not follow the schema.
     `state` and `possible` (request types) are given when the dossier is in the wrong state.
     """
 
@@ -52,5 +66,6 @@ class Refused(Wire):
     advice_vi: str
     advice_en: str
     fields: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     state: str | None = None
     possible: tuple[str, ...] = ()

@@ -17,9 +17,10 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 from stdnum.vn import mst
 
+from schemas.formats import NFC, TAX_CODE, Shows
 from schemas.rfc3339 import read_rfc3339
 
 
@@ -36,26 +37,29 @@ class Personal:
 
 def _clean(value: str) -> str:
     if not unicodedata.is_normalized("NFC", value):
-        raise ValueError("text must be in Unicode form NFC")
+        raise PydanticCustomError("characters", "text must be in Unicode form NFC")
     if not value.isprintable() and _FORBIDDEN.search(value):
-        raise ValueError("text must not hold NUL or other control characters")
+        raise PydanticCustomError("characters", "text must not hold NUL or other control characters")
     return value
 
 
 def _day_as_text(value: object) -> object:
     if isinstance(value, str):
         if not _DAY.fullmatch(value):
-            raise ValueError("a date must be written as in RFC 3339")
+            raise PydanticCustomError("date", "a date must be written as in RFC 3339")
     elif not isinstance(value, date):
-        raise ValueError("a date is text")  # noqa: TRY004  (pydantic reports ValueError only)
+        raise PydanticCustomError("type", "a date is text")
     return value
 
 
 def _instant_as_text(value: object) -> object:
     if isinstance(value, str):
-        return read_rfc3339(value)
+        try:
+            return read_rfc3339(value)
+        except ValueError:
+            raise PydanticCustomError("date", "a time must be written as in RFC 3339") from None
     if not isinstance(value, datetime):
-        raise ValueError("a time is text")  # noqa: TRY004  (pydantic reports ValueError only)
+        raise PydanticCustomError("type", "a time is text")
     return value
 
 
@@ -63,13 +67,18 @@ def _tax_code(value: str) -> str:
     if len(value) == _PERSONAL_DIGITS:
         return value
     if not mst.is_valid(value):
-        raise ValueError("tax code has a wrong check digit")
+        raise PydanticCustomError("check_digit", "tax code has a wrong check digit")
     return value if "-" in value or len(value) == _ENTERPRISE_DIGITS else f"{value[:10]}-{value[10:]}"
 
 
+_CLEAN_TEXT = Shows(
+    (("format", NFC), ("pattern", r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]*$"))
+)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 """What neither PostgreSQL nor XML 1.0 can hold."""
 
+_BLANK = r"\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""White space by name: what `\\s` means differs between JavaScript, Python and Rust."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FIRST_DAY = date(1900, 1, 1)
 _FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -78,16 +87,20 @@ _LAST_INSTANT = datetime(2200, 1, 1, tzinfo=UTC)
 IDENTITY_SHAPE = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 """9 or 12 digits in a row: the shape of an identity number, which no key, subject or reference may hold."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=250), AfterValidator(_clean)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_clean), Personal()]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=250), AfterValidator(_clean), _CLEAN_TEXT]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_clean), _CLEAN_TEXT, Personal()
+]
 """Free text: whoever writes it may name persons, so all of it counts as personal."""
-Account = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean), Personal()]
+Account = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean), _CLEAN_TEXT, Personal()
+]
 """An officer's account; some systems use the personal number for it."""
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 """A participant's own word for a thing: printable ASCII without spaces."""
 
 PersonName = Annotated[
-    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean), Personal()
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean), _CLEAN_TEXT, Personal()
 ]
 IdentityNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$"), Personal()]
 """Personal identification number: 12 digits, no check digit, no structure to rely on (Luật 26/2023)."""
@@ -95,23 +108,32 @@ OldIdentityNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$"), Per
 """CMND: 9 digits."""
 TravelDocument = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,12}$"), Personal()]
 # strict=False: pydantic reads text in strict mode only where no function stands before it.
-BirthDate = Annotated[date, Field(ge=_FIRST_DAY, strict=False), BeforeValidator(_day_as_text), Personal()]
+Day = Annotated[date, Field(strict=False), BeforeValidator(_day_as_text)]
+BirthDate = Annotated[
+    date,
+    Field(ge=_FIRST_DAY, strict=False),
+    BeforeValidator(_day_as_text),
+    Shows((("formatMinimum", _FIRST_DAY.isoformat()),)),
+    Personal(),
+]
 BirthYear = Annotated[int, Field(ge=1900, le=2100), Personal()]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{8,14}$"), Personal()]
 Email = Annotated[
     str,
-    StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    StringConstraints(max_length=254, pattern=rf"^[^@{_BLANK}]+@[^@{_BLANK}]+\.[^@{_BLANK}]+$"),
     AfterValidator(_clean),
+    _CLEAN_TEXT,
     Personal(),
 ]
 AddressLine = Annotated[
-    str, StringConstraints(min_length=1, max_length=300), AfterValidator(_clean), Personal()
+    str, StringConstraints(min_length=1, max_length=300), AfterValidator(_clean), _CLEAN_TEXT, Personal()
 ]
 _ENTERPRISE_DIGITS, _PERSONAL_DIGITS = 10, 12
 TaxCode = Annotated[
     str,
     StringConstraints(pattern=r"^([0-9]{10}(-?[0-9]{3})?|[0-9]{12})$"),
     AfterValidator(_tax_code),
+    Shows((("format", TAX_CODE),)),
     Personal(),
 ]
 """Mã số thuế (Thông tư 86/2024): 10 digits with a check digit; 13 with the branch, with a dash or without; or
@@ -140,7 +162,9 @@ ProcedureCode = Annotated[
     ),
 ]
 """National procedure code, with or without the tail of a province."""
-ComponentCode = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_clean)]
+ComponentCode = Annotated[
+    str, StringConstraints(min_length=1, max_length=60), AfterValidator(_clean), _CLEAN_TEXT
+]
 """Mã thành phần hồ sơ as published: `000.00.00.G15-KQ003204`, but also `Mẫu số 01_73/2026/QĐ-UBND`."""
 VnpostProvince = Annotated[int, Field(ge=1, le=99)]
 """VNPost's own province code; neither GSO's nor that of identity numbers. The postal adapter has the list."""
@@ -151,6 +175,7 @@ Instant = Annotated[
     AwareDatetime,
     Field(ge=_FIRST_INSTANT, lt=_LAST_INSTANT, strict=False),
     BeforeValidator(_instant_as_text),
+    Shows((("formatMinimum", "2000-01-01T00:00:00Z"), ("formatExclusiveMaximum", "2200-01-01T00:00:00Z"))),
 ]
 """A point in time with its zone; bounded, so that no zone can carry it out of the calendar."""
 Channel = Literal["in_person", "post", "online", "email"]

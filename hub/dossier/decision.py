@@ -15,6 +15,7 @@ from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
 from schemas.dossier import AcceptDossier, ForwardDossier
 from schemas.party import Party
+from schemas.receipt import Fault
 
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
@@ -64,11 +65,15 @@ class Accepted(Struct, frozen=True, gc=False):
 
 
 class Refused(Struct, frozen=True, gc=False):
-    """A rule said no: `code` is stable (`rule.15.6.c2`, `state.conflict`) and selects the texts."""
+    """A rule said no: `code` is stable (`rule.15.6.c2`, `state.conflict`) and selects the texts.
+
+    `faults` say of each of the `fields` what is wrong there, where data do not follow their schema.
+    """
 
     code: str
     rule: str | None = None
     fields: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     state: str | None = None
     possible: tuple[str, ...] = ()
 

@@ -64,6 +64,7 @@ def refused(
         "advice_vi": texts.advice_vi,
         "advice_en": texts.advice_en,
         "fields": refusal.fields,
+        "faults": tuple(fault.model_dump(exclude_defaults=True) for fault in refusal.faults),
         "state": refusal.state,
         "possible": refusal.possible,
     }

@@ -13,6 +13,8 @@ from hub.gateway import documents, dossiers, events, messages, openapi
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.guard import AWAY_HERE, is_away_here
 from hub.gateway.problems import Problem, ProblemError
+from schemas.reasons import reason_of
+from schemas.receipt import Fault
 
 _TITLE = "One-stop hub: gateway"
 _ABOUT = """\
@@ -131,8 +133,9 @@ def name_problems(api: FastAPI) -> None:
 
     async def parameters(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        fields = tuple(dict.fromkeys(str(item["loc"][-1]) for item in error.errors()))
-        return _respond(Problem("http.invalid_parameter", fields))
+        reasons = {str(item["loc"][-1]): reason_of(item["type"]) for item in reversed(error.errors())}
+        faults = tuple(Fault(path=name, reason=reason) for name, reason in reversed(reasons.items()))
+        return _respond(Problem("http.invalid_parameter", tuple(reversed(reasons)), faults=faults))
 
     async def away(_: Request, error: Exception) -> Response:
         if not is_away_here(error):

@@ -44,6 +44,20 @@ PROBLEM: Schema = {
         "detail": _TEXT,
         "detail_vi": _TEXT,
         "fields": {"type": "array", "items": _TEXT},
+        "faults": {
+            "type": "array",
+            "description": "Of each of the fields one word of the published list of reasons.",
+            "items": {
+                "type": "object",
+                "required": ["path", "reason"],
+                "properties": {
+                    "path": _TEXT,
+                    "reason": _TEXT,
+                    "choices": {"type": "array", "items": _TEXT},
+                    "others": {"type": "array", "items": _TEXT},
+                },
+            },
+        },
     },
 }
 PENDING: Schema = {

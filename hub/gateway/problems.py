@@ -12,6 +12,7 @@ import orjson
 
 from hub.dossier.texts import refusal_texts
 from hub.errors import HubError
+from schemas.receipt import Fault
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES = {
@@ -52,11 +53,12 @@ class ProblemError(HubError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refusal: its code, the fields at fault as paths, and headers of the answer."""
+    """One refusal: its code, the fields at fault as paths, what is wrong there, headers of the answer."""
 
     code: str
     fields: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
     @property
     def status(self) -> int:
@@ -75,7 +77,11 @@ class Problem:
             "detail_vi": text.advice_vi,
             "detail": text.advice_en,
         }
-        return found | ({"fields": list(self.fields)} if self.fields else {})
+        if self.fields:
+            found["fields"] = list(self.fields)
+        if self.faults:
+            found["faults"] = [fault.model_dump(exclude_defaults=True) for fault in self.faults]
+        return found
 
     def http_headers(self) -> dict[str, str]:
         """Headers of the answer."""

@@ -16,7 +16,7 @@ from hub.inbound.envelope import Envelope, Malformed, Record, Unstamped, decode,
 from hub.legal_time import LegalClock
 from schemas.base import Request
 from schemas.counting import MAX_VALUES, has_more_values
-from schemas.personal import fault_paths
+from schemas.reasons import faults_of
 
 _AHEAD = timedelta(minutes=5)
 _BEHIND = timedelta(days=3650)
@@ -98,10 +98,11 @@ def _invalid(
 ) -> Authorised | Unreadable:
     if error.error_count() > _MAX_FAULTS_READ:
         return Authorised(record, sender, envelope, now, None, Refused("schema.invalid"))
-    details = error.errors(include_input=False, include_context=False, include_url=False)
+    details = error.errors(include_input=False, include_url=False)
     kinds = {detail["type"] for detail in details}
     if "json_invalid" in kinds:
         return Unreadable(record, sender.name, now, Malformed("envelope.no_json", envelope.id))
     code = "schema.unknown_field" if "extra_forbidden" in kinds else "schema.invalid"
-    refusal = Refused(code, fields=fault_paths(detail["loc"] for detail in details))
+    faults = faults_of(details)
+    refusal = Refused(code, fields=tuple(fault.path for fault in faults), faults=faults)
     return Authorised(record, sender, envelope, now, None, refusal)

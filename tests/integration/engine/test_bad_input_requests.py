@@ -50,6 +50,7 @@ class Bad:
     fields: tuple[str, ...] = ()
     data: Any = field(default_factory=submission)
     attributes: dict[str, str] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
     shift: timedelta | None = None
 
     def sent_now(self) -> dict[str, str]:
@@ -75,21 +76,28 @@ BAD = {
     "a fact's type": Bad(
         "schema.unknown_type", ("ce_type",), attributes={"type": "onestop.dossier.submitted.v1"}
     ),
-    "unknown field": Bad("schema.unknown_field", ("/priority",), submission(priority=SECRET)),
-    "unknown field inside": Bad("schema.unknown_field", ("/applicant/nickname",), applicant(nickname=SECRET)),
+    "unknown field": Bad(
+        "schema.unknown_field", ("/priority",), submission(priority=SECRET), reasons=("unknown",)
+    ),
+    "unknown field inside": Bad(
+        "schema.unknown_field", ("/applicant/nickname",), applicant(nickname=SECRET), reasons=("unknown",)
+    ),
     "a personal value as a field's name": Bad(
-        "schema.unknown_field", ("/applicant/?",), applicant(**{SECRET: 1})
+        "schema.unknown_field", ("/applicant/?",), applicant(**{SECRET: 1}), reasons=("unknown",)
     ),
     "a name as a field's name": Bad(
-        "schema.unknown_field", ("/?",), submission(**{"Nguyễn Văn Thử": SECRET})
+        "schema.unknown_field", ("/?",), submission(**{"Nguyễn Văn Thử": SECRET}), reasons=("unknown",)
     ),
-    "missing field": Bad("schema.invalid", ("/procedure",), without("procedure")),
+    "missing field": Bad("schema.invalid", ("/procedure",), without("procedure"), reasons=("missing",)),
     "wrong value": Bad(
-        "schema.invalid", ("/applicant/identity_number",), applicant(identity_number=SECRET + "x")
+        "schema.invalid",
+        ("/applicant/identity_number",),
+        applicant(identity_number=SECRET + "x"),
+        reasons=("pattern",),
     ),
-    "text as a number": Bad("schema.invalid", ("/sets",), submission(sets="1")),
-    "no object": Bad("schema.invalid", ("",), [1, 2]),
-    "a huge number": Bad("schema.invalid", ("/sets",), submission(sets=2**63 - 1)),
+    "text as a number": Bad("schema.invalid", ("/sets",), submission(sets="1"), reasons=("type",)),
+    "no object": Bad("schema.invalid", ("",), [1, 2], reasons=("type",)),
+    "a huge number": Bad("schema.invalid", ("/sets",), submission(sets=2**63 - 1), reasons=("range",)),
     "role of another": Bad(
         "security.not_granted", ("ce_type",), identity_report("c1"), {"type": REPORT_IDENTITY}
     ),
@@ -125,6 +133,10 @@ async def test_a_request_that_is_not_allowed_is_refused_once_and_for_all(counter
     assert receipt.type == "onestop.receipt.refused.v1"
     assert receipt.data["code"] == bad.code
     assert receipt.data.get("fields", []) == list(bad.fields)
+    told = receipt.data.get("faults", [])
+    assert [(fault["path"], fault["reason"]) for fault in told] == list(
+        zip(bad.fields, bad.reasons, strict=False)
+    )
     wire = receipt.value.decode() + receipt.key + "".join(receipt.headers.values())
     assert SECRET not in wire
     assert "Thử" not in wire

@@ -154,6 +154,8 @@ async def test_wrong_parameters_are_named_without_their_values(counter: Visitor)
     answer = await counter.client.get("/v1/messages", params={"wait": "secret-1", "limit": 0})
     assert_problem(answer, 400, "http.invalid_parameter")
     assert answer.json()["fields"] == ["wait", "limit"]
+    faults = [{"path": "wait", "reason": "type"}, {"path": "limit", "reason": "range"}]
+    assert answer.json()["faults"] == faults
     assert "secret-1" not in answer.text
 
 

@@ -12,8 +12,9 @@ from schemas.dossier import DeclineDossier, DossierSubmitted, SubmitDossier
 from schemas.identity import IdentityMatched
 from schemas.paper import HandOverPaper
 from schemas.party import Party
-from schemas.personal import drop, fault_paths, join, mask, personal_paths, split
+from schemas.personal import drop, join, mask, personal_paths, split
 from schemas.pickup import CancelPickup
+from schemas.reasons import faults_of
 from schemas.types import Line, PersonName, Phone
 
 SUBMISSION = {
@@ -197,7 +198,7 @@ def test_a_path_outside_the_data_cannot_be_joined() -> None:
 def faults(data: dict[str, Any]) -> tuple[str, ...]:
     with pytest.raises(ValidationError) as raised:
         SubmitDossier.model_validate(data)
-    return fault_paths(fault["loc"] for fault in raised.value.errors())
+    return tuple(fault.path for fault in faults_of(raised.value.errors()))
 
 
 def test_paths_of_faults_carry_no_values() -> None:

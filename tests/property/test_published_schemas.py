@@ -1,0 +1,99 @@
+"""The published JSON Schema of a request and the hub call the same data valid, and the same invalid."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.dossier.decision import Sender
+from hub.inbound.authorise import Authorised, Reading, authorise
+from hub.inbound.directory import Directory
+from hub.legal_time import LegalClock
+from hub.participants.admission import ROLES
+from schemas.generate import GENERATED
+from schemas.registry import REQUESTS
+from tests.support.batches import record
+from tests.support.json_schemas import drawn_from, validator
+
+ALL = Sender("all", frozenset({*ROLES, "hub"}), frozenset())
+READING = Reading(Directory([ALL]), LegalClock(), "live", REQUESTS)
+EXTREMES: tuple[Any, ...] = (
+    None, True, 0, -1, 1, 100, 2**31, 10**40, 0.5, "", " ", "a", "\x00", "a\nb", "a\n", "e\u0302",
+    "\x85", "\ufeff", "a" * 65, "a" * 101, "a" * 251, "a" * 4001, "083090000001", "0100233488",
+    "0100233489", "320000001", "000.12.34.H07", "H07.34", "1990-02-30", "1899-12-31", "1990-01-02",
+    "2026-01-05T08:00:00", "x@y.z", "x@y\x85.z", "2026-01-05T08:00:00Z", "1999-12-31T23:59:59Z",
+    "2200-01-01T00:30:00+07:00", "2026-12-31T23:59:60Z", "2026-12-31T23:59:60+07:00", "organisation",
+    "citizen", "enterprise", "refused", [], {}, [None],
+)  # fmt: skip
+FEW = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+
+each_request = pytest.mark.parametrize("name", REQUESTS)
+
+
+@cache
+def schema(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((GENERATED / "json-schema" / f"{name}.json").read_text("utf-8"))
+    return loaded
+
+
+@cache
+def values(name: str) -> st.SearchStrategy[Any]:
+    return drawn_from(schema(name))
+
+
+def fault(name: str, data: Any) -> str | None:
+    """What the hub says to the data before any rule, as words and paths."""
+    found = authorise(record(name, "ref:1", json.dumps(data).encode(), "e1", sender="all"), READING)
+    if not isinstance(found, Authorised):
+        return found.why.code
+    refusal = found.refusal
+    return f"{refusal.code} {refusal.faults}" if refusal is not None else None
+
+
+@each_request
+def test_what_the_published_schema_allows_the_hub_takes(name: str) -> None:
+    @FEW
+    @given(values(name))
+    def holds(data: Any) -> None:
+        assert fault(name, data) is None
+
+    holds()
+
+
+@st.composite
+def mutated(draw: st.DrawFn, value: Any) -> Any:
+    """One place is dropped, added or replaced."""
+    if isinstance(value, dict) and value and draw(st.integers(0, 9)):
+        key = draw(st.sampled_from(sorted(value)))
+        kind = draw(st.integers(0, 5))
+        if kind == 0:
+            return {name: inner for name, inner in value.items() if name != key}
+        if kind == 1:
+            return {**value, draw(st.sampled_from(("added", "tax_code", "items", "organisation"))): "x"}
+        return {**value, key: draw(mutated(value[key]))}
+    if isinstance(value, list) and value and draw(st.integers(0, 3)):
+        if draw(st.booleans()):
+            return value * draw(st.sampled_from((2, 60)))
+        return [draw(mutated(value[0])), *value[1:]]
+    return draw(st.sampled_from(EXTREMES))
+
+
+@each_request
+def test_of_changed_data_the_hub_refuses_exactly_what_the_schema_refuses(name: str) -> None:
+    by_schema = validator(schema(name))
+
+    @FEW
+    @given(values(name).flatmap(mutated))
+    def holds(data: Any) -> None:
+        said = fault(name, data)
+        wrong = [error.message for error in by_schema.iter_errors(data)]
+        assert bool(wrong) == (said is not None), (wrong, said)
+
+    holds()
