@@ -14,6 +14,8 @@ from schemas.generate import EXAMPLES
 from schemas.personal import split
 from schemas.registry import FACTS, RECEIPTS, REQUESTS
 from schemas.types import IDENTITY_SHAPE
+from tests.support.requests import AGENCY, ONE_STOP
+from tests.support.stack import REPOSITORY
 
 MODELS: dict[str, type[BaseModel]] = {**REQUESTS, **FACTS, **RECEIPTS}
 NEEDED = {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "content-type"}
@@ -87,10 +89,31 @@ def test_every_person_is_synthetic(name: str) -> None:
     for path, value in split(MODELS[name], example(name)["data"])[1].items():
         field = path.rpartition("/")[2]
         if field in {"name", "received_by"}:
-            assert re.search("Thử|Mẫu", value)
+            assert re.search("Thử|Mẫu|Thí Dụ|Ví Dụ", value)
         elif field == "identity_number":
             assert value.startswith("08309000000")
         elif field == "phone":
             assert value.startswith("0900000")
         elif field in {"email", "sender_address"}:
             assert value.endswith(".example")
+
+
+def officers(value: Any) -> set[tuple[str, str]]:
+    """Accounts with the names beside them, wherever they stand."""
+    if isinstance(value, list):
+        return {found for one in value for found in officers(one)}
+    if not isinstance(value, dict):
+        return set()
+    own = {(value["account"], value["name"])} if value.keys() == {"account", "name"} else set()
+    return own | {found for one in value.values() for found in officers(one)}
+
+
+@each_type
+def test_organisations_and_officers_are_those_of_the_guide(name: str) -> None:
+    guide = (REPOSITORY / "docs" / "life-of-a-dossier.md").read_text("utf-8")
+    data = example(name)["data"]
+    units = set(re.findall(r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}(?![0-9A-Z]|-[A-Z])", text(data)))
+    assert units <= {ONE_STOP, AGENCY, "000.12.36.H07"}, "the last is competent where a dossier is declined"
+    assert "H07.34" not in text(data)
+    for account, person in officers(data):
+        assert f'"account": "{account}", "name": "{person}"' in guide
