@@ -24,7 +24,7 @@ class PaymentItem(Wire):
     """
 
     kind: FeeKind
-    amount: Annotated[Amount, Field(gt=0)]
+    amount: Annotated[int, Field(ge=1, le=10_000_000_000)]
     quantity: int = Field(default=1, ge=1, le=99)
     basis: Line | None = None
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from hub.gateway import documents, dossiers, events, messages, openapi
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.guard import AWAY_HERE, is_away_here
+from hub.gateway.openapi_events import data_schemas, examples
 from hub.gateway.problems import Problem, ProblemError
 from schemas.reasons import reason_of
 from schemas.receipt import Fault
@@ -26,8 +27,10 @@ and is answered with its receipt. Every refusal is problem+json in Vietnamese an
 def make_api(parts: GatewayContext) -> FastAPI:
     """The application behind the guard."""
     api = FastAPI(
-        title=_TITLE, description=_ABOUT, version="1", docs_url=None, redoc_url=None, redirect_slashes=False
-    )
+        title=_TITLE, description=_ABOUT, version="1", docs_url=None, redoc_url=None, redirect_slashes=False,
+        servers=[{"url": "/", "description": "The gateway that serves this document."}],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )  # fmt: skip
     _route_events(api, parts)
     _route_messages(api, parts)
     _route_documents(api, parts)
@@ -43,7 +46,7 @@ def make_api(parts: GatewayContext) -> FastAPI:
 
 def _route_events(api: FastAPI, parts: GatewayContext) -> None:
     @api.post(
-        "/v1/events", responses=openapi.EVENTS, openapi_extra=openapi.POSTED, response_class=Response,
+        "/v1/events", responses=openapi.EVENTS, openapi_extra=openapi.posted(), response_class=Response,
         operation_id="postEvents", summary="Send requests",
     )  # fmt: skip
     async def post_events(request: Request) -> Response:
@@ -160,6 +163,8 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     for assumed in ("HTTPValidationError", "ValidationError"):
         schemas.pop(assumed, None)
     schemas.update(openapi.COMPONENTS)
+    schemas.update(data_schemas())
+    components["examples"] = examples()
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]
     for operations in document["paths"].values():

@@ -6,6 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.gateway.cloud_events import BINARY
+from hub.gateway.openapi_events import (
+    ENVIRONMENT,
+    ID,
+    OF_PARTICIPANTS,
+    SOURCE,
+    SUBJECT,
+    TYPE,
+    header_parameters,
+    receipt_headers,
+    shown,
+)
 from hub.gateway.problems import MEDIA_TYPE, text_of
 from hub.inbound.json_event import BATCH, STRUCTURED
 
@@ -14,21 +25,25 @@ _TEXT: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 SHA256 = "^[0-9a-f]{64}$"
 
+_DATA = (
+    "By the component that is named as the `type`. Data that do not follow it are answered with 200 and the "
+    "receipt `onestop.receipt.refused.v1`, whose `faults` name each path."
+)
 EVENT: Schema = {
     "type": "object",
-    "description": "CloudEvents 1.0, JSON format. `data` by the JSON Schema of the type.",
+    "description": "CloudEvents 1.0, JSON format.",
     "required": ["specversion", "id", "source", "type", "time", "subject", "data"],
     "properties": {
         "specversion": {"const": "1.0"},
-        "id": {"type": "string", "pattern": "^[!-~]{1,64}$"},
-        "source": {"type": "string", "description": "`/participants/<your name>`"},
-        "type": {"type": "string", "description": "`onestop.<subject>.<verb>.v<N>`"},
+        "id": ID,
+        "source": SOURCE,
+        "type": TYPE,
         "time": _TIME,
-        "subject": {"type": "string", "pattern": "^(ref:)?[A-Za-z][A-Za-z0-9.-]{0,99}$"},
-        "environment": {"enum": ["live", "test"]},
+        "subject": SUBJECT,
+        "environment": ENVIRONMENT,
         "traceparent": _TEXT,
         "datacontenttype": {"const": BINARY},
-        "data": {"type": "object"},
+        "data": {"type": "object", "description": _DATA},
     },
 }
 PROBLEM: Schema = {
@@ -82,9 +97,10 @@ _OUT: Schema = {
     },
 }
 _RECEIPT: Schema = {
-    "type": "object",
-    "required": ["request"],
-    "properties": {"request": {"type": ["string", "null"]}, "dossier": _TEXT, "code": _TEXT},
+    "anyOf": [
+        {"$ref": "#/components/schemas/onestop.receipt.accepted.v1"},
+        {"$ref": "#/components/schemas/onestop.receipt.refused.v1"},
+    ]
 }
 _ANSWERS: Schema = {
     "type": "object",
@@ -171,18 +187,22 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-POSTED: Schema = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            STRUCTURED: {"schema": ref("Event")},
-            BATCH: {"schema": {"type": "array", "items": ref("Event"), "maxItems": 100}},
-            BINARY: {
-                "schema": {"type": "object", "description": "The data; attributes are headers `ce-...`."}
+def posted() -> Schema:
+    """What `POST /v1/events` takes: attributes as headers or in the body, and an example of each type."""
+    data = {"type": "object", "description": f"The data; attributes are headers `ce-...`. {_DATA}"}
+    return {
+        "parameters": header_parameters(),
+        "requestBody": {
+            "required": True,
+            "content": {
+                STRUCTURED: {"schema": ref("Event"), "examples": shown(*OF_PARTICIPANTS)},
+                BATCH: {"schema": {"type": "array", "items": ref("Event"), "maxItems": 100}},
+                BINARY: {"schema": data},
             },
         },
     }
-}
+
+
 UPLOADED: Schema = {
     "requestBody": {
         "required": True,
@@ -226,6 +246,7 @@ EVENTS = answers(
     "http.no_cloud_event", "http.media_type", "http.too_large", "http.slow", "security.id_reused",
     "http.over_kafka", "schema.too_many_values",
 )  # fmt: skip
+EVENTS[200]["headers"] = receipt_headers()
 RECEIPT = answers(
     {
         200: ("The receipt", {BINARY: ref("Receipt"), STRUCTURED: ref("Message")}),

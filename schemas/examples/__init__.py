@@ -1,0 +1,1 @@
+"""One message of each published type, as it stands on a topic."""
