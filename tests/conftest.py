@@ -8,11 +8,14 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from hub.embedded.stack import StackAddress
 from tests.support import longest_first
 from tests.support.stack import shared_stack
 
+settings.register_profile("house", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("house")
 _MISSING = "needs "
 _STACK = pytest.StashKey[Iterator[StackAddress]]()
 
