@@ -24,11 +24,17 @@ class CodesMissingError(RetryableError):
 
 
 class MissError(WriteMissError):
-    """Something compared has changed; `kind` is offset_miss, head_miss or inbox_miss."""
+    """Something compared has changed; `kind` is offset_miss, head_miss or inbox_miss.
 
-    def __init__(self, kind: str) -> None:
+    `row` stands where a row was to be added, and the request for that came by `position`: one that is there
+    each time was not written by a hub.
+    """
+
+    def __init__(self, kind: str, row: str = "", position: Position | None = None) -> None:
         super().__init__(kind)
         self.kind = kind
+        self.row = row
+        self.position = position
 
 
 # One partition waits

@@ -86,6 +86,8 @@ class BatchDecision:
         self._letters: dict[str, Use] = {}
         self.parked: list[ParkedItem] = []
         self.redriven: list[int] = []
+        self.positions: dict[str, tuple[str, int]] = {}
+        """Topic and partition of the last request of each dossier that is written."""
         self.messages: dict[int, list[tuple[Message, Entry]]] = {}
         self.tally = Tally()
         self.bugs: list[tuple[str, str]] = []
@@ -218,6 +220,7 @@ class BatchDecision:
     def _decide(self, item: Authorised, held: LoadedDossier, *, is_redrive: bool) -> None:
         request = item.request
         assert request is not None
+        self.positions[held.id] = (item.record.topic, item.record.partition)
         unit = self.rules.code_unit(held.state, request)
         offer = CodeOffer(self._tools.codes, unit, item.now) if unit is not None else None
         try:
@@ -360,6 +363,7 @@ class BatchDecision:
         key = (item.sender.name, item.envelope.id)
         held.parked += 1
         held.is_changed = True
+        self.positions[held.id] = (item.record.topic, item.record.partition)
         sealed = seal_record(item.record, held.key, held.id)
         self.parked.append(ParkedItem(held.id, item.sender.name, item.envelope.id, reason, sealed))
         self.tally.parked += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,7 +41,9 @@ from hub.outbox.segments import Outgoing, Segment, Written
 from hub.postgres.database import Connection
 
 _MISS_CODES = {"HB001": "offset_miss", "HB002": "head_miss", "40P01": "head_miss", "40001": "head_miss"}
-_MISS_TABLES = {"inbox": "inbox_miss", "alias": "head_miss", "dossier": "head_miss"}
+_MISS_TABLES = {"inbox": "inbox_miss", "alias": "head_miss", "dossier": "head_miss", "fact": "head_miss"}
+_KEY = re.compile(r"\)=\((.*)\)")
+"""The key of the row in PostgreSQL's words: `Key (dossier_id, sequence)=(..., 2) already exists.`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,10 @@ async def write_batch(
     try:
         rows = await connection.fetch(WRITE_BATCH.statement, *WRITE_BATCH.arguments(arguments))
     except asyncpg.UniqueViolationError as error:
-        kind = next(
-            (kind for table, kind in _MISS_TABLES.items() if (error.table_name or "").startswith(table)), None
-        )
-        if kind is None:
+        miss = _standing_in_the_way(error, decision)
+        if miss is None:
             raise
-        raise MissError(kind) from None
+        raise miss from None
     except asyncpg.PostgresError as error:
         kind = _MISS_CODES.get(error.sqlstate or "")
         if kind is None:
@@ -84,6 +85,18 @@ async def write_batch(
         Segment(row["id"], row["shard"], row["payload"], row["mac"]) for row in rows if row["kind"] == "older"
     ]
     return Written(fresh, older)
+
+
+def _standing_in_the_way(error: asyncpg.UniqueViolationError, decision: BatchDecision) -> MissError | None:
+    """The miss because of a row that is there already; None for one that no batch of ours could meet."""
+    name = error.table_name or ""
+    table = next((table for table in _MISS_TABLES if name.startswith(table)), None)
+    if table is None:
+        return None
+    found = _KEY.search(error.detail or "")
+    key = found[1] if found else ""
+    dossier = decision.workspace.aliases.get(key) if table == "alias" else key.partition(", ")[0]
+    return MissError(_MISS_TABLES[table], f"{table} {key}", decision.positions.get(dossier or ""))
 
 
 def _arguments(
