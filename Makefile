@@ -12,6 +12,9 @@ CODE := hub adapters schemas tests tools examples bench deploy/hub
 export HUB_CACHE ?= $(abspath $(or $(HUB_HOME),var))/cache
 JARS := $(HUB_CACHE)/kafka/jars/.complete
 
+# Compiled once, and not again in every process that starts.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Options of targets: make demo ARGS="--dossiers 50"; make ledger EVENTS=2000 KILLS=4 SEED=7
 ARGS ?=
 EVENTS ?= 20000
