@@ -1,4 +1,7 @@
-"""Fetches the locked Kafka jars and checks their hashes: `python -m tools.fetch_jars` (`make setup`)."""
+"""Fetches the locked Kafka jars, checks their hashes, keeps their classes: `python -m tools.fetch_jars`.
+
+A part of `make setup`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from hub.embedded.jars import ensure_jars
 from hub.embedded.state import Folders
+from hub.embedded.training import train
 from hub.errors import StartupError
 
 
@@ -20,6 +24,10 @@ def main() -> int:
         sys.stderr.write(f"setup: {error}\n")
         return 2
     sys.stdout.write(f"Kafka: {len(jars)} jars, hashes checked\n")
+    try:
+        train(jars)
+    except StartupError as error:
+        sys.stdout.write(f"setup: {error}; it starts all the same, a second later\n")
     return 0
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from hub.errors import StartupError
 
 OLDEST = 17
+OLDEST_WITH_ARCHIVE = 25
+"""The first that writes an archive of read and linked classes in one step (JEP 514)."""
 _VARIABLES = ("HUB_JAVA_HOME", "JAVA_HOME")
 _VERSION = re.compile(r'version "(\d+)(?:\.(\d+))?')
+_RELEASE = re.compile(r'^JAVA_VERSION="((\d+)[\d.]*)"$', re.MULTILINE)
 _LIMIT_S = 20.0
 
 
@@ -32,6 +36,23 @@ def major_version(text: str) -> int | None:
     if found is None:
         return None
     return int(found[2]) if found[1] == "1" and found[2] else int(found[1])
+
+
+def class_archive(java: Path, jars: Sequence[Path]) -> Path | None:
+    """Where the classes of these jars are kept, read and linked, for this Java; None when it cannot.
+
+    The name holds Java's version and the names of the jars in their order; Java itself looks whether the file
+    fits them.
+    """
+    try:
+        release = (java.resolve().parents[1] / "release").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    version = _RELEASE.search(release)
+    if version is None or int(version[2]) < OLDEST_WITH_ARCHIVE or not jars:
+        return None
+    names = sha256("\n".join(jar.name for jar in jars).encode()).hexdigest()[:12]
+    return jars[0].parent.with_name(f"classes-{version[1]}-{names}.aot")
 
 
 def _checked(variable: str, java: Path) -> Path:

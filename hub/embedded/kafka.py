@@ -20,7 +20,7 @@ from hub.embedded.config import (
     server_properties,
     telling_line,
 )
-from hub.embedded.java import java_program
+from hub.embedded.java import class_archive, java_program
 from hub.embedded.process import is_listening, start_server
 from hub.embedded.state import Folders, Server, ServerRecord, StackState, node_id
 from hub.errors import StartupError
@@ -32,6 +32,9 @@ _FORMAT_LIMIT_S = 60.0
 # participant could end it with 30 KB. Without it that one write is refused (Kafka 4.2).
 _HEAP = {1: ("-Xms128m", "-Xmx384m"), 3: ("-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1")}
 """Of each broker, by the number of brokers; three on one machine compile less, so that they start sooner."""
+
+_QUIET = "-Xlog:aot*=error"
+"""An archive that does not fit to the letter is used as far as it does: not a word of that in the log."""
 
 
 def format_storage(folders: Folders, state: StackState, server: Server, jars: Sequence[Path]) -> None:
@@ -65,11 +68,12 @@ def start(
     server: Server,
     jars: Sequence[Path],
     record: Callable[[ServerRecord], None],
+    java_options: Sequence[str] = (),
 ) -> ServerRecord:
     """Start the process of a broker on the ports of `state`; returns before it is ready."""
     _write_settings(folders, state, server)
     properties = folders.kafka(server) / "server.properties"
-    command = [*_java(folders, state, server, jars), "kafka.Kafka", str(properties)]
+    command = [*_java(folders, state, server, jars, java_options), "kafka.Kafka", str(properties)]
     return start_server(command, folders.log(server), record)
 
 
@@ -110,9 +114,15 @@ def _write_settings(folders: Folders, state: StackState, server: Server) -> None
     (folder / "log4j2.properties").write_text(LOG4J, encoding="utf-8")
 
 
-def _java(folders: Folders, state: StackState, server: Server, jars: Sequence[Path]) -> list[str]:
+def _java(
+    folders: Folders, state: StackState, server: Server, jars: Sequence[Path], options: Sequence[str] = ()
+) -> list[str]:
+    java = java_program()
+    archive = class_archive(java, jars)
     return [
-        str(java_program()),
+        str(java),
+        *([f"-XX:AOTCache={archive}", _QUIET] if archive is not None and archive.exists() else []),
+        *options,
         *_HEAP[len(state.brokers)],
         "-XX:+UseSerialGC",
         "--enable-native-access=ALL-UNNAMED",

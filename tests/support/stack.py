@@ -27,6 +27,7 @@ from hub.postgres import database
 from hub.postgres.database import Connection
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+JARS = Path(os.environ.get("HUB_CACHE") or REPOSITORY / "var" / "cache") / "kafka" / "jars"
 DEFAULT_HOME = REPOSITORY / "var" / "test"
 _ADMIN_LIMIT_S = 10.0
 _DROP_LIMIT_S = 15.0

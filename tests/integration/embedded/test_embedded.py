@@ -28,6 +28,7 @@ from hub.errors import StartupError
 from tests.support.breakable import breakable_stack
 from tests.support.modes import open_to_others
 from tests.support.stack import (
+    JARS,
     REPOSITORY,
     aiokafka_settings,
     create_topic,
@@ -36,8 +37,6 @@ from tests.support.stack import (
     own_name,
     shared_home,
 )
-
-JARS = Path(os.environ.get("HUB_CACHE") or REPOSITORY / "var" / "cache") / "kafka" / "jars"
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.embedded.java import java_program, major_version
+from hub.embedded.java import class_archive, java_program, major_version
 from hub.errors import StartupError
 
 
@@ -48,6 +48,34 @@ def test_without_a_wish_the_java_of_the_packages_is_taken() -> None:
             [str(java_program({})), "-version"], capture_output=True, text=True, check=True
         ).stderr
     ) == 25  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ('JAVA_VERSION="25.0.2"\nMODULES="java.base"\n', "classes-25.0.2-"),
+        ('MODULES="x"\nJAVA_VERSION="26"\n', "classes-26-"),
+        ('JAVA_VERSION="21.0.5"\n', None),
+        ('JAVA_VERSION="../../etc"\n', None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_classes_are_kept_by_the_version_of_java_and_only_where_it_can(
+    tmp_path: Path, release: str | None, name: str | None
+) -> None:
+    java = fake_java(tmp_path, "25")
+    if release is not None:
+        (tmp_path / "release").write_text(release)
+    jars = [tmp_path / "cache" / "jars" / jar for jar in ("a-1.jar", "b-1.jar")]
+    archive = class_archive(java, jars)
+    if name is None:
+        assert archive is None
+    else:
+        assert archive is not None
+        assert (archive.parent, archive.name.startswith(name)) == (tmp_path / "cache", True)
+        assert class_archive(java, [*jars[:1], jars[0].with_name("b-2.jar")]) != archive
+    assert class_archive(java, []) is None
 
 
 @pytest.mark.parametrize(
