@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from hub.gateway.problems import ProblemError
 from hub.http.answer import Message, Receive
 from hub.http.limits import SLOWEST_BYTES_PER_S
+from schemas.receipt import Fault
 
 
 def check_plain(codings: Iterable[str]) -> None:
     """ProblemError for a body that is compressed: its digest and its limit are those of what was sent."""
     if any(part.strip().lower() not in ("", "identity") for coding in codings for part in coding.split(",")):
-        raise ProblemError("http.content_encoding", ("content-encoding",), {"accept-encoding": "identity"})
+        fault = Fault(path="content-encoding", reason="choice", choices=("identity",))
+        raise ProblemError("http.content_encoding", headers={"accept-encoding": "identity"}, faults=(fault,))
 
 
 class Body:

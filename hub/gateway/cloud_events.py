@@ -15,9 +15,11 @@ from pydantic_core import from_json
 
 from hub.facts.message import Headers, Message
 from hub.gateway.problems import ProblemError
+from hub.inbound.attributes import each, named_rightly
 from hub.inbound.envelope import Envelope, Malformed, Record, decode
 from hub.inbound.json_event import ATTRIBUTES, MAX_EVENT_VALUES, JsonEvent, NoEvent, path_of, read_event
 from schemas.counting import MAX_VALUES, has_more_values
+from schemas.receipt import Fault
 
 BINARY = "application/json"
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -36,6 +38,8 @@ class Posted:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    others: tuple[tuple[str, bytes], ...] = ()
+    """Headers that the record does not have: an attribute under another name may be among them."""
     partition: int = -1
     offset: int = -1
     timestamp: int = 0
@@ -49,16 +53,19 @@ _HTTP_CODES = {"envelope.no_cloud_event": "http.no_cloud_event"}
 def read_binary(topic: str, headers: RawHeaders, body: bytes) -> Posted:
     """Attributes from `ce-` headers (unquoted, percent-decoded), the body as it came."""
     found: list[tuple[str, bytes]] = []
+    others: list[tuple[str, bytes]] = []
     for raw, content in headers:
         name = raw.decode("latin-1").lower()
         if name.startswith("ce-"):
             found.append((f"ce_{name[3:]}", _attribute(content)))
         elif name in ("content-type", "traceparent"):
             found.append((name, content))
+        else:
+            others.append((name, content))
     known = {f"ce_{name}" for name in ATTRIBUTES} | {"content-type", "traceparent"}
     kept = tuple((name, content) for name, content in found if name in known)
     subject = next((content for name, content in reversed(kept) if name == "ce_subject"), None)
-    return Posted(topic, subject, body, kept)
+    return Posted(topic, subject, body, kept, tuple(others))
 
 
 def _attribute(content: bytes) -> bytes:
@@ -78,7 +85,7 @@ def read_structured(topic: str, body: bytes, headers: RawHeaders = ()) -> Posted
     texts = {f"ce_{name}": text.encode() for name, text in event.texts.items()}
     differing = tuple(name[3:] for name, content in beside.items() if texts.get(name) != content)
     if differing:
-        raise ProblemError("envelope.repeated_attribute", differing)
+        raise ProblemError("envelope.repeated_attribute", faults=each(differing, "repeated"))
     return _posted(topic, event)
 
 
@@ -104,7 +111,8 @@ def _event(written: bytes, place: str) -> JsonEvent:
     if isinstance(event, NoEvent):
         paths = [f"${place}{name[1:]}" if name.startswith("$") else inside + name for name in event.fields]
         fields = tuple(paths) or ((f"${place}",) if place else ())
-        raise ProblemError(_HTTP_CODES.get(event.code, event.code), fields)
+        reason = "repeated" if event.code == "envelope.repeated_attribute" else "type"
+        raise ProblemError(_HTTP_CODES.get(event.code, event.code), faults=each(fields, reason))
     return event
 
 
@@ -122,14 +130,22 @@ def envelopes(posted: list[Posted], *, is_batch: bool) -> list[Envelope]:
         envelope = decode(event)
         place = f"[{index}]." if is_batch else ""
         if isinstance(envelope, Malformed):
-            fields = envelope.fields or (("id",) if is_batch else ())
-            raise ProblemError(envelope.code, tuple(place + name.removeprefix("ce_") for name in fields))
+            faults = named_rightly(envelope.faults, event.others, "ce-")
+            fields = () if faults or not is_batch else (f"{place}id",)
+            raise ProblemError(envelope.code, fields, faults=tuple(_over_http(one, place) for one in faults))
         if has_more_values(envelope.data, MAX_VALUES):
             raise ProblemError("schema.too_many_values", (f"{place}data",))
         if not _is_json(envelope.data):
             raise ProblemError("envelope.no_json", (f"{place}data",))
         found.append(envelope)
     return found
+
+
+def _over_http(fault: Fault, place: str) -> Fault:
+    """The fault with the names of attributes; the key is the subject here."""
+    path = "subject" if fault.path == "key" else fault.path.removeprefix("ce_")
+    others = tuple(name.removeprefix("ce_") for name in fault.others)
+    return fault.model_copy(update={"path": place + path, "others": others})
 
 
 def _is_json(value: bytes) -> bool:

@@ -15,7 +15,7 @@ from hub.gateway.callers import Caller
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import ProblemError
 from hub.identifiers import is_uuid
-from hub.inbound.envelope import media_type
+from hub.inbound.attributes import media_type
 
 _OWN = """
 insert into document_owner (participant, sha256, mac) values ($1, $2, $3)

@@ -20,11 +20,12 @@ from hub.gateway.cloud_events import BINARY, Posted
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.receipt_wait import StoredReceipt
-from hub.inbound.envelope import Envelope, media_type
+from hub.inbound.attributes import media_type
+from hub.inbound.envelope import Envelope
 from hub.inbound.json_event import BATCH, STRUCTURED
 from hub.kafka.client import KafkaError
 from hub.logs import log
-from schemas.receipt import RECEIPT_ACCEPTED
+from schemas.receipt import RECEIPT_ACCEPTED, Fault
 
 _RETRY = {"retry-after": "1"}
 _LARGE_BYTES = 64 << 10
@@ -39,7 +40,8 @@ async def post(parts: GatewayContext, request: Request) -> Response:
     topic = parts.in_topic(caller)
     kind = media_type(request.headers.get("content-type", "")) or BINARY
     if kind not in (BINARY, STRUCTURED, BATCH):
-        raise ProblemError("http.media_type", ("content-type",))
+        fault = Fault(path="content-type", reason="choice", choices=(BINARY, STRUCTURED, BATCH))
+        raise ProblemError("http.media_type", faults=(fault,))
     check_plain(request.headers.getlist("content-encoding"))
     body = await _body(parts, caller, request)
     try:

@@ -22,7 +22,6 @@ _STATUSES = {
     "document.too_large": 413,
     "envelope.content_type": 415,
     "envelope.too_large": 413,
-    "schema.too_many_values": 413,
     "security.id_reused": 409,
 }
 """Of refusals that are not the gateway's alone (`hub/dossier/texts.toml`); the others are 400."""
@@ -45,10 +44,15 @@ class ProblemError(HubError):
     code = "http"
 
     def __init__(
-        self, code: str, fields: tuple[str, ...] = (), headers: Mapping[str, str] | None = None
+        self,
+        code: str,
+        fields: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        faults: tuple[Fault, ...] = (),
     ) -> None:
         super().__init__(code)
-        self.problem = Problem(code, fields, dict(headers or {}))
+        named = fields or tuple(fault.path for fault in faults)
+        self.problem = Problem(code, named, dict(headers or {}), faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from msgspec import Struct
 from pydantic import ValidationError
 
 from hub.dossier.decision import Refused, Sender
+from hub.inbound.attributes import each
 from hub.inbound.directory import Directory
 from hub.inbound.envelope import Envelope, Malformed, Record, Unstamped, decode, participant_of
 from hub.legal_time import LegalClock
 from schemas.base import Request
 from schemas.counting import MAX_VALUES, has_more_values
 from schemas.reasons import faults_of
+from schemas.receipt import Fault
 
 _AHEAD = timedelta(minutes=5)
 _BEHIND = timedelta(days=3650)
@@ -78,19 +80,23 @@ def authorise(record: Record, reading: Reading) -> Authorised | Unreadable:
 
 def _refused_unread(envelope: Envelope, sender: Sender, now: datetime, reading: Reading) -> Refused | None:
     if envelope.source != f"/participants/{sender.name}":
-        return Refused("security.foreign_source", fields=("ce_source",))
+        return _refused("security.foreign_source", "ce_source", f"/participants/{sender.name}")
     if envelope.environment is not None and envelope.environment != reading.environment:
-        return Refused("security.wrong_environment", fields=("ce_environment",))
+        return _refused("security.wrong_environment", "ce_environment", reading.environment)
     model = reading.requests.get(envelope.type)
     if model is None:
         return Refused("schema.unknown_type", fields=("ce_type",))
     if model.roles.isdisjoint(sender.roles):
         return Refused("security.not_granted", fields=("ce_type",))
     if not -_BEHIND <= envelope.time - now <= _AHEAD:
-        return Refused("envelope.bad_time", fields=("ce_time",))
+        return Refused("envelope.bad_time", fields=("ce_time",), faults=each(("ce_time",), "range"))
     if has_more_values(envelope.data, MAX_VALUES):
         return Refused("schema.too_many_values")
     return None
+
+
+def _refused(code: str, name: str, allowed: str) -> Refused:
+    return Refused(code, fields=(name,), faults=(Fault(path=name, reason="choice", choices=(allowed,)),))
 
 
 def _invalid(

@@ -6,26 +6,33 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 from msgspec import Struct
 
+from hub.inbound.attributes import (
+    CONTENT_TYPES,
+    JSON,
+    REQUIRED,
+    code_of,
+    content_type_fault,
+    each,
+    faults_of_attributes,
+    is_id,
+    is_identity_shaped,
+    media_type,
+    named_rightly,
+    time_of,
+)
 from hub.inbound.json_event import ANY_FORMAT, BATCH, STRUCTURED, JsonEvent, NoEvent, read_event
-from schemas.rfc3339 import read_rfc3339
-from schemas.types import IDENTITY_SHAPE
+from schemas.receipt import Fault
 
 MAX_VALUE_BYTES = 256 * 1024
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject")
-_REQUIRED_NAMES = frozenset(_REQUIRED)
-_JSON = "application/json"
-_ONCE = frozenset({*_REQUIRED, "ce_environment", "ce_datacontenttype", "content-type"})
+_ONCE = frozenset({*REQUIRED, *CONTENT_TYPES, "ce_environment"})
 _KNOWN = _ONCE | {"ce_traceparent", "traceparent"}
-_CONTENT_TYPES = ("content-type", "ce_datacontenttype")
-"""The second is what the JavaScript SDK writes beside the first."""
-_MEMBER_OF = {name: name.removeprefix("ce_") for name in _ONCE} | {"content-type": "datacontenttype"}
 
 
 class Record(Protocol):
@@ -75,11 +82,16 @@ class Envelope(Struct, frozen=True, gc=False):
 
 
 class Malformed(Struct, frozen=True, gc=False):
-    """Bytes that are no envelope: a dead letter; `code` is `envelope.*`, `id` the ce_id if readable."""
+    """Bytes that are no envelope: a dead letter; `code` is `envelope.*`, `id` the event's if readable."""
 
     code: str
     id: str | None = None
-    fields: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The places that are at fault."""
+        return tuple(fault.path for fault in self.faults)
 
 
 def participant_of(topic: str, prefix: str = "") -> str:
@@ -92,37 +104,35 @@ def decode(record: Record) -> Envelope | Malformed:
     headers, unreadable, repeated = _known_headers(record.headers)
     content_type = headers.get("content-type", "")
     if "content-type" not in repeated:
-        kind = media_type(content_type) if content_type != _JSON else _JSON
+        kind = media_type(content_type) if content_type != JSON else JSON
         if kind.startswith(ANY_FORMAT):
             return _in_json_format(record, headers, kind, unreadable + repeated)
-        if not content_type or kind == _JSON:
+        if not content_type or kind == JSON:
             event = _unannounced(record, headers)
             if event is not None:
                 return _of_json(record, event)
-    return _envelope(headers, unreadable, repeated, record.key, record.value)
-
-
-def media_type(content_type: str) -> str:
-    """`application/json` of `Application/JSON; charset=utf-8`."""
-    return content_type.split(";", maxsplit=1)[0].strip().lower()
+    found = _envelope(headers, unreadable, repeated, record.key, record.value)
+    if isinstance(found, Malformed) and found.code == "envelope.missing_attribute":
+        return Malformed(found.code, found.id, named_rightly(found.faults, record.headers, "ce_"))
+    return found
 
 
 def _in_json_format(
     record: Record, headers: Mapping[str, str], kind: str, wrong: tuple[str, ...]
 ) -> Envelope | Malformed:
     """A record whose content type says that it is a whole event: structured mode, or what is not taken."""
-    if kind == BATCH:
-        return Malformed("envelope.batch", None, ("content-type",))
     if kind != STRUCTURED:
-        return Malformed("envelope.content_type", None, ("content-type",))
+        code = "envelope.batch" if kind == BATCH else "envelope.content_type"
+        return Malformed(code, None, (content_type_fault("content-type"),))
     event = read_event(record.value or b"")
     if isinstance(event, NoEvent):
-        event_id = event.id if event.id is not None and _is_id(event.id) else None
-        return Malformed(event.code, event_id, event.fields)
+        event_id = event.id if event.id is not None and is_id(event.id) else None
+        reason = "repeated" if event.code == "envelope.repeated_attribute" else "type"
+        return Malformed(event.code, event_id, each(event.fields, reason))
     beside = {name: text for name, text in headers.items() if name.startswith("ce_")}
     differing = tuple(name for name, text in beside.items() if event.texts.get(name[3:]) != text)
     if wrong or differing:
-        return Malformed("envelope.repeated_attribute", None, (*wrong, *differing))
+        return Malformed("envelope.repeated_attribute", None, each((*wrong, *differing), "repeated"))
     return _of_json(record, event)
 
 
@@ -137,11 +147,16 @@ def _unannounced(record: Record, headers: Mapping[str, str]) -> JsonEvent | None
 def _of_json(record: Record, event: JsonEvent) -> Envelope | Malformed:
     texts = {f"ce_{name}": text for name, text in event.texts.items() if text}
     if event.content_type:
-        texts["content-type"] = event.content_type
+        texts["ce_datacontenttype"] = event.content_type
     found = _envelope(texts, (), (), record.key, event.value)
     if isinstance(found, Envelope):
         return found
-    return Malformed(found.code, found.id, tuple(_MEMBER_OF.get(name, name) for name in found.fields))
+    return Malformed(found.code, found.id, tuple(_as_member(fault) for fault in found.faults))
+
+
+def _as_member(fault: Fault) -> Fault:
+    others = tuple(name.removeprefix("ce_") for name in fault.others)
+    return fault.model_copy(update={"path": fault.path.removeprefix("ce_"), "others": others})
 
 
 def _envelope(
@@ -152,34 +167,29 @@ def _envelope(
     value: bytes | None,
 ) -> Envelope | Malformed:
     """The rules, on attributes under the names that they have as headers."""
-    missing = _REQUIRED_NAMES - headers.keys()
     event_id = headers.get("ce_id") if "ce_id" not in repeated else None
-    if event_id is not None and not _is_id(event_id):
-        return Malformed("envelope.missing_attribute", fields=("ce_id",))
+    if event_id is not None and not is_id(event_id):
+        event_id = None
     if repeated:
-        return Malformed("envelope.repeated_attribute", event_id, repeated)
+        return Malformed("envelope.repeated_attribute", event_id, each(repeated, "repeated"))
     if value is not None and len(value) > MAX_VALUE_BYTES:
         return Malformed("envelope.too_large", event_id)
     if unreadable:
-        return Malformed("envelope.bad_text", event_id, unreadable)
-    if missing or headers["ce_specversion"] != "1.0":
-        return Malformed("envelope.missing_attribute", event_id, _in_order(missing) or ("ce_specversion",))
-    foreign = tuple(name for name in _CONTENT_TYPES if not _is_json(headers.get(name, _JSON)))
-    if foreign:
-        return Malformed("envelope.content_type", event_id, foreign)
+        return Malformed("envelope.bad_text", event_id, each(unreadable, "characters"))
+    time = time_of(headers.get("ce_time", ""))
+    faults = faults_of_attributes(headers, time)
+    if faults and code_of(faults) != "envelope.bad_time":
+        return Malformed(code_of(faults), event_id, faults)
     subject = headers["ce_subject"]
-    if not _is_subject(subject):
-        return Malformed("envelope.missing_attribute", event_id, ("ce_subject",))
     wrong = _wrong_key(key, subject)
     if wrong is not None:
-        return Malformed(wrong, event_id, ("key",))
+        return Malformed(wrong.code, event_id, wrong.faults)
     if not value:
         return Malformed("envelope.no_json", event_id)
     if b"\x00" in value or (b"\\u0000" in value and _ESCAPED_NUL.search(value)):
         return Malformed("envelope.bad_text", event_id)
-    time = _time(headers["ce_time"])
     if time is None:
-        return Malformed("envelope.bad_time", event_id, ("ce_time",))
+        return Malformed("envelope.bad_time", event_id, faults)
     assert event_id is not None
     environment = headers.get("ce_environment")
     return Envelope(
@@ -220,39 +230,12 @@ def _repeated(headers: Iterable[tuple[str, bytes | None]]) -> tuple[str, ...]:
     return tuple(name for name, count in counted.items() if count > 1)
 
 
-def _in_order(missing: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in _REQUIRED if name in missing)
-
-
-def _is_json(content_type: str) -> bool:
-    return content_type == _JSON or media_type(content_type) == _JSON
-
-
-def _is_id(text: str) -> bool:
-    return 1 <= len(text) <= 64 and text.isascii() and text.isprintable() and " " not in text
-
-
-def _wrong_key(key: bytes | None, subject: str) -> str | None:
-    if _is_identity_shaped(subject):
-        return "envelope.identity_in_key"
+def _wrong_key(key: bytes | None, subject: str) -> Malformed | None:
+    if is_identity_shaped(subject):
+        return Malformed("envelope.identity_in_key", None, each(("key",), "identity_number"))
     if key == subject.encode():
         return None
-    if key is not None and _is_identity_shaped(key.decode("utf-8", "replace")):
-        return "envelope.identity_in_key"
-    return "envelope.key_not_subject"
-
-
-def _is_subject(text: str) -> bool:
-    return len(text) <= 128 and text.isprintable() and " " not in text
-
-
-def _is_identity_shaped(text: str) -> bool:
-    name = text.removeprefix("ref:")
-    return IDENTITY_SHAPE.fullmatch(name) is not None
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        return read_rfc3339(text).astimezone(UTC)
-    except ValueError:
-        return None
+    if key is not None and is_identity_shaped(key.decode("utf-8", "replace")):
+        return Malformed("envelope.identity_in_key", None, each(("key",), "identity_number"))
+    fault = Fault(path="key", reason="differs", others=("ce_subject",))
+    return Malformed("envelope.key_not_subject", None, (fault,))

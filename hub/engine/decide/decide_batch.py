@@ -160,7 +160,8 @@ class BatchDecision:
         _count(self.tally.malformed, (item.owner, why.code))
         place = _place(item)
         message = receipts.refused(
-            owner=item.owner, request_id=why.id, key=place, refusal=Refused(why.code, fields=why.fields),
+            owner=item.owner, request_id=why.id, key=place,
+            refusal=Refused(why.code, fields=why.fields, faults=why.faults),
             time_ms=record.timestamp, now=item.now, place=place, is_first=False,
         )  # fmt: skip
         self._send(message)

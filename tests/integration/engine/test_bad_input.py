@@ -77,16 +77,16 @@ BAD = {
         "envelope.missing_attribute", headers=having("ce_id", b""), fields=("ce_id",), has_id=False
     ),
     "ce_id of 65": Bad(
-        "envelope.missing_attribute", headers=having("ce_id", b"x" * 65), fields=("ce_id",), has_id=False
+        "envelope.wrong_attribute", headers=having("ce_id", b"x" * 65), fields=("ce_id",), has_id=False
     ),
     "ce_id with a space": Bad(
-        "envelope.missing_attribute", headers=having("ce_id", b"a b"), fields=("ce_id",), has_id=False
+        "envelope.wrong_attribute", headers=having("ce_id", b"a b"), fields=("ce_id",), has_id=False
     ),
     "CloudEvents 0.3": Bad(
-        "envelope.missing_attribute", headers=having("ce_specversion", b"0.3"), fields=("ce_specversion",)
+        "envelope.wrong_attribute", headers=having("ce_specversion", b"0.3"), fields=("ce_specversion",)
     ),
-    "subject with NUL": Bad("envelope.missing_attribute", subject="ref:a\x00b", fields=("ce_subject",)),
-    "subject of 129": Bad("envelope.missing_attribute", subject="ref:" + "x" * 125, fields=("ce_subject",)),
+    "subject with NUL": Bad("envelope.wrong_attribute", subject="ref:a\x00b", fields=("ce_subject",)),
+    "subject of 129": Bad("envelope.wrong_attribute", subject="ref:" + "x" * 125, fields=("ce_subject",)),
     "source that is no UTF-8": Bad(
         "envelope.bad_text", headers=having("ce_source", b"\xff\xfe"), fields=("ce_source",)
     ),
@@ -161,6 +161,7 @@ async def test_a_record_that_is_no_envelope_is_kept_refused_and_stops_nobody(
     assert receipt.type == "onestop.receipt.refused.v1"
     assert receipt.data["code"] == bad.code
     assert receipt.data.get("fields", []) == list(bad.fields)
+    assert [fault["path"] for fault in receipt.data.get("faults", [])] == list(bad.fields)
     assert receipt.data["request"] == (sent["ce_id"] if bad.has_id else None)
     assert receipt.data["message_vi"]
     assert receipt.data["message_en"]

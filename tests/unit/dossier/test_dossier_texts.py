@@ -20,7 +20,7 @@ ENGINE_CODES = {
     "codes.not_allowed", "calendar.year",
     "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
-    "envelope.repeated_attribute", "envelope.no_cloud_event", "envelope.batch",
+    "envelope.repeated_attribute", "envelope.no_cloud_event", "envelope.batch", "envelope.wrong_attribute",
     "envelope.bad_text", "envelope.key_not_subject", "envelope.identity_in_key", "envelope.bad_time",
     "envelope.unstamped",
     "schema.unknown_type", "schema.unknown_field", "schema.invalid", "schema.too_many_values",
@@ -81,6 +81,17 @@ def test_a_refusal_says_what_is_wrong_and_what_to_do_in_both_languages(code: str
     )
     assert texts.en.isascii()
     assert not re.search(r"\{|%s|\d{9}", "".join(parts))  # no place for a value
+
+
+@pytest.mark.parametrize("code", sorted(code for code in all_texts() if code.startswith("envelope.")))
+def test_a_refusal_that_spends_no_id_asks_for_no_new_one_and_names_attributes_for_every_way_in(
+    code: str,
+) -> None:
+    texts = refusal_texts(code)
+    said = f"{texts.vi} {texts.en} {texts.advice_vi} {texts.advice_en}"
+    assert "new id" not in said
+    assert "mã thông điệp mới" not in said
+    assert not re.search(r"ce[_-][a-z]", said)
 
 
 def test_an_unpublished_code_is_an_error() -> None:

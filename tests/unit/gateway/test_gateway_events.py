@@ -69,6 +69,42 @@ def problem_of(body: bytes, kind: str) -> tuple[str, tuple[str, ...]]:
     return raised.value.problem.code, raised.value.problem.fields
 
 
+def told(pairs: list[tuple[bytes, bytes]]) -> tuple[str, list[dict[str, object]]]:
+    with pytest.raises(ProblemError) as raised:
+        envelopes([read_binary("in.a", pairs, b"{}")], is_batch=False)
+    problem = raised.value.problem
+    faults = [fault.model_dump(exclude_defaults=True) for fault in problem.faults]
+    assert problem.fields == tuple(fault["path"] for fault in faults)
+    return problem.code, faults
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "fault"),
+    [
+        ({"ce-subject": "a b"}, "envelope.wrong_attribute", {"path": "subject", "reason": "pattern"}),
+        ({"ce-id": "x" * 65}, "envelope.wrong_attribute", {"path": "id", "reason": "length"}),
+        ({"ce-time": "now"}, "envelope.bad_time", {"path": "time", "reason": "date"}),
+        ({"ce-type": ""}, "envelope.missing_attribute", {"path": "type", "reason": "missing"}),
+        ({"ce-subject": "083090000001"}, "envelope.identity_in_key",
+         {"path": "subject", "reason": "identity_number"}),
+        ({"ce-specversion": "1.1"}, "envelope.wrong_attribute",
+         {"path": "specversion", "reason": "choice", "choices": ("1.0",)}),
+    ],
+)  # fmt: skip
+def test_each_attribute_says_in_one_word_what_is_wrong_with_it(
+    changed: dict[str, str], code: str, fault: dict[str, object]
+) -> None:
+    assert told(in_headers(**changed)) == (code, [fault])
+
+
+def test_a_header_that_is_named_as_over_kafka_is_told_its_name() -> None:
+    pairs = [(name.replace(b"ce-", b"ce_"), text) for name, text in in_headers()]
+    code, faults = told(pairs)
+    assert code == "envelope.missing_attribute"
+    assert {"path": "id", "reason": "name", "others": ("ce-id",)} in faults
+    assert len(faults) == 6
+
+
 @pytest.mark.parametrize("name", sorted(EVENT))
 def test_a_member_that_stands_there_twice_is_named(name: str) -> None:
     once = json.dumps(EVENT).encode()

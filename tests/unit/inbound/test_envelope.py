@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -107,8 +108,8 @@ def test_nul_is_found_raw_and_escaped(value: bytes) -> None:
         ("ce_id", None, "envelope.missing_attribute"),
         ("ce_source", None, "envelope.missing_attribute"),
         ("ce_type", b"", "envelope.missing_attribute"),
-        ("ce_subject", "ref:tên có dấu cách".encode(), "envelope.missing_attribute"),
-        ("ce_specversion", b"1", "envelope.missing_attribute"),
+        ("ce_subject", "ref:tên có dấu cách".encode(), "envelope.wrong_attribute"),
+        ("ce_specversion", b"1", "envelope.wrong_attribute"),
         ("ce_time", b"2026-11-23", "envelope.bad_time"),
         ("ce_time", b"2026-13-01T00:00:00Z", "envelope.bad_time"),
         ("ce_time", b"99999-01-01T00:00:00Z", "envelope.bad_time"),
@@ -193,6 +194,64 @@ def test_the_key_is_the_subject_byte_for_byte(key: bytes | None) -> None:
 def test_an_id_that_is_not_allowed_is_not_repeated(text: str) -> None:
     why = malformed(having("ce_id", text.encode()))
     assert (why.id, why.fields) == (None, ("ce_id",))
+
+
+def told(item: StoredRecord) -> list[dict[str, Any]]:
+    return [fault.model_dump(exclude_defaults=True) for fault in malformed(item).faults]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("ce_id", None, {"reason": "missing"}),
+        ("ce_id", b"x" * 65, {"reason": "length"}),
+        ("ce_id", b"a b", {"reason": "pattern"}),
+        ("ce_subject", b"ref:a b", {"reason": "pattern"}),
+        ("ce_subject", b"x" * 129, {"reason": "length"}),
+        ("ce_specversion", b"1.1", {"reason": "choice", "choices": ("1.0",)}),
+        ("ce_time", b"2026-11-23", {"reason": "date"}),
+        ("ce_type", b"\xff", {"reason": "characters"}),
+        ("content-type", b"text/xml",
+         {"reason": "choice", "choices": ("application/json", "application/cloudevents+json")}),
+        ("content-type", b"application/cloudevents-batch+json",
+         {"reason": "choice", "choices": ("application/json", "application/cloudevents+json")}),
+    ],
+)  # fmt: skip
+def test_each_place_says_in_one_word_what_is_wrong_with_it(
+    name: str, content: bytes | None, fault: dict[str, Any]
+) -> None:
+    assert told(having(name, content)) == [{"path": name, **fault}]
+
+
+def test_all_that_is_missing_and_wrong_is_told_at_once() -> None:
+    changed = dict(GOOD.headers) | {"ce_id": b"a b", "ce_time": b"now", "content-type": b"text/xml"}
+    del changed["ce_type"]
+    why = malformed(replace(GOOD, headers=tuple(changed.items())))
+    assert (why.code, why.id) == ("envelope.missing_attribute", None)
+    assert why.fields == ("ce_id", "ce_type", "ce_time", "content-type")
+
+
+@pytest.mark.parametrize("written", ["ce-id", "CE_ID", "Ce-Id", "cloudEvents:id", "cloudEvents_id"])
+def test_an_attribute_under_another_name_is_told_the_right_one(written: str) -> None:
+    headers = [(written if name == "ce_id" else name, content) for name, content in GOOD.headers]
+    why = malformed(replace(GOOD, headers=tuple(headers)))
+    assert why.code == "envelope.missing_attribute"
+    assert told(replace(GOOD, headers=tuple(headers))) == [
+        {"path": "ce_id", "reason": "name", "others": ("ce_id",)}
+    ]
+
+
+def test_the_key_is_told_what_it_differs_from() -> None:
+    assert told(replace(GOOD, key=b"x")) == [{"path": "key", "reason": "differs", "others": ("ce_subject",)}]
+    assert told(keyed("083090000001", b"x")) == [{"path": "key", "reason": "identity_number"}]
+
+
+def test_a_misnamed_attribute_is_looked_for_among_the_first_headers_only() -> None:
+    crowd = tuple((f"x{n}", b"") for n in range(200_000))
+    bare = tuple(pair for pair in GOOD.headers if pair[0] != "ce_id")
+    assert told(replace(GOOD, headers=(*crowd, ("ce-id", b"e1"), *bare))) == [
+        {"path": "ce_id", "reason": "missing"}
+    ]
 
 
 def test_the_owner_of_a_topic_stands_behind_the_prefix() -> None:

@@ -164,9 +164,9 @@ def test_what_is_no_event_is_refused_with_the_place_and_no_value(
 @pytest.mark.parametrize(
     ("change", "code", "field"),
     [
-        ({"id": "x" * 65}, "envelope.missing_attribute", "id"),
-        ({"subject": "ref:a b"}, "envelope.missing_attribute", "subject"),
-        ({"specversion": "1.1"}, "envelope.missing_attribute", "specversion"),
+        ({"id": "x" * 65}, "envelope.wrong_attribute", "id"),
+        ({"subject": "ref:a b"}, "envelope.wrong_attribute", "subject"),
+        ({"specversion": "1.1"}, "envelope.wrong_attribute", "specversion"),
         ({"time": "2026-11-23"}, "envelope.bad_time", "time"),
         ({"subject": "ref:HS-2"}, "envelope.key_not_subject", "key"),
         ({"subject": "083090000001"}, "envelope.identity_in_key", "key"),
