@@ -1,13 +1,15 @@
-"""The SDKs of CloudEvents speak to the hub in every mode of both bindings, and read what it answers."""
+"""The SDKs of CloudEvents speak to the hub in every mode of both bindings; samples live a dossier's life."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,16 @@ from typing import Any
 import pytest
 
 from hub.embedded.stack import StackAddress
+from hub.embedded.state import Folders
+from tests.integration.participants.test_participants import command as hub_command
 from tests.support import client_kits
-from tests.support.client_kits import SDKS
+from tests.support.client_kits import CLIENTS, SDKS
+from tests.support.clients import Client, Received
 from tests.support.gateways import Site, own_site
 from tests.support.hubs import own_hub
-from tests.support.requests import ONE_STOP, submission
+from tests.support.requests import AGENCY, ONE_STOP, REPORT_IDENTITY, identity_report, submission
+from tests.support.stack import REPOSITORY, shared_home
+from tests.support.waiting import eventually
 
 MODES = {f"{mode} {has}" for mode in ("binary", "structured") for has in ("True", "False")}
 OLD = {f"{mode} by version 1" for mode in MODES}
@@ -148,3 +155,137 @@ async def test_java_over_kafka(site: Site) -> None:
 @pytest.mark.needs("javac")
 async def test_java_over_http(site: Site) -> None:
     check(await in_java(await over_http(site, "java-http"), "http"), MODES | {"batch"})
+
+
+# The samples of examples/clients, with what `hub participants add` prints
+
+
+@pytest.fixture(scope="module")
+async def population(site: Site) -> AsyncIterator[None]:
+    """Somebody who knows every applicant."""
+    database = await site.hub.join("population", ["population"])
+    answering = asyncio.create_task(know_everybody(database))
+    yield
+    answering.cancel()
+    with suppress(asyncio.CancelledError):
+        await answering
+
+
+async def know_everybody(database: Client) -> None:
+    answered: set[str] = set()
+
+    def open_questions() -> list[Received]:
+        asked = database.facts("identity.check_requested")
+        return [fact for fact in asked if fact.data["check"] not in answered]
+
+    while True:
+        await eventually(lambda: bool(open_questions()), 600, "a question")
+        asked = open_questions()[0]
+        answered.add(asked.data["check"])
+        await database.ask(REPORT_IDENTITY, asked.key, identity_report(asked.data["check"]))
+
+
+async def joined(site: Site, language: str, *options: str) -> list[str]:
+    """A counter and an agency for one sample; what is printed for each."""
+    texts = []
+    for role, organisation in (("counter", ONE_STOP), ("agency", AGENCY)):
+        words = ("add", f"{language}-{role}", "--role", role, "--organisation", organisation, *options)
+        status, output, errors = await hub_command(site.hub, *words)
+        assert status == 0, errors
+        texts.append(output)
+    return texts
+
+
+def heredoc(printed: str) -> str:
+    found = re.search(r"<<'END'\n(.*?\n)END\n", printed, re.DOTALL)
+    assert found is not None, printed
+    return found[1]
+
+
+async def lives(site: Site, command: list[str], folder: Path, **more: str) -> None:
+    """The program ends well and has returned the result."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=os.environ | {"TOPIC_PREFIX": site.hub.prefix} | more,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), _LIMIT_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, output.decode() + errors.decode()
+    lines = output.decode().splitlines()
+    assert len(lines) == 14, output.decode()
+    code = lines[-1].removeprefix("returned: ")
+    state = "select count(*) from alias where alias = $1"
+    assert await site.hub.database.fetchval(state, f"code:{code}") == 1
+
+
+async def files_of_kcat(site: Site, language: str, folder: Path) -> list[str]:
+    names = [folder / f"{role}.conf" for role in ("counter", "agency")]
+    for name, printed in zip(names, await joined(site, language), strict=True):
+        name.write_text(heredoc(printed))
+    return [str(name) for name in names]
+
+
+async def test_the_sample_in_python(site: Site, population: None, tmp_path: Path) -> None:
+    packages = await asyncio.to_thread(client_kits.python_packages)
+    files = await files_of_kcat(site, "python", tmp_path)
+    command = [sys.executable, str(CLIENTS / "python" / "life.py"), *files]
+    await lives(site, command, tmp_path, PYTHONPATH=str(packages))
+
+
+@pytest.mark.needs("node", "npm")
+async def test_the_sample_in_javascript(site: Site, population: None, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(await asyncio.to_thread(client_kits.node_modules))
+    program = shutil.copy(CLIENTS / "javascript" / "life.mjs", tmp_path)
+    files = await files_of_kcat(site, "javascript", tmp_path)
+    await lives(site, ["node", str(program), *files], tmp_path, KAFKAJS_NO_PARTITIONER_WARNING="1")
+
+
+@pytest.mark.needs("javac")
+async def test_the_sample_in_java(site: Site, population: None, tmp_path: Path) -> None:
+    jars = await asyncio.to_thread(client_kits.java_class_path)
+    files = [tmp_path / f"{role}.properties" for role in ("counter", "agency")]
+    for file, printed in zip(files, await joined(site, "java"), strict=True):
+        file.write_text(printed[printed.index("# Java") :])
+    command = ["java", "-Dfile.encoding=UTF-8", "-cp", jars, str(CLIENTS / "java" / "Life.java")]
+    await lives(site, [*command, *map(str, files)], tmp_path, JDK_JAVA_OPTIONS="")
+
+
+@pytest.mark.needs("javac")
+async def test_the_program_in_java_of_the_page_for_participants(site: Site, tmp_path: Path) -> None:
+    """Needs the Kafka client alone."""
+    await asyncio.to_thread(client_kits.java_class_path)
+    printed = (await joined(site, "page"))[0]
+    (tmp_path / "client.properties").write_text(printed[printed.index("# Java") :])
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "submit.json").write_text(json.dumps(submission()))
+    page = (REPOSITORY / "docs" / "participants.md").read_text("utf-8")
+    program = page.split("```java\n")[1].split("```")[0]
+    for written, meant in (
+        ('"in.counter-a"', f'"{site.hub.prefix}in.page-counter"'),
+        ('"out.counter-a"', f'"{site.hub.prefix}out.page-counter"'),
+        ('group = "counter-a"', f'group = "{site.hub.prefix}page-counter"'),
+        ('name = "counter-a"', 'name = "page-counter"'),
+    ):
+        assert written in program
+        program = program.replace(written, meant)
+    (tmp_path / "Submit.java").write_text(program)
+    kafka = os.pathsep.join(str(jar) for jar in Folders.of(shared_home()).jars.glob("*.jar"))
+    process = await asyncio.create_subprocess_exec(
+        "java", "-cp", kafka, "Submit.java", cwd=tmp_path, env=os.environ | {"JDK_JAVA_OPTIONS": ""},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await asyncio.wait_for(process.communicate(), _LIMIT_S)
+    assert output.startswith(b"onestop.receipt.accepted.v1 "), errors.decode()
+
+
+@pytest.mark.needs("curl")
+async def test_the_sample_with_curl(site: Site, population: None, tmp_path: Path) -> None:
+    printed = await joined(site, "curl", "--http")
+    for role, text in zip(("counter", "agency"), printed, strict=True):
+        (tmp_path / f"curl-{role}.curl").write_text(heredoc(text))
+    command = [str(CLIENTS / "curl" / "life.sh"), "curl-counter", "curl-agency"]
+    await lives(site, command, tmp_path, GATEWAY=await site.gateway.door())
