@@ -103,23 +103,42 @@ BAD = {
     ),
     "role of the hub": Bad("security.not_granted", ("ce_type",), {}, {"type": "onestop.timer.fire.v1"}),
     "source of another": Bad(
-        "security.foreign_source", ("ce_source",), attributes={"source": "/participants/counter-b"}
+        "security.foreign_source",
+        ("ce_source",),
+        attributes={"source": "/participants/counter-b"},
+        reasons=("choice",),
     ),
     "source of the hub": Bad(
-        "security.foreign_source", ("ce_source",), attributes={"source": "/participants/hub"}
+        "security.foreign_source",
+        ("ce_source",),
+        attributes={"source": "/participants/hub"},
+        reasons=("choice",),
     ),
     "source that holds a value": Bad(
-        "security.foreign_source", ("ce_source",), attributes={"source": SECRET}
+        "security.foreign_source", ("ce_source",), attributes={"source": SECRET}, reasons=("choice",)
     ),
     "organisation of another": Bad("security.foreign_organisation", (), submission(organisation=AGENCY)),
     "environment test": Bad(
-        "security.wrong_environment", ("ce_environment",), attributes={"environment": "test"}
+        "security.wrong_environment",
+        ("ce_environment",),
+        attributes={"environment": "test"},
+        reasons=("choice",),
     ),
-    "ten minutes ahead": Bad("envelope.bad_time", ("ce_time",), shift=timedelta(minutes=10)),
-    "a hundred years ahead": Bad("envelope.bad_time", ("ce_time",), shift=timedelta(days=36_500)),
-    "eleven years ago": Bad("envelope.bad_time", ("ce_time",), shift=timedelta(days=-4_020)),
-    "the year 1": Bad("envelope.bad_time", ("ce_time",), attributes={"time": "0001-01-01T00:00:00Z"}),
-    "the year 9999": Bad("envelope.bad_time", ("ce_time",), attributes={"time": "9999-12-31T23:59:59Z"}),
+    "ten minutes ahead": Bad(
+        "envelope.bad_time", ("ce_time",), shift=timedelta(minutes=10), reasons=("range",)
+    ),
+    "a hundred years ahead": Bad(
+        "envelope.bad_time", ("ce_time",), shift=timedelta(days=36_500), reasons=("range",)
+    ),
+    "eleven years ago": Bad(
+        "envelope.bad_time", ("ce_time",), shift=timedelta(days=-4_020), reasons=("range",)
+    ),
+    "the year 1": Bad(
+        "envelope.bad_time", ("ce_time",), attributes={"time": "0001-01-01T00:00:00Z"}, reasons=("range",)
+    ),
+    "the year 9999": Bad(
+        "envelope.bad_time", ("ce_time",), attributes={"time": "9999-12-31T23:59:59Z"}, reasons=("range",)
+    ),
 }
 
 

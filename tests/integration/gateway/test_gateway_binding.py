@@ -65,6 +65,14 @@ async def test_a_compressed_body_is_refused_and_told_so(counter: Visitor, path: 
     assert answer.json()["fields"] == ["content-encoding"]
 
 
+async def test_a_page_of_another_origin_is_let_in_nowhere(counter: Visitor) -> None:
+    asked = {"origin": "https://portal.example", "access-control-request-method": "POST"}
+    preflight = await counter.client.options("/v1/events", headers=asked)
+    answered = await counter.client.get("/v1/messages", headers=asked)
+    assert (preflight.status_code, answered.status_code) == (405, 200)
+    assert not [name for name in (*preflight.headers, *answered.headers) if name.startswith("access-control")]
+
+
 async def test_a_stream_whose_request_never_ends_is_refused_before_it_begins(
     site: Site, counter: Visitor
 ) -> None:

@@ -172,7 +172,8 @@ async def test_wrong_parameters_are_named_without_their_values(counter: Visitor)
         ("application/cloudevents+json", b"[" * 5000, 413, "schema.too_many_values"),
         ("application/cloudevents-batch+json", b"{}", 400, "http.no_cloud_event"),
         ("application/cloudevents-batch+json", b"[" + b"{}," * 100 + b"{}]", 400, "http.batch_too_long"),
-        ("", b"{}", 415, "http.media_type"),
+        ("", b"{}", 400, "envelope.missing_attribute"),
+        ("application/cloudevents+avro", b"{}", 415, "http.media_type"),
     ],
 )
 async def test_what_is_no_event_is_refused(
@@ -185,11 +186,11 @@ async def test_what_is_no_event_is_refused(
 @pytest.mark.parametrize(
     ("changed", "value", "code"),
     [
-        ("ce-id", "two words", "envelope.missing_attribute"),
+        ("ce-id", "two words", "envelope.wrong_attribute"),
         ("ce-time", "yesterday", "envelope.bad_time"),
         ("ce-subject", "ref:083090000001", "envelope.identity_in_key"),
         ("ce-subject", "%FF", "envelope.bad_text"),
-        ("ce-specversion", "0.3", "envelope.missing_attribute"),
+        ("ce-specversion", "0.3", "envelope.wrong_attribute"),
     ],
 )
 async def test_an_envelope_that_the_engine_would_bury_is_refused_at_the_door(

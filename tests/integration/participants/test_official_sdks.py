@@ -119,7 +119,7 @@ async def in_javascript(given: dict[str, Any], way: str, folder: Path) -> list[T
 async def in_java(given: dict[str, Any], way: str) -> list[Told]:
     jars = await asyncio.to_thread(client_kits.java_class_path)
     command = ["java", "-Dfile.encoding=UTF-8", "-cp", jars, str(SDKS / "Exchange.java"), way]
-    return await said(command, given, JDK_JAVA_OPTIONS="")
+    return await said(command, given)
 
 
 async def test_python_over_kafka(site: Site) -> None:
@@ -251,7 +251,7 @@ async def test_the_sample_in_java(site: Site, population: None, tmp_path: Path) 
     for file, printed in zip(files, await joined(site, "java"), strict=True):
         file.write_text(printed[printed.index("# Java") :])
     command = ["java", "-Dfile.encoding=UTF-8", "-cp", jars, str(CLIENTS / "java" / "Life.java")]
-    await lives(site, [*command, *map(str, files)], tmp_path, JDK_JAVA_OPTIONS="")
+    await lives(site, [*command, *map(str, files)], tmp_path)
 
 
 @pytest.mark.needs("javac")
@@ -275,7 +275,7 @@ async def test_the_program_in_java_of_the_page_for_participants(site: Site, tmp_
     (tmp_path / "Submit.java").write_text(program)
     kafka = os.pathsep.join(str(jar) for jar in Folders.of(shared_home()).jars.glob("*.jar"))
     process = await asyncio.create_subprocess_exec(
-        "java", "-cp", kafka, "Submit.java", cwd=tmp_path, env=os.environ | {"JDK_JAVA_OPTIONS": ""},
+        "java", "-cp", kafka, "Submit.java", cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await asyncio.wait_for(process.communicate(), _LIMIT_S)
