@@ -122,8 +122,10 @@ def _channels(requests: Mapping[str, type[Request]], facts: _Models, receipts: _
             "address": "in.{participant}",
             "title": "What a participant sends",
             "description": "Only that participant may write. The broker's append time is the time of "
-            "receipt. The value is at most 256 KiB. Batches may be compressed in any way or not at all: the "
-            "broker stores them uncompressed. No transactions.",
+            "receipt. The data are at most 256 KiB. An event may also come whole, as "
+            "application/cloudevents+json under the same key (structured mode of CloudEvents); several in "
+            "one record may not. Batches of records may be compressed in any way or not at all: the broker "
+            "stores them uncompressed. No transactions.",
             "parameters": participant,
             "messages": _references(of_participants),
             "bindings": _topic(7),

@@ -33,6 +33,10 @@ def is_id(text: str) -> bool:
     return 1 <= len(text) <= _MAX_ID and text.isascii() and text.isprintable() and " " not in text
 
 
+def _is_subject(text: str) -> bool:
+    return len(text) <= _MAX_SUBJECT and text.isprintable() and " " not in text
+
+
 def is_identity_shaped(text: str) -> bool:
     """Whether a subject or key looks like the number of a person."""
     name = text.removeprefix("ref:")
@@ -72,6 +76,22 @@ def faults_of_attributes(headers: Mapping[str, str], time: datetime | None) -> t
     return tuple(found)
 
 
+def has_all_right(headers: Mapping[str, str], time: datetime | None) -> bool:
+    """Whether there is no fault, for the many of which that is so: True only then, False perhaps too."""
+    try:
+        return (
+            time is not None
+            and headers["ce_specversion"] == _VERSION
+            and headers.get("content-type", JSON) == JSON
+            and headers.get("ce_datacontenttype", JSON) == JSON
+            and is_id(headers["ce_id"])
+            and _is_subject(headers["ce_subject"])
+            and bool(headers["ce_source"] and headers["ce_type"])
+        )
+    except KeyError:
+        return False
+
+
 def code_of(faults: Sequence[Fault]) -> str:
     """The code of a refusal with these: what is missing comes before what is wrong."""
     if any(fault.reason in ("missing", "name") for fault in faults):
@@ -90,10 +110,8 @@ def _fault(name: str, text: str | None, time: datetime | None) -> Fault | None:
             return Fault(path=name, reason="choice", choices=(_VERSION,))
         case "ce_id" if not is_id(text):
             return Fault(path=name, reason="length" if len(text) > _MAX_ID else "pattern")
-        case "ce_subject" if len(text) > _MAX_SUBJECT:
-            return Fault(path=name, reason="length")
-        case "ce_subject" if not text.isprintable() or " " in text:
-            return Fault(path=name, reason="pattern")
+        case "ce_subject" if not _is_subject(text):
+            return Fault(path=name, reason="length" if len(text) > _MAX_SUBJECT else "pattern")
         case "ce_time" if time is None:
             return Fault(path=name, reason="date")
         case _:

@@ -20,6 +20,7 @@ from hub.inbound.attributes import (
     content_type_fault,
     each,
     faults_of_attributes,
+    has_all_right,
     is_id,
     is_identity_shaped,
     media_type,
@@ -138,7 +139,7 @@ def _in_json_format(
 
 def _unannounced(record: Record, headers: Mapping[str, str]) -> JsonEvent | None:
     """A whole event under the content type of its data, as the Python SDK 1 writes it; no `ce_` header."""
-    if any(name.startswith("ce_") for name in headers) or not record.value:
+    if "ce_id" in headers or not record.value or any(name.startswith("ce_") for name in headers):
         return None
     event = read_event(record.value)
     return event if isinstance(event, JsonEvent) and "specversion" in event.texts else None
@@ -177,7 +178,7 @@ def _envelope(
     if unreadable:
         return Malformed("envelope.bad_text", event_id, each(unreadable, "characters"))
     time = time_of(headers.get("ce_time", ""))
-    faults = faults_of_attributes(headers, time)
+    faults = () if has_all_right(headers, time) else faults_of_attributes(headers, time)
     if faults and code_of(faults) != "envelope.bad_time":
         return Malformed(code_of(faults), event_id, faults)
     subject = headers["ce_subject"]

@@ -254,6 +254,17 @@ async def test_the_sample_in_java(site: Site, population: None, tmp_path: Path) 
     await lives(site, [*command, *map(str, files)], tmp_path)
 
 
+def test_the_project_of_the_sample_in_java_names_the_versions_that_are_tested() -> None:
+    pom = (CLIENTS / "java" / "pom.xml").read_text("utf-8")
+    named = re.findall(
+        r"<artifactId>([\w-]+)</artifactId>\s*<version>([\d.]+)</version>\s*</dependency>", pom
+    )
+    locks = (CLIENTS / "java" / "jars.lock", REPOSITORY / "hub" / "embedded" / "kafka-jars.lock")
+    locked = " ".join(lock.read_text("utf-8") for lock in locks)
+    assert len(named) == 3
+    assert all(f":{artifact}:{version}\n" in locked for artifact, version in named)
+
+
 @pytest.mark.needs("javac")
 async def test_the_program_in_java_of_the_page_for_participants(site: Site, tmp_path: Path) -> None:
     """Needs the Kafka client alone."""

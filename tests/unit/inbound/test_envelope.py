@@ -8,8 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.facts.parking import StoredRecord
+from hub.inbound.attributes import faults_of_attributes, has_all_right
 from hub.inbound.envelope import MAX_VALUE_BYTES, Envelope, Malformed, decode, digest, participant_of
 from tests.support.batches import record
 
@@ -252,6 +255,22 @@ def test_a_misnamed_attribute_is_looked_for_among_the_first_headers_only() -> No
     assert told(replace(GOOD, headers=(*crowd, ("ce-id", b"e1"), *bare))) == [
         {"path": "ce_id", "reason": "missing"}
     ]
+
+
+SOME = st.sampled_from(
+    [None, "", "1.0", "1.1", "e1", "a b", "x" * 65, "x" * 129, "ref:1", "application/json", "text/xml", "é"]
+)
+
+
+@given(st.fixed_dictionaries({name: SOME for name, _ in GOOD.headers}), st.booleans())
+def test_the_short_way_to_a_good_envelope_finds_the_same_as_the_long_one(
+    changed: dict[str, str | None], is_timely: bool
+) -> None:
+    headers = {name: content.decode() for name, content in GOOD.headers}
+    headers |= {name: text for name, text in changed.items() if text is not None}
+    time = datetime(2026, 11, 23, tzinfo=UTC) if is_timely else None
+    there = {name: text for name, text in headers.items() if text}
+    assert has_all_right(there, time) == (not faults_of_attributes(there, time))
 
 
 def test_the_owner_of_a_topic_stands_behind_the_prefix() -> None:
