@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from schemas.base import Request, Role
+from schemas.directory import DirectoryEntry
 
 _Json = dict[str, Any]
 _Models = Mapping[str, type[BaseModel]]
@@ -48,6 +49,7 @@ def asyncapi_document(
     requests: Mapping[str, type[Request]],
     facts: _Models,
     receipts: _Models,
+    directory: _Models,
     examples: Mapping[str, Mapping[str, Any]],
 ) -> _Json:
     """The whole document; payloads refer to `./json-schema/<type>.json` beside it."""
@@ -55,6 +57,7 @@ def asyncapi_document(
         **{name: _message(name, model, examples[name], "headers") for name, model in requests.items()},
         **{name: _message(name, model, examples[name], "factHeaders") for name, model in facts.items()},
         **{name: _message(name, model, examples[name], "headers") for name, model in receipts.items()},
+        **{name: _message(name, model, examples[name], "headers") for name, model in directory.items()},
     }
     return {
         "asyncapi": "3.0.0",
@@ -68,8 +71,8 @@ def asyncapi_document(
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": _channels(requests, facts, receipts),
-        "operations": _operations(requests, facts, receipts),
+        "channels": {**_channels(requests, facts, receipts), "directory": _directory(directory)},
+        "operations": {**_operations(requests, facts, receipts), "receiveDirectory": _receive(directory)},
         "components": {"messages": messages, "schemas": _header_schemas()},
     }
 
@@ -103,6 +106,8 @@ def _header_schemas() -> _Json:
 
 
 def _key(model: type[BaseModel]) -> str:
+    if issubclass(model, DirectoryEntry):
+        return "The kind and the code: `procedure:1.004873`."
     if not issubclass(model, Request):
         return "The id of the dossier."
     subject = {
@@ -154,6 +159,28 @@ def _channels(requests: Mapping[str, type[Request]], facts: _Models, receipts: _
             "messages": _references(of_hub),
             "bindings": _topic(7),
         },
+    }
+
+
+def _directory(directory: _Models) -> _Json:
+    configuration = {"cleanup.policy": ["compact"]}
+    return {
+        "address": "directory",
+        "title": "What may be named",
+        "description": "Procedures in force and organisations that take part, one message each, compacted: "
+        "the last message of a key holds, and one without a value takes the entry away. Every participant "
+        "may read it.",
+        "messages": _references(directory),
+        "bindings": {"kafka": {"topicConfiguration": configuration, "bindingVersion": _BINDING}},
+    }
+
+
+def _receive(directory: _Models) -> _Json:
+    return {
+        "action": "receive",
+        "channel": {"$ref": "#/channels/directory"},
+        "summary": "A participant reads what its requests may name.",
+        "messages": _of_channel("directory", directory),
     }
 
 

@@ -7,6 +7,7 @@ from schemas import (
     case,
     component,
     copy,
+    directory,
     dossier,
     due,
     identity,
@@ -35,4 +36,7 @@ FACTS: dict[str, type[Fact]] = {
 RECEIPTS: dict[str, type[receipt.Accepted | receipt.Refused]] = {
     receipt.RECEIPT_ACCEPTED: receipt.Accepted,
     receipt.RECEIPT_REFUSED: receipt.Refused,
+}
+DIRECTORY: dict[str, type[directory.DirectoryEntry]] = {
+    model.type: model for model in (directory.DirectoryProcedure, directory.DirectoryOrganisation)
 }

@@ -60,7 +60,8 @@ def up(home: Path) -> None:
     _keep_running(site, page(site, servers))
     say(f"the hub is up: Kafka at {address.kafka_bootstrap}")
     say(f"page of links, with the last facts: http://127.0.0.1:{site.port('page')}/")
-    say(f"gateway: http://127.0.0.1:{site.port('gateway')}, synthetic signers in {site.folder / 'pki'}")
+    say(f"gateway: http://127.0.0.1:{site.port('gateway')}")
+    say(f"synthetic signers in {site.folder / 'pki'}, password of their keys: {PKI_PASSWORD}")
     say(f"passwords in {site.credentials}, logs in {site.folder / 'log'}")
     say('for `hub participants add` and the like: eval "$(hub embedded env)"')
 

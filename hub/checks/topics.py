@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from hub.checks.check import Check, Finding
 from hub.kafka.admin import KafkaAdmin
 from hub.kafka.log_inspector import in_thread
-from hub.kafka.topics import FACTS_TOPIC, HEARTBEAT_TOPIC, rules_of, wrong_settings
+from hub.kafka.topics import DIRECTORY_TOPIC, FACTS_TOPIC, HEARTBEAT_TOPIC, rules_of, wrong_settings
 
 _MAKE = "`hub setup` makes the hub's own topics, `hub participants add` those of a participant"
 Names = Callable[[], Awaitable[Collection[str]]]
@@ -28,7 +28,7 @@ def topic_check(admin: KafkaAdmin, names: Names) -> Check:
 
 def topics_of(prefix: str, names: Collection[str]) -> set[str]:
     """The topics that have to exist (pure)."""
-    own = {"in.hub", FACTS_TOPIC, HEARTBEAT_TOPIC}
+    own = {"in.hub", FACTS_TOPIC, HEARTBEAT_TOPIC, DIRECTORY_TOPIC}
     return {prefix + topic for topic in own | {f"{way}.{name}" for way in ("in", "out") for name in names}}
 
 

@@ -22,8 +22,8 @@ def _group() -> None:
 @pki_app.command()
 def sandbox(
     folder: Annotated[Path, typer.Argument(help="new folder; gets trust/ and keys/")],
-    one_stop: Annotated[str, typer.Option(help="organisation code of the one-stop")] = "H07.34.12",
-    agency: Annotated[str, typer.Option(help="organisation code of the agency")] = "H07.20",
+    one_stop: Annotated[str, typer.Option(help="organisation code of the one-stop")] = "000.12.34.H07",
+    agency: Annotated[str, typer.Option(help="organisation code of the agency")] = "000.12.35.H07",
     password: Annotated[str | None, typer.Option(help="of the keys; made up when left out")] = None,
 ) -> None:
     """Make a root, an issuing CA, officers and agencies, all synthetic, as PEM and PKCS#12."""

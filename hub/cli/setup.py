@@ -13,7 +13,7 @@ from hub.errors import StartupError
 from hub.facts.checked import seal_earlier
 from hub.facts.sealing import MasterKey, store_key_of
 from hub.kafka.admin import KafkaAdmin
-from hub.participants import own_users
+from hub.participants import own_users, upkeep
 from hub.participants import registry as participants
 from hub.participants.own_users import EnvFile, Rotate
 from hub.postgres import database
@@ -42,8 +42,9 @@ def setup(
                 typer.echo(line)
             admin = KafkaAdmin(tree.kafka)
             await asyncio.to_thread(admin.check)
-            for topic in await participants.bound_topics(admin, connection, store_key_of(tree)):
+            for topic in await upkeep.bound_topics(admin, connection, store_key_of(tree)):
                 typer.echo(f"bounded what {topic} keeps")
+            await upkeep.open_directory(admin, connection, store_key_of(tree))
         finally:
             await connection.close()
         await participants.prepare_hub(admin, user, partitions)

@@ -44,6 +44,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, rules: Rules | 
                 ("offset-hint", _hint_offsets(parts)),
                 ("gauges", keep_running("gauges", parts.gauges.step)),
                 ("retention", keep_running("retention", parts.retention.step)),
+                ("directory", keep_running("directory", parts.directory.step)),
                 ("budget", keep_running("budget", parts.budget.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("waiting-copies", keep_running("waiting_copies", parts.waiting_copies.step)),

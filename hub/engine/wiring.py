@@ -23,6 +23,7 @@ from hub.engine.decide.decide_batch import Tools
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
+from hub.engine.directory_topic import DirectoryTopic
 from hub.engine.intake import positions
 from hub.engine.intake.assigned import Assigned, Load
 from hub.engine.intake.brakes import Limiter
@@ -48,6 +49,7 @@ from hub.kafka import client as kafka
 from hub.kafka.admin import KafkaAdmin
 from hub.kafka.log_inspector import LogObserver, Position
 from hub.kafka.producer import Producer
+from hub.kafka.topics import DIRECTORY_TOPIC
 from hub.legal_time import LegalClock
 from hub.logs import log
 from hub.outbox.publisher import Publisher
@@ -58,7 +60,7 @@ from hub.participants.admission import GROUP
 from hub.postgres.database import Session
 from hub.privacy.retention import Retention
 from hub.process.supervise import AWAY
-from hub.regulation.lawbook import load_book
+from hub.regulation.lawbook import LawBook, load_book
 from hub.settings import Settings
 from hub.signing.trust import trust_of
 
@@ -94,6 +96,7 @@ class EngineParts:
     topics: TopicWatch
     waiting_copies: WaitingCopies
     budget: BudgetKeeper
+    directory: DirectoryTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class _Sessions:
     checks: Session
     copies: Session
     budget: Session
+    directory: Session
 
 
 @contextlib.asynccontextmanager
@@ -170,6 +174,7 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
             engine, consumer, relay, clockwork, shards, client, sending, firing, heartbeat,
             metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
             WaitingCopies(shelf, sessions.copies), keeper,
+            _directory(settings, firing, sessions.directory, shards, book, master.store),
         )  # fmt: skip
 
 
@@ -203,7 +208,19 @@ def _shelf(settings: Settings, metrics: EngineMetrics, key: StoreKey) -> CopyPre
 async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Sessions:
     instance = settings.engine.instance
     names = [session_name(instance)]
-    roles = ("relay", "retry", "clock", "load", "probe", "count", "sweep", "checks", "copies", "budget")
+    roles = (
+        "relay",
+        "retry",
+        "clock",
+        "load",
+        "probe",
+        "count",
+        "sweep",
+        "checks",
+        "copies",
+        "budget",
+        "directory",
+    )
     names += [f"{instance}-{role}" for role in roles]
     limits = {f"{instance}-sweep": _SWEEP_STATEMENT_S}
     return _Sessions(*[await _session(stack, settings, name, limits.get(name, 30)) for name in names])
@@ -258,6 +275,22 @@ async def _clockwork(
         environment=settings.environment,
         key=key,
         on_untrusted=metrics.untrusted_row,
+    )
+
+
+def _directory(
+    settings: Settings, producer: Producer, session: Session, shards: Shards, book: LawBook, key: StoreKey
+) -> DirectoryTopic:
+    client = f"{settings.engine.instance}-directory"
+    return DirectoryTopic(
+        producer,
+        session,
+        shards,
+        book,
+        lambda: kafka.consumer(settings.kafka, client, group=None),
+        topic=f"{settings.kafka.prefix}{DIRECTORY_TOPIC}",
+        environment=settings.environment,
+        key=key,
     )
 
 

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hub.gateway import documents, dossiers, events, messages, openapi
+from hub.gateway import documents, dossiers, events, messages, openapi, published_directory
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.guard import AWAY_HERE, is_away_here
 from hub.gateway.openapi_events import data_schemas, examples
@@ -34,6 +34,7 @@ def make_api(parts: GatewayContext) -> FastAPI:
     _route_events(api, parts)
     _route_messages(api, parts)
     _route_documents(api, parts)
+    _route_directory(api, parts)
     name_problems(api)
     build = api.openapi
 
@@ -86,6 +87,26 @@ def _route_messages(api: FastAPI, parts: GatewayContext) -> None:
         subject: Annotated[str, Path(min_length=1, max_length=128, description="id, code or `ref:`")],
     ) -> Response:
         return await dossiers.answer(parts, request, subject)
+
+
+def _route_directory(api: FastAPI, parts: GatewayContext) -> None:
+    @api.get(
+        "/v1/directory", responses=openapi.DIRECTORY, openapi_extra=openapi.CONDITIONAL,
+        response_class=Response, operation_id="getDirectory",
+        summary="What requests may name: procedures in force, organisations",
+    )  # fmt: skip
+    async def get_directory(request: Request) -> Response:
+        return await published_directory.listing(parts, request)
+
+    @api.get(
+        "/v1/directory/procedures/{code}", responses=openapi.PROCEDURE, openapi_extra=openapi.CONDITIONAL,
+        response_class=Response, operation_id="getProcedure",
+        summary="A procedure in force: times, fees, components",
+    )  # fmt: skip
+    async def get_procedure(
+        request: Request, code: Annotated[str, Path(min_length=1, max_length=40, description="its code")]
+    ) -> Response:
+        return await published_directory.procedure(parts, request, code)
 
 
 def _route_documents(api: FastAPI, parts: GatewayContext) -> None:

@@ -14,6 +14,7 @@ from hub.documents.store import DocumentStore
 from hub.facts.integrity import StoreKey
 from hub.gateway.budget import Budget
 from hub.gateway.callers import Caller, Callers
+from hub.gateway.directory_view import DirectoryView
 from hub.gateway.feed import Feed
 from hub.gateway.guard import CALLER
 from hub.gateway.metrics import GatewayMetrics
@@ -40,6 +41,7 @@ class GatewayContext:
     metrics: GatewayMetrics
     checks: CheckWatch
     budget: Budget
+    directory: DirectoryView
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     feeds: Counter[str] = field(default_factory=Counter)
 

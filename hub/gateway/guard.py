@@ -28,7 +28,7 @@ TAKEN = "onestop.taken"
 OPEN = frozenset({"/openapi.json"})
 """What everybody may read: the contract."""
 DOCUMENTS = "/v1/documents"
-_OF_KAFKA = (DOCUMENTS, "/v1/dossiers/", "/v1/receipts/", "/openapi.json")
+_OF_KAFKA = (DOCUMENTS, "/v1/dossiers/", "/v1/receipts/", "/v1/directory", "/openapi.json")
 """How the addresses begin where a participant over Kafka is served: documents and look-ups."""
 _NOBODY = "nobody"
 
@@ -152,7 +152,9 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", []), *_ALWAYS]
+            own = list(message.get("headers", []))
+            names = {name for name, _ in own}
+            message["headers"] = own + [one for one in _ALWAYS if one[0] not in names]
         await self._send(message)
 
     def receives(self, body: Body) -> Receive:
@@ -183,3 +185,4 @@ _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"strict-transport-security", b"max-age=31536000"),
 )
+"""Unless the answer says otherwise itself."""

@@ -273,3 +273,28 @@ DOWNLOAD = answers(
     "document.unknown", "http.invalid_parameter",
 )  # fmt: skip
 HEAD = answers({200: ("It is there", {})}, "document.unknown", "http.invalid_parameter")
+CONDITIONAL: Schema = {
+    "parameters": [
+        {
+            "name": "if-none-match",
+            "in": "header",
+            "required": False,
+            "description": "The `etag` of an earlier answer: `304` without a body when nothing has changed.",
+            "schema": _TEXT,
+        }
+    ]
+}
+
+
+def _tagged(text: str, component: str, *codes: str) -> dict[int | str, Any]:
+    found = answers({200: (text, {BINARY: ref(component)})}, *codes)
+    tag = {"etag": {"required": True, "description": "Changes with the body.", "schema": _TEXT}}
+    found[200]["headers"] = tag
+    found[304] = {"description": "As the answer with this `etag`", "headers": tag}
+    return found
+
+
+DIRECTORY = _tagged("Every entry in short, and the versions of the law", "DirectoryListing")
+PROCEDURE = _tagged(
+    "The procedure", "onestop.directory.procedure.v1", "directory.unknown", "http.invalid_parameter"
+)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from schemas.directory import DirectoryListing
 from schemas.generate import EXAMPLES, json_schema
-from schemas.registry import RECEIPTS, REQUESTS
+from schemas.registry import DIRECTORY, RECEIPTS, REQUESTS
 
 Schema = dict[str, Any]
 _DEFINED = "#/$defs/"
@@ -75,9 +76,10 @@ def receipt_headers() -> dict[str, Schema]:
 
 @cache
 def data_schemas() -> Mapping[str, Schema]:
-    """The schemas of the data of every request and receipt by their type, and what they share by its name."""
+    """The schemas of requests, receipts and the directory by their type, and what they share by its name."""
     found: dict[str, Schema] = {}
-    for name, model in {**{name: REQUESTS[name] for name in OF_PARTICIPANTS}, **RECEIPTS}.items():
+    requests = {name: REQUESTS[name] for name in OF_PARTICIPANTS}
+    for name, model in {**requests, **RECEIPTS, **DIRECTORY, "DirectoryListing": DirectoryListing}.items():
         schema = json_schema(name, model)
         for shared, definition in schema.pop("$defs", {}).items():
             moved = _moved(definition)

@@ -24,6 +24,7 @@ from hub.gateway.api import make_api
 from hub.gateway.budget import Budget
 from hub.gateway.callers import Callers
 from hub.gateway.context import GatewayContext
+from hub.gateway.directory_view import DirectoryView
 from hub.gateway.feed import Feed
 from hub.gateway.guard import Guard
 from hub.gateway.metrics import GatewayMetrics
@@ -170,12 +171,12 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             await stack.enter_async_context(feed)
         except (kafka.KafkaError, TimeoutError) as error:
             raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
-        callers = Callers(pool, key)
+        callers, book = Callers(pool, key), load_book(settings.profile, settings.regulation)
         await callers.refresh()
         yield GatewayContext(
             settings.gateway,
             settings.kafka.prefix,
-            load_book(settings.profile, settings.regulation),
+            book,
             pool,
             EventPublisher(producer),
             callers,
@@ -186,6 +187,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             metrics,
             CheckWatch(checks, metrics.checks, settings.check_every_s),
             Budget(pool, counts, settings.budget, settings.gateway.event_bytes_per_s),
+            DirectoryView(pool, key, book, settings.environment),
         )
 
 

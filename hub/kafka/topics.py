@@ -8,6 +8,7 @@ from dataclasses import dataclass
 HUB = "hub"
 HEARTBEAT_TOPIC = "hub.heartbeat"
 FACTS_TOPIC = "dossier.facts"
+DIRECTORY_TOPIC = "directory"
 _DAY_MS = 86_400_000
 _FETCH_BYTES = 4 << 20
 IN = {
@@ -29,6 +30,12 @@ HEARTBEAT = {
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "delete",
     "retention.ms": "3600000",
+}
+DIRECTORY = {
+    "cleanup.policy": "compact",
+    "segment.ms": str(_DAY_MS),
+    "delete.retention.ms": str(7 * _DAY_MS),
+    "max.message.bytes": str(_FETCH_BYTES),
 }
 FACTS = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(_FETCH_BYTES)}
 
@@ -114,6 +121,15 @@ _RULES_FACTS = (
     _CLEAN,
 )
 
+_RULES_OF = {
+    FACTS_TOPIC: _RULES_FACTS,
+    DIRECTORY_TOPIC: (
+        _exactly("cleanup.policy", "compact"),
+        _at_least("max.message.bytes", _FETCH_BYTES),
+        _CLEAN,
+    ),
+}
+
 
 def rules_of(topic: str, prefix: str) -> tuple[TopicRule, ...]:
     """What has to stand for a topic of the hub; nothing for a topic of somebody else."""
@@ -124,7 +140,7 @@ def rules_of(topic: str, prefix: str) -> tuple[TopicRule, ...]:
         return (*_RULES_IN, _BOUNDED)
     if name.startswith("out."):
         return (*_RULES_OUT, _BOUNDED)
-    return _RULES_FACTS if name == FACTS_TOPIC else ()
+    return _RULES_OF.get(name, ())
 
 
 def wrong_settings(topic: str, prefix: str, settings: Mapping[str, str]) -> list[Wrong]:

@@ -9,7 +9,7 @@ from typing import get_args
 
 from hub.errors import StartupError
 from hub.inbound.directory import HUB
-from hub.kafka.topics import FACTS_TOPIC, HEARTBEAT_TOPIC
+from hub.kafka.topics import DIRECTORY_TOPIC, FACTS_TOPIC, HEARTBEAT_TOPIC
 from hub.regulation.codes import parse_unit_code
 from schemas.base import SERVING_ROLES, Role
 
@@ -20,7 +20,8 @@ GATEWAY = "hub.gateway"
 SPEAKERS = frozenset({"counter", "agency"})
 """Roles that act for an organisation; without one they could do nothing."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,40}", re.ASCII)
-_OWN = (HUB.name, GROUP, GATEWAY, FACTS_TOPIC, HEARTBEAT_TOPIC, f"in.{HUB.name}", f"out.{HUB.name}")
+_TOPICS = (FACTS_TOPIC, HEARTBEAT_TOPIC, DIRECTORY_TOPIC, f"in.{HUB.name}", f"out.{HUB.name}")
+_OWN = (HUB.name, GROUP, GATEWAY, *_TOPICS)
 """Groups, users and topics of the hub itself, without the prefix."""
 
 

@@ -16,7 +16,18 @@ from hub.facts.integrity import StoreKey
 from hub.facts.untrusted import tell_untrusted
 from hub.kafka import quotas as kafka_quotas
 from hub.kafka.admin import Grant, KafkaAdmin
-from hub.kafka.topics import FACTS, FACTS_TOPIC, HEARTBEAT, HEARTBEAT_TOPIC, IN, KEPT_BYTES, OUT, kept
+from hub.kafka.topics import (
+    DIRECTORY,
+    DIRECTORY_TOPIC,
+    FACTS,
+    FACTS_TOPIC,
+    HEARTBEAT,
+    HEARTBEAT_TOPIC,
+    IN,
+    KEPT_BYTES,
+    OUT,
+    kept,
+)
 from hub.participants import credentials
 from hub.participants.admission import GATEWAY, GROUP, Member, check_among, check_candidate
 from hub.postgres.database import Connection
@@ -83,13 +94,17 @@ def hub_grants(prefix: str) -> list[Grant]:
         Grant("topic", f"{prefix}{FACTS_TOPIC}", "describe"),
         Grant("topic", prefix + HEARTBEAT_TOPIC, "write"),
         Grant("topic", prefix + HEARTBEAT_TOPIC, "describe_configs"),
+        *(
+            Grant("topic", prefix + DIRECTORY_TOPIC, right)
+            for right in ("write", "read", "describe", "describe_configs")
+        ),
         Grant("group", prefix + GROUP, "read"),
         Grant("group", prefix + GROUP, "describe"),
     ]
 
 
 def participant_grants(name: str, prefix: str) -> list[Grant]:
-    """A participant writes only its own `in.` topic and reads only its own `out.` topic and groups."""
+    """A participant writes only its own `in.` topic, and reads its own `out.` topic and the directory."""
     return [
         Grant("topic", f"{prefix}in.{name}", "write"),
         Grant("topic", f"{prefix}in.{name}", "describe"),
@@ -97,7 +112,13 @@ def participant_grants(name: str, prefix: str) -> list[Grant]:
         Grant("topic", f"{prefix}out.{name}", "describe"),
         Grant("group", f"{prefix}{name}", "read"),
         Grant("group", f"{prefix}{name}.", "read", is_prefix=True),
+        *directory_grants(prefix),
     ]
+
+
+def directory_grants(prefix: str) -> list[Grant]:
+    """What every participant may read: what its requests may name."""
+    return [Grant("topic", prefix + DIRECTORY_TOPIC, right) for right in ("read", "describe")]
 
 
 def gateway_grants(name: str, prefix: str) -> list[Grant]:
@@ -132,24 +153,8 @@ async def prepare_hub(admin: KafkaAdmin, user: str, partitions: int) -> None:
     await asyncio.to_thread(admin.create_topic, f"{admin.prefix}in.hub", partitions, IN)
     await asyncio.to_thread(admin.create_topic, f"{admin.prefix}{FACTS_TOPIC}", partitions, FACTS)
     await asyncio.to_thread(admin.create_topic, admin.prefix + HEARTBEAT_TOPIC, 1, HEARTBEAT)
+    await asyncio.to_thread(admin.create_topic, admin.prefix + DIRECTORY_TOPIC, 1, DIRECTORY)
     await asyncio.to_thread(admin.grant, user, hub_grants(admin.prefix))
-
-
-async def bound_topics(admin: KafkaAdmin, connection: Connection, key: StoreKey) -> list[str]:
-    """Bound what the topics of participants keep that have no bound yet; returns their names."""
-    shares: dict[str, int] = {}
-    for one in await registered(connection, key):
-        share = one.kept_bytes // one.partitions
-        shares |= {f"{admin.prefix}in.{one.name}": share, f"{admin.prefix}out.{one.name}": 2 * share}
-    return await asyncio.to_thread(_bound, admin, shares)
-
-
-def _bound(admin: KafkaAdmin, shares: dict[str, int]) -> list[str]:
-    found = admin.topic_settings(sorted(shares))
-    unbound = [topic for topic, settings in found.items() if settings["retention.bytes"] == "-1"]
-    for topic in unbound:
-        admin.set_topic(topic, kept(shares[topic]))
-    return unbound
 
 
 async def add(admin: KafkaAdmin, connection: Connection, key: StoreKey, participant: Participant) -> str:

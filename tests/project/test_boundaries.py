@@ -22,6 +22,7 @@ TASKS: dict[str, tuple[str, ...] | str] = {
     "hub/engine/role.py offset-hint": PROBES,
     "hub/engine/role.py gauges": PROBES,
     "hub/engine/role.py retention": ("sweep",),
+    "hub/engine/role.py directory": ("directory",),
     "hub/engine/role.py budget": PROBES,
     "hub/engine/role.py checks": PROBES,
     "hub/engine/role.py waiting-copies": "one statement for all; the redrive that it orders is a case",

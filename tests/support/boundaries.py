@@ -133,6 +133,12 @@ async def newcomer(world: World, here: Boundary) -> None:
     await participants.add(world.site.hub.admin, world.site.hub.database, world.site.hub.store_key, odd)
 
 
+async def shown(world: World, here: Boundary) -> None:
+    here.mark(world, "000.12.88.H07")
+    odd = Participant("counter-shown", ("counter",), ("000.12.88.H07",), 2)
+    await participants.add(world.site.hub.admin, world.site.hub.database, world.site.hub.store_key, odd)
+
+
 async def receipt(world: World, here: Boundary) -> None:
     here.mark(world, request := str(uuid4()))
     data = submission(organisation="000.12.36.H07")
@@ -198,6 +204,9 @@ BOUNDARIES = (
     Boundary("stored-segment", "hub.outbox.stored:projected", "row_untrusted", stored_segment),
     Boundary("timer", "hub.engine.timers:Clockwork._record", "timer_failed", timer),
     Boundary("budget", "hub.engine.budget_keeper:BudgetKeeper._pace", "budget_failed", counted),
+    Boundary(
+        "directory", "hub.participants.published_directory:_organisation", "directory_entry_failed", shown
+    ),
     Boundary("sweep", "hub.privacy.erased_messages:empty_messages", "dossier_not_swept", erased),
     Boundary("caller", "hub.gateway.callers:_caller", "caller_failed", newcomer),
     Boundary("receipt", "hub.gateway.receipt_wait:Inbox._answered", "receipt_failed", receipt),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hub.embedded.stack import StackAddress
-from hub.participants import registry as participants
+from hub.participants import upkeep
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP
@@ -125,6 +125,6 @@ async def test_setup_bounds_what_topics_of_before_keep(hub: Hub) -> None:
     await asyncio.to_thread(hub.admin.set_topic, topic, {"retention.bytes": "-1"})
     (found,) = await findings(hub, "topics")
     assert "retention.bytes=-1" in found["reason"]
-    assert await participants.bound_topics(hub.admin, hub.database, hub.store_key) == [topic]
+    assert await upkeep.bound_topics(hub.admin, hub.database, hub.store_key) == [topic]
     assert await findings(hub, "topics") == []
-    assert await participants.bound_topics(hub.admin, hub.database, hub.store_key) == []
+    assert await upkeep.bound_topics(hub.admin, hub.database, hub.store_key) == []

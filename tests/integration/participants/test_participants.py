@@ -110,8 +110,8 @@ async def user(hub: Hub, name: str) -> User:
 async def test_a_participant_writes_only_its_own_in_topic(hub: Hub) -> None:
     mine, other = await user(hub, "writer"), await user(hub, "bystander")
     assert await asyncio.to_thread(mine.write, "in.writer") is None
-    denied = ["in.bystander", "in.hub", "out.writer", "out.bystander", "dossier.facts", "hub.heartbeat"]
-    for topic in denied:
+    denied = ["in.bystander", "in.hub", "out.writer", "out.bystander", "dossier.facts", "directory"]
+    for topic in [*denied, "hub.heartbeat"]:
         assert await asyncio.to_thread(mine.write, topic) in DENIED, topic
     assert await asyncio.to_thread(other.write, "in.bystander") is None
 

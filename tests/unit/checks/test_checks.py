@@ -16,7 +16,7 @@ from hub.checks.store import _apart, clock_finding
 from hub.checks.topics import findings, topics_of
 from hub.checks.watch import CheckMetrics, CheckWatch
 from hub.errors import StartupError
-from hub.kafka.topics import FACTS, IN, OUT, kept, reasons_to_stop
+from hub.kafka.topics import DIRECTORY, FACTS, IN, OUT, kept, reasons_to_stop
 
 GIB = 1 << 30
 RIGHT = {"unclean.leader.election.enable": "false", "retention.bytes": "-1"}
@@ -93,6 +93,7 @@ def test_topics_made_by_the_hub_are_right_and_each_change_is_found() -> None:
         "x.out.a": RIGHT | OUT | kept(GIB),
         "x.dossier.facts": RIGHT | FACTS,
         "x.hub.heartbeat": RIGHT,
+        "x.directory": RIGHT | DIRECTORY,
     }
     wanted = topics_of("x.", ["a"])
     assert wanted == set(made)
@@ -102,6 +103,7 @@ def test_topics_made_by_the_hub_are_right_and_each_change_is_found() -> None:
         "x.in.a": {"retention.bytes": "-1"},
         "x.out.a": {"retention.ms": "1000"},
         "x.dossier.facts": {"retention.ms": "86400000"},
+        "x.directory": {"cleanup.policy": "delete"},
     }
     for topic, change in changes.items():
         (found,) = findings("x.", wanted, wanted, made | {topic: made[topic] | change})

@@ -229,7 +229,7 @@ def test_the_sandbox_command_makes_keys_and_a_trust_that_belong_together(tmp_pat
     assert made.exit_code == 0, made.output
     assert "SANDBOX" in made.output
     names = {item.name for item in (folder / "keys").iterdir()}
-    assert {"canbo.mau.p12", "lanhdao.mau.key.pem", "agency-H07.20.cert.pem"} <= names
+    assert {"canbo.mau.p12", "lanhdao.mau.key.pem", "agency-000.12.35.H07.cert.pem"} <= names
     assert all(item.stat().st_mode & 0o077 == 0 for item in (folder / "keys").iterdir())
     believed = trust_of(SigningSettings(trust_folder=folder / "trust"), "test")
     assert {role for signer in believed.signers.values() for role in signer.roles} == {

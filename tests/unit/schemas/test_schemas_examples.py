@@ -12,12 +12,12 @@ from pydantic import BaseModel
 from schemas.base import Request
 from schemas.generate import EXAMPLES
 from schemas.personal import split
-from schemas.registry import FACTS, RECEIPTS, REQUESTS
+from schemas.registry import DIRECTORY, FACTS, RECEIPTS, REQUESTS
 from schemas.types import IDENTITY_SHAPE
 from tests.support.requests import AGENCY, ONE_STOP
 from tests.support.stack import REPOSITORY
 
-MODELS: dict[str, type[BaseModel]] = {**REQUESTS, **FACTS, **RECEIPTS}
+MODELS: dict[str, type[BaseModel]] = {**REQUESTS, **FACTS, **RECEIPTS, **DIRECTORY}
 NEEDED = {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "content-type"}
 
 each_type = pytest.mark.parametrize("name", MODELS)

@@ -13,9 +13,9 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
 from schemas.generate import EXAMPLES, GENERATED, differences, json_schema, main, render, write
 from schemas.personal import personal_paths
-from schemas.registry import FACTS, RECEIPTS, REQUESTS
+from schemas.registry import DIRECTORY, FACTS, RECEIPTS, REQUESTS
 
-MODELS = {**REQUESTS, **FACTS, **RECEIPTS}
+MODELS = {**REQUESTS, **FACTS, **RECEIPTS, **DIRECTORY}
 ASYNCAPI_SCHEMA = Path(__file__).parents[2] / "contract" / "asyncapi-3.0.0.schema.json"
 
 each_type = pytest.mark.parametrize("name", MODELS)
@@ -151,7 +151,7 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
 
 def test_the_channels_are_the_topics_of_the_contract() -> None:
     addresses = {channel["address"] for channel in asyncapi()["channels"].values()}
-    assert addresses == {"in.{participant}", "out.{participant}", "dossier.facts", "in.hub"}
+    assert addresses == {"in.{participant}", "out.{participant}", "dossier.facts", "in.hub", "directory"}
     channels = asyncapi()["channels"]
     assert channels["out"]["messages"].keys() == FACTS.keys() | RECEIPTS.keys()
     assert channels["facts"]["messages"].keys() == FACTS.keys()
@@ -163,7 +163,7 @@ def test_each_role_sends_what_it_is_granted_and_gets_a_receipt() -> None:
     operations = asyncapi()["operations"]
     assert operations.keys() == {
         "sendAsCounter", "sendAsAgency", "sendAsPortal", "sendAsPostal", "sendAsPopulation",
-        "sendAsPayments", "receive", "receiveFacts",
+        "sendAsPayments", "receive", "receiveFacts", "receiveDirectory",
     }  # fmt: skip
     postal = operations["sendAsPostal"]
     assert {reference["$ref"].rpartition("/")[2] for reference in postal["messages"]} == {
