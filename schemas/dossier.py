@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Subject, Wire
 from schemas.copy import HeldCopy
 from schemas.party import Officer, Party, Proxy
+from schemas.together import Ruled, Together
 from schemas.types import (
     Account,
     Channel,
@@ -21,6 +22,7 @@ from schemas.types import (
     ProcedureCode,
     ReturnChannel,
     Text,
+    in_words,
 )
 
 
@@ -44,7 +46,7 @@ class Gap(Wire):
     """What is missing or wrong, and why (Form 02); `purpose` when it is there but has to be seen again."""
 
     component: ComponentCode | None = None
-    reason: Text
+    reason: Annotated[Text, in_words("rule.14.2")]
     purpose: Literal["update", "verify"] | None = None
 
 
@@ -155,14 +157,18 @@ DeclineReason = Literal[
 ]
 
 
-class DeclineDossier(Request):
+class DeclineDossier(Request, Ruled):
     """Form 03: the one-stop or the agency declines, with the reason (Art. 15.1.c, 17.8)."""
+
+    rules: ClassVar[tuple[Together, ...]] = (
+        Together(("competent",), least=1, when=("reason", ("out_of_competence",)), rule="rule.15.2.a"),
+    )
 
     type: ClassVar[str] = "onestop.dossier.decline.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "agency"})
     officer: Officer
     reason: DeclineReason
-    explanation: Text
+    explanation: Annotated[Text, in_words("rule.17.8")]
     competent: OrganisationCode | None = None
 
 

@@ -29,6 +29,8 @@ KEYWORDS: Mapping[str, str] = {
     "formatMinimum": "The first day or moment that is taken; moments are compared whatever their zone.",
     "formatExclusiveMaximum": "The first moment that is not taken any more.",
     "x-personal": "The value is personal data.",
+    "$comment": "Of a part of a schema: the code of the rule that refuses what breaks it, instead of "
+    "`schema.invalid`.",
 }
 """Keywords beyond JSON Schema; `formatMinimum` and its like are those of ajv-formats."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from schemas.base import Wire
 from schemas.together import Ruled, Together
@@ -22,6 +22,7 @@ from schemas.types import (
     TravelDocument,
     VnpostDistrict,
     VnpostProvince,
+    in_words,
 )
 
 
@@ -56,7 +57,7 @@ class Proxy(Wire):
     name: PersonName
     identity_number: IdentityNumber
     basis: Literal["hired", "authorised"]
-    deed: Line
+    deed: Annotated[Line, in_words("rule.2.7")]
 
 
 class Officer(Wire):

@@ -16,13 +16,15 @@ from schemas.base import Wire
 class Together:
     """Of the fields `names` at least `least` and at most `most` stand; null and an empty list do not.
 
-    With `when` (a field and its values) only where that field has one of the values.
+    With `when` (a field and its values) only where that field has one of the values. With `rule` it is a rule
+    of the regulation: published here, applied and refused under its own code by the rules of the dossier.
     """
 
     names: tuple[str, ...]
     least: int = 0
     most: int = 99
     when: tuple[str, tuple[str, ...]] | None = None
+    rule: str | None = None
 
     def check(self, found: BaseModel) -> None:
         """Raise what pydantic reports at the object: `needs` or `exclusive`, with the names."""
@@ -43,10 +45,10 @@ class Together:
             rule = {"not": rule}
         elif self.most == 1 and len(stand) > 1:
             rule = {"oneOf": stand}
-        if self.when is None:
-            return rule
-        field, values = self.when
-        return {"if": {"required": [field], "properties": {field: {"enum": list(values)}}}, "then": rule}
+        if self.when is not None:
+            field, values = self.when
+            rule = {"if": {"required": [field], "properties": {field: {"enum": list(values)}}}, "then": rule}
+        return {**rule, "$comment": self.rule} if self.rule is not None else rule
 
 
 _ABSENT = (None, ())
@@ -64,7 +66,8 @@ class Ruled(Wire):
     @model_validator(mode="after")
     def _keeps_rules(self) -> Self:
         for rule in self.rules:
-            rule.check(self)
+            if rule.rule is None:
+                rule.check(self)
         return self
 
     @classmethod

@@ -84,6 +84,12 @@ _FIRST_DAY = date(1900, 1, 1)
 _FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST_INSTANT = datetime(2200, 1, 1, tzinfo=UTC)
 
+
+def in_words(rule: str) -> Shows:
+    """Publishes that blanks are no answer; the rule of this code looks at it, not the type."""
+    return Shows((("pattern", f"[^{_BLANK}]"), ("$comment", rule)))
+
+
 IDENTITY_SHAPE = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 """9 or 12 digits in a row: the shape of an identity number, which no key, subject or reference may hold."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.dossier.decision import Sender
+from hub.dossier.rules import declining, submission, supplement
 from hub.inbound.authorise import Authorised, Reading, authorise
 from hub.inbound.directory import Directory
 from hub.legal_time import LegalClock
 from hub.participants.admission import ROLES
+from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier
 from schemas.generate import GENERATED
 from schemas.registry import REQUESTS
 from tests.support.batches import record
@@ -28,8 +31,17 @@ EXTREMES: tuple[Any, ...] = (
     "0100233489", "320000001", "000.12.34.H07", "H07.34", "1990-02-30", "1899-12-31", "1990-01-02",
     "2026-01-05T08:00:00", "x@y.z", "x@y\x85.z", "2026-01-05T08:00:00Z", "1999-12-31T23:59:59Z",
     "2200-01-01T00:30:00+07:00", "2026-12-31T23:59:60Z", "2026-12-31T23:59:60+07:00", "organisation",
-    "citizen", "enterprise", "refused", [], {}, [None],
+    "citizen", "enterprise", "refused", "out_of_competence",
+    "\u00a0\u3000", [], {}, [None],
 )  # fmt: skip
+_BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
+    DeclineDossier.type: (declining.reason_is_given, declining.competent_agency_is_named),
+    RequestSupplement.type: (supplement.reasons_are_given,),
+    SubmitDossier.type: (submission.proxy_has_deed,),
+}
+"""Rules that look at neither dossier nor law; the schemas say them too, under their codes."""
+_THE_SAME_PERSON = ("/proxy/identity_number",)
+"""That two values differ is nothing that a schema can say."""
 FEW = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
@@ -49,12 +61,16 @@ def values(name: str) -> st.SearchStrategy[Any]:
 
 
 def fault(name: str, data: Any) -> str | None:
-    """What the hub says to the data before any rule, as words and paths."""
+    """What the hub says to the data without any dossier, as words and paths."""
     found = authorise(record(name, "ref:1", json.dumps(data).encode(), "e1", sender="all"), READING)
     if not isinstance(found, Authorised):
         return found.why.code
     refusal = found.refusal
-    return f"{refusal.code} {refusal.faults}" if refusal is not None else None
+    if refusal is not None:
+        return f"{refusal.code} {refusal.faults}"
+    rules: Sequence[Any] = _BY_DATA_ALONE.get(name, ())
+    said = (rule.function(None, found.request, None) for rule in rules)
+    return next((f"{no.code} {no.fields}" for no in said if no and no.fields != _THE_SAME_PERSON), None)
 
 
 @each_request

@@ -25,7 +25,7 @@ def blocks(chapter: str) -> list[str]:
     return _BLOCK.findall(_PAGE.read_text("utf-8").split(f"## {chapter}\n", 1)[1].split("\n## ", 1)[0])
 
 
-async def said_by(site: Site, tmp_path: Path, chapter: str) -> list[str]:
+async def said_by(site: Site, tmp_path: Path, *commands: str) -> list[str]:
     """What each block says when they run one after another in one shell."""
     (tmp_path / "var").mkdir()
     command = tmp_path / "hub"
@@ -38,7 +38,7 @@ async def said_by(site: Site, tmp_path: Path, chapter: str) -> list[str]:
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "PYTHONPATH": str(REPOSITORY),
     }
-    script = f"\necho; echo {_MARK}\n".join(blocks(chapter))
+    script = f"\necho; echo {_MARK}\n".join(commands)
     process = await asyncio.create_subprocess_exec(
         "bash", "-eu", "-o", "pipefail", "-c", script, cwd=tmp_path, env=os.environ | administrator,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -50,9 +50,10 @@ async def said_by(site: Site, tmp_path: Path, chapter: str) -> list[str]:
 
 @pytest.mark.needs("curl")
 async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: Path) -> None:
-    said = await said_by(site, tmp_path, "11. Joining over HTTPS")
-    assert len(said) == 10
-    added, _, first, receipt, batch, messages, stream, dossier, scans, problem = said
+    over_https, looked_up = blocks("11. Joining over HTTPS"), blocks("13. What you may name")[0]
+    said = await said_by(site, tmp_path, *over_https, looked_up)
+    assert len(said) == 11
+    added, _, first, receipt, batch, messages, stream, dossier, scans, problem, named = said
     assert "token=" in added
     assert re.match(r"HTTP/1.1 20[02] ", first)
     dossier_id = orjson.loads(receipt)["dossier"]
@@ -62,12 +63,14 @@ async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: 
     assert orjson.loads(dossier)["dossier"] == dossier_id
     assert orjson.loads(scans)["media_type"] == "application/pdf"
     assert orjson.loads(problem)["code"] == "envelope.missing_attribute"
+    assert '"procedures":[' in named
+    assert re.search(r"^etag: \"[0-9a-f]{32}\"", named, re.MULTILINE)
     await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "counter-h")
 
 
 @pytest.mark.needs("curl")
 async def test_a_participant_over_kafka_uploads_a_scan_by_the_page(site: Site, tmp_path: Path) -> None:
-    added, stored, refused = await said_by(site, tmp_path, "12. Scans of a participant over Kafka")
+    added, stored, refused = await said_by(site, tmp_path, *blocks("12. Scans of a participant over Kafka"))
     assert "sasl.password=" in added
     assert orjson.loads(stored)["media_type"] == "application/pdf"
     assert orjson.loads(refused)["code"] == "http.over_kafka"
