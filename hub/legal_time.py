@@ -19,6 +19,11 @@ class LegalClock:
         self._shift = [shift for _, shift in ordered]
         self._at = lru_cache(maxsize=1024)(lambda ms: self.of(_EPOCH + timedelta(milliseconds=ms)))
 
+    @property
+    def most_ahead(self) -> timedelta:
+        """By how much legal time is ahead of the machine's at most."""
+        return max(self._shift, default=timedelta())
+
     def at(self, timestamp_ms: int) -> datetime:
         """Legal time (aware, UTC) of a record that was appended `timestamp_ms` after 1970."""
         return self._at(timestamp_ms)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated
+from collections.abc import Collection, Sequence
 
-import orjson
 import typer
 
-from hub.checks.check import Check, Outcome, look_all
+from hub.checks.certificates import certificates_check, certificates_of
+from hub.checks.check import Check, Finding, Outcome, look, look_all
 from hub.checks.roles import engine_checks
+from hub.checks.servers import kafka_check, postgres_check, versions_check
 from hub.cli.shared import run, settings
 from hub.delivery.declaration import declarations
 from hub.kafka.admin import KafkaAdmin
-from hub.postgres import database
-from hub.postgres.database import Connection
+from hub.postgres.database import Session
+from hub.printing.tables import AsJson, print_rows
+
+_OF_THIS_MACHINE = frozenset({"master_key", "calendar", "disk", "certificates"})
+_OF_KAFKA = frozenset({"topics", "clocks"})
+_COLUMNS = ("check", "looks_at", "outcome", "unknown", "findings")
 
 
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="a list of objects, for programs")] = False,
-) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Look at everything that has to be right; exit status 1 when something is not, with what to do.
 
     Needs the settings of an engine.
     """
     outcomes: list[Outcome] = run(_looked())
     if as_json:
-        typer.echo(orjson.dumps([_as_object(outcome) for outcome in outcomes]).decode())
+        print_rows([_as_object(outcome) for outcome in outcomes], _COLUMNS, as_json=True, none="")
     else:
         for outcome in outcomes:
             typer.echo("\n".join(_lines(outcome)))
@@ -37,17 +39,34 @@ def doctor(
 async def _looked() -> list[Outcome]:
     tree = settings()
     admin = KafkaAdmin(tree.kafka)
-    await asyncio.to_thread(admin.check)
-    connection = await database.connect_at_start(tree.postgres, "doctor")
-
-    async def connect() -> Connection:
-        return connection
-
+    session = Session(tree.postgres, "doctor")
+    first = [_settings_check(), versions_check(), postgres_check(tree.postgres), kafka_check(admin)]
+    outcomes = await look_all(first)
+    away = {one.check.name for one in outcomes if not one.is_ok}
+    declared = [check for one in declarations().values() for check in one.checks(session.live)]
+    others = (*engine_checks(tree, admin, session.live), certificates_check(certificates_of(tree)), *declared)
     try:
-        declared = [check for one in declarations().values() for check in one.checks(connect)]
-        return await look_all([*engine_checks(tree, admin, connect), *declared])
+        return outcomes + [_unasked(check, away) or await look(check) for check in others]
     finally:
-        await connection.close()
+        await session.close()
+
+
+def _settings_check() -> Check:
+    """Settings that are wrong end the command before this."""
+
+    async def nothing() -> Sequence[Finding]:
+        return []
+
+    return Check("settings", "all that are needed are there, and none is misspelt", nothing)
+
+
+def _unasked(check: Check, away: Collection[str]) -> Outcome | None:
+    """A server that is away is not waited for again by every check that needs it."""
+    if "postgresql" in away and check.name not in _OF_THIS_MACHINE:
+        return Outcome(check, unknown="PostgreSQL is away")
+    if "kafka" in away and check.name in _OF_KAFKA:
+        return Outcome(check, unknown="no broker answers")
+    return None
 
 
 def _lines(outcome: Outcome) -> list[str]:

@@ -13,7 +13,7 @@ from hub.cli.asking import By, IsSure, Why, order
 from hub.cli.budget import budget, resume
 from hub.cli.connection_help import how_to_connect
 from hub.cli.connection_help_https import how_to_connect_over_https, how_to_upload
-from hub.cli.shared import run, settings, with_store
+from hub.cli.shared import fail, run, settings, with_store
 from hub.facts.sealing import store_key_of
 from hub.gateway.presence import gateway_url
 from hub.kafka.admin import KafkaAdmin
@@ -21,6 +21,8 @@ from hub.kafka.topics import KEPT_BYTES
 from hub.participants import registry as participants
 from hub.participants.admission import ROLES
 from hub.participants.credentials import OVERLAP
+from hub.participants.editing import Change
+from hub.participants.editing import edit as edit_participant
 from hub.postgres import database
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
@@ -69,6 +71,50 @@ def add(
 
     for text in run(_administered(work)):
         typer.echo(text)
+
+
+@app.command("edit")
+def edit(
+    name: str,
+    role: Annotated[
+        list[str] | None, typer.Option(help="all that it is to have; left out: as they are")
+    ] = None,
+    organisation: Annotated[
+        list[str] | None, typer.Option(help="all that it speaks for; left out: as they are")
+    ] = None,
+    quota_bytes_per_s: Annotated[
+        int | None, typer.Option(min=1024, help="what it may write, and read, per second and broker")
+    ] = None,
+    kept_bytes: Annotated[
+        int | None,
+        typer.Option(min=1 << 20, help="bytes that its in. topic keeps, its out. topic twice"),
+    ] = None,
+    reason: Why = "",
+    operator: By = "",
+) -> None:
+    """Change roles, organisations or quota; password, token and topics stay."""
+    change = Change(
+        tuple(role) if role else None,
+        tuple(organisation) if organisation else None,
+        quota_bytes_per_s,
+        kept_bytes,
+    )
+    if change == Change():
+        fail("nothing is to be changed: hub participants edit --help", 2)
+    by = order("", operator, reason, is_sure=True)
+
+    async def work(
+        tree: Settings, admin: KafkaAdmin, connection: Connection
+    ) -> tuple[participants.Participant, participants.Participant]:
+        async with connection.transaction():
+            found = await edit_participant(admin, connection, store_key_of(tree), name, change)
+            await record_action(connection, by.operator, "participant.edited", name, by.reason)
+        return found
+
+    before, after = run(_administered(work))
+    for what in ("roles", "organisations"):
+        was, now = ", ".join(getattr(before, what)), ", ".join(getattr(after, what))
+        typer.echo(f"{what}: {now or '(none)'}" + (f" (before: {was or '(none)'})" if was != now else ""))
 
 
 @app.command("rotate")

@@ -30,6 +30,7 @@ from hub.logs import log
 from hub.postgres import database
 from hub.postgres.clock import read_clock
 from hub.postgres.names import claim
+from hub.process import client_logs
 from hub.process.health import health_app, serve
 from hub.process.supervise import keep_running
 from hub.settings import KafkaSettings, PostgresSettings, explained
@@ -62,6 +63,7 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
 
     Raises `StartupError` for an unknown adapter or a wrong setting, `StopError` when a task died.
     """
+    client_logs.install()
     declaration, settings, adapter = _read(name)
     dsn = settings.postgres.dsn.get_secret_value()
     registry, progress = CollectorRegistry(), Progress()

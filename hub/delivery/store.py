@@ -27,6 +27,7 @@ from hub.delivery.rows import (
     report_fields,
 )
 from hub.delivery.stored_outcome import outcome_text
+from hub.delivery.throttle import GateState
 from hub.delivery.wire import Confirmed
 from hub.facts.integrity import StoreKey
 
@@ -202,9 +203,9 @@ class DeliveryStore:
         """Delete one unreadable record that an operator has dealt with."""
         return bool(await self._value(queries.DISCARD_POISON, topic, partition, offset))
 
-    async def beat(self, *, is_held: bool, silent_s: float) -> None:
+    async def beat(self, *, is_held: bool, silent_s: float, gate: GateState = "closed") -> None:
         """Say that a process is there; `is_held`: it may not call, so the time does not count."""
-        await self._value(queries.BEAT, is_held, silent_s)
+        await self._value(queries.BEAT, is_held, silent_s, gate)
 
     async def note_gap(self, topic: str, partition: int, first: int, following: int) -> None:
         """Remember messages that were gone before they were read; `following` is the first that is there."""

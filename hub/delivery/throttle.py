@@ -89,9 +89,14 @@ class Throttle:
         """Note that `calls` have started."""
         self._tokens -= calls
 
-    def record(self, result: Result, now: float) -> None:
-        """Note how a call ended."""
+    def record(self, result: Result, now: float) -> Literal["opened", "closed"] | None:
+        """Note how a call ended; says when it has opened the circuit, or closed it again."""
+        was_closed = isinstance(self._circuit, Closed)
         self._circuit = breaker.after(self._circuit, self._limits.circuit, result, now)
+        is_closed = isinstance(self._circuit, Closed)
+        if was_closed == is_closed:
+            return None
+        return "closed" if is_closed else "opened"
 
     def _available(self, now: float) -> int:
         rate = self._limits.rate_per_s

@@ -44,7 +44,7 @@ class Upkeep:
         state = parts.gate.state(asyncio.get_running_loop().time(), parts.clock())
         is_held = state in {"paused", "maintenance"}
         await self._parts.patiently(
-            "delivery.beat", lambda: parts.store.beat(is_held=is_held, silent_s=SILENT_S)
+            "delivery.beat", lambda: parts.store.beat(is_held=is_held, silent_s=SILENT_S, gate=state)
         )
         counts = await self._parts.patiently("delivery.counts", parts.store.counts)
         parts.metrics.show_counts(parts.name, counts)

@@ -106,7 +106,10 @@ class Workers:
             return Unknown("not_asked") if lease.is_doubtful else RetryAt(0.0, "not_sent")
         answer = await self._call(lease)
         label = code_class(answer)
-        parts.gate.record(health(answer), _now())
+        change = parts.gate.record(health(answer), _now())
+        if change is not None:
+            told = {**self._ids(lease), "outcome": label}
+            _log.warning("circuit", extra={"action": f"delivery.circuit_{change}", **told})
         if isinstance(answer, Delivered) and not answer.is_called:
             return answer
         parts.metrics.requests.labels(parts.name, label).inc()

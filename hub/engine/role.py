@@ -46,6 +46,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, rules: Rules | 
                 ("retention", keep_running("retention", parts.retention.step)),
                 ("directory", keep_running("directory", parts.directory.step)),
                 ("budget", keep_running("budget", parts.budget.step)),
+                ("refusals", keep_running("refusals", parts.refusals.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("waiting-copies", keep_running("waiting_copies", parts.waiting_copies.step)),
                 ("certificates", _certificates(settings, parts).run()),

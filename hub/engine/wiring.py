@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from hub.documents.packages import CopyLoader
 from hub.documents.store import documents
 from hub.engine import backlog
 from hub.engine.budget_keeper import BudgetKeeper
-from hub.engine.decide.decide_batch import Tools
+from hub.engine.decide.decide_batch import BatchDecision, Tools
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
@@ -35,6 +35,7 @@ from hub.engine.memory import Memory
 from hub.engine.observe.gauges import StoreCount
 from hub.engine.observe.lag import PartitionLag
 from hub.engine.observe.metrics import EngineMetrics
+from hub.engine.observe.refusals import RefusalLog
 from hub.engine.observe.supplies import Supplies
 from hub.engine.pipeline import Pipeline
 from hub.engine.recovery import Recovery
@@ -45,6 +46,7 @@ from hub.facts.integrity import StoreKey
 from hub.facts.sealing import MasterKey
 from hub.inbound.authorise import Reading
 from hub.inbound.directory import Directory
+from hub.inbound.envelope import Record
 from hub.kafka import client as kafka
 from hub.kafka.admin import KafkaAdmin
 from hub.kafka.log_inspector import LogObserver, Position
@@ -97,6 +99,7 @@ class EngineParts:
     waiting_copies: WaitingCopies
     budget: BudgetKeeper
     directory: DirectoryTopic
+    refusals: RefusalLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class _Sessions:
     copies: Session
     budget: Session
     directory: Session
+    refusals: Session
 
 
 @contextlib.asynccontextmanager
@@ -153,7 +157,8 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
         codes = code_blocks(book)
         tools = Tools(the_rules, Directory([]), master, codes, settings.shards, shelf, letters=keeper.letters)
         world = Reading(Directory([]), LegalClock(), settings.environment, the_rules.requests, prefix)
-        engine, pipeline = _loop(settings, tools, world, consumer, relay, observer, metrics, keeper)
+        refusals = RefusalLog(sessions.refusals, prefix)
+        engine, pipeline = _loop(settings, tools, world, consumer, relay, observer, metrics, keeper, refusals)
         await engine.open()
         stack.push_async_callback(engine.close)
         listener = GroupListener(consumer, pipeline.drained)
@@ -174,19 +179,23 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
             engine, consumer, relay, clockwork, shards, client, sending, firing, heartbeat,
             metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
             WaitingCopies(shelf, sessions.copies), keeper,
-            _directory(settings, firing, sessions.directory, shards, book, master.store),
+            _directory(settings, firing, sessions.directory, shards, book, master.store), refusals,
         )  # fmt: skip
 
 
 def _loop(
     settings: Settings, tools: Tools, world: Reading, consumer: Consumer, relay: Relay,
-    observer: LogObserver, metrics: EngineMetrics, keeper: BudgetKeeper,
+    observer: LogObserver, metrics: EngineMetrics, keeper: BudgetKeeper, refusals: RefusalLog,
 ) -> tuple[Engine, Pipeline]:  # fmt: skip
+    def on_committed(records: Sequence[Record], decision: BatchDecision) -> None:
+        keeper.watch(records, decision)
+        refusals.watch(records, decision)
+
     limiter = Limiter(settings.engine.parked_limit, settings.kafka.prefix)
     connections = Connections(settings.postgres, settings.engine.instance)
     memory = Memory(connections, tools, world, limiter, consumer, metrics.untrusted_row)
     pipeline = Pipeline(
-        connections, memory, consumer, relay, metrics, limiter, keeper.watch,
+        connections, memory, consumer, relay, metrics, limiter, on_committed,
         settings.engine.outbox_limit_segments,
     )  # fmt: skip
     recovery = Recovery(connections, memory, pipeline, consumer, metrics, observer.first_readable)
@@ -220,6 +229,7 @@ async def _sessions(stack: contextlib.AsyncExitStack, settings: Settings) -> _Se
         "copies",
         "budget",
         "directory",
+        "refusals",
     )
     names += [f"{instance}-{role}" for role in roles]
     limits = {f"{instance}-sweep": _SWEEP_STATEMENT_S}

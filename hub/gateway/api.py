@@ -14,6 +14,7 @@ from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.guard import AWAY_HERE, is_away_here
 from hub.gateway.openapi_events import data_schemas, examples
 from hub.gateway.problems import Problem, ProblemError
+from hub.gateway.refusals import PROBLEM
 from schemas.reasons import reason_of
 from schemas.receipt import Fault
 
@@ -146,25 +147,26 @@ def _route_documents(api: FastAPI, parts: GatewayContext) -> None:
 def name_problems(api: FastAPI) -> None:
     """Answer each error that has a meaning as a problem; others pass to the guard."""
 
-    async def own(_: Request, error: Exception) -> Response:
+    async def own(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)
-        return _respond(error.problem)
+        return _respond(request, error.problem)
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = {404: "http.unknown_address", 405: "http.method"}.get(error.status_code, "gateway.fault")
-        return _respond(Problem(code, headers=dict(error.headers or {})))
+        return _respond(request, Problem(code, headers=dict(error.headers or {})))
 
-    async def parameters(_: Request, error: Exception) -> Response:
+    async def parameters(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         reasons = {str(item["loc"][-1]): reason_of(item["type"]) for item in reversed(error.errors())}
         faults = tuple(Fault(path=name, reason=reason) for name, reason in reversed(reasons.items()))
-        return _respond(Problem("http.invalid_parameter", tuple(reversed(reasons)), faults=faults))
+        problem = Problem("http.invalid_parameter", tuple(reversed(reasons)), faults=faults)
+        return _respond(request, problem)
 
-    async def away(_: Request, error: Exception) -> Response:
+    async def away(request: Request, error: Exception) -> Response:
         if not is_away_here(error):
             raise error
-        return _respond(Problem("gateway.unavailable", headers={"retry-after": "2"}))
+        return _respond(request, Problem("gateway.unavailable", headers={"retry-after": "2"}))
 
     api.add_exception_handler(ProblemError, own)
     api.add_exception_handler(HTTPException, http)
@@ -173,7 +175,8 @@ def name_problems(api: FastAPI) -> None:
         api.add_exception_handler(kind, away)
 
 
-def _respond(problem: Problem) -> Response:
+def _respond(request: Request, problem: Problem) -> Response:
+    request.scope[PROBLEM] = problem.code
     return Response(problem.encoded(), problem.status, problem.http_headers())
 
 

@@ -11,6 +11,7 @@ from hub.gateway.callers import Caller, Callers
 from hub.gateway.holding import Room
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.problems import Problem, ProblemError
+from hub.gateway.refusals import PROBLEM, CallLog
 from hub.http.admission import site_of
 from hub.http.answer import Application, Message, Receive, Send
 from hub.http.buckets import Buckets
@@ -57,6 +58,7 @@ class Guard:
         self._buckets = Buckets(settings.requests_per_s, settings.burst)
         self._strangers = Buckets(settings.requests_per_s, settings.burst)
         self._room = Room(settings.held_bytes)
+        self.refusals = CallLog()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request; anything that is raised becomes a problem."""
@@ -76,11 +78,14 @@ class Guard:
                     self._limit(scope, body, caller, taken)
                 await self._app(scope, answer.receives(body), answer.send)
         except ProblemError as error:
+            scope[PROBLEM] = error.problem.code
             await answer.problem(error.problem)
         except Exception as error:  # noqa: BLE001  the outermost loop of a request
             await answer.problem(self._judged(error, name))
         finally:
             self._metrics.served(name, answer.status, time.monotonic() - started_at)
+            if (code := scope.get(PROBLEM)) is not None:
+                self.refusals.add(name, code, scope["method"], scope["path"])
 
     def _judged(self, error: Exception, name: str) -> Problem:
         if is_away_here(error):

@@ -118,6 +118,7 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
                 ("webhooks", keep_running("webhooks", hooks.step)),
                 ("presence", keep_running("presence", presence.step)),
                 ("budget", keep_running("budget", parts.budget.step)),
+                ("refusals", keep_running("refusals", guard.refusals.step)),
                 ("checks", keep_running("checks", parts.checks.step)),
                 ("certificates", certificates.run()),
                 ("health", _serve_health(settings, parts, presence, registry)),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -142,6 +142,17 @@ class KafkaAdmin:
             with contextlib.suppress(KafkaException):
                 entries = future.result(timeout=_TIMEOUT_S)
                 found[resource.name] = {name: entry.value for name, entry in entries.items()}
+        return found
+
+    def group_offsets(self, is_wanted: Callable[[str], bool]) -> dict[str, dict[tuple[str, int], int]]:
+        """By group, where it goes on in each partition; groups that this user may not see are left out."""
+        listed = self._client.list_consumer_groups(request_timeout=_TIMEOUT_S).result(_TIMEOUT_S)
+        found: dict[str, dict[tuple[str, int], int]] = {}
+        for group in sorted(one.group_id for one in listed.valid if is_wanted(one.group_id)):
+            asked = self._client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+            with contextlib.suppress(KafkaException):
+                places = asked[group].result(_TIMEOUT_S).topic_partitions or []
+                found[group] = {(tp.topic, tp.partition): tp.offset for tp in places if tp.offset >= 0}
         return found
 
     def set_topic(self, name: str, settings: Mapping[str, str]) -> None:

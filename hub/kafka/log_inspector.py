@@ -68,6 +68,26 @@ class LogObserver:
             if tp in starts and tp in ends
         }
 
+    async def readers(self, names: Iterable[str]) -> dict[str, dict[Position, int]]:
+        """The groups of these participants, and where each goes on; only an administrator sees them."""
+        own = {f"{self._prefix}{name}" for name in names}
+        return await in_thread(
+            lambda: self._admin.group_offsets(
+                lambda group: any(group == name or group.startswith(f"{name}.") for name in own)
+            )
+        )
+
+    async def partitions(self, topics: Iterable[str]) -> list[Position]:
+        """All partitions of the topics among these that exist and may be seen."""
+        wanted = set(topics)
+        async with asyncio.timeout(_ASK_S):
+            cluster = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001  as below
+        return [
+            (topic, number)
+            for topic in sorted(wanted & set(cluster.topics()))
+            for number in sorted(cluster.partitions_for_topic(topic) or ())
+        ]
+
     async def received(self) -> dict[Position, int]:
         """End offsets of all `in.` partitions of participants, as of now."""
         own = f"{self._prefix}in."

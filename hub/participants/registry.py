@@ -40,7 +40,7 @@ select p.name, p.roles, p.organisations, p.partitions, p.mac, h.is_documents_onl
 from participant p left join http_participant h on h.name = p.name
 """
 _FORMER = f"select {FORMER.selected} from former_participant where name = $1"  # noqa: S608  no value in it
-_ONE_BY_ONE = "lock table participant in share row exclusive mode"
+ONE_BY_ONE = "lock table participant in share row exclusive mode"
 _LEAVE = """
 with gone as (delete from participant where name = $1 returning name, roles, organisations)
 insert into former_participant (name, roles, organisations, mac)
@@ -167,7 +167,7 @@ async def add(admin: KafkaAdmin, connection: Connection, key: StoreKey, particip
     await kafka_quotas.read_quota(admin.settings, user_of(participant.name, admin.prefix))  # are we let to?
     await asyncio.to_thread(_must_be_free, admin, participant)
     async with connection.transaction():
-        await connection.execute(_ONE_BY_ONE)
+        await connection.execute(ONE_BY_ONE)
         await _must_fit(connection, key, participant)
         row = _row(participant)
         await connection.execute(_REGISTER, *row, PARTICIPANT.check(key, *row))
@@ -175,7 +175,7 @@ async def add(admin: KafkaAdmin, connection: Connection, key: StoreKey, particip
         if participant.is_http:
             await _let_in(connection, key, participant.name, is_documents_only=False)
         secret = await _admit(admin, connection, key, participant)
-        await _moved(connection)
+        await moved(connection)
     return secret
 
 
@@ -240,7 +240,7 @@ async def rotate(
     if await is_http(connection, key, name):
         async with connection.transaction():
             token = await credentials.issue_token(connection, key, name, overlap=overlap)
-            await _moved(connection)
+            await moved(connection)
         return token
     return await asyncio.to_thread(admin.set_password, user_of(name, admin.prefix))
 
@@ -258,13 +258,13 @@ async def let_in_for_documents(
     async with connection.transaction():
         await _let_in(connection, key, name, is_documents_only=True)
         token = await credentials.issue_token(connection, key, name, overlap=overlap)
-        await _moved(connection)
+        await moved(connection)
     return token
 
 
 async def bind_certificate(connection: Connection, key: StoreKey, name: str, pem: bytes) -> None:
     """Let a client certificate serve as the token of a participant; an older one ends after the overlap."""
-    found = await _found(connection, key, name)
+    found = await registered_one(connection, key, name)
     if not (found.is_http or found.has_documents):
         raise StartupError(f"{name} does not come to the gateway")
     try:
@@ -274,7 +274,7 @@ async def bind_certificate(connection: Connection, key: StoreKey, name: str, pem
     async with connection.transaction():
         if not await credentials.bind_certificate(connection, key, name, der):
             raise StartupError("the certificate belongs to another participant")
-        await _moved(connection)
+        await moved(connection)
 
 
 async def set_webhook(
@@ -284,7 +284,7 @@ async def set_webhook(
 
     `StartupError` for a URL that cannot be called; a webhook from before then stays as it was.
     """
-    participant = await _found(connection, key, name)
+    participant = await registered_one(connection, key, name)
     if not participant.is_http:
         raise StartupError(f"{name} does not take part over HTTPS")
     if url is None:
@@ -308,7 +308,7 @@ async def remove(admin: KafkaAdmin, connection: Connection, key: StoreKey, name:
     """
     row = await connection.fetchrow(f"{_REGISTERED} where p.name = $1", name)
     if row is None:
-        raise StartupError(f"no participant {name}")
+        raise StartupError(f"no participant {name}: hub participants list")
     found = _participant(row, key)
     # Also of who has no row of `http_participant`: somebody may have deleted it.
     rights = gateway_grants(name, admin.prefix)
@@ -320,12 +320,12 @@ async def remove(admin: KafkaAdmin, connection: Connection, key: StoreKey, name:
         await kafka_quotas.set_quota(admin.settings, user, None)
     check = FORMER.check(key, name, row["roles"], row["organisations"]) if found is not None else None
     await connection.execute(_LEAVE, name, check)
-    await _moved(connection)
+    await moved(connection)
 
 
 async def is_http(connection: Connection, key: StoreKey, name: str) -> bool:
     """Whether the participant comes over HTTPS; `StartupError` when there is none of this name."""
-    return (await _found(connection, key, name)).is_http
+    return (await registered_one(connection, key, name)).is_http
 
 
 async def registered(connection: Connection, key: StoreKey) -> list[Participant]:
@@ -341,10 +341,11 @@ async def registered(connection: Connection, key: StoreKey) -> list[Participant]
     return found
 
 
-async def _found(connection: Connection, key: StoreKey, name: str) -> Participant:
+async def registered_one(connection: Connection, key: StoreKey, name: str) -> Participant:
+    """The one of this name; `StartupError` when there is none of this name, or its row was altered."""
     row = await connection.fetchrow(f"{_REGISTERED} where p.name = $1", name)
     if row is None:
-        raise StartupError(f"no participant {name}")
+        raise StartupError(f"no participant {name}: hub participants list")
     found = _participant(row, key)
     if found is None:
         raise StartupError(f"participant {name} is not what the hub has written: {_MEND}")
@@ -377,7 +378,8 @@ def _row(participant: Participant) -> tuple[object, ...]:
     )
 
 
-async def _moved(connection: Connection) -> None:
+async def moved(connection: Connection) -> None:
+    """Let engines and gateways read who takes part again."""
     await connection.execute(
         "update configuration_version set version = version + 1 where kind = 'participants'"
     )

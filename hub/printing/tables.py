@@ -23,6 +23,8 @@ Row = Mapping[str, object]
 _GAP = "  "
 _LEAST_FOLD = 12
 """A column of words is not folded below so many letters."""
+_PROSE = frozenset(("detail",))
+"""Columns that are read and not copied: their long words may be broken."""
 
 
 def print_rows(
@@ -83,9 +85,15 @@ def record_lines(record: Row, width: int | None) -> list[str]:
         if isinstance(value, list) and value and isinstance(value[0], Mapping):
             lines += ["", f"{name}:".replace("_", " ")]
             lines += [f"  {line}" for line in _inner(value, width)]
-        elif value not in (None, "", [], ()):
-            lines.append(f"{name}: {_seen(value)}")
+        elif text := _seen(value):
+            lines += _wrapped(f"{name}: {text}", width)
     return lines
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [text]
+    return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _inner(rows: Sequence[Row], width: int | None) -> list[str]:
@@ -102,6 +110,7 @@ def _fitted(names: Sequence[str], cells: Sequence[Sequence[str]], width: int) ->
     places = range(len(names))
     widths = [max([len(names[at]), *(len(row[at]) for row in cells)]) for at in places]
     words = [max([len(names[at]), *(_longest_word(row[at]) for row in cells)]) for at in places]
+    words = [_LEAST_FOLD if names[at] in _PROSE else words[at] for at in places]
     least = [min(widths[at], max(words[at], _LEAST_FOLD)) for at in places]
     room = width - len(_GAP) * (len(names) - 1)
     if sum(least) > room:
@@ -118,7 +127,7 @@ def _longest_word(text: str) -> int:
 
 def _folded(row: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
     folded = [
-        textwrap.wrap(text, wide, break_long_words=False, break_on_hyphens=False) or [""]
+        textwrap.wrap(text, wide, break_on_hyphens=False) or [""]
         for text, wide in zip(row, widths, strict=True)
     ]
     for number in range(max(len(lines) for lines in folded)):

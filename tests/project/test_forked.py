@@ -61,6 +61,7 @@ async def test_a_signal_ends_it_and_its_id_stays_taken_until_that_is_known(
 
 async def test_what_is_started_later_holds_nothing_of_what_runs(tmp_path: Path) -> None:
     with waiting(tmp_path) as first, waiting(tmp_path) as second:
+        await eventually(lambda: not any("pidfd" in name for name in files_of(second)), 30, "it to let go")
         for process in (first, second):
             os.kill(process.pid, signal.SIGSTOP)
             await eventually(lambda pid=process.pid: state(pid) == "T", 30, "it to stop")  # type: ignore[misc]

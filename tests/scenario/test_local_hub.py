@@ -29,6 +29,7 @@ from tests.support.requests import APPLICANT, ONE_STOP, SUBMIT, submission
 from tests.support.stack import REPOSITORY
 
 LIMIT_S = 20.0
+_TROUBLE = re.compile(r'"level":"(?:WARNING|ERROR|CRITICAL)"|^(?:WARNING|ERROR)|Traceback')
 
 
 def local_hub(action: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -69,6 +70,10 @@ async def test_the_page_of_a_running_hub_links_to_what_answers_and_shows_each_fa
         people = (await http.get(next(link for link in links if link.endswith("/_people")))).json()["people"]
         assert len(people) == 201
         assert people[0] | APPLICANT == people[0] | {"kind": "citizen"}, "the person of the guide"
+
+    logs = home / "site" / "log"
+    lines = [line for log in sorted(logs.glob("*.log")) for line in log.read_text("utf-8").splitlines()]
+    assert [line for line in lines if _TROUBLE.search(line)] == [], "a clean start logs no error"
 
     again = await asyncio.to_thread(local_hub, "up", home)
     assert again.stdout.count("already running") == 11, again.stdout

@@ -25,6 +25,10 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "deliveries resume": ("nope", "--operator", "op"),
     "deliveries settle": ("nope", "m-1", "--as", "delivered", *SURE),
     "deliveries show": ("nope", "m-1"),
+    "dossier find": ("nope",),
+    "dossier show": ("nope",),
+    "dossier timeline": ("nope",),
+    "due list": ("--kind", "nope"),
     "embedded logs": ("nope",),
     "erase": (NOBODY, *SURE),
     "law pin": ("/no/such/folder",),
@@ -33,6 +37,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "participants budget": ("nobody",),
     "participants certificate": ("nobody", "/no/such/file"),
     "participants documents": ("nobody",),
+    "participants edit": ("nobody", "--role", "counter", "--reason", "a test"),
     "participants remove": ("nobody", *SURE),
     "participants resume": ("nobody",),
     "participants rotate": ("nobody",),
@@ -44,7 +49,8 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
 NAMES_NONE = frozenset(
     {
         "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
-        "embedded status", "embedded up", "gateway user", "law list", "offsets list", "participants list",
+        "embedded status", "embedded up", "failures", "gateway user",
+        "lag", "law list", "offsets list", "participants list",
         "pki sandbox", "setup", "verify",
     }
 )  # fmt: skip
@@ -53,7 +59,10 @@ OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "pki sandbox"})
 """Commands that need no settings; `embedded` too."""
 LISTS_AND_SHOWS = {
     "actions": (), "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),
-    "deliveries show": ("ADAPTER", "DELIVERY"), "doctor": (), "embedded status": (), "law list": (),
+    "deliveries show": ("ADAPTER", "DELIVERY"), "doctor": (), "dossier find": (),
+    "dossier show": ("ref:hs-1",),
+    "dossier timeline": ("ref:hs-1",), "due list": (), "failures": (), "lag": (),
+    "embedded status": (), "law list": (),
     "offsets list": (), "participants budget": ("counter-a",), "participants list": (), "redrive": (),
     "verify": (),
 }  # fmt: skip

@@ -20,7 +20,7 @@ from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.prefetch_sources import SourcePrefetch
 from hub.engine.decide.rules import Brought, Rules
-from hub.engine.decide.tally import DeadLetter, Tally
+from hub.engine.decide.tally import DeadLetter, Forged, Tally
 from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork, View
 from hub.engine.errors import CodesMissingError
 from hub.errors import AlteredRowError, BeyondLawError, UntrustedRowError
@@ -157,8 +157,8 @@ class BatchDecision:
         self._letters[item.owner] = beside.plus(1, len(kept))
         letter = DeadLetter(record.topic, record.partition, record.offset, record.timestamp, why.code, kept)
         self.dead_letters.append(letter)
-        _count(self.tally.malformed, (item.owner, why.code))
         place = _place(item)
+        self.tally.bury(item.owner, why.code, place)
         message = receipts.refused(
             owner=item.owner, request_id=why.id, key=place,
             refusal=Refused(why.code, fields=why.fields, faults=why.faults),
@@ -169,7 +169,7 @@ class BatchDecision:
     def _repeat(self, item: Authorised, answered: InboxEntry) -> None:
         if not self.store_key.is_repeat(answered.digest, item.envelope.digest):
             refusal = Refused("security.id_reused", fields=("ce_id",))
-            _count(self.tally.refused, (item.sender.name, refusal.code))
+            self.tally.refuse(item.sender.name, refusal.code, item.envelope.id, None)
             self._send(self._refusal(item, refusal, item.envelope.subject, is_first=False))
             return
         self.tally.repeated += 1
@@ -289,6 +289,9 @@ class BatchDecision:
             fact, plain = store_fact(step.fact, index, origin, place, step.receivers)
             held.state, held.sequence, held.head, held.is_changed = step.state, fact.sequence, fact.hash, True
             stored.append(fact)
+            agency = self.rules.unheard(step.fact, step.state, self._tools.directory)
+            if agency is not None:
+                self.tally.unheard.append((agency, held.id))
             private = self.rules.private_of(step.fact)
             if private is not None:
                 held.private = held.key.seal(private, held.id.encode())
@@ -304,7 +307,7 @@ class BatchDecision:
             deadline=min(timers, key=lambda timer: timer.due_at, default=None),
             time_ms=item.record.timestamp, now=item.now,
         )  # fmt: skip
-        _count(self.tally.accepted, (item.sender.name, item.envelope.type))
+        self.tally.accept(item.sender.name, item.envelope.type)
         self._answer(item, held, message, is_redrive=is_redrive)
 
     def _tell(
@@ -332,7 +335,13 @@ class BatchDecision:
             self.workspace.close(item, held)
             held = None
         key = held.id if held is not None else item.envelope.subject
-        _count(self.tally.refused, (item.sender.name, refusal.code))
+        dossier = held.id if held is not None else None
+        self.tally.refuse(item.sender.name, refusal.code, item.envelope.id, dossier)
+        if refusal.code.startswith("signature.") and item.request is not None:
+            packages = self.rules.packages_of(item.request)
+            self.tally.forged.append(
+                Forged(item.sender.name, refusal.code, item.envelope.id, dossier, packages)
+            )
         self._answer(item, held, self._refusal(item, refusal, key), is_redrive=is_redrive)
 
     def _refusal(self, item: Authorised, refusal: Refused, key: str, *, is_first: bool = True) -> Message:
@@ -377,10 +386,6 @@ class BatchDecision:
             return
         shard = shard_of_key(message.key, self._tools.shards)
         self.messages.setdefault(shard, []).append((message, entry or WholeEntry.of(message)))
-
-
-def _count(counts: dict[tuple[str, str], int], key: tuple[str, str]) -> None:
-    counts[key] = counts.get(key, 0) + 1
 
 
 def _place(item: Authorised | Unreadable) -> str:

@@ -96,6 +96,13 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     return tuple(dict.fromkeys(names))
 
 
+def unheard_agency(fact: Fact, after: Dossier, directory: Directory) -> str | None:
+    """The agency to which a dossier was handed on, where no participant speaks for it: nobody tells it."""
+    if isinstance(fact, dossier.DossierForwarded) and not directory.speaking_for("agency", after.agency):
+        return after.agency
+    return None
+
+
 def _quotes_database(fact: Fact) -> bool:
     """Values out of a database are for the one-stop alone, which asked for them (NĐ 47/2020 Art. 35)."""
     return isinstance(fact, component.MismatchRecorded) and any(

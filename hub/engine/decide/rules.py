@@ -17,7 +17,7 @@ from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Dossier, Timer
 from hub.dossier.verification import CopyOutcome
 from hub.engine.decide.code_blocks import CodeBlocks
-from hub.engine.decide.routing import receivers
+from hub.engine.decide.routing import receivers, unheard_agency
 from hub.inbound.authorise import Authorised
 from hub.inbound.directory import Directory
 from hub.regulation.clock import local_day
@@ -134,6 +134,10 @@ class Rules:
     def code(self, state: Dossier) -> str | None:
         """Mã số hồ sơ."""
         return state.code
+
+    def unheard(self, fact: Fact, after: Dossier, directory: Directory) -> str | None:
+        """By `hub.engine.decide.routing`."""
+        return unheard_agency(fact, after, directory)
 
     def receivers(
         self, before: Dossier | None, after: Dossier, fact: Fact, directory: Directory

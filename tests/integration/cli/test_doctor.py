@@ -18,7 +18,10 @@ from tests.support.requests import ONE_STOP
 from tests.support.traffic import metric
 from tests.support.waiting import eventually
 
-CHECKS = ["master_key", "sessions", "store", "rows", "topics", "clocks", "calendar", "disk", "adapters"]
+CHECKS = [
+    "settings", "versions", "postgresql", "kafka", "master_key", "sessions", "store", "rows", "topics",
+    "clocks", "calendar", "disk", "adapters", "certificates",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ async def test_a_key_that_others_may_read_and_tables_that_are_missing_are_told(h
     assert "0010_term_seed.sql" in missing["reason"]
     assert "hub setup" in missing["remedy"]
     _, lines = await doctor(hub)
-    assert [line.split()[0] for line in lines] == ["failed", "ok", "failed", *["ok"] * 6]
+    assert {line.split()[1] for line in lines if line.startswith("failed")} == {"master_key:", "store:"}
 
 
 async def test_tables_of_an_adapter_that_is_not_installed_are_told_and_nothing_is_erased(hub: Hub) -> None:

@@ -172,7 +172,10 @@ async def test_failures_open_the_circuit_and_what_waited_too_long_gets_its_answe
     assert world.counterpart.calls.count(("deliver", "m-2")) == 0
 
 
-async def test_a_message_that_is_only_noted_does_not_close_the_circuit(world: World) -> None:
+async def test_a_message_that_is_only_noted_does_not_close_the_circuit(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     world.counterpart.faults |= {"m-1": ["later"] * 9, "m-2": ["note"]}
     await world.send(1, "d-1")
     now = asyncio.get_running_loop().time
@@ -192,6 +195,10 @@ async def test_a_message_that_is_only_noted_does_not_close_the_circuit(world: Wo
         await world.send(3, "d-3")
         await until(lambda: world.metric("hub_adapter_circuit_state", state="closed") == 1)
         assert world.metric("hub_effects_applied_total") == 1
+    changes = [record for record in caplog.records if "circuit" in getattr(record, "action", "")]
+    assert [(vars(one)["action"], vars(one)["message_id"]) for one in changes] == [
+        ("delivery.circuit_opened", "m-1"), ("delivery.circuit_closed", "m-3"),
+    ]  # fmt: skip
 
 
 async def test_what_an_adapter_only_notes_is_over_when_it_is_stored_and_never_given_up(world: World) -> None:

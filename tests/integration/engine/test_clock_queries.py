@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from hub.delivery import queries
 from hub.embedded.stack import StackAddress
 from hub.engine import redriving
 from hub.engine import timers as clockwork
 from hub.engine.observe import gauges, supplies
 from hub.facts.integrity import FILE_NAME
+from hub.oversight import dossiers, due, failures, lag, timeline
 from hub.participants import registry as participants
 from hub.participants.admission import GATEWAY
 from hub.postgres.database import Connection
@@ -72,7 +74,7 @@ _FILL = (
 )
 _TABLES = (
     "dossier", "timer", "overdue", "dead_letter", "redrive", "erasure", "code_block", "parked_request",
-    "delivery", "delivery_report", "delivery_poison",
+    "delivery", "delivery_report", "delivery_poison", "fact", "alias",
 )  # fmt: skip
 _READ_WHOLE = """
 select relname, seq_tup_read from pg_stat_user_tables
@@ -105,8 +107,26 @@ def statements() -> Iterator[tuple[str, str, tuple[Any, ...]]]:
         ([dossier.encode() for dossier in gone],),
     )
     yield "retention: open of erased", erased_deliveries.OPEN, (gone,)
+    yield from operators_statements(now)
     for sweep in retention.sweeps(RetentionSettings()):
         yield f"retention: {sweep.kind}", sweep.statement, (now - timedelta(days=sweep.days), 500)
+
+
+def operators_statements(now: datetime) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
+    """What operators ask by command."""
+    one, first, last = (f"00000000-0000-0000-0000-{number:012x}" for number in (1000, 0, 1999000))
+    yield "dossier find", dossiers.NEWEST, (first, last, 1000)
+    yield "dossier show", dossiers.BY_IDS, ([one],)
+    yield "dossier show: parked", dossiers.PARKED, (one,)
+    yield "dossier show: deliveries", dossiers.DELIVERIES, (one,)
+    yield "dossier timeline", timeline.FACTS, (one,)
+    yield "due list", due.DUE, (["due"], now + timedelta(hours=8), 1001)
+    yield "due list: overdue", due.OVERDUE, (1001,)
+    yield "lag: deliveries", lag.DELIVERIES, ()
+    yield "lag: reports", lag.REPORTS, ()
+    yield "deliveries list", queries.LIST_DELIVERIES, (None, ["unknown", "rejected", "dead"], 50)
+    for statement, is_lately in failures.statements():
+        yield f"failures: {statement}", statement, (now - failures.LATELY,) if is_lately else ()
 
 
 async def fill(store: Connection) -> None:

@@ -90,6 +90,10 @@ async def test_copies_come_through_the_engine_with_the_verifiers_outcome(
         (fact,) = [item for item in counter.inbox if item.type == "onestop.copy.registered.v1"]
         assert (fact.data["package"], fact.data["officer"]) == (good, OFFICER)
         assert await hub.database.fetchval("select max(parked) from dossier") == 0
+        told = {str(line["code"]): line for line in engine.actions("signature_refused")}
+        assert told.keys() == {"signature.digest", "signature.signing_time"}
+        assert told["signature.digest"]["packages"] == forged
+        assert told["signature.digest"]["dossier"] == fact.key
 
 
 async def test_what_needs_a_store_that_is_away_waits_and_nothing_else_does(

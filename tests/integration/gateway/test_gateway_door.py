@@ -46,6 +46,17 @@ async def test_without_a_valid_token_every_address_answers_alike(site: Site, sho
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+async def test_refused_calls_are_told_at_once_and_then_by_the_minute(site: Site, counter: Visitor) -> None:
+    for number in range(5):
+        answer = await counter.client.get(f"/v1/dossiers/ref:083090000001-{number}")
+        assert_problem(answer, 404, "dossier.unknown")
+    kind = (counter.name, "dossier.unknown")
+    told = site.gateway.actions("call_refused")
+    lines = [line for line in told if (line["participant"], line["code"]) == kind]
+    assert 1 <= len(lines) < 5
+    assert (lines[0]["count"], lines[0]["call"]) == (1, "GET dossiers"), "nothing that a caller has typed"
+
+
 async def test_two_authorizations_are_none(counter: Visitor) -> None:
     pairs = [("authorization", f"Bearer {counter.token}"), ("authorization", f"Bearer {counter.token}")]
     async with httpx.AsyncClient(base_url=counter.client.base_url) as client:

@@ -79,7 +79,9 @@ def test_an_operator_lets_a_participant_go_on_and_another_process_takes_its_brak
 
 
 def test_repeats_are_no_answers() -> None:
-    tally = Tally({("a", "x"): 2, ("a", "y"): 1}, {("a", "code"): 3, ("b", "code"): 1}, {("b", "c"): 4}, 99)
+    tally = Tally(
+        {("a", "x"): 2, ("a", "y"): 1}, {("a", "code"): 3, ("b", "code"): 1}, {("b", "c"): 4}, repeated=99
+    )
     assert answered(tally) == {"a": Answers(3, 3, 0), "b": Answers(0, 1, 4)}
 
 

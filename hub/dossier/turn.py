@@ -1,0 +1,73 @@
+"""Whose turn it is in a dossier, and what it waits for (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from hub.dossier.state.model import APPLICANT, POST, Dossier, Status
+
+Side = Literal["one_stop", "agency", "applicant", "nobody"]
+_SIDES: dict[Status, Side] = {
+    "submitted": "one_stop",
+    "awaiting_supplement": "applicant",
+    "accepted": "one_stop",
+    "forwarded": "agency",
+    "received": "agency",
+    "in_process": "agency",
+    "result_issued": "one_stop",
+    "declined": "nobody",
+    "withdrawn": "nobody",
+    "returned": "nobody",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Something that was asked for and has not come; `of`: an organisation's code, a role, the applicant."""
+
+    what: str
+    of: str
+    since: datetime | None = None
+
+
+def side_of(dossier: Dossier) -> Side:
+    """Who has to do the next step."""
+    return _SIDES[dossier.status]
+
+
+def turn_of(dossier: Dossier) -> str:
+    """The same with the organisation's code."""
+    side = side_of(dossier)
+    if side == "agency":
+        return f"agency {dossier.agency}"
+    return f"one_stop {dossier.organisation}" if side == "one_stop" else side
+
+
+def open_requests(dossier: Dossier) -> list[OpenRequest]:
+    """What others were asked for, in no order that matters."""
+    return list(_open(dossier))
+
+
+def _open(dossier: Dossier) -> Iterator[OpenRequest]:
+    if dossier.status == "awaiting_supplement":
+        yield OpenRequest(
+            f"supplement ({dossier.supplement_stage})", APPLICANT, dossier.supplement_requested_at
+        )
+    for party in ("owner", "proxy"):
+        if (check := getattr(dossier, party)).outcome == "requested":
+            yield OpenRequest(f"identity of the {party}, check {check.check}", "population")
+    if dossier.apology_due_at is not None:
+        yield OpenRequest("the new due time after the apology", dossier.organisation)
+    for payment, one in dossier.payments.items():
+        if one.status == "requested":
+            yield OpenRequest(f"payment {payment}, {one.total} VND", APPLICANT)
+    for order, pickup in dossier.pickups.items():
+        if pickup.is_open:
+            yield OpenRequest(f"postal order {order} ({pickup.status})", POST, pickup.status_at)
+    for hand_over in dossier.hand_overs:
+        yield OpenRequest(
+            f"confirmation of {len(hand_over.papers)} papers from {hand_over.giver}", hand_over.receiver
+        )
