@@ -79,6 +79,7 @@ check-generated:
 	@$(RUN) tools.settings_table --check
 	@$(RUN) tools.metrics_table --check
 	@$(RUN) tools.rooms_picture --check
+	@$(RUN) tools.errors_page --check
 	@$(RUN) tools.adapter_services --check
 
 check-text:
@@ -92,6 +93,7 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) tools.settings_table
 	@$(RUN) tools.metrics_table
 	@$(RUN) tools.rooms_picture
+	@$(RUN) tools.errors_page
 	@$(RUN) tools.adapter_services
 
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import orjson
 
-from hub.dossier.texts import refusal_texts
+from hub.dossier.texts import all_texts, refusal_texts
 from hub.errors import HubError
 from schemas.receipt import Fault
 
@@ -100,6 +100,12 @@ class Problem:
 def _own_texts() -> dict[str, Text]:
     data = tomllib.loads((files("hub.gateway") / "problems.toml").read_text(encoding="utf-8"))
     return {code: Text(**entry) for code, entry in data.items()}
+
+
+def problems() -> dict[str, Text]:
+    """Status and words of every code with which the gateway itself refuses."""
+    shared = (code for code in all_texts() if code in _STATUSES or code.startswith("envelope."))
+    return {code: text_of(code) for code in (*_own_texts(), *shared)}
 
 
 @cache

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
+from hub.dossier.texts import all_texts
+from hub.gateway.problems import problems
+from tools.errors_page import page as errors_page
 from tools.generated_page import table, write_or_check
 from tools.metrics_table import declared
 from tools.metrics_table import page as metrics_page
@@ -85,3 +89,11 @@ def test_a_page_that_differs_from_its_generator_is_noticed(
     assert write_or_check(path, "tools.x", "body\n", ["--check"]) == 0
     assert write_or_check(path, "tools.x", "other\n", ["--check"]) == 1
     assert "differs from its generator" in capsys.readouterr().err
+
+
+def test_the_page_of_refusals_has_each_code_once_with_its_words() -> None:
+    codes = re.findall(r"^\| `([^`]+)` \|", errors_page(), re.MULTILINE)
+    assert sorted(codes) == sorted({*all_texts(), *problems()})
+    line = next(line for line in errors_page().splitlines() if line.startswith("| `budget.braked` "))
+    assert "| 429 |" in line
+    assert problems()["budget.braked"].vi in line
