@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from hub.dossier.texts import all_texts
-from hub.gateway.problems import problems
+from hub.dossier.texts import RefusalTexts, all_texts
+from hub.gateway.problems import Text, problems
 from tools.generated_page import table, write_or_check
 
 PAGE = Path("docs/errors.md")
@@ -16,8 +16,8 @@ _INTRODUCTION = """\
 Every code with which the hub refuses, what it means and what to do. A code never changes its meaning. How a
 refusal looks, and which id is spent by it, stands in
 [taking part](participants.md#6-receipts-repeats-refusals); the reason words of `faults` are in
-[reasons and formats](../schemas/generated/reasons-and-formats.md). *HTTP* is the status with which the gateway
-answers when it refuses by itself; what the engine refuses comes as a receipt, over HTTPS with status 200.
+[reasons and formats](../schemas/generated/reasons-and-formats.md). *HTTP* is the status with which the
+gateway answers when it refuses by itself; what the engine refuses comes as a receipt (over HTTPS with 200).
 """
 _GROUPS = {
     "envelope": "The envelope, before anything of the data is read",
@@ -35,7 +35,7 @@ _GROUPS = {
 
 def _rows() -> list[tuple[str, ...]]:
     at_the_door = problems()
-    words = {**all_texts(), **at_the_door}
+    words: dict[str, RefusalTexts | Text] = {**all_texts(), **at_the_door}
     return [
         (
             f"`{code}`",
