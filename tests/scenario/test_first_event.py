@@ -1,4 +1,4 @@
-"""The pages for newcomers, word for word: README's first event, then the life of a dossier."""
+"""The pages for newcomers, word for word: README's first event and dossier, and the life of a dossier."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def test_a_newcomer_gets_a_receipt_then_the_result_and_may_begin_anew_beside_wha
     assert "ce_type=onestop.result.returned.v1" in told.splitlines()[-1]
     assert "receipt.refused" not in told
     assert '"rule":' not in told
+
+    told = checkout.paste(blocks("README.md", "A first dossier"))
+    assert told.splitlines()[-1].startswith("returned: 000.12.34.H07-")
 
     told = checkout.paste(first_event)
     assert "hub: keeps its password, which is in var/hub.env" in told
