@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from hub.errors import HubError, RetryableError, UntrustedRowError, WriteMissError
+from hub.errors import AlteredRowError, HubError, RetryableError, UntrustedRowError, WriteMissError
 from hub.kafka.client import KafkaError
 from hub.kafka.log_inspector import Position
+
+FOREIGN_AFTER = 20
+"""So many misses in a row because of one row are no other engine's work."""
+_IN_THE_WAY = "it stands where the hub has to add one, and the hub has not written it"
 
 # The batch is decided again
 
@@ -35,6 +39,10 @@ class MissError(WriteMissError):
         self.kind = kind
         self.row = row
         self.position = position
+
+    def foreign_row(self) -> AlteredRowError:
+        """The row that stands in the way, for whom no other engine has written it."""
+        return AlteredRowError(self.row, _IN_THE_WAY)
 
 
 # One partition waits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from hub.engine.errors import GapError, HeldBackError, MissError, UnreadableError
+from hub.engine.errors import FOREIGN_AFTER, GapError, HeldBackError, MissError, UnreadableError
 from hub.engine.intake.assigned import FirstReadable
 from hub.engine.intake.consumer import Consumer
 from hub.engine.intake.damaged import stop_damaged
@@ -13,7 +13,7 @@ from hub.engine.memory import Memory
 from hub.engine.observe.metrics import EngineMetrics
 from hub.engine.pipeline import Pipeline
 from hub.engine.write.connections import Connections
-from hub.errors import AlteredRowError, StopError
+from hub.errors import StopError
 from hub.kafka.client import KafkaError
 from hub.kafka.log_inspector import Position
 from hub.logs import log
@@ -21,9 +21,6 @@ from hub.postgres import away
 from hub.process.supervise import AWAY, Backoff, is_away
 
 _MAX_MISSES = 200
-_FOREIGN_AFTER = 20
-"""So many misses in a row because of one row are no other engine's work."""
-_IN_THE_WAY = "it stands where the hub has to add one, and the hub has not written it"
 _MAX_CLIENT_ERRORS = 60
 _TROUBLED_S = 5.0
 
@@ -113,9 +110,9 @@ class Recovery:
         """A write was rolled back: its batches are decided again, after an offset miss from the store on."""
         self._metrics.missed(miss.kind)
         self._misses += 1
-        if miss.position is not None and self._misses > _FOREIGN_AFTER:
+        if miss.position is not None and self._misses > FOREIGN_AFTER:
             self._misses = 0
-            self._hold_back(HeldBackError(miss.position, AlteredRowError(miss.row, _IN_THE_WAY)))
+            self._hold_back(HeldBackError(miss.position, miss.foreign_row()))
             return
         if self._misses > _MAX_MISSES:
             raise StopError(f"{self._misses} writes in a row were rolled back ({miss.kind})") from miss

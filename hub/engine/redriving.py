@@ -11,7 +11,7 @@ import asyncpg
 from cryptography.exceptions import InvalidTag
 
 from hub.engine.decide.decide_batch import BatchDecision, Tools
-from hub.engine.errors import CodesMissingError, MissError
+from hub.engine.errors import FOREIGN_AFTER, CodesMissingError, MissError
 from hub.engine.write.reading import Wanted, read_batch
 from hub.engine.write.writing import write_batch
 from hub.errors import AlteredRowError, UntrustedRowError
@@ -29,6 +29,12 @@ where p.dossier_id = $1 order by p.position limit 1
 """
 _REASON = "update parked_request set reason = $2 where position = $1"
 _DONE = "update redrive set done_at = now(), outcome = $2 where id = $1 and done_at is null"
+_MISCOUNTED = "select 1 from dossier where id = $1 and parked <> 0 for update"
+_RELEASE = """
+update dossier set parked = 0
+where id = $1 and not exists (select from parked_request p where p.dossier_id = $1)
+"""
+"""After the lock: whoever parks a request has the row's lock too."""
 _NOTHING = Outgoing([], [], [])
 
 LeaseCodes = Callable[[CodesMissingError], Awaitable[None]]
@@ -67,14 +73,18 @@ class Redriver:
 
     async def _dossier(self, dossier_id: str, until: float) -> tuple[int, str | None]:
         """How many requests were decided, and the outcome; None when the time is over before the work."""
-        count = 0
-        while time.monotonic() < until:
+        count = foreign = 0
+        while foreign or time.monotonic() < until:
             row = await self._reader.fetchrow(_NEXT, dossier_id)
             if row is None:
+                await self._release(dossier_id)
                 return count, "done"
             try:
                 bug = await self._request(dossier_id, row)
-            except MissError:
+            except MissError as miss:
+                foreign = foreign + 1 if miss.row else 0
+                if foreign > FOREIGN_AFTER:
+                    return count, f"failed again: {miss.foreign_row()}"
                 continue
             except CodesMissingError as missing:
                 await self._lease_codes(missing)
@@ -86,7 +96,14 @@ class Redriver:
                 await self._reader.execute(_REASON, row["position"], reason)
                 return count, f"failed again: {bug}"
             count += 1
+            foreign = 0
         return count, None
+
+    async def _release(self, dossier_id: str) -> None:
+        """Nothing of the dossier waits: its count says so, whatever was written there."""
+        async with self._reader.transaction():
+            if await self._reader.fetchval(_MISCOUNTED, dossier_id):
+                await self._reader.execute(_RELEASE, dossier_id)
 
     async def _request(self, dossier_id: str, row: asyncpg.Record) -> str | None:
         master = self._tools.master

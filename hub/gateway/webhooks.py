@@ -21,6 +21,7 @@ from hub.gateway.problems import ProblemError
 from hub.gateway.telling import Told, tell
 from hub.logs import log
 from hub.participants.addresses import Network
+from hub.participants.look_ups import LookUps
 from hub.participants.webhook_call import Outcome, WebhookCall, perform
 from hub.postgres.away import reason_of
 from hub.postgres.database import Session
@@ -77,6 +78,7 @@ class Webhooks:
         # Connections go to addresses, and one address may serve many names: none is used for a second call.
         limits = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.AsyncClient(timeout=15, trust_env=False, limits=limits)
+        self._look_ups = LookUps()
         self._altered: set[str] = set()
         self._running: dict[str, tuple[tuple[str, str], asyncio.Task[None]]] = {}
 
@@ -227,7 +229,7 @@ class Webhooks:
             hook.url, hook.secret, str(event["id"]), int(time.time()), msgspec.json.encode(event)
         )
         try:
-            outcome = await perform(self._client, call, self._allowed)
+            outcome = await perform(self._client, self._look_ups, call, self._allowed)
         except Exception as error:  # noqa: BLE001  the partition waits and tries again, as after any outcome
             self._count_fault(hook, error)
             return "fault"

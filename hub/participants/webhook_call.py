@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hmac
 import secrets
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +15,7 @@ import httpx
 
 from hub.errors import StartupError
 from hub.participants.addresses import DeniedError, Network, choose, target_of
+from hub.participants.look_ups import LookUps
 
 Outcome = Literal["delivered", "rejected", "unreachable", "denied", "fault"]
 """`fault`: an error of the gateway itself, in a call of this one participant."""
@@ -59,7 +59,9 @@ def check_url(url: str, *, is_test: bool) -> None:
         raise StartupError(wanted)
 
 
-async def perform(client: httpx.AsyncClient, call: WebhookCall, allowed: Sequence[Network]) -> Outcome:
+async def perform(
+    client: httpx.AsyncClient, look_ups: LookUps, call: WebhookCall, allowed: Sequence[Network]
+) -> Outcome:
     """Resolve once and connect to that very address, so that a second look-up cannot lead elsewhere.
 
     Redirects are not followed, of the answer only the status is read, and the certificate is checked against
@@ -71,7 +73,7 @@ async def perform(client: httpx.AsyncClient, call: WebhookCall, allowed: Sequenc
         return "unreachable"
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            address = choose(await _resolve(target.host, target.port), allowed)
+            address = choose(await look_ups.addresses(target.host, _RESOLVE_S), allowed)
             async with client.stream(
                 "POST",
                 target.at(address),
@@ -95,9 +97,3 @@ def _headers(call: WebhookCall, host: str) -> dict[str, str]:
         "webhook-timestamp": str(call.timestamp),
         "webhook-signature": signature(call),
     }
-
-
-async def _resolve(host: str, port: int) -> list[str]:
-    async with asyncio.timeout(_RESOLVE_S):
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(item[4][0]) for item in found]

@@ -117,8 +117,7 @@ class BatchDecision:
         if held.altered is not None:
             raise AlteredRowError(f"dossier {dossier_id}")
         self.redriven.append(position)
-        held.parked -= 1
-        held.is_changed = True
+        held.count_parked(-1)
         if item.refusal is not None:
             self._tools.directory.must_believe(item.sender.name)
             self._refuse(item, item.refusal, held, is_redrive=True)
@@ -371,8 +370,7 @@ class BatchDecision:
 
     def _park(self, item: Authorised, held: LoadedDossier, reason: str) -> None:
         key = (item.sender.name, item.envelope.id)
-        held.parked += 1
-        held.is_changed = True
+        held.count_parked(1)
         self.positions[held.id] = (item.record.topic, item.record.partition)
         sealed = seal_record(item.record, held.key, held.id)
         self.parked.append(ParkedItem(held.id, item.sender.name, item.envelope.id, reason, sealed))

@@ -13,6 +13,8 @@ from hub.facts.sealing import DossierKey, MasterKey
 from hub.identifiers import alias_of, derived_id, is_uuid
 from hub.inbound.authorise import Authorised
 
+_MOST = 2**31 - 1
+
 
 class InboxEntry(Struct, frozen=True, gc=False):
     """An inbox row: the request's digest and its receipt (an encoded message; None while it is parked)."""
@@ -69,6 +71,11 @@ class LoadedDossier(Struct, gc=False):
     private: bytes | None = None
     is_changed: bool = False
     altered: StoredDossier | None = None
+
+    def count_parked(self, more: int) -> None:
+        """So many more of its requests wait; the column holds the sum, whatever stood in it."""
+        self.parked = min(self.parked + more, _MOST)
+        self.is_changed = True
 
 
 class UnitOfWork:

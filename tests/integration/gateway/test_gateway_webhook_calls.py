@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
+from threading import Event
 from typing import Any
 
 import pytest
 
+from hub.participants import webhook_call
+from hub.participants.look_ups import LookUps
 from hub.participants.webhook_call import Outcome, WebhookCall, new_secret, perform
 from tests.support.plain_http import plain_http
 from tests.support.receivers import receiver
@@ -45,10 +49,11 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     return found
 
 
-async def call(url: str, *allowed: str) -> Outcome:
+async def call(url: str, *allowed: str, look_ups: LookUps | None = None) -> Outcome:
     async with plain_http() as client:
         return await perform(
             client,
+            look_ups or LookUps(),
             WebhookCall(url, new_secret(), "m1", 1, b"{}"),
             [ip_network(network) for network in allowed],
         )
@@ -110,3 +115,31 @@ async def test_an_address_that_embeds_another_is_denied(resolver: Resolver, answ
 )
 async def test_what_is_no_url_is_unreachable(url: str) -> None:
     assert await call(url) == "unreachable"
+
+
+async def test_names_whose_servers_do_not_answer_hold_up_no_other_call_and_no_thread_of_the_process(
+    resolver: Resolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_call, "_RESOLVE_S", 0.5)
+    over, asked = Event(), []
+
+    def silent(host: str, *_: Any, **__: Any) -> list[Any]:
+        if not host.startswith("silent"):
+            return resolver.getaddrinfo(host, 0)
+        asked.append(host)
+        over.wait(60)
+        raise OSError
+
+    look_ups = LookUps()
+    async with receiver(host=FIRST) as receiving:
+        monkeypatch.setattr(socket, "getaddrinfo", silent)
+        try:
+            urls = [f"http://silent-{number % 50}.example/hook" for number in range(100)]
+            outcomes = await asyncio.gather(*(call(url, look_ups=look_ups) for url in urls))
+            assert set(outcomes) == {"unreachable"}
+            assert sorted(asked) == sorted(f"silent-{number}.example" for number in range(50)), "one a name"
+            url = f"http://other.example:{receiving.port}/hook"
+            assert await call(url, FIRST, look_ups=look_ups) == "delivered"
+            assert await asyncio.wait_for(asyncio.to_thread(over.is_set), 20) is False
+        finally:
+            over.set()

@@ -25,6 +25,7 @@ from hub.delivery.errors import CallError, NoEffectError
 from hub.documents.reason import DocumentsAwayError
 from hub.documents.store import DocumentStore
 from hub.kafka import client as kafka
+from hub.participants.look_ups import LookUps
 from hub.participants.webhook_call import WebhookCall, new_secret, perform
 from hub.settings import KafkaSettings
 from tests.contract import population_world, portal_world, postal_world
@@ -101,7 +102,7 @@ async def tell_the_portal(there: Impostor, **settings: object) -> bool:
 async def call_a_webhook(there: Impostor) -> bool:
     call = WebhookCall(f"{there.url}/hook", new_secret(), "m-1", 1, b"{}")
     async with httpx.AsyncClient(trust_env=False) as client:
-        return await perform(client, call, [ip_network("127.0.0.0/8")]) == "unreachable"
+        return await perform(client, LookUps(), call, [ip_network("127.0.0.0/8")]) == "unreachable"
 
 
 async def read_a_document(there: Impostor) -> bool:
