@@ -60,6 +60,7 @@ async def test_an_engine_whose_session_was_cut_takes_its_name_again(
                 )
             )
 
+        await eventually(lambda: bool(engine.actions("shards_gained")), 20, "its shards", engine.output)
         assert await cut()
         await eventually(lambda: len(engine.actions("shards_gained")) > 1, 20, "its shards", engine.output)
         assert not await take_name(hub.database, "engine engine-1")
