@@ -49,7 +49,7 @@ with held as (
     join unnest($1::uuid[], $2::text[]) w(dossier_id, name) using (dossier_id, name)
     order by t.dossier_id, t.name for update of t
 )
-update timer t set fired_at = now(), fires = t.fires + 1 from held h
+update timer t set fired_at = now(), fires = least(t.fires::bigint + 1, 2147483647) from held h
 where t.dossier_id = h.dossier_id and t.name = h.name
 """
 LogEnd = Callable[[], Awaitable[Mapping[Position, int]]]

@@ -31,8 +31,8 @@ set state = 'leased',
     next_at = now() + make_interval(secs => $3),
     is_doubtful = d.is_doubtful or head.is_late,
     doubt_at = case when head.is_late then head.next_at else d.doubt_at end,
-    attempts = d.attempts + case when d.is_doubtful or head.is_late then 0 else 1 end,
-    queries = d.queries + case when d.is_doubtful or head.is_late then 1 else 0 end
+    attempts = least(d.attempts::bigint + case when d.is_doubtful or head.is_late then 0 else 1 end, 2147483647),
+    queries = least(d.queries::bigint + case when d.is_doubtful or head.is_late then 1 else 0 end, 2147483647)
 from head
 where d.adapter = $1 and d.id = head.id
 returning d.id, d.type, d.dossier, d.subject, d.sequence, d.time, d.data, d.lease_token, d.attempts, d.queries,

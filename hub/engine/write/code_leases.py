@@ -8,8 +8,10 @@ from hub.postgres.database import Connection
 
 _LEASE = """
 insert into code_block (unit, day, next) values ($1, $2, 1 + $3)
-on conflict (unit, day) do update set next = code_block.next + $3 returning next - $3
+on conflict (unit, day) do update set next = least(greatest(code_block.next, 1)::bigint + $3, 2147483647)
+returning next - $3
 """
+"""Whatever stands in a row: those that are none of a day are used up, and none is below 1."""
 _GIVE_BACK = "update code_block set next = $3 where unit = $1 and day = $2 and next = $4"
 
 

@@ -41,7 +41,11 @@ from hub.outbox.segments import Outgoing, Segment, Written
 from hub.postgres.database import Connection
 
 _MISS_CODES = {"HB001": "offset_miss", "HB002": "head_miss", "40P01": "head_miss", "40001": "head_miss"}
-_MISS_TABLES = {"inbox": "inbox_miss", "alias": "head_miss", "dossier": "head_miss", "fact": "head_miss"}
+_MISS_TABLES = {
+    "inbox": "inbox_miss",
+    **dict.fromkeys(("alias", "dossier", "fact", "segment", "dead_letter", "parked_request"), "head_miss"),
+}
+"""Rows of the last three are numbered by the database: the next try takes the next number."""
 _KEY = re.compile(r"\)=\((.*)\)")
 """The key of the row in PostgreSQL's words: `Key (dossier_id, sequence)=(..., 2) already exists.`"""
 

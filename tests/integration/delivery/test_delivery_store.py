@@ -76,6 +76,16 @@ async def test_a_message_comes_out_as_it_went_in(store: DeliveryStore) -> None:
     assert (lease.attempts, lease.queries, lease.is_doubtful) == (1, 0, False)
 
 
+async def test_counts_at_the_end_of_their_columns_hold_up_no_delivery(
+    store: DeliveryStore, pool: asyncpg.Pool[Any]
+) -> None:
+    await _take(store, message(1, "d-1"), message(2, "d-2"), message(3, "d-3"))
+    await pool.execute("update delivery set attempts = 2147483647, queries = 2147483647 where id <> 'm-3'")
+    await pool.execute("update delivery set is_doubtful = true where id = 'm-2'")
+    leases = await store.lease(10, LEASE_S)
+    assert sorted(lease.message.id for lease in leases) == ["m-1", "m-2", "m-3"]
+
+
 async def test_only_the_first_open_message_of_a_dossier_is_leased(store: DeliveryStore) -> None:
     await _take(store, message(1), message(2), message(3, "d-2"))
     leases = await store.lease(10, LEASE_S)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.embedded.stack import StackAddress
+from tests.integration.engine.test_clockwork_firing import lodge
 from tests.support.hubs import own_hub
-from tests.support.requests import ONE_STOP, SUBMIT, VERIFY, submission, verification
+from tests.support.requests import (
+    ACCEPT,
+    ONE_STOP,
+    SUBMIT,
+    VERIFY,
+    acceptance,
+    submission,
+    verification,
+)
 from tests.support.traffic import Traffic
 from tests.support.waiting import eventually
 
@@ -15,6 +24,18 @@ insert into fact select dossier_id, sequence + 1, gen_random_uuid(), type, time,
 from fact where dossier_id = $1
 """
 _ALIAS = "insert into alias (alias, dossier_id, mac) values ('ref:counter-b:NEW', gen_random_uuid(), '\\x00')"
+
+_AHEAD = (
+    """insert into segment (id, shard, payload, mac) overriding system value
+    select (select last_value from segment_id_seq) + n, 99, '', '' from generate_series(1, 8) n""",
+    """insert into dead_letter (id, topic, partition, at_offset, received_at, reason, record)
+    overriding system value select n, 'other', 0, n, now(), 'other', '' from generate_series(1, 8) n""",
+    """insert into parked_request (position, dossier_id, participant, request_id, reason, record)
+    overriding system value
+    select n, gen_random_uuid(), 'other', n::text, 'other', '' from generate_series(1, 8) n""",
+)
+_FIRED = "update timer set fires = 2147483647, due_at = now() - interval '1 hour' where dossier_id = $1"
+_FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
 
 
 async def test_a_row_that_stands_in_the_way_of_a_new_one_ends_no_engine_and_holds_its_sender_until_it_is_gone(
@@ -40,4 +61,37 @@ async def test_a_row_that_stands_in_the_way_of_a_new_one_ends_no_engine_and_hold
         await hub.database.execute("delete from fact where dossier_id = $1 and sequence = 2", dossier)
         await hub.database.execute("delete from alias where alias = 'ref:counter-b:NEW'")
         await traffic.check()
+        assert engine.exit_status is None
+
+
+async def test_counts_at_the_end_of_their_columns_and_rows_with_the_next_numbers_end_no_engine(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path, partitions=1, environment="test") as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        traffic = Traffic(hub, [counter])
+        engine = await hub.start_engine()
+        fired, parked = await lodge(traffic, counter, 2)
+        await hub.database.execute("update dossier set mac = '' where id = any($1::uuid[])", [fired, parked])
+        await hub.database.execute(_FIRED, fired)
+        for statement in _AHEAD:
+            await hub.database.execute(statement)
+        await hub.database.execute("insert into code_block values ($1, current_date, 2147483647)", ONE_STOP)
+        await hub.database.execute(
+            "insert into code_block values ($1, current_date + 1, 2147483647)", ONE_STOP
+        )
+        await counter.publish({}, None, b"no event")
+        await traffic.send(counter, VERIFY, parked, verification())
+
+        async def are_through() -> bool:
+            have = await hub.database.fetchrow("""
+                select (select count(*) from dead_letter where topic <> 'other') = 1,
+                       (select count(*) from parked_request where participant <> 'other') = 1,
+                       (select count(*) from timer where fired_at is not null) = 1""")
+            return engine.exit_status is not None or (have is not None and all(have))
+
+        await eventually(are_through, 60, "letter, parked request and timer", engine.output)
+        await counter.ask(SUBMIT, "ref:F", submission(applicant=_FOREIGNER))
+        receipt = await counter.ask(ACCEPT, "ref:F", acceptance())
+        assert receipt.data["code"] == "codes.used_up"
         assert engine.exit_status is None
