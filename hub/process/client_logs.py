@@ -22,6 +22,7 @@ class OncePerWhile(logging.Filter):
         super().__init__()
         self._last: dict[tuple[str, str], float] = {}
         self._since: dict[tuple[str, str], float] = {}
+        self._seen: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is to be written; its traceback never is."""
@@ -38,13 +39,10 @@ class OncePerWhile(logging.Filter):
 
     def _passes(self, kind: tuple[str, str], now: float) -> bool:
         """Whether it may still be over in a moment: it has not been said again and again for 15 s."""
-        if now - self._last.get(kind, -_PATIENCE_S) >= _PATIENCE_S:
+        if now - self._seen.get(kind, -_PATIENCE_S) >= _PATIENCE_S:
             self._since[kind] = now
-        self._last[kind] = now
-        if now - self._since[kind] < _PATIENCE_S:
-            return True
-        del self._last[kind]
-        return False
+        self._seen[kind] = now
+        return now - self._since[kind] < _PATIENCE_S
 
 
 def install() -> None:
