@@ -118,7 +118,7 @@ class HubProcess:
             f"{self.name} to serve",
             self.output,
         )
-        assert port() is not None, self.output()
+        assert port() is not None, f"ended with {self.exit_status}: {self.output()}"
         return f"http://127.0.0.1:{port()}"
 
     async def ready(self, limit_s: float = 30) -> None:

@@ -52,6 +52,7 @@ async def test_an_engine_that_stalls_with_an_unpublished_segment_breaks_no_order
         stalled.start(HUB_CRASH_AT=f"stop:{point}", HUB_ENGINE__MAX_BATCH_RECORDS="10")
         while not is_stopped(stalled):
             await asyncio.gather(*(traffic.verify(counter, dossiers) for counter in counters))
+            await eventually(lambda: traffic.backlog() <= BACKLOG or is_stopped(stalled), 60, "room for more")
         if ended_by == "test":
             assert await end_session(hub, "engine-1-shards")
         await asyncio.gather(*(traffic.verify(counter, dossiers, 5) for counter in counters))
