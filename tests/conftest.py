@@ -17,6 +17,8 @@ from tests.support.stack import shared_stack
 settings.register_profile("house", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("house")
 _MISSING = "needs "
+_LONG_S = 900
+"""What a test that takes minutes on end may take on a busy machine."""
 _STACK = pytest.StashKey[Iterator[StackAddress]]()
 
 
@@ -38,6 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_LONG_S))
     longest_first.sort(items)
 
 
