@@ -22,7 +22,9 @@ class StandIns:
         self._population = population_url
         self._postal = postal_url
         self._portal = portal_url
-        self._http = httpx.AsyncClient(timeout=10, trust_env=False, verify=PLAIN)
+        # The stand-ins close what was idle for 5 s: it must not be taken up again at that moment.
+        kept = httpx.Limits(keepalive_expiry=2)
+        self._http = httpx.AsyncClient(timeout=10, trust_env=False, verify=PLAIN, limits=kept)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -13,4 +13,8 @@ _NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 def plain_http(timeout_s: float = 5, **options: Any) -> httpx.AsyncClient:
     """A client of plain HTTP; settings of the environment (proxies) are not looked at."""
-    return httpx.AsyncClient(timeout=timeout_s, trust_env=False, verify=_NO_AUTHORITIES, **options)
+    # Servers close what was idle for 5 s: it must not be taken up again at that moment.
+    kept = httpx.Limits(keepalive_expiry=2)
+    return httpx.AsyncClient(
+        timeout=timeout_s, trust_env=False, verify=_NO_AUTHORITIES, **{"limits": kept} | options
+    )
