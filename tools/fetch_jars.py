@@ -24,6 +24,8 @@ def main() -> int:
         sys.stderr.write(f"setup: {error}\n")
         return 2
     sys.stdout.write(f"Kafka: {len(jars)} jars, hashes checked\n")
+    sys.stdout.write("Kafka: its classes are kept for quicker starts (some ten seconds the first time)\n")
+    sys.stdout.flush()
     try:
         train(jars)
     except StartupError as error:
