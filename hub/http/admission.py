@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -47,8 +47,9 @@ class Turned:
 class Admission:
     """The connections of one door.
 
-    Where a limit of those who are not recognised is reached, the one that has waited longest for its client
-    makes room: who only holds connections open holds them only until somebody else comes.
+    Where a limit of those who are not recognised is reached, one that waits for its client makes room: who
+    only holds connections open holds them only until somebody else comes. It is the oldest of the address
+    that holds most, so that a crowd makes room for itself before it takes the place of a single client.
     """
 
     def __init__(self, limits: DoorLimits) -> None:
@@ -118,8 +119,12 @@ class Admission:
             return "address_connections", mine
         is_full = guest.is_stranger and len(self._strangers) >= limits.connections - limits.reserved
         if is_full or len(self._guests) >= limits.connections:
-            return "connections", self._strangers
+            return "connections", self._strangers_by_crowd()
         return "", ()
+
+    def _strangers_by_crowd(self) -> Iterator[Guest]:
+        crowds = sorted(self._by_address.values(), key=len, reverse=True)
+        return (guest for crowd in crowds for guest in crowd if guest.is_stranger)
 
     def _add(self, guest: Guest, caller: str | None) -> None:
         guest.caller = caller

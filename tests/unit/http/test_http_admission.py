@@ -56,6 +56,20 @@ def test_strangers_of_many_addresses_leave_the_reserve_to_those_who_were_served(
     assert door.open == len(crowd) + len(mine)
 
 
+def test_a_crowd_makes_room_for_itself_before_it_takes_the_place_of_a_single_client() -> None:
+    door = Admission(LIMITS)
+    single, *crowd = [enter(door, f"198.51.100.{number}").guest for number in (9, 1, 1, 2, 2, 2)]
+    gone = [enter(door, f"198.51.100.{number % 2 + 1}").leaving for number in range(20)]
+    assert single not in gone
+    assert {*gone[:5]} == {*crowd}
+
+
+def test_strangers_of_one_connection_each_leave_in_the_order_in_which_they_came() -> None:
+    door = Admission(LIMITS)
+    came = [enter(door, f"198.51.100.{number}").guest for number in range(6)]
+    assert [enter(door, f"198.51.100.{number}").leaving for number in range(10, 16)] == came
+
+
 def test_the_reserve_is_kept_for_an_hour_after_the_last_service() -> None:
     door = Admission(LIMITS)
     door.recognise(enter(door, "192.0.2.50").guest, "counter-a", NOW)
