@@ -131,21 +131,24 @@ def is_forwarded(dossier: Dossier) -> bool:
     return dossier.status in AT_AGENCY or bool(dossier.result_papers)
 
 
-def may_serve(sender: Sender, role: str, *organisations: str) -> bool:
-    """Whether a sender in a role that speaks for no organisation may act for one of these.
+def may_serve(sender: Sender, role: str, organisation: str) -> bool:
+    """Whether a sender in a role that speaks for no organisation may act for this one.
 
     One that is bound to organisations serves those and no others, as it is told of those only.
     """
-    return role in sender.roles and (
-        not sender.organisations or not sender.organisations.isdisjoint(organisations)
-    )
+    return role in sender.roles and _is_open_to(sender, organisation)
+
+
+def _is_open_to(sender: Sender, organisation: str | None) -> bool:
+    return not sender.organisations or organisation in sender.organisations
 
 
 def _serves(dossier: Dossier, sender: Sender, roles: frozenset[str]) -> bool:
     """In one of these roles; orders of the post may be the agency's, all else is asked by the one-stop."""
-    return any(
-        may_serve(sender, role, dossier.organisation, *([dossier.agency] if role == "postal" else ()))
-        for role in _FREE_ROLES & roles
+    free = _FREE_ROLES & roles
+    return bool(free) and (
+        _is_open_to(sender, dossier.organisation)
+        or ("postal" in free and _is_open_to(sender, dossier.agency))
     )
 
 

@@ -20,6 +20,7 @@ class Directory:
         self._altered = frozenset(altered)
         self._by_name = {participant.name: participant for participant in participants} | {HUB.name: HUB}
         self._speaking: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._unbound: dict[str, tuple[str, ...]] = {}
 
     def find(self, name: str) -> Sender | None:
         """The participant that owns `in.<name>`, or None."""
@@ -50,6 +51,11 @@ class Directory:
 
     def serving(self, role: str, organisation: str) -> tuple[str, ...]:
         """Who with `role` serves an organisation: those bound to it, else those that are bound to none."""
-        return self.speaking_for(role, organisation) or tuple(
-            name for name in self.with_role(role) if not self._by_name[name].organisations
-        )
+        return self.speaking_for(role, organisation) or self._bound_to_none(role)
+
+    def _bound_to_none(self, role: str) -> tuple[str, ...]:
+        found = self._unbound.get(role)
+        if found is None:
+            found = tuple(name for name in self.with_role(role) if not self._by_name[name].organisations)
+            self._unbound[role] = found
+        return found

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.facts.parking import StoredRecord
 from hub.inbound.authorise import Authorised, Reading, authorise
@@ -141,3 +143,23 @@ def most_values(schema: dict[str, Any], named: dict[str, Any]) -> int:
 )
 def test_values_are_counted_outside_of_texts(text: bytes, is_more: bool) -> None:
     assert has_more_values(text, 4) == is_more
+
+
+JSON = st.recursive(
+    st.integers(0, 9) | st.text("a,[{", max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("b,", max_size=2), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def commas_and_brackets(value: object) -> int:
+    inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inside is None:
+        return 0
+    return max(1, len(inside)) + sum(map(commas_and_brackets, inside))
+
+
+@given(JSON, st.integers(0, 20))
+def test_every_text_of_json_is_counted_however_short_it_is(value: object, limit: int) -> None:
+    text = orjson.dumps(value)
+    assert has_more_values(text, limit) == (commas_and_brackets(value) > limit)
