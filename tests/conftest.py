@@ -14,16 +14,21 @@ from hub.embedded.stack import StackAddress
 from tests.support import longest_first
 from tests.support.stack import shared_stack
 
-settings.register_profile("house", deadline=None)  # how long an example takes says how busy the machine is
+
+def _is_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+settings.register_profile(
+    "house",
+    deadline=None,  # how long an example takes says how busy the machine is
+    derandomize=_is_ci(),  # CI says what a change does; new examples are looked for by developers
+)
 settings.load_profile("house")
 _MISSING = "needs "
 _LONG_S = 900
 """What a test that takes minutes on end may take on a busy machine."""
 _STACK = pytest.StashKey[Iterator[StackAddress]]()
-
-
-def _is_ci() -> bool:
-    return os.environ.get("CI") == "true"
 
 
 def pytest_configure(config: pytest.Config) -> None:
