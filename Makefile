@@ -80,6 +80,7 @@ check-generated:
 	@$(RUN) tools.metrics_table --check
 	@$(RUN) tools.rooms_picture --check
 	@$(RUN) tools.errors_page --check
+	@$(RUN) tools.catalogue_page --check
 	@$(RUN) tools.adapter_services --check
 
 check-text:
@@ -94,6 +95,7 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) tools.metrics_table
 	@$(RUN) tools.rooms_picture
 	@$(RUN) tools.errors_page
+	@$(RUN) tools.catalogue_page
 	@$(RUN) tools.adapter_services
 
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header

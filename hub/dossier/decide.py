@@ -62,14 +62,14 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
     """
     if isinstance(request, SubmitDossier):
         return submission.submit(request, context) if dossier is None else Refused("reference.in_use")
-    act = _TABLE.get(type(request))
+    act = DECISIONS.get(type(request))
     if act is None:
         raise ContextError(f"no rule decides {type(request).__name__}")
     if dossier is None:
         return Refused("unknown_dossier")
     if not has_standing(dossier, request, context.sender):
         return foreign_organisation()
-    if type(request) in _AGENCY_WORK:
+    if type(request) in AGENCY_WORK:
         refused = first_refusal(handling.NEEDS_FORWARDING, dossier, request, context)
         if refused is not None:
             return refused
@@ -78,9 +78,10 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
     return act(dossier, request, context)
 
 
-_AGENCY_WORK = frozenset({AssignCase, StepCase, IssueResult})
+AGENCY_WORK = frozenset({AssignCase, StepCase, IssueResult})
+"""Requests that need the dossier to have come through the one-stop."""
 
-_TABLE: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
+DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
     AcceptDossier: intake.accept,
     DeclineDossier: declining.decline,
     WithdrawDossier: declining.withdraw,
@@ -112,3 +113,4 @@ _TABLE: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
     RegisterCopy: copies.register,
     CertifyCopy: copies.certify,
 }
+"""What decides each request about a dossier that is there."""

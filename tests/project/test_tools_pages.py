@@ -9,8 +9,15 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
+from hub.dossier.rules.rulebook import RULES
 from hub.dossier.texts import all_texts
 from hub.gateway.problems import problems
+from hub.regulation.lawbook import load_book
+from schemas.due import FireTimer
+from schemas.payment import ReportPayment
+from schemas.registry import DIRECTORY, FACTS, RECEIPTS, REQUESTS
+from tools.catalogue_page import page as catalogue_page
+from tools.consequences import by_article, consequences
 from tools.errors_page import page as errors_page
 from tools.generated_page import table, write_or_check
 from tools.metrics_table import declared
@@ -97,3 +104,35 @@ def test_the_page_of_refusals_has_each_code_once_with_its_words() -> None:
     line = next(line for line in errors_page().splitlines() if line.startswith("| `budget.braked` "))
     assert "| 429 |" in line
     assert problems()["budget.braked"].vi in line
+
+
+def test_the_catalogue_has_each_type_once_with_schema_and_example() -> None:
+    found = re.findall(
+        r"^\| \[`([^`]+)`\]\(\.\./schemas/generated/json-schema/([^)]+)\.json\) .*"
+        r"\[example\]\(\.\./schemas/examples/([^)]+)\.json\) \|$", catalogue_page(), re.MULTILINE,
+    )  # fmt: skip
+    assert sorted(name for _, name, _ in found) == sorted({*REQUESTS, *FACTS, *RECEIPTS, *DIRECTORY})
+    assert all(schema == example == f"onestop.{short}.v1" for short, schema, example in found)
+
+
+def test_the_catalogue_has_each_rule_and_procedure_once() -> None:
+    first_cells = re.findall(r"^\| `?([^ `|]+)`? \|", catalogue_page(), re.MULTILINE)
+    wanted = {rule.id for rule in RULES} | set(
+        load_book().in_force(load_book().days[-1]).catalogue.procedures
+    )
+    assert [name for name in first_cells if name in wanted] == [
+        *sorted({rule.id for rule in RULES}, key=by_article), *sorted(wanted - {rule.id for rule in RULES})
+    ]  # fmt: skip
+
+
+def test_every_fact_and_nearly_every_rule_comes_of_a_request() -> None:
+    found = [consequences(request) for request in REQUESTS.values()]
+    assert {name for one in found for name in one.facts} == set(FACTS)
+    left = {rule.id for rule in RULES} - {name for one in found for name in one.rules}
+    assert left == {"tt17.7"}, "by which a timer of the record is set"
+
+
+def test_what_a_request_can_become_is_read_from_the_code_of_its_rules() -> None:
+    assert consequences(ReportPayment).facts == ("onestop.payment.recorded.v1",)
+    assert consequences(FireTimer).facts == ("onestop.deadline.missed.v1", "onestop.deadline.near.v1")
+    assert consequences(FireTimer).rules == ("6.3.b",)

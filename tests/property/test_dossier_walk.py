@@ -24,6 +24,7 @@ from schemas.sync import ReportSync
 from tests.support import dossiers as build
 from tests.support import reuse
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
+from tools.consequences import consequences
 
 SENDERS = (COUNTER, AGENCY, PORTAL, POSTAL, POPULATION, HUB, build.OTHER_COUNTER, build.OTHER_AGENCY)
 KNOWN_RULES = {rule.id for rule in RULES}
@@ -147,6 +148,9 @@ def check_answer(before: Dossier | None, request: Request, decision: Any, story:
     assert isinstance(decision, Accepted)
     assert decision.facts
     assert set(decision.rules) <= KNOWN_RULES
+    published = consequences(type(request))
+    assert set(decision.rules) <= set(published.rules), request.type
+    assert {fact.type for fact in decision.facts} <= set(published.facts), request.type
     assert story.now.sequence == sequence + len(decision.facts)
     if before is not None and request.type not in REPORTS:
         assert request.type in possible_now(before, story.law.profile)

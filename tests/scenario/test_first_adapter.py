@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.checkouts import Checkout, blocks
 
-LIFE = "docs/life-of-a-dossier.md"
+TUTORIAL = "docs/tutorial.md"
 PAGE = "docs/adapters.md"
 TIDY = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT"
 """What a command leaves running when a later one fails ends with the shell."""
@@ -20,8 +20,12 @@ def test_a_developer_comes_from_an_empty_folder_to_a_delivered_message(checkout:
     assert " passed" in told
 
     before = ["A hub, a counter, an agency", "1. Submission", "2. Identity", "3. Acceptance"]
-    script = [TIDY, *(blocks(LIFE, heading) for heading in before), blocks(PAGE, "4. A delivered message")]
+    script = [
+        TIDY,
+        *(blocks(TUTORIAL, heading) for heading in before),
+        blocks(PAGE, "4. A delivered message"),
+    ]
     told = checkout.paste("\n".join(script))
-    assert "ce_type=onestop.dossier.received.v1" in told
+    assert '"account":"chuyenvien.mau"' in told, "the adapter received the dossier"
     assert '{"kind": "effect", "code": "' in told
     assert "receipt.refused" not in told

@@ -110,8 +110,8 @@ def test_only_the_submission_is_first_and_only_once() -> None:
 
 def test_every_published_fact_changes_states_and_every_request_is_decided() -> None:
     assert {DossierSubmitted, *evolving._TABLE} == set(FACTS.values())
-    assert {SubmitDossier, *deciding._TABLE} == set(REQUESTS.values())
-    assert set(standing.ALLOWED) == set(deciding._TABLE)
+    assert {SubmitDossier, *deciding.DECISIONS} == set(REQUESTS.values())
+    assert set(standing.ALLOWED) == set(deciding.DECISIONS)
 
 
 def test_a_request_without_a_rule_is_a_bug() -> None:

@@ -110,7 +110,7 @@ def officers(value: Any) -> set[tuple[str, str]]:
 
 @each_type
 def test_organisations_and_officers_are_those_of_the_guide(name: str) -> None:
-    guide = (REPOSITORY / "docs" / "life-of-a-dossier.md").read_text("utf-8")
+    guide = (REPOSITORY / "docs" / "tutorial.md").read_text("utf-8")
     data = example(name)["data"]
     units = set(re.findall(r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}(?![0-9A-Z]|-[A-Z])", text(data)))
     assert units <= {ONE_STOP, AGENCY, "000.12.36.H07"}, "the last is competent where a dossier is declined"
