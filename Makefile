@@ -49,7 +49,7 @@ controls: setup ## Break the code on purpose; the ledger must catch each
 bench: setup $(VENV)-bench/.complete ## Measure against other programs (BENCH_PYTHON has quixstreams and bytewax)
 	@BENCH_PYTHON=$(abspath $(VENV)-bench)/bin/python $(RUN) bench $(ARGS)
 
-up: setup ## Start broker, database, the whole hub and a page of links; they stay up
+up: setup ## Start broker, database, the whole hub and its page; they stay up
 	@$(RUN) tools.local_hub up
 
 down: ## Stop what `make up` started; the data stays

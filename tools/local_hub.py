@@ -26,7 +26,9 @@ from hub.errors import StartupError
 from hub.kafka.admin import KafkaAdmin
 from hub.settings import KafkaSettings
 from tools import local_passwords as share
+from tools.local_links import licence_lines
 from tools.local_programs import DEPLOY, PKI_PASSWORD, page, programs, user_of_program
+from tools.local_prometheus import configuration_file, write_targets
 from tools.local_site import Program, Site
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -55,14 +57,22 @@ def up(home: Path) -> None:
     shared.give()
     _end_outdated(site, before)
     _make_signers(site)
-    for program in programs(site, servers, key):
+    site.note_checkout(REPOSITORY)
+    for program in (*programs(site, servers, key), page(site, servers, key)):
         _keep_running(site, program)
-    _keep_running(site, page(site, servers))
+        write_targets(site)
+    _tell(site, address)
+
+
+def _tell(site: Site, address: StackAddress) -> None:
     say(f"the hub is up: Kafka at {address.kafka_bootstrap}")
-    say(f"page of links, with the last facts: http://127.0.0.1:{site.port('page')}/")
-    say(f"gateway: http://127.0.0.1:{site.port('gateway')}")
+    say(f"page of health, counts, dossiers and links: {site.address('page')}/")
+    say(f"gateway: {site.address('gateway')}")
+    for line in licence_lines():
+        say(line)
     say(f"synthetic signers in {site.folder / 'pki'}, password of their keys: {PKI_PASSWORD}")
     say(f"passwords in {site.credentials}, logs in {site.folder / 'log'}")
+    say(f"for Prometheus: {configuration_file(site)}")
     say('for `hub participants add` and the like: eval "$(hub embedded env)"')
 
 
@@ -75,6 +85,7 @@ def down(home: Path) -> None:
         say(f"{name}: stopped")
     if records:
         site.remember({})
+        write_targets(site)
     stack.down(home)
     say("Kafka and PostgreSQL are stopped")
 

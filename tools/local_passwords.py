@@ -6,7 +6,7 @@ from hub.kafka.admin import Grant, KafkaAdmin
 from hub.participants.own_users import is_let_in, read_password, write_password
 from tools.local_programs import HUB_USER, PAGE_USER
 from tools.local_site import Site
-from tools.site_page import FACTS_TOPIC
+from tools.site_facts import FACTS_TOPIC
 
 
 class HubPassword:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from hub.delivery.service import Service, StandIn, chosen, filled
 from hub.participants.admission import GATEWAY
 from tools.adapter_services import parts
-from tools.local_site import Program, Site
+from tools.local_site import STAND_IN, Program, Site
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEPLOY = REPOSITORY / "deploy" / "hub"
@@ -25,9 +24,8 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
     """Everything but the page, in the order of the start; `servers` reaches Kafka and PostgreSQL."""
     documents = _documents(site)
     trust = {"HUB_SIGNING__TRUST_FOLDER": str(site.folder / "pki" / "trust")}
-    store_key = Path(key["HUB_MASTER_KEY_FILE"]).with_name("store.key")
-    reports_key = {"HUB_DELIVERY__KEY_FILE": str(store_key.with_name("reports.key"))}
-    door = {"HUB_GATEWAY__PORT": str(site.port("gateway")), "HUB_STORE_KEY_FILE": str(store_key)}
+    reports_key = {"HUB_DELIVERY__KEY_FILE": str(Path(key["HUB_MASTER_KEY_FILE"]).with_name("reports.key"))}
+    door = {"HUB_GATEWAY__PORT": str(site.port("gateway"))} | _store_key(key)
     return [
         *(
             _stand_in(site, declared.name, service, service.sandbox)
@@ -51,13 +49,22 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
     ]
 
 
-def page(site: Site, servers: Variables) -> Program:
-    """The page of links; it is started last, because the others' logs name their ports."""
-    path = site.folder / "links.json"
-    path.write_text(json.dumps(_links(site)), "utf-8")
-    port = str(site.port("page"))
-    command = (sys.executable, "-m", "tools.site_page", "--port", port, "--links", str(path))
-    return Program("page", command, _as_user(site, servers, PAGE_USER))
+def page(site: Site, servers: Variables, key: Variables) -> Program:
+    """The page; it reads the store as operators' commands do, and opens nothing that is sealed."""
+    command = (
+        sys.executable,
+        "-m",
+        "tools.site_page",
+        "--port",
+        str(site.port("page")),
+        "--home",
+        str(site.home),
+    )
+    return Program("page", command, _as_user(site, servers, PAGE_USER) | _store_key(key))
+
+
+def _store_key(key: Variables) -> dict[str, str]:
+    return {"HUB_STORE_KEY_FILE": str(Path(key["HUB_MASTER_KEY_FILE"]).with_name("store.key"))}
 
 
 def user_of_program(name: str) -> str | None:
@@ -75,7 +82,7 @@ def _as_user(site: Site, servers: Variables, name: str) -> dict[str, str]:
 def _stand_in(site: Site, name: str, service: Service, sandbox: StandIn) -> Program:
     places = _places(site, name, service)
     return Program(
-        f"sandbox-{name}",
+        STAND_IN + name,
         (
             *(sys.executable, "-m", sandbox.module),
             *("--port", str(site.port(name)), "--journal", str(site.folder / f"{name}.jsonl")),
@@ -102,10 +109,10 @@ def _own(site: Site, name: str, service: Service) -> dict[str, str]:
 
 
 def _places(site: Site, name: str, service: Service) -> dict[str, str]:
-    places = {"host": "127.0.0.1", "sandbox": _address(site, name)}
+    places = {"host": "127.0.0.1", "sandbox": site.address(name)}
     if service.door_port is not None:
         door = f"{name}-door"
-        places |= {"door": _address(site, door), "door_port": str(site.port(door))}
+        places |= {"door": site.address(door), "door_port": str(site.port(door))}
     if service.files:
         places["files"] = str(REPOSITORY / Path(service.files[0]).parent)
     return places
@@ -113,26 +120,3 @@ def _places(site: Site, name: str, service: Service) -> dict[str, str]:
 
 def _documents(site: Site) -> dict[str, str]:
     return {"HUB_DOCUMENTS__FOLDER": str(site.folder / "documents")}
-
-
-def _address(site: Site, name: str) -> str:
-    return f"http://127.0.0.1:{site.port(name)}"
-
-
-def _links(site: Site) -> dict[str, dict[str, str]]:
-    """Addresses by title, by heading."""
-    found = {name: port for name in site.records() if (port := site.health_port(name)) and name != "page"}
-    return {
-        "Contract": {
-            "AsyncAPI document of topics and messages": "/asyncapi.json",
-            "OpenAPI document of the gateway": f"{_address(site, 'gateway')}/openapi.json",
-        },
-        "Metrics": {name: f"http://127.0.0.1:{port}/metrics" for name, port in found.items()},
-        "Ready?": {name: f"http://127.0.0.1:{port}/readyz" for name, port in found.items()},
-        "Stand-ins of the outside systems": {
-            title: _address(site, declared.name) + path
-            for declared, service in parts()
-            if service.sandbox is not None
-            for title, path in {declared.name: "/_health", **service.sandbox.pages}.items()
-        },
-    }

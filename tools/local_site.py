@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.embedded.process import free_port
 from hub.embedded.state import ServerRecord
+
+STAND_IN = "sandbox-"
+"""What the names of the stand-ins' processes begin with; the adapter's name follows."""
+_HEALTH_READY = "health_ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ class Site:
         draft.write_text(json.dumps({name: record.model_dump() for name, record in records.items()}), "utf-8")
         draft.replace(self._records)
 
+    def note_checkout(self, root: Path) -> None:
+        """Where the programs come from: `hub sandbox` finds its own there."""
+        found = {"root": str(root), "python": sys.executable}
+        (self.folder / "checkout.json").write_text(json.dumps(found), "utf-8")
+
     def log(self, name: str) -> Path:
         """The log of one program."""
         return self.folder / "log" / f"{name}.log"
@@ -71,8 +81,21 @@ class Site:
             path.write_text(json.dumps(ports), "utf-8")
         return ports[name]
 
+    def address(self, name: str) -> str:
+        """Where a program with a remembered port is reached."""
+        return f"http://127.0.0.1:{self.port(name)}"
+
     def health_port(self, name: str) -> int | None:
         """Where the program says that it serves metrics and health."""
-        lines = self.log(name).read_text("utf-8").splitlines()
-        said = (json.loads(line) for line in lines if line.startswith("{"))
-        return next((int(line["port"]) for line in said if line.get("action") == "health_ready"), None)
+        if not self.log(name).exists():
+            return None
+        with self.log(name).open(encoding="utf-8", errors="replace") as lines:
+            said = (json.loads(line) for line in lines if line.startswith("{") and _HEALTH_READY in line)
+            return next((int(line["port"]) for line in said if line.get("action") == _HEALTH_READY), None)
+
+    def health_url(self, name: str) -> str | None:
+        """Where the program says how it is; None as long as it does not say where."""
+        if name.startswith(STAND_IN):
+            return f"{self.address(name.removeprefix(STAND_IN))}/_health"
+        port = self.health_port(name)
+        return f"http://127.0.0.1:{port}/readyz" if port is not None else None

@@ -24,6 +24,7 @@ _SERVICE = Service(
         8081,
         choices={"POPULATION_RIGHTS": "population-rights.sandbox.json"},
         pages={"persons whom population knows": "/_people"},
+        licences="adapters/population_db/site/population-rights.sandbox.json",
     ),
 )
 

@@ -45,8 +45,12 @@ class SyntheticPerson:
         return "".join(char for char in self.name.upper().translate(_TABLE) if char.isalnum())
 
 
-GUIDE_PERSON: Final = SyntheticPerson("083090000001", "", "Nguyễn Văn Thử", "19900102", sex="1")
-"""The applicant of README and docs/participants.md."""
+GUIDE_PEOPLE: Final = (
+    SyntheticPerson("083090000001", "", "Nguyễn Văn Thử", "19900102", sex="1"),
+    SyntheticPerson("083090000002", "", "Trần Văn Thử Thay", "19880304", sex="1"),
+    SyntheticPerson("083090000003", "", "Trần Thị Thử", "19650506", sex="2"),
+)
+"""Those of README, docs and examples: the applicant, who lodges for him, the head of his household."""
 
 
 class People:
@@ -90,9 +94,9 @@ def read_people(path: Path) -> list[SyntheticPerson]:
 
 
 def generate_people(count: int = 200, seed: int = 45) -> list[SyntheticPerson]:
-    """Return the person of the guide, then `count` invented ones, the same ones for the same seed."""
+    """Return the people of the guide, then `count` invented ones, the same ones for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - test data, nothing secret
-    people = [GUIDE_PERSON]
+    people = list(GUIDE_PEOPLE)
     for index in range(count):
         year = chance.randint(1950, 2005)
         birth = f"{year}{chance.randint(1, 12):02}{chance.randint(1, 28):02}"

@@ -10,12 +10,19 @@ _SERVICE = Service(
         "HUB_POSTAL_TOKEN_URL": "${POSTAL_TOKEN_URL:-[sandbox]/token}",
         "HUB_POSTAL_BASE_URL": "${POSTAL_BASE_URL:-[sandbox]/apiVNPostNGSP/p1.0}",
         "HUB_POSTAL_DEFAULT_ACCOUNT__CUSTOMER_CODE": "${POSTAL_CUSTOMER_CODE:-SANDBOX01}",
+        "HUB_POSTAL_STATUS_CODES_FILE": "[files]/${POSTAL_STATUS_CODES:-status_codes.toml}",
+        "HUB_POSTAL_POLL_INTERVAL_S": "${POSTAL_POLL_INTERVAL_S:-300}",
     },
     secrets={
         "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_KEY": Secret("postal_consumer_key", "sandbox-key"),
         "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": Secret("postal_consumer_secret", "sandbox-secret"),
     },
-    sandbox=StandIn("adapters.postal.sandbox", 8082),
+    files=("adapters/postal/status_codes.toml", "adapters/postal/sandbox_status_codes.toml"),
+    sandbox=StandIn(
+        "adapters.postal.sandbox",
+        8082,
+        choices={"POSTAL_STATUS_CODES": "sandbox_status_codes.toml", "POSTAL_POLL_INTERVAL_S": "2"},
+    ),
 )
 
 DECLARATION = AdapterDeclaration(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Protocol
 
 from examples.demo.desk import Desk, Json
 from examples.demo.members import ONE_STOPS, OVER_HTTPS
@@ -13,7 +14,7 @@ from examples.demo.procedures import POLICE, Procedure
 from examples.demo.settings_of import OFFICER
 from examples.demo.signing_desk import SigningDesk
 from examples.demo.stand_ins import StandIns
-from examples.demo.week import TIMES, Week
+from examples.demo.week import TIMES
 
 ANSWERS = ("identity.matched", "identity.mismatched", "identity.unavailable")
 AGENCY_OFFICER = {"account": "chuyen-vien-gia", "name": "Chuyên Viên Giả Định"}
@@ -39,14 +40,29 @@ class Plan:
     return_channel: str
 
 
+class Times(Protocol):
+    """What time it is, and how one waits for a later one: the simulated week, or real time."""
+
+    @property
+    def now(self) -> datetime:
+        """Now, in the time of Viet Nam."""
+
+    @property
+    def first_day(self) -> date:
+        """The day from which days are counted."""
+
+    async def until(self, day: int, clock: str) -> None:
+        """Wait for a time."""
+
+
 @dataclass(slots=True)
 class World:
-    """What every story works with."""
+    """What every story works with; `signing` is None where no story signs."""
 
-    week: Week
-    desks: dict[str, Desk]
+    week: Times
+    desks: Mapping[str, Desk]
     stand_ins: StandIns
-    signing: SigningDesk
+    signing: SigningDesk | None
     say: Callable[[str], None]
 
 
@@ -57,7 +73,7 @@ class Case:
         self.plan = plan
         self.week = world.week
         self.stand_ins = world.stand_ins
-        self.signing = world.signing
+        self._signing = world.signing
         self.counter = world.desks[plan.counter]
         is_over_https = plan.procedure.agency == POLICE
         self.agency = world.desks[OVER_HTTPS if is_over_https else "agency"]
@@ -71,6 +87,12 @@ class Case:
         """The day from which handling time is counted."""
         self._checks = 0
         self._references = 0
+
+    @property
+    def signing(self) -> SigningDesk:
+        """Scanners and signing desks of the offices."""
+        assert self._signing is not None
+        return self._signing
 
     # Time
 

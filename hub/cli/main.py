@@ -42,6 +42,7 @@ _ELSEWHERE = {
     "replay": "hub.cli.operator:replay_topic",
     "verify": "hub.cli.verify:verify",
     "law": "hub.cli.law:app",
+    "sandbox": "hub.cli.sandbox:app",
 }
 """Commands and groups by name, and where they stand: imported when they are asked for."""
 

@@ -22,7 +22,8 @@ class StandIn:
     """The stand-in of the outside system, for trials: `python -m module --port N --journal FILE`.
 
     It shares the network of the adapter and has `port` there. `choices` are values of the site's own
-    variables under which the adapter works with it, `pages` paths to look at by their titles.
+    variables under which the adapter works with it, `pages` paths to look at by their titles. `licences`
+    is the file in the repository that says for whom it answers.
     """
 
     module: str
@@ -30,6 +31,7 @@ class StandIn:
     arguments: tuple[str, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
+    licences: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
