@@ -22,7 +22,7 @@ KILLS ?= 40
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long ledger controls check bench up down docs lock clean \
+.PHONY: help setup demo test test-long ledger controls check bench up down docs docs-site lock clean \
 	check-lint check-format check-types check-imports check-sizes check-generated check-text check-locks
 
 help: ## List the targets
@@ -98,19 +98,23 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) tools.catalogue_page
 	@$(RUN) tools.adapter_services
 
+docs-site: setup $(VENV)-docs/.complete ## Build the pages as a site under var/docs-site, with search, and check its links
+	@$(RUN) tools.docs_site
+
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 lock: ## Lock the requirements anew (maintainers; needs uv)
 	$(UV_COMPILE) pyproject.toml --group dev -o requirements.lock
 	$(UV_COMPILE) pyproject.toml --group image --no-annotate -c requirements.lock -o requirements-run.lock
 	$(UV_COMPILE) --group bench -o requirements-bench.lock
+	$(UV_COMPILE) --group docs -o requirements-docs.lock
 
 clean: down ## Stop all embedded servers; remove environments, caches and ALL data under ./var
 	@if [ -x $(BIN)/python ]; then \
 	    for state in var/embedded.json var/*/embedded.json; do \
 	        [ ! -f "$$state" ] || $(RUN) hub.embedded down --wipe --home "$$(dirname "$$state")" || exit 2; \
 	    done; fi
-	rm -rf $(VENV) $(VENV)-bench var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-docs var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/pyvenv.cfg:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON) on the PATH: install Python 3.11 or later" >&2; exit 2; }
@@ -141,4 +145,10 @@ $(VENV)-bench/.complete: requirements-bench.lock
 	@echo "setup: $$(grep -c '==' requirements-bench.lock) locked packages of the programs that are compared"
 	@$(PYTHON) -m venv $(VENV)-bench
 	@$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $<
+	@touch $@
+
+$(VENV)-docs/.complete: requirements-docs.lock
+	@echo "docs-site: $$(grep -c '==' requirements-docs.lock) locked packages of the program that builds the site"
+	@$(PYTHON) -m venv $(VENV)-docs
+	@$(VENV)-docs/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --no-deps -r $<
 	@touch $@

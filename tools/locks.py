@@ -19,6 +19,7 @@ LOCKS = {
     "requirements.lock": ("dependencies", "dev"),
     "requirements-run.lock": ("dependencies", "image"),
     "requirements-bench.lock": ("bench",),
+    "requirements-docs.lock": ("docs",),
 }
 """File -> the dependency groups that it holds; `dependencies` are the project's own."""
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.\-]*)==(?P<version>\S+)( ; [^\\]+)? \\$")
