@@ -1,22 +1,31 @@
-"""What a new participant is told: its connection and a first request, ready to be pasted."""
+"""What a new participant is told: its connection and a first request, ready to be pasted, or as files."""
 
 from __future__ import annotations
 
 from string import Template
 
+from hub.cli.connection_files import File, Files
 from hub.participants.registry import user_of
 from hub.settings import KafkaSettings
 
-_TEXT = Template(r"""
-participant $name: publishes to $written, reads $read in group $group (or $group.*)
-
-# kcat (kcat -V: librdkafka 2.6.1 or newer): publish request.json, then read until its receipt is there
-(umask 077; cat > $name.kcat <<'END'
+_WHERE = Template("participant $name: publishes to $written, reads $read in group $group (or $group.*)")
+_LIBRDKAFKA = Template("""\
 bootstrap.servers=$bootstrap
 security.protocol=$protocol
 sasl.mechanism=SCRAM-SHA-512
 sasl.username=$user
-sasl.password=$password$tls_kcat
+sasl.password=$password$tls_kcat""")
+_JAVA = Template("""\
+bootstrap.servers=$bootstrap
+security.protocol=$protocol
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config=$jaas required username="$user" password="$password";""")
+_TEXT = Template(r"""
+$where
+
+# kcat (kcat -V: librdkafka 2.6.1 or newer): publish request.json, then read until its receipt is there
+(umask 077; cat > $name.kcat <<'END'
+$librdkafka
 END
 )
 id=$$(cat /proc/sys/kernel/random/uuid)
@@ -45,28 +54,43 @@ producer = Producer(connection | {"enable.idempotence": True, "partitioner": "mu
 consumer = Consumer(connection | {"group.id": "$group", "auto.offset.reset": "earliest"})
 
 # Java (client.properties)
-bootstrap.servers=$bootstrap
-security.protocol=$protocol
-sasl.mechanism=SCRAM-SHA-512
-sasl.jaas.config=$jaas required username="$user" password="$password";
+$java
 """)
 _JAAS = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
 def how_to_connect(settings: KafkaSettings, name: str, password: str) -> str:
     """Settings for kcat, Python and Java; with TLS the broker's CA is expected in `ca.pem`."""
-    is_tls = settings.ca_file is not None
-    return _TEXT.substitute(
-        name=name,
-        bootstrap=settings.participants_bootstrap or settings.bootstrap,
-        protocol="SASL_SSL" if is_tls else "SASL_PLAINTEXT",
-        user=user_of(name, settings.prefix),
-        password=password,
-        jaas=_JAAS,
-        group=f"{settings.prefix}{name}",
-        written=f"{settings.prefix}in.{name}",
-        read=f"{settings.prefix}out.{name}",
-        tls_kcat="\nssl.ca.location=ca.pem" if is_tls else "",
-        tls_aiokafka=',\n    ssl_context=create_ssl_context(cafile="ca.pem")' if is_tls else "",
-        tls_confluent=', "ssl.ca.location": "ca.pem"' if is_tls else "",
+    values = _values(settings, name, password)
+    parts = {"where": _WHERE, "librdkafka": _LIBRDKAFKA, "java": _JAVA}
+    return _TEXT.substitute(values | {part: text.substitute(values) for part, text in parts.items()})
+
+
+def connection_files(settings: KafkaSettings, name: str, password: str) -> Files:
+    """The same as files: for everything on librdkafka and `hub send`, and for Java."""
+    values = _values(settings, name, password)
+    return Files(
+        _WHERE.substitute(values),
+        {
+            f"{name}.conf": File(f"{_LIBRDKAFKA.substitute(values)}\n", "librdkafka (kcat), hub send"),
+            f"{name}.properties": File(f"{_JAVA.substitute(values)}\n", "Java"),
+        },
     )
+
+
+def _values(settings: KafkaSettings, name: str, password: str) -> dict[str, str]:
+    is_tls = settings.ca_file is not None
+    return {
+        "name": name,
+        "bootstrap": settings.participants_bootstrap or settings.bootstrap,
+        "protocol": "SASL_SSL" if is_tls else "SASL_PLAINTEXT",
+        "user": user_of(name, settings.prefix),
+        "password": password,
+        "jaas": _JAAS,
+        "group": f"{settings.prefix}{name}",
+        "written": f"{settings.prefix}in.{name}",
+        "read": f"{settings.prefix}out.{name}",
+        "tls_kcat": "\nssl.ca.location=ca.pem" if is_tls else "",
+        "tls_aiokafka": ',\n    ssl_context=create_ssl_context(cafile="ca.pem")' if is_tls else "",
+        "tls_confluent": ', "ssl.ca.location": "ca.pem"' if is_tls else "",
+    }

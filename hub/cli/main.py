@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "lag": "hub.cli.watching:lag",
     "actions": "hub.cli.actions:actions",
     "participants": "hub.cli.participants:app",
+    "send": "hub.cli.send:send",
     "gateway": "hub.cli.gateway:app",
     "offsets": "hub.cli.operator:offsets_app",
     "dead-letters": "hub.cli.dead_letters:app",

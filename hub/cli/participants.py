@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ import typer
 
 from hub.cli.asking import By, IsSure, Why, order
 from hub.cli.budget import budget, resume
-from hub.cli.connection_help import how_to_connect
-from hub.cli.connection_help_https import how_to_connect_over_https, how_to_upload
+from hub.cli.connection_files import Files
+from hub.cli.connection_help import connection_files, how_to_connect
+from hub.cli.connection_help_https import how_to_connect_over_https, how_to_upload, https_files
 from hub.cli.shared import fail, run, settings, with_store
 from hub.facts.sealing import store_key_of
 from hub.gateway.presence import gateway_url
@@ -30,6 +32,10 @@ from hub.printing.tables import AsJson, print_rows
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Who takes part.")
+Into = Annotated[
+    Path | None,
+    typer.Option("--into", help="write the connection into files of this folder, and print no secret"),
+]
 
 
 @app.command("add")
@@ -48,8 +54,10 @@ def add(
     documents: Annotated[
         bool, typer.Option("--documents", help="events over Kafka, and a token for documents and look-ups")
     ] = False,
+    into: Into = None,
 ) -> None:
     """Register a participant and print how it connects; the password or token is shown once."""
+    _check_folder(into)
     if http and documents:
         raise typer.BadParameter("--http serves documents too; --documents is for participants over Kafka")
     participant = participants.Participant(
@@ -64,9 +72,9 @@ def add(
 
     async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> list[str]:
         secret = await participants.add(admin, connection, store_key_of(tree), participant)
-        printed = [await _connection(tree, connection, name, secret, is_http=http)]
+        printed = [await _connection(tree, connection, name, secret, into, is_http=http)]
         if documents:
-            printed.append(await _upload(tree, connection, name))
+            printed.append(await _upload(tree, connection, name, into))
         return printed
 
     for text in run(_administered(work)):
@@ -123,15 +131,17 @@ def rotate(
     overlap_h: Annotated[
         float, typer.Option(min=0, max=8760, help="hours in which the old token still works (HTTPS only)")
     ] = 24,
+    into: Into = None,
 ) -> None:
     """Give a participant a new password or token."""
+    _check_folder(into)
 
     async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> str:
         overlap = timedelta(hours=overlap_h)
         key = store_key_of(tree)
         secret = await participants.rotate(admin, connection, key, name, overlap=overlap)
         is_http = await participants.is_http(connection, key, name)
-        return await _connection(tree, connection, name, secret, is_http=is_http)
+        return await _connection(tree, connection, name, secret, into, is_http=is_http)
 
     typer.echo(run(_administered(work)))
 
@@ -142,12 +152,14 @@ def documents(
     overlap_h: Annotated[
         float, typer.Option(min=0, max=8760, help="hours in which the old token still works")
     ] = 24,
+    into: Into = None,
 ) -> None:
     """Give a participant over Kafka a (new) token for documents and look-ups over HTTPS."""
+    _check_folder(into)
     overlap = timedelta(hours=overlap_h)
 
     async def work(tree: Settings, connection: Connection) -> str:
-        return await _upload(tree, connection, name, overlap)
+        return await _upload(tree, connection, name, into, overlap)
 
     typer.echo(with_store("participants", work))
 
@@ -241,16 +253,33 @@ async def _administered(act: Any) -> Any:
         await connection.close()
 
 
+def _check_folder(into: Path | None) -> None:
+    """Before anything is done: a secret that cannot be written would be lost."""
+    if into is not None:
+        Files("", {}).write(into)
+        if not os.access(into, os.W_OK | os.X_OK):
+            raise typer.BadParameter(f"--into: {into} cannot be written to")
+
+
 async def _connection(
-    tree: Settings, connection: Connection, name: str, secret: str, *, is_http: bool
+    tree: Settings, connection: Connection, name: str, secret: str, into: Path | None, *, is_http: bool
 ) -> str:
     if not is_http:
+        if into is not None:
+            return connection_files(tree.kafka, name, secret).write(into)
         return how_to_connect(tree.kafka, name, secret)
     url = await gateway_url(tree.gateway, connection, store_key_of(tree))
+    if into is not None:
+        return https_files(url, name, secret).write(into)
     return how_to_connect_over_https(url, name, secret)
 
 
-async def _upload(tree: Settings, connection: Connection, name: str, overlap: timedelta = OVERLAP) -> str:
+async def _upload(
+    tree: Settings, connection: Connection, name: str, into: Path | None, overlap: timedelta = OVERLAP
+) -> str:
     key = store_key_of(tree)
     token = await participants.let_in_for_documents(connection, key, name, overlap=overlap)
-    return how_to_upload(await gateway_url(tree.gateway, connection, key), name, token)
+    url = await gateway_url(tree.gateway, connection, key)
+    if into is not None:
+        return https_files(url, name, token, has_events=False).write(into)
+    return how_to_upload(url, name, token)

@@ -44,6 +44,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "participants webhook": ("nobody", "https://example.org/"),
     "redrive": ("nope", "--reason", "a test"),
     "replay": ("nobody", *SURE),
+    "send": ("/no/such.conf", "dossier.submit", "ref:1"),
 }
 """By command, words that name nothing that is there."""
 NAMES_NONE = frozenset(
@@ -55,7 +56,7 @@ NAMES_NONE = frozenset(
     }
 )  # fmt: skip
 """Commands that take no name of anything."""
-OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "pki sandbox"})
+OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "pki sandbox", "send"})
 """Commands that need no settings; `embedded` too."""
 LISTS_AND_SHOWS = {
     "actions": (), "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),

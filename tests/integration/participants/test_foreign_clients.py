@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from tests.integration.participants.test_participants import command
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, submission
+from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
 _LIMIT_S = 30.0
@@ -40,10 +42,19 @@ class Site:
     hub: Hub
     engine: HubProcess
 
-    async def printed(self, name: str) -> str:
+    async def printed(self, name: str, *words: str) -> str:
         """What a new counter is told."""
         status, output, errors = await command(
-            self.hub, "add", name, "--role", "counter", "--organisation", ONE_STOP, "--partitions", "2"
+            self.hub,
+            "add",
+            name,
+            "--role",
+            "counter",
+            "--organisation",
+            ONE_STOP,
+            "--partitions",
+            "2",
+            *words,
         )
         assert status == 0, errors
         return output
@@ -114,6 +125,72 @@ async def test_kcat_gets_its_receipt_with_the_printed_commands_as_they_are(
     assert '"type":"onestop.dossier.submitted.v1"' in output
     again = await shell(script, tmp_path)
     assert again.count("onestop.receipt.accepted.v1") == 2, "the same commands may be pasted once more"
+
+
+async def sent(site: Site, file: Path, *words: str, data: object = None) -> tuple[int, list[bytes], str]:
+    """`hub send` on a machine that knows nothing but the file; its status, lines and errors."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hub.cli.main", "send", str(file), *words, cwd=REPOSITORY,
+        env=environment | {"TOPIC_PREFIX": site.hub.prefix},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await asyncio.wait_for(process.communicate(orjson.dumps(data)), 60)
+    assert process.returncode is not None
+    return process.returncode, output.splitlines(), errors.decode()
+
+
+async def test_hub_send_needs_the_written_file_only_and_can_send_the_same_again(
+    site: Site, tmp_path: Path
+) -> None:
+    told = await site.printed("with-files", "--into", str(tmp_path / "new"))
+    file, java = tmp_path / "new" / "with-files.conf", tmp_path / "new" / "with-files.properties"
+    password = re.search(r"^sasl\.password=(\S+)$", file.read_text(), re.MULTILINE)
+    assert password is not None
+    assert password.group(1) not in told
+    assert f'password="{password.group(1)}";' in java.read_text()
+    assert [path.stat().st_mode & 0o777 for path in (file, java)] == [0o600, 0o600]
+    assert all(str(path) in told for path in (file, java))
+
+    asked = ("dossier.submit", f"ref:{uuid4()}", "--id", str(uuid4()))
+    status, lines, errors = await sent(site, file, *asked, "--until", "dossier.submitted", data=submission())
+    assert status == 0, errors
+    receipt, fact = map(orjson.loads, lines)
+    assert receipt["request"] == asked[-1]
+    assert fact["applicant"] == submission()["applicant"]
+
+    assert await sent(site, file, *asked, data=submission()) == (0, lines[:1], ""), "the same receipt"
+    status, lines, errors = await sent(site, file, *asked, data=submission() | {"sets": 2})
+    assert (status, orjson.loads(lines[0])["code"]) == (1, "security.id_reused")
+    assert errors == ""
+
+    again = ("dossier.submit", f"ref:{uuid4()}")
+    status, lines, errors = await sent(
+        site, file, *again, "--until", "result.issued", "--for", "5", data=submission()
+    )
+    assert (status, len(lines)) == (3, 1)
+    assert errors == "hub: result.issued was not told (5 s)\n"
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told_before_anybody_is_registered(
+    site: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    asked = (
+        "add",
+        "nowhere",
+        "--role",
+        "counter",
+        "--organisation",
+        ONE_STOP,
+        "--into",
+        str(tmp_path / "file"),
+    )
+    status, _, errors = await command(site.hub, *asked)
+    assert (status, errors) == (2, f"hub: --into {tmp_path / 'file'}: File exists\n")
+    status, output, _ = await command(site.hub, "list")
+    assert status == 0
+    assert "nowhere" not in output
 
 
 async def test_aiokafka_gets_its_receipt_with_the_printed_settings(site: Site) -> None:
