@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from hub.visible import visible_json
+
 _context: dict[str, str] = {}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -52,7 +54,7 @@ class _JsonLines(logging.Formatter):
             line |= {"logger": record.name, "text": record.getMessage()[:300]}
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = type(record.exc_info[1]).__name__
-        return orjson.dumps(line | extra, default=str).decode()
+        return visible_json(orjson.dumps(line | extra, default=str).decode())
 
 
 def _now() -> str:
@@ -60,5 +62,5 @@ def _now() -> str:
 
 
 def _write(line: dict[str, object]) -> None:
-    sys.stderr.write(orjson.dumps(line).decode() + "\n")
+    sys.stderr.write(visible_json(orjson.dumps(line).decode()) + "\n")
     sys.stderr.flush()

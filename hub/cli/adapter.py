@@ -13,6 +13,7 @@ from uuid import uuid4
 import typer
 
 from hub.installed import adapter_points
+from hub.printing.tables import say
 
 app = typer.Typer(no_args_is_help=True, help="Adapters of outside systems.")
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
@@ -49,11 +50,11 @@ def new(
         "uuid": str(uuid4()),
     }
     for path in sorted(_write(files("hub.cli") / "adapter_template", folder, values)):
-        typer.echo(str(path))
+        say(str(path))
 
 
 def _refuse(why: str) -> None:
-    typer.echo(f"hub: {why}", err=True)
+    say(f"hub: {why}", err=True)
     raise typer.Exit(2)
 
 

@@ -20,7 +20,7 @@ from hub.kafka.admin import KafkaAdmin
 from hub.kafka.topics import kept
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
-from hub.printing.tables import AsJson, print_record
+from hub.printing.tables import AsJson, print_record, say
 from hub.settings import Settings
 
 _COLUMNS, _VALUES = ", ".join(KINDS), ", ".join(f"${number}" for number in range(2, len(KINDS) + 2))
@@ -67,10 +67,10 @@ def budget(
         return
     for kind, limit in shown["limits"].items():
         whose = ", its own" if limit["is_own"] else ""
-        typer.echo(f"{kind:<22}{limit['limit']:>16}{limit['used']:>8.0%} used{whose}")
+        say(f"{kind:<22}{limit['limit']:>16}{limit['used']:>8.0%} used{whose}")
     if braked := shown["braked"]:
         until = "goes on by order" if braked["is_resumed"] else f"next taste in {braked['left_s']:.0f} s"
-        typer.echo(f"braked: {braked['reason']}, {until}; hub participants resume {name}")
+        say(f"braked: {braked['reason']}, {until}; hub participants resume {name}")
 
 
 def _keep(admin: KafkaAdmin, name: str, bytes_a_partition: int) -> None:
@@ -109,4 +109,4 @@ def resume(name: str, reason: Reason = "", operator: By = "") -> None:
     why = with_store("budget", work)
     if why is None:
         fail(f"{name} is not braked: hub failures")
-    typer.echo(f"{name} goes on for {brakes_store.RESUMED_H} h; it was braked: {why}")
+    say(f"{name} goes on for {brakes_store.RESUMED_H} h; it was braked: {why}")

@@ -13,7 +13,7 @@ from hub.errors import UntrustedRowError
 from hub.facts.parking import decode_record
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
-from hub.printing.tables import AsJson, print_record, print_rows
+from hub.printing.tables import AsJson, print_record, print_rows, say
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Records that nobody could use.")
@@ -86,10 +86,10 @@ def show(letter: Letter, operator: By = "", as_json: AsJson = False) -> None:
     if as_json:
         print_record(shown, as_json=True)
         return
-    typer.echo(f"{place} key={record.key!r}")
+    say(f"{place} key={record.key!r}")
     for name, value in record.headers:
-        typer.echo(f"{name}: {value!r}")
-    typer.echo(repr(record.value))
+        say(f"{name}: {value!r}")
+    say(repr(record.value))
 
 
 @app.command()
@@ -106,7 +106,7 @@ def resolve(letter: Letter, reason: Why = "", operator: By = "", is_sure: IsSure
 
     if not with_store("dead-letters", work):
         fail(_none(letter))
-    typer.echo(f"dead letter {letter} resolved")
+    say(f"dead letter {letter} resolved")
 
 
 def _none(letter: int) -> str:

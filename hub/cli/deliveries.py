@@ -17,7 +17,7 @@ from hub.errors import StartupError
 from hub.installed import adapter_points
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
-from hub.printing.tables import AsJson, note, print_record, print_rows
+from hub.printing.tables import AsJson, note, print_record, print_rows, say
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Deliveries to outside systems.")
@@ -56,7 +56,9 @@ _FIELDS = (
     "first_at", "next_at", "doubt_at", "ended_at", "decision", "decided_by", "decided_at", "report_id",
     "report_state", "report_refusal",
 )  # fmt: skip
-_GAPS = "select adapter, sum(next - first) as messages from delivery_gap group by adapter order by adapter"
+_GAPS = """
+select adapter, sum(next::numeric - first) as messages from delivery_gap group by adapter order by adapter
+"""
 _IS_KNOWN = "select exists (select from delivery where adapter = $1)"
 
 
@@ -135,7 +137,7 @@ def show(
     contents = row["data"].decode(errors="replace") or "(erased)"
     print_record(shown | ({"body": contents} if body and as_json else {}), as_json=as_json)
     if body and not as_json:
-        typer.echo(contents)
+        say(contents)
 
 
 @app.command()
@@ -144,14 +146,14 @@ def pause(adapter: Adapter, operator: Operator, reason: Reason) -> None:
     changed = _change(
         adapter, operator, "delivery.paused", reason, (queries.PAUSE, adapter, reason, operator)
     )
-    typer.echo(f"{adapter} is paused" if changed else f"{adapter} was paused already")
+    say(f"{adapter} is paused" if changed else f"{adapter} was paused already")
 
 
 @app.command()
 def resume(adapter: Adapter, operator: Operator, reason: Reason = "") -> None:
     """Let calls pass again."""
     changed = _change(adapter, operator, "delivery.resumed", reason, (queries.RESUME, adapter))
-    typer.echo(f"{adapter} goes on" if changed else f"{adapter} was not paused")
+    say(f"{adapter} goes on" if changed else f"{adapter} was not paused")
 
 
 @app.command()
@@ -170,7 +172,7 @@ def settle(
     action = f"delivery.settled_{_DECISIONS[finding]}"
     if not _change(adapter, by.operator, action, by.reason, statement, f"{adapter}/{delivery}"):
         fail(f"delivery {delivery} of {adapter} has no unknown outcome")
-    typer.echo(f"settled as {finding}: the adapter acts on it at its next call")
+    say(f"settled as {finding}: the adapter acts on it at its next call")
 
 
 def _change(

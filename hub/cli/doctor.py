@@ -14,7 +14,7 @@ from hub.cli.shared import run, settings
 from hub.delivery.declaration import declarations
 from hub.kafka.admin import KafkaAdmin
 from hub.postgres.database import Session
-from hub.printing.tables import AsJson, print_rows
+from hub.printing.tables import AsJson, print_rows, say
 
 _OF_THIS_MACHINE = frozenset({"master_key", "calendar", "disk", "certificates"})
 _OF_KAFKA = frozenset({"topics", "clocks"})
@@ -31,7 +31,7 @@ def doctor(as_json: AsJson = False) -> None:
         print_rows([_as_object(outcome) for outcome in outcomes], _COLUMNS, as_json=True, none="")
     else:
         for outcome in outcomes:
-            typer.echo("\n".join(_lines(outcome)))
+            say("\n".join(_lines(outcome)))
     if not all(outcome.is_ok for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -14,6 +14,7 @@ from hub.participants import registry as participants
 from hub.participants.admission import GATEWAY
 from hub.participants.own_users import EnvFile, Rotate
 from hub.postgres import database
+from hub.printing.tables import say
 
 app = typer.Typer(no_args_is_help=True, help="HTTPS for participants without a Kafka client.")
 
@@ -42,4 +43,4 @@ def user(env_file: EnvFile = None, rotate: Rotate = False) -> None:
             await connection.close()
         return await asyncio.to_thread(own_users.admit, admin, name, env_file, is_rotated=rotate)
 
-    typer.echo(run(work()))
+    say(run(work()))

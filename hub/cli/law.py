@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.shared import settings
-from hub.printing.tables import AsJson, print_rows
+from hub.printing.tables import AsJson, print_rows, say
 from hub.regulation.clock import local_day
 from hub.regulation.lawbook import load_book
 from hub.regulation.pins import pin
@@ -49,4 +49,4 @@ def pin_files(
 ) -> None:
     """Write the digests of new files into the folder's lock; a file that was edited is refused."""
     for path in pin(folder):
-        typer.echo(path)
+        say(path)

@@ -20,6 +20,7 @@ from hub.cli.errors import of_command, of_role
 from hub.cli.shared import run, settings
 from hub.http.descriptors import raise_soft_limit
 from hub.logs import name_process
+from hub.printing.tables import say
 
 _ELSEWHERE = {
     "setup": "hub.cli.setup:setup",
@@ -64,7 +65,7 @@ class _Commands(TyperGroup):
             said = of_role(error) if words[:1] == [_ROLES] else of_command(error)
             if said is None or os.environ.get("HUB_TRACEBACK"):
                 raise
-            typer.echo(said.text, err=True)
+            say(said.text, err=True)
             sys.exit(said.status)
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -95,7 +96,7 @@ app = typer.Typer(
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        typer.echo(f"hub {version('onestop-hub')}")
+        say(f"hub {version('onestop-hub')}")
         raise typer.Exit
 
 
@@ -141,9 +142,7 @@ def run_role(
     else:
         from hub.installed import adapter_points  # noqa: PLC0415 - a process imports its own role only
 
-        typer.echo(
-            f"hub: no role {role}; roles: engine, gateway, adapter {'|'.join(adapter_points())}", err=True
-        )
+        say(f"hub: no role {role}; roles: engine, gateway, adapter {'|'.join(adapter_points())}", err=True)
         raise typer.Exit(2)
 
 

@@ -26,7 +26,7 @@ from hub.oversight.names import one_dossier
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
-from hub.printing.tables import AsJson, print_rows
+from hub.printing.tables import AsJson, print_rows, say
 from hub.privacy.erasing import Erased, NotErased
 from hub.privacy.erasing import erase as erase_dossier
 from hub.privacy.kept_documents import remove_erased
@@ -88,7 +88,7 @@ def accept(topic: str, partition: int, reason: Why = "", operator: By = "", is_s
     gap = with_store("operator", work)
     if gap is None:
         fail(f"{place} is not stopped, or there is no such partition: hub offsets list")
-    typer.echo(f"accepted: {gap}")
+    say(f"accepted: {gap}")
 
 
 def redrive(
@@ -131,7 +131,7 @@ def redrive(
     if not ordered:
         fail(f"nothing of {dossier} is parked: hub redrive" if dossier else "nothing is parked")
     named = ordered[0] if len(ordered) == 1 else f"{len(ordered)} dossiers"
-    typer.echo(f"ordered: an engine takes up {named} within a second; hub dossier show says how it ended")
+    say(f"ordered: an engine takes up {named} within a second; hub dossier show says how it ended")
 
 
 async def _parked(_: Settings, connection: Connection) -> list[dict[str, Any]]:
@@ -156,23 +156,23 @@ def erase(
             store = documents(settings.documents)
             return done, await remove_erased(connection, store, key, done.dossier_id)
         except (DocumentsAwayError, DocumentsSettingError) as error:
-            typer.echo(f"hub: its documents are still there, the next sweep deletes them: {error}", err=True)
+            say(f"hub: its documents are still there, the next sweep deletes them: {error}", err=True)
             return done, None
 
     done, removed = with_store("operator", work)
     if isinstance(done, NotErased):
         fail(done.why)
-    typer.echo(
+    say(
         f"erased {done.dossier_id}: {done.facts} facts stay sealed, {done.refused} parked requests refused,"
         f" {done.letters} dead letters dropped, {done.messages} waiting messages emptied,"
         f" {done.deliveries.unsent} deliveries not sent, {done.deliveries.emptied} emptied,"
         f" {done.deliveries.open} still under way"
     )
     if done.unread_letters:
-        typer.echo(f"hub: {done.unread_letters} dead letters cannot be read, and stay as they are", err=True)
+        say(f"hub: {done.unread_letters} dead letters cannot be read, and stay as they are", err=True)
     if removed is None:
         raise typer.Exit(1)
-    typer.echo(f"{removed} documents deleted")
+    say(f"{removed} documents deleted")
 
 
 def replay_topic(
@@ -205,7 +205,7 @@ def replay_topic(
                 async for message in messages:
                     if isinstance(message, UntrustedRowError):
                         left_out += 1
-                        typer.echo(f"hub: left out: {message}", err=True)
+                        say(f"hub: left out: {message}", err=True)
                         continue
                     await _publish(producer, settings, message)
                     sent += 1
@@ -218,7 +218,7 @@ def replay_topic(
         return sent, left_out
 
     sent, left_out = with_store("operator", work)
-    typer.echo(f"{sent} messages sent again to out.{participant}")
+    say(f"{sent} messages sent again to out.{participant}")
     if left_out:
         raise typer.Exit(1)
 

@@ -28,7 +28,7 @@ from hub.participants.editing import edit as edit_participant
 from hub.postgres import database
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
-from hub.printing.tables import AsJson, print_rows
+from hub.printing.tables import AsJson, print_rows, say
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Who takes part.")
@@ -78,7 +78,7 @@ def add(
         return printed
 
     for text in run(_administered(work)):
-        typer.echo(text)
+        say(text)
 
 
 @app.command("edit")
@@ -122,7 +122,7 @@ def edit(
     before, after = run(_administered(work))
     for what in ("roles", "organisations"):
         was, now = ", ".join(getattr(before, what)), ", ".join(getattr(after, what))
-        typer.echo(f"{what}: {now or '(none)'}" + (f" (before: {was or '(none)'})" if was != now else ""))
+        say(f"{what}: {now or '(none)'}" + (f" (before: {was or '(none)'})" if was != now else ""))
 
 
 @app.command("rotate")
@@ -143,7 +143,7 @@ def rotate(
         is_http = await participants.is_http(connection, key, name)
         return await _connection(tree, connection, name, secret, into, is_http=is_http)
 
-    typer.echo(run(_administered(work)))
+    say(run(_administered(work)))
 
 
 @app.command("documents")
@@ -161,7 +161,7 @@ def documents(
     async def work(tree: Settings, connection: Connection) -> str:
         return await _upload(tree, connection, name, into, overlap)
 
-    typer.echo(with_store("participants", work))
+    say(with_store("participants", work))
 
 
 @app.command("certificate")
@@ -170,14 +170,14 @@ def certificate(name: str, file: Path) -> None:
     try:
         pem = file.read_bytes()
     except OSError as error:
-        typer.echo(f"hub: {file}: {error.strerror}", err=True)
+        say(f"hub: {file}: {error.strerror}", err=True)
         raise typer.Exit(2) from None
 
     async def work(tree: Settings, connection: Connection) -> None:
         await participants.bind_certificate(connection, store_key_of(tree), name, pem)
 
     with_store("participants", work)
-    typer.echo(f"{name} may show this certificate; one bound before ends in 24 hours")
+    say(f"{name} may show this certificate; one bound before ends in 24 hours")
 
 
 @app.command("webhook")
@@ -194,7 +194,7 @@ def webhook(
         return await participants.set_webhook(connection, store_key_of(tree), name, url, is_test=is_test)
 
     secret = with_store("participants", work)
-    typer.echo(f"secret={secret}" if secret else f"{name} has no webhook any more")
+    say(f"secret={secret}" if secret else f"{name} has no webhook any more")
 
 
 @app.command("remove")
@@ -208,7 +208,7 @@ def remove(name: str, reason: Why = "", operator: By = "", is_sure: IsSure = Fal
         await record_action(connection, by.operator, "participant.removed", name, by.reason)
 
     run(_administered(work))
-    typer.echo(f"{name} removed")
+    say(f"{name} removed")
 
 
 app.command("budget")(budget)

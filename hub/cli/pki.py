@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hub.printing.tables import say
 from hub.signing.sandbox import MARK, Sandbox
 
 pki_app = typer.Typer(no_args_is_help=True, help="Certificates for sandboxes; never for live use.")
@@ -28,7 +29,7 @@ def sandbox(
 ) -> None:
     """Make a root, an issuing CA, officers and agencies, all synthetic, as PEM and PKCS#12."""
     if folder.exists() and any(folder.iterdir()):
-        typer.echo(f"hub: {folder} is not empty", err=True)
+        say(f"hub: {folder} is not empty", err=True)
         raise typer.Exit(2)
     secret = password or secrets.token_urlsafe(12)
     made = Sandbox(datetime.now(UTC).replace(microsecond=0))
@@ -37,7 +38,7 @@ def sandbox(
     made.agency("Cơ quan mẫu (thử nghiệm)", agency)
     made.agency("Bộ phận Một cửa mẫu (thử nghiệm)", one_stop)
     for path in made.write(folder, secret):
-        typer.echo(str(path))
-    typer.echo(f"password of the keys: {secret}")
-    typer.echo(f"HUB_SIGNING__TRUST_FOLDER={folder / 'trust'}")
-    typer.echo(MARK)
+        say(str(path))
+    say(f"password of the keys: {secret}")
+    say(f"HUB_SIGNING__TRUST_FOLDER={folder / 'trust'}")
+    say(MARK)

@@ -18,6 +18,7 @@ from hub.participants import registry as participants
 from hub.participants.own_users import EnvFile, Rotate
 from hub.postgres import database
 from hub.postgres.database import Connection
+from hub.printing.tables import say
 from hub.settings import Settings
 
 _HAS_SEALED = "select exists (select from dossier_key) or exists (select from term_seed)"
@@ -39,18 +40,18 @@ def setup(
         connection = await database.connect_at_start(tree.postgres, "setup", timeout_s=None)
         try:
             for line in await prepare_store(connection, tree):
-                typer.echo(line)
+                say(line)
             admin = KafkaAdmin(tree.kafka)
             await asyncio.to_thread(admin.check)
             for topic in await upkeep.bound_topics(admin, connection, store_key_of(tree)):
-                typer.echo(f"bounded what {topic} keeps")
+                say(f"bounded what {topic} keeps")
             await upkeep.open_directory(admin, connection, store_key_of(tree))
         finally:
             await connection.close()
         await participants.prepare_hub(admin, user, partitions)
         return await asyncio.to_thread(own_users.admit, admin, user, env_file, is_rotated=rotate)
 
-    typer.echo(run(work()))
+    say(run(work()))
 
 
 async def prepare_store(connection: Connection, tree: Settings) -> list[str]:

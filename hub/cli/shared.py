@@ -15,6 +15,7 @@ from hub.checks.check import must_hold
 from hub.checks.store import store_check
 from hub.postgres import database
 from hub.postgres.database import Connection
+from hub.printing.tables import say
 from hub.settings import Settings, read_settings
 
 Result = TypeVar("Result")
@@ -34,7 +35,7 @@ def settings() -> Settings:
 
 def fail(why: str, status: int = 1) -> NoReturn:
     """End the command with one line."""
-    typer.echo(f"hub: {why}", err=True)
+    say(f"hub: {why}", err=True)
     raise typer.Exit(status)
 
 

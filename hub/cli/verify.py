@@ -11,7 +11,7 @@ from hub.facts.expiring_keys import load_terms
 from hub.facts.sealing import MasterKey
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
-from hub.printing.tables import AsJson, print_record
+from hub.printing.tables import AsJson, print_record, say
 from hub.privacy.row_sweep import RowSweep
 from hub.regulation.lawbook import load_book
 from hub.settings import Settings
@@ -31,7 +31,7 @@ def verify(as_json: AsJson = False) -> None:
             if as_json:
                 findings.append({"row": finding.row, "why": finding.why})
             else:
-                typer.echo(str(finding))
+                say(str(finding))
         return found, sweep.counts
 
     findings: list[dict[str, object]] = []
@@ -40,6 +40,6 @@ def verify(as_json: AsJson = False) -> None:
     if as_json:
         print_record({"read": counts, "findings": findings}, as_json=True)
         raise typer.Exit(1 if found else 0)
-    typer.echo(f"{found} rows are not what the hub has written; read: {read}")
+    say(f"{found} rows are not what the hub has written; read: {read}")
     if found:
         raise typer.Exit(1)

@@ -29,7 +29,9 @@ from hub.delivery.rows import (
 from hub.delivery.stored_outcome import outcome_text
 from hub.delivery.throttle import GateState
 from hub.delivery.wire import Confirmed
+from hub.errors import AlteredRowError
 from hub.facts.integrity import StoreKey
+from hub.facts.untrusted import tell_untrusted
 
 Keep = Callable[
     ["asyncpg.Connection[Any] | PoolConnectionProxy[Any]", Sequence[OutMessage]], Awaitable[Collection[str]]
@@ -179,9 +181,14 @@ class DeliveryStore:
         return bool(await connection.fetch(queries.STORE_REPORTS, self.adapter, *columns))
 
     async def reports_due(self) -> list[DueReport]:
-        """Return finished deliveries whose report could not be made."""
-        rows = await self._fetch(queries.REPORTS_DUE)
-        return [read_due(row) for row in rows]
+        """Return finished deliveries whose report could not be made; those that nobody can read are told."""
+        due = []
+        for row in await self._fetch(queries.REPORTS_DUE):
+            try:
+                due.append(read_due(row))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                tell_untrusted(AlteredRowError(f"delivery {self.adapter} {row['id']}", "its outcome is none"))
+        return due
 
     async def attach_report(self, message_id: str, report: Report | None) -> None:
         """Store the late report of a finished delivery."""

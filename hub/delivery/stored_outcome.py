@@ -49,9 +49,15 @@ def read_outcome(text: str) -> QueryOutcome:
 
 
 def short_outcome(text: str | None) -> str:
-    """A stored outcome in two words: its kind, and the counterpart's code or the cause; no contents."""
+    """A stored outcome in two words: its kind, and the counterpart's code or the cause; no contents.
+
+    `altered` for what the runtime has not written.
+    """
     if text is None:
         return ""
-    stored = json.loads(text)
-    detail = stored.get("code") or stored.get("why")
-    return f"{stored['kind']}: {detail}" if detail else str(stored["kind"])
+    try:
+        stored = json.loads(text)
+        kind, detail = stored["kind"], stored.get("code") or stored.get("why")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "altered"
+    return f"{kind}: {detail}" if detail else str(kind)

@@ -15,7 +15,7 @@ from hub.embedded.jars import LOCK_FILE, regenerate_lock
 from hub.embedded.lifecycle import TITLES
 from hub.embedded.state import Folders
 from hub.errors import StartupError
-from hub.printing.tables import AsJson, print_rows
+from hub.printing.tables import AsJson, print_rows, say
 
 app = typer.Typer(help="Real Kafka and PostgreSQL under HUB_HOME, without Docker.", no_args_is_help=True)
 _console = Console(highlight=False, soft_wrap=True)
@@ -92,7 +92,7 @@ def env(home: HomeOption = _DEFAULT_HOME) -> None:
     if address.kafka_brokers > 1:
         settings["HUB_KAFKA__REPLICATION"] = str(address.kafka_brokers)
     for name, value in settings.items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+        say(f"export {name}={shlex.quote(value)}")
 
 
 @app.command()
@@ -109,7 +109,7 @@ def logs(
         _fail(StartupError(f"{path}: no log yet"))
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in deque(file, maxlen=lines):
-            typer.echo(line, nl=False)
+            say(line, nl=False)
 
 
 @app.command(hidden=True)

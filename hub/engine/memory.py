@@ -69,7 +69,7 @@ class Memory:
         key, told = self.tools.master.store, self._on_untrusted
         directory = await reading.read_directory(reader, key, told)
         clock = await read_clock(reader, self.world.environment)
-        await load_terms(reader, self.tools.master, clock.of(datetime.now(UTC)).date())
+        await load_terms(reader, self.tools.master, clock.of(datetime.now(UTC)).date(), told)
         self.tools.master.forget()
         self.tools = replace(self.tools, directory=directory)
         self.world = replace(self.world, directory=directory, clock=clock)

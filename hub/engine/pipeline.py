@@ -152,7 +152,8 @@ class Pipeline:
 
     async def _decide(self, batch: Batch) -> BatchDecision:
         reader = self._connections.reader
-        await self._starts.announce(reader, batch, self._consumer.group.generation)
+        store_key = self._memory.tools.master.store
+        await self._starts.announce(reader, batch, self._consumer.group.generation, store_key)
         items, before, read = await self._look_up(batch)
         if await self._memory.refresh(read.versions):
             items, before, read = await self._look_up(batch)

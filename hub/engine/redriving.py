@@ -21,6 +21,7 @@ from hub.inbound.authorise import Authorised, Reading, authorise
 from hub.logs import log
 from hub.outbox.segments import Outgoing, Written
 from hub.postgres.database import Connection
+from hub.postgres.numbers import next_free
 
 WAITING = "select id, dossier_id::text as dossier from redrive where done_at is null order by id limit 20"
 _NEXT = """
@@ -29,6 +30,7 @@ where p.dossier_id = $1 order by p.position limit 1
 """
 _REASON = "update parked_request set reason = $2 where position = $1"
 _DONE = "update redrive set done_at = now(), outcome = $2 where id = $1 and done_at is null"
+_ORDER = "insert into redrive (dossier_id, operator, reason) values ($1, $2, $3)"
 _MISCOUNTED = "select 1 from dossier where id = $1 and parked <> 0 for update"
 _RELEASE = """
 update dossier set parked = 0
@@ -156,7 +158,10 @@ async def order_redrive(connection: Connection, dossier_id: str, operator: str, 
         is None
     ):
         return False
-    await connection.execute(
-        "insert into redrive (dossier_id, operator, reason) values ($1, $2, $3)", dossier_id, operator, reason
-    )
+
+    async def write() -> None:
+        async with connection.transaction():
+            await connection.execute(_ORDER, dossier_id, operator, reason)
+
+    await next_free(write)
     return True

@@ -44,6 +44,7 @@ from hub.engine.write.connections import Connections
 from hub.errors import StartupError
 from hub.facts.integrity import StoreKey
 from hub.facts.sealing import MasterKey
+from hub.facts.trusted import must_fit
 from hub.inbound.authorise import Reading
 from hub.inbound.directory import Directory
 from hub.inbound.envelope import Record
@@ -135,7 +136,7 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
         await must_hold(checks)
         shards = Shards(sessions.shards, instance, settings.shards)
         await shards.claim()
-        master.must_fit(await sessions.load.fetchval("select wrapped from dossier_key limit 1"))
+        await must_fit(await sessions.load.live(), master)
         registry = CollectorRegistry()
         metrics = EngineMetrics(registry)
         asking = await _started(stack, _observer(settings))

@@ -124,6 +124,10 @@ class StoreKey:
             return self.row("offset", topic, partition, topic_id, following, batch, goes_on)
         return _check(self._offset, joined.encode())
 
+    def marks(self, topic: str, partition: int, topic_id: str, probing: int | None, marks: int) -> bytes:
+        """Of the number of processes that touched a record alone."""
+        return self.row("marks", topic, partition, topic_id, probing, marks)
+
     def segment(self, shard: int, payload: bytes) -> bytes:
         """Of messages that wait to be published."""
         return _check(self._segment, b"%d\x1f%b" % (shard, payload))

@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from msgspec import Struct
 
-from hub.errors import StartupError, StopError
+from hub.errors import AlteredRowError, StartupError, StopError
 from hub.facts.integrity import StoreKey
 from hub.facts.term_keys import TermKeys
 from hub.settings import Settings
 
 NONCE_BYTES = 12
+SEED_UNREADABLE = AlteredRowError("term_seed", "the hub has not written it: licensed data wait")
 _WRONG_MASTER_KEY = "HUB_MASTER_KEY_FILE: the master key does not fit the stored dossier keys"
 _CACHED_KEYS = 4096
 
@@ -35,19 +36,27 @@ class DossierKey(Struct, frozen=True, gc=False):
         return nonce + self.cipher.encrypt(nonce, plain, bound_to)
 
     def seal_until(self, plain: bytes, bound_to: bytes, last: date) -> bytes:
-        """As `seal`, and nobody can open it any more once the keys of that day are destroyed."""
-        assert self.terms is not None
-        cipher = self.terms.cipher(max(last, self.terms.day))
+        """As `seal`, and nobody can open it any more once the keys of that day are destroyed.
+
+        Raises `AlteredRowError` while the seed of these keys cannot be read, as `open_until` does.
+        """
+        terms = self._terms()
+        cipher = terms.cipher(max(last, terms.day))
         assert cipher is not None
         nonce = os.urandom(NONCE_BYTES)
         return nonce + cipher.encrypt(nonce, self.seal(plain, bound_to), bound_to)
 
     def open_until(self, sealed: bytes, bound_to: bytes, last: date) -> bytes | None:
         """What `seal_until` has sealed; None when the day's key is destroyed. Raises as `open`."""
-        cipher = self.terms.cipher(last) if self.terms is not None else None
+        cipher = self._terms().cipher(last)
         if cipher is None:
             return None
         return self.open(cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to), bound_to)
+
+    def _terms(self) -> TermKeys:
+        if self.terms is None:
+            raise SEED_UNREADABLE
+        return self.terms
 
     def open(self, sealed: bytes, bound_to: bytes) -> bytes:
         """The plain bytes; raises `cryptography.exceptions.InvalidTag` for altered or foreign bytes."""
@@ -101,7 +110,7 @@ class MasterKey:
         """The key of `wrap`; `StopError` when it was wrapped by another master key."""
         try:
             return aes_key_unwrap(self._key, wrapped)
-        except InvalidUnwrap:
+        except (InvalidUnwrap, ValueError):
             raise StopError(_WRONG_MASTER_KEY) from None
 
     def unwrap(self, wrapped: bytes) -> DossierKey:

@@ -10,8 +10,10 @@ import asyncpg
 import orjson
 
 from hub.errors import AlteredRowError
+from hub.facts.checked import PARTICIPANT
 from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
+from hub.facts.sealing import MasterKey
 from hub.facts.untrusted import tell_untrusted
 from hub.postgres.database import Connection, Session
 
@@ -61,6 +63,27 @@ async def not_erased(
         return frozenset()
     rows = await connection.fetch(_DOSSIERS, list(dossiers))
     return frozenset(dossiers) - {row["id"] for row in rows if is_dossier_genuine(row, key)}
+
+
+_SOME = """
+select d.id::text as id, d.head, d.sequence, d.parked, d.state, d.private, k.wrapped, d.mac
+from dossier d join dossier_key k on k.dossier_id = d.id order by d.id desc limit 100
+"""
+_A_KEY = "select wrapped from dossier_key limit 1"
+
+
+async def is_written_with(connection: Connection, key: StoreKey) -> bool:
+    """Whether something stored carries a check under this key: others may have altered the rest."""
+    participants = await connection.fetch(f"select {PARTICIPANT.selected} from participant")  # noqa: S608  our names
+    if any(PARTICIPANT.is_genuine(row, key) for row in participants):
+        return True
+    return any(is_dossier_genuine(row, key) for row in await connection.fetch(_SOME))
+
+
+async def must_fit(connection: Connection, master: MasterKey) -> None:
+    """`StartupError` when what is stored was written under another master key: one row is no proof."""
+    if not await is_written_with(connection, master.store):
+        master.must_fit(await connection.fetchval(_A_KEY))
 
 
 _ERASURES = """

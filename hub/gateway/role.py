@@ -39,6 +39,7 @@ from hub.kafka.producer import Producer
 from hub.logs import log
 from hub.postgres import database
 from hub.postgres.away import reason_of
+from hub.printing.tables import say
 from hub.process import client_logs
 from hub.process.health import health_app, serve
 from hub.process.supervise import AWAY, keep_running
@@ -79,7 +80,7 @@ def gateway_settings() -> GatewayTree:
     try:
         return read_tree(GatewayTree)
     except StartupError as error:
-        typer.echo(f"hub: {error}", err=True)
+        say(f"hub: {error}", err=True)
         raise typer.Exit(2) from None
 
 

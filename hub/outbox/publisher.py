@@ -19,6 +19,7 @@ from hub.kafka.producer import Producer, do_brokers_answer
 from hub.kafka.verdicts import Verdict, verdict
 from hub.logs import log
 from hub.postgres.database import Session
+from hub.postgres.numbers import next_free
 from hub.process.supervise import Backoff, is_of_one
 
 _TOPIC_WAIT_S = 3.0
@@ -205,7 +206,7 @@ class Publisher:
     async def _set_aside(self, lane: Lane, messages: Sequence[Message]) -> None:
         payloads = [message.encode() for message in messages]
         checks = [self._key.blocked(*lane, payload) for payload in payloads]
-        await self._session.execute(_SET_ASIDE, *lane, payloads, checks)
+        await next_free(lambda: self._session.execute(_SET_ASIDE, *lane, payloads, checks))
 
 
 def _name(lane: Lane) -> str:

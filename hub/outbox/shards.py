@@ -21,15 +21,20 @@ with beat as (
     insert into engine (instance, backend, seen_at) values ($1, pg_backend_pid(), now())
     on conflict (instance) do update set backend = excluded.backend, seen_at = excluded.seen_at
 )
-select count(*) filter (where instance <> $1 and seen_at > now() - make_interval(secs => $2)) + 1 from engine
+select count(*) filter (
+    where instance <> $1 and seen_at between now() - make_interval(secs => $2) and now() + interval '1 minute'
+) + 1 from engine
 """
+"""A beat far ahead of the time is none: it would take its share of the shards for ever."""
 _END_SILENT = """
 with silent as (
-    delete from engine where instance <> $1 and seen_at < now() - make_interval(secs => $2)
-    returning instance, backend
+    delete from engine where instance <> $1
+    and seen_at not between now() - make_interval(secs => $2) and now() + interval '1 minute'
+    returning instance, backend, seen_at
 )
 select s.instance, pg_terminate_backend(a.pid) from silent s
 join pg_stat_activity a on a.pid = s.backend and a.application_name = s.instance || '-shards'
+where s.seen_at < now()
 """
 
 

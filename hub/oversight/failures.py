@@ -37,7 +37,7 @@ class _Look:
 
 ENGINES = """
 select coalesce(max(seen_at) > now() - interval '15 seconds', false) as is_there, max(seen_at) as since
-from engine
+from engine where seen_at < now() + interval '1 minute'
 """
 STOPPED = (
     "select topic, partition, stopped from intake_offset where stopped is not null order by topic, partition"
@@ -86,7 +86,8 @@ select adapter, count(*) as count, min(stored_at) as since from (
 ) p group by adapter order by adapter
 """
 GONE = """
-select adapter, sum(next - first)::bigint as count, min(seen_at) as since from delivery_gap
+select adapter, min(seen_at) as since,
+       least(greatest(sum(next::numeric - first), 0), 9223372036854775807)::bigint as count from delivery_gap
 group by adapter order by adapter
 """
 PAUSED = "select adapter, why, paused_by, paused_at as since from delivery_pause order by adapter"

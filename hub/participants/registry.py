@@ -31,6 +31,7 @@ from hub.kafka.topics import (
 from hub.participants import credentials
 from hub.participants.admission import GATEWAY, GROUP, Member, check_among, check_candidate
 from hub.postgres.database import Connection
+from hub.postgres.versions import move_version
 
 _REGISTER = """
 insert into participant (name, roles, organisations, partitions, mac) values ($1, $2, $3, $4, $5)
@@ -380,6 +381,4 @@ def _row(participant: Participant) -> tuple[object, ...]:
 
 async def moved(connection: Connection) -> None:
     """Let engines and gateways read who takes part again."""
-    await connection.execute(
-        "update configuration_version set version = version + 1 where kind = 'participants'"
-    )
+    await move_version(connection, "participants")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
+from hub.postgres.times import AnyConnection, read_any_time
 
 _IDLE_IN_TRANSACTION = "5min"
 _SERVER_MARGIN_S = 5.0
@@ -21,11 +18,9 @@ from unnest($1::text[], $2::text[]) w(name, value) join pg_settings s on s.name 
 where w.name <> 'synchronous_commit' or s.setting = 'off'
 """
 
-AnyConnection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
-
 
 async def set_own(connection: AnyConnection, timeout_s: float | None) -> None:
-    """Set isolation, durability and time-outs; what this version of PostgreSQL does not know is left out.
+    """Set isolation, durability and time-outs, and read any time; a setting that is not known is left out.
 
     With no `timeout_s` (changes of tables) a statement may take its time, but waits for a lock only shortly,
     because everybody else queues behind that wait. Whether the database is read-only is not decided here:
@@ -44,6 +39,7 @@ async def set_own(connection: AnyConnection, timeout_s: float | None) -> None:
         "statement_timeout": "0" if timeout_s is None else _ms(timeout_s + _SERVER_MARGIN_S),
     }
     await connection.fetch(_SET, list(values), list(values.values()))
+    await read_any_time(connection)
 
 
 def is_writable(connection: AnyConnection) -> bool:

@@ -1,6 +1,7 @@
 """What commands print: tables that fit the terminal, tab-separated values in a pipe, JSON for programs.
 
-One shape for all: a command that lists prints an array of objects, one that shows a thing prints an object;
+Nothing else of the command line writes to a terminal. One shape for all: a command that lists prints an array
+of objects, one that shows a thing prints an object;
 names are those of the columns, times are RFC 3339 in UTC, and what is not known is null.
 """
 
@@ -17,6 +18,7 @@ import orjson
 import typer
 
 from hub.regulation.clock import in_viet_nam
+from hub.visible import visible, visible_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="for programs: every value whole, times in UTC")]
 Row = Mapping[str, object]
@@ -32,29 +34,38 @@ def print_rows(
 ) -> None:
     """Print a list. `more` are columns that a terminal shows as far as it is wide enough; a pipe gets all."""
     if as_json:
-        typer.echo(_json([{name: row.get(name) for name in (*columns, *more)} for row in rows]))
+        _print_json([{name: row.get(name) for name in (*columns, *more)} for row in rows])
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if width is not None and not rows:
-        typer.echo(none)
+        say(none)
         return
     for line in table_lines(rows, columns, more, width):
-        typer.echo(line)
+        say(line)
 
 
 def print_record(record: Row, *, as_json: bool) -> None:
     """Print one thing: a line for each value that is there."""
     if as_json:
-        typer.echo(_json(dict(record)))
+        _print_json(dict(record))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in record_lines(record, width):
-        typer.echo(line)
+        say(line)
 
 
 def note(text: str) -> None:
     """A line beside what is printed; it goes to standard error, so that a pipe holds the values only."""
-    typer.echo(text, err=True)
+    say(text, err=True)
+
+
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text, whoever wrote what stands in it: nothing in it is an order to the terminal."""
+    typer.echo(visible(text), err=err, nl=nl)
+
+
+def _print_json(content: object) -> None:
+    typer.echo(visible_json(_json(content)))
 
 
 def table_lines(
@@ -164,7 +175,7 @@ def _seen(value: object) -> str:
         return ", ".join(f"{name}: {_seen(one)}" for name, one in value.items() if one is not None)
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(_seen(one) for one in value)
-    return " ".join(str(value).split())
+    return visible(" ".join(str(value).split()))
 
 
 def _piped(value: object) -> str:

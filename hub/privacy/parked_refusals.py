@@ -16,6 +16,7 @@ from hub.identifiers import shard_of_key
 from hub.inbound.directory import HUB
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
+from hub.postgres.numbers import next_free
 from hub.settings import Settings
 
 _LOCK = "select parked from dossier where id = $1 for update"
@@ -31,7 +32,7 @@ from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) w(participant, id,
 where i.participant = w.participant and i.id = w.id and i.receipt is null
 """
 _DELETE = "delete from parked_request where position = any($1)"
-_COUNT = "update dossier set parked = parked - $2 where id = $1"
+_COUNT = "update dossier set parked = greatest(parked::bigint - $2, -2147483648) where id = $1"
 _SEGMENT = "insert into segment (shard, payload, mac) values ($1, $2, $3)"
 
 
@@ -58,9 +59,16 @@ async def refuse_parked(
     await connection.execute(_COUNT, dossier_id, len(rows))
     told = [ReceiptEntry(*place) for place in zip(participants, ids, strict=True) if place[0] != HUB.name]
     if told:
-        shard, payload = shard_of_key(dossier_id, settings.shards), encode_segment(told)
-        await connection.execute(_SEGMENT, shard, payload, key.segment(shard, payload))
+        await _tell(connection, key, shard_of_key(dossier_id, settings.shards), encode_segment(told))
     return len(rows)
+
+
+async def _tell(connection: Connection, key: StoreKey, shard: int, payload: bytes) -> None:
+    async def write() -> None:
+        async with connection.transaction():
+            await connection.execute(_SEGMENT, shard, payload, key.segment(shard, payload))
+
+    await next_free(write)
 
 
 def _check(row: asyncpg.Record, answer: bytes, key: StoreKey) -> bytes | None:

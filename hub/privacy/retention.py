@@ -32,8 +32,13 @@ from hub.settings import RetentionSettings, Settings
 _LOCK_ID = 4714
 _LOOK_S = 60.0
 _PAGE = 500
-_LAST = "select ended_at from retention_run"
-_IS_DUE = "select not exists (select from retention_run where ended_at > now() - make_interval(secs => $1))"
+_LAST = "select ended_at from retention_run where ended_at <= now()"
+_IS_DUE = """
+select not exists (
+    select from retention_run where ended_at between now() - make_interval(secs => $1) and now()
+)
+"""
+"""An end in the future was written by nobody of the hub, and no sweep would be due any more."""
 _ENDED = """
 insert into retention_run (ended_at) values (now())
 on conflict (is_only) do update set ended_at = excluded.ended_at returning ended_at
@@ -49,7 +54,9 @@ select dossier_id::text as dossier from erasure where erased_at > least(
 """
 _HALF_UPLOAD = timedelta(days=1)
 _DOCUMENTS_EVERY = timedelta(hours=20)
-_ARE_DOCUMENTS_DUE = "select not exists (select from retention_run where documents_at > now() - $1::interval)"
+_ARE_DOCUMENTS_DUE = """
+select not exists (select from retention_run where documents_at between now() - $1::interval and now())
+"""
 _DOCUMENTS_DONE = """
 insert into retention_run (ended_at, documents_at) values ('epoch', now())
 on conflict (is_only) do update set documents_at = excluded.documents_at

@@ -18,7 +18,7 @@ from hub.errors import AlteredRowError, HubError, UntrustedRowError
 from hub.facts import checked
 from hub.facts.fact_bytes import law_of, open_fact
 from hub.facts.integrity import StoreKey
-from hub.facts.sealing import MasterKey
+from hub.facts.sealing import SEED_UNREADABLE, MasterKey
 from hub.facts.trusted import (
     FACT_COLUMNS,
     NOT_ERASED,
@@ -62,6 +62,10 @@ select alias, dossier_id::text as dossier, mac from alias where alias > $1 order
 _OFFSETS = """
 select topic, partition, topic_id, next, batch::text as batch, goes_on, mac from intake_offset
 order by topic, partition
+"""
+_MARKS = """
+select topic, partition, topic_id, probing, marks, marks_mac from intake_offset
+where marks <> 0 order by topic, partition
 """
 _SEGMENTS = "select id, shard, payload, mac from segment where id > $1 order by id limit $2"
 _BLOCKED = "select id, topic, shard, payload, mac from blocked_message where id > $1 order by id limit $2"
@@ -230,10 +234,16 @@ class RowSweep:
             last = rows[-1]["alias"]
 
     async def _others(self) -> AsyncIterator[UntrustedRowError]:
+        if self._master.terms is None:
+            yield SEED_UNREADABLE
         for row in await self._connection.fetch(_OFFSETS):
             *place, check = tuple(row.values())
             if self._key.offset(*place) != check:
                 yield AlteredRowError(f"intake_offset {row['topic']} {row['partition']}")
+        for row in await self._connection.fetch(_MARKS):
+            *said, check = tuple(row.values())
+            if self._key.marks(*said) != check:
+                yield AlteredRowError(f"intake_offset {row['topic']} {row['partition']}", "its marks")
         last = _LEAST
         while rows := await self._connection.fetch(_SEGMENTS, last, _PAGE):
             self.counts["segment"] += len(rows)

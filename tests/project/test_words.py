@@ -23,6 +23,7 @@ def test_every_class_of_the_hub_has_a_name_of_its_own() -> None:
 def test_the_root_of_the_hub_holds_a_handful_of_modules() -> None:
     assert {file.stem for file in HUB.glob("*.py")} == {
         "__init__", "backoff", "crashpoints", "errors", "identifiers", "installed", "legal_time", "logs",
+        "visible",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.postgres.database import Session
+from hub.postgres.numbers import next_free
 
 _LOOK_S = 1.0
 _AGAIN = """
@@ -36,4 +37,4 @@ class WaitingCopies:
         await asyncio.sleep(_LOOK_S)
         await self._shelf.ask()
         if not self._shelf.is_away:
-            await self._session.execute(_AGAIN)
+            await next_free(lambda: self._session.execute(_AGAIN))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hub.engine.intake import positions
 from hub.engine.intake.assigned import Batch
+from hub.facts.integrity import StoreKey
 from hub.inbound.authorise import Reading, Unreadable
 from hub.inbound.envelope import Malformed, Record, participant_of
 from hub.kafka.log_inspector import Position
@@ -20,13 +21,13 @@ class Starts:
         self._counted: dict[Position, tuple[int, int]] = {}
         self._touched: dict[Position, int] = {}
 
-    async def announce(self, connection: Connection, batch: Batch, generation: int) -> None:
+    async def announce(self, connection: Connection, batch: Batch, generation: int, key: StoreKey) -> None:
         """Before a batch is touched: count the first one of each partition, mark each record taken alone."""
         if batch.is_probe:
             step = batch.steps[0]
             position = (step.topic, step.partition)
             if not batch.is_poison and self._touched.get(position) != step.expected:
-                await positions.mark_probe(connection, position, step.expected, self._width)
+                await positions.mark_probe(connection, position, step.expected, self._width, key)
                 self._touched[position] = step.expected
             return
         starts = self._to_count(batch, generation)

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import asyncpg
 
 from hub.engine.intake.assigned import Assigned
+from hub.errors import AlteredRowError
 from hub.facts.integrity import StoreKey
+from hub.facts.untrusted import tell_untrusted
 from hub.kafka.log_inspector import LogEnds, Position
 from hub.postgres.database import Connection
+from hub.postgres.versions import move_version
 
 _STORED = """
 select o.topic, o.partition, o.topic_id, o.next, o.starts, o.probing, o.marks, o.probe_until, o.stopped,
-       o.batch::text as batch, o.goes_on, o.mac
+       o.batch::text as batch, o.goes_on, o.mac, o.marks_mac
 from intake_offset o join unnest($1::text[], $2::int[]) w(topic, partition)
   on o.topic = w.topic and o.partition = w.partition
 """
@@ -39,10 +42,14 @@ update intake_offset o set starts = o.starts + 1 from held h
 where o.topic = h.topic and o.partition = h.partition
 """
 """Rows are held in one order, as in every statement that changes several."""
+_MARKED = """
+select topic, partition, topic_id, probing, marks, marks_mac from intake_offset
+where topic = $1 and partition = $2 for update
+"""
 _MARK = """
 update intake_offset
-set marks = case when probing = $3 then marks + 1 else 1 end, probing = $3,
-    probe_until = coalesce(probe_until, $3 + $4)
+set probing = $3::bigint, probe_until = coalesce(probe_until, $3::bigint + $4::bigint),
+    marks = $5, marks_mac = $6
 where topic = $1 and partition = $2
 """
 _ACCEPT = """
@@ -51,9 +58,6 @@ set stopped = null, goes_on = null, next = $3, topic_id = $4, batch = null, mac 
     starts = 0, probing = null, marks = 0, probe_until = null
 where topic = $1 and partition = $2
 """
-_ACCEPTED = "update configuration_version set version = version + 1 where kind = 'offsets'"
-
-
 AskEnds = Callable[[Iterable[Position]], Awaitable[Mapping[Position, LogEnds]]]
 """What the broker says of these partitions, now; those that do not exist are left out."""
 
@@ -97,7 +101,12 @@ async def load_positions(
         reason = row["stopped"] or _altered(row, key) or gap(row["topic_id"], row["next"], log)
         if reason is None:
             loaded.assigned[position] = Assigned(
-                row["topic_id"], row["next"], row["starts"], row["probing"], row["marks"], row["probe_until"]
+                row["topic_id"],
+                row["next"],
+                row["starts"],
+                row["probing"],
+                _marks(row, key),
+                row["probe_until"],
             )
             continue
         loaded.stopped[position] = reason
@@ -145,9 +154,27 @@ async def count_starts(connection: Connection, starts: Mapping[Position, int]) -
     )
 
 
-async def mark_probe(connection: Connection, position: Position, offset: int, width: int) -> None:
+async def mark_probe(
+    connection: Connection, position: Position, offset: int, width: int, key: StoreKey
+) -> None:
     """Say durably which record this process is about to touch alone; `width` records are probed in all."""
-    await connection.execute(_MARK, *position, offset, width)
+    async with connection.transaction():
+        row = await connection.fetchrow(_MARKED, *position)
+        if row is None:
+            return
+        marks = 1 + (_marks(row, key) if row["probing"] == offset else 0)
+        check = key.marks(*position, row["topic_id"], offset, marks)
+        await connection.execute(_MARK, *position, offset, width, marks, check)
+
+
+def _marks(row: asyncpg.Record, key: StoreKey) -> int:
+    """How many processes have touched the record at `probing`; marks of somebody else bury none."""
+    marks: int = row["marks"]
+    place = row["topic"], row["partition"], row["topic_id"], row["probing"]
+    if marks and key.marks(*place, marks) != row["marks_mac"]:
+        tell_untrusted(AlteredRowError(f"intake_offset {row['topic']} {row['partition']}", "its marks"))
+        return 0
+    return marks
 
 
 async def stop_partition(
@@ -193,5 +220,5 @@ async def accept_gap(connection: Connection, position: Position, log: LogEnds, k
         goes_on = min(max(skipped, log.start), log.end) if is_same else log.start
         check = key.offset(*position, log.topic_id, goes_on, None)
         await connection.execute(_ACCEPT, *position, goes_on, log.topic_id, check)
-        await connection.execute(_ACCEPTED)
+        await move_version(connection, "offsets")
     return str(row["stopped"])

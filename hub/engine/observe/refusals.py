@@ -18,7 +18,8 @@ _COUNT = """
 insert into unheard_agency as u (agency, dossiers, dossier)
 select * from unnest($1::text[], $2::bigint[], $3::uuid[])
 on conflict (agency) do update
-set dossiers = u.dossiers + excluded.dossiers, dossier = excluded.dossier, last_at = now()
+set dossiers = least(u.dossiers::numeric + excluded.dossiers, 9223372036854775807),
+    dossier = excluded.dossier, last_at = now()
 """
 _FORGET = "delete from unheard_agency where last_at < now() - interval '90 days'"
 _Kind = tuple[str, str]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -28,12 +29,35 @@ from tests.support.hub_commands import SURE
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.stack import REPOSITORY
+from tests.support.waiting import eventually
 
 DELIVERY = """
 insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at, outcome)
 values ('postal', 'm-1', $1, 1, 'onestop.pickup.ordered.v1', $1, now(), '{}', 'dead', now(),
         '{"kind": "retry", "delay_s": 1, "why": "HTTP 503"}')
 """
+
+
+HOSTILE = "x\x1b]0;own\x07\x9b31m\u202e {why} %s"
+ORDERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+ALTERED = (
+    "insert into operator_action (at, operator, action, target, reason) values ('infinity', $1, $1, $1, $1)",
+    "insert into delivery_pause (adapter, why, paused_by, paused_at) values ('postal', $1, $1, '-infinity')",
+    """insert into delivery_gap (adapter, topic, partition, first, next, seen_at)
+    values ('postal', $1, 0, -9223372036854775807, 9223372036854775807, '290000-01-01')""",
+    """insert into redrive (dossier_id, operator, reason, done_at, outcome)
+    select id, $1, $1, '4700-01-01 BC', $1 from dossier""",
+    """insert into parked_request (dossier_id, participant, request_id, reason, record, parked_at)
+    select id, $1, $1, $1, '', 'infinity' from dossier""",
+    "insert into unheard_agency (agency, dossiers, dossier) values ($1, 1, gen_random_uuid())",
+    "insert into blocked_message (topic, shard, payload, blocked_at) values ($1, 0, '', 'infinity')",
+    "insert into participant (name, roles, organisations, partitions) values ($1, array[$1], '{}', 1)",
+    "insert into intake_offset (topic, partition, topic_id, next, stopped) values ('in.gone', 0, '', 1, $1)",
+    """insert into delivery
+    (adapter, id, dossier, sequence, type, subject, time, data, first_at, ended_at, outcome)
+    select 'postal', 'm-2', id::text, 1, $1, $1, '200000-01-01', '', 'infinity', 'infinity', '5'
+    from dossier""",
+)
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +237,36 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # the last one who had it open has ended
         return b""
+
+
+async def test_nothing_that_others_wrote_gives_orders_to_the_terminal_or_ends_a_command(
+    hub: Hub, administrator: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await hub.join("counter-b", ["counter"], [ONE_STOP])
+    place = await other.publish_raw([(HOSTILE, HOSTILE.encode())], None, b"no event")
+    letter = (
+        "select id from dead_letter where topic like '%in.counter-b' and partition = $1 and at_offset = $2"
+    )
+
+    async def is_kept() -> bool:
+        return await hub.database.fetchval(letter, *place) is not None
+
+    await eventually(is_kept, 30, "the dead letter")
+    for statement in ALTERED:
+        arguments = (HOSTILE,) if "$1" in statement else ()
+        await hub.database.execute(statement, *arguments)
+    made = {
+        "LETTER": str(await hub.database.fetchval(letter, *place)), "ADAPTER": "postal", "DELIVERY": "m-1",
+    }  # fmt: skip
+    for name, words in LISTS_AND_SHOWS.items():
+        if name.split()[0] == "embedded":
+            continue
+        line = (*name.split(), *(made.get(word, word) for word in words))
+        for more in ((), ("--json",)):
+            status, output, errors = await typed(monkeypatch, administrator, *line, *more)
+            assert not ORDERS.search(output + errors), (line, output)
+            assert "a bug" not in errors, (line, errors)
+            assert status == 0 or name in {"doctor", "failures", "verify"}, (line, errors)
 
 
 @pytest.mark.parametrize(
