@@ -13,6 +13,7 @@ import typer
 
 from hub.cli.shared import fail, run
 from hub.participants.as_participant import HeardMessage, Question, connection_of, new_id, participant
+from hub.printing.tables import say_json
 from hub.settings import KafkaSettings
 
 _REFUSED, _NO_ANSWER = 1, 3
@@ -49,11 +50,11 @@ async def _answered(settings: KafkaSettings, question: Question, until: str | No
         await ours.send(question)
         again = f"sent, and no receipt yet; to send the same again: --id {question.id}"
         receipt = await _in_time(ours.receipt(question.id), limit_s, again)
-        typer.echo(receipt.data.decode())
+        say_json(receipt.data.decode())
         if until is not None and receipt.is_accepted:
             dossier = orjson.loads(receipt.data)["dossier"]
             fact = await _in_time(ours.fact(until, dossier), limit_s, f"{until} was not told")
-            typer.echo(fact.data.decode())
+            say_json(fact.data.decode())
         return receipt.is_accepted
 
 

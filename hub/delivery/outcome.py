@@ -31,6 +31,10 @@ class Rejected:
     reason_en: str
 
 
+ERASED: Final = Rejected("dossier.erased", "", "")
+"""Of a message that came when its dossier was erased already; nobody has to be told why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Nobody can say whether the effect happened; it is asked about before anything is sent again."""

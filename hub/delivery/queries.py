@@ -13,6 +13,7 @@ def statement(name: str) -> str:
 
 
 STORE_MESSAGES = statement("store_messages")
+REFUSE_ERASED = statement("refuse_erased")
 SETTLE_NOTED = statement("settle_noted")
 STORE_POISON = statement("store_poison")
 CONFIRM_REPORTS = statement("confirm_reports")

@@ -12,7 +12,7 @@ from hub.delivery import queries
 from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.database import translated
 from hub.delivery.lease import Decision, Lease
-from hub.delivery.outcome import NOTED, QueryOutcome
+from hub.delivery.outcome import ERASED, NOTED, QueryOutcome
 from hub.delivery.rows import (
     Counts,
     DueReport,
@@ -56,6 +56,7 @@ class DeliveryStore:
         """Store a batch of the topic in one transaction; what was stored before is left as it is.
 
         `keep` gets the new messages in the same transaction; those that it names are stored as delivered.
+        What is of a dossier that was erased meanwhile is over with it, and nothing of it is kept.
         """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
@@ -63,8 +64,13 @@ class DeliveryStore:
                 if messages:
                     columns = message_columns(messages)
                     new = await connection.fetch(queries.STORE_MESSAGES, self.adapter, *columns)
-                if keep is not None and new:
-                    ids = {row["id"] for row in new}
+                ids = {row["id"] for row in new}
+                if ids:
+                    gone = await connection.fetch(
+                        queries.REFUSE_ERASED, self.adapter, list(ids), outcome_text(ERASED)
+                    )
+                    ids -= {row["id"] for row in gone}
+                if keep is not None and ids:
                     over += await keep(connection, [message for message in messages if message.id in ids])
                 if over:
                     await connection.execute(queries.SETTLE_NOTED, self.adapter, over, outcome_text(NOTED))

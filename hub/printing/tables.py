@@ -34,7 +34,7 @@ def print_rows(
 ) -> None:
     """Print a list. `more` are columns that a terminal shows as far as it is wide enough; a pipe gets all."""
     if as_json:
-        _print_json([{name: row.get(name) for name in (*columns, *more)} for row in rows])
+        say_json(_json([{name: row.get(name) for name in (*columns, *more)} for row in rows]))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if width is not None and not rows:
@@ -47,7 +47,7 @@ def print_rows(
 def print_record(record: Row, *, as_json: bool) -> None:
     """Print one thing: a line for each value that is there."""
     if as_json:
-        _print_json(dict(record))
+        say_json(_json(dict(record)))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in record_lines(record, width):
@@ -64,8 +64,9 @@ def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     typer.echo(visible(text), err=err, nl=nl)
 
 
-def _print_json(content: object) -> None:
-    typer.echo(visible_json(_json(content)))
+def say_json(text: str) -> None:
+    """Print a JSON text of whoever; it reads as the same value."""
+    typer.echo(visible_json(text))
 
 
 def table_lines(

@@ -86,24 +86,6 @@ async def test_counts_at_the_end_of_their_columns_hold_up_no_delivery(
     assert sorted(lease.message.id for lease in leases) == ["m-1", "m-2", "m-3"]
 
 
-async def test_rows_that_the_adapter_has_not_written_so_end_neither_its_start_nor_its_count(
-    store: DeliveryStore, pool: asyncpg.Pool[Any]
-) -> None:
-    await _take(store, message(1, "d-1"), message(2, "d-2"), message(3, "d-3"))
-    await pool.execute("update delivery set time = 'infinity', first_at = '290000-01-01'")
-    assert len(await store.lease(10, LEASE_S)) == 3
-    await pool.execute("""
-        update delivery set state = 'dead', ended_at = 'infinity', is_report_due = true,
-            outcome = case id when 'm-3' then '{"kind": "not_found"}'::jsonb else '[5]'::jsonb end""")
-    await pool.execute(
-        "insert into delivery_gap select $1, 't', 0, -9223372036854775807, n from generate_series(1, 9) n",
-        store.adapter,
-    )
-    assert [due.message.id for due in await store.reports_due()] == ["m-3"]
-    assert (await store.counts()).dead == 3
-    assert await store.messages_gone() > 0
-
-
 async def test_only_the_first_open_message_of_a_dossier_is_leased(store: DeliveryStore) -> None:
     await _take(store, message(1), message(2), message(3, "d-2"))
     leases = await store.lease(10, LEASE_S)

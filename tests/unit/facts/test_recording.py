@@ -9,6 +9,7 @@ import orjson
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import (
     FactPlace,
     Origin,
@@ -49,7 +50,7 @@ def test_licensed_data_are_not_stored_where_their_end_could_not_be_kept() -> Non
     data = (PersonDatum(field="residence_detail", value="Ấp Mẫu 1"),)
     licensed = build.person_data(NOW, NOW, data=data)
     without_terms = MasterKey(bytes(range(32))).new_key()
-    with pytest.raises(AssertionError):
+    with pytest.raises(AlteredRowError, match="term_seed"):
         store(licensed, without_terms)
 
 
