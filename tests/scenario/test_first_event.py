@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.checkouts import Checkout, blocks
+from tests.support.checkouts import Checkout, blocks, steps
 
 
 @pytest.mark.needs("kcat")
@@ -21,6 +21,10 @@ def test_a_newcomer_gets_a_receipt_then_the_result_and_may_begin_anew_beside_wha
     told = checkout.follow("docs/tutorial.md")
     assert "not taken any more" not in told, "make up keeps the password that `hub setup` has drawn"
 
+    told = checkout.paste(taking_part())
+    assert told.count("ce_type=onestop.receipt.accepted.v1") == 1
+    assert "organisation:000.12.34.H07 {" in told
+
     told = checkout.paste(blocks("README.md", "A first dossier"))
     assert told.splitlines()[-1].startswith("returned: 000.12.34.H07-")
 
@@ -28,3 +32,18 @@ def test_a_newcomer_gets_a_receipt_then_the_result_and_may_begin_anew_beside_wha
     assert "hub: keeps its password, which is in var/hub.env" in told
     assert "ce_type=onestop.receipt.accepted.v1" in told
     assert "the hub is up" in checkout.paste("make up")
+
+
+def taking_part() -> str:
+    """The sections for clients of Kafka, under another name: the README's counter is there already."""
+    page = "docs/participants.md"
+    headings = ("1. Get registered", "2. Connect", "3. Your first request")
+    directory = steps(page)[-1].script
+    assert "-t directory" in directory
+    told = [
+        ". .venv/bin/activate",
+        'eval "$(hub embedded env)"',
+        *(blocks(page, one) for one in headings),
+        directory,
+    ]
+    return "\n".join(told).replace("counter-a", "counter-p")
