@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.base import Wire
 from schemas.payment import FeeKind
-from schemas.types import Channel, Day, OrganisationCode, ProcedureCode
+from schemas.types import Channel, Day, OrganisationCode, ProcedureCode, ReturnChannel
 
 
 class DirectoryEntry(Wire):
@@ -35,9 +35,13 @@ class PublishedFee(Wire):
 
 
 class ChannelOffer(Wire):
-    """What is published for one way of lodging; `needs_case`: `case` of `dossier.accept` must name a time."""
+    """What is published for one way of lodging; `needs_case`: `case` of `dossier.accept` must name a time.
+
+    `return_channels` is what `return_channel` of `dossier.submit` may be, for a dossier that is lodged so.
+    """
 
     channel: Channel
+    return_channels: tuple[ReturnChannel, ...]
     needs_case: bool
     times: tuple[PublishedTime, ...]
     fees: tuple[PublishedFee, ...]

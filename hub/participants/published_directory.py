@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
+from hub.dossier.rules.submission import ways_of_return
 from hub.facts.integrity import StoreKey
 from hub.logs import log
 from hub.participants.admission import SPEAKERS
@@ -17,6 +18,7 @@ from hub.regulation.catalogue import Fee, Procedure
 from hub.regulation.clock import local_day
 from hub.regulation.law import Law
 from hub.regulation.lawbook import LawBook
+from hub.regulation.profile import Profile
 from hub.regulation.sections import Channel
 from schemas.directory import (
     ChannelOffer,
@@ -83,7 +85,7 @@ def make_edition(
 ) -> Edition:
     """Procedures in force on this day, and whom the participants speak for, each by code (pure)."""
     known = sorted(law.catalogue.procedures.values(), key=lambda one: one.code)
-    procedures = [_or_none(_procedure, one, law.catalogue.version) for one in known if one.is_in_force(today)]
+    procedures = [_or_none(_procedure, one, law) for one in known if one.is_in_force(today)]
     organisations = [_or_none(_organisation, code, of) for code, of in _spoken_for(participants)]
     return Edition(
         mark,
@@ -114,15 +116,15 @@ def _organisation(code: str, roles: set[str]) -> DirectoryOrganisation:
     return DirectoryOrganisation(code=code, is_one_stop="counter" in roles, is_agency="agency" in roles)
 
 
-def _procedure(procedure: Procedure, catalogue: str) -> DirectoryProcedure:
+def _procedure(procedure: Procedure, law: Law) -> DirectoryProcedure:
     assert procedure.in_force_from is not None
     return DirectoryProcedure(
         code=procedure.code,
         name=procedure.name,
-        catalogue=catalogue,
+        catalogue=law.versions.catalogue,
         in_force_from=procedure.in_force_from,
         in_force_until=procedure.in_force_until,
-        channels=tuple(_channel(procedure, channel) for channel in sorted(procedure.channels)),
+        channels=tuple(_channel(procedure, channel, law.profile) for channel in sorted(procedure.channels)),
         components=tuple(
             PublishedComponent(
                 code=one.code, name=one.name, group=one.group, originals=one.originals, copies=one.copies
@@ -134,10 +136,11 @@ def _procedure(procedure: Procedure, catalogue: str) -> DirectoryProcedure:
     )
 
 
-def _channel(procedure: Procedure, channel: Channel) -> ChannelOffer:
+def _channel(procedure: Procedure, channel: Channel, profile: Profile) -> ChannelOffer:
     single = procedure.handling_time(channel)
     return ChannelOffer(
         channel=channel,
+        return_channels=ways_of_return(procedure, channel, profile),
         needs_case=single is None,
         times=tuple(
             PublishedTime(id=one.id, time=f"{one.time.amount} {one.time.unit}", text=one.text)

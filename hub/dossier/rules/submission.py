@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
@@ -9,13 +10,20 @@ from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation, may_serve
+from hub.regulation.catalogue import Procedure
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import intake_limit
 from hub.regulation.law import Law
+from hub.regulation.profile import Profile
 from schemas.dossier import DossierSubmitted, SubmitDossier
-from schemas.types import Channel
+from schemas.types import Channel, ReturnChannel
 
-_RETURN_WORDS = {"in_person": "AT_SUBMISSION_PLACE", "post": "AT_HOME", "online": "ONLINE"}
+_RETURN_WORDS: Mapping[ReturnChannel, str] = {
+    "in_person": "AT_SUBMISSION_PLACE",
+    "post": "AT_HOME",
+    "online": "ONLINE",
+}
+"""Ways of return in the words of the catalogue; by e-mail there is none (13.4)."""
 
 
 @rule("1.5", "A regulation is applied only from the day on which it is in force")
@@ -53,11 +61,21 @@ def channel_is_open(_dossier: None, request: SubmitDossier, context: Context) ->
         return Refused(
             "rule.13.7", rule="13.7", fields=("/channel",), possible=tuple(sorted(procedure.channels))
         )
-    ways = procedure.returning.get("ONLINE" if request.channel == "online" else "OFFLINE", frozenset())
-    is_mixed = context.law.profile.intake.channel_mix == "same" and request.return_channel != request.channel
-    if is_mixed or (ways and _RETURN_WORDS.get(request.return_channel) not in ways):
-        return Refused("rule.13.7", rule="13.7", fields=("/return_channel",))
+    ways = ways_of_return(procedure, request.channel, context.law.profile)
+    if request.return_channel not in ways:
+        return Refused("rule.13.7", rule="13.7", fields=("/return_channel",), possible=ways)
     return None
+
+
+def ways_of_return(procedure: Procedure, channel: Channel, profile: Profile) -> tuple[ReturnChannel, ...]:
+    """What `return_channel` may be for a dossier that is lodged so (13.7); all where none is published."""
+    published_ways = procedure.returning.get("ONLINE" if channel == "online" else "OFFLINE", frozenset())
+    return tuple(
+        way
+        for way, word in _RETURN_WORDS.items()
+        if (not published_ways or word in published_ways)
+        and (profile.intake.channel_mix == "allowed" or way == channel)
+    )
 
 
 @rule("2.7", "Who lodges for another shows the deed of hiring or authorisation")

@@ -92,7 +92,8 @@ def test_a_published_list_of_ways_of_return_binds() -> None:
     )
     catalogue = type(law().catalogue)("other", {procedure.code: procedure})
     story = Story(law=replace(law(), catalogue=catalogue))
-    assert story.refuses(build.submission(), COUNTER).code == "rule.13.7"
+    refused = story.refuses(build.submission(), COUNTER)
+    assert (refused.code, refused.possible) == ("rule.13.7", ("post",))
     story.accepts(build.submission(return_channel="post"), COUNTER)
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import get_args
 
 import orjson
 import pytest
 
+from hub.dossier.decision import Accepted, Refused
 from hub.engine.directory_topic import changes, entries_of, key_of
 from hub.participants.published_directory import Edition, make_edition
 from hub.participants.registry import Participant
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.lawbook import load_book
 from schemas.directory import DirectoryProcedure
+from schemas.types import ReturnChannel
+from tests.support import dossiers as build
 from tests.support.requests import AGENCY, COMPONENTS, ONE_STOP, PROCEDURE
 
 TODAY = date(2026, 11, 23)
@@ -44,6 +48,22 @@ def test_every_procedure_in_force_is_there_with_what_the_rules_go_by() -> None:
         assert offer.needs_case == (published.handling_time(offer.channel) is None)
     assert found.find(f"{PROCEDURE}.H07") == shown
     assert found.find("9.999999") is None
+
+
+@pytest.mark.rule("13.7")
+def test_the_ways_of_return_of_a_channel_are_those_with_which_a_dossier_is_taken() -> None:
+    taken = 0
+    for one in edition().procedures:
+        for offer in one.channels:
+            for way in get_args(ReturnChannel):
+                request = build.submission(
+                    procedure=one.code, channel=offer.channel, return_channel=way, components=()
+                )
+                decision = build.Story(law=LAW).send(request, build.PORTAL, build.MONDAY)
+                is_wrong = isinstance(decision, Refused) and decision.fields == ("/return_channel",)
+                assert is_wrong == (way not in offer.return_channels), (one.code, offer.channel, way)
+                taken += isinstance(decision, Accepted)
+    assert taken > 100
 
 
 def test_what_is_not_in_force_yet_is_not_there() -> None:
