@@ -73,6 +73,7 @@ def _tell(site: Site, address: StackAddress) -> None:
     say(f"synthetic signers in {site.folder / 'pki'}, password of their keys: {PKI_PASSWORD}")
     say(f"passwords in {site.credentials}, logs in {site.folder / 'log'}")
     say(f"for Prometheus: {configuration_file(site)}")
+    say("traffic with invented people: .venv/bin/hub sandbox traffic")
     say('for `hub participants add` and the like: eval "$(hub embedded env)"')
 
 

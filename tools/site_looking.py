@@ -16,7 +16,6 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hub.errors import UntrustedRowError
 from hub.facts.integrity import StoreKey
 from hub.identifiers import is_uuid
 from hub.oversight.dossiers import Casebook, Search
@@ -104,14 +103,15 @@ class Looking:
             return self._last[1]
 
     async def named(self, name: str) -> list[dict[str, Any]] | None:
-        """The dossiers of this name, a line each; None while the store is away."""
+        """The dossiers of this name, a line each; None while the store is away.
+
+        `UntrustedRowError` when somebody else than the hub has written which dossier it names.
+        """
         async with self._one:
             try:
                 async with self._casebook() as (connection, book, _):
                     found = await book.of_ids(await dossiers_named(connection, self._key, name))
                     return [one.row() for one in found]
-            except UntrustedRowError:
-                return []
             except AWAY:
                 return None
 

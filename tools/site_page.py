@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from hub.errors import UntrustedRowError
 from hub.http.metrics import HttpMetrics
 from hub.logs import log, name_process
 from hub.process.health import serve
@@ -27,7 +28,7 @@ from tools.local_links import licence_files, links
 from tools.local_site import Site
 from tools.site_facts import Flow, follow
 from tools.site_looking import Looking, PageSettings
-from tools.site_view import away_page, dossier_page, first_page, several_page, words
+from tools.site_view import altered_page, away_page, dossier_page, first_page, several_page, words
 
 HERE = Path(__file__).parent
 ASYNCAPI = HERE.parent / "schemas" / "generated" / "asyncapi.json"
@@ -70,7 +71,10 @@ def site_app(site: Site, looking: Looking, flow: Flow) -> Starlette:
         return template.filled(first_page(await looking.snapshot(), links(site)))
 
     async def dossier(request: Request) -> Response:
-        found = await looking.named(request.query_params.get("name", "")[:_NAME_CHARACTERS])
+        try:
+            found = await looking.named(request.query_params.get("name", "")[:_NAME_CHARACTERS])
+        except UntrustedRowError as error:
+            return template.filled(altered_page(str(error)), 409)
         if found is None:
             return template.filled(away_page(), 503)
         if len(found) != 1:

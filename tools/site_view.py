@@ -80,6 +80,12 @@ def away_page() -> str:
     return f'<p class="at"><a href="/">{words("back")}</a></p>\n<p class="bad">{words("store_away")}</p>'
 
 
+def altered_page(why: str) -> str:
+    """What stands in `main` when a row is not what the hub has written."""
+    back = f'<p class="at"><a href="/">{words("back")}</a></p>'
+    return f'{back}\n<p class="bad">{words("altered", "statuses")}: {escape(why)}{_to_do("hub verify")}</p>'
+
+
 def words(name: str, group: str = "words") -> str:
     """A term in both languages; one that the catalogue does not have stands as it is."""
     pair = _TEXTS[group].get(name)

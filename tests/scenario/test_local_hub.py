@@ -112,6 +112,17 @@ async def test_a_dossier_is_found_by_each_of_its_names_and_nothing_personal_is_s
             answer = await http.get("/dossier", params={"name": nobody})
             assert (answer.status_code, "<script>alert" in answer.text) == (404, False), nobody
 
+        connection = await asyncpg.connect(embedded.up(home).postgres_dsn)
+        try:
+            alias = "ref:counter-a:HS-0001"
+            mac = await connection.fetchval("select mac from alias where alias = $1", alias)
+            await connection.execute("update alias set mac = $2 where alias = $1", alias, bytes(len(mac)))
+            answer = await http.get("/dossier", params={"name": "HS-0001"})
+            assert (answer.status_code, "hub verify" in answer.text) == (409, True)
+            await connection.execute("update alias set mac = $2 where alias = $1", alias, mac)
+        finally:
+            await connection.close()
+
 
 async def test_a_process_that_has_ended_is_red_and_prometheus_follows_it_to_its_new_port(
     local: Local,
