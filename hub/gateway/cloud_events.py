@@ -6,6 +6,7 @@ The value that goes to Kafka is a slice of what was posted, never written anew: 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
@@ -77,10 +78,10 @@ def _attribute(content: bytes) -> bytes:
 def read_structured(topic: str, body: bytes, headers: RawHeaders = ()) -> Posted:
     """One event in the JSON format; the value is the slice of the body that `data` is.
 
-    What `headers` say of the event has to be the same.
+    What `headers` say of the event has to be the same, and to stand there once.
     """
+    said = _said_once(topic, headers)
     event = _event(body, "")
-    said = read_binary(topic, headers, b"").headers
     beside = {name: content for name, content in said if name.startswith("ce_")}
     texts = {f"ce_{name}": text.encode() for name, text in event.texts.items()}
     differing = tuple(name[3:] for name, content in beside.items() if texts.get(name) != content)
@@ -89,8 +90,18 @@ def read_structured(topic: str, body: bytes, headers: RawHeaders = ()) -> Posted
     return _posted(topic, event)
 
 
-def read_batch(topic: str, body: bytes, max_events: int) -> list[Posted]:
+def _said_once(topic: str, headers: RawHeaders) -> tuple[tuple[str, bytes], ...]:
+    """The headers that are ours; ProblemError for two of a name: some take the first, others the last."""
+    said = read_binary(topic, headers, b"").headers
+    counted = Counter(name for name, _ in said if name != "traceparent")
+    if repeated := [name.removeprefix("ce_") for name, count in counted.items() if count > 1]:
+        raise ProblemError("envelope.repeated_attribute", faults=each(repeated, "repeated"))
+    return said
+
+
+def read_batch(topic: str, body: bytes, max_events: int, headers: RawHeaders = ()) -> list[Posted]:
     """The events of a batch, in order."""
+    _said_once(topic, headers)
     if has_more_values(body, max_events * MAX_EVENT_VALUES):
         raise ProblemError("schema.too_many_values")
     try:

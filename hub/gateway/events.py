@@ -81,7 +81,7 @@ def _events(
     topic: str, kind: str, headers: RawHeaders, body: bytes, max_events: int
 ) -> tuple[list[Posted], list[Envelope]]:
     if kind == BATCH:
-        posted = cloud_events.read_batch(topic, body, max_events)
+        posted = cloud_events.read_batch(topic, body, max_events, headers)
     elif kind == STRUCTURED:
         posted = [cloud_events.read_structured(topic, body, headers)]
     else:

@@ -115,7 +115,10 @@ def load_book(regulation: str = DEFAULT_REGULATION, folder: Path | None = None) 
     if folder is not None and not folder.is_dir():
         raise ProfileError(f"HUB_REGULATION: there is no folder {folder}")
     for one in folders:
-        new = pinned_files(one)
+        try:
+            new = pinned_files(one)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProfileError(f"HUB_REGULATION: {one} cannot be read: {error}") from error
         if differing := sorted(path for path in found.keys() & new.keys() if found[path] != new[path]):
             raise ProfileError(f"HUB_REGULATION: {differing[0]} comes with the hub, and is another there")
         found |= new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hub.gateway.bodies import check_plain
 from hub.gateway.cloud_events import envelopes, read_batch, read_binary, read_structured
 from hub.gateway.problems import ProblemError
-from hub.inbound.json_event import BATCH
+from hub.inbound.json_event import BATCH, STRUCTURED
 
 EVENT = {
     "specversion": "1.0", "id": "e1", "source": "/participants/a", "type": "t", "subject": "ref:1",
@@ -129,6 +130,19 @@ def test_headers_beside_a_structured_event_must_say_the_same() -> None:
     with pytest.raises(ProblemError, match=r"envelope\.repeated_attribute") as raised:
         read_structured("in.a", body, in_headers(ce_id="e2", ce_environment="live"))
     assert raised.value.problem.fields == ("id", "environment")
+
+
+@pytest.mark.parametrize("kind", [STRUCTURED, BATCH])
+@pytest.mark.parametrize("name", [b"ce-id", b"content-type"])
+def test_a_header_that_stands_twice_beside_whole_events_is_refused_by_its_name(
+    kind: str, name: bytes
+) -> None:
+    twice = [(name, b"other"), (name, b"e1" if name == b"ce-id" else kind.encode())]
+    one, some = json.dumps(EVENT).encode(), json.dumps([EVENT]).encode()
+    read = partial(read_batch, "in.a", some, 10) if kind == BATCH else partial(read_structured, "in.a", one)
+    with pytest.raises(ProblemError, match=r"envelope\.repeated_attribute") as raised:
+        read(twice)
+    assert raised.value.problem.fields == (name.decode().removeprefix("ce-"),)
 
 
 @pytest.mark.parametrize("name", ["environment", "traceparent", "datacontenttype", "data_base64"])

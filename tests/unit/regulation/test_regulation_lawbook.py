@@ -118,6 +118,16 @@ def test_a_folder_that_is_not_there_or_no_text_is_an_error_at_start(tmp_path: Pa
         load_book(folder=tmp_path)
 
 
+def test_a_folder_that_cannot_be_read_is_an_error_at_start(tmp_path: Path) -> None:
+    (tmp_path / "gone.toml").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ProfileError, match=r"HUB_REGULATION: .* cannot be read"):
+        load_book(folder=tmp_path)
+    (tmp_path / "gone.toml").unlink()
+    (tmp_path / LOCK).write_bytes(b"\xff\xfe")
+    with pytest.raises(ProfileError, match=r"HUB_REGULATION: .* cannot be read"):
+        load_book(folder=tmp_path)
+
+
 # Pins
 
 
