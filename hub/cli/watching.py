@@ -13,6 +13,7 @@ from hub.cli.shared import with_store
 from hub.kafka import client as kafka
 from hub.kafka.admin import KafkaAdmin
 from hub.kafka.log_inspector import LogObserver
+from hub.oversight.budgets import used_up
 from hub.oversight.failures import LATELY, Failure
 from hub.oversight.failures import failures as read_failures
 from hub.oversight.lag import lag as read_lag
@@ -29,8 +30,9 @@ def failures(
 ) -> None:
     """Show what is broken now or was lately, with the command that mends it; status 1 when something is."""
 
-    async def work(_: Settings, connection: Connection) -> list[Failure]:
-        return await read_failures(connection, datetime.now(UTC) - timedelta(days=days))
+    async def work(tree: Settings, connection: Connection) -> list[Failure]:
+        found = await read_failures(connection, datetime.now(UTC) - timedelta(days=days))
+        return [*found, *await used_up(connection, tree.budget, tree.kafka.prefix)]
 
     found = with_store("failures", work)
     columns, more = ("kind", "what", "why", "mend"), ("count", "since")

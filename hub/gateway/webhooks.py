@@ -41,6 +41,12 @@ select w.participant, w.url, w.secret, w.positions, w.mac,
 from webhook w
 join participant p on p.name = w.participant order by w.participant
 """
+_FAILED = """
+insert into webhook_trouble as t (participant, outcome)
+select participant, $3 from webhook where participant = $1 and url = $2
+on conflict (participant) do update set outcome = excluded.outcome, calls = t.calls + 1
+"""
+_TAKEN = "delete from webhook_trouble where participant = $1"
 _LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
 _UNLOCK = "select pg_advisory_unlock($1, hashtext($2))"
 _MOVE = "update webhook set positions = $4, mac = $5 where participant = $1 and url = $2 and secret = $3"
@@ -58,6 +64,8 @@ class _Hook:
     retry_at: dict[int, float] = field(default_factory=dict)
     tries: dict[int, int] = field(default_factory=dict)
     failing_since: float | None = None
+    is_told: bool = True
+    """Whether the store may know of trouble: also that of the process before."""
 
 
 class Webhooks:
@@ -218,11 +226,24 @@ class Webhooks:
                 hook.retry_at[number] = time.monotonic() + delay_s * random.uniform(0.5, 1.0)  # noqa: S311  jitter
                 log("webhook_failed", participant=hook.participant, partition=number, outcome=outcome)
                 self._failing(hook)
+                await self._tell_trouble(hook, outcome)
                 return
             await self._move(hook, number, place.following)
             hook.retry_at.pop(number, None)
             hook.tries.pop(number, None)
             self._failing(hook)
+            await self._end_trouble(hook)
+
+    async def _tell_trouble(self, hook: _Hook, outcome: Outcome) -> None:
+        async with self._writing:
+            hook.is_told = True
+            await self._session.execute(_FAILED, hook.participant, hook.url, outcome)
+
+    async def _end_trouble(self, hook: _Hook) -> None:
+        if hook.is_told and not hook.retry_at:
+            async with self._writing:
+                await self._session.execute(_TAKEN, hook.participant)
+                hook.is_told = False
 
     async def _call(self, hook: _Hook, event: dict[str, object]) -> Outcome:
         call = WebhookCall(

@@ -107,6 +107,10 @@ where u.last_at > $1 and not exists (
     select from participant p where 'agency' = any(p.roles) and u.agency = any(p.organisations)
 ) order by u.last_at desc limit 50
 """
+WEBHOOKS = """
+select participant, outcome, calls as count, since from webhook_trouble
+where since < now() - interval '1 minute' order by since
+"""
 SWEEP = "select ended_at as since from retention_run where ended_at < now() - interval '3 hours'"
 
 
@@ -245,6 +249,15 @@ _LOOKS = (
             "tell it otherwise; next time: hub participants add NAME --role agency --organisation {agency}",
         ),
         is_lately=True,
+    ),
+    _Look(
+        WEBHOOKS,
+        _as(
+            "webhook fails",
+            "{participant}",
+            "{outcome}: its messages wait, in order, and are called out again",
+            "talk to its operator; docs/alerts.md, HubWebhookFailing",
+        ),
     ),
     _Look(
         SWEEP,

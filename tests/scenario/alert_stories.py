@@ -72,6 +72,15 @@ async def a_database_that_breaks_off(site: Site) -> None:
     await site.prometheus.ends("HubDatabaseLost")
 
 
+async def an_agency_that_nobody_tells(site: Site) -> None:
+    """Written as the engine does, since what has to come before a forwarding is no matter of this alert."""
+    unheard = "insert into unheard_agency (agency, dossiers, dossier) values ('000.99.98.H07', 1, $1)"
+    await site.hub.database.execute(unheard, uuid4())
+    await site.prometheus.fires("HubAgencyUnheard")
+    await site.hub.register("agency-late", ["agency"], ["000.99.98.H07"])
+    await site.prometheus.ends("HubAgencyUnheard")
+
+
 async def an_engine_whose_table_is_locked(site: Site) -> None:
     async with site.session() as connection, connection.transaction():
         await connection.execute("lock table engine in access exclusive mode")

@@ -11,6 +11,7 @@ from hub.embedded import stack as embedded
 from tests.scenario.alert_site import alert_site
 from tests.scenario.alert_stories import (
     a_database_that_breaks_off,
+    an_agency_that_nobody_tells,
     an_engine_whose_table_is_locked,
     commits_that_are_held_up,
     deadlines_and_supplies,
@@ -21,7 +22,7 @@ from tests.scenario.alert_stories import (
 OF_STORE_AND_CLOCK = {
     "HubMessagesGone", "HubDatabaseLost", "HubNotReady", "HubCommitsSlow", "HubDossierCodesLow",
     "HubDeadlinesAtRisk", "HubDeadlinesOverdue", "HubCalendarEnds", "HubCalendarEndsSoon",
-    "HubRetentionStale",
+    "HubRetentionStale", "HubAgencyUnheard",
 }  # fmt: skip
 
 
@@ -37,6 +38,7 @@ async def test_what_the_store_and_the_clock_do_is_told_and_ends(own_stack_home: 
             await an_engine_whose_table_is_locked(site)
             await commits_that_are_held_up(site)
             await deadlines_and_supplies(site)
+            await an_agency_that_nobody_tells(site)
             await site.prometheus.fires("HubRetentionStale", 120)
         await site.prometheus.ends("HubRetentionStale")
     assert site.prometheus.seen == OF_STORE_AND_CLOCK

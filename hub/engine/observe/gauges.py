@@ -22,6 +22,9 @@ select
    from dead_letter where resolved_at is null) as letter_age,
   (select count(distinct dossier_id) from parked_request) as parked,
   (select extract(epoch from now() - min(parked_at)) from parked_request) as parked_age,
+  (select count(*) from unheard_agency u where u.last_at > now() - interval '7 days' and not exists (
+     select from participant p where 'agency' = any(p.roles) and u.agency = any(p.organisations)
+   )) as unheard,
   (select count(*) from segment) as segments,
   (select count(*) from blocked_message) as blocked,
   (select version from configuration_version where kind = 'operations') as operations
@@ -68,6 +71,7 @@ class StoreCount:
         self._metrics.letter_age.labels("engine").set(row["letter_age"] or 0)
         self._metrics.parked.set(row["parked"])
         self._metrics.parked_age.set(row["parked_age"] or 0)
+        self._metrics.unheard.set(row["unheard"])
         self._metrics.segments.set(row["segments"])
         self._metrics.blocked.set(row["blocked"])
         if (

@@ -199,6 +199,10 @@ class StoreMetrics:
         )
         self.parked = gauge("hub_parked_keys", "Dossiers parked behind a bug")
         self.parked_age = gauge("hub_parked_oldest_age_seconds", "Age of the oldest parked request")
+        self.unheard = gauge(
+            "hub_organisations_unheard",
+            "Agencies to which dossiers were forwarded within a week and for which no participant speaks",
+        )
         self.segments = gauge("hub_outbox_segments", "Outbox segments in the store")
         self.blocked = gauge("hub_blocked_messages", "Messages set aside: their topic cannot be written")
         self.erased = gauge("hub_subject_keys_shredded", "Dossiers whose personal data were erased")

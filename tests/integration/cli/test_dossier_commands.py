@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 
+from hub.budget.spending import day_of
 from hub.embedded.stack import StackAddress
 from tests.support.clients import Client
 from tests.support.every_command import typed
@@ -32,11 +34,16 @@ from tests.support.requests import (
     verification,
 )
 from tests.support.stack import REPOSITORY
+from tests.support.traffic import metric_becomes
 from tests.support.waiting import eventually
 
 PARK = """
 insert into parked_request (dossier_id, participant, request_id, reason, record)
 values ($1::uuid, 'counter-a', 'r-1', 'bug.KeyError', '')
+"""
+USED_UP = """
+insert into participant_use (participant, day, kind, records, bytes)
+values ('counter-a', $1, 'uploads', 200000, 1)
 """
 DEAD = """
 insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at, outcome)
@@ -204,7 +211,9 @@ async def test_the_log_has_a_line_for_each_kind_of_refusal_a_dead_letter_and_an_
     (unheard,) = (row for row in found if row["kind"] == "agency not told")
     assert (unheard["what"], unheard["count"]) == (AGENCY, 1)
     assert office.dossier in unheard["why"]
+    await metric_becomes(engine, 1, "hub_organisations_unheard")
     await office.hub.register("agency-a", ["agency"], [AGENCY])
+    await metric_becomes(engine, 0, "hub_organisations_unheard")
     found = await asked(monkeypatch, office.hub, "failures", status=1)
     assert [row for row in found if row["kind"] == "agency not told"] == [], "somebody speaks for it now"
 
@@ -268,6 +277,7 @@ async def test_what_is_broken_is_listed_with_the_command_that_mends_it(
         " values ('counter-a', 'refused', now() + interval '1 hour') on conflict do nothing"
     )
     await hub.database.execute("insert into delivery_pause values ('portal', 'their update', 'op')")
+    await hub.database.execute(USED_UP, day_of(datetime.now(UTC)))
     await hub.database.execute(
         "update intake_offset set stopped = 'lost: offsets 1 to 3 are gone from the log'"
         " where topic = $1", f"{hub.prefix}in.population",
@@ -279,6 +289,9 @@ async def test_what_is_broken_is_listed_with_the_command_that_mends_it(
     assert found["stopped"]["mend"].endswith(f"hub offsets accept {hub.prefix}in.population 0")
     assert found["parked"]["what"] == office.lodged
     assert found["given up"]["mend"] == "hub deliveries list postal --state dead"
+    assert found["budget used up"]["what"] == "counter-a"
+    assert found["budget used up"]["why"].startswith("uploads 100%: ")
+    assert "hub participants budget counter-a --uploads-per-day" in found["budget used up"]["mend"]
     assert "no engine" not in found
     status, output, _ = await typed(monkeypatch, hub.environment, "failures")
     assert (status, len(output.splitlines())) == (1, 1 + len(found))
@@ -301,6 +314,7 @@ async def test_a_hub_without_trouble_has_no_failures(
     await hub.database.execute("delete from parked_request")
     await hub.database.execute("update dossier set parked = 0")
     await hub.database.execute("delete from delivery")
+    await hub.database.execute("delete from participant_use where kind = 'uploads'")
     status, output, errors = await typed(monkeypatch, hub.environment, "failures")
     assert (status, errors) == (0, ""), output
     done = {row["action"] for row in await asked(monkeypatch, hub, "actions")}

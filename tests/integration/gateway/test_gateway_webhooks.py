@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,7 @@ import pytest
 
 from hub.errors import StartupError
 from hub.facts.checked import WEBHOOK
+from hub.oversight.failures import Failure, failures
 from hub.participants import registry as participants
 from hub.postgres.database import Connection
 from tests.support.gateways import Site, Visitor
@@ -111,6 +113,31 @@ async def series_end(site: Site, visitor: Visitor) -> None:
     await eventually(are_gone, 20, f"the series of {visitor.name} to end", site.gateway.output)
 
 
+async def test_a_webhook_that_fails_is_told_to_operators_until_a_call_is_taken(site: Site) -> None:
+    called = await site.join("counter-failing", ["counter"], [ONE_STOP])
+
+    async def told() -> list[Failure]:
+        found = await failures(site.hub.database, datetime.now(UTC))
+        return [one for one in found if one.kind == "webhook fails" and one.what == called.name]
+
+    async def is_told() -> bool:
+        await site.hub.database.execute("update webhook_trouble set since = now() - interval '2 minutes'")
+        return bool(await told())
+
+    async def is_told_no_more() -> bool:
+        return not await site.hub.database.fetchval(TROUBLE, called.name)
+
+    async with receiver(*([503] * 50)) as receiving:
+        await call_out(site, called, f"http://127.0.0.1:{receiving.port}/hook")
+        await called.receipt(SUBMIT, "ref:failing-1", submission())
+        await eventually(is_told, 30, "the failing webhook to be listed", site.gateway.output)
+        (failure,) = await told()
+        assert failure.why.startswith("rejected: ")
+        receiving.answers.clear()
+        await eventually(is_told_no_more, 40, "the webhook to work", site.gateway.output)
+
+
+TROUBLE = "select count(*) from webhook_trouble where participant = $1"
 END_SESSION = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where application_name = 'gateway-webhooks' and datname = current_database()
