@@ -33,7 +33,9 @@ from tools.local_site import Program, Site
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _GRACEFUL = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
+_AT_ONCE = ((signal.SIGKILL, 5.0),)
 _READY_LIMIT_S = 45.0
+_ANSWER_LIMIT_S = 15.0
 
 
 def up(home: Path) -> None:
@@ -142,8 +144,11 @@ def _end_outdated(site: Site, before: Mapping[str, str]) -> None:
 def _keep_running(site: Site, program: Program) -> None:
     records = site.records()
     if find(records.get(program.name)) is not None:
-        say(f"{program.name}: already running")
-        return
+        if wait_until(lambda: _answers(site, program), _ANSWER_LIMIT_S):
+            say(f"{program.name}: already running")
+            return
+        end(records.pop(program.name), _AT_ONCE)
+        say(f"{program.name}: ended, since it did not answer")
 
     def record(started: ServerRecord) -> None:
         site.remember({**records, program.name: started})
@@ -169,14 +174,25 @@ def _as_in_a_container(command: Sequence[str], variables: Mapping[str, str]) -> 
 
 
 def _is_ready(site: Site, program: Program) -> bool:
-    port = site.health_port(program.name)
-    if port is None:
-        return False
+    return _status(site, program) == 200
+
+
+def _answers(site: Site, program: Program) -> bool:
+    """Whether it says anything: what it cannot do, it says itself."""
+    return _status(site, program) is not None
+
+
+def _status(site: Site, program: Program) -> int | None:
+    url = site.health_url(program.name)
+    if url is None:
+        return None
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, TimeoutError):
-        return False
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  our own process
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
 
 
 def _last_line(log: Path) -> str:

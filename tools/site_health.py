@@ -69,7 +69,7 @@ async def _of_process(site: Site, name: str, http: httpx.AsyncClient) -> Health:
         body = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         says = f"runs and does not answer ({type(error).__name__}); log: {site.log(name)}"
-        return Health(name, is_well=False, says=says, do=f"kill -9 {site.records()[name].pid}, then {_START}")
+        return Health(name, is_well=False, says=says, do=_START)
     return of_answer(name, answer.status_code, body if isinstance(body, dict) else {})
 
 

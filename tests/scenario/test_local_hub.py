@@ -124,7 +124,7 @@ async def test_a_dossier_is_found_by_each_of_its_names_and_nothing_personal_is_s
             await connection.close()
 
 
-async def test_a_process_that_has_ended_is_red_and_prometheus_follows_it_to_its_new_port(
+async def test_what_has_ended_or_hangs_is_red_until_make_up_and_prometheus_follows_it_to_its_new_port(
     local: Local,
 ) -> None:
     home = local.home
@@ -133,18 +133,20 @@ async def test_a_process_that_has_ended_is_red_and_prometheus_follows_it_to_its_
         before = targets(home)
         for name in ("adapter-postal", "sandbox-portal"):
             end(site.records()[name], [(signal.SIGKILL, 10.0)])
+        os.kill(site.records()["gateway"].pid, signal.SIGSTOP)
 
         async def is_red() -> bool:
             page = (await http.get("/")).text
             red = re.findall(r'<li class="bad"><b>([\w-]+)</b>', page)
-            return {"adapter-postal", "sandbox-portal"} <= set(red) and "<code>make up</code>" in page
+            return {"adapter-postal", "sandbox-portal", "gateway"} <= set(red) and "does not answer" in page
 
-        await eventually(is_red, LIMIT_S, "both in red")
-        await up(home)
+        await eventually(is_red, LIMIT_S, "all three in red")
+        assert "gateway: ended, since it did not answer" in await up(home)
         after = targets(home)
         assert after.keys() == before.keys()
-        assert after["gateway"] == before["gateway"]
+        assert after["engine-1"] == before["engine-1"]
         assert after["adapter-postal"] != before["adapter-postal"]
+        assert after["gateway"] != before["gateway"]
         for name, address in after.items():
             answer = await http.get(f"http://{address}/metrics")
             assert (answer.status_code, "hub_" in answer.text) == (200, True), name
