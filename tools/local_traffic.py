@@ -117,6 +117,9 @@ def main() -> int:
     except HubError as error:
         sys.stderr.write(f"hub: {error}\n")
         return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     say(played.line())
     return 1 if played.problems else 0
 

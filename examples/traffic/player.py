@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -19,7 +20,7 @@ from examples.demo.case import Case, SurpriseError, World
 from examples.demo.desk import SilenceError, Traffic
 from examples.demo.members import OVER_HTTPS
 from examples.demo.people import Citizen
-from examples.demo.plan import BY_NAME, Story
+from examples.demo.plan import Story
 from examples.demo.programs import PLAIN, Program
 from examples.demo.stand_ins import StandIns
 from examples.traffic.lives import COUNTER, citizens_of, plan_of, stories
@@ -94,6 +95,7 @@ class Player:
         self._chance = Random(seed)  # noqa: S311  a simulation
         self._pace = Pace(wanted.rate)
         self._numbers = stage.folder / "number"
+        self._bugs: list[BaseException] = []
 
     async def play(self, stop: asyncio.Event) -> Played:
         """Until it is stopped, the time is over or there were enough; what was sent is answered first."""
@@ -114,14 +116,14 @@ class Player:
         ended, running = asyncio.create_task(stop.wait()), set[asyncio.Task[None]]()
         end_at = time.monotonic() + self._wanted.for_s if self._wanted.for_s is not None else None
         drawn = stories(self._chance)
-        while not stop.is_set() and not self._has_enough(end_at):
+        while not ended.done() and not self._has_enough(end_at):
             if len(running) < _LIVES and people:
                 life = asyncio.create_task(self._life(world, next(drawn), people))
                 running.add(life)
-                life.add_done_callback(running.discard)
+                life.add_done_callback(partial(self._over, running, ended))
             await asyncio.wait({ended}, timeout=_REQUESTS_OF_A_LIFE / self._wanted.rate)
-        if self._wanted.dossiers is not None and not stop.is_set():
-            while running and not stop.is_set():
+        if self._wanted.dossiers is not None:
+            while running and not ended.done():
                 await asyncio.wait({ended, *running}, return_when=asyncio.FIRST_COMPLETED)
         self._pace.is_over = True
         if running:
@@ -129,6 +131,17 @@ class Player:
         for task in (ended, *running):
             task.cancel()
         await asyncio.gather(ended, *running, return_exceptions=True)
+        for bug in self._bugs:
+            raise bug
+
+    def _over(
+        self, running: set[asyncio.Task[None]], ended: asyncio.Task[bool], life: asyncio.Task[None]
+    ) -> None:
+        """A life is over; after a bug of ours, or with nobody to listen any more, all are."""
+        running.discard(life)
+        if not life.cancelled() and (bug := life.exception()) is not None:
+            self._bugs.append(bug)
+            ended.cancel()
 
     def _has_enough(self, end_at: float | None) -> bool:
         is_late = end_at is not None and time.monotonic() >= end_at
@@ -140,10 +153,12 @@ class Player:
         self.played.dossiers += 1
         case = Case(plan_of(self._number(), story, citizen, self._chance), world)
         try:
-            await BY_NAME[case.plan.story].tell(case)
-        except (SurpriseError, SilenceError) as error:
-            self.played.problems.append(str(error))
-            self._say(str(error))
+            await story.tell(case)
+        except (SurpriseError, SilenceError, httpx.HTTPError) as error:
+            # A stand-in that is away answers its own director neither.
+            named = "" if isinstance(error, SurpriseError) else f"{case.name}: "
+            self.played.problems.append(f"{named}{error}")
+            self._say(self.played.problems[-1])
         except EndedError:
             pass
         finally:

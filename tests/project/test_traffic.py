@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import cast
 
+import httpx
 import pytest
 
 from adapters.population_db.sandbox_people import People, generate_people
-from examples.demo.desk import Traffic
-from examples.traffic.lives import TOLD, citizens_of, plan_of, stories
-from examples.traffic.player import Played
+from examples.demo.case import Case, World
+from examples.demo.desk import Desk, Traffic
+from examples.demo.members import OVER_HTTPS
+from examples.demo.plan import Story
+from examples.demo.stand_ins import StandIns
+from examples.traffic import player as player_module
+from examples.traffic.lives import COUNTER, TOLD, citizens_of, plan_of, stories
+from examples.traffic.paced import RealTime
+from examples.traffic.player import Played, Player, Stage, Wanted
 from tests.support.stack import REPOSITORY
 
 HUB = str(Path(sys.executable).parent / "hub")
@@ -64,3 +74,27 @@ def test_the_last_line_tells_what_was_sent_and_how_it_was_answered() -> None:
         "traffic: 2 dossiers, 5 requests sent, 1 of them again; 2 accepted, 1 refused (rule.14.3 1), "
         "1 without an answer; dossiers returned 1, open 1; unexpected 0"
     )
+
+
+async def test_a_life_that_ends_with_a_dead_stand_in_is_told_and_a_bug_ends_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def meets_nobody(_: Case) -> None:
+        raise httpx.ConnectError("nobody listens")
+
+    async def meets_a_bug(_: Case) -> None:
+        raise KeyError("code")
+
+    said: list[str] = []
+    stage = Stage("", "counter", "agency", {}, {}, tmp_path)
+    player = Player(stage, Wanted(rate=100, dossiers=9), said.append, seed=1)
+    desks = cast("dict[str, Desk]", dict.fromkeys((COUNTER, "agency", OVER_HTTPS), SimpleNamespace(name="x")))
+    world = World(RealTime(), desks, cast("StandIns", None), None, said.append)
+    people = citizens_of(People(generate_people()).listed())
+    await player._life(world, Story(meets_nobody), people)
+    assert player.played.problems == ["dossier 1 (meets_nobody): nobody listens"]
+    assert len(people) == 200, "whoever lodged is free again"
+
+    monkeypatch.setattr(player_module, "stories", lambda _: repeat(Story(meets_a_bug)))
+    with pytest.raises(KeyError):
+        await player._lives(world, people, asyncio.Event())
