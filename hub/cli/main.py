@@ -34,6 +34,7 @@ _ELSEWHERE = {
     "actions": "hub.cli.actions:actions",
     "participants": "hub.cli.participants:app",
     "send": "hub.cli.send:send",
+    "listen": "hub.cli.send:listen",
     "gateway": "hub.cli.gateway:app",
     "offsets": "hub.cli.operator:offsets_app",
     "dead-letters": "hub.cli.dead_letters:app",

@@ -78,7 +78,7 @@ def connection_of(file: Path, prefix: str = "") -> KafkaSettings:
 
 
 class ConnectedParticipant:
-    """One that is connected; it is told what comes from the moment on in which it was opened."""
+    """One that is connected; it commits no offset, and takes nothing from its programs."""
 
     def __init__(self, connection: KafkaSettings, reader: AIOKafkaConsumer) -> None:
         self._connection = connection
@@ -108,23 +108,34 @@ class ConnectedParticipant:
         """The first fact of this kind about the dossier; waits for it without end."""
         return await self._first(lambda told: (told.type, told.key) == (f"onestop.{kind}.v1", dossier))
 
+    async def messages(self) -> AsyncIterator[HeardMessage]:
+        """All that comes, without end; what is told at the same time to other readers is told here too."""
+        while True:
+            for told in await self._more():
+                yield told
+
     async def _first(self, is_wanted: Callable[[HeardMessage], bool]) -> HeardMessage:
         while (found := next(filter(is_wanted, self._told), None)) is None:
-            fetched = await self._reader.getmany(timeout_ms=_POLL_MS)
-            self._told += [_told(record) for records in fetched.values() for record in records]
+            self._told += await self._more()
         return found
+
+    async def _more(self) -> list[HeardMessage]:
+        fetched = await self._reader.getmany(timeout_ms=_POLL_MS)
+        return [_told(record) for records in fetched.values() for record in records]
 
 
 @asynccontextmanager
-async def participant(connection: KafkaSettings) -> AsyncIterator[ConnectedParticipant]:
-    """Connect, and stand at the end of what was told so far; raises what aiokafka raises."""
+async def participant(
+    connection: KafkaSettings, *, from_beginning: bool = False
+) -> AsyncIterator[ConnectedParticipant]:
+    """Connect, and stand at the end, or beginning, of what was told so far; raises what aiokafka raises."""
     name = connection.user.removeprefix(connection.prefix)
     reader = consumer(connection, f"{name}.once", group=None, offset_reset="latest")
     await reader.start()
     try:
         places = await partitions_of(reader, f"{connection.prefix}out.{name}")
         reader.assign(places)
-        await reader.seek_to_end(*places)
+        await (reader.seek_to_beginning if from_beginning else reader.seek_to_end)(*places)
         await asyncio.gather(*(reader.position(place) for place in places))
         yield ConnectedParticipant(connection, reader)
     finally:

@@ -308,16 +308,17 @@ KAFKA_BOOTSTRAP=127.0.0.1:9092 KAFKA_USER=agency KAFKA_PASSWORD=… AGENCY_OFFIC
         SAMPLES,
         """
 join() {
-hub participants add "$1" --role "$2" --organisation "$3" > var/"$1".txt
-(umask 077; sed -n "/<<'END'/,/^END/p" var/"$1".txt | sed '1d;$d' > var/"$1".conf)
+hub participants add "$1" --role "$2" --organisation "$3" --into var || hub participants rotate "$1" --into var
 }
 join one-stop counter 000.12.34.H07
 join town-hall agency 000.12.35.H07
 python examples/clients/python/life.py var/one-stop.conf var/town-hall.conf
 node examples/clients/javascript/life.mjs var/one-stop.conf var/town-hall.conf
-for name in one-stop town-hall; do (umask 077; sed -n '/^# Java/,$p' var/$name.txt > var/$name.properties); done
 mvn -q -f examples/clients/java/pom.xml compile exec:java -Dexec.args="$PWD/var/one-stop.properties $PWD/var/town-hall.properties"
-examples/clients/curl/life.sh one-stop-h town-hall-h
+hub participants add one-stop-h --http --role counter --organisation 000.12.34.H07 --into var | tee var/one-stop-h.txt
+hub participants add town-hall-h --http --role agency --organisation 000.12.35.H07 --into var
+export $(grep ^GATEWAY= var/one-stop-h.txt)
+(cd var && ../examples/clients/curl/life.sh one-stop-h town-hall-h)
 """,
     ),
     Left(

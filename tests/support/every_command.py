@@ -32,6 +32,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "embedded logs": ("nope",),
     "erase": (NOBODY, *SURE),
     "law pin": ("/no/such/folder",),
+    "listen": ("/no/such.conf",),
     "offsets accept": ("in.nobody", "0", *SURE),
     "participants add": ("No Name", "--role", "counter"),
     "participants budget": ("nobody",),
@@ -44,6 +45,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "participants webhook": ("nobody", "https://example.org/"),
     "redrive": ("nope", "--reason", "a test"),
     "replay": ("nobody", *SURE),
+    "sandbox traffic": ("--home", "/no/such/folder"),
     "send": ("/no/such.conf", "dossier.submit", "ref:1"),
 }
 """By command, words that name nothing that is there."""
@@ -56,7 +58,7 @@ NAMES_NONE = frozenset(
     }
 )  # fmt: skip
 """Commands that take no name of anything."""
-OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "pki sandbox", "send"})
+OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "listen", "pki sandbox", "sandbox traffic", "send"})
 """Commands that need no settings; `embedded` too."""
 LISTS_AND_SHOWS = {
     "actions": (), "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),

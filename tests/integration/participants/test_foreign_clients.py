@@ -127,11 +127,13 @@ async def test_kcat_gets_its_receipt_with_the_printed_commands_as_they_are(
     assert again.count("onestop.receipt.accepted.v1") == 2, "the same commands may be pasted once more"
 
 
-async def sent(site: Site, file: Path, *words: str, data: object = None) -> tuple[int, list[bytes], str]:
-    """`hub send` on a machine that knows nothing but the file; its status, lines and errors."""
+async def run_as(
+    site: Site, verb: str, file: Path, *words: str, data: object = None
+) -> tuple[int, list[bytes], str]:
+    """`hub send` or `listen` on a machine that knows nothing but the file; its status, lines and errors."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub.cli.main", "send", str(file), *words, cwd=REPOSITORY,
+        sys.executable, "-m", "hub.cli.main", verb, str(file), *words, cwd=REPOSITORY,
         env=environment | {"TOPIC_PREFIX": site.hub.prefix},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -153,23 +155,42 @@ async def test_hub_send_needs_the_written_file_only_and_can_send_the_same_again(
     assert all(str(path) in told for path in (file, java))
 
     asked = ("dossier.submit", f"ref:{uuid4()}", "--id", str(uuid4()))
-    status, lines, errors = await sent(site, file, *asked, "--until", "dossier.submitted", data=submission())
+    status, lines, errors = await run_as(
+        site, "send", file, *asked, "--until", "dossier.submitted", data=submission()
+    )
     assert status == 0, errors
     receipt, fact = map(orjson.loads, lines)
     assert receipt["request"] == asked[-1]
     assert fact["applicant"] == submission()["applicant"]
 
-    assert await sent(site, file, *asked, data=submission()) == (0, lines[:1], ""), "the same receipt"
-    status, lines, errors = await sent(site, file, *asked, data=submission() | {"sets": 2})
+    assert await run_as(site, "send", file, *asked, data=submission()) == (0, lines[:1], ""), (
+        "the same receipt"
+    )
+    status, lines, errors = await run_as(site, "send", file, *asked, data=submission() | {"sets": 2})
     assert (status, orjson.loads(lines[0])["code"]) == (1, "security.id_reused")
     assert errors == ""
 
     again = ("dossier.submit", f"ref:{uuid4()}")
-    status, lines, errors = await sent(
-        site, file, *again, "--until", "result.issued", "--for", "5", data=submission()
+    status, lines, errors = await run_as(
+        site, "send", file, *again, "--until", "result.issued", "--for", "5", data=submission()
     )
     assert (status, len(lines)) == (3, 1)
     assert errors == "hub: result.issued was not told (5 s)\n"
+
+
+async def test_hub_listen_shows_what_was_told_and_takes_nothing_away(site: Site, tmp_path: Path) -> None:
+    await site.printed("with-ears", "--into", str(tmp_path))
+    file, subject = tmp_path / "with-ears.conf", f"ref:{uuid4()}"
+    status, lines, errors = await run_as(site, "send", file, "dossier.submit", subject, data=submission())
+    assert status == 0, errors
+    dossier = orjson.loads(lines[0])["dossier"]
+    chosen = ("--from-beginning", "--about", dossier, "--type", "dossier.submitted", "--once")
+    for _ in range(2):
+        status, lines, errors = await run_as(site, "listen", file, *chosen)
+        assert (status, len(lines), errors) == (0, 1, "")
+        kind, key, data = lines[0].split(b"\t")
+        assert (kind, key) == (b"onestop.dossier.submitted.v1", dossier.encode())
+        assert orjson.loads(data)["applicant"] == submission()["applicant"]
 
 
 async def test_a_folder_that_cannot_be_written_to_is_told_before_anybody_is_registered(

@@ -185,21 +185,16 @@ async def know_everybody(database: Client) -> None:
         await database.ask(REPORT_IDENTITY, asked.key, identity_report(asked.data["check"]))
 
 
-async def joined(site: Site, language: str, *options: str) -> list[str]:
-    """A counter and an agency for one sample; what is printed for each."""
-    texts = []
+async def joined(site: Site, language: str, folder: Path, suffix: str, *options: str) -> list[Path]:
+    """A counter and an agency for one sample; the file of each with this ending."""
+    files = []
     for role, organisation in (("counter", ONE_STOP), ("agency", AGENCY)):
-        words = ("add", f"{language}-{role}", "--role", role, "--organisation", organisation, *options)
-        status, output, errors = await hub_command(site.hub, *words)
+        name = f"{language}-{role}"
+        place = ("--role", role, "--organisation", organisation, "--into", str(folder))
+        status, _, errors = await hub_command(site.hub, "add", name, *place, *options)
         assert status == 0, errors
-        texts.append(output)
-    return texts
-
-
-def heredoc(printed: str) -> str:
-    found = re.search(r"<<'END'\n(.*?\n)END\n", printed, re.DOTALL)
-    assert found is not None, printed
-    return found[1]
+        files.append(folder / f"{name}{suffix}")
+    return files
 
 
 async def lives(site: Site, command: list[str], folder: Path, **more: str) -> None:
@@ -222,17 +217,10 @@ async def lives(site: Site, command: list[str], folder: Path, **more: str) -> No
     assert await site.hub.database.fetchval(state, f"code:{code}") == 1
 
 
-async def files_of_kcat(site: Site, language: str, folder: Path) -> list[str]:
-    names = [folder / f"{role}.conf" for role in ("counter", "agency")]
-    for name, printed in zip(names, await joined(site, language), strict=True):
-        name.write_text(heredoc(printed))
-    return [str(name) for name in names]
-
-
 async def test_the_sample_in_python(site: Site, population: None, tmp_path: Path) -> None:
     packages = await asyncio.to_thread(client_kits.python_packages)
-    files = await files_of_kcat(site, "python", tmp_path)
-    command = [sys.executable, str(CLIENTS / "python" / "life.py"), *files]
+    files = await joined(site, "python", tmp_path, ".conf")
+    command = [sys.executable, str(CLIENTS / "python" / "life.py"), *map(str, files)]
     await lives(site, command, tmp_path, PYTHONPATH=str(packages))
 
 
@@ -240,16 +228,14 @@ async def test_the_sample_in_python(site: Site, population: None, tmp_path: Path
 async def test_the_sample_in_javascript(site: Site, population: None, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(await asyncio.to_thread(client_kits.node_modules))
     program = shutil.copy(CLIENTS / "javascript" / "life.mjs", tmp_path)
-    files = await files_of_kcat(site, "javascript", tmp_path)
-    await lives(site, ["node", str(program), *files], tmp_path, KAFKAJS_NO_PARTITIONER_WARNING="1")
+    files = await joined(site, "javascript", tmp_path, ".conf")
+    await lives(site, ["node", str(program), *map(str, files)], tmp_path, KAFKAJS_NO_PARTITIONER_WARNING="1")
 
 
 @pytest.mark.needs("javac")
 async def test_the_sample_in_java(site: Site, population: None, tmp_path: Path) -> None:
     jars = await asyncio.to_thread(client_kits.java_class_path)
-    files = [tmp_path / f"{role}.properties" for role in ("counter", "agency")]
-    for file, printed in zip(files, await joined(site, "java"), strict=True):
-        file.write_text(printed[printed.index("# Java") :])
+    files = await joined(site, "java", tmp_path, ".properties")
     command = ["java", "-Dfile.encoding=UTF-8", "-cp", jars, str(CLIENTS / "java" / "Life.java")]
     await lives(site, [*command, *map(str, files)], tmp_path)
 
@@ -269,8 +255,7 @@ def test_the_project_of_the_sample_in_java_names_the_versions_that_are_tested() 
 async def test_the_program_in_java_of_the_page_for_participants(site: Site, tmp_path: Path) -> None:
     """Needs the Kafka client alone."""
     await asyncio.to_thread(client_kits.java_class_path)
-    printed = (await joined(site, "page"))[0]
-    (tmp_path / "client.properties").write_text(printed[printed.index("# Java") :])
+    (await joined(site, "page", tmp_path, ".properties"))[0].rename(tmp_path / "client.properties")
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "submit.json").write_text(json.dumps(submission()))
     page = (REPOSITORY / "docs" / "participants.md").read_text("utf-8")
@@ -295,8 +280,6 @@ async def test_the_program_in_java_of_the_page_for_participants(site: Site, tmp_
 
 @pytest.mark.needs("curl")
 async def test_the_sample_with_curl(site: Site, population: None, tmp_path: Path) -> None:
-    printed = await joined(site, "curl", "--http")
-    for role, text in zip(("counter", "agency"), printed, strict=True):
-        (tmp_path / f"curl-{role}.curl").write_text(heredoc(text))
+    await joined(site, "curl", tmp_path, ".curl", "--http")
     command = [str(CLIENTS / "curl" / "life.sh"), "curl-counter", "curl-agency"]
     await lives(site, command, tmp_path, GATEWAY=await site.gateway.door())
