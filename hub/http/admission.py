@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from itertools import chain
 
 from hub.http.limits import DoorLimits
 
@@ -48,7 +49,8 @@ class Admission:
     """The connections of one door.
 
     Where a limit of those who are not recognised is reached, one that waits for its client makes room: who
-    only holds connections open holds them only until somebody else comes. It is the oldest of the address
+    only holds connections open holds them only until somebody else comes. For who comes from a trusted
+    network others of it make room too. It is the oldest of the address
     that holds most, so that a crowd makes room for itself before it takes the place of a single client.
     """
 
@@ -119,12 +121,18 @@ class Admission:
             return "address_connections", mine
         is_full = guest.is_stranger and len(self._strangers) >= limits.connections - limits.reserved
         if is_full or len(self._guests) >= limits.connections:
-            return "connections", self._strangers_by_crowd()
+            others = self._trusted_by_crowd() if is_trusted else ()
+            return "connections", chain(self._strangers_by_crowd(), others)
         return "", ()
 
     def _strangers_by_crowd(self) -> Iterator[Guest]:
         crowds = sorted(self._by_address.values(), key=len, reverse=True)
         return (guest for crowd in crowds for guest in crowd if guest.is_stranger)
+
+    def _trusted_by_crowd(self) -> Iterator[Guest]:
+        """Behind a proxy everybody comes from a trusted address: there too, who only holds on makes room."""
+        crowds = sorted(self._by_caller.values(), key=len, reverse=True)
+        return (guest for crowd in crowds for guest in crowd if guest.caller == guest.address)
 
     def _add(self, guest: Guest, caller: str | None) -> None:
         guest.caller = caller

@@ -111,6 +111,20 @@ def test_callers_of_trusted_networks_have_all_and_others_what_is_left() -> None:
     assert Admission(limits).enter("not an address", NOW) != Turned("address")
 
 
+def test_among_those_of_trusted_networks_who_only_holds_on_makes_room_for_who_comes() -> None:
+    door = Admission(DoorLimits(6, 2, trusted=(IPv4Network("192.0.2.0/24"),), is_closed=True))
+    crowd = [enter(door, "192.0.2.1").guest for _ in range(5)]
+    busy(crowd[0])
+    single = enter(door, "192.0.2.2").guest
+    assert enter(door, "192.0.2.2").leaving is crowd[1], "the oldest that waits, of the address with most"
+    for guest in (*crowd[2:], single):
+        busy(guest)
+    later = enter(door, "192.0.2.3")
+    assert later.leaving is not None
+    busy(later.guest)
+    assert door.enter("192.0.2.3", NOW) == Turned("connections"), "all are worked for"
+
+
 def test_a_closed_door_counts_nothing_of_who_is_not_in_its_list() -> None:
     door = Admission(DoorLimits(6, 2, trusted=(IPv4Network("192.0.2.0/24"),), is_closed=True))
     assert door.enter("198.51.100.1", NOW) == Turned("address")
