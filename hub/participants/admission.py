@@ -73,7 +73,10 @@ def check_among(candidate: Member, others: Iterable[Member]) -> None:
 
 def _check_name(candidate: Member, holder: Member) -> None:
     if not holder.is_former:
-        raise StartupError(f"participant {candidate.name} exists already")
+        raise StartupError(
+            f"participant {candidate.name} exists already; hub participants rotate {candidate.name}"
+            " draws a new password or token"
+        )
     mine, theirs = set(candidate.organisations), set(holder.organisations)
     is_same = mine <= theirs and bool(mine) == bool(theirs)
     if not is_same or (not theirs and not set(candidate.roles) <= set(holder.roles)):

@@ -252,7 +252,7 @@ async def test_the_command_line_adds_shows_rotates_and_removes(hub: Hub) -> None
     quota = await kafka_quotas.read_quota(hub.admin.settings, f"{hub.prefix}typed")
     assert quota["producer_byte_rate"] == quota["consumer_byte_rate"] == 2_000_000
 
-    assert "exists already" in await one_line_error(
+    assert "exists already; hub participants rotate typed draws" in await one_line_error(
         hub, "add", "typed", "--role", "counter", "--organisation", ONE_STOP
     )
     assert await asyncio.to_thread(added.write, "in.typed") is None, "adding twice changes nothing"
