@@ -129,7 +129,7 @@ async def test_bodies_of_one_participant_take_a_part_of_the_memory_only(door: Do
         for _ in range(9):
             reader, writer = await stack.enter_async_context(raw(door.site))
             writer.write(head)
-            readers.append(asyncio.create_task(reader.read(4096)))
+            readers.append(asyncio.create_task(reader.read()))
         done, waiting = await asyncio.wait(readers, timeout=10, return_when=asyncio.FIRST_COMPLETED)
         assert (len(done), len(waiting)) == (1, 8)
         answer = done.pop().result()
