@@ -283,9 +283,9 @@ async def test_the_record_of_an_erased_dossier_goes_once_nothing_of_it_is_under_
     async with open_tables(fresh_database) as pool:
         taking, submitted = InTables(pool), replace(story().submitted(), dossier=OPENED)
         await taking.take(submitted)
-        await pool.execute(_ERASED, submitted.dossier)
         store = DeliveryStore(pool, "portal", REPORTS_KEY)
         await store.take([submitted], [], [])
+        await pool.execute(_ERASED, submitted.dossier)
 
         async def left() -> int:
             async with pool.acquire() as connection:
