@@ -10,6 +10,7 @@ import typer
 import uvloop
 
 from bench.arena import close_stack, open_stack
+from bench.compared import compared_page, run_compared
 from bench.contenders import find
 from bench.core import Measured, Plan, run_core
 from bench.core_report import core_page
@@ -111,6 +112,21 @@ def profile(events: int = 30_000, keep: Keep = False) -> None:
     """Where an engine's CPU time goes."""
     _profile(events)
     _leave(keep)
+
+
+@app.command()
+def compared(
+    before: Annotated[Path, typer.Argument(help="another checkout of the project, after `make setup` there")],
+    turns: int = 5,
+    events: int = 40_000,
+) -> None:
+    """What a change costs: the core job in another checkout and in this one, by turns."""
+    machine = facts()
+    measured = run_compared(before.resolve(), turns, events)
+    text = compared_page(machine, events, measured)
+    save("compared", machine, {"turns": turns, "events": events}, measured, text)
+    print(text)
+    _leave(keep=False)
 
 
 @app.command()

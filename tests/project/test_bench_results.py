@@ -7,6 +7,7 @@ from collections import Counter
 import orjson
 import pytest
 
+from bench.compared import Turn, compared_page
 from bench.contenders import CORE, find
 from bench.events import EVENT_BYTES, core_events, hash_of
 from bench.measuring import Cpu, Sample, window
@@ -122,3 +123,35 @@ def test_a_third_of_the_run_can_be_repeats_byte_for_byte() -> None:
     assert all(len(values) == 1 for values in by_id.values())
     assert 0.26 < 1 - len(by_id) / len(run) < 0.34
     assert orjson.loads(run[0].event.value)
+
+
+def test_two_checkouts_are_compared_turn_by_turn_with_the_copy_loop_beside() -> None:
+    machine: dict[str, object] = dict.fromkeys(
+        (
+            "commit",
+            "at",
+            "cpu",
+            "memory_gib",
+            "disk",
+            "system",
+            "python",
+            "broker",
+            "database",
+            "load_at_start",
+        ),
+        "x",
+    ) | {"versions": {}}
+    turns = [
+        Turn(side, commit, turn, program, rate, us, 10.0, 0.0)
+        for turn in range(3)
+        for side, commit, program, rate, us in (
+            ("before", "aaa", "hub-1", 8000.0, 90.0 * (turn + 1)),
+            ("now", "bbb", "hub-1", 6000.0, 99.0 * (turn + 1)),
+            ("before", "aaa", "copy-send", 25000.0, 20.0),
+            ("now", "bbb", "copy-send", 25000.0, 21.0),
+        )
+    ]
+    text = compared_page(machine, 40_000, turns[:-1])
+    assert "| hub-1 | before | aaa | 8,000 (8,000-8,000) | 180 (90.00-270) |" in text
+    assert "| hub-1 | 0.75 (0.75-0.75) | 1.10 (1.10-1.10) |" in text
+    assert "| copy-send | 1.00 (1.00-1.00) | 1.05 (1.05-1.05) |" in text
