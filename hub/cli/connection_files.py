@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.errors import StartupError
+from hub.facts.private_file import write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,27 @@ class Files:
 
     def write(self, folder: Path) -> str:
         """Write them anew, mode 0600, and tell where they are; `StartupError` where that cannot be done."""
-        told = [self.where]
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             for name, file in self.files.items():
-                path = folder / name
-                path.unlink(missing_ok=True)
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-                    written.write(file.text)
-                told.append(f"{path}: {file.reader}")
+                write_private(folder / name, file.text)
         except OSError as error:
-            raise StartupError(f"--into {folder}: {error.strerror}") from None
-        return "\n".join(told)
+            raise _unwritable(folder, error.strerror) from None
+        return "\n".join(
+            (self.where, *(f"{folder / name}: {file.reader}" for name, file in self.files.items()))
+        )
+
+
+def check_folder(folder: Path | None) -> None:
+    """Make the folder, before a secret is drawn that could not be written; else `StartupError`."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error.strerror) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, "it cannot be written to")
+
+
+def _unwritable(folder: Path, why: str | None) -> StartupError:
+    return StartupError(f"--into {folder}: {why}")

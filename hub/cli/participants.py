@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ import typer
 
 from hub.cli.asking import By, IsSure, Why, order
 from hub.cli.budget import budget, resume
-from hub.cli.connection_files import Files
+from hub.cli.connection_files import check_folder
 from hub.cli.connection_help import connection_files, how_to_connect
 from hub.cli.connection_help_https import how_to_connect_over_https, how_to_upload, https_files
 from hub.cli.shared import fail, run, settings, with_store
@@ -57,7 +56,7 @@ def add(
     into: Into = None,
 ) -> None:
     """Register a participant and print how it connects; the password or token is shown once."""
-    _check_folder(into)
+    check_folder(into)
     if http and documents:
         raise typer.BadParameter("--http serves documents too; --documents is for participants over Kafka")
     participant = participants.Participant(
@@ -123,6 +122,10 @@ def edit(
     for what in ("roles", "organisations"):
         was, now = ", ".join(getattr(before, what)), ", ".join(getattr(after, what))
         say(f"{what}: {now or '(none)'}" + (f" (before: {was or '(none)'})" if was != now else ""))
+    if quota_bytes_per_s is not None:
+        say(f"quota: {quota_bytes_per_s} bytes per second and broker, each way")
+    if kept_bytes is not None:
+        say(f"kept: {kept_bytes} bytes of its in. topic, twice as many of its out. topic")
 
 
 @app.command("rotate")
@@ -134,7 +137,7 @@ def rotate(
     into: Into = None,
 ) -> None:
     """Give a participant a new password or token."""
-    _check_folder(into)
+    check_folder(into)
 
     async def work(tree: Settings, admin: KafkaAdmin, connection: Connection) -> str:
         overlap = timedelta(hours=overlap_h)
@@ -155,7 +158,7 @@ def documents(
     into: Into = None,
 ) -> None:
     """Give a participant over Kafka a (new) token for documents and look-ups over HTTPS."""
-    _check_folder(into)
+    check_folder(into)
     overlap = timedelta(hours=overlap_h)
 
     async def work(tree: Settings, connection: Connection) -> str:
@@ -251,14 +254,6 @@ async def _administered(act: Any) -> Any:
         return await act(tree, admin, connection)
     finally:
         await connection.close()
-
-
-def _check_folder(into: Path | None) -> None:
-    """Before anything is done: a secret that cannot be written would be lost."""
-    if into is not None:
-        Files("", {}).write(into)
-        if not os.access(into, os.W_OK | os.X_OK):
-            raise typer.BadParameter(f"--into: {into} cannot be written to")
 
 
 async def _connection(

@@ -7,11 +7,11 @@ master key; processes without the master key get it as a file of its own.
 from __future__ import annotations
 
 import hmac
-import os
 from hashlib import blake2b
 from pathlib import Path
 
 from hub.errors import StartupError
+from hub.facts.private_file import write_private
 
 FILE_NAME, REPORTS_FILE_NAME = "store.key", "reports.key"
 """Beside the file of the master key; the second is all that adapters need."""
@@ -63,11 +63,7 @@ class StoreKey:
 
     def write_file(self, path: Path) -> None:
         """Into a file of mode 0600; one that is there is written anew."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(self._key.hex() + "\n")
+        write_private(path, f"{self._key.hex()}\n")
 
     def digest(self, request: bytes) -> bytes:
         """What is kept of a request's SHA-256: without the key nobody can try out contents on it."""

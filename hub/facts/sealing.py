@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from hub.errors import AlteredRowError, StartupError, StopError
 from hub.facts.integrity import StoreKey
+from hub.facts.private_file import write_private
 from hub.facts.term_keys import TermKeys
 from hub.settings import Settings
 
@@ -88,11 +89,8 @@ class MasterKey:
     @classmethod
     def create_file(cls, path: Path) -> MasterKey:
         """Draw a master key into a file of mode 0600 that must not exist yet; keys of checks go beside it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         key = os.urandom(32)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key.hex() + "\n")
+        write_private(path, f"{key.hex()}\n", is_new=True)
         master = cls(key)
         master.store.write_files(path.parent)
         return master

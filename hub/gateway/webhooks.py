@@ -44,7 +44,8 @@ join participant p on p.name = w.participant order by w.participant
 _FAILED = """
 insert into webhook_trouble as t (participant, outcome)
 select participant, $3 from webhook where participant = $1 and url = $2
-on conflict (participant) do update set outcome = excluded.outcome, calls = t.calls + 1
+on conflict (participant) do update set outcome = excluded.outcome,
+    calls = least(t.calls, 9223372036854775806) + 1
 """
 _TAKEN = "delete from webhook_trouble where participant = $1"
 _LOCK = "select pg_try_advisory_lock($1, hashtext($2))"

@@ -124,6 +124,10 @@ async def test_a_webhook_that_fails_is_told_to_operators_until_a_call_is_taken(s
         await site.hub.database.execute("update webhook_trouble set since = now() - interval '2 minutes'")
         return bool(await told())
 
+    async def is_counted_at_its_end() -> bool:
+        row = "select 1 from webhook_trouble where participant = $1 and outcome <> 'x'"
+        return bool(await site.hub.database.fetchval(row, called.name))
+
     async def is_told_no_more() -> bool:
         return not await site.hub.database.fetchval(TROUBLE, called.name)
 
@@ -133,6 +137,9 @@ async def test_a_webhook_that_fails_is_told_to_operators_until_a_call_is_taken(s
         await eventually(is_told, 30, "the failing webhook to be listed", site.gateway.output)
         (failure,) = await told()
         assert failure.why.startswith("rejected: ")
+        most = "update webhook_trouble set calls = 9223372036854775807, outcome = 'x' where participant = $1"
+        await site.hub.database.execute(most, called.name)
+        await eventually(is_counted_at_its_end, 30, "a count at its end to stop nothing", site.gateway.output)
         receiving.answers.clear()
         await eventually(is_told_no_more, 40, "the webhook to work", site.gateway.output)
 

@@ -42,6 +42,7 @@ async def test_an_organisation_is_added_and_the_engine_acts_on_it_with_the_same_
     status, output, errors = await typed(monkeypatch, administrator, *words, "--quota-bytes-per-s", "2000000")
     assert (status, errors) == (0, "")
     assert f"organisations: {OTHER}, {ONE_STOP} (before: {OTHER})" in output
+    assert "quota: 2000000 bytes per second" in output
     numbers = iter(range(2, 1000))
 
     async def is_taken() -> bool:
