@@ -158,7 +158,10 @@ DeclineReason = Literal[
 
 
 class DeclineDossier(Request, Ruled):
-    """Form 03: the one-stop or the agency declines, with the reason (Art. 15.1.c, 17.8)."""
+    """Form 03: the one-stop or the agency declines, with the reason (Art. 15.1.c, 17.8).
+
+    At intake not for `not_eligible`, which the agency's appraisal finds; for `gaps_left` after Form 02 only.
+    """
 
     rules: ClassVar[tuple[Together, ...]] = (
         Together(("competent",), least=1, when=("reason", ("out_of_competence",)), rule="rule.15.2.a"),
@@ -168,7 +171,7 @@ class DeclineDossier(Request, Ruled):
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "agency"})
     officer: Officer
     reason: DeclineReason
-    explanation: Annotated[Text, in_words("rule.17.8")]
+    explanation: Annotated[Text, in_words("rule.15.1.c, rule.17.8")]
     competent: OrganisationCode | None = None
 
 

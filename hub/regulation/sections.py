@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from hub.regulation.calendar import DueMode
 from hub.regulation.status import DossierStatus
+from schemas.dossier import DeclineReason
 
 STRICT = ConfigDict(extra="forbid")
 
@@ -53,6 +54,10 @@ class Intake:
     channel_mix: Literal["allowed", "same"]
     mismatch_paper: Literal["component", "dossier"]
     scan_scope: Literal["listed", "all"]
+    decline_reasons: frozenset[DeclineReason] = frozenset(
+        {"out_of_competence", "procedure_not_in_force", "not_entitled", "gaps_left"}
+    )
+    """For which the one-stop may decline (15.1.c); whether the dossier is eligible the agency says (17.8)."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -75,7 +75,8 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
     if dossier.apology_due_at is not None:
         yield build.rescheduling(dossier.apology_due_at + timedelta(hours=variant % 2)), COUNTER
     if variant % 10 == 0:
-        yield build.refusal(), COUNTER
+        reason = ("not_entitled", "not_eligible", "gaps_left")[variant // 10 % 3]
+        yield build.refusal(reason=reason), COUNTER
         yield WithdrawDossier(), PORTAL
     codes = dossier.result_papers or ("KQ.1",)
     yield build.result_return(("in_person", "post", "online", "email")[variant % 4], codes), COUNTER

@@ -21,9 +21,11 @@ from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier
 from schemas.generate import GENERATED
 from schemas.registry import REQUESTS
 from tests.support.batches import record
+from tests.support.dossiers import submitted
 from tests.support.json_schemas import drawn_from, validator
 
 ALL = Sender("all", frozenset({*ROLES, "hub"}), frozenset())
+LODGED = submitted().now
 READING = Reading(Directory([ALL]), LegalClock(), "live", REQUESTS)
 EXTREMES: tuple[Any, ...] = (
     None, True, 0, -1, 1, 100, 2**31, 10**40, 0.5, "", " ", "a", "\x00", "a\nb", "a\n", "e\u0302",
@@ -35,11 +37,11 @@ EXTREMES: tuple[Any, ...] = (
     "\u00a0\u3000", [], {}, [None],
 )  # fmt: skip
 _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
-    DeclineDossier.type: (declining.reason_is_given, declining.competent_agency_is_named),
+    DeclineDossier.type: (declining.intake_reason_is_given, declining.competent_agency_is_named),
     RequestSupplement.type: (supplement.reasons_are_given,),
     SubmitDossier.type: (submission.proxy_has_deed,),
 }
-"""Rules that look at neither dossier nor law; the schemas say them too, under their codes."""
+"""Rules that look at the data alone, once the stage is known; the schemas say them too, under their codes."""
 _THE_SAME_PERSON = ("/proxy/identity_number",)
 """That two values differ is nothing that a schema can say."""
 FEW = settings(
@@ -69,7 +71,7 @@ def fault(name: str, data: Any) -> str | None:
     if refusal is not None:
         return f"{refusal.code} {refusal.faults}"
     rules: Sequence[Any] = _BY_DATA_ALONE.get(name, ())
-    said = (rule.function(None, found.request, None) for rule in rules)
+    said = (rule.function(LODGED, found.request, None) for rule in rules)
     return next((f"{no.code} {no.fields}" for no in said if no and no.fields != _THE_SAME_PERSON), None)
 
 

@@ -9,14 +9,17 @@ from pathlib import Path
 from hub.regulation.pins import pin
 
 DATA = files("hub.regulation.data")
-PROFILE = (DATA / "profiles/bentre-45-2023@1.toml").read_text(encoding="utf-8")
+SHIPPED = 2
+"""The newest version of the profile that comes with the hub."""
+SHIPPED_REF, NEXT_REF = f"bentre-45-2023@{SHIPPED}", f"bentre-45-2023@{SHIPPED + 1}"
+PROFILE = (DATA / f"profiles/{SHIPPED_REF}.toml").read_text(encoding="utf-8")
 CALENDAR = (DATA / "calendars/vn-2026.1.toml").read_text(encoding="utf-8")
 
 
 def profile_text(version: int, begins: date, **changes: str) -> str:
-    """The shipped profile as another version: `profile_text(2, day, paper_cutoff="16:00:00")`."""
-    text = changed(PROFILE, "version = 1", f"version = {version}")
-    text = changed(text, "in_force_from = 2023-12-18", f"in_force_from = {begins}")
+    """The shipped profile as another version: `profile_text(3, day, paper_cutoff="16:00:00")`."""
+    text = changed(PROFILE, f"\nversion = {SHIPPED}\n", f"\nversion = {version}\n")
+    text = changed(text, "in_force_from = 2023-12-19", f"in_force_from = {begins}")
     for name, value in changes.items():
         (line,) = [line for line in text.splitlines() if line.startswith(f"{name} = ")]
         text = changed(text, f"\n{line}\n", f"\n{name} = {value}\n")
@@ -38,7 +41,7 @@ def changed(text: str, find: str, put: str) -> str:
 
 
 def law_folder(folder: Path, **texts: str) -> Path:
-    """A pinned folder with these files: `law_folder(tmp_path, **{"profiles/x@2.toml": text})`."""
+    """A pinned folder with these files: `law_folder(tmp_path, **{"profiles/x@3.toml": text})`."""
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +50,7 @@ def law_folder(folder: Path, **texts: str) -> Path:
     return folder
 
 
-def with_second_version(folder: Path, begins: date, **changes: str) -> Path:
-    """A pinned folder with version 2 of the shipped profile, in force from this day on."""
-    text = profile_text(2, begins, **changes)
-    return law_folder(folder, **{"profiles/bentre-45-2023@2.toml": text})
+def with_next_version(folder: Path, begins: date, **changes: str) -> Path:
+    """A pinned folder with the version after the shipped one, in force from this day on."""
+    text = profile_text(SHIPPED + 1, begins, **changes)
+    return law_folder(folder, **{f"profiles/{NEXT_REF}.toml": text})

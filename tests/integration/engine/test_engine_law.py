@@ -16,13 +16,13 @@ from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE
 from tests.support.clients import Client
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
-from tests.support.lawbooks import with_second_version
+from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, with_next_version
 from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
 from tests.support.waiting import eventually
 
 FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
 FORWARDING = {"officer": OFFICER, "to": AGENCY}
-FIRST, SECOND = "bentre-45-2023@1", "bentre-45-2023@2"
+FIRST, SECOND = SHIPPED_REF, NEXT_REF
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_open_dossiers_go_on_under_their_own_law_when_a_release_brings_ano
     assert (await counter.ask(ACCEPT, accepted, acceptance())).data["facts"]
     assert await engine.stop() == 0
 
-    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)), scan_scope='"all"')
+    folder = with_next_version(tmp_path / "law", local_day(datetime.now(UTC)), scan_scope='"all"')
     new = hub.engine("engine-2", HUB_REGULATION=str(folder))
     new.start()
     await new.ready()
@@ -80,7 +80,7 @@ async def test_an_engine_without_the_law_of_a_dossier_leaves_it_to_one_that_has_
     hub: Hub, tmp_path: Path
 ) -> None:
     counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
-    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)))
+    folder = with_next_version(tmp_path / "law", local_day(datetime.now(UTC)))
     new = hub.engine("engine-2", HUB_REGULATION=str(folder))
     new.start()
     await new.ready()
@@ -101,7 +101,7 @@ async def test_an_engine_without_the_law_of_a_dossier_leaves_it_to_one_that_has_
 
 
 async def test_an_edited_file_of_the_law_ends_the_start_with_its_name(hub: Hub, tmp_path: Path) -> None:
-    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)))
+    folder = with_next_version(tmp_path / "law", local_day(datetime.now(UTC)))
     (folder / "profiles" / f"{SECOND}.toml").write_text("", "utf-8")
     engine = hub.engine(HUB_REGULATION=str(folder))
     engine.start()
@@ -112,7 +112,7 @@ async def test_an_edited_file_of_the_law_ends_the_start_with_its_name(hub: Hub, 
 
 
 async def test_an_operator_pins_new_versions_and_reads_which_is_in_force(hub: Hub, tmp_path: Path) -> None:
-    folder = with_second_version(tmp_path / "law", local_day(datetime.now(UTC)))
+    folder = with_next_version(tmp_path / "law", local_day(datetime.now(UTC)))
     environment = hub.environment | {"HUB_REGULATION": str(folder)}
     (folder / "digests.lock").unlink()
     assert (await hub_command(environment, "law", "list"))[0] == 2

@@ -80,7 +80,7 @@ def test_for_the_applicant_the_other_side_records_both_hand_over_and_receipt() -
     story.accepts(build.paper_receipt("applicant", "post", PAPER), POSTAL)
     assert story.now.custody[PAPER] == "post"
     declined = build.submitted()
-    declined.accepts(build.refusal(), COUNTER)
+    declined.accepts(build.refusal(reason="not_entitled"), COUNTER)
     declined.accepts(build.hand_over(ONE_STOP, "applicant", PAPER, OTHER_PAPER), COUNTER)
     declined.accepts(build.paper_receipt(ONE_STOP, "applicant", PAPER, OTHER_PAPER), COUNTER)
     assert set(declined.now.custody.values()) == {"applicant"}

@@ -80,6 +80,6 @@ def test_an_answer_that_comes_after_the_end_is_still_recorded() -> None:
     story.accepts(build.verification(), COUNTER)
     check = story.now.owner.check
     assert check is not None
-    story.accepts(build.refusal(), COUNTER)
+    story.accepts(build.refusal(reason="not_entitled"), COUNTER)
     story.accepts(build.identity_answer(check), POPULATION)
     assert story.now.status == "declined"

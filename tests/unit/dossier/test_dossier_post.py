@@ -90,7 +90,7 @@ def test_a_procedure_without_post_is_not_collected_by_post() -> None:
 def test_a_result_goes_by_post_only_if_so_registered() -> None:
     assert build.issued().refuses(build.pickup("deliver"), COUNTER).code == "rule.13.2"
     declined = build.submitted()
-    declined.accepts(build.refusal(), COUNTER)
+    declined.accepts(build.refusal(reason="not_entitled"), COUNTER)
     declined.accepts(build.pickup("deliver"), COUNTER)  # the papers go back
 
 

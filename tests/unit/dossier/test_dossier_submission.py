@@ -22,7 +22,7 @@ def test_a_counter_submission_becomes_a_fact_and_a_dossier() -> None:
     assert fact.intake_limit is None
     assert story.now.status == "submitted"
     assert story.now.submitted_by == "counter-mau"
-    assert story.now.law == ("bentre-45-2023@1", "d217e9aeceea64a4", "vn-2026.1")
+    assert story.now.law == ("bentre-45-2023@2", "d217e9aeceea64a4", "vn-2026.1")
     assert story.now.timers == {}
 
 

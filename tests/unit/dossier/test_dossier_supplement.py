@@ -122,6 +122,57 @@ def test_the_one_stop_declines_at_intake_and_only_it() -> None:
     assert (story.now.status, story.now.timers) == ("declined", {})
 
 
+@pytest.mark.rule("15.1.c")
+def test_eligibility_is_no_ground_of_intake_also_while_a_supplement_is_awaited() -> None:
+    story = build.submitted()
+    refused = story.refuses(build.refusal(reason="not_eligible"), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("rule.15.1.c.ground", "15.1.c", ("/reason",))
+    assert refused.possible == ("gaps_left", "not_entitled", "out_of_competence", "procedure_not_in_force")
+    story.accepts(build.supplement_request(), COUNTER)
+    assert story.refuses(build.refusal(reason="not_eligible"), COUNTER).code == "rule.15.1.c.ground"
+
+
+@pytest.mark.rule("15.1.c")
+def test_the_grounds_of_intake_stand_in_the_profile() -> None:
+    story = build.submitted()
+    story.law = build.law_with(intake={"decline_reasons": frozenset({"out_of_competence"})})
+    refused = story.refuses(build.refusal(reason="not_entitled"), COUNTER)
+    assert (refused.code, refused.possible) == ("rule.15.1.c.ground", ("out_of_competence",))
+
+
+@pytest.mark.rule("15.1.c")
+def test_a_blank_reason_at_intake_cites_the_rule_of_intake() -> None:
+    refused = build.submitted().refuses(build.refusal(reason="not_entitled", explanation=" "), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("rule.15.1.c", "15.1.c", ("/explanation",))
+
+
+@pytest.mark.rule("14.2")
+def test_gaps_are_a_ground_of_intake_only_after_form_02() -> None:
+    story = build.submitted()
+    refused = story.refuses(build.refusal(reason="gaps_left"), COUNTER)
+    assert (refused.code, refused.rule, refused.state) == ("rule.14.2.first", "14.2", "submitted")
+    assert "onestop.dossier.request_supplement.v1" in refused.possible
+    story.accepts(build.supplement_request(), COUNTER)
+    story.accepts(build.refusal(reason="gaps_left"), COUNTER)
+
+
+@pytest.mark.rule("14.2")
+def test_where_the_regulation_knows_no_supplement_gaps_are_a_ground_at_once() -> None:
+    story = build.submitted()
+    story.law = build.law_with(supplement={"max_intake": 0})
+    story.accepts(build.refusal(reason="gaps_left"), COUNTER)
+
+
+@pytest.mark.rule("17.4")
+def test_the_agency_asks_for_what_is_missing_before_it_refuses_for_it() -> None:
+    story = build.in_process()
+    refused = story.refuses(build.refusal(reason="gaps_left"), AGENCY)
+    assert (refused.code, refused.rule) == ("rule.17.4.first", "17.4")
+    story.accepts(build.supplement_request("appraisal"), AGENCY)
+    story.accepts(build.supplement(), PORTAL)
+    story.accepts(build.refusal(reason="gaps_left"), AGENCY)
+
+
 @pytest.mark.rule("15.2.a")
 def test_declining_for_competence_names_the_competent_agency() -> None:
     story = build.submitted()
@@ -133,7 +184,9 @@ def test_declining_for_competence_names_the_competent_agency() -> None:
 @pytest.mark.rule("17.8")
 def test_the_agency_declines_with_a_reason_inside_the_time() -> None:
     story = build.in_process()
-    assert story.refuses(build.refusal(), COUNTER).code == "security.foreign_organisation"
+    assert (
+        story.refuses(build.refusal(reason="not_entitled"), COUNTER).code == "security.foreign_organisation"
+    )
     assert story.refuses(build.refusal(explanation=" "), AGENCY).code == "rule.17.8"
     (fact,) = story.accepts(build.refusal(), AGENCY, at("2026-10-08 17:00"))
     assert isinstance(fact, DossierDeclined)

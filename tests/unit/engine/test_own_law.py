@@ -22,7 +22,7 @@ from hub.regulation.lawbook import LawBook, load_book
 from schemas.registry import FACTS
 from tests.support.batches import FaultyRules, Memory, receipts, record, sent
 from tests.support.dossiers import at
-from tests.support.lawbooks import calendar_text, law_folder, with_second_version
+from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, calendar_text, law_folder, with_next_version
 from tests.support.requests import (
     ACCEPT,
     AGENCY,
@@ -106,27 +106,27 @@ class Life:
 
 @pytest.fixture
 def book(tmp_path: Path) -> LawBook:
-    """Paper accepted until 15:00 goes on the same day; by version 2, until 16:00."""
-    return load_book(folder=with_second_version(tmp_path, BEGINS, paper_cutoff="16:00:00"))
+    """Paper accepted until 15:00 goes on the same day; by the next version, until 16:00."""
+    return load_book(folder=with_next_version(tmp_path, BEGINS, paper_cutoff="16:00:00"))
 
 
 @pytest.mark.rule("3.7")
 @pytest.mark.parametrize(
     ("accepted", "version", "forwarded", "violated"),
     [
-        ("2026-11-23 15:30", 1, "2026-11-24 07:30", []),  # late by the cut-off of version 2
-        ("2026-11-23 14:30", 1, "2026-11-24 07:30", ["16.2"]),
-        ("2026-11-24 15:30", 2, "2026-11-25 07:30", ["16.2"]),  # in time by the cut-off of version 1
-        ("2026-11-24 15:30", 2, "2026-11-24 16:59", []),
-        ("2026-11-24 16:01", 2, "2026-11-25 07:30", []),
+        ("2026-11-23 15:30", SHIPPED_REF, "2026-11-24 07:30", []),  # late by the next cut-off
+        ("2026-11-23 14:30", SHIPPED_REF, "2026-11-24 07:30", ["16.2"]),
+        ("2026-11-24 15:30", NEXT_REF, "2026-11-25 07:30", ["16.2"]),  # in time by the shipped cut-off
+        ("2026-11-24 15:30", NEXT_REF, "2026-11-24 16:59", []),
+        ("2026-11-24 16:01", NEXT_REF, "2026-11-25 07:30", []),
     ],
 )
 def test_a_dossier_goes_by_the_cut_off_of_its_own_acceptance(
-    book: LawBook, accepted: str, version: int, forwarded: str, violated: list[str]
+    book: LawBook, accepted: str, version: str, forwarded: str, violated: list[str]
 ) -> None:
     life = Life(book)
     life.lodged("ref:1", "2026-11-23 09:00")
-    assert life.accepted("ref:1", accepted).ruleset == f"bentre-45-2023@{version}"
+    assert life.accepted("ref:1", accepted).ruleset == version
     assert life.forwarded("ref:1", forwarded) == violated
     life.replayed(book)
 
@@ -137,7 +137,7 @@ def test_two_dossiers_go_by_two_laws_on_the_same_day(book: LawBook) -> None:
     first = life.lodged("ref:1", "2026-11-23 15:30")
     assert first == life.accepted("ref:1", "2026-11-23 15:30")
     second = life.lodged("ref:2", "2026-11-24 07:10")
-    assert second == life.accepted("ref:2", "2026-11-24 07:20") == first._replace(ruleset="bentre-45-2023@2")
+    assert second == life.accepted("ref:2", "2026-11-24 07:20") == first._replace(ruleset=NEXT_REF)
     assert life.forwarded("ref:1", "2026-11-24 07:30") == []
     assert life.forwarded("ref:2", "2026-11-24 07:30") == []
     assert law_of(orjson.loads(life.facts[-1].content)) == second
@@ -150,8 +150,8 @@ def test_a_dossier_lodged_before_a_change_is_accepted_by_the_law_of_the_day_of_a
 ) -> None:
     life = Life(book)
     before = life.lodged("ref:1", "2026-11-23 16:30")
-    assert before.ruleset == "bentre-45-2023@1"
-    assert life.accepted("ref:1", "2026-11-24 07:00") == before._replace(ruleset="bentre-45-2023@2")
+    assert before.ruleset == SHIPPED_REF
+    assert life.accepted("ref:1", "2026-11-24 07:00") == before._replace(ruleset=NEXT_REF)
     life.replayed(book)
 
 
@@ -164,7 +164,7 @@ def test_an_open_dossier_keeps_its_catalogue_and_the_days_off_of_its_calendar(tm
         f"catalogues/{EMPTY}.toml": f'version = "{EMPTY}"\nin_force_from = {BEGINS}\nrecords = []\n',
     }
     book = load_book(folder=law_folder(tmp_path, **texts))
-    assert book.in_force(BEGINS).versions == ("bentre-45-2023@1", EMPTY, "vn-2026.2")
+    assert book.in_force(BEGINS).versions == (SHIPPED_REF, EMPTY, "vn-2026.2")
     life = Life(book)
     own = life.lodged("ref:1", "2026-11-23 09:00")
     assert life.accepted("ref:1", "2026-11-23 09:10") == own
@@ -186,7 +186,7 @@ def test_a_dossier_of_a_law_that_is_not_here_is_not_decided(book: LawBook) -> No
     life = Life(book)
     life.lodged("ref:1", "2026-11-24 09:00")
     life.memory.rules = FaultyRules()
-    with pytest.raises(UntrustedRowError, match="does not have version bentre-45-2023@2 of the law"):
+    with pytest.raises(UntrustedRowError, match=f"does not have version {NEXT_REF} of the law"):
         life.accepted("ref:1", "2026-11-24 09:10")
 
 

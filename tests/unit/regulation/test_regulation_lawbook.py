@@ -17,7 +17,16 @@ from hub.regulation.lawbook import LawBook, load_book
 from hub.regulation.pins import LOCK, pin, pinned_files
 from hub.regulation.profile import read_profile
 from tests.support.dossiers import at, law
-from tests.support.lawbooks import DATA, calendar_text, law_folder, profile_text, with_second_version
+from tests.support.lawbooks import (
+    DATA,
+    NEXT_REF,
+    SHIPPED,
+    SHIPPED_REF,
+    calendar_text,
+    law_folder,
+    profile_text,
+    with_next_version,
+)
 
 BEGINS = date(2026, 11, 24)
 FIRST = LawVersions("bentre-45-2023@1", FIRST_CATALOGUE, FIRST_CALENDAR)
@@ -26,7 +35,7 @@ CATALOGUE = 'version = "0"\nin_force_from = 2026-01-01\nrecords = {}'
 
 @pytest.fixture
 def book(tmp_path: Path) -> LawBook:
-    return load_book(folder=with_second_version(tmp_path, BEGINS, paper_cutoff="16:00:00"))
+    return load_book(folder=with_next_version(tmp_path, BEGINS, paper_cutoff="16:00:00"))
 
 
 def shipped(tmp_path: Path) -> Path:
@@ -36,7 +45,14 @@ def shipped(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("day", "version"),
-    [(date(2023, 1, 1), 1), (date(2023, 12, 18), 1), (date(2026, 11, 23), 1), (BEGINS, 2), (date.max, 2)],
+    [
+        (date(2023, 1, 1), 1),
+        (date(2023, 12, 18), 1),
+        (date(2023, 12, 19), SHIPPED),
+        (date(2026, 11, 23), SHIPPED),
+        (BEGINS, SHIPPED + 1),
+        (date.max, SHIPPED + 1),
+    ],
 )
 def test_the_version_in_force_is_the_last_that_has_begun(book: LawBook, day: date, version: int) -> None:
     assert book.in_force(day).profile.version == version
@@ -56,7 +72,7 @@ def test_one_version_is_in_force_on_every_day(begins: list[date], day: date) -> 
 
 def test_a_dossier_finds_its_own_law_whatever_is_in_force(book: LawBook) -> None:
     assert book.of(FIRST).profile.forward.paper_cutoff.hour == 15
-    assert book.of(FIRST._replace(ruleset="bentre-45-2023@2")).profile.forward.paper_cutoff.hour == 16
+    assert book.of(FIRST._replace(ruleset=NEXT_REF)).profile.forward.paper_cutoff.hour == 16
     assert book.of(FIRST) is book.of(LawVersions(*FIRST))
 
 
@@ -67,8 +83,8 @@ def test_a_version_that_is_not_there_is_named(part: str) -> None:
 
 
 def test_a_site_may_stay_with_one_version_of_its_regulation(tmp_path: Path) -> None:
-    folder = with_second_version(tmp_path, BEGINS)
-    assert load_book("bentre-45-2023@1", folder).in_force(date.max).profile.version == 1
+    folder = with_next_version(tmp_path, BEGINS)
+    assert load_book(SHIPPED_REF, folder).in_force(date.max).profile.version == SHIPPED
 
 
 def test_years_after_the_end_of_a_calendar_are_those_of_the_next_version(tmp_path: Path) -> None:
@@ -87,8 +103,8 @@ def test_years_after_the_end_of_a_calendar_are_those_of_the_next_version(tmp_pat
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("profiles/a.toml", profile_text(1, BEGINS), "bentre-45-2023@1 is there twice"),
-        ("profiles/a.toml", profile_text(2, date(2023, 12, 18)), "begin on one day: .*@1, .*@2"),
+        ("profiles/a.toml", profile_text(SHIPPED, BEGINS), f"{SHIPPED_REF} is there twice"),
+        ("profiles/a.toml", profile_text(SHIPPED + 1, date(2023, 12, 18)), "begin on one day: .*@1, .*@3"),
         ("catalogues/a.toml", CATALOGUE.format("[]"), "catalogue 0 make up"),
         ("catalogues/a.toml", CATALOGUE.format('["x"]'), "no file procedures/x"),
         ("catalogues/a.toml", "version = 0", "catalogue: "),

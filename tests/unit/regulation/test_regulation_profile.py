@@ -18,9 +18,9 @@ TEXT = (files("hub.regulation.data") / f"profiles/{PROFILE.ref}.toml").read_text
 
 
 def test_a_profile_is_known_by_name_and_by_reference() -> None:
-    assert PROFILE.ref == "bentre-45-2023@1"
-    assert load_book("bentre-45-2023@1").in_force(date(2026, 10, 5)).profile == PROFILE
-    assert PROFILE.in_force_from == date(2023, 12, 18)
+    assert PROFILE.ref == "bentre-45-2023@2"
+    assert load_book("bentre-45-2023@2").in_force(date(2026, 10, 5)).profile == PROFILE
+    assert load_book().in_force(date(2023, 12, 18)).profile.in_force_from == date(2023, 12, 18)
 
 
 @pytest.mark.rule("10")
@@ -92,7 +92,7 @@ def test_postal_transit_is_that_of_the_circular() -> None:
 @pytest.mark.parametrize(
     ("find", "put", "named"),
     [
-        ("version = 1\n", "version = 1\nsurprise = true\n", "surprise"),
+        ("version = 2\n", "version = 2\nsurprise = true\n", "surprise"),
         ("max_count = 1", "max_counts = 1", "reschedule.max_count"),
         ('after = "restart"', 'after = "forget"', "supplement.after"),
         ("notice_working_days = 3", "notice_working_days = -3", "supplement.notice_working_days"),
@@ -108,7 +108,7 @@ def test_a_wrong_profile_file_is_refused_with_the_name_of_the_field(find: str, p
         read_profile(TEXT.replace(find, put, 1))
 
 
-@pytest.mark.parametrize("name", ["bentre-45-2023@2", "nowhere", "../profile"])
+@pytest.mark.parametrize("name", ["bentre-45-2023@9", "nowhere", "../profile"])
 def test_an_unknown_profile_or_version_is_an_error_at_start(name: str) -> None:
     with pytest.raises(ProfileError):
         load_book(name)
