@@ -26,8 +26,6 @@ settings.register_profile(
 )
 settings.load_profile("house")
 _MISSING = "needs "
-_LONG_S = 900
-"""What a test that takes minutes on end may take on a busy machine."""
 _STACK = pytest.StashKey[Iterator[StackAddress]]()
 
 
@@ -45,9 +43,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(_LONG_S))
     longest_first.sort(items)
 
 

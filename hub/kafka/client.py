@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections import Counter, deque
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -24,6 +25,8 @@ from hub.http.trusted_ca import TrustedCa
 from hub.settings import KafkaSettings
 
 _METADATA_AGE_MS = 5_000
+_IDLE_AFTER_S = 1.0
+_IDLE_FETCH_MS = 250
 REQUEST_BYTES = 5 << 20
 """No request of the hub's own producers is larger; a single message has 4 MiB at most."""
 STAMPED_BY_BROKER = 1
@@ -102,10 +105,37 @@ def position_of(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int | None:
 
 
 class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type hints
+    async def start(self) -> None:
+        """As aiokafka's; from then on an empty fetch waits longer while nothing comes."""
+        await super().start()
+        _wait_longer_when_idle(self._fetcher, self._fetch_max_wait_ms)
+
     async def stop(self) -> None:
         """As aiokafka's, but its own cancellations stay inside."""
         await end_fetching(self)
         await super().stop()
+
+
+def _wait_longer_when_idle(fetcher: Any, wait_ms: int) -> None:
+    """Have the broker hold an empty fetch for `_IDLE_FETCH_MS` once nothing came for `_IDLE_AFTER_S`.
+
+    A fetch that waits names all partitions that are read, and is answered as soon as one of them gets a
+    record; what is resumed or sought meanwhile waits for it, hence the short waits as long as records come.
+    The wait for the next fetch is set before aiokafka 0.14 can make it.
+    """
+    fetch, came_at = fetcher._proc_fetch_request, time.monotonic()  # noqa: SLF001
+
+    async def fetch_and_pace(assignment: Any, node_id: int, request: Any) -> bool:
+        nonlocal came_at
+        is_something: bool = await fetch(assignment, node_id, request)
+        now = time.monotonic()
+        if is_something:
+            came_at = now
+        is_idle = now - came_at > _IDLE_AFTER_S
+        fetcher._fetch_max_wait_ms = max(wait_ms, _IDLE_FETCH_MS) if is_idle else wait_ms  # noqa: SLF001
+        return is_something
+
+    fetcher._proc_fetch_request = fetch_and_pace  # noqa: SLF001
 
 
 def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:

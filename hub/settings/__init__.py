@@ -57,7 +57,9 @@ class EngineSettings(BaseModel):
     instance: str = Field(default="engine-1", description="static member name; unique per process")
     max_batch_records: int = Field(default=500, ge=1, le=2000, description="records per batch under load")
     max_batch_bytes: int = Field(default=8 << 20, ge=1 << 20, description="bytes per batch")
-    fetch_wait_ms: int = Field(default=10, ge=1, description="how long the broker holds an empty fetch")
+    fetch_wait_ms: int = Field(
+        default=10, ge=1, description="how long the broker holds an empty fetch while records come"
+    )
     outbox_limit_segments: int = Field(
         default=5000, ge=10, description="unpublished segments before it stops"
     )

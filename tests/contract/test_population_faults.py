@@ -31,6 +31,7 @@ from tests.contract.population_world import (
     settings_for,
     without_dossier,
 )
+from tests.support.waiting import within
 
 World = tuple[PopulationAdapter, Control]
 AT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -230,7 +231,7 @@ async def test_a_request_in_another_namespace_is_rejected_as_malformed_never_a_m
 
 async def test_a_counterpart_that_is_down_is_could_not_ask(world: World) -> None:
     _, control = world
-    async with asyncio.timeout(10):
+    async with within(10):
         server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         adapter = PopulationAdapter(settings_for(f"http://127.0.0.1:{port}/service"))

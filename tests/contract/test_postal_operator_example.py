@@ -35,6 +35,7 @@ from tests.support.stack import (
     own_name,
     shared_stack,
 )
+from tests.support.waiting import within
 
 LIMIT_S = 60.0
 DOSSIER = "000.12.34.H07-260302-0001"
@@ -67,7 +68,7 @@ class Operator:
         await self.producer.send_and_wait(f"out.{self.name}", message.data, key=key, headers=headers)
 
     async def answer(self) -> ConsumerRecord:
-        async with asyncio.timeout(LIMIT_S):
+        async with within(LIMIT_S):
             return await self.consumer.getone()
 
     def effects(self) -> list[tuple[str, str]]:
@@ -129,7 +130,7 @@ async def running(operator: Operator) -> AsyncIterator[asyncio.subprocess.Proces
     finally:
         if process.returncode is None:
             process.terminate()
-        async with asyncio.timeout(LIMIT_S):
+        async with within(LIMIT_S):
             await process.wait()
 
 

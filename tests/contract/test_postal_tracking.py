@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -28,6 +27,7 @@ from tests.contract.postal_world import (
     postal_world,
     settings_for,
 )
+from tests.support.waiting import within
 
 MORNING = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 MORNING_S = int(MORNING.timestamp())
@@ -316,7 +316,7 @@ def _events(control: Control) -> list[dict[str, Any]]:
 
 
 async def _until_events(control: Control, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with within(20):
         while len(_events(control)) < count:
             await control.http.get("/_health")
 

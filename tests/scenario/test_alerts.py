@@ -92,7 +92,6 @@ def test_every_alert_is_provoked_or_its_reason_told() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.needs("prometheus")
 async def test_what_participants_and_outside_systems_do_is_told_and_ends(
     own_stack_home: Path, tmp_path: Path

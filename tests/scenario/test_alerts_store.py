@@ -27,7 +27,6 @@ OF_STORE_AND_CLOCK = {
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 @pytest.mark.needs("prometheus")
 async def test_what_the_store_and_the_clock_do_is_told_and_ends(own_stack_home: Path, tmp_path: Path) -> None:
     address = await asyncio.to_thread(embedded.up, own_stack_home)

@@ -14,7 +14,6 @@ TIDY = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT"
 
 @pytest.mark.long
 @pytest.mark.needs("kcat")
-@pytest.mark.timeout(600)
 def test_a_developer_comes_from_an_empty_folder_to_a_delivered_message(checkout: Checkout) -> None:
     told = checkout.paste(blocks(PAGE, "1. The folder"))
     assert " passed" in told

@@ -10,7 +10,6 @@ from tests.support.checkouts import Checkout, blocks, steps
 
 
 @pytest.mark.needs("kcat")
-@pytest.mark.timeout(600)
 def test_a_newcomer_gets_a_receipt_then_the_result_and_may_begin_anew(checkout: Checkout) -> None:
     first_event, first_dossier = (blocks("README.md", part) for part in ("First event", "A first dossier"))
 

@@ -47,7 +47,6 @@ def are_preferred(hub: Hub) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 async def test_leaders_that_move_away_and_back_under_load_stop_nobody(tmp_path: Path) -> None:
     with breakable_stack(tmp_path, brokers=3) as (home, address):
         await moved(home, address, tmp_path)

@@ -11,7 +11,6 @@ from tests.support.stack import REPOSITORY
 
 
 @pytest.mark.scenario
-@pytest.mark.timeout(300)
 async def test_nothing_is_lost_doubled_or_misordered_while_every_process_is_killed(
     own_stack_home: Path, tmp_path: Path
 ) -> None:

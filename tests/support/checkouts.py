@@ -16,7 +16,7 @@ from typing import Any
 from hub.embedded import stack as embedded
 from tests.support.stack import REPOSITORY, own_name
 
-_LIMIT_S = 150
+_LIMIT_S = 600
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = "=====next====="

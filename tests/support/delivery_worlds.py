@@ -29,6 +29,7 @@ from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
 from tests.support.fake_counterpart import EFFECT_TYPE, FakeCounterpart
 from tests.support.report_keys import KEY_FILE, REPORTS_KEY
 from tests.support.stack import aiokafka_settings, own_name
+from tests.support.waiting import within
 
 LIMIT_S = 20.0
 PREFIX = "delivery-test."
@@ -101,7 +102,7 @@ class World:
 
     async def read_report(self) -> tuple[dict[str, bytes], bytes, Any]:
         """Read the next record of the adapter's in. topic: headers, key, value."""
-        async with asyncio.timeout(LIMIT_S):
+        async with within(LIMIT_S):
             record = await self.reports.getone()
         return dict(record.headers), record.key, json.loads(record.value)
 
@@ -115,7 +116,7 @@ class World:
 
 async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait for a condition with a limit."""
-    async with asyncio.timeout(LIMIT_S):
+    async with within(LIMIT_S):
         while True:
             holds = condition()
             if holds if isinstance(holds, bool) else await holds:
@@ -156,7 +157,7 @@ async def running(world: World, **options: Any) -> AsyncIterator[asyncio.Event]:
         yield stop
     finally:
         stop.set()
-        async with asyncio.timeout(15):
+        async with within(15):
             await task
 
 

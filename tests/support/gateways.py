@@ -20,7 +20,7 @@ from hub.participants.admission import GATEWAY
 from hub.participants.registry import Participant
 from tests.support.hubs import Hub
 from tests.support.processes import HubProcess
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 
 class Gateway(HubProcess):
@@ -70,10 +70,20 @@ class Visitor:
 
     async def receipt(self, event_type: str, subject: str, data: Any) -> dict[str, Any]:
         """Post one request and return the data of its receipt."""
-        answer = await self.send(event_type, subject, data)
+        answer = await self.decided(event_type, subject, data)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def decided(self, event_type: str, subject: str, data: Any) -> httpx.Response:
+        """Post one request, and again with its id while it is not decided, as clients should."""
+        event_id = str(uuid.uuid4())
+        async with within(20):
+            while True:
+                answer = await self.send(event_type, subject, data, event_id=event_id)
+                if answer.status_code not in (202, 503):
+                    return answer
+                await asyncio.sleep(0.2)
 
     async def messages(self, cursor: str | None = None, wait: int = 0, **more: Any) -> dict[str, Any]:
         """One piece of the feed."""
@@ -86,7 +96,7 @@ class Visitor:
     async def message(self, kind: str, dossier: str, limit_s: float = 40) -> dict[str, Any]:
         """The first message of this type about a dossier, of the feed from its beginning."""
         cursor = None
-        async with asyncio.timeout(limit_s):
+        async with within(limit_s):
             while True:
                 piece = await self.messages(cursor, wait=5)
                 cursor = piece["cursor"]
@@ -117,15 +127,8 @@ class Site:
 
     async def known(self, visitor: Visitor) -> None:
         """Wait until the engine reads the new topic: it learns of topics within some seconds."""
-        answer = await visitor.send("onestop.dossier.withdraw.v1", "ref:knock", {})
-        assert answer.status_code in (200, 202), answer.text
-
-        async def is_decided() -> bool:
-            if answer.status_code == 200:
-                return True
-            return (await visitor.client.get(answer.headers["location"])).status_code == 200
-
-        await eventually(is_decided, 25, f"the engine to read in.{visitor.name}")
+        answer = await visitor.decided("onestop.dossier.withdraw.v1", "ref:knock", {})
+        assert answer.status_code == 200, answer.text
 
     async def visitor(self, name: str, token: str, **options: Any) -> Visitor:
         """A client of the present gateway that shows this token."""

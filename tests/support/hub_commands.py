@@ -18,7 +18,7 @@ from tests.support.forked import Forked
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
-_LIMIT_S = 150.0
+_LIMIT_S = 60.0
 SURE = ("--reason", "a test", "--yes")
 """Where nobody can be asked, a command that cannot be taken back wants both."""
 

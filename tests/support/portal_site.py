@@ -30,6 +30,7 @@ from tests.support.clients import Client
 from tests.support.delivery_worlds import OPTIONS
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import AGENCY, ONE_STOP
+from tests.support.waiting import within
 
 PREFIX = "/XrdAdapter/RestService/forward"
 
@@ -121,14 +122,14 @@ async def running(site: Site, adapter: PortalAdapter | None = None) -> AsyncIter
         )
     )
     try:
-        async with asyncio.timeout(20):
+        async with within(20):
             while chosen.door_port is None:
                 assert not task.done(), "the adapter ended at its start"
                 await asyncio.sleep(0.02)
         yield chosen
     finally:
         stop.set()
-        async with asyncio.timeout(15):
+        async with within(15):
             await task
 
 

@@ -33,7 +33,7 @@ from tests.support.requests import (
     submission,
     verification,
 )
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 # Cấp bản sao trích lục hộ tịch: 8 000 đồng a copy.
 PROCEDURE = "2.000635"
@@ -259,7 +259,7 @@ async def test_a_body_that_does_not_come_is_given_up(stack: StackAddress, tmp_pa
             assert slow.door_port is not None
             reader, writer = await asyncio.open_connection("127.0.0.1", slow.door_port)
             writer.write(b"POST /search/call HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-            async with asyncio.timeout(10):
+            async with within(10):
                 assert b"408" in await reader.readline()
             writer.close()
             await writer.wait_closed()

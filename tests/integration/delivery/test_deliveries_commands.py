@@ -19,6 +19,7 @@ from tests.support.delivery_worlds import OPTIONS, World, delivery_world, regist
 from tests.support.hub_commands import hub_command, store_environment
 from tests.support.report_keys import REPORTS_KEY
 from tests.support.stack import own_name
+from tests.support.waiting import within
 
 BY = ("--operator", "operator-1", "--reason", "rang the counterpart")
 SURE = (*BY, "--yes")
@@ -166,7 +167,7 @@ async def test_an_order_that_the_post_cannot_answer_for_is_settled_and_not_place
         assert (await hub_command(environment, *arguments))[0] == 0
         await until(is_delivered)
         stop.set()
-        async with asyncio.timeout(15):
+        async with within(15):
             await task
         assert len(control.effects(message)) == 1
 

@@ -27,6 +27,7 @@ from tests.support.delivery_worlds import (
 )
 from tests.support.fake_counterpart import Fault
 from tests.support.stack import REPOSITORY
+from tests.support.waiting import within
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ async def test_a_dead_task_ends_the_runtime(world: World) -> None:
     task = asyncio.create_task(run(world, asyncio.Event()))
     await until(lambda: world.metric("hub_adapter_circuit_state", state="closed") == 1)
     await world.pool.execute("drop table delivery")
-    async with asyncio.timeout(LIMIT_S):
+    async with within(LIMIT_S):
         with pytest.raises(ExceptionGroup) as caught:
             await task
     assert caught.group_contains(asyncpg.UndefinedTableError)
@@ -132,7 +133,7 @@ async def test_a_process_killed_between_effect_and_outcome_leaves_one_effect(wor
     await world.send(1)
     await world.send(2)
     child = await _start_child(world, {"m-1": ["crash_after"]})
-    async with asyncio.timeout(LIMIT_S):
+    async with within(LIMIT_S):
         assert await child.wait() == -signal.SIGKILL
     assert world.effects() == ["m-1"]
     async with running(world):
@@ -153,7 +154,7 @@ async def test_a_stopped_process_that_wakes_after_its_lease_cannot_overwrite(wor
         assert body["outcome"] == "delivered"
         stored = await world.pool.fetchrow("select state, outcome, ended_at from delivery")
         child.send_signal(signal.SIGCONT)
-        async with asyncio.timeout(LIMIT_S):
+        async with within(LIMIT_S):
             child.terminate()
             assert await child.wait() == 0
     assert await world.pool.fetchrow("select state, outcome, ended_at from delivery") == stored

@@ -14,6 +14,7 @@ from hub.errors import StopError
 from tests.support.delivery_worlds import LIMIT_S, PREFIX, World, delivery_world, run, running, until
 from tests.support.fake_counterpart import EFFECT_TYPE
 from tests.support.stack import kafka_admin
+from tests.support.waiting import within
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def test_a_message_of_a_newer_version_stops_the_adapter_and_waits_for_the_
 ) -> None:
     newer = EFFECT_TYPE.replace(".v1", ".v2")
     await world.send(1, type_=newer)
-    async with asyncio.timeout(LIMIT_S):
+    async with within(LIMIT_S):
         with pytest.raises(ExceptionGroup) as caught:
             await run(world, asyncio.Event())
     stop = caught.value.exceptions[0]

@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from hub.embedded.stack import StackAddress
 from hub.kafka.client import AIOKafkaConsumer, TopicPartition
 from hub.kafka.topics import DIRECTORY_TOPIC
@@ -61,7 +59,6 @@ class Reader:
         await eventually(does, 40, f"{key} {'in' if is_there else 'out of'} the directory")
 
 
-@pytest.mark.timeout(240)
 async def test_participants_read_what_they_may_name_as_it_is_now(stack: StackAddress, tmp_path: Path) -> None:
     async with own_hub(stack, tmp_path) as hub:
         reader = Reader(hub, "counter-a", await hub.register("counter-a", ["counter"], [ONE_STOP]))

@@ -21,7 +21,7 @@ from tests.support.hubs import own_hub
 from tests.support.pooler import pooler
 from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 
 async def test_a_second_engine_of_the_same_name_ends_with_a_line_that_names_the_setting(
@@ -74,7 +74,7 @@ async def test_a_name_whose_holder_is_silent_is_taken_from_it_and_one_without_a_
     assert await take_name(silent, "engine one")
     with pytest.raises(StartupError, match="HUB_X: another process runs as engine one"):
         await claim(store, "engine one", "HUB_X", beats=False)
-    async with asyncio.timeout(20):
+    async with within(20):
         await claim(store, "engine one", "HUB_X", beats=True)
     assert silent.is_closed() or await _is_over(silent)
 

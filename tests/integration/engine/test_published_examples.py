@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from hub.embedded.stack import StackAddress
 from schemas.generate import EXAMPLES
@@ -43,7 +42,6 @@ async def paste(client: Client, shown: dict[str, Any], dossier: str | None) -> R
     return await client.receipt(headers["ce_id"])
 
 
-@pytest.mark.timeout(240)
 async def test_every_example_of_a_request_can_be_pasted(stack: StackAddress, tmp_path: Path) -> None:
     async with own_hub(stack, tmp_path, environment="test") as hub:
         await hub.start_engine()

@@ -31,7 +31,7 @@ from tests.support.requests import (
     verification,
 )
 from tests.support.stack import REPOSITORY
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 TAKEN_IN = {"onestop.dossier.received.v1": 1, "onestop.case.assigned.v1": 1}
 
@@ -61,7 +61,7 @@ class Program:
     async def shown(self, kind: str) -> dict[str, Any]:
         """The next message of this type on its output."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(40):
+        async with within(40):
             while True:
                 message: dict[str, Any] = json.loads(await self.process.stdout.readline())
                 if message["type"] == kind:
@@ -140,7 +140,7 @@ async def test_what_is_forwarded_is_taken_in_and_what_an_officer_enters_is_sent(
         assert program.process.stdin is not None
         await eventually(lambda: len(program.lines("taken")) == 3, 20, "the answers in the journal")
         program.process.stdin.close()
-        async with asyncio.timeout(40):
+        async with within(40):
             assert await program.process.wait() == 0
     assert await facts_of(site, dossier, agency) == {**TAKEN_IN, "onestop.case.progressed.v1": 1}
 
@@ -197,7 +197,7 @@ async def test_a_gateway_that_is_away_is_asked_until_it_answers(
 
 async def test_without_a_valid_token_it_ends(agency: Visitor, tmp_path: Path) -> None:
     async with running(agency, tmp_path, GATEWAY_TOKEN="a-token-that-nobody-has-drawn") as program:
-        async with asyncio.timeout(30):
+        async with within(30):
             _, errors = await program.process.communicate()
         assert program.process.returncode == 1
         assert b"401" in errors

@@ -15,7 +15,7 @@ from hub.participants import registry as participants
 from tests.support.bare_http import answer_of, head, raw
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 PROBLEM = "application/problem+json"
 
@@ -148,7 +148,7 @@ async def test_what_is_no_http_is_refused_in_both_languages(site: Site) -> None:
 async def test_an_endless_header_is_refused(site: Site, counter: Visitor) -> None:
     async with raw(site) as (reader, writer):
         writer.write(head(counter, 2, "/v1/events", "x-filler: " + "f" * 200_000))
-        async with asyncio.timeout(10):
+        async with within(10):
             answer = await reader.read(100)
     assert answer.startswith(b"HTTP/1.1 400 ")
 
@@ -280,7 +280,7 @@ async def test_a_removed_participant_is_locked_out_and_its_open_stream_ends(site
         lines = stream.aiter_lines()
         await anext(lines)
         await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, leaving.name)
-        async with asyncio.timeout(10):
+        async with within(10):
             async for _ in lines:
                 pass
     await refused_soon(leaving)
@@ -294,7 +294,7 @@ async def test_a_removed_participant_does_not_hold_up_the_feeds_of_others(site: 
     await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, leaving.name)
     for number in range(3):
         await staying.receipt(SUBMIT, f"ref:staying-{number}", submission())
-        async with asyncio.timeout(10):
+        async with within(10):
             cursor = (await staying.messages(cursor, wait=30))["cursor"]
     assert (await held).status_code in (200, 401, 503)
 

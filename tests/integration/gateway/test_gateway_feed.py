@@ -19,7 +19,7 @@ from hub.gateway.cursor import write_cursor
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.stack import aiokafka_settings, kafka_admin
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 
 async def until_empty(visitor: Visitor, cursor: str | None = None) -> tuple[list[dict[str, Any]], str]:
@@ -236,7 +236,7 @@ async def test_streams_that_begin_at_once_are_no_more_than_allowed_and_give_thei
         over.clear()
         statuses.clear()
         streams = [asyncio.create_task(held()) for _ in range(60)]
-        async with asyncio.timeout(20):
+        async with within(20):
             for _ in streams:
                 await answered.acquire()
         over.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -14,7 +13,7 @@ import pytest
 from tests.support.bare_http import raw
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.requests import ONE_STOP
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 MIB = 1 << 20
 PIECES = 200
@@ -94,7 +93,7 @@ async def test_a_client_that_does_not_read_its_document_is_cut_off(large: tuple[
         await eventually(is_over, 30, "the gateway to give up", site.gateway.output)
         received = 0
         try:
-            async with asyncio.timeout(20):
+            async with within(20):
                 while chunk := await reader.read(MIB):
                     received += len(chunk)
         except ConnectionResetError:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
+from tests.support.waiting import within
 
 CLIENTS = 100
 WIDE = {"HUB_GATEWAY__REQUESTS_PER_S": "10000", "HUB_GATEWAY__BURST": "10000"}
@@ -67,7 +68,7 @@ async def test_a_hundred_clients_at_once_each_get_their_own_answers(site: Site, 
 async def receipts_told(client: Visitor, count: int) -> set[str]:
     """Requests whose receipts stand in the feed, read until so many came."""
     cursor, found = None, set[str]()
-    async with asyncio.timeout(40):
+    async with within(40):
         while len(found) < count:
             piece = await client.messages(cursor, wait=5, limit=500)
             cursor = piece["cursor"]

@@ -19,7 +19,7 @@ from tests.support.gateways import Site, Visitor
 from tests.support.receivers import receiver
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.stack import librdkafka_settings
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 Headers = Sequence[tuple[str, bytes | None]]
 GOOD: dict[str, bytes] = {
@@ -74,7 +74,7 @@ async def told(visitor: Visitor, cursor: str, reference: str) -> tuple[set[str],
     """What of a request that is sent now comes behind `cursor`, by polling and by an event stream."""
     receipt = await visitor.receipt(SUBMIT, reference, submission())
     dossier = receipt["dossier"]
-    async with asyncio.timeout(30):
+    async with within(30):
         here, found = cursor, set[str]()
         while not found >= TOLD:
             piece = await visitor.messages(here, wait=5)

@@ -34,7 +34,7 @@ from hub.http.server import Door, serve_http
 from hub.http.tls import ServerTls, TlsFiles
 from hub.settings import GatewaySettings
 from tests.support.certificates import Authority
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 QUICK = DoorLimits(connections=20, per_address=20, handshake_s=0.3, head_s=0.3, idle_s=0.5, keep_alive_s=1)
 LARGE = 8 << 20
@@ -106,7 +106,7 @@ async def served(
 
 async def all_of(reader: asyncio.StreamReader) -> bytes:
     found = b""
-    async with asyncio.timeout(10):
+    async with within(10):
         with contextlib.suppress(ConnectionError):
             while piece := await reader.read(4096):
                 found += piece
@@ -148,7 +148,7 @@ async def test_a_body_that_nobody_wants_cannot_hold_the_connection() -> None:
         reader, writer = await door.connect()
         writer.write(b"POST / HTTP/1.1\r\nhost: door\r\ncontent-length: 1000000\r\n\r\n")
         answering = asyncio.create_task(all_of(reader))
-        async with asyncio.timeout(10):
+        async with within(10):
             while not answering.done():
                 writer.write(b"x")
                 await asyncio.wait([answering], timeout=0.05)

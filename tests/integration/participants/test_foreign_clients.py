@@ -26,7 +26,7 @@ from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.stack import REPOSITORY
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, within
 
 _LIMIT_S = 30.0
 NEW_LIBRDKAFKA = next(
@@ -227,7 +227,7 @@ async def test_aiokafka_gets_its_receipt_with_the_printed_settings(site: Site) -
             key=subject.encode(),
             headers=headers("with-aiokafka", event_id, subject),
         )
-        async with asyncio.timeout(_LIMIT_S):
+        async with within(_LIMIT_S):
             async for record in consumer:
                 if is_receipt_of(event_id, record.value, list(record.headers)):
                     break

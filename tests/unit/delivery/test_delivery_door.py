@@ -18,6 +18,7 @@ from starlette.routing import Route
 from hub.delivery.http_server import serve_door
 from hub.errors import StartupError
 from hub.http.metrics import HttpMetrics
+from tests.support.waiting import within
 
 
 async def _hello(_request: Request) -> Response:
@@ -43,7 +44,7 @@ async def serving(port: int, on_port: Callable[[int], None], *, is_open: bool = 
 async def open_door(port: int = 0, *, is_open: bool = False) -> tuple[asyncio.Task[None], int]:
     opened: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serving(port, opened.set_result, is_open=is_open))
-    async with asyncio.timeout(10):
+    async with within(10):
         return task, await opened
 
 
