@@ -46,7 +46,7 @@ class Gap(Wire):
     """What is missing or wrong, and why (Form 02); `purpose` when it is there but has to be seen again."""
 
     component: ComponentCode | None = None
-    reason: Annotated[Text, in_words("rule.14.2")]
+    reason: Annotated[Text, in_words("rule.15.1.b", "rule.17.4.reason")]
     purpose: Literal["update", "verify"] | None = None
 
 
@@ -171,7 +171,7 @@ class DeclineDossier(Request, Ruled):
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "agency"})
     officer: Officer
     reason: DeclineReason
-    explanation: Annotated[Text, in_words("rule.15.1.c, rule.17.8")]
+    explanation: Annotated[Text, in_words("rule.15.1.c", "rule.17.8")]
     competent: OrganisationCode | None = None
 
 

@@ -1,4 +1,4 @@
-"""Custody of papers: who gave what to whom, with full names (Art. 12.2, 16.2-16.4, 21.2)."""
+"""Custody of papers: who gave what to whom, with full names (Art. 12.2, 16, 21.2)."""
 
 from __future__ import annotations
 

@@ -52,12 +52,12 @@ class Party(Ruled):
 
 
 class Proxy(Wire):
-    """Who lodges for the applicant, hired or authorised (Art. 2.7, 15.6.a), with the deed."""
+    """Who lodges for the applicant, hired or authorised (Art. 2.8, 15.6.a), with the deed."""
 
     name: PersonName
     identity_number: IdentityNumber
     basis: Literal["hired", "authorised"]
-    deed: Annotated[Line, in_words("rule.2.7")]
+    deed: Annotated[Line, in_words("rule.2.8")]
 
 
 class Officer(Wire):

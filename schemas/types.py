@@ -85,9 +85,9 @@ _FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST_INSTANT = datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def in_words(rule: str) -> Shows:
-    """Publishes that blanks are no answer; the rule of this code looks at it, not the type."""
-    return Shows((("pattern", f"[^{_BLANK}]"), ("$comment", rule)))
+def in_words(*codes: str) -> Shows:
+    """Publishes that blanks are no answer; the rule of one of these codes looks at it, not the type."""
+    return Shows((("pattern", f"[^{_BLANK}]"), ("$comment", ", ".join(codes))))
 
 
 IDENTITY_SHAPE = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")

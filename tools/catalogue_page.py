@@ -51,9 +51,9 @@ On the topic `directory`, keyed by kind and code; the same over HTTPS at `/v1/di
 part](participants.md#13-what-you-may-name)).
 """
 _RULES = """\
-`15.6.a` is article 15, clause 6, point a of Quyết định 45/2023/QĐ-UBND; `qd45.` and `tt17.` mark articles
-of the norms on the post (Quyết định 45/2016/QĐ-TTg, Thông tư 17/2017/TT-BTTTT). *Looked at for* names the
-requests.
+`15.6.c2` is article 15, clause 6, point c of the regulation that Quyết định 45/2023/QĐ-UBND issues, second
+rule of that point; `qd45-2023` marks the decision itself, `qd45-2016` and `tt17-2017` the norms on the post
+(Quyết định 45/2016/QĐ-TTg, Thông tư 17/2017/TT-BTTTT). *Looked at for* names the requests.
 """
 _PROCEDURES = """\
 The procedures are data, a record of the national catalogue each, in `hub/regulation/data/procedures/`; the

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from hub.dossier.renamed import renamed
 from hub.dossier.texts import RefusalTexts, all_texts
 from hub.gateway.problems import Text, problems
 from tools.generated_page import table, write_or_check
@@ -18,6 +19,12 @@ refusal looks, and which id is spent by it, stands in
 [taking part](participants.md#6-receipts-repeats-refusals); the reason words of `faults` are in
 [reasons and formats](../schemas/generated/reasons-and-formats.md). *HTTP* is the status with which the
 gateway answers when it refuses by itself; what the engine refuses comes as a receipt (over HTTPS with 200).
+"""
+_OLD_NAMES = """\
+## Names before
+
+Before rules were numbered by the text alone these codes had other names. Receipts that were given under
+them are kept as they are, and none of the names is given again.
 """
 _GROUPS = {
     "envelope": "The envelope, before anything of the data is read",
@@ -57,7 +64,9 @@ def page() -> str:
     groups = [(heading, [row for row in rows if _group(row) == group]) for group, heading in _GROUPS.items()]
     groups.append(("The dossier", [row for row in rows if _group(row) not in _GROUPS]))
     head = ("code", "HTTP", "what it says", "what to do")
-    return "\n".join([_INTRODUCTION, *(f"## {heading}\n\n{table(head, found)}" for heading, found in groups)])
+    before = table(("before", "now"), [(was, f"`{now}`") for was, now in sorted(renamed().codes.items())])
+    parts = [f"## {heading}\n\n{table(head, found)}" for heading, found in groups]
+    return "\n".join([_INTRODUCTION, *parts, f"{_OLD_NAMES}\n{before}"])
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ async def withdrawn_late(case: Case) -> None:
 
 
 async def papers_by_hand(case: Case) -> None:
-    """The papers go from hand to hand; who does not hold a paper cannot give it on (16, 21.2)."""
+    """The papers go from hand to hand; who does not hold a paper cannot give it on (16, 12.2)."""
     await case.take_in()
     one_stop = {"kind": "organisation", "organisation": case.one_stop, "name": OFFICER["name"]}
     agency = {
@@ -104,7 +104,7 @@ async def papers_by_hand(case: Case) -> None:
     papers = list(case.plan.procedure.papers)
     slip = {"giver": one_stop, "receiver": agency, "papers": papers, "slip": f"PKS-{case.plan.number:04}"}
     back = {**slip, "giver": agency, "receiver": one_stop}
-    await case.must_not(case.agency, "paper.hand_over", back, "rule.21.2")
+    await case.must_not(case.agency, "paper.hand_over", back, "rule.12.2")
     await case.do(case.counter, "paper.hand_over", slip)
     await case.agency.sees("paper.handed_over", case.name_at_agency)
     await case.do(case.agency, "paper.receive", slip)

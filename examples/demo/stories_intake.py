@@ -41,7 +41,7 @@ async def mistyped_person(case: Case) -> None:
     await case.submit()
     await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.not_checked")
     await case.check_identity(case.plan.citizen.with_typing_error(), expect="mismatched")
-    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "rule.15.6.a1")
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "rule.15.6.b2.identity")
     await case.check_identity()
     await case.accept()
     await case.forward()
@@ -122,7 +122,7 @@ async def careless_intake(case: Case) -> None:
     for changes, code in (
         ({"components": [*case.components, foreign]}, "rule.14.3"),
         ({"channel": "email"}, "rule.13.4"),
-        ({"procedure": "1.002755", "channel": "post"}, "rule.13.7"),
+        ({"procedure": "1.002755", "channel": "post"}, "rule.13"),
         ({"procedure": "9.999999"}, "rule.3.8"),
     ):
         await case.must_not(

@@ -96,7 +96,7 @@ async def brought_back_too_early(case: Case) -> None:
     await parcel.becomes("delivery_failed")
     await case.next_time()
     await parcel.becomes("returned")
-    await case.counter.sees("rule.violated", case.dossier, rule="tt17.5")
+    await case.counter.sees("rule.violated", case.dossier, rule="tt17-2017.5")
     await case.give_back("in_person")
 
 

@@ -96,8 +96,9 @@ def timeline(name: Named, as_json: AsJson = False) -> None:
         return await read_timeline(connection, key, await one_dossier(connection, key, name))
 
     columns, more = ("at", "name", "by", "detail"), ("rule", "what", "to", "sequence", "request")
+    full = (*more, "cites", "was", "data")
     rows = with_store("dossier", work)
-    print_rows(rows, columns, as_json=as_json, none="nothing yet", more=(*more, "data") if as_json else more)
+    print_rows(rows, columns, as_json=as_json, none="nothing yet", more=full if as_json else more)
 
 
 async def _casebook(tree: Settings, connection: Connection) -> Casebook:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from hub.dossier.renamed import current_code
+
 
 @dataclass(frozen=True, slots=True)
 class RefusalTexts:
@@ -26,5 +28,6 @@ def all_texts() -> dict[str, RefusalTexts]:
 
 
 def refusal_texts(code: str) -> RefusalTexts:
-    """The texts of a refusal code; raises KeyError for a code that is not published."""
-    return all_texts()[code]
+    """The texts of a refusal code, also by its name of before; KeyError for an unpublished one."""
+    texts = all_texts()
+    return texts[code if code in texts else current_code(code)]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 import orjson
 
+from hub.dossier.renamed import current_code, current_rule, current_rules
 from hub.errors import UntrustedRowError
 from hub.facts.integrity import StoreKey
 from hub.facts.message import decode_message
 from hub.facts.trusted import FACT_COLUMNS, is_fact_genuine, is_receipt_genuine
 from hub.oversight.dossiers import DELIVERIES, delivery_row, short_type
 from hub.postgres.database import Connection
+from hub.regulation.errors import UnknownProvisionError
+from hub.regulation.norms import provision
 from schemas.receipt import RECEIPT_REFUSED
 
 FACTS = f"select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid order by f.sequence"  # noqa: S608  our text
@@ -38,6 +41,9 @@ _SHOWN = (
 )
 
 
+_EMPTY = ("by", "rule", "cites", "was", "detail", "to", "sequence", "request", "data")
+
+
 async def timeline(connection: Connection, key: StoreKey, dossier_id: str) -> list[dict[str, Any]]:
     """Everything of one dossier by time; personal fields stay sealed."""
     entries = [_of_fact(row, key) for row in await connection.fetch(FACTS, dossier_id)]
@@ -47,8 +53,21 @@ async def timeline(connection: Connection, key: StoreKey, dossier_id: str) -> li
     return sorted(entries, key=lambda entry: entry["at"])
 
 
+def _rules(now: Sequence[str], stored: Sequence[str]) -> dict[str, Any]:
+    """Ids of rules as they are today, how the law is cited for them, and the stored names where others."""
+    found: dict[str, Any] = {"rule": list(now), "cites": [_cited(rule_id) for rule_id in now]}
+    return found if list(now) == list(stored) else {**found, "was": list(stored)}
+
+
+def _cited(rule_id: str) -> str:
+    try:
+        return provision(rule_id).vi
+    except UnknownProvisionError:
+        return rule_id  # of a newer program
+
+
 def _entry(at: datetime, what: str, name: str, **more: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = dict.fromkeys(("by", "rule", "detail", "to", "sequence", "request", "data"))
+    empty: dict[str, Any] = dict.fromkeys(_EMPTY)
     return {"at": at, "what": what, "name": name, **empty, **more}
 
 
@@ -64,7 +83,7 @@ def _of_fact(row: asyncpg.Record, key: StoreKey) -> dict[str, Any]:
         "fact",
         short_type(row["type"]),
         by=body["source"].removeprefix("/participants/"),
-        rule=list(body["rules"]),
+        **_rules(current_rules(short_type(row["type"]), body["data"], body["rules"]), body["rules"]),
         detail=", ".join(_details(body["data"])),
         to=list(body["to"]),
         sequence=row["sequence"],
@@ -91,11 +110,14 @@ def _of_refusal(row: asyncpg.Record, key: StoreKey) -> Iterator[dict[str, Any]]:
     if headers.get("ce_type") != RECEIPT_REFUSED.encode():
         return
     body = orjson.loads(message.value)
-    rule = [body["rule"]] if body.get("rule") else []
+    stored, code = [body["rule"]] if body.get("rule") else [], current_code(body["code"])
+    rules = _rules([current_rule(body["code"], rule_id) for rule_id in stored], stored)
+    if code != body["code"]:
+        rules["was"] = [body["code"]]
     at = datetime.fromisoformat(headers["ce_time"].decode())
     yield _entry(
-        at, "refused", body["code"], by=row["participant"], rule=rule, detail=body.get("message_en", ""),
-        to=[row["participant"]], request=row["id"],
+        at, "refused", code, by=row["participant"], detail=body.get("message_en", ""),
+        to=[row["participant"]], request=row["id"], **rules,
     )  # fmt: skip
 
 

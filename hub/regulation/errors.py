@@ -17,6 +17,10 @@ class CalendarYearError(BeyondLawError):
     code = "calendar.year"
 
 
+class UnknownProvisionError(ValueError):
+    """A rule id that names no article, clause or point of a norm."""
+
+
 class CodeError(BeyondLawError):
     """A code that the profile does not allow to be issued."""
 

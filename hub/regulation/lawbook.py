@@ -50,7 +50,7 @@ class LawBook:
         """Those on which a part changes, ascending."""
 
     def in_force(self, on: date) -> Law:
-        """The law of this day of Viet Nam; before the first one begins, the first (rule 1.5 refuses then)."""
+        """The law of this day of Viet Nam; before the first one begins, the first (a rule refuses then)."""
         return self._in_force[max(0, bisect_right(self.days, on) - 1)]
 
     def of(self, versions: LawVersions) -> Law:

@@ -129,7 +129,7 @@ def test_every_fact_and_nearly_every_rule_comes_of_a_request() -> None:
     found = [consequences(request) for request in REQUESTS.values()]
     assert {name for one in found for name in one.facts} == set(FACTS)
     left = {rule.id for rule in RULES} - {name for one in found for name in one.rules}
-    assert left == {"tt17.7"}, "by which a timer of the record is set"
+    assert left == {"tt17-2017.7"}, "by which a timer of the record is set"
 
 
 def test_what_a_request_can_become_is_read_from_the_code_of_its_rules() -> None:

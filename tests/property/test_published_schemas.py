@@ -38,7 +38,7 @@ EXTREMES: tuple[Any, ...] = (
 )  # fmt: skip
 _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     DeclineDossier.type: (declining.intake_reason_is_given, declining.competent_agency_is_named),
-    RequestSupplement.type: (supplement.reasons_are_given,),
+    RequestSupplement.type: (supplement.intake_reasons_are_given,),
     SubmitDossier.type: (submission.proxy_has_deed,),
 }
 """Rules that look at the data alone, once the stage is known; the schemas say them too, under their codes."""

@@ -1,4 +1,4 @@
-"""Custody of papers (Art. 12.2, 16.4, 21.2): who holds what, confirmed from hand to hand."""
+"""Custody of papers (Art. 12.2): who holds what, confirmed from hand to hand."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def giver_speaks(_dossier: Dossier, request: HandOverPaper, context: Context) ->
     return None if speaks_for_holder(speaker, context.sender) else foreign_organisation()
 
 
-@rule("21.2", "Only who holds a paper can hand it over")
+@rule("12.2", "Only who holds a paper can hand it over")
 def giver_holds_papers(dossier: Dossier, request: HandOverPaper, _context: Context) -> Refused | None:
     """The custody chain has no gaps, so that a loss has a last holder."""
     transfer = hand_over_of(request)
     if transfer.giver == transfer.receiver:
-        return Refused("custody.same_holder", rule="21.2", fields=("/receiver",))
+        return Refused("custody.same_holder", rule="12.2", fields=("/receiver",))
     faults = [
         f"/papers/{index}"
         for index, paper in enumerate(request.papers)
         if dossier.custody.get(paper) != transfer.giver
     ]
     if faults:
-        return Refused("rule.21.2", rule="21.2", fields=tuple(faults))
+        return Refused("rule.12.2", rule="12.2", fields=tuple(faults))
     under_way = {paper for open_one in dossier.hand_overs for paper in open_one.papers}
     faults = [f"/papers/{index}" for index, paper in enumerate(request.papers) if paper in under_way]
     if faults:
-        return Refused("custody.under_way", rule="21.2", fields=tuple(faults))
+        return Refused("custody.under_way", rule="12.2", fields=tuple(faults))
     return None
 
 
@@ -70,11 +70,11 @@ def receiver_speaks(_dossier: Dossier, request: ReceivePaper, context: Context) 
     return None if speaks_for_holder(speaker, context.sender) else foreign_organisation()
 
 
-@rule("16.4", "A receipt of papers confirms an open hand-over")
+@rule("12.2", "A receipt of papers confirms an open hand-over")
 def hand_over_is_open(dossier: Dossier, request: ReceivePaper, context: Context) -> Refused | None:
     """Same giver, same receiver, same papers."""
     if hand_over_of(request) not in dossier.hand_overs:
-        return conflict(dossier, context, "custody.no_hand_over", "16.4")
+        return conflict(dossier, context, "custody.no_hand_over", "12.2")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Handling (Art. 17.1, 17.10, 19.4): the agency's own work, up to the signed result."""
+"""Handling (Art. 17.1, 17.10, 18.1, 19.4): the agency's own work, up to the signed result."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def step(dossier: Dossier, request: StepCase, _context: Context) -> Decision:
     return Accepted((fact,), ids_of(NEEDS_FORWARDING))
 
 
-@rule("17.10", "The result names each of its papers once")
+@rule("18.1", "The result names each of its papers once")
 def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Context) -> Refused | None:
     """A paper named twice could not be shown to be returned in full (18.1)."""
     codes = [paper.code for paper in request.papers]
     faults = tuple(f"/papers/{index}/code" for index, code in enumerate(codes) if code in codes[:index])
-    return Refused("rule.17.10", rule="17.10", fields=faults) if faults else None
+    return Refused("rule.18.1.repeated", rule="18.1", fields=faults) if faults else None
 
 
 _ISSUE: tuple[Check[Dossier, IssueResult], ...] = (papers_are_distinct, result_is_signed)

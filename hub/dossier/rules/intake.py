@@ -35,11 +35,11 @@ def identity_is_checked(dossier: Dossier, _request: AcceptDossier, _context: Con
             return Refused("identity.not_checked", rule="15.6.a")
 
 
-@rule("15.6.a1", "An identity that the population database does not know is not accepted")
+@rule("15.6.b2", "An identity that the population database does not know is not accepted")
 def identity_is_no_mismatch(dossier: Dossier, _request: AcceptDossier, _context: Context) -> Refused | None:
     """Also for a proxy that was asked about; asking about the proxy is the officer's choice."""
     if "mismatched" in (dossier.owner.outcome, dossier.proxy.outcome):
-        return Refused("rule.15.6.a1", rule="15.6.a1")
+        return Refused("rule.15.6.b2.identity", rule="15.6.b2")
     return None
 
 

@@ -1,4 +1,4 @@
-"""The post (Art. 13.2, 20; QĐ 45/2016/QĐ-TTg; TT 17/2017/TT-BTTTT): orders and what becomes of them."""
+"""The post (Art. 13.2; QĐ 45/2016/QĐ-TTg; TT 17/2017/TT-BTTTT): orders and what becomes of them."""
 
 from __future__ import annotations
 
@@ -57,25 +57,25 @@ def post_is_chosen(dossier: Dossier, request: OrderPickup, context: Context) -> 
     return None
 
 
-@rule("20.1", "An order of the post belongs to this dossier's agencies")
+@rule("13.2", "An order of the post belongs to this dossier's agencies")
 def customer_is_of_the_dossier(dossier: Dossier, request: OrderPickup, _context: Context) -> Refused | None:
     """The customer code is that of the one-stop or of the competent agency."""
     if request.organisation not in {dossier.organisation, dossier.agency}:
-        return Refused("rule.20.1", rule="20.1", fields=("/organisation",))
+        return Refused("rule.13.2.customer", rule="13.2", fields=("/organisation",))
     return None
 
 
-@rule("20.1", "There is one open order in each direction to and from the applicant")
+@rule("13.2", "There is one open order in each direction to and from the applicant")
 def no_order_is_open(dossier: Dossier, request: OrderPickup, context: Context) -> Refused | None:
     """A second postman for the same papers would be a mistake; between agencies several may be under way."""
     if dossier.status not in _MAY_ORDER[request.direction]:
         return conflict(dossier, context)
     if _count(dossier, request.direction) >= _LAST_NUMBER:
-        return Refused("pickup.used_up", rule="20.1", fields=("/direction",))
+        return Refused("pickup.used_up", rule="13.2", fields=("/direction",))
     if request.direction != "between" and any(
         pickup.is_open and pickup.direction == request.direction for pickup in dossier.pickups.values()
     ):
-        return conflict(dossier, context, "pickup.already_open", "20.1")
+        return conflict(dossier, context, "pickup.already_open", "13.2")
     return None
 
 
@@ -118,14 +118,14 @@ def order(dossier: Dossier, request: OrderPickup, context: Context) -> Decision:
     return Accepted((fact,), ids_of(_ORDER))
 
 
-@rule("qd45.6", "What the postman has taken over cannot be cancelled")
+@rule("qd45-2016.6", "What the postman has taken over cannot be cancelled")
 def order_is_not_collected(dossier: Dossier, request: CancelPickup, context: Context) -> Refused | None:
     """An order can be cancelled before it is collected."""
     pickup = dossier.pickups.get(request.order)
     if pickup is None:
-        return Refused("pickup.unknown_order", rule="qd45.6", fields=("/order",))
+        return Refused("pickup.unknown_order", rule="qd45-2016.6", fields=("/order",))
     if pickup.status not in CANCELLABLE:
-        return conflict(dossier, context, "pickup.already_collected", "qd45.6")
+        return conflict(dossier, context, "pickup.already_collected", "qd45-2016.6")
     return None
 
 
@@ -139,7 +139,7 @@ def cancel(dossier: Dossier, request: CancelPickup, context: Context) -> Decisio
     return Accepted((fact,), (order_is_not_collected.id,))
 
 
-@rule("qd45.7", "The post reports on orders of this dossier, at a time that can be true")
+@rule("qd45-2016.7", "The post reports on orders of this dossier, at a time that can be true")
 def report_is_plausible(dossier: Dossier, request: ReportPickup, context: Context) -> Refused | None:
     """Reports may come late and out of order, but not from the future: their time has legal effect.
 
@@ -147,10 +147,10 @@ def report_is_plausible(dossier: Dossier, request: ReportPickup, context: Contex
     """
     pickup = dossier.pickups.get(request.order)
     if pickup is None or not may_serve(context.sender, "postal", pickup.organisation):
-        return Refused("pickup.unknown_order", rule="qd45.7", fields=("/order",))
+        return Refused("pickup.unknown_order", rule="qd45-2016.7", fields=("/order",))
     is_near = context.now - _OLDEST_REPORT <= request.at <= context.now + _CLOCK_SKEW
     if not is_near or not _is_in_calendar(request, context):
-        return Refused("pickup.implausible_time", rule="qd45.7", fields=("/at",))
+        return Refused("pickup.implausible_time", rule="qd45-2016.7", fields=("/at",))
     return None
 
 
@@ -162,7 +162,7 @@ def _is_in_calendar(request: ReportPickup, context: Context) -> bool:
     return True
 
 
-@rule("tt17.5", "A result goes back only after two failed deliveries two working days apart")
+@rule("tt17-2017.5", "A result goes back only after two failed deliveries two working days apart")
 def may_be_returned(pickup: Pickup, context: Context) -> bool:
     """Thông tư 17/2017 Điều 5; the numbers stand in the profile."""
     law = context.law
@@ -185,7 +185,7 @@ def cash_after(pickup: Pickup, request: ReportPickup) -> CashSums | None:
     )
 
 
-@rule("qd45.15", "The post collects what was ordered and pays it over in full")
+@rule("qd45-2016.15", "The post collects what was ordered and pays it over in full")
 def cash_agrees(pickup: Pickup, request: ReportPickup, sums: CashSums) -> bool:
     """Whether a report's sums can be right; reports may come in any order.
 
@@ -228,11 +228,11 @@ def report(dossier: Dossier, request: ReportPickup, context: Context) -> Decisio
     if sums is not None:
         rules = (*rules, cash_agrees.id)
         if not cash_agrees(pickup, request, sums):
-            return Accepted((fact, RuleViolated(rule="qd45.15", late_s=0)), rules)
+            return Accepted((fact, RuleViolated(rule="qd45-2016.15", late_s=0)), rules)
     if (
         request.status == "returned"
         and pickup.direction == "deliver"
         and not may_be_returned(pickup, context)
     ):
-        return Accepted((fact, RuleViolated(rule="tt17.5", late_s=0)), rules)
+        return Accepted((fact, RuleViolated(rule="tt17-2017.5", late_s=0)), rules)
     return Accepted((fact,), rules)

@@ -18,7 +18,7 @@ D = TypeVar("D", bound=Dossier | None)
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[P, T]):
-    """`id` is article.clause.point of the decision; `qd45.`, `tt17.` mark articles of the postal norms."""
+    """`id` names a place in the law (`hub.regulation.norms`), as `15.6.c2`."""
 
     id: str
     title: str

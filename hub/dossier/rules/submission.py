@@ -1,4 +1,4 @@
-"""Submission (Art. 2.7, 13, 14.3): an applicant lodges a dossier."""
+"""Submission (Art. 2.8, 13, 14.3): an applicant lodges a dossier."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _RETURN_WORDS: Mapping[ReturnChannel, str] = {
 """Ways of return in the words of the catalogue; by e-mail there is none (13.4)."""
 
 
-@rule("1.5", "A regulation is applied only from the day on which it is in force")
+@rule("qd45-2023.2.2", "A regulation is applied only from the day on which it is in force")
 def regulation_is_in_force(_dossier: None, _request: SubmitDossier, context: Context) -> Refused | None:
     """R1.1: the profile must be in force on the day of intake."""
     if local_day(context.now) < context.law.profile.in_force_from:
-        return Refused("rule.1.5", rule="1.5")
+        return Refused("rule.qd45-2023.2.2", rule="qd45-2023.2.2")
     return None
 
 
@@ -52,23 +52,21 @@ def email_is_allowed(_dossier: None, request: SubmitDossier, _context: Context) 
     return None
 
 
-@rule("13.7", "The applicant chooses among the channels that are open for the procedure")
+@rule("13", "The applicant chooses among the channels that are open for the procedure")
 def channel_is_open(_dossier: None, request: SubmitDossier, context: Context) -> Refused | None:
     """A channel that the record does not name is closed; ways of return count where they are published."""
     procedure = published(request.procedure, context)
     assert procedure is not None
     if request.channel not in procedure.channels:
-        return Refused(
-            "rule.13.7", rule="13.7", fields=("/channel",), possible=tuple(sorted(procedure.channels))
-        )
+        return Refused("rule.13", rule="13", fields=("/channel",), possible=tuple(sorted(procedure.channels)))
     ways = ways_of_return(procedure, request.channel, context.law.profile)
     if request.return_channel not in ways:
-        return Refused("rule.13.7", rule="13.7", fields=("/return_channel",), possible=ways)
+        return Refused("rule.13", rule="13", fields=("/return_channel",), possible=ways)
     return None
 
 
 def ways_of_return(procedure: Procedure, channel: Channel, profile: Profile) -> tuple[ReturnChannel, ...]:
-    """What `return_channel` may be for a dossier that is lodged so (13.7); all where none is published."""
+    """What `return_channel` may be for a dossier that is lodged so (13); all where none is published."""
     published_ways = procedure.returning.get("ONLINE" if channel == "online" else "OFFLINE", frozenset())
     return tuple(
         way
@@ -78,16 +76,16 @@ def ways_of_return(procedure: Procedure, channel: Channel, profile: Profile) -> 
     )
 
 
-@rule("2.7", "Who lodges for another shows the deed of hiring or authorisation")
+@rule("2.8", "Who lodges for another shows the deed of hiring or authorisation")
 def proxy_has_deed(_dossier: None, request: SubmitDossier, _context: Context) -> Refused | None:
-    """The proxy is another person than the applicant and names the deed (2.7, 2.8, 15.6.a)."""
+    """The proxy is another person than the applicant and names the deed (2.8, 15.6.a)."""
     proxy = request.proxy
     if proxy is None:
         return None
     if not proxy.deed.strip():
-        return Refused("rule.2.7", rule="2.7", fields=("/proxy/deed",))
+        return Refused("rule.2.8", rule="2.8", fields=("/proxy/deed",))
     if proxy.identity_number == request.applicant.identity_number:
-        return Refused("rule.2.7", rule="2.7", fields=("/proxy/identity_number",))
+        return Refused("rule.2.8", rule="2.8", fields=("/proxy/identity_number",))
     return None
 
 

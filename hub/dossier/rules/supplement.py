@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_o
 from hub.dossier.state.model import Dossier
 from hub.regulation.catalogue import HandlingTime, TimeUnit
 from hub.regulation.deadlines import due_after_supplement
+from hub.regulation.sections import Stage
 from schemas.dossier import DossierSupplemented, RequestSupplement, SupplementDossier, SupplementRequested
 
 
@@ -48,27 +50,46 @@ def gaps_are_published(dossier: Dossier, request: RequestSupplement, context: Co
     return Refused("rule.14.3", rule="14.3", fields=faults) if faults else None
 
 
-@rule("14.2", "Form 02 says why each thing is asked for")
-def reasons_are_given(_dossier: Dossier, request: RequestSupplement, _context: Context) -> Refused | None:
-    """Blank words are no reason (14.2, 15.1.b)."""
-    faults = tuple(
-        f"/gaps/{index}/reason" for index, gap in enumerate(request.gaps) if not gap.reason.strip()
-    )
-    return Refused("rule.14.2", rule="14.2", fields=faults) if faults else None
+def _without_reason(request: RequestSupplement) -> tuple[str, ...]:
+    """Gaps whose reason is blank: blank words are no reason."""
+    return tuple(f"/gaps/{index}/reason" for index, gap in enumerate(request.gaps) if not gap.reason.strip())
+
+
+@rule("15.1.b", "At intake Form 02 says why each thing is asked for")
+def intake_reasons_are_given(
+    _dossier: Dossier, request: RequestSupplement, _context: Context
+) -> Refused | None:
+    """The same for a dossier that was lodged online (15.2.a)."""
+    faults = _without_reason(request)
+    return Refused("rule.15.1.b", rule="15.1.b", fields=faults) if faults else None
+
+
+@rule("17.4", "After appraisal Form 02 says why each thing is asked for")
+def appraisal_reasons_are_given(
+    _dossier: Dossier, request: RequestSupplement, _context: Context
+) -> Refused | None:
+    """The agency's notice states reason and content."""
+    faults = _without_reason(request)
+    return Refused("rule.17.4.reason", rule="17.4", fields=faults) if faults else None
 
 
 _REQUEST: tuple[Check[Dossier, RequestSupplement], ...] = (
     asker_is_right,
     supplement_is_the_first,
     gaps_are_published,
-    reasons_are_given,
     nothing_is_asked_again,
 )
+REASONS: Mapping[Stage, Check[Dossier, RequestSupplement]] = {
+    "intake": intake_reasons_are_given,
+    "appraisal": appraisal_reasons_are_given,
+}
+"""The rule by which a reason is needed, by the stage of the request."""
 
 
 def request_supplement(dossier: Dossier, request: RequestSupplement, context: Context) -> Decision:
     """Form 02; after the 8 working hours (15.2) or after the due time (17.4) it is recorded as late."""
-    if (refused := first_refusal(_REQUEST, dossier, request, context)) is not None:
+    checks = (*_REQUEST, REASONS[request.stage])
+    if (refused := first_refusal(checks, dossier, request, context)) is not None:
         return refused
     if request.stage == "intake":
         late = violation(context, dossier.intake_limit, "15.2")
@@ -79,7 +100,7 @@ def request_supplement(dossier: Dossier, request: RequestSupplement, context: Co
     fact = SupplementRequested(
         officer=request.officer, stage=request.stage, gaps=request.gaps, guidance=request.guidance
     )
-    return Accepted((fact, *late), ids_of(_REQUEST))
+    return Accepted((fact, *late), ids_of(checks))
 
 
 @rule("14.3", "A supplement brings nothing beyond the published components")

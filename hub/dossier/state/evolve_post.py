@@ -21,7 +21,7 @@ _NO_TRANSPORT = frozenset({"unknown", "damaged", "cod_collected", "cod_remitted"
 """Reports that say nothing about where the parcel is."""
 
 
-@rule("tt17.7", "The post carries a parcel within J+n working days")
+@rule("tt17-2017.7", "The post carries a parcel within J+n working days")
 def transit_limit(taken_at: datetime, relation: Relation, law: Law) -> datetime:
     """Midnight after the last day of transit, counted from the day on which the post took the parcel."""
     return postal_transit_limit(law.calendar, law.profile, local_day(taken_at), relation).astimezone(UTC)

@@ -152,6 +152,8 @@ async def test_the_timeline_has_facts_refusals_and_deliveries_and_nothing_person
     accepted = next(line for line in lines if line["name"] == "dossier.accepted")
     assert (accepted["by"], accepted["data"]["code"]) == ("counter-a", office.code)
     assert accepted["rule"], "by which rule"
+    submitted = next(line for line in lines if line["name"] == "dossier.submitted")
+    assert ("2.8" in submitted["rule"], "khoản 8 Điều 2" in submitted["cites"]) == (True, True)
     personal = (*(str(APPLICANT[name]) for name in APPLICANT if name != "kind"), OFFICER["name"], "secret")
     for words in (("timeline", office.code), ("show", office.code), ("find",)):
         for more in ((), ("--json",)):

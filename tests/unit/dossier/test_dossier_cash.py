@@ -13,7 +13,7 @@ from tests.support import dossiers as build
 from tests.support.dossiers import COUNTER, MONDAY, POSTAL, Story
 
 ORDER = f"{build.CODE}__D1"
-VIOLATED = RuleViolated(rule="qd45.15", late_s=0)
+VIOLATED = RuleViolated(rule="qd45-2016.15", late_s=0)
 
 
 def with_cash(amount: int = 150_000) -> Story:
@@ -33,7 +33,7 @@ def told(story: Story, status: str, amount: int, minutes: int = 0) -> tuple[Cash
     return progressed.cash, VIOLATED in facts
 
 
-@pytest.mark.rule("qd45.15")
+@pytest.mark.rule("qd45-2016.15")
 def test_what_was_ordered_collected_and_paid_over_leaves_no_difference() -> None:
     story = with_cash()
     collected = CashSums(ordered=150_000, collected=150_000, remitted=0, difference=150_000)
@@ -44,13 +44,13 @@ def test_what_was_ordered_collected_and_paid_over_leaves_no_difference() -> None
     assert cash_differences(story.now) == {}
 
 
-@pytest.mark.rule("qd45.15")
+@pytest.mark.rule("qd45-2016.15")
 @pytest.mark.parametrize("amount", [149_999, 150_001, 0])
 def test_another_sum_than_the_ordered_one_is_recorded_as_a_violation(amount: int) -> None:
     assert told(with_cash(), "cod_collected", amount)[1]
 
 
-@pytest.mark.rule("qd45.15")
+@pytest.mark.rule("qd45-2016.15")
 def test_cash_that_is_paid_over_in_part_stays_on_the_work_list_until_the_rest_comes() -> None:
     story = with_cash()
     told(story, "cod_collected", 150_000)
@@ -64,7 +64,7 @@ def test_cash_that_is_paid_over_in_part_stays_on_the_work_list_until_the_rest_co
     )
 
 
-@pytest.mark.rule("qd45.15")
+@pytest.mark.rule("qd45-2016.15")
 def test_a_payment_that_is_reported_before_its_collection_is_measured_by_the_order() -> None:
     story = with_cash()
     assert told(story, "cod_remitted", 150_000, 1)[1] is False
@@ -73,7 +73,7 @@ def test_a_payment_that_is_reported_before_its_collection_is_measured_by_the_ord
     assert cash_differences(story.now) == {}
 
 
-@pytest.mark.rule("qd45.15")
+@pytest.mark.rule("qd45-2016.15")
 def test_more_paid_over_than_collected_is_a_violation() -> None:
     story = with_cash()
     told(story, "cod_collected", 150_000)

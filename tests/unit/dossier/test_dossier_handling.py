@@ -133,10 +133,10 @@ def test_a_late_result_says_by_how_much() -> None:
     assert fact.overdue_s == 600
 
 
-@pytest.mark.rule("17.10")
+@pytest.mark.rule("18.1")
 def test_a_result_names_each_paper_once() -> None:
     refused = build.in_process().refuses(build.issue("KQ.1", "KQ.2", "KQ.1"), AGENCY)
-    assert (refused.code, refused.fields) == ("rule.17.10", ("/papers/2/code",))
+    assert (refused.code, refused.fields) == ("rule.18.1.repeated", ("/papers/2/code",))
 
 
 @pytest.mark.rule("18.1")

@@ -47,10 +47,10 @@ def test_a_matched_identity_is_accepted() -> None:
     answered("matched").accepts(build.acceptance(), COUNTER)
 
 
-@pytest.mark.rule("15.6.a1")
+@pytest.mark.rule("15.6.b2")
 def test_a_mismatched_identity_is_refused_as_a_mismatch() -> None:
     refused = answered("mismatched").refuses(build.acceptance(), COUNTER)
-    assert (refused.code, refused.rule) == ("rule.15.6.a1", "15.6.a1")
+    assert (refused.code, refused.rule) == ("rule.15.6.b2.identity", "15.6.b2")
 
 
 @pytest.mark.rule("15.6.a")
@@ -97,14 +97,14 @@ def test_who_is_not_in_the_population_database_is_checked_by_hand(applicant: Par
     build.submitted(applicant=applicant).accepts(build.acceptance(), COUNTER)
 
 
-@pytest.mark.rule("15.6.a1")
+@pytest.mark.rule("15.6.b2")
 def test_a_proxy_that_the_database_does_not_know_stops_the_acceptance() -> None:
     story = build.identified(proxy=build.PROXY)
     story.accepts(build.verification("proxy"), COUNTER)
     check = story.now.proxy.check
     assert check is not None
     story.accepts(build.identity_answer(check, "mismatched"), POPULATION)
-    assert story.refuses(build.acceptance(), COUNTER).code == "rule.15.6.a1"
+    assert story.refuses(build.acceptance(), COUNTER).code == "rule.15.6.b2.identity"
 
 
 @pytest.mark.rule("3.8")

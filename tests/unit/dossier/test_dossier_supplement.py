@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.dossier.decision import Refused
 from schemas.dossier import Component, DossierDeclined, DossierSupplemented, Gap, WithdrawDossier
 from schemas.due import RuleViolated
 from tests.support import dossiers as build
@@ -99,11 +100,18 @@ def test_only_published_components_are_asked_for_and_brought() -> None:
     assert story.refuses(build.supplement(components=extra), COUNTER).fields == ("/components/0/code",)
 
 
-@pytest.mark.rule("14.2")
-def test_form_02_gives_its_reasons() -> None:
+@pytest.mark.rule("15.1.b")
+def test_form_02_gives_its_reasons_by_the_rule_of_intake() -> None:
     blank = (Gap(component=build.papers()[0].code, reason=" "),)
     refused = build.submitted().refuses(build.supplement_request(gaps=blank), COUNTER)
-    assert (refused.code, refused.fields) == ("rule.14.2", ("/gaps/0/reason",))
+    assert refused == Refused("rule.15.1.b", "15.1.b", ("/gaps/0/reason",))
+
+
+@pytest.mark.rule("17.4")
+def test_form_02_gives_its_reasons_by_the_rule_of_appraisal() -> None:
+    blank = (Gap(component=build.papers()[0].code, reason=" "),)
+    refused = build.in_process().refuses(build.supplement_request(gaps=blank, stage="appraisal"), AGENCY)
+    assert refused == Refused("rule.17.4.reason", "17.4", ("/gaps/0/reason",))
 
 
 def test_a_supplement_that_nobody_asked_for_is_refused_with_the_state() -> None:
@@ -116,6 +124,8 @@ def test_the_one_stop_declines_at_intake_and_only_it() -> None:
     story = build.submitted()
     assert story.refuses(build.refusal(), AGENCY).code == "security.foreign_organisation"
     assert story.refuses(build.refusal(), OTHER_COUNTER).code == "security.foreign_organisation"
+    refused = story.refuses(build.refusal(explanation=" "), COUNTER)
+    assert refused == Refused("rule.15.1.c", "15.1.c", ("/explanation",))
     (fact,) = story.accepts(build.refusal(reason="not_entitled"), COUNTER)
     assert isinstance(fact, DossierDeclined)
     assert (fact.mode, fact.form) == ("refuse_intake", "03")

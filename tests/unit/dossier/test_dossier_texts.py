@@ -13,6 +13,7 @@ from hub import dossier
 from hub.documents.reason import DocumentReason
 from hub.dossier.rules.rulebook import RULES
 from hub.dossier.texts import all_texts, refusal_texts
+from hub.regulation.norms import provision
 from hub.signing.reason import Reason
 
 ENGINE_CODES = {
@@ -29,8 +30,7 @@ ENGINE_CODES = {
 
 CORE = Path(next(iter(dossier.__path__)))
 TESTS = Path(__file__).parent
-CODE_SHAPE = re.compile(r"(?:[a-z_]+\.)+[a-z0-9_.]+|unknown_dossier")
-RULE_ID = re.compile(r"(?:\d{1,2}|qd45|tt17)(?:\.\d{1,2})?(?:\.[a-zđ])?\d?")
+CODE_SHAPE = re.compile(r"(?:[a-z_]+\.)+[a-zđ0-9_.-]+|unknown_dossier")
 
 
 def codes_of_the_core() -> set[str]:
@@ -105,7 +105,7 @@ def test_every_rule_has_a_marked_test_and_every_marked_test_a_rule() -> None:
 
 def test_rules_are_named_by_article_and_found_in_the_code() -> None:
     for rule in RULES:
-        assert RULE_ID.fullmatch(rule.id), rule.id
+        assert provision(rule.id).place
         assert rule.title
         assert rule.place.startswith("hub.dossier.")
     assert len({rule.place for rule in RULES}) == len(RULES)

@@ -50,7 +50,7 @@ def test_every_procedure_in_force_is_there_with_what_the_rules_go_by() -> None:
     assert found.find("9.999999") is None
 
 
-@pytest.mark.rule("13.7")
+@pytest.mark.rule("13")
 def test_the_ways_of_return_of_a_channel_are_those_with_which_a_dossier_is_taken() -> None:
     taken = 0
     for one in edition().procedures:
