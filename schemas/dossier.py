@@ -125,13 +125,14 @@ class RequestSupplement(Request):
 
 
 class SupplementRequested(Fact):
-    """Form 02 went out."""
+    """Form 02 went out; `overdue_s` seconds after the due time, which starting anew does not take back."""
 
     type: ClassVar[str] = "onestop.dossier.supplement_requested.v1"
     officer: Officer
     stage: Literal["intake", "appraisal"]
     gaps: tuple[Gap, ...]
     guidance: Text | None = None
+    overdue_s: int = Field(default=0, ge=0)
     form: Literal["02"] = "02"
 
 
@@ -176,7 +177,7 @@ class DeclineDossier(Request, Ruled):
 
 
 class DossierDeclined(Fact):
-    """Form 03 went out."""
+    """Form 03 went out; `status` of the ten codes is what others show of the agency's refusal (17.8)."""
 
     type: ClassVar[str] = "onestop.dossier.declined.v1"
     officer: Officer
@@ -184,6 +185,7 @@ class DossierDeclined(Fact):
     explanation: Text
     competent: OrganisationCode | None = None
     mode: Literal["refuse_intake", "refuse_resolution"]
+    status: int | None = Field(default=None, ge=1, le=10)
     form: Literal["03"] = "03"
 
 

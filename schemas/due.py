@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Subject
 from schemas.party import Officer
-from schemas.types import Instant, Line, OrganisationCode, Text
+from schemas.types import Instant, Line, NoticeChannel, OrganisationCode, Text, in_words
 
 TimerKind = Literal["intake", "forward", "apology", "due", "supplement_notice", "transit", "redelivery"]
 """What a timer watches; apology fires `deadline.near`, the others `deadline.missed`."""
 
 
 class Apologise(Request):
-    """Form 04: the agency apologises before the due time and proposes a new one, at most once (Art. 17.9)."""
+    """Form 04: the agency apologises before the due time and proposes a new one, at most once (Art. 17.9).
+
+    `new_due_at` lies in working time. One that comes late is recorded as late and takes no delay back.
+    """
 
     type: ClassVar[str] = "onestop.due.apologise.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"agency"})
     officer: Officer
-    reason: Text
+    reason: Annotated[Text, in_words("rule.17.9.reason")]
     new_due_at: Instant
 
 
 class ApologySent(Fact):
-    """Form 04 went out; `is_late` when it came after the last working day before the due day."""
+    """Form 04 went out; `is_late` when it came after the last working day before the due day.
+
+    `measured_due_at` is the time by which delay counts from now on: the new one, or after a late Form 04
+    still the one before. `notify_by` are the ways on which the one-stop tells the applicant, who also reads
+    it on the portal.
+    """
 
     type: ClassVar[str] = "onestop.apology.sent.v1"
     officer: Officer
@@ -34,6 +42,8 @@ class ApologySent(Fact):
     due_at: Instant
     new_due_at: Instant
     is_late: bool
+    measured_due_at: Instant | None = None
+    notify_by: tuple[NoticeChannel, ...] = ()
     form: Literal["04"] = "04"
 
 
@@ -47,12 +57,13 @@ class Reschedule(Request):
 
 
 class DueRescheduled(Fact):
-    """The return time is changed."""
+    """The return time is changed; `measured_due_at` is the earlier one by which delay still counts."""
 
     type: ClassVar[str] = "onestop.due.rescheduled.v1"
     officer: Officer
     old_due_at: Instant
     new_due_at: Instant
+    measured_due_at: Instant | None = None
 
 
 class FireTimer(Request):

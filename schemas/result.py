@@ -38,7 +38,7 @@ class IssueResult(_Result, Request):
 
 
 class ResultIssued(_Result, Fact):
-    """The result is issued; `overdue_s` seconds late (0 when in time)."""
+    """The result is issued; `overdue_s` seconds late in all (0 in time); no later date takes them back."""
 
     type: ClassVar[str] = "onestop.result.issued.v1"
     agency: OrganisationCode

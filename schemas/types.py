@@ -187,3 +187,5 @@ Instant = Annotated[
 Channel = Literal["in_person", "post", "online", "email"]
 """How a dossier was lodged (Art. 13)."""
 ReturnChannel = Literal["in_person", "post", "online", "email"]
+NoticeChannel = Literal["email", "sms", "call", "social"]
+"""How an applicant is told (Art. 15.2.a, 17.9, 18.4)."""

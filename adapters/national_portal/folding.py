@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.national_portal.mapping import file_ending
+from adapters.national_portal.mapping import file_ending, shown_time
 from adapters.national_portal.record import Bill, File, Line, Record, Supplement
+from adapters.national_portal.status_codes import Situation
 from adapters.national_portal.texts import StepKey, step_text
 from hub.delivery.adapter import OutMessage
 from schemas.base import Fact
@@ -24,12 +25,14 @@ from schemas.dossier import (
     DossierWithdrawn,
     SupplementRequested,
 )
-from schemas.due import DueRescheduled
+from schemas.due import ApologySent, DueRescheduled
 from schemas.payment import PaymentRecorded, PaymentRequested
 from schemas.result import ResultIssued, ResultReturned
 
 _MAX_CONTENT = 2000
 """Longer notes broke the sync of a real province (contract 2.3)."""
+_REFUSED: Mapping[int | None, Situation] = {8: "stopped", 9: "finished", 10: "returned"}
+"""How the regulation has the agency's refusal shown; facts of before it was asked were shown as stopped."""
 
 
 class UnreadableError(ValueError):
@@ -121,7 +124,7 @@ def _accepted(_record: Record, fact: DossierAccepted, _message: OutMessage) -> _
 def _declined(_record: Record, fact: DossierDeclined, message: OutMessage) -> _Step:
     at_intake = fact.mode == "refuse_intake"
     changes: dict[str, Any] = {
-        "situation": "declined" if at_intake else "stopped",
+        "situation": "declined" if at_intake else _REFUSED.get(fact.status, "stopped"),
         "resumes_as": None,
         "declined_at": message.time,
         "finished_at": message.time,
@@ -196,6 +199,12 @@ def _rescheduled(_record: Record, fact: DueRescheduled, _message: OutMessage) ->
     return _Step({"due_at": fact.new_due_at}, "rescheduled", officer=fact.officer.name)
 
 
+def _apologised(_record: Record, fact: ApologySent, _message: OutMessage) -> _Step:
+    """Form 04 as the applicant reads it; the one-stop has the time changed with its own message."""
+    words = f"{shown_time(fact.new_due_at)}: {fact.reason}"
+    return _Step({}, "apologised", words, fact.officer.name, is_agency=True)
+
+
 def _payment_requested(record: Record, fact: PaymentRequested, _message: OutMessage) -> _Step:
     bill = Bill(payment=fact.payment, items=fact.items, total=fact.total, asked_at=fact.requested_at)
     words = f"{fact.total:,}".replace(",", ".")
@@ -255,6 +264,7 @@ _STEPS: Mapping[type[Fact], Callable[[Record, Any, OutMessage], _Step]] = {
     DossierSupplemented: _supplemented,
     ResultIssued: _issued,
     ResultReturned: _returned,
+    ApologySent: _apologised,
     DueRescheduled: _rescheduled,
     PaymentRequested: _payment_requested,
     PaymentRecorded: _payment_recorded,

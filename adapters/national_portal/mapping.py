@@ -55,6 +55,11 @@ def wire_time(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone(VIETNAM).strftime("%Y%m%d%H%M%S")
 
 
+def shown_time(moment: datetime) -> str:
+    """A moment as people read it: hour, then day, in the zone of Viet Nam."""
+    return moment.astimezone(VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
+
+
 def read_wire_time(text: object) -> datetime:
     """The instant of 14 digits; ValueError for anything else, a 12-hour clock cannot be seen."""
     if not isinstance(text, str) or not re.fullmatch(r"[12][0-9]{13}", text):

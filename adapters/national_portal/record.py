@@ -103,7 +103,7 @@ class Record(_Kept):
     @property
     def is_over(self) -> bool:
         """Whether nothing more is expected to happen."""
-        return self.situation in {"declined", "withdrawn", "stopped", "returned"}
+        return self.declined_at is not None or self.situation in {"withdrawn", "stopped", "returned"}
 
 
 class Line(_Kept):

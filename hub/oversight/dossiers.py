@@ -164,14 +164,13 @@ class Casebook:
 
 def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
     """What a state says to an operator (pure)."""
-    due_at = state.due_at
     return {
         "channel": state.channel,
         "return_channel": state.return_channel,
         "submitted_at": state.submitted_at,
         "accepted_at": state.accepted_at,
         "handling": state.handling,
-        "overdue": due_at is not None and due_at <= now and _is_running(state),
+        "overdue": state.measure is not None and state.measure <= now and _is_running(state),
         "deadlines": [
             {"kind": timer.kind, "due_at": timer.due_at}
             for timer in sorted(state.timers.values(), key=lambda timer: timer.due_at)

@@ -13,11 +13,12 @@ from hub.postgres.database import Connection
 
 Group = Literal["agency", "one-stop", "procedure"]
 DUE = """
-select dossier_id::text as dossier, kind, due_at from timer
+select dossier_id::text as dossier, kind, due_at, false as is_missed from timer
 where kind = any($1::text[]) and due_at <= $2 order by due_at limit $3
 """
 OVERDUE = (
-    "select dossier_id::text as dossier, 'due' as kind, since as due_at from overdue order by since limit $1"
+    "select dossier_id::text as dossier, 'due' as kind, since as due_at, true as is_missed from overdue"
+    " order by since limit $1"
 )
 """Their timer is gone once it has fired."""
 _PAGE = 500
@@ -38,15 +39,16 @@ async def due_dossiers(
         for row in page:
             one = seen.get(row["dossier"])
             if one is not None:
-                found.append(
-                    _line(one.state, row["kind"], row["due_at"], now) | {"dossier": one.code or one.id}
-                )
+                line = _line(one.state, row["kind"], row["due_at"], now, is_missed=row["is_missed"])
+                found.append(line | {"dossier": one.code or one.id})
     return found, len(rows) > most
 
 
-def _line(state: Dossier | None, kind: str, due_at: datetime, now: datetime) -> dict[str, Any]:
+def _line(
+    state: Dossier | None, kind: str, due_at: datetime, now: datetime, *, is_missed: bool
+) -> dict[str, Any]:
     # A dossier that is overdue keeps its due time in its state; the row of `overdue` has that of the fact.
-    at = state.due_at if state is not None and kind == "due" and state.due_at is not None else due_at
+    at = state.measure if is_missed and state is not None and state.measure is not None else due_at
     return {
         "dossier": None,
         "kind": kind,

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from hub.regulation.calendar import DueMode
 from hub.regulation.status import DossierStatus
 from schemas.dossier import DeclineReason
+from schemas.types import NoticeChannel
 
 STRICT = ConfigDict(extra="forbid")
 
@@ -20,7 +21,6 @@ Channel = Literal["in_person", "post", "online", "email"]
 """How a dossier is lodged (Điều 13)."""
 FormKind = Literal["receipt", "supplement", "refusal", "apology", "control_slip", "register"]
 Stage = Literal["intake", "appraisal"]
-NoticeChannel = Literal["email", "sms", "call", "social"]
 Relation = Literal["within_district", "within_province", "between_major_cities", "inter_province"]
 """How far apart the two ends of a postal leg lie (Thông tư 17/2017 Điều 7)."""
 

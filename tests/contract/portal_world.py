@@ -185,12 +185,13 @@ class Story:
         fact = {"officer": OFFICER, "stage": "appraisal", "gaps": [gap]}
         return self._message(SupplementRequested.type, fact)
 
-    def declined(self, mode: str) -> OutMessage:
+    def declined(self, mode: str, **changes: Any) -> OutMessage:
         fact = {
             "officer": OFFICER,
             "reason": "not_eligible",
             "explanation": "Không đủ điều kiện mẫu",
             "mode": mode,
+            **changes,
         }
         return self._message(DossierDeclined.type, fact)
 

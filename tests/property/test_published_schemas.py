@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.dossier.decision import Sender
-from hub.dossier.rules import declining, submission, supplement
+from hub.dossier.rules import deadlines, declining, submission, supplement
 from hub.inbound.authorise import Authorised, Reading, authorise
 from hub.inbound.directory import Directory
 from hub.legal_time import LegalClock
 from hub.participants.admission import ROLES
 from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier
+from schemas.due import Apologise
 from schemas.generate import GENERATED
 from schemas.registry import REQUESTS
 from tests.support.batches import record
@@ -37,6 +38,7 @@ EXTREMES: tuple[Any, ...] = (
     "\u00a0\u3000", [], {}, [None],
 )  # fmt: skip
 _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
+    Apologise.type: (deadlines.reason_of_form_04_is_given,),
     DeclineDossier.type: (declining.intake_reason_is_given, declining.competent_agency_is_named),
     RequestSupplement.type: (supplement.intake_reasons_are_given,),
     SubmitDossier.type: (submission.proxy_has_deed,),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.rules.late import violation
+from hub.dossier.rules.late import violation, who_had_to_act
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state.model import Dossier
@@ -20,11 +20,7 @@ from schemas.due import (
     DueRescheduled,
     FireTimer,
     Reschedule,
-    TimerKind,
 )
-
-_ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward"})
-_POST_ACTS: frozenset[TimerKind] = frozenset({"transit", "redelivery"})
 
 
 @rule("17.9", "The return time is put off at most once")
@@ -48,7 +44,28 @@ def proposed_time_is_later(dossier: Dossier, request: Apologise, context: Contex
     return None
 
 
-_APOLOGISE: tuple[Check[Dossier, Apologise], ...] = (apology_is_the_first, proposed_time_is_later)
+@rule("17.9", "The new time is one at which the applicant can come")
+def proposed_time_is_working_time(_dossier: Dossier, request: Apologise, context: Context) -> Refused | None:
+    """A moment within opening hours (10): nobody is told to come on a Sunday at three."""
+    if context.law.calendar.is_working_moment(request.new_due_at):
+        return None
+    return Refused("due.not_working_time", rule="17.9", fields=("/new_due_at",))
+
+
+@rule("17.9", "Form 04 says why the result is late")
+def reason_of_form_04_is_given(_dossier: Dossier, request: Apologise, _context: Context) -> Refused | None:
+    """Blank words are no reason."""
+    if not request.reason.strip():
+        return Refused("rule.17.9.reason", rule="17.9", fields=("/reason",))
+    return None
+
+
+_APOLOGISE: tuple[Check[Dossier, Apologise], ...] = (
+    apology_is_the_first,
+    reason_of_form_04_is_given,
+    proposed_time_is_later,
+    proposed_time_is_working_time,
+)
 
 
 @rule("17.9", "The apology comes at the latest a day before the due time")
@@ -60,6 +77,13 @@ def apology_deadline(dossier: Dossier, context: Context) -> datetime:
     return apology_limit(law.calendar, law.profile, dossier.counted_from, dossier.due_at)
 
 
+@rule("17.9", "Only Form 04 in time moves the time by which delay counts")
+def measure_after(dossier: Dossier, is_late: bool, new_due_at: datetime, context: Context) -> datetime:
+    """The new time, or still the one before: no late Form 04 takes back a delay."""
+    assert dossier.measure is not None
+    return dossier.measure if is_late or context.now > dossier.measure else new_due_at
+
+
 def apologise(dossier: Dossier, request: Apologise, context: Context) -> Decision:
     """Form 04; a late one is recorded and does not make the dossier timely."""
     if (refused := first_refusal(_APOLOGISE, dossier, request, context)) is not None:
@@ -68,6 +92,8 @@ def apologise(dossier: Dossier, request: Apologise, context: Context) -> Decisio
     late = violation(context, apology_deadline(dossier, context), "17.9")
     if isinstance(late, Refused):
         return late
+    profile = context.law.profile
+    measure = measure_after(dossier, bool(late), request.new_due_at, context)
     facts: list[Fact] = [
         ApologySent(
             officer=request.officer,
@@ -76,14 +102,26 @@ def apologise(dossier: Dossier, request: Apologise, context: Context) -> Decisio
             due_at=dossier.due_at,
             new_due_at=request.new_due_at,
             is_late=bool(late),
+            measured_due_at=measure,
+            notify_by=tuple(sorted(profile.notices.reschedule)),
         ),
         *late,
     ]
-    if context.law.profile.reschedule.changed_by == "hub":
-        facts.append(
-            DueRescheduled(officer=request.officer, old_due_at=dossier.due_at, new_due_at=request.new_due_at)
-        )
-    return Accepted(tuple(facts), ids_of(_APOLOGISE))
+    if profile.reschedule.changed_by == "hub":
+        facts.append(_rescheduled(dossier, request, measure))
+    return Accepted(tuple(facts), (*ids_of(_APOLOGISE), measure_after.id))
+
+
+def _rescheduled(
+    dossier: Dossier, request: Apologise | Reschedule, measure: datetime | None
+) -> DueRescheduled:
+    assert dossier.due_at is not None
+    return DueRescheduled(
+        officer=request.officer,
+        old_due_at=dossier.due_at,
+        new_due_at=request.new_due_at,
+        measured_due_at=measure if measure != request.new_due_at else None,
+    )
 
 
 @rule("17.9", "The one-stop enters the new time once, after Form 04, as it stands there")
@@ -102,8 +140,7 @@ def reschedule(dossier: Dossier, request: Reschedule, context: Context) -> Decis
     """The return time is changed on the system."""
     if (refused := new_time_is_that_of_form_04(dossier, request, context)) is not None:
         return refused
-    assert dossier.due_at is not None
-    fact = DueRescheduled(officer=request.officer, old_due_at=dossier.due_at, new_due_at=request.new_due_at)
+    fact = _rescheduled(dossier, request, dossier.measured_due_at)
     return Accepted((fact,), (new_time_is_that_of_form_04.id,))
 
 
@@ -130,12 +167,6 @@ def fire(dossier: Dossier, request: FireTimer, context: Context) -> Decision:
             timer=request.timer,
             kind=request.kind,
             due_at=request.due_at,
-            holder=_who_had_to_act(dossier, request.kind),
+            holder=who_had_to_act(dossier, request.kind),
         )
     return Accepted((fact,), (watched_timer.id,))
-
-
-def _who_had_to_act(dossier: Dossier, kind: TimerKind) -> str | None:
-    if kind in _POST_ACTS:
-        return None
-    return dossier.organisation if kind in _ONE_STOP_ACTS else dossier.agency

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.rules.late import running_due, violation
+from hub.dossier.rules.late import running_due, unfired, violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_at_intake, is_one_stop
 from hub.dossier.state.model import Dossier
@@ -87,6 +87,12 @@ _DECLINE: tuple[Check[Dossier, DeclineDossier], ...] = (
 )
 
 
+@rule("17.8", "The agency's refusal is entered where the results are")
+def shown_status(at_intake: bool, context: Context) -> int | None:
+    """By `refusal_status`: «mục trả kết quả»; None at intake, which has its own status."""
+    return None if at_intake else int(context.law.profile.returning.refusal_status)
+
+
 def decline(dossier: Dossier, request: DeclineDossier, context: Context) -> Decision:
     """Form 03; too late is recorded, not refused (15.2, 17.8)."""
     if (refused := first_refusal(_DECLINE, dossier, request, context)) is not None:
@@ -105,10 +111,12 @@ def decline(dossier: Dossier, request: DeclineDossier, context: Context) -> Deci
         explanation=request.explanation,
         competent=request.competent,
         mode="refuse_intake" if at_intake else "refuse_resolution",
+        status=shown_status(at_intake, context),
     )
-    return Accepted((fact, *late), ids_of(_DECLINE))
+    return Accepted((fact, *late), (*ids_of(_DECLINE), shown_status.id))
 
 
-def withdraw(_dossier: Dossier, request: WithdrawDossier, _context: Context) -> Decision:
-    """The applicant takes the dossier back, as long as no decision is made."""
-    return Accepted((DossierWithdrawn(reason=request.reason),))
+def withdraw(dossier: Dossier, request: WithdrawDossier, context: Context) -> Decision:
+    """The applicant takes the dossier back, as long as no decision is made; what was missed stays missed."""
+    missed = unfired(dossier, context, "intake", "forward", "due", "appointment")
+    return Accepted((*missed, DossierWithdrawn(reason=request.reason)))

@@ -58,13 +58,13 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
     """The signed result is on its way to the one-stop; a late one says by how much."""
     if (refused := first_refusal(_ISSUE, dossier, request, context)) is not None:
         return refused
-    assert dossier.due_at is not None
+    assert dossier.measure is not None
     fact = ResultIssued(
         papers=request.papers,
         signer=request.signer,
         agency=dossier.agency,
         issued_at=context.now,
-        overdue_s=seconds_late(context.now, dossier.due_at),
+        overdue_s=dossier.overdue_s + seconds_late(context.now, dossier.measure),
     )
     reusable = reusable_papers(dossier, request, context)
     return Accepted((fact, *reusable), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

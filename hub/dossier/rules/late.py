@@ -6,7 +6,10 @@ from datetime import datetime
 
 from hub.dossier.decision import Context, Refused
 from hub.dossier.state.model import Dossier
-from schemas.due import RuleViolated
+from schemas.due import DeadlineMissed, RuleViolated, TimerKind
+
+_ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward"})
+_POST_ACTS: frozenset[TimerKind] = frozenset({"transit", "redelivery"})
 
 
 def violation(
@@ -20,6 +23,25 @@ def violation(
     return (RuleViolated(rule=rule_id, late_s=seconds_late(context.now, limit)),)
 
 
+def unfired(dossier: Dossier, context: Context, *names: str) -> tuple[DeadlineMissed, ...]:
+    """The missed limits that an act ends before their timers fired: on record all the same, each once."""
+    timers = {name: dossier.timers[name] for name in names if name in dossier.timers}
+    return tuple(
+        DeadlineMissed(
+            timer=name, kind=timer.kind, due_at=timer.due_at, holder=who_had_to_act(dossier, timer.kind)
+        )
+        for name, timer in timers.items()
+        if timer.due_at < context.now
+    )
+
+
+def who_had_to_act(dossier: Dossier, kind: TimerKind) -> str | None:
+    """The organisation whose part it was; None for the post."""
+    if kind in _POST_ACTS:
+        return None
+    return dossier.organisation if kind in _ONE_STOP_ACTS else dossier.agency
+
+
 def seconds_late(now: datetime, limit: datetime) -> int:
     """Whole seconds since the limit; 0 when in time."""
     return max(0, int((now - limit).total_seconds()))
@@ -27,4 +49,4 @@ def seconds_late(now: datetime, limit: datetime) -> int:
 
 def running_due(dossier: Dossier) -> datetime | None:
     """The due time, unless the clock stands still because a supplement is awaited (17.4)."""
-    return None if dossier.status == "awaiting_supplement" else dossier.due_at
+    return None if dossier.status == "awaiting_supplement" else dossier.measure

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import components_are_published, known
-from hub.dossier.rules.late import violation
+from hub.dossier.rules.late import unfired, violation
 from hub.dossier.rules.reuse import nothing_is_asked_again
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_one_stop
@@ -94,13 +94,18 @@ def request_supplement(dossier: Dossier, request: RequestSupplement, context: Co
     if request.stage == "intake":
         late = violation(context, dossier.intake_limit, "15.2")
     else:
-        late = violation(context, dossier.due_at, "17.4")
+        late = violation(context, dossier.measure, "17.4")
     if isinstance(late, Refused):
         return late
     fact = SupplementRequested(
-        officer=request.officer, stage=request.stage, gaps=request.gaps, guidance=request.guidance
+        officer=request.officer,
+        stage=request.stage,
+        gaps=request.gaps,
+        guidance=request.guidance,
+        overdue_s=late[0].late_s if late and request.stage == "appraisal" else 0,
     )
-    return Accepted((fact, *late), ids_of(checks))
+    missed = unfired(dossier, context, "intake", "due", "appointment")
+    return Accepted((*missed, fact, *late), ids_of(checks))
 
 
 @rule("14.3", "A supplement brings nothing beyond the published components")

@@ -15,7 +15,7 @@ from hub.dossier.state.evolve_copies import copy_certified, copy_registered, kee
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
-from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Status
+from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Status, Timer
 from hub.dossier.state.timers import TimerStep, clock_timers, forward_timer, intake_timer, without
 from hub.regulation.law import Law
 from schemas.account import AccountCreated
@@ -50,7 +50,7 @@ from schemas.result import ResultIssued, ResultReturned
 from schemas.sync import SyncRecorded
 
 _Changes = dict[str, Any]
-_CLOCKS = ("intake", "forward", "apology", "due")
+_CLOCKS = ("intake", "forward", "apology", "due", "appointment")
 
 
 def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str, law: Law) -> Dossier:
@@ -134,6 +134,7 @@ def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: Tim
         "supplement_requested_at": step.at,
         "supplements_intake": dossier.supplements_intake + at_intake,
         "supplements_appraisal": dossier.supplements_appraisal + (not at_intake),
+        "overdue_s": dossier.overdue_s + fact.overdue_s,
         "timers": without(dossier, *_CLOCKS),
     }
 
@@ -160,6 +161,7 @@ def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) 
         "due_at": due_at,
         "counted_from": completed_at,
         "apology_due_at": None,
+        "measured_due_at": None,
         "timers": {**dossier.timers, **clock_timers(due_at, completed_at, apologies, step.law)},
     }
 
@@ -207,22 +209,31 @@ def _returned(dossier: Dossier, fact: ResultReturned, _step: TimerStep) -> _Chan
 
 
 def _apologised(dossier: Dossier, fact: ApologySent, _step: TimerStep) -> _Changes:
+    new_due_at, measure = _utc(fact.new_due_at), fact.measured_due_at and _utc(fact.measured_due_at)
+    moved = {"due": Timer("due", new_due_at)} if measure == new_due_at else {}
     return {
         "apologies": dossier.apologies + 1,
-        "apology_due_at": _utc(fact.new_due_at),
-        "timers": without(dossier, "apology"),
+        "apology_due_at": new_due_at,
+        "measured_due_at": measure,
+        "timers": {**without(dossier, "apology"), **moved},
     }
 
 
 def _rescheduled(dossier: Dossier, fact: DueRescheduled, step: TimerStep) -> _Changes:
     due_at = _utc(fact.new_due_at)
     assert dossier.counted_from is not None
-    clocks = clock_timers(due_at, dossier.counted_from, dossier.apologies, step.law)
+    if dossier.measured_due_at is None:  # Form 04 of a fact that named no measure
+        clocks = clock_timers(due_at, dossier.counted_from, dossier.apologies, step.law)
+        timers = {**without(dossier, "due", "apology"), **clocks}
+    elif dossier.measured_due_at == due_at:
+        timers = dict(dossier.timers)
+    else:  # the time by which delay counts stays watched beside the new one
+        timers = {**dossier.timers, "appointment": Timer("due", due_at)}
     return {
         "due_at": due_at,
         "reschedules": dossier.reschedules + 1,
         "apology_due_at": None,
-        "timers": {**without(dossier, "due", "apology"), **clocks},
+        "timers": timers,
     }
 
 

@@ -179,6 +179,10 @@ class Dossier(
     apologies: int = 0
     apology_due_at: datetime | None = None
     """The time that Form 04 proposes, until the one-stop has entered it."""
+    measured_due_at: datetime | None = None
+    """After Form 04 the time by which delay counts (17.9); a late one leaves it where it was."""
+    overdue_s: int = 0
+    """Delay of before the clock started anew (17.4): nothing takes it back."""
     reschedules: int = 0
     result_papers: tuple[str, ...] = ()
     shared_data: Mapping[str, SharedData] = field(default_factory=dict)
@@ -200,6 +204,11 @@ class Dossier(
     def supplements(self, stage: Stage) -> int:
         """How often a supplement was requested in this stage."""
         return self.supplements_intake if stage == "intake" else self.supplements_appraisal
+
+    @property
+    def measure(self) -> datetime | None:
+        """The due time by which the dossier is late."""
+        return self.measured_due_at or self.due_at
 
     @property
     def paper_codes(self) -> tuple[str, ...]:

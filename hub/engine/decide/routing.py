@@ -54,7 +54,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     case.CaseProgressed: _ONE_STOP | _PORTAL,
     result.ResultIssued: _ONE_STOP | _PORTAL,
     result.ResultReturned: _BOTH | _PORTAL,
-    due.ApologySent: _ONE_STOP,
+    due.ApologySent: _ONE_STOP | _PORTAL,
     due.DueRescheduled: _BOTH | _PORTAL,
     due.DeadlineNear: _BOTH,
     due.DeadlineMissed: _BOTH,

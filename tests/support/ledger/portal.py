@@ -28,7 +28,8 @@ _COPY = "onestop.copy.registered.v1"
 _KNOWN = frozenset(
     {
         *_STATUS, _COPY, "onestop.dossier.supplemented.v1", "onestop.dossier.declined.v1",
-        "onestop.case.progressed.v1", "onestop.due.rescheduled.v1", "onestop.payment.requested.v1",
+        "onestop.case.progressed.v1", "onestop.apology.sent.v1", "onestop.due.rescheduled.v1",
+        "onestop.payment.requested.v1",
         "onestop.payment.recorded.v1",
     }
 )  # fmt: skip
@@ -69,7 +70,7 @@ class _Dossier:
             case "onestop.dossier.supplemented.v1":
                 self.status = self.before_supplement or self.status
             case "onestop.dossier.declined.v1":
-                self.status = "3" if data["mode"] == "refuse_intake" else "8"
+                self.status = "3" if data["mode"] == "refuse_intake" else "9"
             case "onestop.payment.requested.v1":
                 self.open_bills.add(data["payment"])
             case "onestop.payment.recorded.v1":

@@ -25,7 +25,7 @@ from adapters.national_portal.status_codes import Situation, read_status_codes
 from hub.delivery.adapter import OutMessage
 from hub.engine.decide.routing import AUDIENCES
 from schemas.dossier import DossierSupplemented, DossierWithdrawn
-from schemas.due import DueRescheduled
+from schemas.due import ApologySent, DueRescheduled
 from schemas.party import Party
 from schemas.payment import PaymentRecorded, PaymentRequested
 from tests.contract.portal_world import APPLICANT, FACT_TIME, NAMES, OFFICER, Story
@@ -106,7 +106,8 @@ def test_a_dossier_walks_through_the_codes_of_the_portal() -> None:
     assert folded.take(story.fact(DossierSupplemented.type, supplemented)) == "4"
     in_process = folded.record
     assert fold_all(folded, story.issued(), story.returned()) == ["9", "10"]
-    for message, code in ((story.declined("refuse_resolution"), "8"), (withdrawn, "7")):
+    refused = story.declined("refuse_resolution", status=9)
+    for message, code in ((refused, "9"), (story.declined("refuse_resolution"), "8"), (withdrawn, "7")):
         folded.record = in_process
         assert folded.take(message) == code
     at_intake = Folded()
@@ -148,6 +149,25 @@ def test_an_open_payment_is_six_until_it_is_paid_and_a_refused_one_leaves_it_ope
     assert item["DanhSachLePhi"] == [
         {"TenPhiLePhi": "Phí", "MaPhiLePhi": "", "HinhThucThu": "1", "Gia": "16000", "LoaiPhiLePhi": "1"}
     ]
+
+
+def test_form_04_is_shown_to_the_applicant_with_its_day_and_reason() -> None:
+    folded = Folded()
+    story = folded.story
+    sent = {
+        "officer": OFFICER,
+        "agency": "H07.20",
+        "reason": "Chờ xác minh",
+        "due_at": FACT_TIME.isoformat(),
+        "new_due_at": datetime(2026, 3, 9, 9, 30, tzinfo=UTC).isoformat(),
+        "is_late": False,
+    }
+    codes = fold_all(
+        folded, story.submitted(), story.accepted(), story.forwarded(), story.fact(ApologySent.type, sent)
+    )
+    assert codes[-1] == "4"
+    assert folded.line is not None
+    assert folded.line.content.endswith("vào 16:30 ngày 09/03/2026: Chờ xác minh")
 
 
 def test_a_new_due_time_goes_out_without_another_status() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from schemas.dossier import WithdrawDossier
 from schemas.due import (
     ApologySent,
     DeadlineMissed,
@@ -14,6 +15,7 @@ from schemas.due import (
     FireTimer,
     RuleViolated,
 )
+from schemas.result import ResultIssued
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, HUB, MONDAY, ONE_STOP, PORTAL, at
 
@@ -36,6 +38,96 @@ def test_a_late_apology_is_recorded_with_its_violation() -> None:
     assert isinstance(facts[0], ApologySent)
     assert facts[0].is_late
     assert facts[1] == RuleViolated(rule="17.9", late_s=60)
+
+
+@pytest.mark.rule("17.9")
+def test_a_late_apology_moves_the_appointment_and_takes_no_delay_back() -> None:
+    story = build.in_process()
+    late = at("2026-10-08 10:00")  # on the due day
+    sent, _ = story.accepts(build.apology(NEW_DUE), AGENCY, late)
+    assert isinstance(sent, ApologySent)
+    assert sent.measured_due_at == DUE
+    (moved,) = story.accepts(build.rescheduling(NEW_DUE), COUNTER, late)
+    assert isinstance(moved, DueRescheduled)
+    assert (moved.new_due_at, moved.measured_due_at) == (NEW_DUE, DUE)
+    assert (story.now.due_at, story.now.measure) == (NEW_DUE, DUE)
+    (missed,) = story.accepts(build.firing(story.now, "due"), HUB, DUE)
+    assert missed == DeadlineMissed(timer="due", kind="due", due_at=DUE, holder=AGENCY_CODE)
+    again = build.firing(story.now, "appointment")
+    issued = story.accepts(build.issue(), AGENCY, at("2026-10-09 17:00"))[0]
+    assert isinstance(issued, ResultIssued)
+    assert issued.overdue_s == 24 * 3600
+    assert story.now.timers == {}
+    assert story.refuses(again, HUB, NEW_DUE).code == "timer.stale"
+
+
+@pytest.mark.rule("17.9")
+def test_an_apology_ten_days_after_the_due_time_leaves_the_dossier_as_late_as_it_is() -> None:
+    story = build.in_process()
+    story.accepts(build.firing(story.now, "due"), HUB, DUE)
+    new_due_at = at("2026-10-21 10:00")
+    story.accepts(build.apology(new_due_at), AGENCY, at("2026-10-19 08:00"))
+    story.accepts(build.rescheduling(new_due_at), COUNTER, at("2026-10-19 08:30"))
+    assert list(story.now.timers) == ["appointment"]
+    (missed,) = story.accepts(build.firing(story.now, "appointment"), HUB, new_due_at)
+    assert missed == DeadlineMissed(timer="appointment", kind="due", due_at=new_due_at, holder=AGENCY_CODE)
+    refused = story.accepts(build.refusal(), AGENCY, at("2026-10-22 17:00"))
+    assert refused[1] == RuleViolated(rule="17.8", late_s=14 * 86400)
+
+
+@pytest.mark.rule("17.9")
+def test_an_apology_in_time_counts_from_its_own_day_on_also_when_the_one_stop_is_slow() -> None:
+    story = build.in_process()
+    (sent,) = story.accepts(build.apology(NEW_DUE), AGENCY, at("2026-10-07 17:00"))
+    assert isinstance(sent, ApologySent)
+    assert sent.measured_due_at == NEW_DUE
+    assert sent.notify_by == ("call", "email", "sms", "social")
+    assert story.now.timers["due"].due_at == NEW_DUE
+    (moved,) = story.accepts(build.rescheduling(NEW_DUE), COUNTER, at("2026-10-09 08:00"))
+    assert isinstance(moved, DueRescheduled)
+    assert moved.measured_due_at is None
+    assert story.now.timers["due"].due_at == NEW_DUE
+    issued = story.accepts(build.issue(), AGENCY, NEW_DUE)[0]
+    assert isinstance(issued, ResultIssued)
+    assert issued.overdue_s == 0
+
+
+@pytest.mark.rule("17.9")
+def test_a_second_apology_that_the_profile_allows_takes_no_delay_back_either() -> None:
+    story = build.in_process()
+    story.law = build.law_with(reschedule={"max_count": 2, "changed_by": "hub"})
+    story.accepts(build.apology(NEW_DUE), AGENCY, at("2026-10-09 08:00"))
+    (sent, _) = story.accepts(build.apology(at("2026-10-20 17:00")), AGENCY, at("2026-10-12 08:00"))
+    assert isinstance(sent, ApologySent)
+    assert (sent.is_late, sent.measured_due_at) == (False, DUE)
+
+
+@pytest.mark.rule("17.4")
+def test_a_delay_before_the_supplement_is_not_taken_back_by_the_new_start() -> None:
+    story = build.in_process()
+    facts = story.accepts(build.supplement_request("appraisal"), AGENCY, at("2026-10-08 18:00"))
+    missed = DeadlineMissed(timer="due", kind="due", due_at=DUE, holder=AGENCY_CODE)
+    assert facts[0] == missed  # its timer had not fired yet
+    assert facts[2] == RuleViolated(rule="17.4", late_s=3600)
+    story.accepts(build.supplement(), COUNTER, at("2026-10-12 08:00"))
+    issued = story.accepts(build.issue(), AGENCY, at("2026-10-15 17:00"))[0]
+    assert isinstance(issued, ResultIssued)
+    assert issued.overdue_s == 3600
+
+
+@pytest.mark.rule("6.3.b")
+def test_taking_the_dossier_back_leaves_what_was_missed_on_record() -> None:
+    story = build.in_process()
+    facts = story.accepts(WithdrawDossier(), PORTAL, at("2026-10-09 08:00"))
+    assert facts[0] == DeadlineMissed(timer="due", kind="due", due_at=DUE, holder=AGENCY_CODE)
+
+
+@pytest.mark.rule("17.9")
+@pytest.mark.parametrize("blank", [" ", "\u00a0\n"])
+def test_form_04_gives_its_reason(blank: str) -> None:
+    request = build.apology(NEW_DUE).model_copy(update={"reason": blank})
+    refused = build.in_process().refuses(request, AGENCY)
+    assert (refused.code, refused.fields) == ("rule.17.9.reason", ("/reason",))
 
 
 @pytest.mark.rule("17.9")
@@ -62,6 +154,9 @@ def test_a_procedure_too_short_for_the_day_before_is_apologised_for_until_due() 
         (DUE, "due.not_later"),
         (at("2026-10-05 08:00"), "due.not_later"),
         (at("2031-01-06 09:00"), "due.out_of_calendar"),
+        (at("2026-10-18 03:00"), "due.not_working_time"),  # a Sunday
+        (at("2026-10-14 12:00"), "due.not_working_time"),
+        (at("2026-10-14 17:01"), "due.not_working_time"),
     ],
 )
 def test_the_proposed_time_must_be_later_and_inside_the_calendar(new_due_at: datetime, code: str) -> None:

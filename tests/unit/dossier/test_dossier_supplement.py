@@ -66,7 +66,7 @@ def test_a_profile_may_extend_by_the_time_waited_instead() -> None:
 @pytest.mark.rule("17.4")
 def test_a_request_after_the_due_time_is_recorded_as_late() -> None:
     facts = build.in_process().accepts(build.supplement_request("appraisal"), AGENCY, at("2026-10-08 17:01"))
-    assert facts[1] == RuleViolated(rule="17.4", late_s=60)
+    assert facts[2] == RuleViolated(rule="17.4", late_s=60)
 
 
 @pytest.mark.rule("17.4")
@@ -83,7 +83,7 @@ def test_each_stage_belongs_to_its_own_side() -> None:
 def test_an_online_dossier_gets_8_new_hours_after_the_supplement() -> None:
     story = build.submitted(MONDAY, PORTAL, channel="online")
     late = story.accepts(build.supplement_request(), COUNTER, at("2026-10-06 09:01"))
-    assert late[1] == RuleViolated(rule="15.2", late_s=60)
+    assert late[2] == RuleViolated(rule="15.2", late_s=60)
     assert story.now.timers == {}
     story.accepts(build.supplement(), PORTAL, at("2026-10-07 13:00"))
     assert story.now.timers["intake"].due_at == at("2026-10-08 11:00")
@@ -128,7 +128,7 @@ def test_the_one_stop_declines_at_intake_and_only_it() -> None:
     assert refused == Refused("rule.15.1.c", "15.1.c", ("/explanation",))
     (fact,) = story.accepts(build.refusal(reason="not_entitled"), COUNTER)
     assert isinstance(fact, DossierDeclined)
-    assert (fact.mode, fact.form) == ("refuse_intake", "03")
+    assert (fact.mode, fact.form, fact.status) == ("refuse_intake", "03", None)
     assert (story.now.status, story.now.timers) == ("declined", {})
 
 
@@ -200,7 +200,7 @@ def test_the_agency_declines_with_a_reason_inside_the_time() -> None:
     assert story.refuses(build.refusal(explanation=" "), AGENCY).code == "rule.17.8"
     (fact,) = story.accepts(build.refusal(), AGENCY, at("2026-10-08 17:00"))
     assert isinstance(fact, DossierDeclined)
-    assert fact.mode == "refuse_resolution"
+    assert (fact.mode, fact.status) == ("refuse_resolution", 9)  # «mục trả kết quả»
 
 
 @pytest.mark.rule("17.8")
