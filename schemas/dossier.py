@@ -43,7 +43,10 @@ Components = tuple[Component, ...]
 
 
 class Gap(Wire):
-    """What is missing or wrong, and why (Form 02); `purpose` when it is there but has to be seen again."""
+    """What is missing or wrong, and why (Form 02).
+
+    `purpose` when it is there but has to be seen again: a reused component only to `verify` it (Art. 15.5).
+    """
 
     component: ComponentCode | None = None
     reason: Annotated[Text, in_words("rule.15.1.b", "rule.17.4.reason")]

@@ -155,12 +155,12 @@ def record_mismatch(dossier: Dossier, request: RecordMismatch, context: Context)
     return Accepted((fact,), ids_of((paper_is_taken, told_differences)))
 
 
-@rule("15.5", "What the administration has is not asked for again, except to update or verify it")
+@rule("15.5", "What the administration has is not asked for again, except to verify it")
 def nothing_is_asked_again(dossier: Dossier, request: RequestSupplement, _context: Context) -> Refused | None:
-    """A gap in a reused component must say `update` or `verify` (also NĐ 47/2020 Art. 9.3)."""
+    """A gap in a reused component must say `verify`: the text knows no other purpose."""
     faults = tuple(
         f"/gaps/{index}/component"
         for index, gap in enumerate(request.gaps)
-        if gap.component in dossier.reused and gap.purpose is None
+        if gap.component in dossier.reused and gap.purpose != "verify"
     )
     return Refused("rule.15.5", rule="15.5", fields=faults) if faults else None

@@ -246,13 +246,16 @@ def test_a_mismatch_bars_the_database_for_its_paper_or_for_the_whole_dossier(sco
 
 
 @pytest.mark.rule("15.5")
-def test_what_was_reused_is_not_asked_for_again_except_to_update_or_verify_it() -> None:
+def test_what_was_reused_is_not_asked_for_again_except_to_verify_it() -> None:
     story = known()
     story.accepts(reuse.reuse(missing()), COUNTER)
     other = Gap(component=build.papers()[0].code, reason="Thiếu chữ ký")
-    again = Gap(component=missing(), reason="Nộp lại bản giấy")
-    refused = story.refuses(build.supplement_request(gaps=(other, again)), COUNTER)
-    assert (refused.code, refused.fields) == ("rule.15.5", ("/gaps/1/component",))
+    for again in (
+        Gap(component=missing(), reason="Nộp lại bản giấy"),
+        Gap(component=missing(), reason="Nộp bản mới", purpose="update"),
+    ):
+        refused = story.refuses(build.supplement_request(gaps=(other, again)), COUNTER)
+        assert (refused.code, refused.fields) == ("rule.15.5", ("/gaps/1/component",))
     verify = Gap(component=missing(), reason="Xác minh tính xác thực", purpose="verify")
     story.accepts(build.supplement_request(gaps=(other, verify)), COUNTER)
 
