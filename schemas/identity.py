@@ -41,6 +41,8 @@ class Person(Ruled):
 class VerifyIdentity(Request):
     """Ask the population database whether number, name and birth fit; `officer_account` asks (NĐ 47/2020).
 
+    `person` is the applicant (`owner`) or the proxy as the submission names them: nobody else is asked about.
+
     `wanted` names data that the procedure needs and the licence allows: left out, all that the licence
     allows; empty, none. Only a counter may want any, since the data go to the dossier's one-stop alone.
     """

@@ -51,11 +51,20 @@ class Party(Ruled):
     address: AddressLine | None = None
 
 
-class Proxy(Wire):
-    """Who lodges for the applicant, hired or authorised (Art. 2.8, 15.6.a), with the deed."""
+class Proxy(Ruled):
+    """Who lodges for the applicant, hired or authorised (Art. 2.8, 15.6.a), with the deed.
 
+    A citizen by number or CMND, a foreigner by travel document, an enterprise by its tax code.
+    """
+
+    rules: ClassVar[tuple[Together, ...]] = (
+        Together(("identity_number", "old_identity_number", "travel_document", "tax_code"), least=1),
+    )
     name: PersonName
-    identity_number: IdentityNumber
+    identity_number: IdentityNumber | None = None
+    old_identity_number: OldIdentityNumber | None = None
+    travel_document: TravelDocument | None = None
+    tax_code: TaxCode | None = None
     basis: Literal["hired", "authorised"]
     deed: Annotated[Line, in_words("rule.2.8")]
 

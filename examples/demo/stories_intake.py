@@ -37,11 +37,11 @@ async def supplement_at_intake(case: Case) -> None:
 
 
 async def mistyped_person(case: Case) -> None:
-    """The population database knows no such person: corrected, asked again, accepted (15.6.a)."""
+    """Asked about another person than the applicant, by a slip: refused; asked again, accepted (15.6.a)."""
     await case.submit()
     await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.not_checked")
-    await case.check_identity(case.plan.citizen.with_typing_error(), expect="mismatched")
-    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "rule.15.6.b2.identity")
+    slip = {"person": case.plan.citizen.with_typing_error(), "officer_account": OFFICER["account"]}
+    await case.must_not(case.counter, "identity.verify", slip, "identity.another_person")
     await case.check_identity()
     await case.accept()
     await case.forward()
@@ -50,8 +50,10 @@ async def mistyped_person(case: Case) -> None:
 
 async def unknown_person(case: Case) -> None:
     """The person stays unknown to the population database: Form 03."""
-    await case.submit()
-    await case.check_identity(case.plan.citizen.with_typing_error(), expect="mismatched")
+    unknown = case.plan.citizen.with_typing_error()
+    await case.submit(applicant={**case.plan.citizen.party(), **unknown})
+    await case.check_identity(unknown, expect="mismatched")
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "rule.15.6.b2.identity")
     explanation = "Thông tin định danh không khớp với Cơ sở dữ liệu quốc gia về dân cư"
     decline = {"officer": OFFICER, "reason": "not_entitled", "explanation": explanation}
     await case.do(case.counter, "dossier.decline", decline)

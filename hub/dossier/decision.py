@@ -14,12 +14,15 @@ from schemas.account import RecordAccount
 from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
 from schemas.dossier import AcceptDossier, ForwardDossier
-from schemas.party import Party
+from schemas.identity import VerifyIdentity
+from schemas.party import Party, Proxy
 from schemas.receipt import Fault
 
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
-NEEDS_APPLICANT: frozenset[type[Request]] = frozenset({ForwardDossier, ReuseComponent, RecordAccount})
+NEEDS_APPLICANT: frozenset[type[Request]] = frozenset(
+    {ForwardDossier, ReuseComponent, RecordAccount, VerifyIdentity}
+)
 """Requests for which the context must hold `applicant`: states keep nothing personal."""
 
 
@@ -40,9 +43,9 @@ class Context(Struct, frozen=True, gc=False):
 
     `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
     law counts from the act; `dossier_id` the canonical id; `next_code` draws the code of an acceptance;
-    `applicant` the one of the submission, opened from its sealed fact; `copies` what verifying the signed
-    packages that the request names has shown, by their digest; `sources` the other dossiers that the request
-    names, by their code, as far as the hub has them.
+    `applicant` and `proxy` those of the submission, opened from what is kept sealed of it; `copies` what
+    verifying the signed packages that the request names has shown, by their digest; `sources` the other
+    dossiers that the request names, by their code, as far as the hub has them.
     """
 
     law: Law
@@ -55,6 +58,7 @@ class Context(Struct, frozen=True, gc=False):
     applicant: Party | None = None
     copies: Mapping[str, CopyOutcome] = {}
     sources: Mapping[str, SourceDossier] = {}
+    proxy: Proxy | None = None
 
 
 class Accepted(Struct, frozen=True, gc=False):

@@ -44,7 +44,10 @@ _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     SubmitDossier.type: (submission.proxy_has_deed,),
 }
 """Rules that look at the data alone, once the stage is known; the schemas say them too, under their codes."""
-_THE_SAME_PERSON = ("/proxy/identity_number",)
+_THE_SAME_PERSON = {
+    (f"/proxy/{number}",)
+    for number in ("identity_number", "old_identity_number", "travel_document", "tax_code")
+}
 """That two values differ is nothing that a schema can say."""
 FEW = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -74,7 +77,7 @@ def fault(name: str, data: Any) -> str | None:
         return f"{refusal.code} {refusal.faults}"
     rules: Sequence[Any] = _BY_DATA_ALONE.get(name, ())
     said = (rule.function(LODGED, found.request, None) for rule in rules)
-    return next((f"{no.code} {no.fields}" for no in said if no and no.fields != _THE_SAME_PERSON), None)
+    return next((f"{no.code} {no.fields}" for no in said if no and no.fields not in _THE_SAME_PERSON), None)
 
 
 @each_request

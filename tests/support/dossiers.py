@@ -70,6 +70,7 @@ PROXY = Proxy(
 )
 OFFICER = Officer(account="canbo.mau", name="Lê Thị Thí Dụ")
 PERSON = Person(identity_number="083190000001", name="Nguyễn Thị Mẫu", birth_year=1990)
+PROXY_PERSON = Person(identity_number="083190000002", name="Trần Văn Thử", birth_year=1985)
 
 PERSONAL_VALUES = (
     "Nguyễn Thị Mẫu", "083190000001", "+84900000001", "mau@example.test", "Số 1 đường Giả Lập, Bến Tre",
@@ -184,9 +185,11 @@ def rescheduling(new_due_at: datetime) -> Reschedule:
     return Reschedule(officer=OFFICER, new_due_at=new_due_at)
 
 
-def verification(party: str = "owner") -> VerifyIdentity:
-    values: dict[str, Any] = {"party": party, "person": PERSON, "officer_account": "canbo.mau"}
-    return VerifyIdentity(**values)
+def verification(party: str = "owner", **person: Any) -> VerifyIdentity:
+    """The owner, or `PROXY`, is asked about; `person` changes the question."""
+    asked = PERSON if party == "owner" else PROXY_PERSON
+    values: dict[str, Any] = {"party": party, "officer_account": "canbo.mau"}
+    return VerifyIdentity(person=Person(**asked.model_dump(exclude_none=True) | person), **values)
 
 
 def identity_answer(check: str, outcome: str = "matched", **changes: Any) -> ReportIdentity:
@@ -258,6 +261,7 @@ class Story:
     facts: list[tuple[Fact, datetime, str]] = field(default_factory=list)
     requests: int = 0
     owner: Party = OWNER
+    proxy: Proxy | None = None
     copies: Mapping[str, CopyOutcome] = field(default_factory=dict)
     sources: Mapping[str, SourceDossier] = field(default_factory=dict)
 
@@ -273,6 +277,7 @@ class Story:
             applicant=self.owner,
             copies=self.copies,
             sources=self.sources,
+            proxy=self.proxy,
         )
 
     def send(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Decision:
@@ -307,7 +312,7 @@ class Story:
 
 def submitted(now: datetime = MONDAY, sender: Sender = COUNTER, **changes: Any) -> Story:
     """A story whose dossier is lodged."""
-    story = Story(owner=changes.get("applicant", OWNER))
+    story = Story(owner=changes.get("applicant", OWNER), proxy=changes.get("proxy"))
     story.accepts(submission(**changes), sender, now)
     return story
 

@@ -41,9 +41,9 @@ def acceptance(**changes: Any) -> dict[str, Any]:
     return {"officer": OFFICER, "components": COMPONENTS} | changes
 
 
-def verification() -> dict[str, Any]:
+def verification(applicant: dict[str, Any] = APPLICANT) -> dict[str, Any]:
     """Ask the population database about the applicant."""
-    person = {name: APPLICANT[name] for name in ("identity_number", "name", "birth_date")}
+    person = {name: applicant[name] for name in ("identity_number", "name", "birth_date")}
     return {"person": person, "officer_account": "can-bo-thu"}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.errors import ContextError
+from hub.dossier.parties import plain_name
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.state.model import Dossier
 from hub.dossier.texts import refusal_texts
@@ -16,10 +18,12 @@ from schemas.identity import (
     IdentityMatched,
     IdentityMismatched,
     IdentityUnavailable,
+    Person,
     ReportIdentity,
     UnavailableCause,
     VerifyIdentity,
 )
+from schemas.party import Party, Proxy
 
 _ASKERS: tuple[Role, ...] = ("counter", "portal", "hub")
 """A sender in several roles asks as the first of them."""
@@ -51,6 +55,40 @@ def party_exists(dossier: Dossier, request: VerifyIdentity, _context: Context) -
     return None
 
 
+@rule("15.6.a", "Who is asked about is the applicant of the dossier, or its proxy, and nobody else")
+def person_is_of_the_dossier(_dossier: Dossier, request: VerifyIdentity, context: Context) -> Refused | None:
+    """Number, name and birth as the submission names them; a birth that it does not name is the officer's.
+
+    Where the submission is wrong, it is lodged again: the match of another person proves nothing here.
+    """
+    if context.applicant is None:
+        raise ContextError("a check needs the applicant")
+    party = context.applicant if request.party == "owner" else context.proxy
+    if party is None:
+        return None  # a dossier of before proxies were kept
+    faults = tuple(f"/person/{name}" for name in _differing(request.person, party))
+    return Refused("identity.another_person", rule="15.6.a", fields=faults) if faults else None
+
+
+def _differing(person: Person, party: Party | Proxy) -> Iterator[str]:
+    for name in ("identity_number", "old_identity_number"):
+        asked = getattr(person, name)
+        if asked is not None and asked != getattr(party, name):
+            yield name
+    if plain_name(person.name) != plain_name(party.name):
+        yield "name"
+    if isinstance(party, Proxy):
+        return
+    born_on = party.birth_date
+    born_in = born_on.year if born_on is not None else party.birth_year
+    if person.birth_date is not None and (
+        person.birth_date != born_on if born_on is not None else born_in not in {None, person.birth_date.year}
+    ):
+        yield "birth_date"
+    if person.birth_year is not None and born_in not in {None, person.birth_year}:
+        yield "birth_year"
+
+
 @rule("15.6.b1", "Only the one-stop asks for data: it alone is given what a lookup brings")
 def data_are_for_the_one_stop(_dossier: Dossier, request: VerifyIdentity, context: Context) -> Refused | None:
     """A licence to give data to another role does not make them the counter's (NĐ 47/2020 Art. 35)."""
@@ -59,7 +97,11 @@ def data_are_for_the_one_stop(_dossier: Dossier, request: VerifyIdentity, contex
     return Refused("identity.data_not_for_role", rule="15.6.b1", fields=("/wanted",))
 
 
-_VERIFY: tuple[Check[Dossier, VerifyIdentity], ...] = (party_exists, data_are_for_the_one_stop)
+_VERIFY: tuple[Check[Dossier, VerifyIdentity], ...] = (
+    party_exists,
+    person_is_of_the_dossier,
+    data_are_for_the_one_stop,
+)
 
 
 def verify(dossier: Dossier, request: VerifyIdentity, context: Context) -> Decision:

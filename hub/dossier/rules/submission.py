@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.parties import shared_number
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
@@ -84,9 +85,8 @@ def proxy_has_deed(_dossier: None, request: SubmitDossier, _context: Context) ->
         return None
     if not proxy.deed.strip():
         return Refused("rule.2.8", rule="2.8", fields=("/proxy/deed",))
-    if proxy.identity_number == request.applicant.identity_number:
-        return Refused("rule.2.8", rule="2.8", fields=("/proxy/identity_number",))
-    return None
+    number = shared_number(proxy, request.applicant)
+    return Refused("rule.2.8", rule="2.8", fields=(f"/proxy/{number}",)) if number else None
 
 
 @rule("14.3", "Nothing beyond the published components is taken at submission")

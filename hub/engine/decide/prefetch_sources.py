@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 from msgspec import Struct
 
+from hub.dossier import parties
 from hub.dossier.source import SourceDossier
 from hub.dossier.state.codec import from_json
 from hub.errors import AlteredRowError
@@ -19,7 +20,6 @@ from hub.inbound.authorise import Authorised, Unreadable
 from hub.postgres.database import Connection
 from schemas.base import Request
 from schemas.component import ComponentReusable, ReuseComponent
-from schemas.party import Party
 
 _READ = """
 select a.alias, a.mac as alias_mac, substr(a.alias, 6) as code,
@@ -128,7 +128,7 @@ def opened(stored: StoredSource, state: bytes, master: MasterKey) -> SourceDossi
     if stored.wrapped_key is None or stored.private is None:
         return SourceDossier(stored.id, status, None, ())
     key = master.unwrap(stored.wrapped_key)
-    applicant = Party.model_validate_json(key.open(stored.private, stored.id.encode()))
+    applicant = parties.opened(key.open(stored.private, stored.id.encode())).applicant
     papers = tuple(_announced(fact, key) for fact in stored.papers)
     return SourceDossier(stored.id, status, applicant, papers)
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from hub.dossier import parties
 from hub.dossier.decide import decide
 from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, NextCode, Sender
 from hub.dossier.rules.copies import packages_of
@@ -26,7 +27,6 @@ from hub.regulation.law import Law
 from hub.regulation.lawbook import LawBook
 from schemas.base import Fact, Request
 from schemas.dossier import AcceptDossier, DossierSubmitted
-from schemas.party import Party
 from schemas.registry import REQUESTS
 
 
@@ -78,7 +78,7 @@ class Rules:
         return state.organisation if state is not None and type(request) in NEEDS_CODE else None
 
     def needs_private(self, request: Request) -> bool:
-        """A transfer tells the agency who the applicant is; reuse and accounts are held against it."""
+        """A transfer tells who the applicant is; checks, reuse and accounts are held against it."""
         return type(request) in NEEDS_APPLICANT
 
     def packages_of(self, request: Request) -> tuple[str, ...]:
@@ -90,10 +90,8 @@ class Rules:
         return has_part(state, sender)
 
     def private_of(self, fact: Fact) -> bytes | None:
-        """The applicant of the submission."""
-        if isinstance(fact, DossierSubmitted):
-            return fact.applicant.model_dump_json(exclude_none=True).encode()
-        return None
+        """The applicant of the submission, and the proxy."""
+        return parties.kept(fact) if isinstance(fact, DossierSubmitted) else None
 
     def law_of(self, state: Dossier | None, request: Request, now: datetime) -> Law:
         """The law in force for a submission and for an acceptance, which fixes it; else the dossier's own."""
@@ -105,7 +103,7 @@ class Rules:
         self, item: Authorised, state: Dossier | None, request: Request, dossier_id: str, brought: Brought
     ) -> Context:
         """What the rules may know of this request beside the dossier and the request itself."""
-        private = brought.private
+        named = parties.opened(brought.private) if brought.private is not None else None
         return Context(
             self.law_of(state, request, item.now),
             item.sender,
@@ -114,9 +112,10 @@ class Rules:
             dossier_id,
             item.envelope.id,
             brought.next_code,
-            Party.model_validate_json(private) if private is not None else None,
+            named.applicant if named is not None else None,
             brought.copies,
             brought.sources,
+            named.proxy if named is not None else None,
         )
 
     def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:

@@ -57,7 +57,7 @@ class Site:
         """A dossier of this person is lodged, accepted and forwarded to the agency; its id."""
         body = submission(applicant=APPLICANT | {"name": name})
         dossier = await self.taken(SUBMIT, f"ref:{reference}", body)
-        await self.taken(VERIFY, dossier, verification())
+        await self.taken(VERIFY, dossier, verification(body["applicant"]))
         check = (await self.population.fact("identity.check_requested", dossier)).data["check"]
         await self.population.ask(REPORT_IDENTITY, dossier, identity_report(check))
         await self.taken(ACCEPT, dossier, acceptance())

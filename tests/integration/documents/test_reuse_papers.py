@@ -67,7 +67,7 @@ class Office:
         data = submission(applicant=applicant, components=[COMPONENTS[0] | {"digitised": True}])
         receipt = await self.counter.ask(SUBMIT, f"ref:{uuid4()}", data)
         dossier: str = receipt.data["dossier"]
-        await self.counter.ask(VERIFY, dossier, verification())
+        await self.counter.ask(VERIFY, dossier, verification(applicant))
         check = (await self.population.fact("identity.check_requested", dossier)).data["check"]
         await self.population.ask(REPORT_IDENTITY, dossier, identity_report(check))
         return dossier

@@ -124,8 +124,11 @@ async def whole_path(
         sender_address=someone.email, assisted_by=OFFICER["account"],
     )  # fmt: skip
     dossier = accepted(await counter.ask(SUBMIT, subject, lodged))
-    person = {"identity_number": someone.number, "name": someone.name, "birth_date": "1990-01-02"}
-    for party in ("owner", "proxy"):
+    for party, number, name in (
+        ("owner", someone.number, someone.name),
+        ("proxy", proxy["identity_number"], proxy["name"]),
+    ):
+        person = {"identity_number": number, "name": name, "birth_date": "1990-01-02"}
         asked = {"person": person, "officer_account": OFFICER["account"], "party": party}
         accepted(await counter.ask(VERIFY, subject, asked))
         await eventually(lambda p=party: p in parties(population, dossier), 20, "the check")  # type: ignore[misc]

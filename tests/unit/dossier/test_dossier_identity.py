@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,54 @@ def test_there_is_no_proxy_to_ask_about_when_the_owner_lodged_the_dossier() -> N
     refused = build.submitted().refuses(build.verification("proxy"), COUNTER)
     assert (refused.code, refused.fields) == ("identity.no_proxy", ("/party",))
     build.submitted(proxy=build.PROXY).accepts(build.verification("proxy"), COUNTER)
+
+
+@pytest.mark.rule("15.6.a")
+@pytest.mark.parametrize(
+    ("asked", "fields"),
+    [
+        ({"identity_number": "083190000009"}, ("/person/identity_number",)),
+        ({"old_identity_number": "320000001"}, ("/person/old_identity_number",)),
+        ({"name": "Lê Thị Khác"}, ("/person/name",)),
+        ({"birth_year": 1991}, ("/person/birth_year",)),
+        ({"birth_date": date(1990, 1, 3)}, ("/person/birth_date",)),
+        ({"name": "NGUYEN  THI MAU", "birth_date": date(1990, 1, 2)}, ()),
+    ],
+)
+def test_nobody_but_the_applicant_of_the_dossier_is_asked_about(
+    asked: dict[str, Any], fields: tuple[str, ...]
+) -> None:
+    owner = build.OWNER.model_copy(update={"birth_date": date(1990, 1, 2)})
+    story = build.submitted(applicant=owner)
+    if not fields:
+        story.accepts(build.verification(**asked), COUNTER)
+        return
+    refused = story.refuses(build.verification(**asked), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("identity.another_person", "15.6.a", fields)
+    assert story.refuses(build.acceptance(), COUNTER).code == "identity.not_checked"
+
+
+@pytest.mark.rule("15.6.a")
+def test_a_birth_that_the_submission_does_not_name_in_full_is_the_officers() -> None:
+    build.submitted().accepts(build.verification(birth_date=date(1990, 5, 6)), COUNTER)
+    story = build.submitted(applicant=build.OWNER.model_copy(update={"birth_year": 1990}))
+    story.accepts(build.verification(birth_date=date(1990, 5, 6)), COUNTER)
+    refused = story.refuses(build.verification(birth_date=date(1991, 5, 6)), COUNTER)
+    assert refused.fields == ("/person/birth_date",)
+
+
+@pytest.mark.rule("15.6.a")
+def test_a_check_of_the_proxy_is_about_the_proxy_and_not_the_applicant() -> None:
+    story = build.submitted(proxy=build.PROXY)
+    person = build.verification().person
+    refused = story.refuses(build.verification("proxy").model_copy(update={"person": person}), COUNTER)
+    assert (refused.code, refused.fields) == (
+        "identity.another_person",
+        ("/person/identity_number", "/person/name"),
+    )
+    assert story.refuses(build.verification("owner", name="Trần Văn Thử"), COUNTER).fields == (
+        "/person/name",
+    )
 
 
 @pytest.mark.rule("15.6.a")

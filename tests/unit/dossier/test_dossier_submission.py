@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
 from hub.regulation.law import Law
 from schemas.dossier import Component, DossierSubmitted
@@ -114,6 +115,29 @@ def test_nobody_is_their_own_proxy() -> None:
     same = Proxy(name="Nguyễn Thị Mẫu", identity_number="083190000001", basis="hired", deed="HĐ-1")
     refused = Story().refuses(build.submission(proxy=same), COUNTER)
     assert (refused.code, refused.fields) == ("rule.2.8", ("/proxy/identity_number",))
+
+
+@pytest.mark.parametrize("number", [{"tax_code": "0100233488"}, {"travel_document": "X0000002"}], ids=str)
+@pytest.mark.rule("2.8")
+def test_a_hired_enterprise_or_a_foreigner_may_be_the_proxy(number: dict[str, str]) -> None:
+    proxy = Proxy(name="Công ty TNHH Làm Thay Mẫu", basis="hired", deed="HĐ-01/2026", **number)
+    story = build.submitted(proxy=proxy)
+    assert story.now.has_proxy
+
+
+@pytest.mark.rule("2.8")
+def test_an_enterprise_is_not_its_own_proxy_and_two_without_a_number_are_not_one() -> None:
+    enterprise = Proxy(
+        name="Công ty TNHH Mẫu Thử", tax_code="0100233488", basis="authorised", deed="UQ-02/2026"
+    )
+    refused = Story().refuses(build.submission(applicant=build.ENTERPRISE, proxy=enterprise), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.2.8", ("/proxy/tax_code",))
+    build.submitted(applicant=build.FOREIGNER, proxy=enterprise)
+
+
+def test_a_proxy_has_some_number() -> None:
+    with pytest.raises(ValidationError):
+        Proxy(name="Không Số Mẫu", basis="hired", deed="HĐ-03/2026")
 
 
 @pytest.mark.rule("14.3")

@@ -1,0 +1,56 @@
+"""Applicant and proxy of a dossier: kept sealed beside the state, opened for rules that compare (pure)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from msgspec import Struct
+
+from schemas.base import Wire
+from schemas.dossier import DossierSubmitted
+from schemas.party import Party, Proxy
+
+_NUMBERS = ("identity_number", "old_identity_number", "travel_document", "tax_code")
+
+
+class Parties(Struct, frozen=True, gc=False):
+    """As the submission names them; `proxy` is None too for what was kept before proxies were."""
+
+    applicant: Party
+    proxy: Proxy | None = None
+
+
+class _Both(Wire):
+    applicant: Party
+    proxy: Proxy
+
+
+def kept(fact: DossierSubmitted) -> bytes:
+    """What is sealed of a submission: the applicant alone, or both."""
+    if fact.proxy is None:
+        return fact.applicant.model_dump_json(exclude_none=True).encode()
+    return _Both(applicant=fact.applicant, proxy=fact.proxy).model_dump_json(exclude_none=True).encode()
+
+
+def opened(private: bytes) -> Parties:
+    """The inverse of `kept`."""
+    if private.startswith(b'{"applicant":'):
+        both = _Both.model_validate_json(private)
+        return Parties(both.applicant, both.proxy)
+    return Parties(Party.model_validate_json(private))
+
+
+def shared_number(proxy: Proxy, applicant: Party) -> str | None:
+    """The name of a number that both have, and have alike: then they are one person."""
+    for name in _NUMBERS:
+        number = getattr(proxy, name)
+        if number is not None and number == getattr(applicant, name):
+            return name
+    return None
+
+
+def plain_name(name: str) -> str:
+    """A name for comparing: letters alone, without accents and case; `Hòa` and `Hoà` are one."""
+    decomposed = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
+    return re.sub(r"[\W_]", "", decomposed).casefold()
