@@ -139,19 +139,49 @@ class SupplementRequested(Fact):
     form: Literal["02"] = "02"
 
 
+class PointAnswer(Wire):
+    """An answer in words to a point of Form 02, by its number there, from 1."""
+
+    point: int = Field(ge=1, le=50)
+    answer: Annotated[Text, in_words("rule.14.1.blank")]
+
+
 class SupplementDossier(Request):
-    """The applicant has supplemented; `components` is what the dossier now holds in full."""
+    """The applicant supplements: the papers that are brought, and answers to points of Form 02 (Art. 14.1).
+
+    A point that names a component is answered by bringing it. What the dossier holds stays in it. It is full,
+    and the clock starts anew, when no point is open, or when an officer of the one-stop takes it so, as
+    `taken_by`.
+    """
 
     type: ClassVar[str] = "onestop.dossier.supplement.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
     components: Components = Field(max_length=100)
+    answers: tuple[PointAnswer, ...] = Field(default=(), max_length=50)
+    taken_by: Officer | None = None
+
+
+class SupplementAdded(Fact):
+    """Something of what Form 02 asks for has come; the dossier waits for the answers to `open_points`."""
+
+    type: ClassVar[str] = "onestop.dossier.supplement_added.v1"
+    components: Components
+    answers: tuple[PointAnswer, ...] = ()
+    open_points: tuple[int, ...]
+    added_at: Instant
 
 
 class DossierSupplemented(Fact):
-    """The dossier is full again; handling time starts anew (Art. 17.4): `due_at` is the new due time."""
+    """The dossier is full again; handling time starts anew (Art. 17.4): `due_at` is the new due time.
+
+    `components` is all that it holds; `open_points` are those with which the officer `taken_by` took it.
+    """
 
     type: ClassVar[str] = "onestop.dossier.supplemented.v1"
     components: Components
+    answers: tuple[PointAnswer, ...] = ()
+    open_points: tuple[int, ...] = ()
+    taken_by: Officer | None = None
     supplemented_at: Instant
     due_at: Instant | None = None
 

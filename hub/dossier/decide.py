@@ -9,6 +9,7 @@ from hub.dossier.decision import Context, Decision, Refused
 from hub.dossier.errors import ContextError
 from hub.dossier.rules import (
     account,
+    answering,
     copies,
     custody,
     deadlines,
@@ -86,7 +87,7 @@ DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] =
     DeclineDossier: declining.decline,
     WithdrawDossier: declining.withdraw,
     RequestSupplement: supplement.request_supplement,
-    SupplementDossier: supplement.supplement,
+    SupplementDossier: answering.supplement,
     ForwardDossier: transfer.forward,
     ReceiveDossier: transfer.receive,
     AssignCase: handling.assign,

@@ -80,6 +80,8 @@ class Supplement:
     notice_working_days: _Count
     after: Literal["restart", "extend"]
     on_restart_receipt: Literal["reissue", "keep"]
+    answers: Literal["each_point", "any"] = "any"
+    """When the dossier is full again: all points of Form 02 are answered, or something has come."""
 
     def max_requests(self, stage: Stage) -> int:
         """How often a supplement may be requested in this stage."""

@@ -70,7 +70,9 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
     yield build.acceptance(components=foreign if variant % 7 == 0 else chosen, case=case), COUNTER
     yield build.verification("proxy" if variant % 3 == 0 else "owner"), COUNTER
     yield build.supplement_request("intake", gaps=(Gap(reason="Thiếu chữ ký"),)), COUNTER
-    yield build.supplement(components=chosen), PORTAL
+    answers = tuple(build.answer(number) for number, _ in dossier.open_points[: variant % 3])
+    yield build.supplement(components=chosen[variant % 2 :], answers=answers), PORTAL
+    yield build.supplement(components=chosen[:1], answers=answers, taken_by=build.OFFICER), COUNTER
     yield build.forwarding("H07.21" if variant % 5 == 0 else build.AGENCY_CODE), COUNTER
     if dossier.apology_due_at is not None:
         yield build.rescheduling(dossier.apology_due_at + timedelta(hours=variant % 2)), COUNTER

@@ -25,6 +25,7 @@ from schemas.dossier import (
     DeclineDossier,
     ForwardDossier,
     Gap,
+    PointAnswer,
     ReceiveDossier,
     RequestSupplement,
     SubmitDossier,
@@ -144,6 +145,11 @@ def supplement_request(stage: str = "intake", **changes: Any) -> RequestSuppleme
 
 def supplement(**changes: Any) -> SupplementDossier:
     return SupplementDossier(**{"components": papers(), **changes})
+
+
+def answer(point: int, words: str = "Đã ghi rõ trong tờ khai") -> PointAnswer:
+    """An answer to a point of Form 02."""
+    return PointAnswer(point=point, answer=words)
 
 
 def refusal(**changes: Any) -> DeclineDossier:

@@ -6,6 +6,7 @@ from types import ModuleType
 
 from hub.dossier.rules import (
     account,
+    answering,
     copies,
     custody,
     deadlines,
@@ -32,6 +33,7 @@ _CHAPTERS = (
     submission,
     intake,
     supplement,
+    answering,
     declining,
     copies,
     transfer,

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.rules.components import components_are_published, known
+from hub.dossier.rules.components import known
 from hub.dossier.rules.late import unfired, violation
 from hub.dossier.rules.reuse import nothing_is_asked_again
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_one_stop
 from hub.dossier.state.model import Dossier
-from hub.regulation.catalogue import HandlingTime, TimeUnit
-from hub.regulation.deadlines import due_after_supplement
 from hub.regulation.sections import Stage
-from schemas.dossier import DossierSupplemented, RequestSupplement, SupplementDossier, SupplementRequested
+from schemas.dossier import RequestSupplement, SupplementRequested
 
 
 @rule("17.4", "The one-stop asks for supplements at intake, the agency after appraisal")
@@ -106,44 +102,3 @@ def request_supplement(dossier: Dossier, request: RequestSupplement, context: Co
     )
     missed = unfired(dossier, context, "intake", "due", "appointment")
     return Accepted((*missed, fact, *late), ids_of(checks))
-
-
-@rule("14.3", "A supplement brings nothing beyond the published components")
-def supplemented_components_are_published(
-    dossier: Dossier, request: SupplementDossier, context: Context
-) -> Refused | None:
-    """The same measure as at acceptance."""
-    return components_are_published(dossier.procedure, request.components, context)
-
-
-@rule("17.4", "Handling time is counted again from the start once the dossier is full")
-def new_due_time(dossier: Dossier, context: Context) -> datetime | None:
-    """The due time after the supplement; None at intake, where no clock runs yet."""
-    if dossier.supplement_stage == "intake":
-        return None
-    assert dossier.handling is not None
-    assert dossier.due_at is not None
-    assert dossier.supplement_requested_at is not None
-    amount, _, unit = dossier.handling.partition(" ")
-    entry = known(dossier.procedure, context)
-    return due_after_supplement(
-        context.law.calendar,
-        context.law.profile,
-        HandlingTime(Decimal(amount), TimeUnit(unit)),
-        due=dossier.due_at,
-        requested_at=dossier.supplement_requested_at,
-        completed_at=context.now,
-        same_day_cutoff=entry.same_day_cutoff if entry else None,
-    )
-
-
-_SUPPLEMENT: tuple[Check[Dossier, SupplementDossier], ...] = (supplemented_components_are_published,)
-
-
-def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -> Decision:
-    """The dossier is full again and goes on where it stood."""
-    if (refused := first_refusal(_SUPPLEMENT, dossier, request, context)) is not None:
-        return refused
-    due_at = new_due_time(dossier, context)
-    fact = DossierSupplemented(components=request.components, supplemented_at=context.now, due_at=due_at)
-    return Accepted((fact,), ids_of(_SUPPLEMENT) + ((new_due_time.id,) if due_at else ()))

@@ -32,6 +32,7 @@ from schemas.dossier import (
     DossierSubmitted,
     DossierSupplemented,
     DossierWithdrawn,
+    SupplementAdded,
     SupplementRequested,
 )
 from schemas.due import ApologySent, DeadlineMissed, DeadlineNear, DueRescheduled, RuleViolated
@@ -135,20 +136,36 @@ def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: Tim
         "supplements_intake": dossier.supplements_intake + at_intake,
         "supplements_appraisal": dossier.supplements_appraisal + (not at_intake),
         "overdue_s": dossier.overdue_s + fact.overdue_s,
+        "open_points": _points(fact, step.law),
         "timers": without(dossier, *_CLOCKS),
     }
 
 
-def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) -> _Changes:
+def _points(fact: SupplementRequested, law: Law) -> tuple[tuple[int, str], ...]:
+    if law.profile.supplement.answers == "any":
+        return ()
+    return tuple((number, gap.component or "") for number, gap in enumerate(fact.gaps, start=1))
+
+
+def _brought(dossier: Dossier, fact: DossierSupplemented | SupplementAdded) -> _Changes:
     components = keep_digitised(dossier.components, _holdings(fact.components))
     new = {item.code: dossier.organisation for item in components if item.is_paper}
+    return {"components": components, "custody": {**new, **dossier.custody}}
+
+
+def _supplement_added(dossier: Dossier, fact: SupplementAdded, _step: TimerStep) -> _Changes:
+    left = tuple(point for point in dossier.open_points if point[0] in fact.open_points)
+    return {**_brought(dossier, fact), "open_points": left}
+
+
+def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) -> _Changes:
     changes: _Changes = {
         "status": dossier.resumes_as,
         "resumes_as": None,
         "supplement_stage": None,
         "supplement_requested_at": None,
-        "components": components,
-        "custody": {**new, **dossier.custody},
+        "open_points": (),
+        **_brought(dossier, fact),
     }
     if fact.due_at is None:
         return changes | _intake_again(dossier, fact, step)
@@ -179,6 +196,7 @@ def _ended(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
             "status": status,
             "resumes_as": None,
             "supplement_stage": None,
+            "open_points": (),
             "apology_due_at": None,
             "timers": without(dossier, *_CLOCKS),
         }
@@ -287,6 +305,7 @@ def _utc(moment: datetime) -> datetime:
 _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     DossierAccepted: _accepted,
     SupplementRequested: _supplement_requested,
+    SupplementAdded: _supplement_added,
     DossierSupplemented: _supplemented,
     DossierDeclined: _ended("declined"),
     DossierWithdrawn: _ended("withdrawn"),

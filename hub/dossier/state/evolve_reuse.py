@@ -25,6 +25,7 @@ def reused(dossier: Dossier, fact: ComponentReused, _step: TimerStep) -> dict[st
     return {
         "components": (*dossier.components, holding),
         "reused": tuple(dict.fromkeys((*dossier.reused, fact.component))),
+        "open_points": tuple(point for point in dossier.open_points if point[1] != fact.component),
     }
 
 

@@ -174,6 +174,8 @@ class Dossier(
     supplements_appraisal: int = 0
     supplement_stage: Stage | None = None
     supplement_requested_at: datetime | None = None
+    open_points: tuple[tuple[int, str], ...] = ()
+    """Points of Form 02 without an answer: number, and the component that it asks for (or nothing)."""
     resumes_as: Status | None = None
     """The status after the supplement that is awaited."""
     apologies: int = 0

@@ -34,6 +34,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.DossierSubmitted: _ONE_STOP | _PORTAL,
     dossier.DossierAccepted: _ONE_STOP | _PORTAL,
     dossier.SupplementRequested: _BOTH | _PORTAL,
+    dossier.SupplementAdded: _BOTH,
     dossier.DossierSupplemented: _BOTH | _PORTAL,
     dossier.DossierDeclined: _BOTH | _PORTAL,
     dossier.DossierWithdrawn: _BOTH | _PORTAL,

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from hub.dossier.decision import Refused
-from schemas.dossier import Component, DossierDeclined, DossierSupplemented, Gap, WithdrawDossier
+from hub.dossier.decision import Refused, Sender
+from schemas.dossier import (
+    Component,
+    DossierDeclined,
+    DossierSupplemented,
+    Gap,
+    SupplementAdded,
+    WithdrawDossier,
+)
 from schemas.due import RuleViolated
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, COUNTER, MONDAY, OTHER_AGENCY, OTHER_COUNTER, PORTAL, at
@@ -87,6 +95,100 @@ def test_an_online_dossier_gets_8_new_hours_after_the_supplement() -> None:
     assert story.now.timers == {}
     story.accepts(build.supplement(), PORTAL, at("2026-10-07 13:00"))
     assert story.now.timers["intake"].due_at == at("2026-10-08 11:00")
+
+
+BOTH = (
+    Gap(component=build.papers()[0].code, reason="Tờ khai chưa có chữ ký"),
+    Gap(reason="Chưa ghi nơi cư trú"),
+)
+
+
+def awaiting(stage: str = "appraisal") -> build.Story:
+    """Form 02 is out with two points: a paper, and a fault of the whole."""
+    story = build.in_process() if stage == "appraisal" else build.submitted(MONDAY, PORTAL, channel="online")
+    story.accepts(build.supplement_request(stage, gaps=BOTH), AGENCY if stage == "appraisal" else COUNTER)
+    assert story.now.open_points == ((1, build.papers()[0].code), (2, ""))
+    return story
+
+
+@pytest.mark.rule("14.1")
+@pytest.mark.parametrize("sender", [COUNTER, PORTAL])
+@pytest.mark.parametrize("stage", ["intake", "appraisal"])
+def test_a_supplement_that_answers_nothing_is_refused_and_no_clock_starts(stage: str, sender: Sender) -> None:
+    story = awaiting(stage)
+    for nothing in ((), build.papers()[1:]):
+        refused = story.refuses(build.supplement(components=nothing), sender)
+        assert (refused.code, refused.fields) == ("rule.14.1", ("/components", "/answers"))
+    assert story.now.timers == {}
+
+
+@pytest.mark.rule("14.1")
+def test_a_part_of_what_was_asked_for_is_kept_and_the_rest_is_waited_for() -> None:
+    story = awaiting()
+    (added,) = story.accepts(build.supplement(components=build.papers()[:1]), PORTAL, at("2026-10-06 09:00"))
+    assert isinstance(added, SupplementAdded)
+    assert added.open_points == (2,)
+    assert {item.code for item in added.components} == {item.code for item in build.papers()}
+    assert (story.now.status, story.now.timers) == ("awaiting_supplement", {})
+    again = build.supplement(components=build.papers()[:1])
+    assert story.refuses(again, PORTAL).code == "rule.14.1"
+    last = build.supplement(components=(), answers=(build.answer(2),))
+    (full,) = story.accepts(last, PORTAL, at("2026-10-12 08:00"))
+    assert isinstance(full, DossierSupplemented)
+    assert (full.due_at, full.open_points) == (at("2026-10-15 17:00"), ())
+    assert (story.now.status, story.now.open_points) == ("in_process", ())
+
+
+@pytest.mark.rule("17.4")
+def test_a_supplement_removes_nothing() -> None:
+    story = build.in_process()
+    before = story.now.components
+    story.accepts(build.supplement_request("appraisal"), AGENCY)
+    (fact,) = story.accepts(build.supplement(components=build.papers()[:1]), COUNTER)
+    assert isinstance(fact, DossierSupplemented)
+    assert story.now.components == before
+    assert len(fact.components) == len(before)
+
+
+@pytest.mark.rule("17.4")
+def test_an_officer_of_the_one_stop_may_take_a_dossier_with_open_points() -> None:
+    story = awaiting()
+    part = build.supplement(components=build.papers()[:1], taken_by=build.OFFICER)
+    refused = story.refuses(part, PORTAL)
+    assert (refused.code, refused.fields) == ("rule.17.4.taken", ("/taken_by",))
+    (full,) = story.accepts(part, COUNTER, at("2026-10-12 08:00"))
+    assert isinstance(full, DossierSupplemented)
+    assert (full.open_points, full.taken_by) == ((2,), build.OFFICER)
+    assert story.now.timers["due"].due_at == at("2026-10-15 17:00")
+
+
+@pytest.mark.rule("14.1")
+def test_answers_name_an_open_point_and_are_not_blank() -> None:
+    story = awaiting()
+    unknown = build.supplement(answers=(build.answer(1), build.answer(3)))
+    assert story.refuses(unknown, PORTAL).fields == ("/answers/1/point",)
+    blank = build.supplement(answers=(build.answer(2, "\u00a0"),))
+    assert story.refuses(blank, PORTAL).code == "rule.14.1.blank"
+
+
+@pytest.mark.rule("14.1")
+def test_what_was_reused_in_the_meantime_is_no_open_point() -> None:
+    story = build.submitted(components=build.papers(count=1))
+    asked = Gap(component=build.papers()[1].code, reason="Thiếu")
+    story.accepts(build.supplement_request(gaps=(asked,)), COUNTER)
+    story.dossier = replace(story.now, open_points=())  # as a reuse leaves it
+    story.accepts(build.supplement(components=()), PORTAL)
+    assert story.now.status == "submitted"
+
+
+@pytest.mark.rule("14.1")
+def test_a_profile_may_take_anything_that_comes_as_the_supplement_but_not_nothing() -> None:
+    story = build.in_process()
+    story.law = build.law_with(supplement={"answers": "any"})
+    story.accepts(build.supplement_request("appraisal", gaps=BOTH), AGENCY)
+    assert story.refuses(build.supplement(components=()), PORTAL).code == "rule.14.1"
+    story.accepts(build.supplement(components=build.papers()[1:]), PORTAL)
+    assert (story.now.status, len(story.now.components)) == ("in_process", 2)
 
 
 @pytest.mark.rule("14.3")
