@@ -9,8 +9,8 @@ from hub.checks.check import Check, Finding
 from hub.regulation.clock import local_day
 from hub.regulation.lawbook import LawBook
 
-LEAST_DAYS = 90
-"""As the first alert on `hub_calendar_days_left`: due times lie so far ahead."""
+LEAST_DAYS = 548
+"""Eighteen months, as the first alert on `hub_calendar_days_left`: long procedures end so far ahead."""
 
 
 def calendar_check(book: LawBook) -> Check:
@@ -20,7 +20,7 @@ def calendar_check(book: LawBook) -> Check:
         today = local_day(datetime.now(UTC))
         return calendar_findings(book.in_force(today).calendar.last_day, today)
 
-    return Check("calendar", "days off are known for the next months", look, ends_start=False)
+    return Check("calendar", "days off are known for the next 18 months", look, ends_start=False)
 
 
 def calendar_findings(last_day: date, today: date) -> list[Finding]:
@@ -28,5 +28,5 @@ def calendar_findings(last_day: date, today: date) -> list[Finding]:
     left = (last_day - today).days
     if left >= LEAST_DAYS:
         return []
-    remedy = "install a version of the hub with the next year's days off"
+    remedy = "install a version of the hub, or a calendar of the site, with the next year's days off"
     return [Finding(f"days off are known for {left} days only, until {last_day.isoformat()}", remedy)]

@@ -35,10 +35,13 @@ def list_versions(as_json: AsJson = False) -> None:
                 "catalogue": catalogue,
                 "calendar": calendar,
                 "decision": law.profile.decision,
+                "days_off_until": law.calendar.last_day.isoformat(),
+                "guessed_years": " ".join(map(str, sorted(law.calendar.provisional_years))),
             }
         )
-    columns = ("in_force", "from", "ruleset", "catalogue", "calendar", "decision")
-    print_rows(rows, columns, as_json=as_json, none="no law")
+    columns = ("in_force", "from", "ruleset", "catalogue", "calendar")
+    more = ("decision", "days_off_until", "guessed_years")
+    print_rows(rows, columns, as_json=as_json, none="no law", more=more)
 
 
 @app.command("pin")

@@ -19,12 +19,16 @@ class _Entry(BaseModel):
 
     day: date
     name: str
+    assumed: bool = False
+    """A guess by habit, in a year that is not decided yet."""
 
 
 class _Year(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     provisional: bool
+    source: str = ""
+    """What the days were taken from, for who checks them."""
     days_off: tuple[_Entry, ...]
     working_days: tuple[_Entry, ...]
 
@@ -56,6 +60,10 @@ class DaysOff(BaseModel):
                 raise ValueError(f"year {year}: a day lies in another year or is named twice")
             if any(entry.day.isoweekday() > 5 for entry in table.days_off):
                 raise ValueError(f"year {year}: a day off lies on a weekend")
+            if not table.provisional and any(
+                entry.assumed for entry in (*table.days_off, *table.working_days)
+            ):
+                raise ValueError(f"year {year}: a day is assumed, so the year is provisional")
         return self
 
 

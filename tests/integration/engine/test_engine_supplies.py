@@ -59,7 +59,7 @@ async def test_submissions_beyond_the_calendar_are_refused_and_another_counter_i
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
         other = await hub.join("counter-b", ["counter"], [ONE_STOP])
         await hub.database.execute(
-            "insert into clock_step values (now() - interval '1 day', interval '1100 days')"
+            "insert into clock_step values (now() - interval '1 day', interval '1700 days')"
         )
         engine = await hub.start_engine(HUB_ENGINE__PARKED_LIMIT="3")
         sent = [

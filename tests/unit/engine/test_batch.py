@@ -148,13 +148,29 @@ def test_a_one_stop_outside_of_the_profile_is_refused_at_acceptance_by_name() ->
 
 def test_a_submission_beyond_the_calendar_is_refused_by_name() -> None:
     memory = Memory()
-    for channel, year in (("online", 2030), ("online", 2028)):
+    for channel, year in (("online", 2033), ("online", 2031)):
         late = datetime(year, 1, 3, 2, 0, tzinfo=UTC)
         times = {"timestamp": int(late.timestamp() * 1000)}
         decision = memory.decide(submit(f"e{year}", REF, submission(channel=channel), **times))
         (receipt,) = receipts(decision)
         assert receipt["code"] == "calendar.year"
         assert (decision.parked, decision.bugs, decision.workspace.held) == ([], [], {})
+
+
+def test_an_acceptance_whose_due_time_lies_beyond_the_calendar_is_refused_and_another_goes_on() -> None:
+    """The dossier is as it was, nothing waits behind it, and the same batch serves another one-stop act."""
+    memory = Memory()
+    dossier = lodged(memory)
+    memory.change(dossier, owner=IdentityCheck("matched", "check"))
+    last_day = int(datetime(2030, 12, 31, 2, 0, tzinfo=UTC).timestamp() * 1000)
+    decision = memory.decide(
+        record(ACCEPT, dossier, acceptance(), "e1", timestamp=last_day),
+        submit("e2", "ref:another", submission(channel="in_person"), timestamp=last_day),
+    )
+    refused, served = receipts(decision)
+    assert refused["code"] == "calendar.year"
+    assert served["facts"]
+    assert (decision.parked, decision.bugs) == ([], [])
 
 
 # The overlay of a batch that is not committed yet

@@ -89,14 +89,14 @@ def test_a_site_may_stay_with_one_version_of_its_regulation(tmp_path: Path) -> N
 
 def test_years_after_the_end_of_a_calendar_are_those_of_the_next_version(tmp_path: Path) -> None:
     """Its own years stay as they are, whatever later versions say of them."""
-    late = calendar_text("vn-2027.1", date(2027, 6, 1), year=2028)
-    later = calendar_text("vn-2027.2", date(2027, 7, 1), '{ day = 2028-01-05, name = "x" }', 2028)
-    other = calendar_text("la-2027.1", date(2027, 8, 1), year=2029)
-    names = ("calendars/vn-2027.1.toml", "calendars/vn-2027.2.toml", "calendars/la-2027.1.toml")
+    late = calendar_text("vn-2030.1", date(2030, 6, 1), year=2031)
+    later = calendar_text("vn-2030.2", date(2030, 7, 1), '{ day = 2031-01-06, name = "x" }', 2031)
+    other = calendar_text("la-2030.1", date(2030, 8, 1), year=2032)
+    names = ("calendars/vn-2030.1.toml", "calendars/vn-2030.2.toml", "calendars/la-2030.1.toml")
     texts = dict(zip(names, (late, later, other), strict=True))
     calendar = load_book(folder=law_folder(tmp_path, **texts)).of(FIRST).calendar
-    assert (calendar.version, calendar.last_day) == ("vn-2026.1", date(2028, 12, 31))
-    assert calendar.is_working_day(date(2028, 1, 5))
+    assert (calendar.version, calendar.last_day) == ("vn-2026.1", date(2031, 12, 31))
+    assert calendar.is_working_day(date(2031, 1, 6))
     assert calendar.closing(at("2027-02-05 09:00").date()) == law().calendar.closing(date(2027, 2, 5))
 
 
@@ -173,9 +173,9 @@ def test_a_file_that_was_never_pinned_is_refused(tmp_path: Path) -> None:
 def test_only_new_files_are_pinned(tmp_path: Path) -> None:
     folder = shipped(tmp_path)
     assert pin(folder) == []
-    (folder / "calendars/vn-2027.1.toml").touch()
+    (folder / "calendars/vn-2029.1.toml").touch()
     lock = (folder / LOCK).read_text("utf-8")
-    assert pin(folder) == ["calendars/vn-2027.1.toml"]
+    assert pin(folder) == ["calendars/vn-2029.1.toml"]
     assert set(lock.splitlines()) < set((folder / LOCK).read_text("utf-8").splitlines())
     pinned_files(folder)
 
@@ -184,7 +184,7 @@ def test_an_edited_file_is_not_pinned_anew_and_the_lock_stays(tmp_path: Path) ->
     folder = shipped(tmp_path)
     lock = (folder / LOCK).read_text("utf-8")
     (folder / "calendars/vn-2026.1.toml").write_text("", "utf-8")
-    (folder / "calendars/vn-2027.1.toml").touch()
+    (folder / "calendars/vn-2029.1.toml").touch()
     with pytest.raises(ProfileError, match=r"calendars/vn-2026\.1\.toml has"):
         pin(folder)
     assert (folder / LOCK).read_text("utf-8") == lock
