@@ -99,8 +99,18 @@ class AcceptDossier(Request):
     form_01: bool = True
 
 
+class IdentityKnown(Wire):
+    """What is known of the applicant: the last check's outcome, and whether an officer saw the paper."""
+
+    outcome: Literal["none", "requested", "matched", "mismatched", "unavailable"]
+    paper_checked: bool
+
+
 class DossierAccepted(Fact):
-    """Form 01: the code and the due time; `handling` is the catalogue's time, as `5 WORKING_DAY`."""
+    """Form 01: the code and the due time; `handling` is the catalogue's time, as `5 WORKING_DAY`.
+
+    `identity` is what was known of the applicant: a mismatch, or no answer, is taken on paper (15.6.b).
+    """
 
     type: ClassVar[str] = "onestop.dossier.accepted.v1"
     code: DossierCode
@@ -114,6 +124,7 @@ class DossierAccepted(Fact):
     accepted_at: Instant
     due_at: Instant
     form: Literal["01"] | None = "01"
+    identity: IdentityKnown | None = None
 
 
 class RequestSupplement(Request):
@@ -247,7 +258,10 @@ class ForwardDossier(Request):
 
 
 class DossierForwarded(Fact):
-    """The dossier is transferred; the agency gets what it needs to work on it, `copies` by their digests."""
+    """The dossier is transferred; the agency gets what it needs to work on it, `copies` by their digests.
+
+    `identity` is what is known of the applicant; a later answer of the population database is told too.
+    """
 
     type: ClassVar[str] = "onestop.dossier.forwarded.v1"
     officer: Officer
@@ -258,6 +272,7 @@ class DossierForwarded(Fact):
     copies: tuple[HeldCopy, ...] = ()
     applicant: Party
     due_at: Instant
+    identity: IdentityKnown | None = None
 
 
 class ReceiveDossier(Request):

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
+from schemas.party import Officer
 from schemas.person_data import PersonField
 from schemas.together import Ruled, Together
 from schemas.types import (
@@ -18,6 +19,7 @@ from schemas.types import (
     Line,
     OldIdentityNumber,
     OrganisationCode,
+    PaperNumber,
     PersonName,
     ProcedureCode,
     Reference,
@@ -36,6 +38,36 @@ class Person(Ruled):
     name: PersonName
     birth_date: BirthDate | None = None
     birth_year: BirthYear | None = None
+
+
+IdentityPaper = Literal["identity_card", "travel_document", "registration", "establishment", "other"]
+"""Thẻ căn cước; hộ chiếu, giấy tờ đi lại quốc tế; giấy chứng nhận đăng ký; quyết định thành lập; another."""
+
+
+class _HandCheck(Wire):
+    party: Literal["owner", "proxy"] = "owner"
+    paper: IdentityPaper
+    number: PaperNumber
+    officer: Officer
+
+
+class CheckIdentity(_HandCheck, Request):
+    """An officer saw the paper of the applicant or the proxy (Art. 15.6.a, 15.6.b).
+
+    Needed before acceptance for whom the population database does not know: enterprises and other
+    organisations, foreigners. For citizens it lets the dossier be taken on paper while the database answers
+    otherwise or not at all. `number` is that of the person or organisation as the paper shows it.
+    """
+
+    type: ClassVar[str] = "onestop.identity.check.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter"})
+
+
+class IdentityChecked(_HandCheck, Fact):
+    """The officer saw the paper; number and officer are sealed."""
+
+    type: ClassVar[str] = "onestop.identity.checked.v1"
+    checked_at: Instant
 
 
 class VerifyIdentity(Request):

@@ -112,6 +112,8 @@ IdentityNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$"), Perso
 """Personal identification number: 12 digits, no check digit, no structure to rely on (Luật 26/2023)."""
 OldIdentityNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$"), Personal()]
 """CMND: 9 digits."""
+PaperNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9.-]{4,40}$"), Personal()]
+"""The number of a person or the code of an organisation as an identity paper shows it."""
 TravelDocument = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,12}$"), Personal()]
 # strict=False: pydantic reads text in strict mode only where no function stands before it.
 Day = Annotated[date, Field(strict=False), BeforeValidator(_day_as_text)]

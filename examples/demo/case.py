@@ -195,6 +195,11 @@ class Case:
         if answer != f"identity.{expect}":
             raise SurpriseError(f"{self.name}: the population database said {answer}, not {expect}")
 
+    async def check_by_hand(self, paper: str, number: str) -> None:
+        """The officer sees a paper of the applicant."""
+        data = {"paper": paper, "number": number, "officer": OFFICER}
+        await self.do(self.counter, "identity.check", data)
+
     def acceptance(self) -> Json:
         """Form 01 as the officer fills it in."""
         return {"officer": OFFICER, "components": self.components}

@@ -58,6 +58,7 @@ STORIES: tuple[Story, ...] = (
     Story(intake.supplement_at_intake, weight=6, last_day=3),
     Story(intake.mistyped_person, weight=5),
     Story(intake.unknown_person, weight=3),
+    Story(intake.mismatch_on_paper, weight=3),
     Story(intake.officer_without_right, weight=3),
     Story(intake.database_away, clocks=_MORNING, weight=1),
     Story(intake.answered_too_late, channels=("online",), last_day=3, clocks=_BEFORE_CUTOFF),

@@ -14,9 +14,11 @@ async def straight(case: Case) -> None:
 
 
 async def enterprise(case: Case) -> None:
-    """An organisation with a tax code: the officer checks it by hand."""
+    """An organisation with a tax code: the officer checks it by hand, and that is on record (15.6.a)."""
     applicant = {"kind": "enterprise", "name": "Công ty TNHH Giả Định", "tax_code": "0100233488"}
     await case.submit(applicant=applicant)
+    await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.paper_unchecked")
+    await case.check_by_hand("registration", applicant["tax_code"])
     await case.accept()
     await case.forward()
     await case.handle_in_time()
@@ -49,15 +51,28 @@ async def mistyped_person(case: Case) -> None:
 
 
 async def unknown_person(case: Case) -> None:
-    """The person stays unknown to the population database: Form 03."""
+    """Unknown to the population database, and the identity paper is another's: Form 03."""
     unknown = case.plan.citizen.with_typing_error()
     await case.submit(applicant={**case.plan.citizen.party(), **unknown})
     await case.check_identity(unknown, expect="mismatched")
     await case.must_not(case.counter, "dossier.accept", case.acceptance(), "rule.15.6.b2.identity")
-    explanation = "Thông tin định danh không khớp với Cơ sở dữ liệu quốc gia về dân cư"
+    other = {"paper": "identity_card", "number": "083090999999", "officer": OFFICER}
+    await case.must_not(case.counter, "identity.check", other, "identity.paper_differs")
+    explanation = "Giấy tờ tùy thân xuất trình không phải của chủ hồ sơ"
     decline = {"officer": OFFICER, "reason": "not_entitled", "explanation": explanation}
     await case.do(case.counter, "dossier.decline", decline)
     case.end = "declined"
+
+
+async def mismatch_on_paper(case: Case) -> None:
+    """The database has another birth than the identity card: the dossier is taken on paper (15.6.b)."""
+    differing = case.plan.citizen.with_typing_error()
+    await case.submit(applicant={**case.plan.citizen.party(), **differing})
+    await case.check_identity(differing, expect="mismatched")
+    await case.check_by_hand("identity_card", case.plan.citizen.number)
+    await case.accept()
+    await case.forward()
+    await case.handle_in_time()
 
 
 async def officer_without_right(case: Case) -> None:
@@ -72,16 +87,18 @@ async def officer_without_right(case: Case) -> None:
 
 
 async def database_away(case: Case) -> None:
-    """Could not ask, because the population database fails until the adapter gives up; asked again later."""
+    """The population database fails: the dossier is taken on paper, and asked about again later (15.6.a)."""
     await case.submit()
     await case.later(0, "11:20")
     await case.stand_ins.population_fault("http_500", count=ATTEMPTS)
     await case.check_identity(expect="unavailable")
     await case.must_not(case.counter, "dossier.accept", case.acceptance(), "identity.unavailable")
-    await case.later(0, "13:15")
-    await case.check_identity()
+    await case.check_by_hand("identity_card", case.plan.citizen.number)
     await case.accept()
     await case.forward()
+    await case.later(0, "13:15")
+    await case.check_identity()
+    await case.agency.sees("identity.matched", case.name_at_agency)
     await case.handle_in_time()
 
 

@@ -35,6 +35,7 @@ FACTS = {
     "onestop.identity.matched.v1": "identity checks: matched",
     "onestop.identity.mismatched.v1": "identity checks: mismatch",
     "onestop.identity.unavailable.v1": "identity checks: could not ask",
+    "onestop.identity.checked.v1": "identity papers seen by an officer",
     "onestop.pickup.ordered.v1": "postal orders",
     LOST: "parcels lost by the post",
     "onestop.deadline.near.v1": "deadlines: last day for an apology",

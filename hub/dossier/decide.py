@@ -16,6 +16,7 @@ from hub.dossier.rules import (
     declining,
     handling,
     identity,
+    identity_paper,
     intake,
     payment,
     post,
@@ -45,7 +46,7 @@ from schemas.dossier import (
     WithdrawDossier,
 )
 from schemas.due import Apologise, FireTimer, Reschedule
-from schemas.identity import ReportIdentity, VerifyIdentity
+from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
@@ -100,6 +101,7 @@ DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] =
     HandOverPaper: custody.hand_over,
     ReceivePaper: custody.receive,
     VerifyIdentity: identity.verify,
+    CheckIdentity: identity_paper.check,
     ReportIdentity: identity.report,
     ReportPersonData: reuse.receive,
     ReuseComponent: reuse.reuse,

@@ -14,14 +14,14 @@ from schemas.account import RecordAccount
 from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
 from schemas.dossier import AcceptDossier, ForwardDossier
-from schemas.identity import VerifyIdentity
+from schemas.identity import CheckIdentity, VerifyIdentity
 from schemas.party import Party, Proxy
 from schemas.receipt import Fault
 
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
 NEEDS_APPLICANT: frozenset[type[Request]] = frozenset(
-    {ForwardDossier, ReuseComponent, RecordAccount, VerifyIdentity}
+    {ForwardDossier, ReuseComponent, RecordAccount, VerifyIdentity, CheckIdentity}
 )
 """Requests for which the context must hold `applicant`: states keep nothing personal."""
 

@@ -41,6 +41,12 @@ def opened(private: bytes) -> Parties:
     return Parties(Party.model_validate_json(private))
 
 
+def numbers_of(party: Party | Proxy) -> frozenset[str]:
+    """All numbers and codes by which the party is known, without dashes."""
+    found = (getattr(party, name, None) for name in (*_NUMBERS, "organisation"))
+    return frozenset(number.replace("-", "") for number in found if number is not None)
+
+
 def shared_number(proxy: Proxy, applicant: Party) -> str | None:
     """The name of a number that both have, and have alike: then they are one person."""
     for name in _NUMBERS:

@@ -23,7 +23,7 @@ from schemas.dossier import (
     WithdrawDossier,
 )
 from schemas.due import Apologise, FireTimer, Reschedule
-from schemas.identity import ReportIdentity, VerifyIdentity
+from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
@@ -63,6 +63,7 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     Reschedule: AT_AGENCY,
     ReturnResult: frozenset({"result_issued"}),
     VerifyIdentity: UNDECIDED,
+    CheckIdentity: UNDECIDED,
     ReuseComponent: frozenset({"submitted", "awaiting_supplement"}),
     RecordMismatch: UNDECIDED,
     RecordAccount: UNDECIDED,

@@ -181,6 +181,7 @@ def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
             for party, check in (("owner", state.owner), ("proxy", state.proxy))
             if check.outcome != "none"
         },
+        "identity_papers": list(state.papers_checked),
         "supplements": state.supplements_intake + state.supplements_appraisal,
         "apologies": state.apologies,
         "reschedules": state.reschedules,

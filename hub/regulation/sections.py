@@ -54,6 +54,12 @@ class Intake:
     channel_mix: Literal["allowed", "same"]
     mismatch_paper: Literal["component", "dossier"]
     scan_scope: Literal["listed", "all"]
+    hand_check: Literal["recorded", "assumed"] = "assumed"
+    """Whether the check of whom the population database does not know has to be on record (15.6.a)."""
+    mismatch_identity: Literal["paper", "refuse"] = "refuse"
+    """Whether a dossier is taken on paper where the database disagrees about who lodges (15.6.b)."""
+    unasked_identity: Literal["paper", "wait"] = "wait"
+    """The same where it has not answered, or could not be asked."""
     decline_reasons: frozenset[DeclineReason] = frozenset(
         {"out_of_competence", "procedure_not_in_force", "not_entitled", "gaps_left"}
     )

@@ -68,6 +68,8 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
     case = "1.000656.01" if dossier.procedure == build.PROCEDURE_WITH_CASES and variant % 3 else None
     foreign = (*chosen, Component(code="KQ.G99.999999", originals=1))
     yield build.acceptance(components=foreign if variant % 7 == 0 else chosen, case=case), COUNTER
+    number = ("083190000001", "0100233488", "X0000001", "083190000002")[variant % 4]
+    yield build.hand_check("proxy" if number.endswith("2") else "owner", number), COUNTER
     yield build.verification("proxy" if variant % 3 == 0 else "owner"), COUNTER
     yield build.supplement_request("intake", gaps=(Gap(reason="Thiếu chữ ký"),)), COUNTER
     answers = tuple(build.answer(number) for number, _ in dossier.open_points[: variant % 3])

@@ -19,10 +19,12 @@ from tests.scenario.alert_site import Site
 from tests.support.hub_commands import SURE
 from tests.support.requests import (
     ACCEPT,
+    CHECK,
     ONE_STOP,
     SUBMIT,
     WITHDRAW,
     acceptance,
+    hand_check,
     submission,
 )
 from tests.support.stack import kafka_admin
@@ -112,6 +114,7 @@ async def deadlines_and_supplies(site: Site) -> None:
     """The clock comes near a due time, passes it, comes near the end of the calendar, and goes back."""
     subject = f"ref:{uuid4()}"
     await site.sound.ask(SUBMIT, subject, submission(applicant=_ENTERPRISE))
+    await site.sound.ask(CHECK, subject, hand_check(_ENTERPRISE))
     receipt = await site.sound.ask(ACCEPT, subject, acceptance())
     await eventually(partial(has_due_time, site, receipt.data["dossier"]), 20, "the due time")
     due = site.sound.facts("dossier.accepted", receipt.data["dossier"])[0].data["due_at"]

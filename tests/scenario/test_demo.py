@@ -20,8 +20,8 @@ _LAST = re.compile(
 _REFUSED = (
     "due.no_apology", "envelope.bad_text", "envelope.bad_time", "envelope.content_type",
     "envelope.identity_in_key", "envelope.key_not_subject", "envelope.missing_attribute",
-    "envelope.no_json", "envelope.too_large", "identity.not_checked", "identity.officer_unknown",
-    "identity.unavailable",
+    "envelope.no_json", "envelope.too_large", "identity.another_person", "identity.not_checked",
+    "identity.officer_unknown", "identity.paper_differs", "identity.paper_unchecked", "identity.unavailable",
     "payment.already_open", "pickup.already_collected", "pickup.already_open", "reference.in_use",
     "rule.13.4", "rule.13", "rule.14.3", "rule.15.6.b2.identity", "rule.15.6.c2", "rule.16",
     "rule.17.10.signer", "rule.17.9",

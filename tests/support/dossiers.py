@@ -32,7 +32,7 @@ from schemas.dossier import (
     SupplementDossier,
 )
 from schemas.due import Apologise, FireTimer, Reschedule
-from schemas.identity import Person, ReportIdentity, VerifyIdentity
+from schemas.identity import CheckIdentity, Person, ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.party import Custodian, Officer, Party, PostalParty, Proxy
 from schemas.person_data import PersonDataReceived
@@ -196,6 +196,23 @@ def verification(party: str = "owner", **person: Any) -> VerifyIdentity:
     asked = PERSON if party == "owner" else PROXY_PERSON
     values: dict[str, Any] = {"party": party, "officer_account": "canbo.mau"}
     return VerifyIdentity(person=Person(**asked.model_dump(exclude_none=True) | person), **values)
+
+
+def hand_check(
+    party: str = "owner", number: str = "083190000001", paper: str = "identity_card"
+) -> CheckIdentity:
+    """The officer sees a paper; by default that of `OWNER`."""
+    values: dict[str, Any] = {"party": party, "number": number, "paper": paper, "officer": OFFICER}
+    return CheckIdentity(**values)
+
+
+def seen(story: Story, now: datetime = MONDAY) -> Story:
+    """The officer has seen the paper of an applicant whom the population database does not know."""
+    party = story.owner
+    number = party.tax_code or party.travel_document or party.identity_number
+    assert number is not None
+    story.accepts(hand_check(number=number, paper="other"), COUNTER, now)
+    return story
 
 
 def identity_answer(check: str, outcome: str = "matched", **changes: Any) -> ReportIdentity:

@@ -19,11 +19,20 @@ from tests.support.gateways import Visitor, own_site
 from tests.support.injected import FOLDER, PLACES, Marks, injected
 from tests.support.portal_site import Site, portal_site, running
 from tests.support.processes import HubProcess
-from tests.support.requests import ACCEPT, COMPONENTS, ONE_STOP, SUBMIT, acceptance, submission
+from tests.support.requests import (
+    ACCEPT,
+    CHECK,
+    COMPONENTS,
+    ONE_STOP,
+    SUBMIT,
+    acceptance,
+    hand_check,
+    submission,
+)
 from tests.support.waiting import eventually
 
 ENTERPRISE = {"kind": "enterprise", "name": "Công ty TNHH Mẫu Thử", "tax_code": "0100233488"}
-"""Accepted without an identity check: its owner is checked by hand."""
+"""Accepted without the population database: an officer sees its paper."""
 
 
 class Actions(logging.Handler):
@@ -62,6 +71,7 @@ class World:
         """A new dossier of an enterprise, accepted if it is asked for."""
         receipt = await client.ask(SUBMIT, f"ref:{uuid4()}", submission(applicant=ENTERPRISE))
         dossier: str = receipt.data["dossier"]
+        await client.ask(CHECK, dossier, hand_check(ENTERPRISE))
         if is_accepted:
             await self.accept(client, dossier)
         return dossier

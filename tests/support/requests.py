@@ -20,6 +20,7 @@ ACCEPT = "onestop.dossier.accept.v1"
 FORWARD = "onestop.dossier.forward.v1"
 WITHDRAW = "onestop.dossier.withdraw.v1"
 VERIFY = "onestop.identity.verify.v1"
+CHECK = "onestop.identity.check.v1"
 REPORT_IDENTITY = "onestop.identity.report.v1"
 
 
@@ -45,6 +46,12 @@ def verification(applicant: dict[str, Any] = APPLICANT) -> dict[str, Any]:
     """Ask the population database about the applicant."""
     person = {name: applicant[name] for name in ("identity_number", "name", "birth_date")}
     return {"person": person, "officer_account": "can-bo-thu"}
+
+
+def hand_check(applicant: dict[str, Any] = APPLICANT) -> dict[str, Any]:
+    """An officer saw the paper of somebody whom the population database does not know."""
+    number = applicant.get("tax_code") or applicant.get("travel_document") or applicant["identity_number"]
+    return {"paper": "other", "number": number, "officer": OFFICER}
 
 
 def identity_report(check: str, outcome: str = "matched") -> dict[str, Any]:

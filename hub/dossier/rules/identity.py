@@ -14,6 +14,7 @@ from hub.dossier.state.model import Dossier
 from hub.dossier.texts import refusal_texts
 from schemas.base import Fact, Role
 from schemas.identity import (
+    CheckIdentity,
     IdentityCheckRequested,
     IdentityMatched,
     IdentityMismatched,
@@ -48,7 +49,9 @@ def check_id(dossier_id: str, request_id: str) -> str:
 
 
 @rule("15.6.a", "A check is asked about a party of the dossier")
-def party_exists(dossier: Dossier, request: VerifyIdentity, _context: Context) -> Refused | None:
+def party_exists(
+    dossier: Dossier, request: VerifyIdentity | CheckIdentity, _context: Context
+) -> Refused | None:
     """There is no proxy to ask about when the applicant lodged the dossier."""
     if request.party == "proxy" and not dossier.has_proxy:
         return Refused("identity.no_proxy", rule="15.6.a", fields=("/party",))

@@ -7,6 +7,7 @@ from hub.dossier.errors import ContextError
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.identity import refusal_of
+from hub.dossier.rules.identity_paper import known_of
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.state.model import Dossier
@@ -16,15 +17,22 @@ from schemas.dossier import AcceptDossier, DossierAccepted
 
 
 @rule("15.6.a", "The applicant's identity is checked before acceptance")
-def identity_is_checked(dossier: Dossier, _request: AcceptDossier, _context: Context) -> Refused | None:
-    """Needs `matched`; pending and could-not-ask have their own codes and are no mismatch.
+def identity_is_checked(dossier: Dossier, _request: AcceptDossier, context: Context) -> Refused | None:
+    """Needs an answer, or the officer's check of the paper; could-not-ask is no mismatch.
 
     Organisations with a tax code and foreigners with a travel document are not in the population database:
-    the officer checks them by hand.
+    the officer's check is the one that counts. Of citizens the database is asked first; while it does not
+    answer, the paper may do (`unasked_identity`): the check goes on, and its outcome reaches the agency.
     """
+    intake = context.law.profile.intake
+    is_seen = "owner" in dossier.papers_checked
     if dossier.is_owner_checked_by_hand:
+        is_done = is_seen or intake.hand_check == "assumed"
+        return None if is_done else Refused("identity.paper_unchecked", rule="15.6.a")
+    outcome = dossier.owner.outcome
+    if is_seen and outcome != "none" and intake.unasked_identity == "paper":
         return None
-    match dossier.owner.outcome:
+    match outcome:
         case "matched" | "mismatched":
             return None
         case "requested":
@@ -35,11 +43,16 @@ def identity_is_checked(dossier: Dossier, _request: AcceptDossier, _context: Con
             return Refused("identity.not_checked", rule="15.6.a")
 
 
-@rule("15.6.b2", "An identity that the population database does not know is not accepted")
-def identity_is_no_mismatch(dossier: Dossier, _request: AcceptDossier, _context: Context) -> Refused | None:
-    """Also for a proxy that was asked about; asking about the proxy is the officer's choice."""
-    if "mismatched" in (dossier.owner.outcome, dossier.proxy.outcome):
-        return Refused("rule.15.6.b2.identity", rule="15.6.b2")
+@rule("15.6.b2", "Where the population database disagrees about a person, the officer sees the paper")
+def identity_is_no_mismatch(dossier: Dossier, _request: AcceptDossier, context: Context) -> Refused | None:
+    """Also for a proxy that was asked about; asking about the proxy is the officer's choice.
+
+    The dossier is received on paper then, with the mismatch on record; data are corrected by sector law.
+    """
+    takes_paper = context.law.profile.intake.mismatch_identity == "paper"
+    for party, known in (("owner", dossier.owner), ("proxy", dossier.proxy)):
+        if known.outcome == "mismatched" and not (takes_paper and party in dossier.papers_checked):
+            return Refused("rule.15.6.b2.identity", rule="15.6.b2")
     return None
 
 
@@ -153,5 +166,6 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         accepted_at=context.now,
         due_at=due_at,
         form="01" if gets_form_01(dossier, request, context) else None,
+        identity=known_of(dossier),
     )
     return Accepted((fact, *late), (*ids_of(_ACCEPT), handling_time_of.id, issued_code.id))

@@ -29,9 +29,15 @@ different answers which codes are dossiers of that applicant, and how they stand
 
 
 @rule("17.10", "Only an applicant who is identified takes papers over")
-def applicant_is_identified(dossier: Dossier, request: ReuseComponent, _context: Context) -> Refused | None:
-    """Who lodges under another's number gets no paper by it; some are checked by hand (15.6.a)."""
-    if request.paper is None or dossier.is_owner_checked_by_hand or dossier.owner.outcome == "matched":
+def applicant_is_identified(dossier: Dossier, request: ReuseComponent, context: Context) -> Refused | None:
+    """Who lodges under another's number gets no paper by it; some are checked by hand (15.6.a).
+
+    A citizen's paper that an officer saw is not enough: the database has to know the number for it.
+    """
+    if request.paper is None or dossier.owner.outcome == "matched":
+        return None
+    is_seen = "owner" in dossier.papers_checked or context.law.profile.intake.hand_check == "assumed"
+    if dossier.is_owner_checked_by_hand and is_seen:
         return None
     return Refused("rule.17.10.identity", rule="17.10", fields=("/paper",))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
 from hub.dossier.rules.copies import copies_are_signed
+from hub.dossier.rules.identity_paper import known_of
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation, has_standing
@@ -81,6 +82,7 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
             for component, copy in dossier.digitised.items()
         ),
         applicant=context.applicant,
+        identity=known_of(dossier),
         due_at=dossier.due_at,
     )
     return Accepted((fact, *late), (*ids_of(_FORWARD), paper_limit.id))

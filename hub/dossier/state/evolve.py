@@ -37,6 +37,7 @@ from schemas.dossier import (
 )
 from schemas.due import ApologySent, DeadlineMissed, DeadlineNear, DueRescheduled, RuleViolated
 from schemas.identity import (
+    IdentityChecked,
     IdentityCheckRequested,
     IdentityMatched,
     IdentityMismatched,
@@ -263,6 +264,10 @@ def _asked(_dossier: Dossier, fact: IdentityCheckRequested, _step: TimerStep) ->
     return {fact.party: IdentityCheck("requested", fact.check)}
 
 
+def _checked(dossier: Dossier, fact: IdentityChecked, _step: TimerStep) -> _Changes:
+    return {"papers_checked": (*dossier.papers_checked, fact.party)}
+
+
 def _answered(
     _dossier: Dossier, fact: IdentityMatched | IdentityMismatched | IdentityUnavailable, _step: TimerStep
 ) -> _Changes:
@@ -321,6 +326,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     DeadlineMissed: _fired,
     RuleViolated: _nothing,
     IdentityCheckRequested: _asked,
+    IdentityChecked: _checked,
     IdentityMatched: _answered,
     IdentityMismatched: _answered,
     IdentityUnavailable: _answered,

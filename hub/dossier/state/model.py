@@ -159,6 +159,8 @@ class Dossier(
     is_owner_checked_by_hand: bool = False
     """The population database does not know such applicants: organisations, foreigners (15.6.a)."""
     has_proxy: bool = False
+    papers_checked: tuple[str, ...] = ()
+    """`owner`, `proxy`: whose paper an officer saw (15.6.a)."""
     owner: IdentityCheck = IdentityCheck()
     proxy: IdentityCheck = IdentityCheck()
     intake_limit: datetime | None = None

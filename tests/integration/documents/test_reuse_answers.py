@@ -13,7 +13,14 @@ from tests.integration.documents.test_reuse_papers import Office, opened
 from tests.support.clients import Received
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import own_hub
-from tests.support.requests import COMPONENTS, SUBMIT, WITHDRAW, submission
+from tests.support.requests import (
+    CHECK,
+    COMPONENTS,
+    SUBMIT,
+    WITHDRAW,
+    hand_check,
+    submission,
+)
 
 ENTERPRISE = {"kind": "enterprise", "name": "Công ty TNHH Mẫu Thử", "tax_code": "0100233488"}
 ANOTHER = ENTERPRISE | {"name": "Chi nhánh Thí Dụ", "tax_code": "0100233488-001"}
@@ -24,6 +31,7 @@ NO_PAPER = "0" * 64
 async def lodged(office: Office, applicant: dict[str, Any] = ENTERPRISE) -> str:
     data = submission(applicant=applicant, components=[COMPONENTS[0] | {"digitised": True}])
     dossier: str = (await office.counter.ask(SUBMIT, f"ref:{uuid4()}", data)).data["dossier"]
+    await office.do(office.counter, CHECK, dossier, hand_check(applicant))
     return dossier
 
 

@@ -8,7 +8,16 @@ from uuid import uuid4
 from hub.embedded.stack import StackAddress
 from tests.support.hubs import own_hub
 from tests.support.processes import HubProcess
-from tests.support.requests import ACCEPT, ONE_STOP, SUBMIT, WITHDRAW, acceptance, submission
+from tests.support.requests import (
+    ACCEPT,
+    CHECK,
+    ONE_STOP,
+    SUBMIT,
+    WITHDRAW,
+    acceptance,
+    hand_check,
+    submission,
+)
 from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
 
@@ -62,6 +71,7 @@ async def test_a_dossier_stays_overdue_after_its_timer_has_fired_until_it_ends(
         subject = f"ref:{uuid4()}"
         enterprise = {"kind": "enterprise", "name": "Công ty TNHH Giả Định", "tax_code": "0100233488"}
         await counter.ask(SUBMIT, subject, submission(applicant=enterprise))
+        await counter.ask(CHECK, subject, hand_check(enterprise))
         accepted = await counter.ask(ACCEPT, subject, acceptance())
         assert accepted.type == "onestop.receipt.accepted.v1", accepted.data
         assert await metric(engine, "hub_deadlines_overdue") == 0

@@ -18,7 +18,18 @@ from tests.support.clients import Client
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, with_next_version
-from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
+from tests.support.requests import (
+    ACCEPT,
+    AGENCY,
+    CHECK,
+    FORWARD,
+    OFFICER,
+    ONE_STOP,
+    SUBMIT,
+    acceptance,
+    hand_check,
+    submission,
+)
 from tests.support.waiting import eventually
 
 FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
@@ -39,6 +50,7 @@ def today_calendar() -> str:
 async def lodged(counter: Client, reference: str) -> str:
     """A dossier of somebody whom the officer checks by hand."""
     receipt = await counter.ask(SUBMIT, f"ref:{reference}", submission(applicant=FOREIGNER))
+    await counter.ask(CHECK, f"ref:{reference}", hand_check(FOREIGNER))
     return str(receipt.data["dossier"])
 
 
@@ -66,13 +78,14 @@ async def test_open_dossiers_go_on_under_their_own_law_when_a_release_brings_ano
     new.start()
     await new.ready()
     assert (await counter.ask(FORWARD, accepted, FORWARDING)).data["facts"]
-    assert await laws(hub, accepted) == [("submitted", FIRST), ("accepted", FIRST), ("forwarded", FIRST)]
+    steps = ("submitted", "checked", "accepted", "forwarded")
+    assert await laws(hub, accepted) == [(step, FIRST) for step in steps]
     later = await lodged(counter, "later")
     for dossier in (undecided, later):
         assert (await counter.ask(ACCEPT, dossier, acceptance())).data["facts"]
         assert (await counter.ask(FORWARD, dossier, FORWARDING)).data["code"] == "rule.15.6.c2"
-    assert await laws(hub, undecided) == [("submitted", FIRST), ("accepted", SECOND)]
-    assert await laws(hub, later) == [("submitted", SECOND), ("accepted", SECOND)]
+    assert await laws(hub, undecided) == [(step, FIRST) for step in steps[:2]] + [("accepted", SECOND)]
+    assert await laws(hub, later) == [(step, SECOND) for step in steps[:3]]
     told = await agency.fact("dossier.forwarded")
     assert told.headers["ce_ruleset"] == FIRST
     assert await new.stop() == 0

@@ -10,7 +10,15 @@ from hub.regulation.clock import local_day
 from tests.support.clients import Client
 from tests.support.hubs import own_hub
 from tests.support.processes import HubProcess
-from tests.support.requests import ACCEPT, ONE_STOP, SUBMIT, acceptance, submission
+from tests.support.requests import (
+    ACCEPT,
+    CHECK,
+    ONE_STOP,
+    SUBMIT,
+    acceptance,
+    hand_check,
+    submission,
+)
 from tests.support.waiting import eventually
 
 FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
@@ -19,6 +27,7 @@ FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000
 async def accepted(counter: Client, reference: str) -> str:
     """Lodge and accept a dossier; the code, or the code of the refusal."""
     await counter.ask(SUBMIT, reference, submission(applicant=FOREIGNER))
+    await counter.ask(CHECK, reference, hand_check(FOREIGNER))
     receipt = await counter.ask(ACCEPT, reference, acceptance())
     code: str = receipt.data["code"]
     return code

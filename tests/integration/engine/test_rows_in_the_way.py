@@ -13,10 +13,12 @@ from tests.integration.engine.test_clockwork_firing import lodge
 from tests.support.hubs import own_hub
 from tests.support.requests import (
     ACCEPT,
+    CHECK,
     ONE_STOP,
     SUBMIT,
     VERIFY,
     acceptance,
+    hand_check,
     submission,
     verification,
 )
@@ -124,6 +126,7 @@ async def test_counts_at_the_end_of_their_columns_and_rows_with_the_next_numbers
 
         await eventually(are_through, 60, "letter, parked request and timer", engine.output)
         await counter.ask(SUBMIT, "ref:F", submission(applicant=_FOREIGNER))
+        await counter.ask(CHECK, "ref:F", hand_check(_FOREIGNER))
         receipt = await counter.ask(ACCEPT, "ref:F", acceptance())
         assert receipt.data["code"] == "codes.used_up"
         assert engine.exit_status is None

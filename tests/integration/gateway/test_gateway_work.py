@@ -21,7 +21,18 @@ from hub.gateway.problems import ProblemError
 from hub.regulation.lawbook import load_book
 from hub.settings.documents import DocumentsSettings
 from tests.support.gateways import Site, Visitor
-from tests.support.requests import ACCEPT, AGENCY, FORWARD, OFFICER, ONE_STOP, SUBMIT, acceptance, submission
+from tests.support.requests import (
+    ACCEPT,
+    AGENCY,
+    CHECK,
+    FORWARD,
+    OFFICER,
+    ONE_STOP,
+    SUBMIT,
+    acceptance,
+    hand_check,
+    submission,
+)
 
 ENTERPRISE = {"kind": "enterprise", "name": "Công ty TNHH Mẫu Thử", "tax_code": "0100233488"}
 STRANGER = Sender("counter-stranger", frozenset({"counter"}), frozenset({"000.99.99.H07"}))
@@ -72,6 +83,7 @@ async def test_a_foreign_dossier_costs_the_same_statements_and_rows_as_none(
 ) -> None:
     receipt = await counter.receipt(SUBMIT, "ref:work-1", submission(applicant=ENTERPRISE))
     dossier = receipt["dossier"]
+    assert (await counter.receipt(CHECK, dossier, hand_check(ENTERPRISE)))["facts"]
     accepted = await counter.receipt(ACCEPT, dossier, acceptance())
     assert accepted["facts"], accepted
     code = accepted["code"]

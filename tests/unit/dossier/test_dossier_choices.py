@@ -20,7 +20,7 @@ def under(chosen: Law, **changes: Any) -> Story:
     story = Story(law=chosen, owner=build.FOREIGNER)
     sender = PORTAL if changes.get("channel") == "online" else COUNTER
     story.accepts(build.submission(applicant=build.FOREIGNER, **changes), sender)
-    return story
+    return build.seen(story)
 
 
 def form_of(story: Story) -> str | None:

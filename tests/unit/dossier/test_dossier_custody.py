@@ -88,7 +88,7 @@ def test_for_the_applicant_the_other_side_records_both_hand_over_and_receipt() -
 
 @pytest.mark.rule("12.2")
 def test_form_01_says_that_the_one_stop_has_the_papers_and_ends_open_hand_overs() -> None:
-    story = build.submitted(channel="post", applicant=build.ENTERPRISE)
+    story = build.seen(build.submitted(channel="post", applicant=build.ENTERPRISE))
     story.accepts(build.hand_over("applicant", "post", PAPER), POSTAL)
     story.accepts(build.acceptance(), COUNTER)
     assert set(story.now.custody.values()) == {ONE_STOP}

@@ -12,9 +12,10 @@ from hub.dossier.decision import Context
 from hub.dossier.errors import ContextError
 from hub.dossier.texts import refusal_texts
 from hub.regulation.law import Law
-from schemas.dossier import DossierAccepted
+from schemas.dossier import DossierAccepted, DossierForwarded, IdentityKnown
 from schemas.due import RuleViolated
-from schemas.party import Party
+from schemas.identity import IdentityChecked
+from schemas.party import Party, Proxy
 from tests.support import dossiers as build
 from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, POPULATION, PORTAL, Story, at, law
 
@@ -93,8 +94,85 @@ def test_a_pending_check_is_refused_as_pending_and_a_missing_one_as_missing() ->
 
 @pytest.mark.rule("15.6.a")
 @pytest.mark.parametrize("applicant", [build.FOREIGNER, build.ENTERPRISE], ids=["foreigner", "enterprise"])
-def test_who_is_not_in_the_population_database_is_checked_by_hand(applicant: Party) -> None:
-    build.submitted(applicant=applicant).accepts(build.acceptance(), COUNTER)
+def test_who_is_not_in_the_population_database_is_checked_by_hand_on_record(applicant: Party) -> None:
+    story = build.submitted(applicant=applicant)
+    refused = story.refuses(build.acceptance(), COUNTER)
+    assert (refused.code, refused.rule) == ("identity.paper_unchecked", "15.6.a")
+    wrong = story.refuses(build.hand_check(number="0100109106"), COUNTER)
+    assert (wrong.code, wrong.fields) == ("identity.paper_differs", ("/number",))
+    number = applicant.tax_code or applicant.travel_document
+    (checked,) = story.accepts(build.hand_check(number=number or "", paper="other"), COUNTER)
+    assert isinstance(checked, IdentityChecked)
+    assert (checked.officer, checked.number, checked.checked_at) == (build.OFFICER, number, MONDAY)
+    again = story.refuses(build.hand_check(number=number or ""), COUNTER)
+    assert again.code == "state.paper_checked"
+    (fact,) = story.accepts(build.acceptance(), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.identity == IdentityKnown(outcome="none", paper_checked=True)
+
+
+@pytest.mark.rule("15.6.a")
+def test_a_profile_may_take_the_check_by_hand_for_done() -> None:
+    story = build.submitted(applicant=build.ENTERPRISE)
+    story.law = build.law_with(intake={"hand_check": "assumed"})
+    story.accepts(build.acceptance(), COUNTER)
+
+
+@pytest.mark.rule("15.6.a")
+def test_there_is_no_proxys_paper_without_a_proxy_and_the_proxy_is_checked_by_its_own_number() -> None:
+    assert build.submitted().refuses(build.hand_check("proxy"), COUNTER).code == "identity.no_proxy"
+    proxy = Proxy(name="Công ty TNHH Làm Thay Mẫu", basis="hired", deed="HĐ-1", tax_code="0100233488-001")
+    story = build.submitted(proxy=proxy)
+    assert story.refuses(build.hand_check("proxy"), COUNTER).code == "identity.paper_differs"
+    story.accepts(build.hand_check("proxy", number="0100233488001", paper="registration"), COUNTER)
+    assert story.now.papers_checked == ("proxy",)
+
+
+@pytest.mark.rule("15.6.b2")
+def test_a_mismatch_is_taken_on_paper_once_an_officer_has_seen_it() -> None:
+    story = answered("mismatched")
+    assert story.refuses(build.acceptance(), COUNTER).code == "rule.15.6.b2.identity"
+    story.accepts(build.hand_check(), COUNTER)
+    (fact,) = story.accepts(build.acceptance(), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.identity == IdentityKnown(outcome="mismatched", paper_checked=True)
+    (forwarded,) = story.accepts(build.forwarding(), COUNTER)
+    assert isinstance(forwarded, DossierForwarded)
+    assert forwarded.identity == fact.identity
+
+
+@pytest.mark.rule("15.6.a")
+@pytest.mark.parametrize("outcome", ["unavailable", "requested"])
+def test_an_outage_of_the_database_does_not_stop_intake_and_the_check_goes_on(outcome: str) -> None:
+    story = answered("unavailable")
+    if outcome == "requested":
+        story.accepts(build.verification(), COUNTER)
+    story.accepts(build.hand_check(), COUNTER)
+    (fact,) = story.accepts(build.acceptance(), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.identity == IdentityKnown.model_validate({"outcome": outcome, "paper_checked": True})
+    story.accepts(build.forwarding(), COUNTER)
+    story.accepts(build.verification(), COUNTER)
+    assert story.now.owner.check is not None
+    story.accepts(build.identity_answer(story.now.owner.check, "mismatched"), POPULATION)
+    assert (story.now.status, story.now.owner.outcome) == ("forwarded", "mismatched")
+
+
+@pytest.mark.rule("15.6.a")
+def test_the_paper_of_a_citizen_does_not_spare_the_question() -> None:
+    story = build.submitted()
+    story.accepts(build.hand_check(), COUNTER)
+    assert story.refuses(build.acceptance(), COUNTER).code == "identity.not_checked"
+
+
+@pytest.mark.rule("15.6.a")
+def test_a_profile_may_wait_for_the_database_whatever_the_paper_says() -> None:
+    away, other = answered("unavailable"), answered("mismatched")
+    for story in (away, other):
+        story.law = build.law_with(intake={"unasked_identity": "wait", "mismatch_identity": "refuse"})
+        story.accepts(build.hand_check(), COUNTER)
+    assert away.refuses(build.acceptance(), COUNTER).code == "identity.unavailable"
+    assert other.refuses(build.acceptance(), COUNTER).code == "rule.15.6.b2.identity"
 
 
 @pytest.mark.rule("15.6.b2")
@@ -219,5 +297,5 @@ def test_an_acceptance_without_a_code_is_a_bug_of_the_engine() -> None:
 
 
 def test_a_portal_dossier_is_accepted_by_its_one_stop() -> None:
-    story = build.submitted(sender=PORTAL, channel="online", applicant=build.ENTERPRISE)
+    story = build.seen(build.submitted(sender=PORTAL, channel="online", applicant=build.ENTERPRISE))
     story.accepts(build.acceptance(), COUNTER)

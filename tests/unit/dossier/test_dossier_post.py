@@ -34,7 +34,7 @@ DELIVER_1 = f"{build.CODE}__D1"
 
 
 def collecting() -> Story:
-    story = build.submitted(channel="post", applicant=build.ENTERPRISE)
+    story = build.seen(build.submitted(channel="post", applicant=build.ENTERPRISE))
     story.accepts(build.pickup(), COUNTER)
     return story
 

@@ -85,8 +85,10 @@ def test_whatever_the_other_dossier_is_who_names_none_of_its_papers_hears_one_an
     applicant: Party, other: dict[str, Any] | None
 ) -> None:
     found = reuse.other_dossier(**{"applicant": applicant, **(other or {})})
-    story = build.identified if applicant is OWNER else build.submitted
-    one = reuse.beside(story(components=build.papers(count=1), applicant=applicant), found)
+    start = build.identified if applicant is OWNER else build.submitted
+    one = reuse.beside(start(components=build.papers(count=1), applicant=applicant), found)
+    if applicant is not OWNER:
+        build.seen(one)
     if other is None:
         one.sources = {}
     assert one.refuses(REUSE, COUNTER) == Refused("rule.17.10.paper", "17.10", ("/paper",))
@@ -153,7 +155,16 @@ def test_a_scope_that_names_procedures_serves_only_those(scope: str | None, is_t
 def test_an_enterprise_and_a_foreigner_are_checked_by_hand_and_reuse_their_papers() -> None:
     for applicant in (build.ENTERPRISE, build.FOREIGNER):
         story = build.submitted(components=build.papers(count=1), applicant=applicant)
-        reuse.beside(story, reuse.other_dossier(applicant=applicant)).accepts(REUSE, COUNTER)
+        reuse.beside(story, reuse.other_dossier(applicant=applicant))
+        assert story.refuses(REUSE, COUNTER).code == "rule.17.10.identity"
+        build.seen(story).accepts(REUSE, COUNTER)
+
+
+@pytest.mark.rule("17.10")
+def test_the_paper_of_a_citizen_whom_the_database_does_not_know_opens_no_other_dossier() -> None:
+    story = reuse.beside(build.submitted(components=build.papers(count=1)), reuse.other_dossier())
+    build.seen(story)
+    assert story.refuses(REUSE, COUNTER).code == "rule.17.10.identity"
 
 
 def party(**changes: Any) -> Party:

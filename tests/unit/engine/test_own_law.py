@@ -26,12 +26,14 @@ from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, calendar_text, law_fol
 from tests.support.requests import (
     ACCEPT,
     AGENCY,
+    CHECK,
     COMPONENTS,
     FORWARD,
     OFFICER,
     ONE_STOP,
     SUBMIT,
     acceptance,
+    hand_check,
     submission,
 )
 
@@ -75,6 +77,7 @@ class Life:
     def lodged(self, subject: str, moment: str) -> LawVersions:
         """A dossier of somebody whom the officer checks by hand."""
         (fact,) = self.does(SUBMIT, subject, moment, submission(applicant=FOREIGNER))
+        self.does(CHECK, subject, moment, hand_check(FOREIGNER))
         return law_of(fact)
 
     def accepted(self, subject: str, moment: str) -> LawVersions:

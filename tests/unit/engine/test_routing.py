@@ -50,6 +50,14 @@ def test_a_portal_that_lodged_a_dossier_is_not_told_what_its_one_stop_is_told(fa
     assert receivers(lodged, lodged, fact, Directory(EVERYBODY)) == ("counter-mau",)
 
 
+def test_an_agency_is_told_what_the_database_says_of_a_dossier_that_it_has_and_of_no_other() -> None:
+    everybody = Directory(EVERYBODY)
+    for fact in FOR_THE_DESK[:3]:
+        accepted, forwarded = build.accepted().now, build.forwarded().now
+        assert receivers(accepted, accepted, fact, everybody) == ("counter-mau",)
+        assert receivers(forwarded, forwarded, fact, everybody) == ("counter-mau", "agency-mau")
+
+
 def test_a_portal_is_told_of_a_reused_paper_and_not_of_data_that_a_lookup_brought() -> None:
     accepted = build.accepted().now
     files = (CopyFile(digest="a" * 64, size=1, media_type="application/pdf", pages=1),)
