@@ -18,11 +18,15 @@ class DirectoryEntry(Wire):
 
 
 class PublishedTime(Wire):
-    """A published handling time; `id` is what `case` of `dossier.accept` names, `time` as `5 WORKING_DAY`."""
+    """A published handling time; `id` is what `case` of `dossier.accept` names, `time` as `5 WORKING_DAY`.
+
+    `is_immediate`: the result is given at once, so Form 01 may be left out (15.4).
+    """
 
     id: str
     time: str
     text: str
+    is_immediate: bool = False
 
 
 class PublishedFee(Wire):
@@ -48,13 +52,21 @@ class ChannelOffer(Wire):
 
 
 class PublishedComponent(Wire):
-    """A paper that may be demanded, in at most these numbers; `group` is the heading above it."""
+    """A paper that may be demanded, in at most these numbers; `group` is the heading above it.
+
+    `need`, `one_of`, `cases` and `digitise` stand where record or administrator say it: whether it has to be
+    there, with which others one is enough, by which `times`, and whether it gets a signed copy.
+    """
 
     code: str
     name: str
     group: str
     originals: int
     copies: int
+    need: Literal["required", "optional"] | None = None
+    one_of: str | None = None
+    cases: tuple[str, ...] = ()
+    digitise: bool | None = None
 
 
 class CodeAndName(Wire):

@@ -30,6 +30,7 @@ class Component(Wire):
     """A paper of the dossier with the number of originals and copies (thành phần hồ sơ).
 
     `digitised`: it has to have a signed digitised copy before the dossier is forwarded (Art. 15.6.c).
+    Who sends may add that; what the list in force has digitised, and what was marked before, stays so.
     """
 
     code: ComponentCode

@@ -127,7 +127,15 @@ def _procedure(procedure: Procedure, law: Law) -> DirectoryProcedure:
         channels=tuple(_channel(procedure, channel, law.profile) for channel in sorted(procedure.channels)),
         components=tuple(
             PublishedComponent(
-                code=one.code, name=one.name, group=one.group, originals=one.originals, copies=one.copies
+                code=one.code,
+                name=one.name,
+                group=one.group,
+                originals=one.originals,
+                copies=one.copies,
+                need=one.need,
+                one_of=one.one_of,
+                cases=tuple(sorted(one.cases)),
+                digitise=one.digitise,
             )
             for one in procedure.components
         ),
@@ -143,7 +151,12 @@ def _channel(procedure: Procedure, channel: Channel, profile: Profile) -> Channe
         return_channels=ways_of_return(procedure, channel, profile),
         needs_case=single is None,
         times=tuple(
-            PublishedTime(id=one.id, time=f"{one.time.amount} {one.time.unit}", text=one.text)
+            PublishedTime(
+                id=one.id,
+                time=f"{one.time.amount} {one.time.unit}",
+                text=one.text,
+                is_immediate=one.id in procedure.immediate,
+            )
             for one in procedure.choices(channel)
         ),
         fees=tuple(_fee(one) for one in procedure.channels[channel].fees),

@@ -15,6 +15,7 @@ from hub.regulation.sections import Channel
 
 FeeKind = Literal["fee", "service_fee", "price_level"]
 Currency = Literal["VND", "USD"]
+Need = Literal["required", "optional"]
 
 
 class TimeUnit(StrEnum):
@@ -82,6 +83,14 @@ class Component:
     group: str
     originals: int
     copies: int
+    need: Need | None = None
+    """None where neither the record nor the administrator says it: then an officer does (14.3)."""
+    one_of: str | None = None
+    """Of the papers with the same word one is enough."""
+    cases: frozenset[str] = frozenset()
+    """Ids of the published times for which it is needed; all where none is named."""
+    digitise: bool | None = None
+    """Whether it gets a signed copy (15.6.c); where that is not listed, the sender may ask for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,8 @@ class Procedure:
     returning: Mapping[str, frozenset[str]]
     """Ways of return in the portal's words, per ONLINE and OFFLINE submission; empty when not published."""
     digest: str
+    immediate: frozenset[str] = frozenset()
+    """Ids of the published times with which the result is given at once (15.4)."""
 
     def is_in_force(self, on: date) -> bool:
         """Whether it applies on this day; one without a known first day does not."""
@@ -183,6 +194,19 @@ class Procedure:
                 suffix = f"#{len(times)}" if len(times) > 1 else ""
                 rows.append(TimeChoice(f"{case.code}{suffix}", case.time, case.name))
         return tuple(rows)
+
+    def is_immediate(self, channel: Channel, choice_id: str | None) -> bool:
+        """Whether the result is given at once by this time, or by the only one that is published."""
+        if choice_id is not None:
+            return choice_id in self.immediate
+        single = self.handling_time(channel)
+        ids = {choice.id for choice in self.choices(channel) if choice.time == single}
+        return bool(ids) and ids <= self.immediate
+
+    def is_digitised(self, component_code: str) -> bool | None:
+        """Whether the list in force has this component digitised (15.6.c); None where it is silent."""
+        said = {row.digitise for row in self.components if row.code == component_code}
+        return True if True in said else False if said == {False} else None
 
     def choice(self, channel: Channel, choice_id: str) -> TimeChoice | None:
         """The published time of this id, if this channel has it."""

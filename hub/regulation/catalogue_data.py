@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.catalogue_import import import_catalogue
+from hub.regulation.completion import completed
 from hub.regulation.errors import ProfileError
 
 
@@ -20,6 +21,7 @@ class _CatalogueFile(BaseModel):
     version: str
     in_force_from: date
     records: tuple[str, ...]
+    completions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +33,21 @@ class PublishedCatalogue:
 
     @property
     def ref(self) -> str:
-        """Its version: a digest of its records."""
+        """Its version: a digest of its records and completions."""
         return self.catalogue.version
 
 
 def read_catalogue(text: str, files: Mapping[str, bytes]) -> PublishedCatalogue:
-    """Import the records that the TOML text names, out of `procedures/`; raises ProfileError."""
+    """Import the records that the TOML text names, and complete them; raises ProfileError."""
     try:
         data = _CatalogueFile.model_validate(tomllib.loads(text))
         records = [files[f"procedures/{name}"] for name in data.records]
+        said = {f"completions/{name}": files[f"completions/{name}"] for name in data.completions}
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise ProfileError(f"catalogue: {error}") from error
     except KeyError as error:
         raise ProfileError(f"catalogue: there is no file {error.args[0]}") from None
-    catalogue = import_catalogue(records).catalogue
+    catalogue = completed(import_catalogue(records).catalogue, said)
     if catalogue.version != data.version:
-        raise ProfileError(f"the records of catalogue {data.version} make up {catalogue.version}")
+        raise ProfileError(f"the files of catalogue {data.version} make up {catalogue.version}")
     return PublishedCatalogue(data.in_force_from, catalogue)

@@ -151,7 +151,9 @@ def _components(root: Node) -> tuple[tuple[Component, ...], tuple[ComponentNote,
                 row.note("is a paper without a code and cannot be asked for", "code")
                 notes.append(ComponentNote(code, name, heading))
             else:
-                papers.append(Component(code, name, heading, originals, copies))
+                # 15.6.c: what is the result of a procedure is digitised
+                digitise = True if row.flag("isProcessingResult") else None
+                papers.append(Component(code, name, heading, originals, copies, digitise=digitise))
     if not papers:
         root.note("lists no paper, so nothing can be demanded", "executionCases")
     return tuple(papers), tuple(notes)

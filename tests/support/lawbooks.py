@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
+from hub.regulation.completion import completed
+from hub.regulation.law import Law
+from hub.regulation.lawbook import load_book
 from hub.regulation.pins import pin
 
 DATA = files("hub.regulation.data")
@@ -54,3 +58,9 @@ def with_next_version(folder: Path, begins: date, **changes: str) -> Path:
     """A pinned folder with the version after the shipped one, in force from this day on."""
     text = profile_text(SHIPPED + 1, begins, **changes)
     return law_folder(folder, **{f"profiles/{NEXT_REF}.toml": text})
+
+
+def completed_law(text: str) -> Law:
+    """The newest law with what this TOML says of its procedures (`hub.regulation.completion`)."""
+    newest = load_book().in_force(date.max)
+    return replace(newest, catalogue=completed(newest.catalogue, {"completions/test.toml": text.encode()}))

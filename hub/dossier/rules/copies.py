@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError, WaitError
+from hub.dossier.rules.digitising import required
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_agency
 from hub.dossier.state.model import Dossier
 from hub.dossier.verification import AwayCopy, SignedBy, UnverifiedCopy, VerifiedCopy
-from hub.regulation.profile import Profile
 from schemas.base import Request
 from schemas.component import ReuseComponent
 from schemas.copy import CertifyCopy, CopyCertified, CopyFile, CopyRegistered, RegisterCopy
@@ -140,23 +140,10 @@ def register(dossier: Dossier, request: RegisterCopy, context: Context) -> Decis
 # Forwarding
 
 
-def required(dossier: Dossier, profile: Profile) -> tuple[str, ...]:
-    """Components that need a signed copy before the transfer, by the profile's `intake.scan_scope`.
-
-    `listed`: those marked as digitised; `all`: every paper too (15.1, 15.6.c). What was reused is data.
-    """
-    takes_all = profile.intake.scan_scope == "all"
-    return tuple(
-        item.code
-        for item in dossier.components
-        if item.code not in dossier.reused and (item.is_digitised or (takes_all and item.is_paper))
-    )
-
-
 @rule("15.6.c2", "Every required copy is signed before the dossier is transferred")
 def copies_are_signed(dossier: Dossier, _request: ForwardDossier, context: Context) -> Refused | None:
     """A registered copy is a signed one."""
-    if all(code in dossier.digitised for code in required(dossier, context.law.profile)):
+    if all(code in dossier.digitised for code in required(dossier, context)):
         return None
     return Refused("rule.15.6.c2", rule="15.6.c2", state=dossier.status, possible=(RegisterCopy.type,))
 

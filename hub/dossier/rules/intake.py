@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
 from hub.dossier.rules.components import components_are_published, published
+from hub.dossier.rules.digitising import is_due, with_duties
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.identity import refusal_of
 from hub.dossier.rules.identity_paper import known_of
@@ -86,11 +87,14 @@ def accepted_components_are_published(
 
 @rule("15.4", "Form 01 may be left out only where the result is given at once")
 def form_01_may_be_left_out(dossier: Dossier, request: AcceptDossier, context: Context) -> Refused | None:
-    """The catalogue has no mark for immediate results; only procedures due within the day can have them."""
+    """By the published time that applies; the national record has no mark: the administrator says it.
+
+    "In the day" is not at once: there Form 01 says the day.
+    """
     if request.form_01:
         return None
     procedure = published(dossier.procedure, context)
-    if procedure is None or procedure.same_day_cutoff is None:
+    if procedure is None or not procedure.is_immediate(dossier.channel, request.case):
         return Refused("rule.15.4", rule="15.4", fields=("/form_01",))
     return None
 
@@ -160,7 +164,7 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         organisation=dossier.organisation,
         agency=dossier.agency,
         officer=request.officer,
-        components=request.components,
+        components=with_duties(dossier, request.components, procedure, context.law.profile),
         sets=request.sets,
         handling=f"{handling.amount} {handling.unit}",
         accepted_at=context.now,
@@ -168,4 +172,4 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         form="01" if gets_form_01(dossier, request, context) else None,
         identity=known_of(dossier),
     )
-    return Accepted((fact, *late), (*ids_of(_ACCEPT), handling_time_of.id, issued_code.id))
+    return Accepted((fact, *late), ids_of((*_ACCEPT, handling_time_of, issued_code, is_due)))

@@ -10,7 +10,8 @@ import pytest
 
 from hub.dossier.decision import Context, Refused, Sender
 from hub.dossier.errors import ContextError
-from hub.dossier.rules.copies import packages_of, required
+from hub.dossier.rules.copies import packages_of
+from hub.dossier.rules.digitising import required
 from hub.dossier.standing import possible_now
 from hub.dossier.state.codec import from_json, to_json
 from hub.dossier.state.evolve import evolve
@@ -175,7 +176,7 @@ def test_nothing_is_forwarded_before_every_required_copy_is_signed() -> None:
 @pytest.mark.rule("15.6.c2")
 def test_a_dossier_without_digitised_components_is_forwarded_as_before() -> None:
     story = build.accepted()
-    assert required(story.now, story.law.profile) == ()
+    assert required(story.now, story.context(COUNTER, MONDAY)) == ()
     story.accepts(build.forwarding(), COUNTER)
 
 
@@ -183,7 +184,7 @@ def test_a_dossier_without_digitised_components_is_forwarded_as_before() -> None
 def test_a_profile_may_want_every_paper_digitised() -> None:
     story = build.accepted()
     story.law = build.law_with(intake={"scan_scope": "all"})
-    assert required(story.now, story.law.profile) == tuple(item.code for item in PAPERS)
+    assert required(story.now, story.context(COUNTER, MONDAY)) == tuple(item.code for item in PAPERS)
     assert story.refuses(build.forwarding(), COUNTER).code == "rule.15.6.c2"
 
 

@@ -18,6 +18,7 @@ from schemas.identity import IdentityChecked
 from schemas.party import Party, Proxy
 from tests.support import dossiers as build
 from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, POPULATION, PORTAL, Story, at, law
+from tests.support.lawbooks import completed_law
 
 
 def answered(outcome: str) -> Story:
@@ -237,12 +238,37 @@ def test_a_procedure_without_any_usable_time_cannot_be_accepted() -> None:
     assert (refused.code, refused.possible) == ("handling_time.unpublished", ())
 
 
+IMMEDIATE = """
+[procedures."1.000656"]
+immediate = ["1.000656.01"]
+"""
+
+
 @pytest.mark.rule("15.4")
-def test_form_01_may_be_left_out_only_where_the_result_is_given_within_the_day() -> None:
+def test_form_01_is_left_out_only_where_the_result_is_given_at_once() -> None:
+    """In the day is not at once, and neither is another case of the same procedure."""
     assert build.identified().refuses(build.acceptance(form_01=False), COUNTER).code == "rule.15.4"
     story = build.identified(procedure=build.PROCEDURE_OF_THE_DAY)
     papers = build.papers(build.PROCEDURE_OF_THE_DAY)
-    (fact,) = story.accepts(build.acceptance(components=papers, form_01=False), COUNTER)
+    assert story.refuses(build.acceptance(components=papers, form_01=False), COUNTER).code == "rule.15.4"
+
+    story = build.identified(procedure=build.PROCEDURE_WITH_CASES)
+    story.law = completed_law(IMMEDIATE)
+    papers = build.papers(build.PROCEDURE_WITH_CASES)
+    for case in (None, "1.000656.02"):
+        later = build.acceptance(components=papers, form_01=False, case=case)
+        assert story.refuses(later, COUNTER).code == "rule.15.4"
+    now = build.acceptance(components=papers, form_01=False, case="1.000656.01")
+    (fact,) = story.accepts(now, COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.form is None
+
+
+@pytest.mark.rule("15.4")
+def test_the_only_time_of_a_procedure_may_be_immediate_without_a_case() -> None:
+    story = build.identified()
+    story.law = completed_law(f'[procedures."{build.PROCEDURE}"]\nimmediate = ["1.004873.01"]')
+    (fact,) = story.accepts(build.acceptance(form_01=False), COUNTER)
     assert isinstance(fact, DossierAccepted)
     assert fact.form is None
 

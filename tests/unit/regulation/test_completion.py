@@ -1,0 +1,94 @@
+"""What the administrator completes: apart from the records, checked against them, part of the version."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from hub.regulation.catalogue_data import read_catalogue
+from hub.regulation.catalogue_import import import_record
+from hub.regulation.completion import completed
+from hub.regulation.errors import ProfileError
+from hub.regulation.law import FIRST_CATALOGUE
+from hub.regulation.lawbook import load_book
+from hub.regulation.pins import pinned_files
+from tests.support.dossiers import PROCEDURE, papers
+from tests.support.lawbooks import law_folder
+
+CODE = papers()[0].code
+TEXT = f"""
+[procedures."{PROCEDURE}"]
+immediate = ["1.004873.01"]
+[procedures."{PROCEDURE}".components."{CODE}"]
+need = "required"
+cases = ["1.004873.01"]
+digitise = true
+"""
+CATALOGUE = load_book().in_force(date.max).catalogue
+
+
+def test_what_is_said_stands_beside_the_record_and_changes_the_version() -> None:
+    found = completed(CATALOGUE, {"completions/a.toml": TEXT.encode()})
+    procedure = found.procedures[PROCEDURE]
+    paper = next(one for one in procedure.components if one.code == CODE)
+    assert (paper.need, sorted(paper.cases), paper.digitise) == ("required", ["1.004873.01"], True)
+    assert (procedure.is_digitised(CODE), procedure.is_digitised("x")) == (True, None)
+    assert procedure.is_immediate("in_person", None)
+    assert procedure.is_immediate("online", "1.004873.01")
+    assert not CATALOGUE.procedures[PROCEDURE].is_immediate("in_person", None)
+    assert found.version not in {CATALOGUE.version, completed(CATALOGUE, {"a": b"[procedures]"}).version}
+    assert completed(CATALOGUE, {}) is CATALOGUE
+
+
+def test_nothing_is_completed_by_what_comes_with_the_hub() -> None:
+    for procedure in CATALOGUE.procedures.values():
+        assert not procedure.immediate
+        assert {(one.need, one.digitise) for one in procedure.components} <= {(None, None)}
+
+
+def test_a_component_that_the_record_calls_a_result_is_digitised() -> None:
+    raw = (files("hub.regulation.data") / "procedures" / f"{PROCEDURE}.json").read_bytes()
+    marked = import_record(raw.replace(b'"isProcessingResult": false', b'"isProcessingResult": true'))
+    assert marked.procedure is not None
+    assert {one.digitise for one in marked.procedure.components} == {True}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[procedures."9.999999"]', r'completions/a.toml: procedures.9.999999: the catalogue has no such'),
+        ('[procedures."1.004873"]\nimmediate = ["x"]', r"1.004873.immediate: x is no time"),
+        ('[procedures."1.004873".components.x]', r"1.004873.components: x is no paper"),
+        (TEXT.replace('cases = ["1.004873.01"]', 'cases = ["y"]'), r"cases: y is no time"),
+        (TEXT.replace('"required"', '"perhaps"'), r"completions/a.toml: procedures.1.004873.*need"),
+        (TEXT.replace("digitise", "digitize"), r"digitize"),
+        ("[", r"completions/a.toml: "),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_refused_whole_with_its_name_and_key(text: str, said: str) -> None:
+    with pytest.raises(ProfileError, match=said):
+        completed(CATALOGUE, {"completions/a.toml": text.encode()})
+
+
+def test_two_files_do_not_complete_one_procedure() -> None:
+    with pytest.raises(ProfileError, match=r"b\.toml: .* a\.toml completes it already"):
+        completed(CATALOGUE, {"a.toml": TEXT.encode(), "b.toml": TEXT.encode()})
+
+
+def test_a_site_completes_the_shipped_records_by_a_catalogue_of_its_own(tmp_path: Path) -> None:
+    """The next import lists the same file again: what was completed survives it."""
+    shipped = pinned_files(files("hub.regulation.data"))
+    listing = shipped[f"catalogues/{FIRST_CATALOGUE}.toml"].decode()
+    version = completed(CATALOGUE, {"completions/site.toml": TEXT.encode()}).version
+    own = listing.replace(FIRST_CATALOGUE, version).replace("2023-12-18", "2026-01-01")
+    own = own.replace("records = [", 'completions = ["site.toml"]\nrecords = [')
+    folder = law_folder(tmp_path, **{f"catalogues/{version}.toml": own, "completions/site.toml": TEXT})
+    book = load_book(folder=folder)
+    assert book.in_force(date(2026, 10, 5)).catalogue.version == version
+    assert book.in_force(date(2026, 10, 5)).catalogue.procedures[PROCEDURE].immediate
+    assert book.in_force(date(2025, 10, 5)).catalogue.version == FIRST_CATALOGUE
+    with pytest.raises(ProfileError, match="no file completions/site"):
+        read_catalogue(own, shipped)
