@@ -30,12 +30,19 @@ class PublishedTime(Wire):
 
 
 class PublishedFee(Wire):
-    """A published charge; without `amount` the record refers to a table or a text."""
+    """A published charge; without `amount` the record refers to a table or a text.
+
+    With `per` it is counted by that piece, at most `pieces` in one demand. With `provision` it stands in the
+    approved schedule that completes the record: a demand names that as `basis`.
+    """
 
     kind: FeeKind
     amount: Annotated[int, Field(ge=0)] | None = None
     currency: Literal["VND", "USD"] | None = None
     text: str
+    per: str | None = None
+    pieces: int = 1
+    provision: str | None = None
 
 
 class ChannelOffer(Wire):

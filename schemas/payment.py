@@ -18,9 +18,10 @@ PaymentStatus = Literal["paid", "refused"]
 
 
 class PaymentItem(Wire):
-    """One published fee, `quantity` times; `amount` is the đồng of one.
+    """One published fee: `amount` is the đồng of one, `quantity` how many where it is counted by the piece.
 
-    `basis` names the provision that sets the sum where the published record refers to a table or a text.
+    `basis` is the provision of the approved schedule where the published record gives no amount (directory:
+    `provision` of the fee).
     """
 
     kind: FeeKind

@@ -47,7 +47,7 @@ def list_versions(as_json: AsJson = False) -> None:
 @app.command("pin")
 def pin_files(
     folder: Annotated[
-        Path, typer.Argument(help="folder with profiles/, catalogues/, procedures/, calendars/")
+        Path, typer.Argument(help="folder with profiles/, catalogues/, completions/, procedures/, calendars/")
     ],
 ) -> None:
     """Write the digests of new files into the folder's lock; a file that was edited is refused."""

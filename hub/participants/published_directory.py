@@ -14,7 +14,7 @@ from hub.participants.admission import SPEAKERS
 from hub.participants.registry import Participant, registered
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
-from hub.regulation.catalogue import Fee, Procedure
+from hub.regulation.catalogue import Fee, Procedure, Schedule, ScheduledSum
 from hub.regulation.clock import local_day
 from hub.regulation.law import Law
 from hub.regulation.lawbook import LawBook
@@ -85,7 +85,7 @@ def make_edition(
 ) -> Edition:
     """Procedures in force on this day, and whom the participants speak for, each by code (pure)."""
     known = sorted(law.catalogue.procedures.values(), key=lambda one: one.code)
-    procedures = [_or_none(_procedure, one, law) for one in known if one.is_in_force(today)]
+    procedures = [_or_none(_procedure, one, law, today) for one in known if one.is_in_force(today)]
     organisations = [_or_none(_organisation, code, of) for code, of in _spoken_for(participants)]
     return Edition(
         mark,
@@ -116,7 +116,7 @@ def _organisation(code: str, roles: set[str]) -> DirectoryOrganisation:
     return DirectoryOrganisation(code=code, is_one_stop="counter" in roles, is_agency="agency" in roles)
 
 
-def _procedure(procedure: Procedure, law: Law) -> DirectoryProcedure:
+def _procedure(procedure: Procedure, law: Law, today: date) -> DirectoryProcedure:
     assert procedure.in_force_from is not None
     return DirectoryProcedure(
         code=procedure.code,
@@ -124,7 +124,9 @@ def _procedure(procedure: Procedure, law: Law) -> DirectoryProcedure:
         catalogue=law.versions.catalogue,
         in_force_from=procedure.in_force_from,
         in_force_until=procedure.in_force_until,
-        channels=tuple(_channel(procedure, channel, law.profile) for channel in sorted(procedure.channels)),
+        channels=tuple(
+            _channel(procedure, channel, law.profile, today) for channel in sorted(procedure.channels)
+        ),
         components=tuple(
             PublishedComponent(
                 code=one.code,
@@ -144,8 +146,9 @@ def _procedure(procedure: Procedure, law: Law) -> DirectoryProcedure:
     )
 
 
-def _channel(procedure: Procedure, channel: Channel, profile: Profile) -> ChannelOffer:
+def _channel(procedure: Procedure, channel: Channel, profile: Profile, today: date) -> ChannelOffer:
     single = procedure.handling_time(channel)
+    schedules = [one for one in procedure.schedules if channel in one.channels and one.is_in_force(today)]
     return ChannelOffer(
         channel=channel,
         return_channels=ways_of_return(procedure, channel, profile),
@@ -159,10 +162,32 @@ def _channel(procedure: Procedure, channel: Channel, profile: Profile) -> Channe
             )
             for one in procedure.choices(channel)
         ),
-        fees=tuple(_fee(one) for one in procedure.channels[channel].fees),
+        fees=(
+            *(_fee(one) for one in procedure.channels[channel].fees),
+            *(_scheduled(schedule, one) for schedule in schedules for one in schedule.sums),
+        ),
     )
 
 
 def _fee(fee: Fee) -> PublishedFee:
     amount = int(fee.amount) if fee.amount is not None else None
-    return PublishedFee(kind=fee.kind, amount=amount, currency=fee.currency, text=fee.text)
+    return PublishedFee(
+        kind=fee.kind,
+        amount=amount,
+        currency=fee.currency,
+        text=fee.text,
+        per=fee.per or None,
+        pieces=fee.pieces,
+    )
+
+
+def _scheduled(schedule: Schedule, one: ScheduledSum) -> PublishedFee:
+    return PublishedFee(
+        kind=schedule.kind,
+        amount=one.amount,
+        currency="VND",
+        text=one.text,
+        per=one.per or None,
+        pieces=one.pieces,
+        provision=schedule.provision,
+    )

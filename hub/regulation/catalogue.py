@@ -55,6 +55,36 @@ class Fee:
     amount: Decimal | None
     currency: Currency | None
     text: str
+    per: str = ""
+    """The piece by which it is counted (a copy, a person); empty for a fee that is due once."""
+    pieces: int = 1
+    """The most pieces in one demand."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledSum:
+    """A sum of an approved schedule, in đồng."""
+
+    amount: int
+    text: str
+    per: str
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Fees that the record leaves open, as `provision` sets them; the last day is before `in_force_until`."""
+
+    kind: FeeKind
+    channels: frozenset[Channel]
+    provision: str
+    in_force_from: date
+    in_force_until: date | None
+    sums: tuple[ScheduledSum, ...]
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether it applies on this day."""
+        return self.in_force_from <= on and (self.in_force_until is None or on < self.in_force_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +176,19 @@ class Procedure:
     digest: str
     immediate: frozenset[str] = frozenset()
     """Ids of the published times with which the result is given at once (15.4)."""
+    schedules: tuple[Schedule, ...] = ()
+    """Of the completions: what sets the fees that the record leaves open."""
+
+    def schedule(self, kind: FeeKind, channel: Channel, on: date) -> Schedule | None:
+        """The approved schedule for this kind of fee on this day; completions hold no two of them."""
+        return next(
+            (
+                one
+                for one in self.schedules
+                if one.kind == kind and channel in one.channels and one.is_in_force(on)
+            ),
+            None,
+        )
 
     def is_in_force(self, on: date) -> bool:
         """Whether it applies on this day; one without a known first day does not."""

@@ -12,6 +12,14 @@ _KINDS: dict[str, FeeKind] = {"FEE": "fee", "SERVICE_FEE": "service_fee", "PRICE
 # Fees inside the country are collected in đồng (Pháp lệnh Ngoại hối Điều 22): an empty currency means đồng.
 _CURRENCIES: dict[str, Currency] = {"": "VND", "Việt Nam Đồng": "VND", "USD": "USD"}
 _DONG_IN_TEXT = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{3})+|\d+)\s*(?:đồng|đ\b|vnđ|vnd)", re.IGNORECASE)
+_BY_PIECE_IN_TEXT = re.compile(
+    r"(?<![\d.,])(\d{1,3}(?:[.,]\d{3})+|\d+)\s*(?:đồng|đ|vnđ|vnd)\s*/\s*"
+    r"(người|bản sao|bản|trang|tờ|thẻ|thửa|giấy chứng nhận|giấy|gcn)\b",
+    re.IGNORECASE,
+)
+"""Not by the dossier (`hồ sơ`) or by the act (`lần`): those are once."""
+_MOST_PIECES = 20
+"""In one demand, where the record counts by the piece and no completion sets another bound."""
 _FOREIGN_IN_TEXT = re.compile(r"\b(?:usd|đô la)\b", re.IGNORECASE)
 
 
@@ -26,7 +34,19 @@ def read_fee(node: Node) -> Fee:
     if reason:
         node.note(reason, "value")
     amount = None if reason or kind is None else Decimal(node.raw("value"))
-    return Fee(kind or "fee", amount, currency if amount is not None else None, text)
+    per = _piece(int(amount), text) if amount else ""
+    pieces = _MOST_PIECES if per else 1
+    return Fee(kind or "fee", amount, currency if amount is not None else None, text, per, pieces)
+
+
+def _piece(value: int, text: str) -> str:
+    """By which piece the text counts this very sum («10.000 đồng/người»); empty when by none."""
+    found = {
+        piece.lower()
+        for amount, piece in _BY_PIECE_IN_TEXT.findall(text)
+        if int(re.sub(r"[.,]", "", amount)) == value
+    }
+    return min(found) if len(found) == 1 else ""
 
 
 def _doubt(node: Node, text: str, currency: Currency | None) -> str:

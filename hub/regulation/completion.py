@@ -12,6 +12,7 @@ from typing import get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.regulation.catalogue import Catalogue, Component, Need, Procedure
+from hub.regulation.completion_fees import ByPieceEntry, ScheduleEntry, with_fees
 from hub.regulation.errors import ProfileError
 from hub.regulation.sections import Channel
 
@@ -32,6 +33,8 @@ class _Completed(BaseModel):
 
     immediate: frozenset[str] = frozenset()
     components: Mapping[str, _Paper] = {}
+    schedules: tuple[ScheduleEntry, ...] = ()
+    by_piece: tuple[ByPieceEntry, ...] = ()
 
 
 class _File(BaseModel):
@@ -80,7 +83,7 @@ def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
     for code, paper in said.components.items():
         _known(paper.cases, times, f"{place}.components.{code}.cases", "time")
     return replace(
-        procedure,
+        with_fees(procedure, said.schedules, said.by_piece, place),
         immediate=said.immediate,
         components=tuple(_paper(one, said.components.get(one.code)) for one in procedure.components),
     )

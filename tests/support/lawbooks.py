@@ -16,6 +16,8 @@ DATA = files("hub.regulation.data")
 SHIPPED = 2
 """The newest version of the profile that comes with the hub."""
 SHIPPED_REF, NEXT_REF = f"bentre-45-2023@{SHIPPED}", f"bentre-45-2023@{SHIPPED + 1}"
+SHIPPED_CATALOGUE = "b87593e24e11a6af"
+"""The records with the completion that comes with the hub."""
 PROFILE = (DATA / f"profiles/{SHIPPED_REF}.toml").read_text(encoding="utf-8")
 CALENDAR = (DATA / "calendars/vn-2026.1.toml").read_text(encoding="utf-8")
 

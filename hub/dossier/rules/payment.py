@@ -7,7 +7,8 @@ from hub.dossier.rules.components import known
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state.model import Dossier, Payment
-from hub.regulation.catalogue import Fee
+from hub.regulation.catalogue import Fee, Schedule
+from hub.regulation.clock import local_day
 from schemas.payment import (
     PaymentItem,
     PaymentItems,
@@ -22,25 +23,53 @@ _LAST_NUMBER = 9999
 
 
 @rule("3.5", "Only fees that the catalogue publishes for the channel may be asked or taken")
-def faults_of(items: PaymentItems, dossier: Dossier, context: Context) -> tuple[str, ...]:
-    """Paths of what is not published; a sum that stands in a table or text needs the provision named."""
+def unpublished(items: PaymentItems, dossier: Dossier, context: Context) -> Refused | None:
+    """By the record, or where it gives no amount by the approved schedule that completes it.
+
+    The provision that a demand names is the schedule's, never the sender's own word for it.
+    """
     entry = known(dossier.procedure, context)
     offer = entry.channels.get(dossier.channel) if entry is not None else None
     fees = offer.fees if offer is not None else ()
-    faults = (fault(item, fees) for item in items)
-    return tuple(f"/items/{index}/{name}" for index, name in enumerate(faults) if name)
+    today = local_day(context.now)
+    faults: list[str] = []
+    is_unscheduled = True
+    provisions: dict[str, None] = {}
+    for index, item in enumerate(items):
+        schedule = entry.schedule(item.kind, dossier.channel, today) if entry is not None else None
+        if (name := fault(item, fees, schedule)) is None:
+            continue
+        faults.append(f"/items/{index}/{name}")
+        is_unscheduled = is_unscheduled and schedule is None and _is_open(item, fees)
+        if name == "basis" and schedule is not None:
+            provisions[schedule.provision] = None
+    if not faults:
+        return None
+    code = "rule.3.5.schedule" if is_unscheduled else "rule.3.5"
+    return Refused(code, rule="3.5", fields=tuple(faults), possible=tuple(provisions))
 
 
-def fault(item: PaymentItem, fees: tuple[Fee, ...]) -> str | None:
+def fault(item: PaymentItem, fees: tuple[Fee, ...], schedule: Schedule | None) -> str | None:
     """The field of an item that no published fee bears out."""
     of_kind = [fee for fee in fees if fee.kind == item.kind]
     if not of_kind:
         return "kind"
-    if any(fee.currency == "VND" and fee.amount == item.amount for fee in of_kind):
-        return None
-    if all(fee.amount is not None for fee in of_kind):
+    published = [fee for fee in of_kind if fee.currency == "VND" and fee.amount == item.amount]
+    if published:
+        return None if item.quantity <= max(fee.pieces for fee in published) else "quantity"
+    if schedule is None or not _is_open(item, fees):
         return "amount"
-    return None if item.basis is not None and item.basis.strip() else "basis"
+    scheduled = [one for one in schedule.sums if one.amount == item.amount]
+    if not scheduled:
+        return "amount"
+    if item.basis != schedule.provision:
+        return "basis"
+    return None if item.quantity <= max(one.pieces for one in scheduled) else "quantity"
+
+
+def _is_open(item: PaymentItem, fees: tuple[Fee, ...]) -> bool:
+    """Whether the record publishes such a fee without its amount."""
+    return any(fee.kind == item.kind and fee.amount is None for fee in fees)
 
 
 @rule("3.5", "The applicant is asked for one payment at a time")
@@ -56,8 +85,7 @@ def no_payment_is_open(dossier: Dossier, _request: RequestPayment, context: Cont
 @rule("3.5", "What is asked is published")
 def demand_is_published(dossier: Dossier, request: RequestPayment, context: Context) -> Refused | None:
     """By the catalogue in force for the dossier's procedure and channel."""
-    faults = faults_of(request.items, dossier, context)
-    return Refused("rule.3.5", rule="3.5", fields=faults) if faults else None
+    return unpublished(request.items, dossier, context)
 
 
 _REQUEST: tuple[Check[Dossier, RequestPayment], ...] = (no_payment_is_open, demand_is_published)
@@ -89,10 +117,10 @@ def payment_is_due(dossier: Dossier, request: ReportPayment, context: Context) -
     if request.payment is None:
         if len(dossier.payments) >= _LAST_NUMBER:
             return Refused("payment.used_up", rule="3.5")
-        faults = faults_of(request.items, dossier, context)
-        if not faults and request.amount != _total(request.items):
-            faults = ("/amount",)
-        return Refused("rule.3.5", rule="3.5", fields=faults) if faults else None
+        if (refused := unpublished(request.items, dossier, context)) is not None:
+            return refused
+        is_whole = request.amount == _total(request.items)
+        return None if is_whole else Refused("rule.3.5", rule="3.5", fields=("/amount",))
     asked = dossier.payments.get(request.payment)
     if asked is None:
         return Refused("payment.unknown", rule="3.5", fields=("/payment",))

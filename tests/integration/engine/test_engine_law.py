@@ -12,12 +12,11 @@ import pytest
 
 from hub.embedded.stack import StackAddress
 from hub.regulation.clock import local_day
-from hub.regulation.law import FIRST_CATALOGUE
 from hub.regulation.lawbook import load_book
 from tests.support.clients import Client
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
-from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, with_next_version
+from tests.support.lawbooks import NEXT_REF, SHIPPED_CATALOGUE, SHIPPED_REF, with_next_version
 from tests.support.requests import (
     ACCEPT,
     AGENCY,
@@ -58,7 +57,9 @@ async def laws(hub: Hub, dossier: str) -> list[tuple[str, str]]:
     """Type and ruleset of each fact."""
     rows = await hub.database.fetch("select bytes from fact where dossier_id = $1 order by sequence", dossier)
     bodies: list[dict[str, Any]] = [orjson.loads(row["bytes"]) for row in rows]
-    assert {(body["catalogue"], body["calendar"]) for body in bodies} == {(FIRST_CATALOGUE, today_calendar())}
+    assert {(body["catalogue"], body["calendar"]) for body in bodies} == {
+        (SHIPPED_CATALOGUE, today_calendar())
+    }
     return [(body["type"].split(".")[2], body["ruleset"]) for body in bodies]
 
 
@@ -137,5 +138,8 @@ async def test_an_operator_pins_new_versions_and_reads_which_is_in_force(hub: Hu
     assert await hub_command(environment, "law", "pin", str(folder)) == (0, f"profiles/{SECOND}.toml\n")
     status, said = await hub_command(environment, "law", "list")
     (today,) = [line for line in said.splitlines() if line.startswith("*")]
-    assert (status, today.split()[2:6]) == (0, [SECOND, FIRST_CATALOGUE, today_calendar(), "45/2023/QĐ-UBND"])
+    assert (status, today.split()[2:6]) == (
+        0,
+        [SECOND, SHIPPED_CATALOGUE, today_calendar(), "45/2023/QĐ-UBND"],
+    )
     assert today.split()[6:] == ["2030-12-31", "2027", "2028", "2029", "2030"]

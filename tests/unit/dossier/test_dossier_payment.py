@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace as replace_field
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from hub.dossier.decision import Refused, Sender
 from hub.dossier.state.codec import from_json, to_json
+from hub.regulation.catalogue import Schedule, ScheduledSum
 from schemas.payment import PaymentItem, PaymentRecorded, PaymentRequested, ReportPayment, RequestPayment
 from tests.support.dossiers import (
     AGENCY,
@@ -22,6 +24,7 @@ from tests.support.dossiers import (
     Story,
     acceptance,
     accepted,
+    at,
     identified,
     lodged,
     papers,
@@ -31,6 +34,7 @@ from tests.support.dossiers import (
 # Chứng thực bản sao: 8 000 đồng, no text beside it.
 PROCEDURE_WITH_FEE = "2.000635"
 PAYMENTS = Sender("thu-phi-mau", frozenset({"payments"}), frozenset())
+PROVISION = "Nghị quyết mẫu số 01/NQ-HĐND"
 FEE = PaymentItem(kind="fee", amount=8000, quantity=2)
 
 
@@ -73,6 +77,7 @@ def test_a_published_fee_may_be_asked_for_and_is_counted_by_its_quantity() -> No
     [
         (PaymentItem(kind="fee", amount=9000), "/items/0/amount"),
         (PaymentItem(kind="fee", amount=9000, basis="Thông tư Mẫu"), "/items/0/amount"),
+        (PaymentItem(kind="fee", amount=8000, quantity=21), "/items/0/quantity"),
         (PaymentItem(kind="service_fee", amount=8000), "/items/0/kind"),
     ],
 )
@@ -82,15 +87,76 @@ def test_what_is_not_published_may_not_be_asked_for(item: PaymentItem, field: st
 
 
 @pytest.mark.rule("3.5")
-def test_a_sum_that_stands_in_another_text_needs_that_text_named() -> None:
-    # The record of PROCEDURE has a service fee without a sum: the provincial council sets it.
+@pytest.mark.parametrize("amount", [15_000, 900_000_000])
+def test_a_fee_without_an_amount_is_not_asked_for_because_a_sender_names_a_text(amount: int) -> None:
+    """The record of PROCEDURE has a service fee without a sum, and no schedule completes it."""
     lived = accepted(procedure=PROCEDURE)
-    bare = PaymentItem(kind="service_fee", amount=15000)
-    assert lived.refuses(demand(bare), COUNTER).fields == ("/items/0/basis",)
-    assert lived.refuses(demand(bare.model_copy(update={"basis": " "})), COUNTER).fields == (
-        "/items/0/basis",
+    item = PaymentItem(kind="service_fee", amount=amount, basis="Nghị quyết mẫu số 01/NQ-HĐND")
+    refused = lived.refuses(demand(item), COUNTER)
+    assert refused == Refused("rule.3.5.schedule", "3.5", ("/items/0/amount",))
+    unasked = paid(None, amount, items=(item,), place="counter")
+    assert lived.refuses(unasked, PAYMENTS).code == "rule.3.5.schedule"
+
+
+def with_schedule() -> Story:
+    """The same, with sums that the provincial council has approved from 2026 on."""
+    lived = accepted(procedure=PROCEDURE)
+    schedule = Schedule(
+        "service_fee",
+        frozenset({lived.now.channel}),
+        PROVISION,
+        date(2026, 1, 1),
+        date(2027, 1, 1),
+        (ScheduledSum(15_000, "Đăng ký quá hạn", "", 1), ScheduledSum(3_000, "Bản sao", "bản sao", 5)),
     )
-    lived.accepts(demand(bare.model_copy(update={"basis": "Nghị quyết mẫu số 01/NQ-HĐND"})), COUNTER)
+    catalogue = lived.law.catalogue
+    found = replace_field(catalogue.procedures[PROCEDURE], schedules=(schedule,))
+    procedures = {**catalogue.procedures, PROCEDURE: found}
+    lived.law = replace_field(lived.law, catalogue=replace_field(catalogue, procedures=procedures))
+    return lived
+
+
+@pytest.mark.rule("3.5")
+@pytest.mark.parametrize(
+    ("item", "field", "possible"),
+    [
+        (PaymentItem(kind="service_fee", amount=15_001, basis=PROVISION), "amount", ()),
+        (PaymentItem(kind="service_fee", amount=15_000), "basis", (PROVISION,)),
+        (PaymentItem(kind="service_fee", amount=15_000, basis="Nghị quyết khác"), "basis", (PROVISION,)),
+        (PaymentItem(kind="service_fee", amount=15_000, basis=PROVISION, quantity=2), "quantity", ()),
+        (PaymentItem(kind="service_fee", amount=3_000, basis=PROVISION, quantity=6), "quantity", ()),
+    ],
+)
+def test_an_approved_schedule_says_which_sums_may_be_asked_for_and_how_often(
+    item: PaymentItem, field: str, possible: tuple[str, ...]
+) -> None:
+    lived = with_schedule()
+    refused = lived.refuses(demand(item), COUNTER)
+    assert refused == Refused("rule.3.5", "3.5", (f"/items/0/{field}",), possible=possible)
+    good = PaymentItem(kind="service_fee", amount=15_000, basis=PROVISION)
+    (fact,) = lived.accepts(
+        demand(good, PaymentItem(kind="service_fee", amount=3_000, basis=PROVISION, quantity=5)), COUNTER
+    )
+    assert isinstance(fact, PaymentRequested)
+    assert fact.total == 30_000
+
+
+@pytest.mark.rule("3.5")
+def test_a_schedule_that_has_ended_bears_nothing_out() -> None:
+    lived = with_schedule()
+    item = PaymentItem(kind="service_fee", amount=15_000, basis=PROVISION)
+    assert lived.refuses(demand(item), COUNTER, at("2027-01-01 08:00")).code == "rule.3.5.schedule"
+    lived.accepts(demand(item), COUNTER, at("2026-12-31 16:00"))
+
+
+@pytest.mark.rule("3.5")
+def test_a_published_fee_that_is_due_once_is_asked_for_once() -> None:
+    """100,000 đồng a publication (lần), not a piece."""
+    lived = submitted(procedure="2.001610", components=papers("2.001610", 1))
+    once = PaymentItem(kind="fee", amount=100_000)
+    twice = once.model_copy(update={"quantity": 2})
+    assert lived.refuses(demand(twice), COUNTER).fields == ("/items/0/quantity",)
+    lived.accepts(demand(once), COUNTER)
 
 
 def test_a_payment_that_was_made_is_recorded_with_the_items_that_were_asked_for() -> None:

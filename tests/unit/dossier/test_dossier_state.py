@@ -17,6 +17,7 @@ from hub.dossier.state import codec
 from hub.dossier.state import evolve as evolving
 from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Status
+from hub.regulation.law import FIRST_CATALOGUE, LawVersions
 from schemas.base import Fact, Request
 from schemas.dossier import DossierSubmitted, DossierWithdrawn, SubmitDossier
 from schemas.due import Apologise
@@ -70,8 +71,10 @@ def test_other_bytes_are_no_state(stored: bytes) -> None:
 def test_an_older_version_is_brought_up_to_date() -> None:
     dossier = build.accepted().now
     old = orjson.loads(codec.to_json(dossier))
-    old["v"], old["ruleset"] = 1, old.pop("law")[0]
-    assert codec.from_json(orjson.dumps(old)) == dossier
+    ruleset, _, calendar = old.pop("law")
+    old["v"], old["ruleset"] = 1, ruleset
+    of_then = LawVersions(ruleset, FIRST_CATALOGUE, calendar)
+    assert codec.from_json(orjson.dumps(old)) == replace(dossier, law=of_then)
 
 
 def test_nothing_personal_is_in_a_state() -> None:

@@ -13,6 +13,7 @@ from schemas.dossier import Component, DossierSubmitted
 from schemas.party import Proxy
 from tests.support import dossiers as build
 from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, PORTAL, Story, at, law
+from tests.support.lawbooks import SHIPPED_CATALOGUE
 
 
 def test_a_counter_submission_becomes_a_fact_and_a_dossier() -> None:
@@ -23,7 +24,7 @@ def test_a_counter_submission_becomes_a_fact_and_a_dossier() -> None:
     assert fact.intake_limit is None
     assert story.now.status == "submitted"
     assert story.now.submitted_by == "counter-mau"
-    assert story.now.law == ("bentre-45-2023@2", "d217e9aeceea64a4", "vn-2026.1")
+    assert story.now.law == ("bentre-45-2023@2", SHIPPED_CATALOGUE, "vn-2026.1")
     assert story.now.timers == {}
 
 

@@ -16,7 +16,7 @@ from hub.regulation.law import FIRST_CATALOGUE
 from hub.regulation.lawbook import load_book
 from hub.regulation.pins import pinned_files
 from tests.support.dossiers import PROCEDURE, papers
-from tests.support.lawbooks import law_folder
+from tests.support.lawbooks import SHIPPED_CATALOGUE, law_folder
 
 CODE = papers()[0].code
 TEXT = f"""
@@ -82,13 +82,14 @@ def test_a_site_completes_the_shipped_records_by_a_catalogue_of_its_own(tmp_path
     """The next import lists the same file again: what was completed survives it."""
     shipped = pinned_files(files("hub.regulation.data"))
     listing = shipped[f"catalogues/{FIRST_CATALOGUE}.toml"].decode()
-    version = completed(CATALOGUE, {"completions/site.toml": TEXT.encode()}).version
+    records = read_catalogue(listing, shipped).catalogue
+    version = completed(records, {"completions/site.toml": TEXT.encode()}).version
     own = listing.replace(FIRST_CATALOGUE, version).replace("2023-12-18", "2026-01-01")
     own = own.replace("records = [", 'completions = ["site.toml"]\nrecords = [')
     folder = law_folder(tmp_path, **{f"catalogues/{version}.toml": own, "completions/site.toml": TEXT})
     book = load_book(folder=folder)
     assert book.in_force(date(2026, 10, 5)).catalogue.version == version
     assert book.in_force(date(2026, 10, 5)).catalogue.procedures[PROCEDURE].immediate
-    assert book.in_force(date(2025, 10, 5)).catalogue.version == FIRST_CATALOGUE
+    assert book.in_force(date(2025, 10, 5)).catalogue.version == SHIPPED_CATALOGUE
     with pytest.raises(ProfileError, match="no file completions/site"):
         read_catalogue(own, shipped)

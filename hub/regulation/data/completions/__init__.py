@@ -1,0 +1,1 @@
+"""What completes the records of catalogues (`hub.regulation.completion`)."""
