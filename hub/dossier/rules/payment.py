@@ -40,7 +40,7 @@ def unpublished(items: PaymentItems, dossier: Dossier, context: Context) -> Refu
         if (name := fault(item, fees, schedule)) is None:
             continue
         faults.append(f"/items/{index}/{name}")
-        is_unscheduled = is_unscheduled and schedule is None and _is_open(item, fees)
+        is_unscheduled = is_unscheduled and schedule is None and _is_unpublished(item, fees)
         if name == "basis" and schedule is not None:
             provisions[schedule.provision] = None
     if not faults:
@@ -70,6 +70,11 @@ def fault(item: PaymentItem, fees: tuple[Fee, ...], schedule: Schedule | None) -
 def _is_open(item: PaymentItem, fees: tuple[Fee, ...]) -> bool:
     """Whether the record publishes such a fee without its amount."""
     return any(fee.kind == item.kind and fee.amount is None for fee in fees)
+
+
+def _is_unpublished(item: PaymentItem, fees: tuple[Fee, ...]) -> bool:
+    """Whether the record publishes such fees, and no amount of any."""
+    return _is_open(item, fees) and all(fee.amount is None for fee in fees if fee.kind == item.kind)
 
 
 @rule("3.5", "The applicant is asked for one payment at a time")

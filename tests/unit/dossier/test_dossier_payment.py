@@ -98,6 +98,15 @@ def test_a_fee_without_an_amount_is_not_asked_for_because_a_sender_names_a_text(
     assert lived.refuses(unasked, PAYMENTS).code == "rule.3.5.schedule"
 
 
+@pytest.mark.rule("3.5")
+def test_another_amount_than_the_published_ones_is_wrong_although_one_row_is_open() -> None:
+    """1.004194 publishes sums and a row for who is exempt, without one."""
+    lived = submitted(procedure="1.004194", components=papers("1.004194", 1))
+    refused = lived.refuses(demand(PaymentItem(kind="fee", amount=16_000)), COUNTER)
+    assert refused == Refused("rule.3.5", "3.5", ("/items/0/amount",))
+    lived.accepts(demand(PaymentItem(kind="fee", amount=10_000, quantity=3)), COUNTER)
+
+
 def with_schedule() -> Story:
     """The same, with sums that the provincial council has approved from 2026 on."""
     lived = accepted(procedure=PROCEDURE)
