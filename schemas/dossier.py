@@ -111,6 +111,7 @@ class DossierAccepted(Fact):
     """Form 01: the code and the due time; `handling` is the catalogue's time, as `5 WORKING_DAY`.
 
     `identity` is what was known of the applicant: a mismatch, or no answer, is taken on paper (15.6.b).
+    `handed_in` are the papers that came over the counter beside those lodged there.
     """
 
     type: ClassVar[str] = "onestop.dossier.accepted.v1"
@@ -124,6 +125,7 @@ class DossierAccepted(Fact):
     handling: Line
     accepted_at: Instant
     due_at: Instant
+    handed_in: tuple[ComponentCode, ...] | None = None
     form: Literal["01"] | None = "01"
     identity: IdentityKnown | None = None
 
@@ -174,19 +176,24 @@ class SupplementDossier(Request):
 
 
 class SupplementAdded(Fact):
-    """Something of what Form 02 asks for has come; the dossier waits for the answers to `open_points`."""
+    """Something of what Form 02 asks for has come; the dossier waits for the answers to `open_points`.
+
+    `handed_in` are the papers that were given at the counter.
+    """
 
     type: ClassVar[str] = "onestop.dossier.supplement_added.v1"
     components: Components
     answers: tuple[PointAnswer, ...] = ()
     open_points: tuple[int, ...]
+    handed_in: tuple[ComponentCode, ...] | None = None
     added_at: Instant
 
 
 class DossierSupplemented(Fact):
     """The dossier is full again; handling time starts anew (Art. 17.4): `due_at` is the new due time.
 
-    `components` is all that it holds; `open_points` are those with which the officer `taken_by` took it.
+    `components` is all that it holds; `open_points` are those with which the officer `taken_by` took it;
+    `handed_in` are the papers that were given at the counter.
     """
 
     type: ClassVar[str] = "onestop.dossier.supplemented.v1"
@@ -194,6 +201,7 @@ class DossierSupplemented(Fact):
     answers: tuple[PointAnswer, ...] = ()
     open_points: tuple[int, ...] = ()
     taken_by: Officer | None = None
+    handed_in: tuple[ComponentCode, ...] | None = None
     supplemented_at: Instant
     due_at: Instant | None = None
 

@@ -10,8 +10,20 @@ from schemas.base import Fact, Request, Role, Subject
 from schemas.party import Officer
 from schemas.types import Instant, Line, NoticeChannel, OrganisationCode, Text, in_words
 
-TimerKind = Literal["intake", "forward", "apology", "due", "supplement_notice", "transit", "redelivery"]
-"""What a timer watches; apology fires `deadline.near`, the others `deadline.missed`."""
+TimerKind = Literal[
+    "intake",
+    "forward",
+    "forward_electronic",
+    "apology",
+    "due",
+    "supplement_notice",
+    "transit",
+    "redelivery",
+]
+"""What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
+
+`forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1).
+"""
 
 
 class Apologise(Request):

@@ -209,11 +209,41 @@ class Case:
         self.code = (await self.do(self.counter, "dossier.accept", self.acceptance()))["code"]
         self.counted_from = self.today
 
-    async def forward(self) -> None:
-        """The dossier goes to its agency, whose system takes it in and assigns it."""
+    async def forward(self, *, with_papers: bool = True) -> None:
+        """The dossier goes to its agency, whose system takes it in and assigns it; its papers go by hand."""
         to = self.plan.procedure.agency
         await self.do(self.counter, "dossier.forward", {"officer": OFFICER, "to": to})
         await self.counter.sees("case.assigned", self.dossier)
+        if with_papers and self.plan.channel != "online":
+            await self.hand_on()
+
+    def slip(self, giver: Json, receiver: Json) -> Json:
+        """Who gives whom the applicant's papers, as on the control slip (12.2)."""
+        papers = list(self.plan.procedure.papers)
+        return {
+            "giver": giver,
+            "receiver": receiver,
+            "papers": papers,
+            "slip": f"PKS-{self.plan.number:04}",
+        }
+
+    @property
+    def hands(self) -> tuple[Json, Json]:
+        """The one-stop and the agency as those who hold papers."""
+        one_stop = {"kind": "organisation", "organisation": self.one_stop, "name": OFFICER["name"]}
+        agency = {"organisation": self.plan.procedure.agency, "name": AGENCY_OFFICER["name"]}
+        return one_stop, {"kind": "organisation", **agency}
+
+    async def hand_on(self) -> None:
+        """The papers go to the agency by the 15:00 rule (16.2); those that the post brought come in first."""
+        one_stop, agency = self.hands
+        if self.plan.channel == "post":
+            brought = self.slip({"kind": "applicant", "name": self.plan.citizen.name}, one_stop)
+            await self.do(self.counter, "paper.hand_over", brought)
+            await self.do(self.counter, "paper.receive", brought)
+        slip = self.slip(one_stop, agency)
+        await self.do(self.counter, "paper.hand_over", slip)
+        await self.do(self.agency, "paper.receive", slip)
 
     async def take_in(self) -> None:
         """Lodged, checked, accepted, forwarded."""

@@ -94,15 +94,12 @@ async def withdrawn_late(case: Case) -> None:
 
 async def papers_by_hand(case: Case) -> None:
     """The papers go from hand to hand; who does not hold a paper cannot give it on (16, 12.2)."""
-    await case.take_in()
-    one_stop = {"kind": "organisation", "organisation": case.one_stop, "name": OFFICER["name"]}
-    agency = {
-        "kind": "organisation",
-        "organisation": case.plan.procedure.agency,
-        "name": AGENCY_OFFICER["name"],
-    }
-    papers = list(case.plan.procedure.papers)
-    slip = {"giver": one_stop, "receiver": agency, "papers": papers, "slip": f"PKS-{case.plan.number:04}"}
+    await case.submit()
+    await case.check_identity()
+    await case.accept()
+    await case.forward(with_papers=False)
+    one_stop, agency = case.hands
+    slip = case.slip(one_stop, agency)
     back = {**slip, "giver": agency, "receiver": one_stop}
     await case.must_not(case.agency, "paper.hand_over", back, "rule.12.2")
     await case.do(case.counter, "paper.hand_over", slip)

@@ -115,13 +115,15 @@ async def answered_too_late(case: Case) -> None:
 
 
 async def forwarded_too_late(case: Case) -> None:
-    """Paper not handed on the same day (16.2): missed, and forwarded late."""
+    """Neither the electronic dossier nor the paper goes on (16.1, 16.2): both missed, and both late."""
     await case.submit()
     await case.check_identity()
     await case.accept()
     await case.later(1, "10:00")
+    await case.counter.sees("deadline.missed", case.dossier, kind="forward_electronic")
     await case.counter.sees("deadline.missed", case.dossier, kind="forward")
     await case.forward()
+    await case.counter.sees("rule.violated", case.dossier, rule="16.1")
     await case.counter.sees("rule.violated", case.dossier, rule="16.2")
     await case.handle_in_time()
 

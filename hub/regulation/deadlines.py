@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from hub.regulation.calendar import WorkingCalendar
 from hub.regulation.catalogue import HandlingTime, TimeUnit
@@ -56,6 +57,14 @@ def forward_paper_limit(calendar: WorkingCalendar, profile: Profile, accepted_at
         return calendar.closing(local)
     opening = calendar.opening(calendar.working_day_after(local, 1))
     return opening + timedelta(minutes=profile.forward.paper_grace_minutes)
+
+
+def forward_electronic_limit(
+    calendar: WorkingCalendar, profile: Profile, accepted_at: datetime
+) -> datetime | None:
+    """Until when the electronic dossier must go (16.1); None where the profile has one clock for both."""
+    minutes = profile.forward.electronic_working_minutes
+    return None if minutes is None else calendar.add_working_hours(accepted_at, Fraction(minutes, 60))
 
 
 def latest_apology_day(calendar: WorkingCalendar, profile: Profile, due: datetime) -> date:

@@ -75,6 +75,8 @@ class Forward:
     paper_scope: Literal["all_paper", "in_person"]
     other_agency_electronic: Literal["immediately", "as_paper"]
     clock_starts: Literal["first_acceptance", "competent_one_stop"]
+    electronic_working_minutes: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Until when the electronic dossier goes (16.1); None: one clock for both, which its transfer stops."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -29,7 +29,7 @@ from tools.consequences import consequences
 SENDERS = (COUNTER, AGENCY, PORTAL, POSTAL, POPULATION, HUB, build.OTHER_COUNTER, build.OTHER_AGENCY)
 KNOWN_RULES = {rule.id for rule in RULES}
 ENDED = {"result_issued", "declined", "withdrawn", "returned"}
-CLOCKS = {"intake", "forward", "apology", "due", "appointment"}
+CLOCKS = {"intake", "forward", "forward_electronic", "apology", "due", "appointment"}
 REPORTS = {"onestop.identity.report.v1", "onestop.person_data.report.v1", "onestop.pickup.report.v1",
            "onestop.adapter.sync_report.v1", "onestop.timer.fire.v1",
            "onestop.dossier.submit.v1"}  # fmt: skip

@@ -34,12 +34,12 @@ from schemas.dossier import (
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import CheckIdentity, Person, ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
-from schemas.party import Custodian, Officer, Party, PostalParty, Proxy
+from schemas.party import Custodian, Officer, Party, Proxy
 from schemas.person_data import PersonDataReceived
-from schemas.pickup import OrderPickup, ReportPickup
 from schemas.result import IssueResult, ResultPaper, ReturnResult
+from tests.support import postal_requests
 
-ONE_STOP = "H07.34.12"
+ONE_STOP = postal_requests.ONE_STOP
 OTHER_ONE_STOP = "H07.34.99"
 AGENCY_CODE = "H07.20"
 DOSSIER_ID = "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0001"
@@ -244,30 +244,9 @@ def paper_receipt(giver: str, receiver: str, *codes: str) -> ReceivePaper:
     return ReceivePaper(giver=custodian(giver), receiver=custodian(receiver), papers=codes)
 
 
-def postal_party(province: int = 93, district: int = 9301) -> PostalParty:
-    return PostalParty(
-        name="Nguyễn Thị Mẫu",
-        phone="+84900000001",
-        address="Số 1 đường Giả Lập, Bến Tre",
-        province=province,
-        district=district,
-    )
-
-
-def pickup(direction: str = "collect", **changes: Any) -> OrderPickup:
-    values: dict[str, Any] = {
-        "direction": direction,
-        "sender": postal_party(),
-        "receiver": postal_party(district=9302),
-        "organisation": ONE_STOP,
-        "contents": ("Tờ khai",),
-    }
-    return OrderPickup(**{**values, **changes})
-
-
-def postal_report(order: str, status: str, moment: datetime, **changes: Any) -> ReportPickup:
-    values: dict[str, Any] = {"order": order, "status": status, "at": moment, **changes}
-    return ReportPickup(**values)
+pickup = postal_requests.pickup
+postal_party = postal_requests.postal_party
+postal_report = postal_requests.postal_report
 
 
 def firing(dossier: Dossier, name: str) -> FireTimer:
@@ -374,7 +353,16 @@ def accepted(now: datetime = MONDAY, **changes: Any) -> Story:
 def forwarded(now: datetime = MONDAY, **changes: Any) -> Story:
     story = accepted(now, **changes)
     story.accepts(forwarding(), COUNTER, now)
+    hand_on(story, now)
     return story
+
+
+def hand_on(story: Story, now: datetime = MONDAY) -> None:
+    """The papers that the one-stop holds go to the agency, which confirms them."""
+    held = [paper for paper, holder in story.now.custody.items() if holder == ONE_STOP]
+    if held and story.now.agency != ONE_STOP:
+        story.accepts(hand_over(ONE_STOP, AGENCY_CODE, *held), COUNTER, now)
+        story.accepts(paper_receipt(ONE_STOP, AGENCY_CODE, *held), AGENCY, now)
 
 
 def in_process(now: datetime = MONDAY, **changes: Any) -> Story:

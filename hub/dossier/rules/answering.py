@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import components_are_published, known
+from hub.dossier.rules.custody import given_at_counter
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import is_one_stop
 from hub.dossier.state.model import Dossier, Holding
@@ -121,15 +122,27 @@ def new_due_time(dossier: Dossier, context: Context) -> datetime | None:
     )
 
 
+def _handed_in(dossier: Dossier, request: SupplementDossier, context: Context) -> tuple[str, ...]:
+    if not is_one_stop(dossier, context.sender):
+        return ()
+    papers = (item.code for item in request.components if not item.electronic)
+    return given_at_counter(dossier, papers)
+
+
 def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -> Decision:
     """The dossier goes on where it stood once it is full, or an officer takes it so; until then it waits."""
     if (refused := first_refusal(_SUPPLEMENT, dossier, request, context)) is not None:
         return refused
     components = together(dossier.components, request.components)
     points = still_open(dossier, request)
+    handed_in = _handed_in(dossier, request, context)
     if points and request.taken_by is None:
         added = SupplementAdded(
-            components=components, answers=request.answers, open_points=points, added_at=context.now
+            components=components,
+            answers=request.answers,
+            open_points=points,
+            handed_in=handed_in,
+            added_at=context.now,
         )
         return Accepted((added,), ids_of(_SUPPLEMENT))
     due_at = new_due_time(dossier, context)
@@ -138,6 +151,7 @@ def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -
         answers=request.answers,
         open_points=points,
         taken_by=request.taken_by if points else None,
+        handed_in=handed_in,
         supplemented_at=context.now,
         due_at=due_at,
     )

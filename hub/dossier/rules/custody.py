@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.late import Late, violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, speaks_for_holder
 from hub.dossier.state.model import APPLICANT, Dossier, HandOver
@@ -52,14 +55,27 @@ def giver_holds_papers(dossier: Dossier, request: HandOverPaper, _context: Conte
 _HAND_OVER: tuple[Check[Dossier, HandOverPaper], ...] = (giver_speaks, giver_holds_papers)
 
 
+@rule("16.2", "Papers that the one-stop hands on after their time are recorded as late")
+def hand_on_is_late(dossier: Dossier, request: HandOverPaper, context: Context) -> Late:
+    """Given to the agency or to whoever carries them there; back to the applicant has no such time."""
+    transfer = hand_over_of(request)
+    is_handed_on = transfer.giver == dossier.organisation and transfer.receiver != APPLICANT
+    if not is_handed_on or set(transfer.papers).isdisjoint(dossier.paper_codes):
+        return ()
+    return violation(context, dossier.paper_limit, "16.2")
+
+
 def hand_over(dossier: Dossier, request: HandOverPaper, context: Context) -> Decision:
     """Papers leave the giver's hands; the giver answers for them until the receiver confirms."""
     if (refused := first_refusal(_HAND_OVER, dossier, request, context)) is not None:
         return refused
+    late = hand_on_is_late(dossier, request, context)
+    if isinstance(late, Refused):
+        return late
     fact = PaperHandedOver(
         giver=request.giver, receiver=request.receiver, papers=request.papers, slip=request.slip
     )
-    return Accepted((fact,), ids_of(_HAND_OVER))
+    return Accepted((fact, *late), (*ids_of(_HAND_OVER), hand_on_is_late.id))
 
 
 @rule("12.2", "The receiver confirms for itself")
@@ -89,3 +105,13 @@ def receive(dossier: Dossier, request: ReceivePaper, context: Context) -> Decisi
         giver=request.giver, receiver=request.receiver, papers=request.papers, slip=request.slip
     )
     return Accepted((fact,), ids_of(_RECEIVE))
+
+
+def given_at_counter(dossier: Dossier, papers: Iterable[str]) -> tuple[str, ...]:
+    """Those of these papers that the applicant still has: putting them on the counter is the hand-over."""
+    under_way = {paper for transfer in dossier.hand_overs for paper in transfer.papers}
+    return tuple(
+        paper
+        for paper in papers
+        if paper not in under_way and dossier.custody.get(paper, APPLICANT) == APPLICANT
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.copies import result_is_signed
-from hub.dossier.rules.late import seconds_late
+from hub.dossier.rules.late import seconds_late, unfired
 from hub.dossier.rules.reusable import reusable_papers
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_forwarded
@@ -67,4 +67,5 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
         overdue_s=dossier.overdue_s + seconds_late(context.now, dossier.measure),
     )
     reusable = reusable_papers(dossier, request, context)
-    return Accepted((fact, *reusable), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))
+    missed = unfired(dossier, context, "forward")
+    return Accepted((fact, *reusable, *missed), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
 from hub.dossier.rules.components import components_are_published, published
+from hub.dossier.rules.custody import given_at_counter
 from hub.dossier.rules.digitising import is_due, with_duties
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.identity import refusal_of
@@ -141,6 +142,15 @@ def gets_form_01(dossier: Dossier, request: AcceptDossier, context: Context) -> 
     return request.form_01 and not is_code_only
 
 
+@rule("12.2", "Acceptance moves no paper that somebody else holds")
+def papers_on_the_counter(dossier: Dossier, request: AcceptDossier) -> tuple[str, ...]:
+    """Only what an applicant lodges in person changes hands here; all else by recorded hand-over (21.2)."""
+    if dossier.channel != "in_person":
+        return ()
+    papers = (item.code for item in request.components if not item.electronic)
+    return given_at_counter(dossier, papers)
+
+
 def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decision:
     """Take the dossier as complete: code, due time, Form 01 (15.1.a, 15.3)."""
     if (refused := first_refusal(_ACCEPT, dossier, request, context)) is not None:
@@ -169,6 +179,7 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         handling=f"{handling.amount} {handling.unit}",
         accepted_at=context.now,
         due_at=due_at,
+        handed_in=papers_on_the_counter(dossier, request),
         form="01" if gets_form_01(dossier, request, context) else None,
         identity=known_of(dossier),
     )

@@ -8,13 +8,15 @@ from hub.dossier.decision import Context, Refused
 from hub.dossier.state.model import Dossier
 from schemas.due import DeadlineMissed, RuleViolated, TimerKind
 
-_ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward"})
+_ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward", "forward_electronic"})
 _POST_ACTS: frozenset[TimerKind] = frozenset({"transit", "redelivery"})
 
 
-def violation(
-    context: Context, limit: datetime | None, rule_id: str
-) -> tuple[()] | tuple[RuleViolated] | Refused:
+Late = tuple[()] | tuple[RuleViolated] | Refused
+"""In time; late and recorded; late and refused."""
+
+
+def violation(context: Context, limit: datetime | None, rule_id: str) -> Late:
     """Nothing when the act is in time or has no limit; else the violated rule with the seconds of delay."""
     if limit is None or context.now <= limit:
         return ()

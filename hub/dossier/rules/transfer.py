@@ -12,7 +12,7 @@ from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation, has_standing
 from hub.dossier.state.model import Dossier
-from hub.regulation.deadlines import forward_paper_limit
+from hub.regulation.deadlines import forward_electronic_limit, forward_paper_limit
 from hub.regulation.law import Law
 from schemas.copy import HeldCopy
 from schemas.dossier import (
@@ -46,11 +46,50 @@ def paper_limit(dossier: Dossier, has_paper: bool, accepted_at: datetime, law: L
     return forward_paper_limit(law.calendar, law.profile, accepted_at)
 
 
+@rule("16.1", "The electronic dossier goes right after acceptance")
+def electronic_limit(dossier: Dossier, accepted_at: datetime, law: Law) -> datetime | None:
+    """Its own clock beside that of the paper; None under a profile that has one for both.
+
+    One for another agency may have the time of paper (16.3, `other_agency_electronic`).
+    """
+    goes_elsewhere = dossier.agency != dossier.organisation
+    limit = forward_electronic_limit(law.calendar, law.profile, accepted_at)
+    if limit is not None and goes_elsewhere and law.profile.forward.other_agency_electronic == "as_paper":
+        return forward_paper_limit(law.calendar, law.profile, accepted_at)
+    return limit
+
+
+@rule("16.2", "The clock of the paper runs while the one-stop holds it")
+def hand_on_limit(dossier: Dossier, held_from: datetime, law: Law) -> datetime | None:
+    """Until when the one-stop hands on what it holds; None when it holds none, or is the agency itself."""
+    if dossier.agency == dossier.organisation or not held_papers(dossier):
+        return None
+    return paper_limit(dossier, True, held_from, law)
+
+
+def held_papers(dossier: Dossier) -> tuple[str, ...]:
+    """The applicant's papers that the one-stop has and has not given on."""
+    under_way = {paper for transfer in dossier.hand_overs for paper in transfer.papers}
+    return tuple(
+        code
+        for code in dossier.paper_codes
+        if dossier.custody.get(code) == dossier.organisation and code not in under_way
+    )
+
+
+def has_two_clocks(law: Law) -> bool:
+    """Whether the electronic dossier and the paper are watched each by itself."""
+    return law.profile.forward.electronic_working_minutes is not None
+
+
 _FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (target_is_competent, copies_are_signed)
 
 
 def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Decision:
-    """Send the dossier to the agency with what it needs to work on it; late paper is recorded (16.2)."""
+    """Send the dossier to the agency with what it needs to work on it; a late transfer is recorded (16.1).
+
+    The paper goes by hand-over (16.2), except under a profile that has one clock for both.
+    """
     if (refused := first_refusal(_FORWARD, dossier, request, context)) is not None:
         return refused
     if context.applicant is None:
@@ -58,8 +97,11 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
     assert dossier.code is not None
     assert dossier.due_at is not None
     assert dossier.accepted_at is not None
-    limit = paper_limit(dossier, bool(dossier.paper_codes), dossier.accepted_at, context.law)
-    late = violation(context, limit, "16.2")
+    if has_two_clocks(context.law):
+        late = violation(context, electronic_limit(dossier, dossier.accepted_at, context.law), "16.1")
+    else:
+        limit = paper_limit(dossier, bool(dossier.paper_codes), dossier.accepted_at, context.law)
+        late = violation(context, limit, "16.2")
     if isinstance(late, Refused):
         return late
     fact = DossierForwarded(
@@ -85,7 +127,8 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
         identity=known_of(dossier),
         due_at=dossier.due_at,
     )
-    return Accepted((fact, *late), (*ids_of(_FORWARD), paper_limit.id))
+    clock = electronic_limit if has_two_clocks(context.law) else paper_limit
+    return Accepted((fact, *late), (*ids_of(_FORWARD), clock.id))
 
 
 @rule("16.1", "Only the agency that the dossier was sent to, or its own one-stop, receives it")

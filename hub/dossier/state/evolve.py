@@ -9,14 +9,20 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.dossier.errors import FactError
-from hub.dossier.rules.custody import hand_over_of
 from hub.dossier.rules.submission import answer_limit
+from hub.dossier.rules.transfer import has_two_clocks
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
+from hub.dossier.state.evolve_custody import custody_with, forward_clocks, handed_over, paper_received
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
 from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Status, Timer
-from hub.dossier.state.timers import TimerStep, clock_timers, forward_timer, intake_timer, without
+from hub.dossier.state.timers import (
+    TimerStep,
+    clock_timers,
+    intake_timer,
+    without,
+)
 from hub.regulation.law import Law
 from schemas.account import AccountCreated
 from schemas.base import Fact
@@ -52,7 +58,7 @@ from schemas.result import ResultIssued, ResultReturned
 from schemas.sync import SyncRecorded
 
 _Changes = dict[str, Any]
-_CLOCKS = ("intake", "forward", "apology", "due", "appointment")
+_CLOCKS = ("intake", "forward", "forward_electronic", "apology", "due", "appointment")
 
 
 def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str, law: Law) -> Dossier:
@@ -105,8 +111,8 @@ def _is_checked_by_hand(applicant: Party) -> bool:
 def _accepted(dossier: Dossier, fact: DossierAccepted, step: TimerStep) -> _Changes:
     due_at, accepted_at = _utc(fact.due_at), _utc(fact.accepted_at)
     components = _holdings(fact.components)
-    papers = {item.code: dossier.organisation for item in components if item.is_paper}
-    return {
+    papers = tuple([item.code for item in components if item.is_paper])
+    changes: _Changes = {
         "status": "accepted",
         "code": fact.code,
         "law": step.law.versions,
@@ -116,15 +122,19 @@ def _accepted(dossier: Dossier, fact: DossierAccepted, step: TimerStep) -> _Chan
         "accepted_at": accepted_at,
         "counted_from": accepted_at,
         "due_at": due_at,
-        # Form 01 lists the papers that the one-stop now has.
-        "custody": papers,
-        "hand_overs": tuple([item for item in dossier.hand_overs if papers.keys().isdisjoint(item.papers)]),
         "timers": {
             **without(dossier, "intake"),
             **clock_timers(due_at, accepted_at, dossier.apologies, step.law),
-            **forward_timer(dossier, bool(papers), accepted_at, step.law),
         },
     }
+    if fact.handed_in is None:  # before custody moved by recorded hand-over only
+        changes["custody"] = dict.fromkeys(papers, dossier.organisation)
+        changes["hand_overs"] = tuple(
+            [item for item in dossier.hand_overs if set(papers).isdisjoint(item.papers)]
+        )
+    else:
+        changes["custody"] = custody_with(dossier, papers, fact.handed_in)
+    return changes | forward_clocks(replace(dossier, **changes), accepted_at, step.law)
 
 
 def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: TimerStep) -> _Changes:
@@ -138,7 +148,8 @@ def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: Tim
         "supplements_appraisal": dossier.supplements_appraisal + (not at_intake),
         "overdue_s": dossier.overdue_s + fact.overdue_s,
         "open_points": _points(fact, step.law),
-        "timers": without(dossier, *_CLOCKS),
+        # What the one-stop still has to hand on (16.2) waits for no supplement.
+        "timers": without(dossier, *(set(_CLOCKS) - ({"forward"} if dossier.paper_limit else set()))),
     }
 
 
@@ -150,8 +161,12 @@ def _points(fact: SupplementRequested, law: Law) -> tuple[tuple[int, str], ...]:
 
 def _brought(dossier: Dossier, fact: DossierSupplemented | SupplementAdded) -> _Changes:
     components = keep_digitised(dossier.components, _holdings(fact.components))
-    new = {item.code: dossier.organisation for item in components if item.is_paper}
-    return {"components": components, "custody": {**new, **dossier.custody}}
+    papers = [item.code for item in components if item.is_paper]
+    if fact.handed_in is None:  # before custody moved by recorded hand-over only
+        custody = {**dict.fromkeys(papers, dossier.organisation), **dossier.custody}
+    else:
+        custody = custody_with(dossier, papers, fact.handed_in)
+    return {"components": components, "custody": custody}
 
 
 def _supplement_added(dossier: Dossier, fact: SupplementAdded, _step: TimerStep) -> _Changes:
@@ -199,14 +214,16 @@ def _ended(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
             "supplement_stage": None,
             "open_points": (),
             "apology_due_at": None,
+            "paper_limit": None,
             "timers": without(dossier, *_CLOCKS),
         }
 
     return change
 
 
-def _forwarded(dossier: Dossier, _fact: DossierForwarded, _step: TimerStep) -> _Changes:
-    return {"status": "forwarded", "timers": without(dossier, "forward")}
+def _forwarded(dossier: Dossier, _fact: DossierForwarded, step: TimerStep) -> _Changes:
+    clock = "forward_electronic" if has_two_clocks(step.law) else "forward"
+    return {"status": "forwarded", "timers": without(dossier, clock)}
 
 
 def _becomes(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
@@ -278,18 +295,6 @@ def _answered(
     return {fact.party: IdentityCheck("unavailable", fact.check, fact.cause)}
 
 
-def _handed_over(dossier: Dossier, fact: PaperHandedOver, _step: TimerStep) -> _Changes:
-    return {"hand_overs": (*dossier.hand_overs, hand_over_of(fact))}
-
-
-def _paper_received(dossier: Dossier, fact: PaperReceived, _step: TimerStep) -> _Changes:
-    confirmed = hand_over_of(fact)
-    return {
-        "hand_overs": tuple(item for item in dossier.hand_overs if item != confirmed),
-        "custody": {**dossier.custody, **dict.fromkeys(confirmed.papers, confirmed.receiver)},
-    }
-
-
 def _nothing(_dossier: Dossier, _fact: Fact, _step: TimerStep) -> _Changes:
     return {}
 
@@ -330,8 +335,8 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     IdentityMatched: _answered,
     IdentityMismatched: _answered,
     IdentityUnavailable: _answered,
-    PaperHandedOver: _handed_over,
-    PaperReceived: _paper_received,
+    PaperHandedOver: handed_over,
+    PaperReceived: paper_received,
     PersonDataReceived: received,
     ComponentReused: reused,
     ComponentReusable: _nothing,

@@ -197,6 +197,8 @@ class Dossier(
     """Systems on which the applicant was given an account (15.6.a)."""
     mismatches: tuple[str, ...] = ()
     """Components whose paper disagrees with a database: the paper counts (15.6.b)."""
+    paper_limit: datetime | None = None
+    """Until when the one-stop hands on the papers that it holds (16.2)."""
     digitised: Mapping[str, Copy] = field(default_factory=dict)
     """Signed copies by component."""
     custody: Mapping[str, str] = field(default_factory=dict)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from hub.dossier.rules.transfer import paper_limit
+from hub.dossier.rules.transfer import electronic_limit, paper_limit
 from hub.dossier.state.model import Dossier, Timer
 from hub.regulation.clock import VIETNAM
 from hub.regulation.deadlines import latest_apology_day
 from hub.regulation.law import Law
+from schemas.due import TimerKind
 
 Timers = dict[str, Timer]
 
@@ -32,6 +33,13 @@ def forward_timer(dossier: Dossier, has_paper: bool, accepted_at: datetime, law:
     """Until when paper must be handed on (16.2); none for an electronic dossier."""
     limit = paper_limit(dossier, has_paper, accepted_at, law)
     return {"forward": Timer("forward", limit.astimezone(UTC))} if limit else {}
+
+
+def electronic_timer(dossier: Dossier, accepted_at: datetime, law: Law) -> Timers:
+    """Until when the electronic dossier must go (16.1)."""
+    limit = electronic_limit(dossier, accepted_at, law)
+    kind: TimerKind = "forward_electronic"
+    return {kind: Timer(kind, limit.astimezone(UTC))} if limit else {}
 
 
 def clock_timers(due_at: datetime, counted_from: datetime, apologies: int, law: Law) -> Timers:

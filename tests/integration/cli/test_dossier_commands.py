@@ -123,7 +123,7 @@ async def test_show_says_whose_turn_it_is_and_what_is_waited_for(
     shown = await asked(monkeypatch, office.hub, "dossier", "show", office.code)
     assert (shown["dossier"], shown["code"]) == (office.dossier, office.code)
     assert (shown["status"], shown["turn"]) == ("forwarded", f"agency {AGENCY}")
-    assert [clock["kind"] for clock in shown["deadlines"]] == ["apology", "due"]
+    assert [clock["kind"] for clock in shown["deadlines"]] == ["forward", "apology", "due"]
     assert shown["due_at"].endswith("Z")
     assert "dossier.receive" in shown["possible"]
     lodged = await asked(monkeypatch, office.hub, "dossier", "show", "HS-2")

@@ -62,4 +62,6 @@ def test_an_electronic_dossier_for_another_agency_may_have_the_time_of_paper() -
     for chosen, changes, has_timer in ((as_paper, {}, True), (as_paper, own, False), (law(), {}, False)):
         story = under(chosen, channel="online", **changes)
         story.accepts(build.acceptance(components=electronic), COUNTER)
-        assert ("forward" in story.now.timers) is has_timer
+        due_at = story.now.timers["forward_electronic"].due_at
+        assert (due_at == build.at("2026-10-05 17:00")) is has_timer
+        assert "forward" not in story.now.timers

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.dossier import DossierAccepted, Gap
 from tests.support import dossiers as build
-from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, ONE_STOP, OTHER_AGENCY, POSTAL
+from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, ONE_STOP, OTHER_AGENCY, PORTAL, POSTAL
 
 PAPER, OTHER_PAPER = (item.code for item in build.papers())
 
@@ -87,12 +88,28 @@ def test_for_the_applicant_the_other_side_records_both_hand_over_and_receipt() -
 
 
 @pytest.mark.rule("12.2")
-def test_form_01_says_that_the_one_stop_has_the_papers_and_ends_open_hand_overs() -> None:
+def test_acceptance_moves_no_paper_that_came_by_post() -> None:
     story = build.seen(build.submitted(channel="post", applicant=build.ENTERPRISE))
     story.accepts(build.hand_over("applicant", "post", PAPER), POSTAL)
-    story.accepts(build.acceptance(), COUNTER)
-    assert set(story.now.custody.values()) == {ONE_STOP}
-    assert story.now.hand_overs == ()
+    under_way = story.now.hand_overs
+    (fact,) = story.accepts(build.acceptance(), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.handed_in == ()
+    assert story.now.custody == {PAPER: "applicant", OTHER_PAPER: "applicant"}
+    assert story.now.hand_overs == under_way
+    story.accepts(build.paper_receipt("applicant", "post", PAPER), POSTAL)
+    story.accepts(build.hand_over("post", ONE_STOP, PAPER), POSTAL)
+    story.accepts(build.paper_receipt("post", ONE_STOP, PAPER), COUNTER)
+    assert story.now.custody == {PAPER: ONE_STOP, OTHER_PAPER: "applicant"}
+
+
+@pytest.mark.rule("12.2")
+def test_what_is_lodged_in_person_changes_hands_at_the_counter() -> None:
+    story = build.identified(components=build.papers(count=1))
+    (fact,) = story.accepts(build.acceptance(), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.handed_in == (OTHER_PAPER,)
+    assert story.now.custody == {PAPER: ONE_STOP, OTHER_PAPER: ONE_STOP}
 
 
 @pytest.mark.rule("12.2")
@@ -106,8 +123,11 @@ def test_the_papers_of_the_result_begin_at_the_agency() -> None:
 @pytest.mark.rule("12.2")
 def test_papers_that_a_supplement_brings_are_with_the_one_stop_and_others_stay_where_they_are() -> None:
     story = build.submitted(components=build.papers(count=1), channel="post")
-    story.accepts(build.supplement_request(), COUNTER)
-    story.accepts(build.supplement(), COUNTER)
+    both = tuple(Gap(component=code, reason="Thiếu") for code in (PAPER, OTHER_PAPER))
+    story.accepts(build.supplement_request(gaps=both), COUNTER)
+    story.accepts(build.supplement(components=build.papers()[1:]), COUNTER)
+    assert story.now.custody == {PAPER: "applicant", OTHER_PAPER: ONE_STOP}
+    story.accepts(build.supplement(components=build.papers()[:1]), PORTAL)
     assert story.now.custody == {PAPER: "applicant", OTHER_PAPER: ONE_STOP}
 
 

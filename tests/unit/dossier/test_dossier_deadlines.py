@@ -242,9 +242,12 @@ def test_a_timer_fires_once() -> None:
 @pytest.mark.rule("6.3.b")
 def test_a_timer_of_an_act_that_happened_is_stale() -> None:
     story = build.accepted()
-    request = build.firing(story.now, "forward")
+    paper = build.firing(story.now, "forward")
+    electronic = build.firing(story.now, "forward_electronic")
     story.accepts(build.forwarding(), COUNTER)
-    assert story.refuses(request, HUB, at("2026-10-05 17:00")).code == "timer.stale"
+    build.hand_on(story)
+    for request in (paper, electronic):
+        assert story.refuses(request, HUB, at("2026-10-05 17:00")).code == "timer.stale"
 
 
 @pytest.mark.rule("6.3.b")

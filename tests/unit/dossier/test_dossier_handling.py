@@ -10,20 +10,24 @@ from hub.dossier.decision import Sender
 from hub.dossier.errors import ContextError
 from schemas.case import CaseAssigned, CaseProgressed
 from schemas.dossier import Component, DossierForwarded, DossierReceived
-from schemas.due import RuleViolated
+from schemas.due import DeadlineMissed, RuleViolated
 from schemas.result import ResultIssued, ResultReturned
 from tests.support import dossiers as build
 from tests.support.dossiers import (
     AGENCY,
     AGENCY_CODE,
     COUNTER,
+    HUB,
     MONDAY,
+    ONE_STOP,
     OTHER_AGENCY,
     OTHER_COUNTER,
     PORTAL,
     POSTAL,
     at,
 )
+
+PAPERS = tuple(item.code for item in build.papers())
 
 
 @pytest.mark.rule("16")
@@ -55,14 +59,86 @@ def test_paper_accepted_after_15_00_goes_on_at_the_next_opening(accepted_at: str
     story = build.accepted(at(accepted_at))
     timer = story.now.timers["forward"]
     assert (timer.kind, timer.due_at) == ("forward", at(limit))
-    story.accepts(build.forwarding(), COUNTER, at(limit))
+    (_,) = story.accepts(build.hand_over(ONE_STOP, AGENCY_CODE, *PAPERS), COUNTER, at(limit))
     assert "forward" not in story.now.timers
 
 
 @pytest.mark.rule("16.2")
 def test_paper_that_goes_too_late_is_recorded_as_late() -> None:
-    facts = build.accepted().accepts(build.forwarding(), COUNTER, at("2026-10-05 17:02"))
+    story = build.accepted()
+    story.accepts(build.forwarding(), COUNTER)
+    late = build.hand_over(ONE_STOP, "post", *PAPERS)
+    facts = story.accepts(late, COUNTER, at("2026-10-05 17:02"))
     assert facts[1] == RuleViolated(rule="16.2", late_s=120)
+
+
+@pytest.mark.rule("16.2")
+def test_the_electronic_transfer_does_not_stop_the_clock_of_the_paper() -> None:
+    story = build.accepted()
+    assert len(story.accepts(build.forwarding(), COUNTER)) == 1
+    (missed,) = story.accepts(build.firing(story.now, "forward"), HUB, at("2026-10-05 17:00"))
+    assert missed == DeadlineMissed(
+        timer="forward", kind="forward", due_at=at("2026-10-05 17:00"), holder=ONE_STOP
+    )
+    nine_days = at("2026-10-14 17:00")
+    facts = story.accepts(build.hand_over(ONE_STOP, AGENCY_CODE, *PAPERS), COUNTER, nine_days)
+    assert facts[1] == RuleViolated(rule="16.2", late_s=9 * 86400)
+
+
+@pytest.mark.rule("16.2")
+def test_the_clock_of_the_paper_runs_until_the_last_paper_and_through_a_supplement() -> None:
+    story = build.accepted()
+    story.accepts(build.forwarding(), COUNTER)
+    story.accepts(build.hand_over(ONE_STOP, AGENCY_CODE, PAPERS[0]), COUNTER)
+    story.accepts(build.receipt(), AGENCY)
+    story.accepts(build.supplement_request("appraisal"), AGENCY)
+    assert list(story.now.timers) == ["forward"]
+    story.accepts(build.hand_over(ONE_STOP, "applicant", PAPERS[1]), COUNTER, at("2026-10-05 17:01"))
+    assert story.now.timers == {}
+
+
+@pytest.mark.rule("16.2")
+def test_a_paper_that_comes_after_acceptance_is_handed_on_from_then() -> None:
+    story = build.accepted(channel="post", return_channel="post")
+    assert "forward" not in story.now.timers
+    story.accepts(build.forwarding(), COUNTER)
+    story.accepts(build.hand_over("applicant", ONE_STOP, *PAPERS), COUNTER, at("2026-10-06 15:30"))
+    story.accepts(build.paper_receipt("applicant", ONE_STOP, *PAPERS), COUNTER, at("2026-10-06 15:30"))
+    assert story.now.timers["forward"].due_at == at("2026-10-07 08:00")
+
+
+@pytest.mark.rule("16.2")
+def test_an_agency_that_is_its_own_one_stop_hands_no_paper_on() -> None:
+    story = build.accepted(agency=ONE_STOP)
+    assert "forward" not in story.now.timers
+
+
+@pytest.mark.rule("16.2")
+def test_under_the_first_version_of_the_profile_the_transfer_stops_the_one_clock() -> None:
+    story = build.identified()
+    story.law = build.law_with(forward={"electronic_working_minutes": None})
+    story.accepts(build.acceptance(), COUNTER)
+    assert "forward_electronic" not in story.now.timers
+    facts = story.accepts(build.forwarding(), COUNTER, at("2026-10-05 17:02"))
+    assert facts[1] == RuleViolated(rule="16.2", late_s=120)
+    assert "forward" not in story.now.timers
+    assert (
+        len(story.accepts(build.hand_over(ONE_STOP, AGENCY_CODE, *PAPERS), COUNTER, at("2026-10-14 09:00")))
+        == 1
+    )
+
+
+@pytest.mark.rule("16.1")
+def test_the_electronic_dossier_goes_within_the_first_working_hour() -> None:
+    story = build.accepted(at("2026-10-05 16:30"))
+    timer = story.now.timers["forward_electronic"]
+    assert (timer.kind, timer.due_at) == ("forward_electronic", at("2026-10-06 07:30"))
+    (missed,) = story.accepts(build.firing(story.now, "forward_electronic"), HUB, timer.due_at)
+    assert isinstance(missed, DeadlineMissed)
+    assert missed.holder == ONE_STOP
+    facts = story.accepts(build.forwarding(), COUNTER, at("2026-10-06 07:31"))
+    assert facts[1] == RuleViolated(rule="16.1", late_s=60)
+    assert "forward_electronic" not in story.now.timers
 
 
 @pytest.mark.rule("16.2")
@@ -70,7 +146,7 @@ def test_an_electronic_dossier_has_no_15_00() -> None:
     electronic = tuple(item.model_copy(update={"electronic": True}) for item in build.papers())
     story = build.accepted(channel="online", components=electronic)
     assert "forward" not in story.now.timers
-    assert len(story.accepts(build.forwarding(), COUNTER, at("2026-10-07 09:00"))) == 1
+    assert len(story.accepts(build.forwarding(), COUNTER, at("2026-10-05 10:00"))) == 1
 
 
 @pytest.mark.rule("16.2")

@@ -69,6 +69,7 @@ def at_the_agency() -> Story:
         registration = RegisterCopy(component=component, package=digest, files=("f" * 64,), officer=OFFICER)
         story.accepts(registration, COUNTER)
     story.accepts(build.forwarding(), COUNTER)
+    build.hand_on(story)
     story.accepts(build.receipt(), AGENCY)
     story.accepts(CertifyCopy(component=FIRST, package=CERTIFIED, officer=OFFICER), AGENCY)
     return story

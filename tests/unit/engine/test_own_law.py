@@ -43,6 +43,12 @@ RECEIVE = "onestop.dossier.receive.v1"
 ASK_SUPPLEMENT, SUPPLEMENT = "onestop.dossier.request_supplement.v1", "onestop.dossier.supplement.v1"
 FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
 FORWARDING = {"officer": OFFICER, "to": AGENCY}
+HAND_OVER = "onestop.paper.hand_over.v1"
+SLIP = {
+    "giver": {"kind": "organisation", "organisation": ONE_STOP, "name": OFFICER["name"]},
+    "receiver": {"kind": "organisation", "organisation": AGENCY, "name": "Phạm Thị Lãnh Đạo Mẫu"},
+    "papers": [component["code"] for component in COMPONENTS],
+}
 
 
 class Life:
@@ -86,8 +92,9 @@ class Life:
         return law_of(self.does(ACCEPT, subject, moment, acceptance())[0])
 
     def forwarded(self, subject: str, moment: str) -> list[str]:
-        """The rules that were violated by the time of the transfer."""
-        facts = self.does(FORWARD, subject, moment, FORWARDING)
+        """The rules that were violated when the paper goes; the electronic dossier goes at the same time."""
+        self.does(FORWARD, subject, moment, FORWARDING)
+        facts = self.does(HAND_OVER, subject, moment, SLIP)
         return [fact["data"]["rule"] for fact in facts if fact["type"] == "onestop.rule.violated.v1"]
 
     def replayed(self, book: LawBook) -> None:
