@@ -39,6 +39,7 @@ EVENTS_PER_DOSSIER = 10.7
 """Events of the measured run per dossier of one group."""
 
 _COMPONENTS = [{"code": "000.00.00.G15-KQ003448", "originals": 1}]
+_NOT_NEEDED = [f"000.00.00.G15-KQ{number}" for number in ("003453", "003454", "004946", "003785", "004012")]
 _OFFICER = {"account": "can-bo-thu", "name": "Cán Bộ Thử"}
 _PAPER = {"code": "000.00.00.G15-KQ000001", "number": "01/GXN"}
 _SEEN_AT = "2026-11-23T02:00:00Z"
@@ -127,7 +128,7 @@ class Maker:
 
     def accept(self, dossier: Dossier, refusal: str | None = None, ref: str | None = None) -> Planned:
         """The officer takes it as complete."""
-        data = {"officer": _OFFICER, "components": _COMPONENTS}
+        data = {"officer": _OFFICER, "components": _COMPONENTS, "not_needed": _NOT_NEEDED}
         return self.request(dossier.counter, "dossier.accept", ref or dossier.ref, data, refusal)
 
     def forward(self, dossier: Dossier, refusal: str | None = None) -> Planned:

@@ -88,7 +88,9 @@ class DossierSubmitted(_Submission, Fact):
 class AcceptDossier(Request):
     """The officer takes the dossier as complete (Art. 15.1.a, 15.2.b), exactly as published (14.3).
 
-    `case` names the published handling time when the catalogue has several for this channel.
+    `case` names the published handling time when the catalogue has several for this channel. `not_needed`
+    names each published paper that is not there and that this dossier does not need, where list and
+    administrator do not say it (`need` in the directory): the officer confirms it.
     """
 
     type: ClassVar[str] = "onestop.dossier.accept.v1"
@@ -97,6 +99,7 @@ class AcceptDossier(Request):
     components: Components = Field(max_length=100)
     sets: int = Field(default=1, ge=1, le=99)
     case: Line | None = None
+    not_needed: tuple[ComponentCode, ...] = Field(default=(), max_length=200)
     form_01: bool = True
 
 
@@ -112,6 +115,7 @@ class DossierAccepted(Fact):
 
     `identity` is what was known of the applicant: a mismatch, or no answer, is taken on paper (15.6.b).
     `handed_in` are the papers that came over the counter beside those lodged there.
+    `not_needed` are published papers of which the officer confirmed that this dossier does without them.
     """
 
     type: ClassVar[str] = "onestop.dossier.accepted.v1"
@@ -128,6 +132,7 @@ class DossierAccepted(Fact):
     handed_in: tuple[ComponentCode, ...] | None = None
     form: Literal["01"] | None = "01"
     identity: IdentityKnown | None = None
+    not_needed: tuple[ComponentCode, ...] = ()
 
 
 class RequestSupplement(Request):

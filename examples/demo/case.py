@@ -202,7 +202,8 @@ class Case:
 
     def acceptance(self) -> Json:
         """Form 01 as the officer fills it in."""
-        return {"officer": OFFICER, "components": self.components}
+        not_needed = self.plan.procedure.not_needed
+        return {"officer": OFFICER, "components": self.components, "not_needed": not_needed}
 
     async def accept(self) -> None:
         """The dossier gets its code and its due time."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from typing import Any
+
+from hub.regulation.lawbook import load_book
 
 _ALL = frozenset({"in_person", "online", "post"})
 _NO_POST = frozenset({"in_person", "online"})
@@ -23,10 +27,21 @@ class Procedure:
     online_fee: int = 0
     """Published fee of a dossier that is lodged online, in đồng; 0 when none or no sum is published."""
 
+    @property
+    def not_needed(self) -> list[str]:
+        """The other published papers, as an officer confirms that a dossier does without them (14.3)."""
+        return [code for code in _published(self.code) if code not in self.papers]
+
     def components(self, *, electronic: bool = False, digitised: bool = False) -> list[dict[str, Any]]:
         """The papers as they are lodged."""
         kind = {"electronic": electronic, "digitised": digitised}
         return [{"code": code, "originals": 1, **kind} for code in self.papers]
+
+
+@cache
+def _published(code: str) -> tuple[str, ...]:
+    papers = load_book().in_force(date.max).catalogue.procedures[code].components
+    return tuple(dict.fromkeys(paper.code for paper in papers))
 
 
 TOWN_HALL, POLICE, LAND_OFFICE, BUSINESS = "000.21.12.H07", "000.22.12.H07", "000.00.13.H07", "000.00.14.H07"

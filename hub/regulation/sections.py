@@ -60,6 +60,8 @@ class Intake:
     """Whether a dossier is taken on paper where the database disagrees about who lodges (15.6.b)."""
     unasked_identity: Literal["paper", "wait"] = "wait"
     """The same where it has not answered, or could not be asked."""
+    missing_papers: Literal["confirmed", "unsaid"] = "unsaid"
+    """Whether an officer confirms each absent paper of which the list does not say it (14.3)."""
     decline_reasons: frozenset[DeclineReason] = frozenset(
         {"out_of_competence", "procedure_not_in_force", "not_entitled", "gaps_left"}
     )

@@ -67,7 +67,10 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
     chosen = build.lodged(dossier)
     case = "1.000656.01" if dossier.procedure == build.PROCEDURE_WITH_CASES and variant % 3 else None
     foreign = (*chosen, Component(code="KQ.G99.999999", originals=1))
-    yield build.acceptance(components=foreign if variant % 7 == 0 else chosen, case=case), COUNTER
+    there = foreign if variant % 7 == 0 else chosen
+    absent = tuple(code for code in build.absent(there, dossier.procedure) if code not in dossier.reused)
+    confirmed = absent[1:] if variant % 11 == 0 else absent
+    yield build.acceptance(components=there, case=case, not_needed=confirmed), COUNTER
     number = ("083190000001", "0100233488", "X0000001", "083190000002")[variant % 4]
     yield build.hand_check("proxy" if number.endswith("2") else "owner", number), COUNTER
     yield build.verification("proxy" if variant % 3 == 0 else "owner"), COUNTER

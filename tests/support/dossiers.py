@@ -134,8 +134,16 @@ def submission(**changes: Any) -> SubmitDossier:
     return SubmitDossier(**{**values, **changes})
 
 
-def acceptance(**changes: Any) -> AcceptDossier:
-    return AcceptDossier(**{"officer": OFFICER, "components": papers(), **changes})
+def absent(components: tuple[Component, ...], procedure: str = PROCEDURE) -> tuple[str, ...]:
+    """The published papers that are not among these: what an officer confirms as not needed."""
+    listed = dict.fromkeys(item.code for item in law().catalogue.procedures[procedure].components)
+    return tuple(code for code in listed if code not in {item.code for item in components})
+
+
+def acceptance(procedure: str = PROCEDURE, **changes: Any) -> AcceptDossier:
+    """Complete as it is: the officer confirms that no other published paper is needed."""
+    there = changes.setdefault("components", papers(procedure))
+    return AcceptDossier(**{"officer": OFFICER, "not_needed": absent(there, procedure), **changes})
 
 
 def supplement_request(stage: str = "intake", **changes: Any) -> RequestSupplement:
@@ -198,20 +206,17 @@ def verification(party: str = "owner", **person: Any) -> VerifyIdentity:
     return VerifyIdentity(person=Person(**asked.model_dump(exclude_none=True) | person), **values)
 
 
-def hand_check(
-    party: str = "owner", number: str = "083190000001", paper: str = "identity_card"
-) -> CheckIdentity:
+def hand_check(party: str = "owner", number: str = "083190000001", **changes: Any) -> CheckIdentity:
     """The officer sees a paper; by default that of `OWNER`."""
-    values: dict[str, Any] = {"party": party, "number": number, "paper": paper, "officer": OFFICER}
-    return CheckIdentity(**values)
+    values: dict[str, Any] = {"party": party, "number": number, "paper": "other", "officer": OFFICER}
+    return CheckIdentity(**values | changes)
 
 
 def seen(story: Story, now: datetime = MONDAY) -> Story:
     """The officer has seen the paper of an applicant whom the population database does not know."""
     party = story.owner
-    number = party.tax_code or party.travel_document or party.identity_number
-    assert number is not None
-    story.accepts(hand_check(number=number, paper="other"), COUNTER, now)
+    number = party.tax_code or party.travel_document or party.identity_number or ""
+    story.accepts(hand_check(number=number), COUNTER, now)
     return story
 
 
@@ -346,7 +351,7 @@ def identified(now: datetime = MONDAY, **changes: Any) -> Story:
 def accepted(now: datetime = MONDAY, **changes: Any) -> Story:
     """Accepted with code and due time."""
     story = identified(now, **changes)
-    story.accepts(acceptance(components=lodged(story.now)), COUNTER, now)
+    story.accepts(acceptance(story.now.procedure, components=lodged(story.now)), COUNTER, now)
     return story
 
 

@@ -22,7 +22,6 @@ from tests.support.processes import HubProcess
 from tests.support.requests import (
     ACCEPT,
     CHECK,
-    COMPONENTS,
     ONE_STOP,
     SUBMIT,
     acceptance,
@@ -78,8 +77,7 @@ class World:
 
     async def accept(self, client: Client, dossier: str) -> Received:
         """The one-stop takes it; from here on the portal is told."""
-        taken = {"officer": acceptance()["officer"], "components": COMPONENTS}
-        return await client.ask(ACCEPT, dossier, taken)
+        return await client.ask(ACCEPT, dossier, acceptance())
 
     async def others_are_served(self) -> None:
         """Over Kafka, over HTTPS by receipt, feed and look-up, and by the adapter at its counterpart."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
+
+from hub.regulation.lawbook import load_book
 
 ONE_STOP, AGENCY = "000.12.34.H07", "000.12.35.H07"
 PROCEDURE = "1.004873"
@@ -37,9 +40,17 @@ def submission(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def not_needed(components: list[dict[str, Any]], procedure: str = PROCEDURE) -> list[str]:
+    """The other published papers, as an officer confirms that the dossier does without them."""
+    published = load_book().in_force(date.max).catalogue.procedures[procedure].components
+    there = {item["code"] for item in components}
+    return list(dict.fromkeys(item.code for item in published if item.code not in there))
+
+
 def acceptance(**changes: Any) -> dict[str, Any]:
     """The officer takes it as complete."""
-    return {"officer": OFFICER, "components": COMPONENTS} | changes
+    components = changes.get("components", COMPONENTS)
+    return {"officer": OFFICER, "components": components, "not_needed": not_needed(components)} | changes
 
 
 def verification(applicant: dict[str, Any] = APPLICANT) -> dict[str, Any]:

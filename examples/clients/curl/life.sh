@@ -43,6 +43,9 @@ officer='{"account": "canbo.mau", "name": "Lê Thị Thí Dụ"}'
 head='{"account": "lanhdao.mau", "name": "Phạm Thị Lãnh Đạo Mẫu"}'
 person='"name": "Nguyễn Văn Thử", "identity_number": "083090000001", "birth_date": "1990-01-02"'
 components='[{"code": "000.00.00.G15-KQ003448", "originals": 1}]'
+# The other papers that are published for this procedure: the officer confirms that nobody needs them here.
+absent='["000.00.00.G15-KQ003453", "000.00.00.G15-KQ003454", "000.00.00.G15-KQ004946",
+  "000.00.00.G15-KQ003785", "000.00.00.G15-KQ004012"]'
 
 ask "$counter" dossier.submit "ref:HS-$(cat /proc/sys/kernel/random/uuid)" <<END
 {"procedure": "1.004873", "organisation": "000.12.34.H07", "agency": "000.12.35.H07",
@@ -53,7 +56,8 @@ dossier=$(field dossier)
 wait_for "$counter" dossier.submitted
 ask "$counter" identity.verify "$dossier" <<< "{\"person\": {$person}, \"officer_account\": \"canbo.mau\"}"
 wait_for "$counter" identity.matched
-ask "$counter" dossier.accept "$dossier" <<< "{\"officer\": $officer, \"components\": $components}"
+ask "$counter" dossier.accept "$dossier" \
+  <<< "{\"officer\": $officer, \"components\": $components, \"not_needed\": $absent}"
 code=$(field code)
 ask "$counter" dossier.forward "$code" <<< "{\"officer\": $officer, \"to\": \"000.12.35.H07\"}"
 

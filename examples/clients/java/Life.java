@@ -113,6 +113,10 @@ public class Life {
           {"account": "lanhdao.mau", "name": "Phạm Thị Lãnh Đạo Mẫu"}""";
       String components = """
           [{"code": "000.00.00.G15-KQ003448", "originals": 1}]""";
+      // The other papers that are published for this procedure: the officer confirms that nobody needs them here.
+      String absent = """
+          ["000.00.00.G15-KQ003453", "000.00.00.G15-KQ003454", "000.00.00.G15-KQ004946",
+           "000.00.00.G15-KQ003785", "000.00.00.G15-KQ004012"]""";
 
       String dossier = counter.ask("dossier.submit", "ref:HS-" + UUID.randomUUID(), """
           {"procedure": "1.004873", "organisation": "000.12.34.H07", "agency": "000.12.35.H07",
@@ -123,7 +127,8 @@ public class Life {
           {"person": {%s}, "officer_account": "canbo.mau"}""".formatted(person));
       counter.waitFor("identity.matched", dossier);
       String code = counter.ask("dossier.accept", dossier, """
-          {"officer": %s, "components": %s}""".formatted(officer, components)).get("code").asText();
+          {"officer": %s, "components": %s, "not_needed": %s}""".formatted(officer, components, absent))
+          .get("code").asText();
       counter.ask("dossier.forward", code, """
           {"officer": %s, "to": "000.12.35.H07"}""".formatted(officer));
 

@@ -81,6 +81,8 @@ const officer = { account: "canbo.mau", name: "Lê Thị Thí Dụ" };
 const head = { account: "lanhdao.mau", name: "Phạm Thị Lãnh Đạo Mẫu" };
 const person = { name: "Nguyễn Văn Thử", identity_number: "083090000001", birth_date: "1990-01-02" };
 const components = [{ code: "000.00.00.G15-KQ003448", originals: 1 }];
+// The other papers that are published for this procedure: the officer confirms that nobody needs them here.
+const absent = ["003453", "003454", "004946", "003785", "004012"].map((number) => `000.00.00.G15-KQ${number}`);
 
 const { dossier } = await counter.ask("dossier.submit", `ref:HS-${randomUUID()}`, {
   procedure: "1.004873", organisation: "000.12.34.H07", agency: "000.12.35.H07", channel: "in_person",
@@ -89,7 +91,7 @@ const { dossier } = await counter.ask("dossier.submit", `ref:HS-${randomUUID()}`
 await counter.waitFor("dossier.submitted", dossier);
 await counter.ask("identity.verify", dossier, { person, officer_account: "canbo.mau" });
 await counter.waitFor("identity.matched", dossier);
-const { code } = await counter.ask("dossier.accept", dossier, { officer, components });
+const { code } = await counter.ask("dossier.accept", dossier, { officer, components, not_needed: absent });
 await counter.ask("dossier.forward", code, { officer, to: "000.12.35.H07" });
 
 await agency.waitFor("dossier.forwarded", dossier);

@@ -84,6 +84,8 @@ def main() -> None:
     head = {"account": "lanhdao.mau", "name": "Phạm Thị Lãnh Đạo Mẫu"}
     person = {"name": "Nguyễn Văn Thử", "identity_number": "083090000001", "birth_date": "1990-01-02"}
     papers = [{"code": "000.00.00.G15-KQ003448", "originals": 1}]
+    # The other papers published for this procedure: the officer confirms that nobody needs them here.
+    absent = [f"000.00.00.G15-KQ{number}" for number in ("003453", "003454", "004946", "003785", "004012")]
 
     lodged = {
         "procedure": "1.004873", "organisation": "000.12.34.H07", "agency": "000.12.35.H07",
@@ -94,7 +96,8 @@ def main() -> None:
     counter.wait_for("dossier.submitted", dossier)
     counter.ask("identity.verify", dossier, {"person": person, "officer_account": "canbo.mau"})
     counter.wait_for("identity.matched", dossier)
-    code = counter.ask("dossier.accept", dossier, {"officer": officer, "components": papers})["code"]
+    accepted = {"officer": officer, "components": papers, "not_needed": absent}
+    code = counter.ask("dossier.accept", dossier, accepted)["code"]
     counter.ask("dossier.forward", code, {"officer": officer, "to": "000.12.35.H07"})
 
     agency.wait_for("dossier.forwarded", dossier)

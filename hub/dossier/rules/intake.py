@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.rules.completeness import dossier_is_whole, with_reused
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.custody import given_at_counter
 from hub.dossier.rules.digitising import is_due, with_duties
@@ -74,14 +75,13 @@ def accepted_components_are_published(
 ) -> Refused | None:
     """Each component is published for the procedure, with no more originals or copies than published, once.
 
-    The catalogue groups components by case in free text ("where the child was abandoned ...") and marks none
-    as required, so no program can tell which of them apply: the officer says so by accepting. What can be
-    held against the list is the upper bound, and that there is at least one component when the list has any.
-    The number of sets is not published; it is taken as the officer counts it.
+    There is at least one when the list has any, and nothing was reused. The number of sets is not published;
+    it is taken as the officer counts it.
     """
     refused = components_are_published(dossier.procedure, request.components, context)
     procedure = published(dossier.procedure, context)
-    if refused is None and not request.components and procedure is not None and procedure.components:
+    is_empty = not request.components and not dossier.reused
+    if refused is None and is_empty and procedure is not None and procedure.components:
         return Refused("rule.14.3", rule="14.3", fields=("/components",))
     return refused
 
@@ -108,6 +108,7 @@ _ACCEPT: tuple[Check[Dossier, AcceptDossier], ...] = (
     accepted_components_are_published,
     form_01_may_be_left_out,
 )
+"""Before the time that applies is known."""
 
 
 @rule("15.1.a", "Form 01 names the published handling time that applies")
@@ -163,6 +164,8 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
     late = violation(context, dossier.intake_limit, "15.2")
     if isinstance(late, Refused):
         return late
+    if (refused := dossier_is_whole(dossier, request, context)) is not None:
+        return refused
     law = context.law
     due_at = due_time(law.calendar, law.profile, handling, context.now, procedure.same_day_cutoff)
     code = issued_code(context)
@@ -174,7 +177,9 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         organisation=dossier.organisation,
         agency=dossier.agency,
         officer=request.officer,
-        components=with_duties(dossier, request.components, procedure, context.law.profile),
+        components=with_duties(
+            dossier, with_reused(dossier, request.components), procedure, context.law.profile
+        ),
         sets=request.sets,
         handling=f"{handling.amount} {handling.unit}",
         accepted_at=context.now,
@@ -182,5 +187,8 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         handed_in=papers_on_the_counter(dossier, request),
         form="01" if gets_form_01(dossier, request, context) else None,
         identity=known_of(dossier),
+        not_needed=request.not_needed,
     )
-    return Accepted((fact, *late), ids_of((*_ACCEPT, handling_time_of, issued_code, is_due)))
+    return Accepted(
+        (fact, *late), ids_of((*_ACCEPT, handling_time_of, dossier_is_whole, issued_code, is_due))
+    )

@@ -7,6 +7,7 @@ from types import ModuleType
 from hub.dossier.rules import (
     account,
     answering,
+    completeness,
     copies,
     custody,
     deadlines,
@@ -34,6 +35,7 @@ _CHAPTERS = (
     hours,
     submission,
     intake,
+    completeness,
     supplement,
     answering,
     declining,

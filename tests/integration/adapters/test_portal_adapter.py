@@ -30,6 +30,7 @@ from tests.support.requests import (
     SUBMIT,
     VERIFY,
     identity_report,
+    not_needed,
     submission,
     verification,
 )
@@ -63,7 +64,12 @@ async def accepted(site: Site, procedure: str = PROCEDURE) -> tuple[str, str]:
     data = submission(procedure=procedure, components=COMPONENTS)
     dossier = (await site.counter.ask(SUBMIT, f"ref:{id(data)}", data)).data["dossier"]
     await identified(site, dossier)
-    acceptance = {"officer": OFFICER, "components": COMPONENTS, "case": f"{procedure}.02"}
+    acceptance = {
+        "officer": OFFICER,
+        "components": COMPONENTS,
+        "not_needed": not_needed(COMPONENTS, procedure),
+        "case": f"{procedure}.02",
+    }
     receipt = await site.counter.ask(ACCEPT, dossier, acceptance)
     assert receipt.type == "onestop.receipt.accepted.v1", receipt.data
     return dossier, (await site.counter.fact("dossier.accepted", dossier)).data["code"]

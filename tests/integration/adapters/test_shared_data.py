@@ -93,7 +93,7 @@ async def test_shared_data_reach_the_counter_stay_sealed_and_stand_for_a_compone
         again = {"officer": OFFICER, "stage": "intake", "gaps": [{"component": missing, "reason": "Nộp lại"}]}
         refused = await counter.ask("onestop.dossier.request_supplement.v1", dossier, again)
         assert (refused.data["code"], refused.data["fields"]) == ("rule.15.5", ["/gaps/0/component"])
-        assert refused.data["message_vi"].startswith("Không yêu cầu nộp lại")
+        assert refused.data["message_vi"].startswith("Không yêu cầu cung cấp lại")
 
         await counter.fact("component.reused", dossier)
         await portal.ask(WITHDRAW, dossier, {})

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 ONE_STOP, AGENCY = "000.12.34.H07", "000.12.35.H07"
 _PAPERS = ("000.00.00.G15-KQ003448", "000.00.00.G15-KQ003453")
 _COMPONENTS = [{"code": code, "originals": 1} for code in _PAPERS]
+_NOT_NEEDED = [f"000.00.00.G15-KQ{number}" for number in ("003454", "004946", "003785", "004012")]
 _OFFICER = {"account": "can-bo-gia-lap", "name": "Cán Bộ Giả Lập"}
 _PERSON = {"identity_number": "083090000001", "name": "Nguyễn Văn Giả Lập", "birth_date": "1990-01-02"}
 _ENDS = {
@@ -151,7 +152,8 @@ def _matched(plan: _Plan) -> None:
 
 
 def _accept(plan: _Plan) -> None:
-    plan.send("dossier.accept", {"officer": _OFFICER, "components": _COMPONENTS})
+    accept = {"officer": _OFFICER, "components": _COMPONENTS, "not_needed": _NOT_NEEDED}
+    plan.send("dossier.accept", accept)
     plan.send("dossier.forward", {"officer": _OFFICER, "to": AGENCY})
 
 

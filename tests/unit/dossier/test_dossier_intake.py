@@ -213,19 +213,18 @@ def test_a_component_named_twice_is_refused() -> None:
 @pytest.mark.rule("14.3")
 def test_a_procedure_without_components_is_accepted_without_any() -> None:
     story = build.identified(procedure="1.115550", components=())
-    story.accepts(build.acceptance(components=(), case="in_person.1"), COUNTER)
+    story.accepts(build.acceptance("1.115550", components=(), case="in_person.1"), COUNTER)
 
 
 @pytest.mark.rule("15.1.a")
 def test_several_published_times_need_a_case_and_name_the_choices() -> None:
     story = build.identified(procedure=build.PROCEDURE_WITH_CASES)
-    papers = build.papers(build.PROCEDURE_WITH_CASES)
-    refused = story.refuses(build.acceptance(components=papers), COUNTER)
+    refused = story.refuses(build.acceptance(build.PROCEDURE_WITH_CASES), COUNTER)
     assert (refused.code, refused.fields) == ("handling_time.ambiguous", ("/case",))
     assert refused.possible == ("1.000656.01", "1.000656.03", "1.000656.02")
-    wrong = story.refuses(build.acceptance(components=papers, case="1.000656.99"), COUNTER)
+    wrong = story.refuses(build.acceptance(build.PROCEDURE_WITH_CASES, case="1.000656.99"), COUNTER)
     assert wrong.code == "handling_time.ambiguous"
-    (fact,) = story.accepts(build.acceptance(components=papers, case="1.000656.01"), COUNTER)
+    (fact,) = story.accepts(build.acceptance(build.PROCEDURE_WITH_CASES, case="1.000656.01"), COUNTER)
     assert isinstance(fact, DossierAccepted)
     assert fact.handling == "5 WORKING_DAY"
 
@@ -249,16 +248,15 @@ def test_form_01_is_left_out_only_where_the_result_is_given_at_once() -> None:
     """In the day is not at once, and neither is another case of the same procedure."""
     assert build.identified().refuses(build.acceptance(form_01=False), COUNTER).code == "rule.15.4"
     story = build.identified(procedure=build.PROCEDURE_OF_THE_DAY)
-    papers = build.papers(build.PROCEDURE_OF_THE_DAY)
-    assert story.refuses(build.acceptance(components=papers, form_01=False), COUNTER).code == "rule.15.4"
+    in_the_day = build.acceptance(build.PROCEDURE_OF_THE_DAY, form_01=False)
+    assert story.refuses(in_the_day, COUNTER).code == "rule.15.4"
 
     story = build.identified(procedure=build.PROCEDURE_WITH_CASES)
     story.law = completed_law(IMMEDIATE)
-    papers = build.papers(build.PROCEDURE_WITH_CASES)
     for case in (None, "1.000656.02"):
-        later = build.acceptance(components=papers, form_01=False, case=case)
+        later = build.acceptance(build.PROCEDURE_WITH_CASES, form_01=False, case=case)
         assert story.refuses(later, COUNTER).code == "rule.15.4"
-    now = build.acceptance(components=papers, form_01=False, case="1.000656.01")
+    now = build.acceptance(build.PROCEDURE_WITH_CASES, form_01=False, case="1.000656.01")
     (fact,) = story.accepts(now, COUNTER)
     assert isinstance(fact, DossierAccepted)
     assert fact.form is None

@@ -40,7 +40,7 @@ FEE = PaymentItem(kind="fee", amount=8000, quantity=2)
 
 def story() -> Story:
     lived = identified(procedure=PROCEDURE_WITH_FEE, components=papers(PROCEDURE_WITH_FEE, 1))
-    lived.accepts(acceptance(components=lodged(lived.now), case="2.000635.02"), COUNTER)
+    lived.accepts(acceptance("2.000635", components=lodged(lived.now), case="2.000635.02"), COUNTER)
     return lived
 
 

@@ -1,0 +1,75 @@
+"""The whole dossier (Art. 14.3): each published paper is there, not needed, or confirmed by an officer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from hub.dossier.decision import Context, Refused
+from hub.dossier.rules.components import published
+from hub.dossier.rules.rule import rule
+from hub.dossier.state.model import Dossier
+from hub.regulation.catalogue import Component as PublishedPaper
+from hub.regulation.catalogue import Procedure
+from schemas.dossier import AcceptDossier, Component, Components
+
+
+@rule("14.3", "A paper that has to be there is there; where the list does not say it, an officer confirms")
+def dossier_is_whole(dossier: Dossier, request: AcceptDossier, context: Context) -> Refused | None:
+    """What was reused is there (15.5, 15.6.b). Of papers with one word (`one_of`) one is enough.
+
+    The national record groups papers by case in free text and marks none as required, so no program can tell
+    which of them apply: the officer names those that this dossier does not need, and that is on record.
+    """
+    procedure = published(dossier.procedure, context)
+    assert procedure is not None
+    present = {item.code for item in request.components} | set(dossier.reused)
+    missing, unsaid = _missing(procedure, present, _times(procedure, dossier, request))
+    if absent := sorted(missing):
+        return Refused("rule.14.3.missing", rule="14.3", fields=("/components",), possible=tuple(absent))
+    faults = tuple(
+        f"/not_needed/{index}" for index, code in enumerate(request.not_needed) if code not in unsaid
+    )
+    if faults:
+        return Refused("rule.14.3.not_needed", rule="14.3", fields=faults)
+    left = sorted(unsaid - set(request.not_needed))
+    if left and context.law.profile.intake.missing_papers == "confirmed":
+        return Refused("rule.14.3.unconfirmed", rule="14.3", fields=("/not_needed",), possible=tuple(left))
+    return None
+
+
+def _times(procedure: Procedure, dossier: Dossier, request: AcceptDossier) -> frozenset[str]:
+    """Ids of the published times that this acceptance may go by."""
+    if request.case is not None:
+        return frozenset({request.case})
+    single = procedure.handling_time(dossier.channel)
+    return frozenset(one.id for one in procedure.choices(dossier.channel) if one.time == single)
+
+
+def _missing(
+    procedure: Procedure, present: Collection[str], times: Collection[str]
+) -> tuple[set[str], set[str]]:
+    """Codes of absent papers: those that have to be there, and those of which nobody says it."""
+    missing, unsaid = set[str](), set[str]()
+    groups = {one.one_of for one in procedure.components if one.code in present and one.one_of is not None}
+    for paper in _applying(procedure, times):
+        if paper.code in present or paper.need == "optional":
+            continue
+        if paper.one_of is not None:
+            if paper.one_of not in groups:
+                missing.add(paper.code)
+        elif paper.need == "required":
+            missing.add(paper.code)
+        else:
+            unsaid.add(paper.code)
+    return missing, unsaid - missing
+
+
+def _applying(procedure: Procedure, times: Collection[str]) -> Iterator[PublishedPaper]:
+    return (one for one in procedure.components if not one.cases or not one.cases.isdisjoint(times))
+
+
+def with_reused(dossier: Dossier, components: Components) -> Components:
+    """What the officer lists and what was reused: that stays in the dossier, on no paper."""
+    listed = {item.code for item in components}
+    reused = (code for code in dossier.reused if code not in listed)
+    return (*components, *(Component(code=code, originals=0, copies=0, electronic=True) for code in reused))
