@@ -78,10 +78,14 @@ class SubmitDossier(_Submission, Request):
 
 
 class DossierSubmitted(_Submission, Fact):
-    """The dossier is lodged; `intake_limit` is the end of the 8 working hours of Art. 15.2 (online only)."""
+    """The dossier is lodged; `intake_limit` is the end of the 8 working hours of Art. 15.2 (online only).
+
+    They run from `received_at`, when the system received it: the portal by the time of its message.
+    """
 
     type: ClassVar[str] = "onestop.dossier.submitted.v1"
     submitted_at: Instant
+    received_at: Instant | None = None
     intake_limit: Instant | None = None
 
 

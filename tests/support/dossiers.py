@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -271,13 +271,15 @@ class Story:
     proxy: Proxy | None = None
     copies: Mapping[str, CopyOutcome] = field(default_factory=dict)
     sources: Mapping[str, SourceDossier] = field(default_factory=dict)
+    sent_before: timedelta = timedelta()
+    """By how much the sender's own time lies before the hub's receipt."""
 
     def context(self, sender: Sender, now: datetime) -> Context:
         return Context(
             law=self.law,
             sender=sender,
             now=now,
-            event_time=now,
+            event_time=now - self.sent_before,
             dossier_id=DOSSIER_ID,
             request_id=f"request-{self.requests}",
             next_code=lambda: CODE,

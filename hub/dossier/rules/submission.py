@@ -14,6 +14,7 @@ from hub.dossier.standing import foreign_organisation, may_serve
 from hub.regulation.catalogue import Procedure
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import intake_limit
+from hub.regulation.errors import CalendarYearError
 from hub.regulation.law import Law
 from hub.regulation.profile import Profile
 from schemas.dossier import DossierSubmitted, SubmitDossier
@@ -120,6 +121,23 @@ def answer_limit(channel: Channel, received_at: datetime, law: Law) -> datetime 
     return intake_limit(law.calendar, law.profile, received_at).astimezone(UTC)
 
 
+@rule("15.2", "The 8 working hours run from when the system received the dossier that was lodged online")
+def received_by_system(channel: Channel, context: Context) -> datetime:
+    """By `online_starts`: when the portal received it, as its message says, and never later than the hub did.
+
+    A time outside the known years is none that a portal can mean.
+    """
+    if channel != "online" or context.law.profile.intake.online_starts == "provincial":
+        return context.now
+    start = min(context.event_time, context.now)
+    try:
+        for moment in (start, context.now):
+            context.law.calendar.is_working_day(moment)
+    except CalendarYearError:
+        return context.now
+    return start
+
+
 def submit(request: SubmitDossier, context: Context) -> Decision:
     """Lodge a dossier; an online one must be answered within 8 working hours (15.2)."""
     sender = context.sender
@@ -128,7 +146,8 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         return foreign_organisation()
     if (refused := first_refusal(_SUBMIT, None, request, context)) is not None:
         return refused
-    limit = answer_limit(request.channel, context.now, context.law)
+    received_at = received_by_system(request.channel, context)
+    limit = answer_limit(request.channel, received_at, context.law)
     fact = DossierSubmitted(
         procedure=request.procedure,
         organisation=request.organisation,
@@ -143,6 +162,8 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         assisted_by=request.assisted_by,
         summary=request.summary,
         submitted_at=context.now,
+        received_at=received_at if limit else None,
         intake_limit=limit,
     )
-    return Accepted((fact,), ids_of(_SUBMIT) + ((answer_limit.id,) if limit else ()))
+    clock = ids_of((received_by_system, answer_limit)) if limit else ()
+    return Accepted((fact,), ids_of(_SUBMIT) + clock)

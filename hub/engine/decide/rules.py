@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from msgspec import Struct
 
@@ -40,6 +40,9 @@ def code_blocks(book: LawBook) -> CodeBlocks:
         return book.in_force(day).profile.dossier_code.max_serial
 
     return CodeBlocks(compose, local_day, last_of)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Brought(Struct, frozen=True, gc=False):
@@ -108,7 +111,7 @@ class Rules:
             self.law_of(state, request, item.now),
             item.sender,
             item.now,
-            item.envelope.time,
+            _legal(item.envelope.time, item),
             dossier_id,
             item.envelope.id,
             brought.next_code,
@@ -143,3 +146,8 @@ class Rules:
     ) -> tuple[str, ...]:
         """By the table of `hub.engine.decide.routing`."""
         return receivers(before, after, fact, directory)
+
+
+def _legal(moment: datetime, item: Authorised) -> datetime:
+    """The sender's own time, moved as the time of receipt was; in `live` nothing is moved."""
+    return moment + (item.now - (_EPOCH + timedelta(milliseconds=item.record.timestamp)))

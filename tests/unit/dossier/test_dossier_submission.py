@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -168,3 +168,31 @@ def test_a_counter_lodges_only_for_its_own_one_stop_and_the_portal_for_any() -> 
 
 def test_a_reference_belongs_to_one_dossier() -> None:
     assert build.submitted().refuses(build.submission(), COUNTER).code == "reference.in_use"
+
+
+@pytest.mark.rule("15.2")
+@pytest.mark.parametrize(
+    ("before", "starts", "limit"),
+    [
+        (timedelta(hours=3), "portal", "2026-10-05 17:00"),  # received on the portal at 06:00, before opening
+        (timedelta(days=3), "portal", "2026-10-05 09:00"),  # on Friday at 09:00
+        (timedelta(hours=3), "provincial", "2026-10-06 09:00"),
+        (timedelta(minutes=-4), "portal", "2026-10-06 09:00"),  # a clock that is ahead lengthens nothing
+        (timedelta(days=3650), "portal", "2026-10-06 09:00"),  # beyond the calendar
+    ],
+)
+def test_the_8_hours_begin_when_the_portal_received_it(before: timedelta, starts: str, limit: str) -> None:
+    story = Story(sent_before=before, law=build.law_with(intake={"online_starts": starts}))
+    online = build.submission(channel="online", return_channel="online")
+    (fact,) = story.accepts(online, PORTAL, MONDAY)
+    assert isinstance(fact, DossierSubmitted)
+    assert story.now.intake_limit == at(limit)
+    assert fact.submitted_at == MONDAY
+
+
+@pytest.mark.rule("15.2")
+def test_at_the_counter_no_such_hours_run() -> None:
+    story = Story(sent_before=timedelta(hours=3))
+    (fact,) = story.accepts(build.submission(), COUNTER, MONDAY)
+    assert isinstance(fact, DossierSubmitted)
+    assert (fact.received_at, fact.intake_limit) == (None, None)

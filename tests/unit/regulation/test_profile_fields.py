@@ -16,7 +16,6 @@ import hub
 from hub.regulation.profile import Profile
 
 UNREAD: Mapping[str, str] = {
-    "intake.online_starts": "15.2: the 8 hours begin with the portal's receipt, which it does not tell yet",
     "forward.clock_starts": "16.3: handling time begins anew at a competent one-stop elsewhere",
     "supplement.notice_working_days": "17.4: the agency asks for a supplement within 3 working days",
     "supplement.on_restart_receipt": "17.4: a new Form 01 once the dossier is full",
