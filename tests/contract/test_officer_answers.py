@@ -73,20 +73,30 @@ def answer_of(adapter: Adapter, message: OutMessage, outcome: QueryOutcome) -> d
     return found
 
 
-TIMEOUT = "CSDL quốc gia về dân cư không trả lời kịp. Hãy yêu cầu lại sau hoặc kiểm tra giấy tờ trực tiếp."
-ERROR = "CSDL quốc gia về dân cư đang báo lỗi. Hãy yêu cầu lại sau hoặc kiểm tra giấy tờ trực tiếp."
-FAULT = "CSDL quốc gia về dân cư trả về lỗi xử lý. Hãy yêu cầu lại sau hoặc kiểm tra giấy tờ trực tiếp."
+TIMEOUT = (
+    "Cơ sở dữ liệu quốc gia về dân cư không trả lời trong thời gian quy định. Đề nghị"
+    " xác thực lại sau hoặc đối chiếu giấy tờ trực tiếp."
+)
+ERROR = (
+    "Cơ sở dữ liệu quốc gia về dân cư đang báo lỗi. Đề nghị xác thực lại sau hoặc đối"
+    " chiếu giấy tờ trực tiếp."
+)
+FAULT = (
+    "Cơ sở dữ liệu quốc gia về dân cư báo lỗi xử lý. Đề nghị xác thực lại sau hoặc "
+    "đối chiếu giấy tờ trực tiếp."
+)
 UNREADABLE = (
-    "Không đọc được trả lời của CSDL quốc gia về dân cư. "
-    "Đây không phải là kết quả sai lệch; hãy yêu cầu lại sau."
+    "Không đọc được kết quả trả về của Cơ sở dữ liệu quốc gia về dân cư. Đây không "
+    "phải là kết quả không khớp. Đề nghị xác thực lại sau."
 )
 ACCOUNT = (
-    "Tài khoản kết nối CSDL quốc gia về dân cư sai hoặc hết hạn. "
-    "Quản trị cần cập nhật; cán bộ kiểm tra giấy tờ trực tiếp."
+    "Tài khoản kết nối Cơ sở dữ liệu quốc gia về dân cư không đúng hoặc đã hết hạn. "
+    "Đề nghị báo đơn vị vận hành hệ thống cập nhật; trong khi chờ, đối chiếu giấy tờ "
+    "trực tiếp."
 )
 CLOCK = (
-    "Đồng hồ của hệ thống và của CSDL quốc gia về dân cư lệch nhau. "
-    "Quản trị cần chỉnh giờ; cán bộ kiểm tra giấy tờ trực tiếp."
+    "Giờ của hệ thống lệch với giờ của Cơ sở dữ liệu quốc gia về dân cư. Đề nghị báo "
+    "đơn vị vận hành hệ thống chỉnh giờ; trong khi chờ, đối chiếu giấy tờ trực tiếp."
 )
 POPULATION = [
     Case("ask", "timeout_after_effect", RetryAt, 1, TIMEOUT),
@@ -124,10 +134,13 @@ async def test_what_could_not_be_asked_is_told_with_its_cause_and_never_as_a_mis
     assert answer_of(adapter, message, await adapter.deliver(message))["outcome"] == "mismatched"
 
 
-UNSURE = "Không xác định được bưu điện đã nhận yêu cầu hay chưa; cần kiểm tra trực tiếp với bưu điện."
+UNSURE = (
+    "Chưa xác định được doanh nghiệp bưu chính công ích đã nhận yêu cầu hay chưa. Đề "
+    "nghị liên hệ trực tiếp với doanh nghiệp để kiểm tra trước khi gửi lại."
+)
 NEVER_LEFT = (
-    "Bưu điện chưa nhận yêu cầu: không kết nối được trong thời gian cho phép. "
-    "Hãy gửi yêu cầu mới hoặc liên hệ bưu điện."
+    "Doanh nghiệp bưu chính công ích chưa nhận yêu cầu do không kết nối được. Đề nghị"
+    " gửi yêu cầu mới hoặc liên hệ trực tiếp với doanh nghiệp."
 )
 _LOST = ("timeout_after_effect", "lost_after_effect", "slow_drip")
 _NO_ANSWER = ("http_500", "no_body", "html_page", "bad_json")
@@ -138,7 +151,10 @@ POSTAL = [
     *each(_ORDERS, _NO_ANSWER, Unknown, 0, UNSURE),
     *each(_ORDERS, ["throttled"], RetryAt, 0, NEVER_LEFT),
     *each(_ORDERS, ["expired_token"], RetryAt, 0, NEVER_LEFT, _TWICE),
-    *each(_ORDERS, ["status_not_ok"], Rejected, 0, "Bưu điện từ chối yêu cầu (mã 199): Lỗi"),
+    *each(_ORDERS, ["status_not_ok"], Rejected, 0, (
+"Doanh nghiệp bưu chính công ích từ chối yêu cầu. Đề nghị kiểm tra thông tin rồi "
+"gửi lại. Mã lỗi 199: Lỗi"
+)),
     # Said to be a duplicate, but the feed does not hold it.
     Case("order/post", "duplicate_order", Unknown, 0, UNSURE),
     *each(["token"], [*_LOST, *_NO_ANSWER, "throttled"], RetryAt, 0, NEVER_LEFT),
@@ -148,7 +164,10 @@ POSTAL = [
     Case("document/post", "expired_token", RetryAt, 0, NEVER_LEFT, _TWICE),
     Case(
         "document/post", "status_not_ok", Rejected, 0,
-        "Bưu điện từ chối thông báo hồ sơ nên đơn chưa được đặt (mã 199): Lỗi",
+        (
+"Doanh nghiệp bưu chính công ích không nhận thông tin hồ sơ nên chưa lập đơn gửi."
+" Đề nghị kiểm tra thông tin rồi gửi lại. Mã lỗi 199: Lỗi"
+),
     ),
     # A price that cannot be had never holds up an order.
     *each(["getprice"], [*_LOST, *_NO_ANSWER, "throttled"], Delivered, 1, None),
@@ -196,12 +215,14 @@ async def test_what_the_post_did_not_answer_is_told_as_what_is_known_of_it(
 
 
 GAVE_UP = (
-    "Chưa đồng bộ được hồ sơ lên Cổng Dịch vụ công quốc gia trong thời hạn thử lại; "
-    "hồ sơ vẫn được giải quyết bình thường."
+    "Chưa đồng bộ được hồ sơ lên Cổng Dịch vụ công quốc gia sau nhiều lần thử; hồ sơ "
+    "vẫn được giải quyết bình thường. Đề nghị báo đơn vị vận hành hệ thống đồng bộ "
+    "lại."
 )
 LINE_UNSURE = (
-    "Không xác định được Cổng Dịch vụ công quốc gia đã ghi dòng tiến độ này hay chưa; trạng thái hồ sơ trên "
-    "Cổng đã được cập nhật, không gửi lại để tránh trùng."
+    "Chưa xác định được Cổng Dịch vụ công quốc gia đã ghi nhận thông tin tiến độ này "
+    "hay chưa; trạng thái hồ sơ trên Cổng đã được cập nhật. Hệ thống không gửi lại để"
+    " tránh ghi trùng; không cần xử lý."
 )
 _SYNC, _LINE = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
 _GARBAGE = ("not_json", "html_page", "no_error_code", "http_500")
@@ -212,7 +233,10 @@ PORTAL = [
     *each([_SYNC], ["exists", "forget_dossier", "missing_result"], Delivered, 1, None),
     Case(
         _SYNC, "error", Rejected, 0,
-        "Cổng Dịch vụ công quốc gia từ chối đồng bộ hồ sơ (mã -1): Lỗi hệ thống",
+        (
+"Cổng Dịch vụ công quốc gia từ chối đồng bộ hồ sơ. Đề nghị kiểm tra, sửa dữ liệu "
+"rồi đồng bộ lại. Mã lỗi -1: Lỗi hệ thống"
+),
     ),
     # The line is there or not, nobody can ask, and it is not sent twice.
     *each([_LINE], _LOST, Unknown, 1, LINE_UNSURE),
@@ -220,7 +244,10 @@ PORTAL = [
     Case(_LINE, "forget_dossier", RetryAt, 0, GAVE_UP),
     Case(
         _LINE, "error", Rejected, 0,
-        "Cổng Dịch vụ công quốc gia đã có hồ sơ nhưng từ chối cập nhật tiến độ (mã -1): Lỗi hệ thống",
+        (
+"Cổng Dịch vụ công quốc gia đã có hồ sơ nhưng từ chối cập nhật tiến độ. Đề nghị "
+"báo đơn vị vận hành hệ thống. Mã lỗi -1: Lỗi hệ thống"
+),
     ),
     *each([_SYNC, _LINE], ["throttled"], RetryAt, 0, GAVE_UP),
     *each([_SYNC, _LINE], ["expired_session"], RetryAt, 0, GAVE_UP, _TIMES),

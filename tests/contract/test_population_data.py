@@ -37,12 +37,12 @@ from tests.support.dossiers import COUNTER, POPULATION, submitted, verification
 
 World = tuple[PopulationAdapter, Control]
 FIELDS_VI = (
-    "Có trường dữ liệu nằm ngoài phạm vi được cấp phép của thủ tục. "
-    "Chỉ yêu cầu các trường đã đăng ký khai thác."
+    "Có trường dữ liệu nằm ngoài phạm vi được cấp phép của thủ tục. Đề nghị chỉ yêu "
+    "cầu các trường đã đăng ký khai thác."
 )
 ROLE_VI = (
-    "Hệ thống yêu cầu không được cấp quyền nhận dữ liệu dân cư của thủ tục này, "
-    "chỉ được xác thực khớp hay không khớp."
+    "Hệ thống yêu cầu không được cấp quyền nhận dữ liệu dân cư của thủ tục này. Đề "
+    "nghị chỉ yêu cầu xác thực khớp hoặc không khớp."
 )
 FATHER = {"relation": "father", "name": "Lê Văn Cha Giả Lập", "identity_number": "000165000004"}
 HEAD = {

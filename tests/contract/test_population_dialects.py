@@ -254,16 +254,26 @@ async def test_each_dialect_tells_match_and_mismatch(world: World, procedure: st
         assert outcome.answer["outcome"] == expected
 
 
-TIMEOUT_VI = "CSDL quốc gia về dân cư không trả lời kịp. Hãy yêu cầu lại sau hoặc kiểm tra giấy tờ trực tiếp."
-ERROR_VI = "CSDL quốc gia về dân cư đang báo lỗi. Hãy yêu cầu lại sau hoặc kiểm tra giấy tờ trực tiếp."
-FAULT_VI = "CSDL quốc gia về dân cư trả về lỗi xử lý. Hãy yêu cầu lại sau hoặc kiểm tra giấy tờ trực tiếp."
+TIMEOUT_VI = (
+    "Cơ sở dữ liệu quốc gia về dân cư không trả lời trong thời gian quy định. Đề nghị"
+    " xác thực lại sau hoặc đối chiếu giấy tờ trực tiếp."
+)
+ERROR_VI = (
+    "Cơ sở dữ liệu quốc gia về dân cư đang báo lỗi. Đề nghị xác thực lại sau hoặc đối"
+    " chiếu giấy tờ trực tiếp."
+)
+FAULT_VI = (
+    "Cơ sở dữ liệu quốc gia về dân cư báo lỗi xử lý. Đề nghị xác thực lại sau hoặc "
+    "đối chiếu giấy tờ trực tiếp."
+)
 UNREADABLE_VI = (
-    "Không đọc được trả lời của CSDL quốc gia về dân cư. "
-    "Đây không phải là kết quả sai lệch; hãy yêu cầu lại sau."
+    "Không đọc được kết quả trả về của Cơ sở dữ liệu quốc gia về dân cư. Đây không "
+    "phải là kết quả không khớp. Đề nghị xác thực lại sau."
 )
 ACCOUNT_VI = (
-    "Tài khoản kết nối CSDL quốc gia về dân cư sai hoặc hết hạn. "
-    "Quản trị cần cập nhật; cán bộ kiểm tra giấy tờ trực tiếp."
+    "Tài khoản kết nối Cơ sở dữ liệu quốc gia về dân cư không đúng hoặc đã hết hạn. "
+    "Đề nghị báo đơn vị vận hành hệ thống cập nhật; trong khi chờ, đối chiếu giấy tờ "
+    "trực tiếp."
 )
 
 
@@ -303,8 +313,8 @@ async def test_n2_asks_nothing_for_an_officer_without_a_key_of_its_own(tmp_path:
         outcome = await adapter.deliver(control.message(KNOWN, officer_account=WITHOUT_KEY))
         assert isinstance(outcome, Rejected)
         assert outcome.reason_vi == (
-            "Tài khoản cán bộ chưa có khóa khai thác riêng trên nền tảng tích hợp của tỉnh. "
-            "Hãy báo quản trị bổ sung rồi gửi lại."
+            "Tài khoản chưa có khóa khai thác riêng trên nền tảng tích hợp, chia sẻ dữ liệu "
+            "của tỉnh. Đề nghị báo đơn vị vận hành hệ thống bổ sung rồi gửi lại."
         )
         assert await control.token_requests() == 0
         refused = await adapter.deliver(control.message(KNOWN, officer_account=UNKNOWN_THERE))

@@ -172,7 +172,7 @@ async def test_a_line_whose_answer_was_lost_is_never_sent_again_and_reported_as_
     assert control.entries(story.code) == ["insert", "line 2"]
     report = report_of(adapter, accepted, outcome)
     assert (report.outcome, report.code) == ("unknown", "portal.progress_unknown")
-    assert "Không xác định được Cổng Dịch vụ công quốc gia" in (report.reason_vi or "")
+    assert "Chưa xác định được Cổng Dịch vụ công quốc gia" in (report.reason_vi or "")
 
 
 async def test_a_line_that_was_begun_by_a_process_that_died_is_not_sent_by_the_next(world: World) -> None:
@@ -232,7 +232,8 @@ async def test_a_rejected_dossier_is_told_in_the_portals_words_without_personal_
     assert isinstance(outcome, Rejected)
     assert outcome.code == "portal.rejected.-9"
     assert outcome.reason_vi == (
-        "Cổng Dịch vụ công quốc gia từ chối đồng bộ hồ sơ (mã -9): Hồ sơ của … số … thiếu trường"
+        "Cổng Dịch vụ công quốc gia từ chối đồng bộ hồ sơ. Đề nghị kiểm tra, sửa dữ liệu "
+        "rồi đồng bộ lại. Mã lỗi -9: Hồ sơ của … số … thiếu trường"
     )
     assert report_of(adapter, accepted, outcome).outcome == "rejected"
     # What follows brings the dossier all the same.
@@ -248,7 +249,7 @@ async def test_a_rejected_line_is_told_and_the_dossier_stays_in_step(world: Worl
     await control.script("error", "CapNhatTienDoHoSoMC", dossier=story.code, message="NoiDungXuLy trống")
     outcome = await adapter.deliver(accepted)
     assert isinstance(outcome, Rejected)
-    assert "nhưng từ chối cập nhật tiến độ (mã -1): NoiDungXuLy trống" in outcome.reason_vi
+    assert "Mã lỗi -1: NoiDungXuLy trống" in outcome.reason_vi
     assert control.entries(story.code) == ["insert"]
 
 
@@ -259,7 +260,7 @@ async def test_a_procedure_that_is_not_published_is_told_before_any_sync(world: 
     outcome = await adapter.deliver(story.accepted())
     assert isinstance(outcome, Rejected)
     assert outcome.code == "portal.no_procedure"
-    assert "không công bố thủ tục" in outcome.reason_vi
+    assert "chưa có trên Cổng Dịch vụ công quốc gia" in outcome.reason_vi
     assert control.entries(story.code) == []
 
 
@@ -268,7 +269,7 @@ async def test_a_dossier_whose_beginning_is_not_known_is_told_so(world: World) -
     outcome = await adapter.deliver(control.story().forwarded())
     assert isinstance(outcome, Rejected)
     assert outcome.code == "portal.no_record"
-    assert "phát lại hồ sơ" in outcome.reason_vi
+    assert "gửi lại dữ liệu" in outcome.reason_vi
 
 
 async def test_a_dossier_that_was_lodged_on_the_portal_keeps_its_code_there(world: World) -> None:

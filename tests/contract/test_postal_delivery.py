@@ -182,8 +182,14 @@ async def test_a_refused_order_is_rejected_in_both_languages_without_personal_da
     message = control.message_rejected()
     assert await adapter.deliver(message) == Rejected(
         "postal.102",
-        "Bưu điện từ chối yêu cầu (mã 102): Dữ liệu không hợp lệ: SenderTel",
-        "The postal operator rejected the request (status 102): Dữ liệu không hợp lệ: SenderTel",
+        (
+            "Doanh nghiệp bưu chính công ích từ chối yêu cầu. Đề nghị kiểm tra thông tin rồi "
+            "gửi lại. Mã lỗi 102: Dữ liệu không hợp lệ: SenderTel"
+        ),
+        (
+            "The postal operator rejected the request; check what was sent and send it again "
+            "(status 102): Dữ liệu không hợp lệ: SenderTel"
+        ),
     )
     assert control.effects(message) == []
 
@@ -194,7 +200,10 @@ async def test_the_operators_words_lose_names_and_numbers(adapter: PostalAdapter
     outcome = await adapter.deliver(control.message_ok())
     assert isinstance(outcome, Rejected)
     assert outcome.code == "postal.7"
-    assert outcome.reason_vi == "Bưu điện từ chối yêu cầu (mã 7): Khách …, ĐT …, ngoài vùng"
+    assert outcome.reason_vi == (
+        "Doanh nghiệp bưu chính công ích từ chối yêu cầu. Đề nghị kiểm tra thông tin rồi "
+        "gửi lại. Mã lỗi 7: Khách …, ĐT …, ngoài vùng"
+    )
 
 
 async def test_an_order_that_was_placed_is_delivered_even_when_the_answer_says_no(

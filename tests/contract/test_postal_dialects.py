@@ -89,7 +89,7 @@ async def test_without_tracking_a_refusal_is_final_and_frees_its_waybill(
     async with adapter_of(control, account) as adapter:
         outcome = await adapter.deliver(control.message_rejected())
         assert isinstance(outcome, Rejected)
-        assert outcome.reason_vi.startswith("Bưu điện từ chối yêu cầu (mã 102)")
+        assert "Mã lỗi 102: " in outcome.reason_vi
         good = control.message_ok()
         assert isinstance(await adapter.deliver(good), Delivered)
     assert control.effects(good)[0]["body"]["ItemCode"] == "EH000000031VN"
@@ -123,9 +123,8 @@ async def test_a_cancellation_over_generation_c_is_refused_before_any_call(contr
         outcome = await adapter.deliver(cancel_message(control.message_ok()))
     assert isinstance(outcome, Rejected)
     assert outcome.code == "postal.no_remote_cancel"
-    assert (
-        outcome.reason_vi
-        == "Bưu điện không nhận hủy đơn qua hệ thống này; liên hệ trực tiếp bưu cục để hủy đơn."
+    assert outcome.reason_vi == (
+        "Không hủy được đơn gửi bưu chính qua hệ thống. Đề nghị liên hệ trực tiếp bưu cục để hủy."
     )
 
 
@@ -187,10 +186,13 @@ async def test_an_operation_is_named_as_the_lgsp_wants_it(
     assert header is None or header in recorder.heads[1]
 
 
-UNKNOWN_VI = "Không xác định được bưu điện đã nhận yêu cầu hay chưa; cần kiểm tra trực tiếp với bưu điện."
+UNKNOWN_VI = (
+    "Chưa xác định được doanh nghiệp bưu chính công ích đã nhận yêu cầu hay chưa. Đề "
+    "nghị liên hệ trực tiếp với doanh nghiệp để kiểm tra trước khi gửi lại."
+)
 NEVER_VI = (
-    "Bưu điện chưa nhận yêu cầu: không kết nối được trong thời gian cho phép. "
-    "Hãy gửi yêu cầu mới hoặc liên hệ bưu điện."
+    "Doanh nghiệp bưu chính công ích chưa nhận yêu cầu do không kết nối được. Đề nghị"
+    " gửi yêu cầu mới hoặc liên hệ trực tiếp với doanh nghiệp."
 )
 
 
@@ -212,7 +214,10 @@ NEVER_VI = (
             {"message": "Sai địa chỉ"},
             Rejected,
             0,
-            "Bưu điện từ chối yêu cầu (mã 199): Sai địa chỉ",
+            (
+                "Doanh nghiệp bưu chính công ích từ chối yêu cầu. Đề nghị kiểm tra thông tin rồi "
+                "gửi lại. Mã lỗi 199: Sai địa chỉ"
+            ),
         ),
     ],
 )
@@ -267,7 +272,8 @@ async def test_a_refused_announcement_is_told_to_the_officer_and_nothing_is_orde
         outcome = await adapter.deliver(message)
     assert isinstance(outcome, Rejected)
     assert outcome.reason_vi == (
-        "Bưu điện từ chối thông báo hồ sơ nên đơn chưa được đặt (mã 199): Thiếu mã thủ tục"
+        "Doanh nghiệp bưu chính công ích không nhận thông tin hồ sơ nên chưa lập đơn gửi."
+        " Đề nghị kiểm tra thông tin rồi gửi lại. Mã lỗi 199: Thiếu mã thủ tục"
     )
     assert control.effects(message) == []
 

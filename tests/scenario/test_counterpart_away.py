@@ -44,19 +44,22 @@ CONCURRENCY = 3
 LODGED_THE_DAY_BEFORE = ("08:40", "10:10", "14:40")
 """Online: each is to be accepted within 8 working hours, which is the same time of the day after."""
 UNREACHABLE = (
-    "Không kết nối được CSDL quốc gia về dân cư. Hãy yêu cầu lại sau hoặc kiểm tra giấy tờ trực tiếp."
+    "Không kết nối được Cơ sở dữ liệu quốc gia về dân cư. Đề nghị xác thực lại sau "
+    "hoặc đối chiếu giấy tờ trực tiếp."
 )
 NOT_ASKED = (
-    "Đã thử nhiều lần nhưng không hỏi được CSDL quốc gia về dân cư. Đây không phải là kết quả sai lệch; "
-    "cán bộ kiểm tra giấy tờ trực tiếp."
+    "Đã thử nhiều lần nhưng không tra cứu được Cơ sở dữ liệu quốc gia về dân cư. Đây "
+    "không phải là kết quả không khớp. Đề nghị đối chiếu giấy tờ trực tiếp và xác "
+    "thực lại sau."
 )
 NEVER_LEFT = (
-    "Bưu điện chưa nhận yêu cầu: không kết nối được trong thời gian cho phép. Hãy gửi yêu cầu mới hoặc "
-    "liên hệ bưu điện."
+    "Doanh nghiệp bưu chính công ích chưa nhận yêu cầu do không kết nối được. Đề nghị"
+    " gửi yêu cầu mới hoặc liên hệ trực tiếp với doanh nghiệp."
 )
 NOT_IN_STEP = (
-    "Chưa đồng bộ được hồ sơ lên Cổng Dịch vụ công quốc gia trong thời hạn thử lại; hồ sơ vẫn được "
-    "giải quyết bình thường."
+    "Chưa đồng bộ được hồ sơ lên Cổng Dịch vụ công quốc gia sau nhiều lần thử; hồ sơ "
+    "vẫn được giải quyết bình thường. Đề nghị báo đơn vị vận hành hệ thống đồng bộ "
+    "lại."
 )
 COULD_NOT = {"population": {UNREACHABLE, NOT_ASKED}, "postal": {NEVER_LEFT}, "portal": {NOT_IN_STEP}}
 """What the officer reads when time is used up: with the last call's reason, or without any call left."""

@@ -181,7 +181,7 @@ async def test_a_lodging_that_cannot_be_passed_on_names_the_field_and_no_value(
 
 
 async def test_calls_about_what_is_not_known_get_minus_one(open_site: Site) -> None:
-    unknown = {"error_code": "-1", "message": "Không tìm thấy hồ sơ"}
+    unknown = {"error_code": "-1", "message": "Không tìm thấy hồ sơ theo mã số đã nêu"}
     for path, body in (
         ("/search/call", {"masohoso": "H07.1-260302-9999"}),
         ("/search/call", {"masohoso": ["x"]}),

@@ -72,7 +72,7 @@ async def test_a_lodged_dossier_is_kept_sealed_and_leaves_nothing_to_compare_gue
         again = PortalAdapter(settings_for(site.portal.base, **site.settings))
         async with running(site, again):
             repeated = await site.call("/nhanhsdvcqg", CALL)
-        assert repeated == {"error_code": "1", "message": "Mã hồ sơ đã được sử dụng với nội dung khác"}
+        assert repeated == {"error_code": "1", "message": "Mã hồ sơ đã được dùng cho nội dung khác"}
         assert await in_clear(site) == set()
         assert await digest(site) == b""
 

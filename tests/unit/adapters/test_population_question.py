@@ -127,7 +127,7 @@ def test_could_not_ask_is_reported_with_its_reason_in_both_languages() -> None:
     report = unavailable_report(check_message("c", KNOWN), "c", reason_for("population.timeout"), AT)
     data = json.loads(report.data)
     assert (data["outcome"], data["reason"]) == ("unavailable", "population.timeout")
-    assert data["reason_vi"].startswith("CSDL quốc gia về dân cư không trả lời kịp")
+    assert data["reason_vi"].startswith("Cơ sở dữ liệu quốc gia về dân cư không trả lời")
     assert data["reason_en"].startswith("The population database did not answer in time")
 
 

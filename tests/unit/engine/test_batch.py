@@ -374,13 +374,12 @@ def test_a_refused_receipt_is_these_bytes() -> None:
     assert message.key == "ref:unknown"
     assert message.value.decode() == (
         '{"request":"e1","code":"unknown_dossier",'
-        '"message_vi":"Không tìm thấy hồ sơ theo mã hoặc tham chiếu đã nêu.",'
+        '"message_vi":"Không tìm thấy hồ sơ theo mã hồ sơ hoặc mã tham chiếu đã nêu.",'
         '"message_en":"No dossier is known under this id, code or reference.",'
-        '"advice_vi":"Kiểm tra lại mã hồ sơ; nếu hồ sơ chưa được nộp thì gửi yêu cầu nộp hồ sơ trước.'
-        ' Tham chiếu riêng (ref:) chỉ dùng được cho hệ thống đã đặt ra nó.",'
+        '"advice_vi":"Kiểm tra lại mã; nếu hồ sơ chưa được nộp thì gửi thông điệp nộp hồ sơ trước.'
+        ' Mã tham chiếu riêng (ref:) chỉ dùng được cho hệ thống đã đặt ra mã đó.",'
         '"advice_en":"Check the code; if the dossier was not submitted yet, submit it first.'
-        ' A reference (ref:) serves only the system that made it up.",'
-        '"fields":["ce_subject"]}'
+        ' A reference (ref:) serves only the system that made it up.","fields":["ce_subject"]}'
     )
 
 
