@@ -23,7 +23,7 @@ SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long ledger controls check bench up down docs docs-site lock clean \
-	check-lint check-format check-types check-imports check-sizes check-generated check-text check-locks
+	check-lint check-format check-types check-imports check-sizes check-generated check-rules check-text check-locks
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -57,7 +57,7 @@ down: ## Stop what `make up` started; the data stays
 
 check: setup ## Lint, types, import contracts, sizes, generated files, texts, locks
 	@$(MAKE) --no-print-directory --keep-going check-lint check-format check-types check-imports check-sizes \
-	    check-generated check-text check-locks
+	    check-generated check-rules check-text check-locks
 
 check-lint:
 	@$(BIN)/ruff check --quiet --output-format concise .
@@ -81,7 +81,11 @@ check-generated:
 	@$(RUN) tools.rooms_picture --check
 	@$(RUN) tools.errors_page --check
 	@$(RUN) tools.catalogue_page --check
+	@$(RUN) tools.regulation_page --check
 	@$(RUN) tools.adapter_services --check
+
+check-rules: # each rule of the regulation is taken away, and a test must see it
+	@$(RUN) tests.controls.rules
 
 check-text:
 	@$(RUN) tools.forbidden_text
@@ -96,6 +100,7 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) tools.rooms_picture
 	@$(RUN) tools.errors_page
 	@$(RUN) tools.catalogue_page
+	@$(RUN) tools.regulation_page
 	@$(RUN) tools.adapter_services
 
 docs-site: setup $(VENV)-docs/.complete ## Build the pages as a site under var/docs-site, with search, and check its links

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.dossier.decision import Context, Refused, Sender
+from hub.dossier.rules.rule import rule
 from hub.dossier.state.model import APPLICANT, POST, Dossier, Status
 from hub.regulation.profile import Profile
 from hub.regulation.sections import Stage
@@ -167,12 +168,18 @@ def has_part(dossier: Dossier, sender: Sender) -> bool:
     )
 
 
+@rule("16.1", "Only the agency that the dossier was sent to, or its own one-stop, receives it")
+def may_receive(dossier: Dossier, sender: Sender) -> bool:
+    """Whether the sender speaks for the competent agency, in whatever role."""
+    return dossier.agency in sender.organisations
+
+
 def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
     """Whether the sender speaks for the dossier's one-stop or agency, or serves them in another role."""
     if isinstance(request, HandOverPaper | ReceivePaper):
         return True  # papers go through other hands too: their rules look closer
     if isinstance(request, ReceiveDossier):
-        return dossier.agency in sender.organisations  # the agency's own one-stop may receive for it (16.1)
+        return may_receive(dossier, sender)
     acting = request.roles & sender.roles
     return (
         _serves(dossier, sender, acting)

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from hub.regulation.errors import UnknownProvisionError
+from hub.regulation.wording import words
 
 _ID = re.compile(
     r"(?:(?P<prefix>[a-z]+[0-9]+-[0-9]{4})\.)?(?P<article>[1-9][0-9]?)"
@@ -76,7 +77,8 @@ def provision(rule_id: str) -> Provision:
 
 
 def _norm(entry: dict[str, object]) -> Norm:
-    articles = entry["articles"]
-    assert isinstance(articles, dict)
-    places = set(articles) | {f"{article}.{part}" for article, parts in articles.items() for part in parts}
+    places = set(words())
+    if (articles := entry.get("articles")) is not None:
+        assert isinstance(articles, dict)
+        places = {*articles, *(f"{article}.{part}" for article, parts in articles.items() for part in parts)}
     return Norm(str(entry["prefix"]), str(entry["vi"]), str(entry["en"]), frozenset(places))

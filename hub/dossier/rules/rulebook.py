@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from hub.dossier import standing
 from hub.dossier.rules import (
     account,
     answering,
@@ -42,6 +43,7 @@ _CHAPTERS = (
     digitising,
     copies,
     transfer,
+    standing,
     handling,
     deadlines,
     returning,

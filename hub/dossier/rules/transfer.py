@@ -10,7 +10,7 @@ from hub.dossier.rules.copies import copies_are_signed
 from hub.dossier.rules.identity_paper import known_of
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
-from hub.dossier.standing import foreign_organisation, has_standing
+from hub.dossier.standing import may_receive
 from hub.dossier.state.model import Dossier
 from hub.regulation.deadlines import forward_electronic_limit, forward_paper_limit
 from hub.regulation.law import Law
@@ -131,17 +131,6 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
     return Accepted((fact, *late), (*ids_of(_FORWARD), clock.id))
 
 
-@rule("16.1", "Only the agency that the dossier was sent to, or its own one-stop, receives it")
-def receiver_is_competent(dossier: Dossier, request: ReceiveDossier, context: Context) -> Refused | None:
-    """The sender must speak for the competent agency."""
-    return None if has_standing(dossier, request, context.sender) else foreign_organisation()
-
-
-_RECEIVE: tuple[Check[Dossier, ReceiveDossier], ...] = (receiver_is_competent,)
-
-
-def receive(dossier: Dossier, request: ReceiveDossier, context: Context) -> Decision:
+def receive(dossier: Dossier, request: ReceiveDossier, _context: Context) -> Decision:
     """The agency acknowledges the electronic dossier."""
-    if (refused := first_refusal(_RECEIVE, dossier, request, context)) is not None:
-        return refused
-    return Accepted((DossierReceived(officer=request.officer, agency=dossier.agency),), ids_of(_RECEIVE))
+    return Accepted((DossierReceived(officer=request.officer, agency=dossier.agency),), (may_receive.id,))

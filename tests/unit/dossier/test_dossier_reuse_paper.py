@@ -77,6 +77,8 @@ def announced(**changes: Any) -> ComponentReusable:
         {"status": "in_process", "papers": ()},
         {"status": "declined", "papers": ()},
         {"status": "withdrawn", "papers": ()},
+        {"status": "in_process"},
+        {"status": "declined"},
         {"status": "returned", "papers": ()},
         {"status": "returned", "papers": (announced(package="e" * 64),)},
     ],
