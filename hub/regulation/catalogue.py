@@ -248,8 +248,10 @@ class Procedure:
 
     def is_digitised(self, component_code: str) -> bool | None:
         """Whether the list in force has this component digitised (15.6.c); None where it is silent."""
-        said = {row.digitise for row in self.components if row.code == component_code}
-        return True if True in said else False if said == {False} else None
+        said = [row.digitise for row in self.components if row.code == component_code]
+        if None not in said:
+            return any(said) if said else None
+        return True if True in said else None
 
     def choice(self, channel: Channel, choice_id: str) -> TimeChoice | None:
         """The published time of this id, if this channel has it."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from hub.dossier.decision import Context, Refused
 from hub.dossier.rules.components import published
 from hub.dossier.rules.rule import rule
 from hub.dossier.state.model import Dossier
-from hub.regulation.catalogue import Component as PublishedPaper
 from hub.regulation.catalogue import Procedure
 from schemas.dossier import AcceptDossier, Component, Components
 
@@ -23,7 +22,7 @@ def dossier_is_whole(dossier: Dossier, request: AcceptDossier, context: Context)
     procedure = published(dossier.procedure, context)
     assert procedure is not None
     present = {item.code for item in request.components} | set(dossier.reused)
-    missing, unsaid = _missing(procedure, present, _times(procedure, dossier, request))
+    missing, unsaid = _missing(procedure, present, dossier, request)
     if absent := sorted(missing):
         return Refused("rule.14.3.missing", rule="14.3", fields=("/components",), possible=tuple(absent))
     faults = tuple(
@@ -38,7 +37,9 @@ def dossier_is_whole(dossier: Dossier, request: AcceptDossier, context: Context)
 
 
 def _times(procedure: Procedure, dossier: Dossier, request: AcceptDossier) -> frozenset[str]:
-    """Ids of the published times that this acceptance may go by."""
+    """Ids of the published times that this acceptance goes by; none where no paper asks for them."""
+    if not any(one.cases for one in procedure.components):
+        return frozenset()
     if request.case is not None:
         return frozenset({request.case})
     single = procedure.handling_time(dossier.channel)
@@ -46,13 +47,18 @@ def _times(procedure: Procedure, dossier: Dossier, request: AcceptDossier) -> fr
 
 
 def _missing(
-    procedure: Procedure, present: Collection[str], times: Collection[str]
+    procedure: Procedure, present: Collection[str], dossier: Dossier, request: AcceptDossier
 ) -> tuple[set[str], set[str]]:
     """Codes of absent papers: those that have to be there, and those of which nobody says it."""
     missing, unsaid = set[str](), set[str]()
-    groups = {one.one_of for one in procedure.components if one.code in present and one.one_of is not None}
-    for paper in _applying(procedure, times):
-        if paper.code in present or paper.need == "optional":
+    times = _times(procedure, dossier, request)
+    groups = {one.one_of for one in procedure.components if one.one_of is not None and one.code in present}
+    for paper in procedure.components:
+        if (
+            paper.code in present
+            or paper.need == "optional"
+            or (paper.cases and paper.cases.isdisjoint(times))
+        ):
             continue
         if paper.one_of is not None:
             if paper.one_of not in groups:
@@ -64,12 +70,10 @@ def _missing(
     return missing, unsaid - missing
 
 
-def _applying(procedure: Procedure, times: Collection[str]) -> Iterator[PublishedPaper]:
-    return (one for one in procedure.components if not one.cases or not one.cases.isdisjoint(times))
-
-
 def with_reused(dossier: Dossier, components: Components) -> Components:
     """What the officer lists and what was reused: that stays in the dossier, on no paper."""
+    if not dossier.reused:
+        return components
     listed = {item.code for item in components}
     reused = (code for code in dossier.reused if code not in listed)
     return (*components, *(Component(code=code, originals=0, copies=0, electronic=True) for code in reused))

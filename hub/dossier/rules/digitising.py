@@ -34,24 +34,16 @@ def with_duties(
 ) -> Components:
     """The components of an acceptance with the duty as it is: an earlier mark stays, the list's is added."""
     marked = {item.code for item in dossier.components if item.is_digitised}
-    return tuple(
-        item.model_copy(
-            update={
-                "digitised": is_due(
-                    procedure,
-                    item.code,
-                    is_paper=_is_paper(item),
-                    is_marked=item.digitised or item.code in marked,
-                    is_all=_takes_all(profile),
-                )
-            }
-        )
-        for item in components
+    is_all = _takes_all(profile)
+    return tuple([_with_duty(item, item.code in marked, procedure, is_all) for item in components])
+
+
+def _with_duty(item: Component, is_marked: bool, procedure: Procedure, is_all: bool) -> Component:
+    is_paper = not item.electronic and item.originals + item.copies > 0
+    due = is_due.function(
+        procedure, item.code, is_paper=is_paper, is_marked=is_marked or item.digitised, is_all=is_all
     )
-
-
-def _is_paper(item: Component) -> bool:
-    return not item.electronic and item.originals + item.copies > 0
+    return item if due == item.digitised else item.model_copy(update={"digitised": due})
 
 
 def required(dossier: Dossier, context: Context) -> tuple[str, ...]:
