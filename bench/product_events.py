@@ -41,7 +41,7 @@ EVENTS_PER_DOSSIER = 10.7
 _COMPONENTS = [{"code": "000.00.00.G15-KQ003448", "originals": 1}]
 _NOT_NEEDED = [f"000.00.00.G15-KQ{number}" for number in ("003453", "003454", "004946", "003785", "004012")]
 _OFFICER = {"account": "can-bo-thu", "name": "Cán Bộ Thử"}
-_PAPER = {"code": "000.00.00.G15-KQ000001", "number": "01/GXN"}
+_PAPER = {"code": "KQ.G15.000038", "number": "01/GXN"}
 _SEEN_AT = "2026-11-23T02:00:00Z"
 
 

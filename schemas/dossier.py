@@ -66,11 +66,15 @@ class _Submission(Wire):
     sets: int = Field(default=1, ge=1, le=99)
     sender_address: Email | None = None
     assisted_by: Account | None = None
+    result_form: Literal["paper_and_electronic", "electronic"] = "paper_and_electronic"
     summary: Text | None = None
 
 
 class SubmitDossier(_Submission, Request):
-    """An applicant lodges a dossier: `organisation` is the one-stop, `agency` the competent one (Art. 13)."""
+    """An applicant lodges a dossier: `organisation` is the one-stop, `agency` the competent one (Art. 13).
+
+    `result_form`: the applicant may ask for the electronic result only (Art. 17.10).
+    """
 
     type: ClassVar[str] = "onestop.dossier.submit.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})

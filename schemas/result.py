@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.copy import Digest
 from schemas.party import Officer
-from schemas.types import ComponentCode, Instant, Line, OrganisationCode, PersonName, ReturnChannel
+from schemas.types import (
+    ComponentCode,
+    Instant,
+    Line,
+    OrganisationCode,
+    PersonName,
+    ReturnChannel,
+    Text,
+    in_words,
+)
 
 
 class ResultPaper(Wire):
@@ -25,13 +34,25 @@ class ResultPaper(Wire):
     package: Digest | None = None
 
 
+class LeftOutPaper(Wire):
+    """A published result of the procedure that does not apply to this dossier, and why (Art. 18.1)."""
+
+    code: ComponentCode
+    reason: Annotated[Text, in_words("rule.18.1.left_out")]
+
+
 class _Result(Wire):
     papers: tuple[ResultPaper, ...] = Field(min_length=1, max_length=50)
+    left_out: tuple[LeftOutPaper, ...] = Field(default=(), max_length=50)
     signer: Officer
 
 
 class IssueResult(_Result, Request):
-    """The competent person has signed the result and it is on its way to the one-stop."""
+    """The competent person has signed the result and it is on its way to the one-stop.
+
+    Each paper is one of those that are published for the procedure; those that do not apply are in
+    `left_out`. `electronic` only where the applicant asked for it (`result_form` of the submission, 17.10).
+    """
 
     type: ClassVar[str] = "onestop.result.issue.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"agency"})

@@ -279,7 +279,11 @@ class Case:
     def result(self) -> Json:
         """The signed result."""
         number = f"{self.plan.number:04}/GIA-DINH"
-        return {"papers": [{"code": self.plan.procedure.result, "number": number}], "signer": HEAD}
+        return {
+            "papers": [{"code": self.plan.procedure.result, "number": number}],
+            "left_out": self.plan.procedure.left_out(),
+            "signer": HEAD,
+        }
 
     async def issue(self, result: Json | None = None) -> None:
         """The result is signed and on its way to the one-stop."""

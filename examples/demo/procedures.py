@@ -32,6 +32,12 @@ class Procedure:
         """The other published papers, as an officer confirms that a dossier does without them (14.3)."""
         return [code for code in _published(self.code) if code not in self.papers]
 
+    def left_out(self) -> list[dict[str, str]]:
+        """The other published results, with the reason why they do not apply (18.1)."""
+        results = load_book().in_force(date.max).catalogue.procedures[self.code].results
+        codes = dict.fromkeys(one.code for one in results if one.code != self.result)
+        return [{"code": code, "reason": "Không áp dụng đối với hồ sơ này"} for code in codes]
+
     def components(self, *, electronic: bool = False, digitised: bool = False) -> list[dict[str, Any]]:
         """The papers as they are lodged."""
         kind = {"electronic": electronic, "digitised": digitised}

@@ -109,7 +109,7 @@ class SigningDesk:
         signed = sign_copy(manifest, self._key(leader(agency)["account"]), paper.at)
         await self._keep(by, content, _PDF)
         package = await self._sealed(by, signed, agency, paper.at)
-        sheet = {"code": paper.code, "number": number, "mode": "electronic", "package": package}
+        sheet = {"code": paper.code, "number": number, "package": package}
         return {"papers": [sheet], "signer": leader(agency)}
 
     def _manifest(

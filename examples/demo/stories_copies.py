@@ -47,7 +47,8 @@ async def scanned_and_signed(case: Case) -> None:
     await case.do(case.agency, "copy.certify", certified)
     await case.work()
     paper, number = _paper(case, case.plan.procedure.result), case.result()["papers"][0]["number"]
-    result = await case.signing.result(case.agency.name, paper, agency, number)
+    signed = await case.signing.result(case.agency.name, paper, agency, number)
+    result = {**signed, "left_out": case.plan.procedure.left_out()}
     await case.must_not(case.agency, "result.issue", {**result, "signer": HEAD}, "rule.17.10.signer")
     await case.issue(result)
     await case.next_time()

@@ -127,6 +127,10 @@ class Returning:
     refusal_status: DossierStatus
     early_notice: Literal["separate", "delivery_counts"]
     result_signature: Literal["named", "required"]
+    result_papers: Literal["catalogue", "any"] = "any"
+    """Whether results are those that are published for the procedure (18.1)."""
+    electronic_only: Literal["asked", "free"] = "free"
+    """Whether there is no paper only where the applicant asked for none (17.10)."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

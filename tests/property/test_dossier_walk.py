@@ -95,7 +95,8 @@ def _agency(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     yield build.case_step(), AGENCY
     yield build.supplement_request("appraisal", gaps=(Gap(reason="Chưa rõ"),)), AGENCY
     yield build.apology((dossier.due_at or MONDAY) + timedelta(days=variant - 1)), AGENCY
-    yield build.issue(*("KQ.1", "KQ.2")[: 1 + variant % 2]), AGENCY
+    listed = [one.code for one in law().catalogue.procedures[dossier.procedure].results]
+    yield build.issue(*(listed if variant % 4 else ("KQ.1", "KQ.2")[: 1 + variant % 2])), AGENCY
     if variant % 10 == 1:
         yield build.refusal(), AGENCY
 

@@ -383,7 +383,8 @@ def in_process(now: datetime = MONDAY, **changes: Any) -> Story:
 def issued(now: datetime = MONDAY, **changes: Any) -> Story:
     """The result is signed and on its way to the one-stop."""
     story = in_process(now, **changes)
-    story.accepts(issue(), AGENCY, now)
+    listed = law().catalogue.procedures[story.now.procedure].results
+    story.accepts(issue(*(one.code for one in listed)), AGENCY, now)
     return story
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.copies import result_is_signed
 from hub.dossier.rules.late import seconds_late, unfired
+from hub.dossier.rules.results import ISSUED
 from hub.dossier.rules.reusable import reusable_papers
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_forwarded
@@ -51,7 +52,7 @@ def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Conte
     return Refused("rule.18.1.repeated", rule="18.1", fields=faults) if faults else None
 
 
-_ISSUE: tuple[Check[Dossier, IssueResult], ...] = (papers_are_distinct, result_is_signed)
+_ISSUE: tuple[Check[Dossier, IssueResult], ...] = (papers_are_distinct, *ISSUED, result_is_signed)
 
 
 def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> Decision:
@@ -61,6 +62,7 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
     assert dossier.measure is not None
     fact = ResultIssued(
         papers=request.papers,
+        left_out=request.left_out,
         signer=request.signer,
         agency=dossier.agency,
         issued_at=context.now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.results import returned_is_as_published
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import is_one_stop
 from hub.dossier.state.model import Dossier
@@ -30,7 +31,11 @@ def way_is_registered(dossier: Dossier, request: ReturnResult, context: Context)
     return None
 
 
-_RETURN: tuple[Check[Dossier, ReturnResult], ...] = (result_is_complete, way_is_registered)
+_RETURN: tuple[Check[Dossier, ReturnResult], ...] = (
+    result_is_complete,
+    returned_is_as_published,
+    way_is_registered,
+)
 
 
 def return_result(dossier: Dossier, request: ReturnResult, context: Context) -> Decision:

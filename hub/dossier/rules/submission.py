@@ -160,6 +160,7 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         sets=request.sets,
         sender_address=request.sender_address,
         assisted_by=request.assisted_by,
+        result_form=request.result_form,
         summary=request.summary,
         submitted_at=context.now,
         received_at=received_at if limit else None,

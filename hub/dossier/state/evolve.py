@@ -98,6 +98,7 @@ def _submitted(fact: DossierSubmitted, step: TimerStep) -> Dossier:
         sets=fact.sets,
         is_owner_checked_by_hand=_is_checked_by_hand(fact.applicant),
         has_proxy=fact.proxy is not None,
+        is_electronic_only=fact.result_form == "electronic",
         custody={item.code: holder for item in components if item.is_paper},
         intake_limit=_utc(limit) if limit else None,
         timers=intake_timer(_utc(limit)) if limit else {},
@@ -235,6 +236,7 @@ def _issued(dossier: Dossier, fact: ResultIssued, step: TimerStep) -> _Changes:
     return {
         **_ended("result_issued")(dossier, fact, step),
         "result_papers": tuple(paper.code for paper in fact.papers),
+        "results_left_out": tuple(paper.code for paper in fact.left_out),
         "custody": {**dossier.custody, **on_paper},
     }
 

@@ -188,7 +188,11 @@ class Dossier(
     overdue_s: int = 0
     """Delay of before the clock started anew (17.4): nothing takes it back."""
     reschedules: int = 0
+    is_electronic_only: bool = False
+    """The applicant asked for the electronic result only (17.10)."""
     result_papers: tuple[str, ...] = ()
+    results_left_out: tuple[str, ...] = ()
+    """Published results that do not apply, as the agency said with its reason (18.1)."""
     shared_data: Mapping[str, SharedData] = field(default_factory=dict)
     """By the check whose lookup brought them."""
     reused: tuple[str, ...] = ()

@@ -94,7 +94,7 @@ class Office:
         """The result; the digest of its package."""
         manifest = self.manifest(dossier, RESULT, valid_until)
         package = await self.sealed(sign_copy(manifest, self.key(LEADER["account"]), self.now))
-        sheet = {"code": RESULT, "number": "01/XN", "mode": "electronic", "package": package}
+        sheet = {"code": RESULT, "number": "01/XN", "package": package}
         await self.do(self.agency, "onestop.result.issue.v1", dossier, {"papers": [sheet], "signer": LEADER})
         return package
 

@@ -18,7 +18,7 @@ _ENDS = {
     "name": "Nguyễn Văn Giả Lập", "phone": "+84900000001", "address": "Số 1 đường Giả Lập", "province": 93,
     "district": 9301,
 }  # fmt: skip
-_RESULT = "000.00.00.G15-KQ000038"
+_RESULT = "KQ.G15.000038"
 BUG_ACCOUNT = "can-bo-loi"
 """An engine life with the bug raises in its rule for checks that this account asks for."""
 

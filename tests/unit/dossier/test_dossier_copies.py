@@ -324,6 +324,7 @@ def test_a_result_that_the_wrong_one_signed_is_refused(changes: dict[str, Any], 
 @pytest.mark.rule("17.10")
 def test_the_verifiers_reason_is_the_results_reason() -> None:
     story = decided()
+    story.law = build.law_with(returning={"result_papers": "any"})
     story.outcomes[OTHER] = UnverifiedCopy("signature.chain")
     assert story.refuses(result(None, OTHER), AGENCY) == Refused(
         "signature.chain", "17.10", ("/papers/1/package",)

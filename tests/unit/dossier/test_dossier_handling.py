@@ -11,7 +11,7 @@ from hub.dossier.errors import ContextError
 from schemas.case import CaseAssigned, CaseProgressed
 from schemas.dossier import Component, DossierForwarded, DossierReceived
 from schemas.due import DeadlineMissed, RuleViolated
-from schemas.result import ResultIssued, ResultReturned
+from schemas.result import IssueResult, LeftOutPaper, ResultIssued, ResultPaper, ResultReturned
 from tests.support import dossiers as build
 from tests.support.dossiers import (
     AGENCY,
@@ -215,9 +215,63 @@ def test_a_result_names_each_paper_once() -> None:
     assert (refused.code, refused.fields) == ("rule.18.1.repeated", ("/papers/2/code",))
 
 
+SEVERAL = "1.010041"
+"""Confirmation of residence: the confirmation, or the slip by which it is refused."""
+GIVEN, OTHER = "KQ.G01.000062", "KQ.G01.000067"
+
+
+def of_several(*left: LeftOutPaper, codes: tuple[str, ...] = (GIVEN,)) -> IssueResult:
+    return build.issue(*codes).model_copy(update={"left_out": left})
+
+
+@pytest.mark.rule("18.1")
+def test_only_published_results_of_the_procedure_are_issued() -> None:
+    refused = build.in_process().refuses(build.issue(build.RESULT_CODE, "KQ.G15.000031"), AGENCY)
+    assert (refused.code, refused.fields) == ("rule.18.1.unlisted", ("/papers/1/code",))
+    assert refused.possible == (build.RESULT_CODE,)
+
+
+@pytest.mark.rule("18.1")
+def test_a_published_result_that_is_not_given_is_left_out_with_a_reason() -> None:
+    story = build.in_process()
+    story.dossier = replace(story.now, procedure=SEVERAL)
+    refused = story.refuses(of_several(), AGENCY)
+    assert (refused.code, refused.possible) == ("rule.18.1.left_out", (OTHER,))
+    blank = LeftOutPaper(code=OTHER, reason="\u00a0")
+    assert story.refuses(of_several(blank), AGENCY).fields == ("/left_out/0/reason",)
+    unknown = LeftOutPaper(code="KQ.X", reason="Không có")
+    assert story.refuses(of_several(unknown), AGENCY).fields == ("/left_out/0/code",)
+    reason = LeftOutPaper(code=OTHER, reason="Hồ sơ được giải quyết")
+    assert story.refuses(of_several(reason, codes=(GIVEN, OTHER)), AGENCY).code == "rule.18.1.left_out"
+    story.accepts(of_several(reason), AGENCY)
+    assert story.now.results_left_out == (OTHER,)
+    story.accepts(build.result_return(codes=(GIVEN,)), COUNTER)
+
+
+@pytest.mark.rule("18.1")
+def test_what_is_returned_is_held_against_the_published_results_too() -> None:
+    story = build.issued()
+    story.dossier = replace(story.now, result_papers=("KQ.1",))  # as an agency issued under another law
+    refused = story.refuses(build.result_return(codes=("KQ.1",)), COUNTER)
+    assert (refused.code, refused.possible) == ("rule.18.1.published", (build.RESULT_CODE,))
+
+
+@pytest.mark.rule("17.10")
+def test_the_result_is_electronic_only_where_the_applicant_asked_for_it() -> None:
+    paper = ResultPaper(code=build.RESULT_CODE, number="01/XN", mode="electronic")
+    only = IssueResult(papers=(paper,), signer=build.OFFICER)
+    refused = build.in_process().refuses(only, AGENCY)
+    assert (refused.code, refused.fields) == ("rule.17.10.mode", ("/papers/0/mode",))
+    build.in_process(result_form="electronic").accepts(only, AGENCY)
+    free = build.in_process()
+    free.law = build.law_with(returning={"electronic_only": "free"})
+    free.accepts(only, AGENCY)
+
+
 @pytest.mark.rule("18.1")
 def test_an_incomplete_result_is_not_returned() -> None:
     story = build.in_process()
+    story.law = build.law_with(returning={"result_papers": "any"})
     story.accepts(build.issue("KQ.1", "KQ.2"), AGENCY)
     assert story.refuses(build.result_return(codes=("KQ.1",)), COUNTER).code == "rule.18.1"
     assert story.refuses(build.result_return(codes=("KQ.1", "KQ.2", "KQ.3")), COUNTER).code == "rule.18.1"

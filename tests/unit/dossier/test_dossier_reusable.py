@@ -86,6 +86,7 @@ def result(*packages: str | None) -> IssueResult:
 @pytest.mark.rule("17.10")
 def test_a_result_makes_the_certified_copies_and_its_signed_papers_reusable() -> None:
     story = at_the_agency()
+    story.law = build.law_with(returning={"result_papers": "any"})
     issued, *reusable = story.accepts(result(RESULT, None), AGENCY, ISSUED_AT)
     assert isinstance(issued, ResultIssued)
     told: dict[str, Any] = {"agency": AGENCY_CODE, "reusable_from": ISSUED_AT}
