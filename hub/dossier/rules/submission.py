@@ -54,6 +54,14 @@ def email_is_allowed(_dossier: None, request: SubmitDossier, _context: Context) 
     return None
 
 
+@rule("13.1", "A dossier that is lodged in person comes from a counter of the one-stop")
+def in_person_is_at_a_counter(_dossier: None, request: SubmitDossier, context: Context) -> Refused | None:
+    """Nobody lodges in person on a portal: what it sends was lodged online, or is collected by the post."""
+    if request.channel == "in_person" and "counter" not in context.sender.roles:
+        return Refused("rule.13.1", rule="13.1", fields=("/channel",), possible=("online", "post"))
+    return None
+
+
 @rule("13", "The applicant chooses among the channels that are open for the procedure")
 def channel_is_open(_dossier: None, request: SubmitDossier, context: Context) -> Refused | None:
     """A channel that the record does not name is closed; ways of return count where they are published."""
@@ -103,6 +111,7 @@ _SUBMIT: tuple[Check[None, SubmitDossier], ...] = (
     counter_is_open,
     procedure_is_in_force,
     email_is_allowed,
+    in_person_is_at_a_counter,
     channel_is_open,
     proxy_has_deed,
     submitted_components_are_published,

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from pydantic import ValidationError
 
+from hub.dossier.decision import Refused
 from hub.regulation.law import Law
 from schemas.dossier import Component, DossierSubmitted
 from schemas.party import Proxy
@@ -68,6 +69,13 @@ def test_a_repealed_procedure_is_refused_from_its_last_day_on() -> None:
 def test_email_is_refused_because_no_procedure_allows_it(field: str) -> None:
     refused = Story().refuses(build.submission(**{field: "email"}), COUNTER)
     assert (refused.code, refused.fields) == ("rule.13.4", (f"/{field}",))
+
+
+@pytest.mark.rule("13.1")
+def test_nobody_lodges_in_person_on_a_portal() -> None:
+    refused = Story().refuses(build.submission(channel="in_person"), PORTAL)
+    assert refused == Refused("rule.13.1", "13.1", ("/channel",), possible=("online", "post"))
+    Story().accepts(build.submission(channel="in_person"), COUNTER)
 
 
 @pytest.mark.rule("13")

@@ -59,7 +59,7 @@ def test_the_ways_of_return_of_a_channel_are_those_with_which_a_dossier_is_taken
                 request = build.submission(
                     procedure=one.code, channel=offer.channel, return_channel=way, components=()
                 )
-                decision = build.Story(law=LAW).send(request, build.PORTAL, build.MONDAY)
+                decision = build.Story(law=LAW).send(request, build.COUNTER, build.MONDAY)
                 is_wrong = isinstance(decision, Refused) and decision.fields == ("/return_channel",)
                 assert is_wrong == (way not in offer.return_channels), (one.code, offer.channel, way)
                 taken += isinstance(decision, Accepted)
