@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -22,7 +22,8 @@ class YearTable:
     """One year's days off (weekends aside) and the rest days that are worked in exchange."""
 
     year: int
-    days_off: Collection[date]
+    days_off: Mapping[date, str]
+    """With the name of each."""
     working_days: Collection[date]
     is_provisional: bool
 
@@ -55,6 +56,8 @@ class WorkingCalendar:
     """Ordinals of the working days, ascending."""
     _ranks: tuple[int, ...]
     """For each known day the number of working days before it."""
+    _names: Mapping[date, str]
+    """What the days off are called."""
 
     @classmethod
     def build(
@@ -73,7 +76,7 @@ class WorkingCalendar:
         edges = [edge for span in spans for edge in span]
         if not edges or any(before >= after for before, after in pairwise(edges)):
             raise ValueError("sessions must be in order and must not overlap")
-        off = {day for table in tables for day in table.days_off}
+        off = {day: name for table in tables for day, name in table.days_off.items()}
         swapped = {day for table in tables for day in table.working_days} if opens_on_swap_days else set()
         first, last = date(tables[0].year, 1, 1).toordinal(), date(tables[-1].year, 12, 31).toordinal()
         days: list[int] = []
@@ -91,6 +94,7 @@ class WorkingCalendar:
             _first=first,
             _days=tuple(days),
             _ranks=tuple(ranks),
+            _names=off,
         )
 
     @property
@@ -110,6 +114,10 @@ class WorkingCalendar:
         """Whether the one-stop opens on this day (of Viet Nam, when a datetime is given)."""
         rank = self._rank(local_day(day).toordinal())
         return self._is_open(local_day(day).toordinal(), rank)
+
+    def name_of_day_off(self, day: date) -> str | None:
+        """What a day off is called; None for days of rest of every week, and for working days."""
+        return self._names.get(local_day(day))
 
     def is_working_moment(self, moment: datetime) -> bool:
         """Whether the one-stop is open; the instants of opening and closing belong to the hours."""

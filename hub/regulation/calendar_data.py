@@ -91,7 +91,7 @@ def make_calendar(own: DaysOff, others: Iterable[DaysOff], hours: Hours) -> Work
             [
                 YearTable(
                     year=year,
-                    days_off=[entry.day for entry in table.days_off],
+                    days_off={entry.day: entry.name for entry in table.days_off},
                     working_days=[entry.day for entry in table.working_days],
                     is_provisional=table.provisional,
                 )

@@ -34,6 +34,12 @@ class HandlingTime:
     amount: Decimal
     unit: TimeUnit
 
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """As facts and states keep it: `3 WORKING_DAY`."""
+        amount, _, unit = text.partition(" ")
+        return cls(Decimal(amount), TimeUnit(unit))
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelTime:

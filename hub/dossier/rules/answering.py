@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import components_are_published, known
@@ -12,7 +11,7 @@ from hub.dossier.rules.custody import given_at_counter
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import is_one_stop
 from hub.dossier.state.model import Dossier, Holding
-from hub.regulation.catalogue import HandlingTime, TimeUnit
+from hub.regulation.catalogue import HandlingTime
 from hub.regulation.deadlines import due_after_supplement
 from schemas.dossier import Component, Components, DossierSupplemented, SupplementAdded, SupplementDossier
 
@@ -109,12 +108,11 @@ def new_due_time(dossier: Dossier, context: Context) -> datetime | None:
     assert dossier.handling is not None
     assert dossier.due_at is not None
     assert dossier.supplement_requested_at is not None
-    amount, _, unit = dossier.handling.partition(" ")
     entry = known(dossier.procedure, context)
     return due_after_supplement(
         context.law.calendar,
         context.law.profile,
-        HandlingTime(Decimal(amount), TimeUnit(unit)),
+        HandlingTime.read(dossier.handling),
         due=dossier.due_at,
         requested_at=dossier.supplement_requested_at,
         completed_at=context.now,

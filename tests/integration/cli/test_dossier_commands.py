@@ -124,6 +124,10 @@ async def test_show_says_whose_turn_it_is_and_what_is_waited_for(
     assert (shown["dossier"], shown["code"]) == (office.dossier, office.code)
     assert (shown["status"], shown["turn"]) == ("forwarded", f"agency {AGENCY}")
     assert [clock["kind"] for clock in shown["deadlines"]] == ["forward", "apology", "due"]
+    counted = shown["due_counted"]
+    assert f"{counted['days']} WORKING_DAY" == shown["handling"]
+    assert (counted["from"], counted["rule"]) == (shown["accepted_at"], "15.1.a")
+    assert counted["calendar"] == shown["law"][2]
     assert shown["due_at"].endswith("Z")
     assert "dossier.receive" in shown["possible"]
     lodged = await asked(monkeypatch, office.hub, "dossier", "show", "HS-2")

@@ -263,7 +263,7 @@ def test_the_days_worked_each_year_add_up() -> None:
 def test_a_one_stop_may_stay_closed_on_swap_saturdays() -> None:
     calendar = WorkingCalendar.build(
         "test-1",
-        [YearTable(2026, [day("2026-01-02")], [day("2026-01-10")], is_provisional=False)],
+        [YearTable(2026, {day("2026-01-02"): "Tết"}, [day("2026-01-10")], is_provisional=False)],
         [OpeningHours(time(7), time(11))],
         opens_on_swap_days=False,
     )
