@@ -8,11 +8,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 
 from tests.support.waiting import eventually
 
@@ -35,6 +37,15 @@ class Received:
     def data(self) -> dict[str, Any]:
         parsed: dict[str, Any] = orjson.loads(self.value)
         return parsed
+
+
+async def _has_started(producer: AIOKafkaProducer) -> bool:
+    """Whether a busy broker has let it in; other clients ask again by themselves."""
+    try:
+        await producer.start()
+    except KafkaConnectionError:
+        return False
+    return True
 
 
 class Client:
@@ -64,8 +75,13 @@ class Client:
             enable_auto_commit=False,
             **self.settings,
         )
-        await self._producer.start()
-        await self._consumer.start()
+        try:
+            await eventually(partial(_has_started, self._producer), 10, f"the log-in of {self._group}")
+            await self._consumer.start()
+        except BaseException:
+            await self._consumer.stop()
+            await self._producer.stop()
+            raise
         self._task = asyncio.create_task(self._collect())
         return self
 

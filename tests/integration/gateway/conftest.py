@@ -77,6 +77,12 @@ async def agency(site: Site, request: pytest.FixtureRequest) -> Visitor:
 
 
 @pytest.fixture(scope="session")
-async def population(site: Site) -> Visitor:
-    """Who checks identities for all organisations: there is one such participant in a hub."""
-    return await site.join("population-example", ["population"])
+async def population_token(site: Site) -> str:
+    """That of the one who checks identities for all organisations: there is one such participant in a hub."""
+    return (await site.join("population-example", ["population"])).token
+
+
+@pytest.fixture(scope="module")
+async def population(site: Site, population_token: str) -> Visitor:
+    """Who checks identities, at the address that the gateway has now: other modules start it anew."""
+    return await site.visitor("population-example", population_token)

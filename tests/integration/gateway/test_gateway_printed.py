@@ -76,15 +76,15 @@ async def test_a_new_participant_pastes_what_is_printed(site: Site, tmp_path: Pa
 
 @pytest.mark.needs("curl")
 async def test_a_participant_over_kafka_pastes_the_upload(site: Site, tmp_path: Path) -> None:
-    await printed(site, "add", "counter-uploads", "--role", "counter", "--organisation", ONE_STOP)
-    text = await printed(site, "documents", "counter-uploads")
-    assert f"counter-uploads: uploads documents to {await site.gateway.door()}\n" in text
+    await printed(site, "add", "counter-scans", "--role", "counter", "--organisation", ONE_STOP)
+    text = await printed(site, "documents", "counter-scans")
+    assert f"counter-scans: uploads documents to {await site.gateway.door()}\n" in text
     (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7\n%pasted\n%%EOF\n")
     (tmp_path / "printed").write_text(commands_of(text))
     output, seen = await pasted(text, tmp_path)
     assert orjson.loads(output)["media_type"] == "application/pdf"
     assert token_of(text) not in seen
-    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "counter-uploads")
+    await participants.remove(site.hub.admin, site.hub.database, site.hub.store_key, "counter-scans")
 
 
 async def test_without_a_gateway_the_setting_is_named_and_no_address_is_invented(

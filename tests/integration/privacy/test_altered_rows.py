@@ -196,19 +196,6 @@ async def test_a_state_of_a_newer_version_waits_for_the_newer_program_and_is_no_
     assert (await counter.receipt(waiting)).data["facts"]
 
 
-async def test_a_state_of_the_version_before_is_decided_on_and_verified(hub: Hub) -> None:
-    counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
-    await hub.start_engine()
-    dossier = await lodged(counter, "ref:1")
-    state = orjson.loads(await hub.database.fetchval("select state from dossier where id = $1", dossier))
-    state["v"], state["ruleset"] = 1, state.pop("law")[0]
-    await write_state(hub, dossier, orjson.dumps(state))
-    assert (await hub_command(hub.environment, "verify"))[0] == 0
-    assert (await counter.ask(WITHDRAW, "ref:1", {})).data["facts"]
-    status, said = await hub_command(hub.environment, "verify")
-    assert status == 0, said
-
-
 async def test_an_engine_does_not_start_on_what_a_newer_version_has_set_up(hub: Hub) -> None:
     await hub.database.execute("update configuration_version set version = version + 1 where kind = 'format'")
     engine = hub.engine()
