@@ -104,18 +104,20 @@ async def test_open_dossiers_parked_requests_and_what_was_not_published_go_on(hu
     after = await facts(hub)
     assert facts_before
     assert set(facts_before) <= set(after)
-    requests = Counter(request for _, _, request, _ in after)
-    assert set(requests.values()) == {1}, "an effect happened twice"
-    assert set(SUMMARY["unanswered"]) <= set(requests)
+    effects = Counter((request, kind) for _, _, request, kind, _ in after)
+    assert set(effects.values()) == {1}, "an effect happened twice"
+    assert set(SUMMARY["unanswered"]) <= {request for request, _ in effects}
     told = {(m.key, m.headers["ce_sequence"]) for m in counter.inbox if ".receipt." not in m.type}
-    assert told == {(dossier, str(sequence)) for dossier, sequence, _, to in after if "counter-a" in to}
+    assert told == {(dossier, str(sequence)) for dossier, sequence, _, _, to in after if "counter-a" in to}
     assert await hub.database.fetchval("select count(*) from parked_request") == 0
     status, said = await hub_command(hub.environment, "verify")
     assert status == 0, said
 
 
-async def facts(hub: Hub) -> list[tuple[str, int, str, tuple[str, ...]]]:
-    """Dossier, sequence, request and receivers of every stored fact."""
-    rows = await hub.database.fetch("select bytes from fact order by dossier_id, sequence")
-    bodies = [orjson.loads(row["bytes"]) for row in rows]
-    return [(body["dossier"], body["sequence"], body["request"], tuple(body["to"])) for body in bodies]
+async def facts(hub: Hub) -> list[tuple[str, int, str, str, tuple[str, ...]]]:
+    """Dossier, sequence, request, type and receivers of every stored fact; what is late by now has two."""
+    rows = await hub.database.fetch("select type, bytes from fact order by dossier_id, sequence")
+    found = [(row["type"], orjson.loads(row["bytes"])) for row in rows]
+    return [
+        (body["dossier"], body["sequence"], body["request"], kind, tuple(body["to"])) for kind, body in found
+    ]
