@@ -110,10 +110,9 @@ BY_NAME = {story.tell.__name__: story for story in STORIES}
 
 
 def plan_week(people: Sequence[Citizen], chance: Random) -> list[Plan]:
-    """A dossier of each person; every story at least once when there are enough; ordered by their time."""
-    count = len(people)
-    drawn = chance.choices(STORIES, [story.weight for story in STORIES], k=max(0, count - len(STORIES)))
-    stories = [*STORIES, *drawn][:count]
+    """A dossier of each person, who are as many as the stories at least; ordered by their time."""
+    drawn = chance.choices(STORIES, [story.weight for story in STORIES], k=len(people) - len(STORIES))
+    stories = [*STORIES, *drawn]
     plans = [
         _plan(number, story, people[number - 1], chance) for number, story in enumerate(stories, start=1)
     ]

@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from examples.demo.plan import STORIES
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import within
 
@@ -74,11 +75,16 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     assert not [line for line in output.splitlines() if line.startswith("problem:")]
 
 
-async def test_a_second_demo_in_the_same_home_says_so_in_one_line(tmp_path: Path) -> None:
+async def test_a_week_without_some_of_the_stories_is_not_begun(tmp_path: Path) -> None:
+    status, output = await _run(tmp_path, "--dossiers", "20")
+    assert status == 2
+    assert output.endswith(f"argument --dossiers: {len(STORIES)} to 3000\n")
 
+
+async def test_a_second_demo_in_the_same_home_says_so_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     with (tmp_path / "demo" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        status, output = await _run(tmp_path, "--dossiers", "1")
+        status, output = await _run(tmp_path, "--dossiers", "40")
     assert status == 2
     assert output == f"demo: another demo runs in {tmp_path / 'demo'}; set HUB_HOME to run a second one\n"
