@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from hub.embedded.stack import StackAddress
 from tests.support import longest_first
@@ -22,6 +22,7 @@ def _is_ci() -> bool:
 settings.register_profile(
     "house",
     deadline=None,  # how long an example takes says how busy the machine is
+    suppress_health_check=[HealthCheck.too_slow],  # and so does how long it takes to make one
     derandomize=_is_ci(),  # CI says what a change does; new examples are looked for by developers
 )
 settings.load_profile("house")

@@ -61,8 +61,8 @@ def _is_composed(value: object) -> bool:
 @CHECKER.checks("vn-tax-code")
 def _is_tax_code(value: object) -> bool:
     digits = re.sub("-", "", value) if isinstance(value, str) else "0" * 12
-    if not re.fullmatch("[0-9]+", digits) or len(digits) == 12:
-        return True
+    if not re.fullmatch("[0-9]{10}([0-9]{3})?", digits):
+        return True  # its pattern judges it; 12 digits have no check digit
     return (
         check_digit(digits[:9]) == digits[9]
         and digits[2:9] != "0000000"
