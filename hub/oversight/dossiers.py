@@ -19,10 +19,8 @@ from hub.dossier.turn import open_requests, turn_of
 from hub.facts.integrity import StoreKey
 from hub.facts.trusted import is_dossier_genuine
 from hub.legal_time import LegalClock
+from hub.oversight.due_counted import due_counted
 from hub.postgres.database import Connection
-from hub.regulation.catalogue import HandlingTime
-from hub.regulation.counting import count
-from hub.regulation.law import Law
 from hub.regulation.lawbook import LawBook
 
 _ROW = """
@@ -173,7 +171,7 @@ def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
         "submitted_at": state.submitted_at,
         "accepted_at": state.accepted_at,
         "handling": state.handling,
-        "due_counted": _due_counted(state, book.of(state.law)),
+        "due_counted": due_counted(state, book.of(state.law)),
         "overdue": state.measure is not None and state.measure <= now and _is_running(state),
         "deadlines": [
             {"kind": timer.kind, "due_at": timer.due_at}
@@ -195,23 +193,6 @@ def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
         },
         "law": list(state.law),
         "possible": [short_type(kind) for kind in possible_now(state, book.of(state.law).profile)],
-    }
-
-
-def _due_counted(state: Dossier, law: Law) -> dict[str, Any] | None:
-    """How the due time came about: counted from when over which days off, or entered after Form 04 (pure)."""
-    if state.handling is None or state.counted_from is None or state.due_at is None:
-        return None
-    if state.reschedules:
-        return {"by": "due.reschedule", "rule": "17.9", "late_after": state.measure}
-    counted = count(law.calendar, HandlingTime.read(state.handling), state.counted_from, state.due_at)
-    return {
-        "from": state.counted_from,
-        "rule": "15.1.a" if state.counted_from == state.accepted_at else "17.4",
-        "days": counted.counted,
-        "not_counted": [{"day": one.day, "why": one.name or one.why} for one in counted.off],
-        "calendar": law.versions.calendar,
-        "provisional": law.calendar.is_provisional(state.due_at),
     }
 
 

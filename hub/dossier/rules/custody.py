@@ -45,7 +45,7 @@ def giver_holds_papers(dossier: Dossier, request: HandOverPaper, _context: Conte
     ]
     if faults:
         return Refused("rule.12.2", rule="12.2", fields=tuple(faults))
-    under_way = {paper for open_one in dossier.hand_overs for paper in open_one.papers}
+    under_way = dossier.papers_under_way
     faults = [f"/papers/{index}" for index, paper in enumerate(request.papers) if paper in under_way]
     if faults:
         return Refused("custody.under_way", rule="12.2", fields=tuple(faults))
@@ -109,7 +109,7 @@ def receive(dossier: Dossier, request: ReceivePaper, context: Context) -> Decisi
 
 def given_at_counter(dossier: Dossier, papers: Iterable[str]) -> tuple[str, ...]:
     """Those of these papers that the applicant still has: putting them on the counter is the hand-over."""
-    under_way = {paper for transfer in dossier.hand_overs for paper in transfer.papers}
+    under_way = dossier.papers_under_way
     return tuple(
         paper
         for paper in papers

@@ -69,7 +69,7 @@ def hand_on_limit(dossier: Dossier, held_from: datetime, law: Law) -> datetime |
 
 def held_papers(dossier: Dossier) -> tuple[str, ...]:
     """The applicant's papers that the one-stop has and has not given on."""
-    under_way = {paper for transfer in dossier.hand_overs for paper in transfer.papers}
+    under_way = dossier.papers_under_way
     return tuple(
         code
         for code in dossier.paper_codes

@@ -224,3 +224,8 @@ class Dossier(
     def paper_codes(self) -> tuple[str, ...]:
         """The components that are on paper."""
         return tuple(item.code for item in self.components if item.is_paper)
+
+    @property
+    def papers_under_way(self) -> frozenset[str]:
+        """Papers that left a hand and are not confirmed by the next."""
+        return frozenset(paper for hand_over in self.hand_overs for paper in hand_over.papers)
