@@ -56,7 +56,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         config.stash[_STACK] = running
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    cache = getattr(session.config, "cache", None)
+    if cache is not None and not hasattr(session.config, "workerinput"):
+        cache.set("house/status", int(exitstatus))  # read by `tools.failed_few`
     for _ in session.config.stash.get(_STACK, iter(())):
         pass
 

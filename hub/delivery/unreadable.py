@@ -8,7 +8,7 @@ from itertools import chain
 
 from hub.delivery.rows import PoisonRecord
 from hub.errors import StopError
-from hub.kafka.client import AIOKafkaConsumer, ConsumerRecord, TopicPartition, errors
+from hub.kafka.client import AIOKafkaConsumer, ConsumerRecord, TopicPartition, errors, raise_group_error
 from hub.kafka.reading import NewConsumer, first_readable, is_fetcher_dead, is_unparsable
 
 _log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class ReadableBatches:
         the next start goes on behind it.
         """
         most = 1 if self._is_careful else self._max_records
+        raise_group_error(consumer)
         try:
             found = await consumer.getmany(timeout_ms=self._wait_ms, max_records=most)
         except _OUT_OF_LOG:

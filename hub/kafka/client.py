@@ -53,6 +53,7 @@ __all__ = [
     "partitions_of",
     "position_of",
     "producer",
+    "raise_group_error",
     "share_out_again",
     "ssl_context",
 ]
@@ -83,6 +84,21 @@ def share_out_again(consumer: AIOKafkaConsumer) -> None:
     coordinator = consumer._coordinator  # noqa: SLF001
     if coordinator._group_subscription is None:  # noqa: SLF001
         coordinator.request_rejoin()
+
+
+def raise_group_error(consumer: AIOKafkaConsumer) -> None:
+    """Raise what the broker last answered the group's member with, if it was unexpected (`KafkaError`).
+
+    The member joins anew then. By itself aiokafka 0.14 does not while nobody has taken the error; and
+    `getmany`, which takes it, is not called while partitions are shared out, or by a member that has none.
+    Nor does it ever send another heartbeat when it was one that was answered so.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001
+    try:
+        coordinator.check_errors()
+    except KafkaError:
+        coordinator.request_rejoin()
+        raise
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -154,7 +154,7 @@ class Traffic:
 
     def evidence(self) -> str:
         """What the engines wrote last."""
-        logs = "\n".join(process.output()[-2500:] for process in self.hub.processes)
+        logs = "\n".join(process.output()[-4000:] for process in self.hub.processes)
         return f"{len(self.unanswered())} of {len(self.sent)} unanswered\n{logs}"
 
 

@@ -29,5 +29,5 @@ async def eventually(
         if await outcome if inspect.isawaitable(outcome) else outcome:
             return
         if time.monotonic() > end:
-            raise AssertionError(f"waited {limit_s * PATIENCE:.0f} s for {what}\n{evidence()[-4000:]}")
+            raise AssertionError(f"waited {limit_s * PATIENCE:.0f} s for {what}\n{evidence()[-20_000:]}")
         await asyncio.sleep(0.02)

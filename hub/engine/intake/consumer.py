@@ -19,6 +19,7 @@ from hub.kafka.client import (
     KafkaError,
     TopicPartition,
     position_of,
+    raise_group_error,
     share_out_again,
 )
 from hub.kafka.log_inspector import Position
@@ -119,6 +120,7 @@ class Consumer:
         """
         if is_fetcher_dead(self._client):
             raise DeadClientError
+        raise_group_error(self._client)
         if not self.group.is_stable:
             await self.group.stable(wait_ms / 1000)
             return None
