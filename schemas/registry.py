@@ -18,11 +18,13 @@ from schemas import (
     receipt,
     result,
     sync,
+    verification,
 )
 from schemas.base import Fact, Request
 
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
+    verification,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

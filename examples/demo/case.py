@@ -261,6 +261,8 @@ class Case:
 
     async def ask_for_supplement(self, stage: str) -> None:
         """Form 02, by the one-stop at intake or by the agency at appraisal."""
+        if stage == "appraisal":
+            await self.appraise("to_supplement")
         desk = self.counter if stage == "intake" else self.agency
         officer = OFFICER if stage == "intake" else AGENCY_OFFICER
         await self.do(
@@ -273,8 +275,14 @@ class Case:
         self.counted_from = self.today
 
     async def work(self, step: str = "Thẩm định hồ sơ") -> None:
-        """One step of the agency's own process."""
+        """One step of the agency's own process, and what it found."""
         await self.do(self.agency, "case.step", {"step": step})
+        await self.appraise()
+
+    async def appraise(self, outcome: str = "eligible") -> None:
+        """The agency's officer appraises the dossier (17.2)."""
+        found = {} if outcome == "eligible" else {"findings": "Tờ khai chưa có chữ ký của người nộp"}
+        await self.do(self.agency, "case.appraise", {"officer": AGENCY_OFFICER, "outcome": outcome, **found})
 
     def result(self) -> Json:
         """The signed result."""

@@ -11,6 +11,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "onestop.result.issued.v1": ("papers[*].package",),
     "onestop.component.reused.v1": ("paper.package", "paper.files[*].digest"),
     "onestop.component.reusable.v1": ("package",),
+    "onestop.verification.recorded.v1": ("package", "files[*].digest"),
 }
 """Fields of a fact's data that hold the SHA-256 of a stored document; versions stay when new ones come."""
 

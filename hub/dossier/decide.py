@@ -10,6 +10,7 @@ from hub.dossier.errors import ContextError
 from hub.dossier.rules import (
     account,
     answering,
+    appraisal,
     copies,
     custody,
     deadlines,
@@ -26,13 +27,14 @@ from hub.dossier.rules import (
     supplement,
     sync,
     transfer,
+    verifying,
 )
 from hub.dossier.rules.rule import first_refusal
 from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
 from hub.dossier.state.model import Dossier
 from schemas.account import RecordAccount
 from schemas.base import Request
-from schemas.case import AssignCase, StepCase
+from schemas.case import AppraiseCase, AssignCase, StepCase
 from schemas.component import RecordMismatch, ReuseComponent
 from schemas.copy import CertifyCopy, RegisterCopy
 from schemas.dossier import (
@@ -53,6 +55,7 @@ from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
 from schemas.result import IssueResult, ReturnResult
 from schemas.sync import ReportSync
+from schemas.verification import RecordVerification, ScheduleVerification
 
 
 def decide(dossier: Dossier | None, request: Request, context: Context) -> Decision:
@@ -80,7 +83,9 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
     return act(dossier, request, context)
 
 
-AGENCY_WORK = frozenset({AssignCase, StepCase, IssueResult})
+AGENCY_WORK = frozenset(
+    {AssignCase, StepCase, AppraiseCase, ScheduleVerification, RecordVerification, IssueResult}
+)
 """Requests that need the dossier to have come through the one-stop."""
 
 DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
@@ -93,6 +98,9 @@ DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] =
     ReceiveDossier: transfer.receive,
     AssignCase: handling.assign,
     StepCase: handling.step,
+    AppraiseCase: appraisal.appraise,
+    ScheduleVerification: verifying.schedule,
+    RecordVerification: verifying.record,
     IssueResult: handling.issue_result,
     Apologise: deadlines.apologise,
     Reschedule: deadlines.reschedule,

@@ -11,7 +11,7 @@ from hub.regulation.profile import Profile
 from hub.regulation.sections import Stage
 from schemas.account import RecordAccount
 from schemas.base import Request
-from schemas.case import AssignCase, StepCase
+from schemas.case import AppraiseCase, AssignCase, StepCase
 from schemas.component import RecordMismatch, ReuseComponent
 from schemas.copy import CertifyCopy, RegisterCopy
 from schemas.dossier import (
@@ -31,6 +31,7 @@ from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
 from schemas.result import IssueResult, ReturnResult
 from schemas.sync import ReportSync
+from schemas.verification import RecordVerification, ScheduleVerification
 
 ALL: frozenset[Status] = frozenset(
     {
@@ -59,6 +60,9 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     ReceiveDossier: frozenset({"forwarded"}),
     AssignCase: AT_AGENCY,
     StepCase: frozenset({"received", "in_process"}),
+    AppraiseCase: frozenset({"received", "in_process"}),
+    ScheduleVerification: frozenset({"received", "in_process"}),
+    RecordVerification: frozenset({"received", "in_process"}),
     IssueResult: frozenset({"received", "in_process"}),
     Apologise: AT_AGENCY,
     Reschedule: AT_AGENCY,

@@ -67,6 +67,9 @@ def _open(dossier: Dossier) -> Iterator[OpenRequest]:
     for order, pickup in dossier.pickups.items():
         if pickup.is_open:
             yield OpenRequest(f"postal order {order} ({pickup.status})", POST, pickup.status_at)
+    for name, verification in dossier.verifications.items():
+        if not verification.is_recorded:
+            yield OpenRequest(f"file of verification {name}", dossier.agency, verification.at)
     for hand_over in dossier.hand_overs:
         yield OpenRequest(
             f"confirmation of {len(hand_over.papers)} papers from {hand_over.giver}", hand_over.receiver

@@ -185,6 +185,7 @@ def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
         },
         "identity_papers": list(state.papers_checked),
         "supplements": state.supplements_intake + state.supplements_appraisal,
+        "appraisal": state.appraisal,
         "apologies": state.apologies,
         "reschedules": state.reschedules,
         "papers": dict(state.custody),

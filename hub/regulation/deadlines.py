@@ -81,10 +81,18 @@ def apology_limit(
 
 
 def supplement_notice_limit(
-    calendar: WorkingCalendar, profile: Profile, appraised_on: date, due: datetime | None = None
+    calendar: WorkingCalendar,
+    profile: Profile,
+    appraised_on: date,
+    due: datetime | None = None,
+    working_days: int | None = None,
 ) -> datetime:
-    """Until when the agency must ask for supplements: 3 working days, and not after due (17.4)."""
-    limit = calendar.closing(calendar.working_day_after(appraised_on, profile.supplement.notice_working_days))
+    """Until when the agency must ask for supplements: 3 working days, and not after due (17.4).
+
+    `working_days` are those that the law of the sector sets instead.
+    """
+    days = working_days or profile.supplement.notice_working_days
+    limit = calendar.closing(calendar.working_day_after(appraised_on, days))
     return limit if due is None else min(limit, in_viet_nam(due))
 
 

@@ -19,6 +19,7 @@ from hub.regulation.sections import (
     Form,
     FormKind,
     Forward,
+    Handling,
     Hours,
     Intake,
     Notices,
@@ -54,6 +55,7 @@ class Profile:
     channel_codes: Mapping[Channel, int]
     forms: tuple[Form, ...]
     statuses: tuple[StatusText, ...]
+    handling: Handling = Handling()
 
     @property
     def ref(self) -> str:

@@ -99,6 +99,14 @@ class Supplement:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class Handling:
+    """The agency's own work (Điều 17)."""
+
+    appraisal: Literal["required", "if_recorded"] = "if_recorded"
+    """Whether result, Form 02 and refusal of an agency need an appraisal, or only fit one on record."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Due:
     """How the due time is computed and what a late act means."""
 

@@ -29,7 +29,7 @@ from tools.consequences import consequences
 SENDERS = (COUNTER, AGENCY, PORTAL, POSTAL, POPULATION, HUB, build.OTHER_COUNTER, build.OTHER_AGENCY)
 KNOWN_RULES = {rule.id for rule in RULES}
 ENDED = {"result_issued", "declined", "withdrawn", "returned"}
-CLOCKS = {"intake", "forward", "forward_electronic", "apology", "due", "appointment"}
+CLOCKS = {"intake", "forward", "forward_electronic", "apology", "due", "appointment", "supplement_notice"}
 REPORTS = {"onestop.identity.report.v1", "onestop.person_data.report.v1", "onestop.pickup.report.v1",
            "onestop.adapter.sync_report.v1", "onestop.timer.fire.v1",
            "onestop.dossier.submit.v1"}  # fmt: skip
@@ -93,6 +93,13 @@ def _agency(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     yield build.receipt(), AGENCY
     yield build.assignment(), AGENCY
     yield build.case_step(), AGENCY
+    outcomes = ("eligible", "eligible", "to_supplement", "not_eligible")
+    yield build.appraisal(outcomes[variant % 4]), AGENCY
+    if variant % 5 == 0:
+        begin = dossier.accepted_at or MONDAY
+        yield build.appointment(begin + timedelta(days=variant), f"XM-{variant}"), AGENCY
+    for name in (*dossier.verifications, "XM-9"):
+        yield build.verified(dossier.accepted_at or MONDAY, name), AGENCY
     yield build.supplement_request("appraisal", gaps=(Gap(reason="Chưa rõ"),)), AGENCY
     yield build.apology((dossier.due_at or MONDAY) + timedelta(days=variant - 1)), AGENCY
     listed = [one.code for one in law().catalogue.procedures[dossier.procedure].results]

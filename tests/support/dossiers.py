@@ -34,10 +34,10 @@ from schemas.dossier import (
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import CheckIdentity, Person, ReportIdentity, VerifyIdentity
 from schemas.paper import HandOverPaper, ReceivePaper
-from schemas.party import Custodian, Officer, Party, Proxy
+from schemas.party import Custodian, Party, Proxy
 from schemas.person_data import PersonDataReceived
 from schemas.result import IssueResult, ResultPaper, ReturnResult
-from tests.support import postal_requests
+from tests.support import agency_requests, postal_requests
 
 ONE_STOP = postal_requests.ONE_STOP
 OTHER_ONE_STOP = "H07.34.99"
@@ -69,7 +69,7 @@ ENTERPRISE = Party(kind="enterprise", name="Công ty TNHH Mẫu Thử", tax_code
 PROXY = Proxy(
     name="Trần Văn Thử", identity_number="083190000002", basis="authorised", deed="UQ-01/2026 ngày 01/10/2026"
 )
-OFFICER = Officer(account="canbo.mau", name="Lê Thị Thí Dụ")
+OFFICER = agency_requests.OFFICER
 PERSON = Person(identity_number="083190000001", name="Nguyễn Thị Mẫu", birth_year=1990)
 PROXY_PERSON = Person(identity_number="083190000002", name="Trần Văn Thử", birth_year=1985)
 
@@ -249,6 +249,9 @@ def paper_receipt(giver: str, receiver: str, *codes: str) -> ReceivePaper:
     return ReceivePaper(giver=custodian(giver), receiver=custodian(receiver), papers=codes)
 
 
+appraisal = agency_requests.appraisal
+appointment = agency_requests.appointment
+verified = agency_requests.verified
 pickup = postal_requests.pickup
 postal_party = postal_requests.postal_party
 postal_report = postal_requests.postal_report

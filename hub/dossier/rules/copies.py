@@ -14,6 +14,7 @@ from schemas.component import ReuseComponent
 from schemas.copy import CertifyCopy, CopyCertified, CopyFile, CopyRegistered, RegisterCopy
 from schemas.dossier import ForwardDossier
 from schemas.result import IssueResult
+from schemas.verification import RecordVerification
 
 
 def packages_of(request: Request) -> tuple[str, ...]:
@@ -24,6 +25,8 @@ def packages_of(request: Request) -> tuple[str, ...]:
         return tuple(paper.package for paper in request.papers if paper.package is not None)
     if isinstance(request, ReuseComponent) and request.paper is not None:
         return (request.paper.package,)
+    if isinstance(request, RecordVerification) and request.package is not None:
+        return (request.package,)
     return ()
 
 

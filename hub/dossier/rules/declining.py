@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.appraisal import refusal_follows_appraisal
 from hub.dossier.rules.late import running_due, unfired, violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_at_intake, is_one_stop
@@ -84,6 +85,7 @@ _DECLINE: tuple[Check[Dossier, DeclineDossier], ...] = (
     gaps_were_asked_for,
     appraisal_gaps_were_asked_for,
     competent_agency_is_named,
+    refusal_follows_appraisal,
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.appraisal import result_follows_appraisal
 from hub.dossier.rules.copies import result_is_signed
 from hub.dossier.rules.late import seconds_late, unfired
 from hub.dossier.rules.results import ISSUED
 from hub.dossier.rules.reusable import reusable_papers
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.rules.verifying import verifications_are_on_file
 from hub.dossier.standing import conflict, is_forwarded
 from hub.dossier.state.model import Dossier
 from schemas.base import Request
@@ -52,7 +54,13 @@ def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Conte
     return Refused("rule.18.1.repeated", rule="18.1", fields=faults) if faults else None
 
 
-_ISSUE: tuple[Check[Dossier, IssueResult], ...] = (papers_are_distinct, *ISSUED, result_is_signed)
+_ISSUE: tuple[Check[Dossier, IssueResult], ...] = (
+    result_follows_appraisal,
+    verifications_are_on_file,
+    papers_are_distinct,
+    *ISSUED,
+    result_is_signed,
+)
 
 
 def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> Decision:
@@ -69,5 +77,5 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
         overdue_s=dossier.overdue_s + seconds_late(context.now, dossier.measure),
     )
     reusable = reusable_papers(dossier, request, context)
-    missed = unfired(dossier, context, "forward")
+    missed = unfired(dossier, context, "forward", "supplement_notice")
     return Accepted((fact, *reusable, *missed), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

@@ -8,6 +8,7 @@ from hub.dossier import standing
 from hub.dossier.rules import (
     account,
     answering,
+    appraisal,
     completeness,
     copies,
     custody,
@@ -29,6 +30,7 @@ from hub.dossier.rules import (
     submission,
     supplement,
     transfer,
+    verifying,
 )
 from hub.dossier.rules.rule import Rule
 from hub.dossier.state import evolve_post
@@ -46,6 +48,8 @@ _CHAPTERS = (
     transfer,
     standing,
     handling,
+    appraisal,
+    verifying,
     deadlines,
     results,
     returning,

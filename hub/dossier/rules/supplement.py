@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.appraisal import supplement_follows_appraisal
 from hub.dossier.rules.components import known
-from hub.dossier.rules.late import unfired, violation
+from hub.dossier.rules.late import seconds_late, unfired, violation
 from hub.dossier.rules.reuse import nothing_is_asked_again
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_one_stop
@@ -72,6 +73,7 @@ def appraisal_reasons_are_given(
 _REQUEST: tuple[Check[Dossier, RequestSupplement], ...] = (
     asker_is_right,
     supplement_is_the_first,
+    supplement_follows_appraisal,
     gaps_are_published,
     nothing_is_asked_again,
 )
@@ -82,15 +84,23 @@ REASONS: Mapping[Stage, Check[Dossier, RequestSupplement]] = {
 """The rule by which a reason is needed, by the stage of the request."""
 
 
+def overdue(dossier: Dossier, request: RequestSupplement, context: Context) -> int:
+    """Seconds after the due time, which counting anew does not take back (17.4); at intake none runs."""
+    if request.stage == "intake" or dossier.measure is None:
+        return 0
+    return seconds_late(context.now, dossier.measure)
+
+
 def request_supplement(dossier: Dossier, request: RequestSupplement, context: Context) -> Decision:
-    """Form 02; after the 8 working hours (15.2) or after the due time (17.4) it is recorded as late."""
+    """Form 02; late after the 8 working hours (15.2), three days of the appraisal, or the due time (17.4)."""
     checks = (*_REQUEST, REASONS[request.stage])
     if (refused := first_refusal(checks, dossier, request, context)) is not None:
         return refused
     if request.stage == "intake":
         late = violation(context, dossier.intake_limit, "15.2")
     else:
-        late = violation(context, dossier.measure, "17.4")
+        limits = [limit for limit in (dossier.measure, dossier.notice_limit) if limit is not None]
+        late = violation(context, min(limits, default=None), "17.4")
     if isinstance(late, Refused):
         return late
     fact = SupplementRequested(
@@ -98,7 +108,7 @@ def request_supplement(dossier: Dossier, request: RequestSupplement, context: Co
         stage=request.stage,
         gaps=request.gaps,
         guidance=request.guidance,
-        overdue_s=late[0].late_s if late and request.stage == "appraisal" else 0,
+        overdue_s=overdue(dossier, request, context),
     )
-    missed = unfired(dossier, context, "intake", "due", "appointment")
+    missed = unfired(dossier, context, "intake", "due", "appointment", "supplement_notice")
     return Accepted((*missed, fact, *late), ids_of(checks))

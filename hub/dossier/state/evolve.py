@@ -13,6 +13,7 @@ from hub.dossier.rules.submission import answer_limit
 from hub.dossier.rules.transfer import has_two_clocks
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
 from hub.dossier.state.evolve_custody import custody_with, forward_clocks, handed_over, paper_received
+from hub.dossier.state.evolve_handling import appraised, recorded, scheduled
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
@@ -26,7 +27,7 @@ from hub.dossier.state.timers import (
 from hub.regulation.law import Law
 from schemas.account import AccountCreated
 from schemas.base import Fact
-from schemas.case import CaseAssigned, CaseProgressed
+from schemas.case import CaseAppraised, CaseAssigned, CaseProgressed
 from schemas.component import ComponentReusable, ComponentReused, MismatchRecorded
 from schemas.copy import CopyCertified, CopyRegistered
 from schemas.dossier import (
@@ -56,9 +57,10 @@ from schemas.person_data import PersonDataReceived
 from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
 from schemas.result import ResultIssued, ResultReturned
 from schemas.sync import SyncRecorded
+from schemas.verification import VerificationRecorded, VerificationScheduled
 
 _Changes = dict[str, Any]
-_CLOCKS = ("intake", "forward", "forward_electronic", "apology", "due", "appointment")
+_CLOCKS = ("intake", "forward", "forward_electronic", "apology", "due", "appointment", "supplement_notice")
 
 
 def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str, law: Law) -> Dossier:
@@ -149,6 +151,7 @@ def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: Tim
         "supplements_appraisal": dossier.supplements_appraisal + (not at_intake),
         "overdue_s": dossier.overdue_s + fact.overdue_s,
         "open_points": _points(fact, step.law),
+        "notice_limit": dossier.notice_limit if at_intake else None,
         # What the one-stop still has to hand on (16.2) waits for no supplement.
         "timers": without(dossier, *(set(_CLOCKS) - ({"forward"} if dossier.paper_limit else set()))),
     }
@@ -182,6 +185,7 @@ def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) 
         "supplement_stage": None,
         "supplement_requested_at": None,
         "open_points": (),
+        "appraisal": None,
         **_brought(dossier, fact),
     }
     if fact.due_at is None:
@@ -325,6 +329,9 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     DossierReceived: _becomes("received"),
     CaseAssigned: _becomes("in_process"),
     CaseProgressed: _nothing,
+    CaseAppraised: appraised,
+    VerificationScheduled: scheduled,
+    VerificationRecorded: recorded,
     ResultIssued: _issued,
     ResultReturned: _returned,
     ApologySent: _apologised,

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from hub.regulation.law import LawVersions
 from hub.regulation.sections import Relation, Stage
+from schemas.case import AppraisalOutcome
 from schemas.due import TimerKind
 from schemas.identity import UnavailableCause
 from schemas.payment import FeeKind, PaymentStatus
@@ -83,6 +84,13 @@ class Copy(Struct, frozen=True, gc=False, array_like=True):
     package: str
     manifest: str
     is_certified: bool = False
+
+
+class Verification(Struct, frozen=True, gc=False, array_like=True):
+    """A verification of the agency (17.3): its appointment, and whether it is on file."""
+
+    at: datetime | None = None
+    is_recorded: bool = False
 
 
 class HandOver(Struct, frozen=True, gc=False, array_like=True):
@@ -180,6 +188,11 @@ class Dossier(
     """Points of Form 02 without an answer: number, and the component that it asks for (or nothing)."""
     resumes_as: Status | None = None
     """The status after the supplement that is awaited."""
+    appraisal: AppraisalOutcome | None = None
+    """What the agency's last appraisal found (17.2); none after a supplement."""
+    notice_limit: datetime | None = None
+    """Until when Form 02 follows the appraisal that asks for it (17.4)."""
+    verifications: Mapping[str, Verification] = field(default_factory=dict)
     apologies: int = 0
     apology_due_at: datetime | None = None
     """The time that Form 04 proposes, until the one-stop has entered it."""

@@ -21,6 +21,7 @@ from schemas import (
     pickup,
     result,
     sync,
+    verification,
 )
 from schemas.base import Fact
 
@@ -54,6 +55,9 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     paper.PaperReceived: _BOTH,
     case.CaseAssigned: _ONE_STOP | _PORTAL,
     case.CaseProgressed: _ONE_STOP | _PORTAL,
+    case.CaseAppraised: _ONE_STOP,
+    verification.VerificationScheduled: _ONE_STOP,
+    verification.VerificationRecorded: _ONE_STOP,
     result.ResultIssued: _ONE_STOP | _PORTAL,
     result.ResultReturned: _BOTH | _PORTAL,
     due.ApologySent: _ONE_STOP | _PORTAL,

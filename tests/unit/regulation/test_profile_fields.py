@@ -17,7 +17,6 @@ from hub.regulation.profile import Profile
 
 UNREAD: Mapping[str, str] = {
     "forward.clock_starts": "16.3: handling time begins anew at a competent one-stop elsewhere",
-    "supplement.notice_working_days": "17.4: the agency asks for a supplement within 3 working days",
     "supplement.on_restart_receipt": "17.4: a new Form 01 once the dossier is full",
     "due.pause_on_status": "17.4: financial duties and stops pause the clock",
     "returning.via_one_stop": "17.4, 17.8: the one-stop confirms what the agency tells the applicant",
@@ -136,10 +135,8 @@ def test_every_field_of_a_profile_is_read_or_named_with_the_article_that_will_re
 
 
 def test_a_field_that_only_an_unused_function_reads_is_unread() -> None:
-    assert ("supplement", "notice_working_days") in reads_of(
-        ast.parse("days = profile.supplement.notice_working_days")
-    )
-    assert "supplement.notice_working_days" in unread()
+    assert ("form", "kind") in reads_of(ast.parse("is_it = form.kind == kind"))
+    assert "forms.kind" in unread()
 
 
 @pytest.mark.parametrize(

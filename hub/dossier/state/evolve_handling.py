@@ -1,0 +1,36 @@
+"""State changes by the agency's own work: appraisal, verification (17.2-17.4)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from hub.dossier.state.model import Dossier, Timer, Verification
+from hub.dossier.state.timers import TimerStep, without
+from schemas.case import CaseAppraised
+from schemas.verification import VerificationRecorded, VerificationScheduled
+
+_Changes = dict[str, Any]
+
+
+def appraised(dossier: Dossier, fact: CaseAppraised, _step: TimerStep) -> _Changes:
+    """The last appraisal counts; it starts, or ends, the clock of Form 02 (17.4)."""
+    timers = without(dossier, "supplement_notice")
+    if fact.notice_limit is None:
+        return {"appraisal": fact.outcome, "timers": timers}
+    limit = fact.notice_limit.astimezone(UTC)
+    if limit > _step.at:
+        timers["supplement_notice"] = Timer("supplement_notice", limit)
+    return {"appraisal": fact.outcome, "notice_limit": limit, "timers": timers}
+
+
+def scheduled(dossier: Dossier, fact: VerificationScheduled, _step: TimerStep) -> _Changes:
+    """The appointment stands, or is moved."""
+    appointment = Verification(fact.at.astimezone(UTC))
+    return {"verifications": {**dossier.verifications, fact.verification: appointment}}
+
+
+def recorded(dossier: Dossier, fact: VerificationRecorded, _step: TimerStep) -> _Changes:
+    """It is over, with or without an appointment."""
+    known = dossier.verifications.get(fact.verification, Verification())
+    return {"verifications": {**dossier.verifications, fact.verification: Verification(known.at, True)}}

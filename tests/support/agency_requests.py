@@ -1,0 +1,44 @@
+"""Builders of requests about the agency's own work; every person here is synthetic."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from schemas.case import AppraiseCase
+from schemas.party import Officer
+from schemas.verification import Participant, RecordVerification, ScheduleVerification
+
+OFFICER = Officer(account="canbo.mau", name="Lê Thị Thí Dụ")
+
+
+def appraisal(outcome: str = "eligible", **changes: Any) -> AppraiseCase:
+    """The agency has appraised the dossier."""
+    findings = None if outcome == "eligible" else "Thiếu xác nhận nơi cư trú"
+    return AppraiseCase(**{"officer": OFFICER, "outcome": outcome, "findings": findings, **changes})
+
+
+def appointment(at: datetime, name: str = "XM-01", **changes: Any) -> ScheduleVerification:
+    """The applicant has to be there."""
+    values: dict[str, Any] = {
+        "verification": name,
+        "officer": OFFICER,
+        "at": at,
+        "place": "Số 1 đường Giả Lập, Bến Tre",
+        "participants": (Participant(name="Nguyễn Thị Mẫu"),),
+        "content": "Xác minh nơi cư trú",
+    }
+    return ScheduleVerification(**{**values, **changes})
+
+
+def verified(at: datetime, name: str = "XM-01", **changes: Any) -> RecordVerification:
+    """A verification is over; without a file, which a law allows, unless one is named."""
+    values: dict[str, Any] = {
+        "verification": name,
+        "officer": OFFICER,
+        "outcome": "confirmed",
+        "findings": "Đúng nơi cư trú",
+        "verified_at": at,
+        "exception": "Điều 9 Luật mẫu",
+    }
+    return RecordVerification(**{**values, **changes})
