@@ -34,10 +34,10 @@ setup: $(VENV)/.project $(JARS) ## Virtual environment, locked packages, Kafka j
 demo: setup ## Run the main job and check every effect (ARGS="--dossiers N --seed N --keep")
 	@$(RUN) examples.demo $(ARGS)
 
-test: setup ## All tests, four files at a time (ARGS="-k name", ARGS="-n 0" for one after the other)
+test: setup ## The tests, four files at a time (ARGS="-k name", ARGS="-n 0" for one after the other)
 	@$(RUN) pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-long: setup ## The tests that take minutes each: outages in rounds, fuzzing, alerts on the real stack
+test-long: setup ## The tests that take minutes each: long outages, the small ledger, Java clients, fuzzing, alerts
 	@$(RUN) pytest -n 4 --dist loadfile --no-loadscope-reorder -m long $(ARGS)
 
 ledger: setup ## The long run with kills (EVENTS, KILLS, SEED)

@@ -143,7 +143,10 @@ class Day:
     dead_tasks: list[str]
 
 
-@pytest.fixture(scope="module", params=[Population(), Postal(), Portal()], ids=lambda each: each.name)
+_LONG = [pytest.param(each, marks=pytest.mark.long) for each in (Postal(), Portal())]
+
+
+@pytest.fixture(scope="module", params=[Population(), *_LONG], ids=lambda each: each.name)
 async def day(
     request: pytest.FixtureRequest, stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Day]:

@@ -11,6 +11,7 @@ from tests.support.stack import REPOSITORY
 
 
 @pytest.mark.scenario
+@pytest.mark.long
 async def test_nothing_is_lost_doubled_or_misordered_while_every_process_is_killed(
     own_stack_home: Path, tmp_path: Path
 ) -> None:

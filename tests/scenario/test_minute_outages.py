@@ -37,6 +37,7 @@ def stack() -> Iterator[StackAddress]:
     yield from shared_stack()
 
 
+@pytest.mark.long
 async def test_a_minute_without_kafka_postgresql_or_a_counterpart_costs_nothing_but_time(
     stack: StackAddress, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Path, StackAddress]]:
         yield made
 
 
+@pytest.mark.long
 async def test_three_brokers_lose_one_without_a_pause_and_two_without_a_loss(
     cluster: tuple[Path, StackAddress], tmp_path: Path
 ) -> None:

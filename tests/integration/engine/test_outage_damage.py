@@ -123,6 +123,7 @@ async def ended_well(engine: HubProcess) -> None:
     assert await engine.stop() == 0
 
 
+@pytest.mark.long
 async def test_a_batch_that_lies_about_its_offsets_stops_its_partition_only(
     own_stack: tuple[Path, StackAddress], tmp_path: Path
 ) -> None:
@@ -149,6 +150,7 @@ async def test_a_batch_that_lies_about_its_offsets_stops_its_partition_only(
         await ended_well(engine)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("codec", "raises"), [(1, "BadGzipFile"), (4, "DecompressionError")])
 async def test_a_batch_whose_bytes_make_the_client_raise_whatever_stops_its_partition_only(
     own_stack: tuple[Path, StackAddress], tmp_path: Path, codec: int, raises: str
@@ -229,6 +231,7 @@ async def test_a_compressed_batch_is_read_like_any_other(
         await traffic.check()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("codec", "megabytes"), [("zstd", 64), ("zstd", 950), ("gzip", 64)])
 async def test_a_compression_bomb_is_refused_by_the_broker_and_hurts_nobody(
     own_stack: tuple[Path, StackAddress], tmp_path: Path, codec: str, megabytes: int

@@ -90,6 +90,7 @@ async def left_over(hub: Hub) -> int:
     return int(await hub.database.fetchval("select count(*) from segment"))
 
 
+@pytest.mark.long
 async def test_a_stop_while_kafka_is_away_is_done_in_time(
     own_stack: tuple[Path, StackAddress], tmp_path: Path
 ) -> None:

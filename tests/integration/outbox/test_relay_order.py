@@ -35,6 +35,7 @@ def is_stopped(process: HubProcess) -> bool:
     return psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("point", "ended_by"),
     [("before_publish:3", "test"), ("after_commit:5", "test"), ("before_publish:6", "other engine")],
@@ -67,6 +68,7 @@ async def test_an_engine_that_stalls_with_an_unpublished_segment_breaks_no_order
         assert stalled.exit_status is None, stalled.output()
 
 
+@pytest.mark.long
 async def test_shards_that_are_handed_over_under_load_tell_nothing_twice(
     stack: StackAddress, tmp_path: Path
 ) -> None:

@@ -143,6 +143,7 @@ def test_the_wheel_of_the_image_holds_every_file_that_the_code_reads(tmp_path: P
     assert wanted - packed == set()
 
 
+@pytest.mark.long
 async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site: Site) -> None:
     site.start_kafka()
     await site.kafka_is_up()
@@ -177,6 +178,7 @@ async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site:
         assert site.health(name).returncode != 0
 
 
+@pytest.mark.long
 async def test_three_brokers_start_as_written_and_keep_three_copies(
     stack: StackAddress, tmp_path: Path
 ) -> None:
