@@ -17,10 +17,10 @@ def has_more_values(text: bytes | bytearray, limit: int) -> bool:
     """Whether the text holds more than `limit` values; what stands in strings does not count.
 
     Each value but the first of an array or object has a comma before it, so commas and opening brackets
-    are counted. Takes any bytes; a value of a text that is JSON takes two of them at least, with its comma or
-    its brackets, so that a text of twice the limit cannot hold more.
+    are counted; an empty one that follows another value counts twice. Takes any bytes; of a text that is JSON
+    two in three are such marks at most (`[[],[]]`), so that one and a half times the limit cannot hold more.
     """
-    if len(text) <= 2 * limit or _marks(text) <= limit:
+    if 2 * len(text) <= 3 * limit or _marks(text) <= limit:
         return False
     # A name and a value: two strings at most for each value, so more of them decide without the rest.
     most_strings = 2 * limit + 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.facts.parking import StoredRecord
@@ -160,6 +160,7 @@ def commas_and_brackets(value: object) -> int:
 
 
 @given(JSON, st.integers(1, 20))
+@example([[], [], []], 5)
 def test_every_text_of_json_is_counted_however_short_it_is(value: object, limit: int) -> None:
     text = orjson.dumps(value)
     assert has_more_values(text, limit) == (commas_and_brackets(value) > limit)
