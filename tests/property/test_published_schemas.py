@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,17 +13,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.dossier.decision import Sender
-from hub.dossier.rules import deadlines, declining, submission, supplement
+from hub.dossier.rules import (
+    answering,
+    appraisal,
+    deadlines,
+    declining,
+    results,
+    submission,
+    supplement,
+    verifying,
+)
 from hub.inbound.authorise import Authorised, Reading, authorise
 from hub.inbound.directory import Directory
 from hub.legal_time import LegalClock
 from hub.participants.admission import ROLES
-from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier
+from schemas.case import AppraiseCase
+from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier, SupplementDossier
 from schemas.due import Apologise
 from schemas.generate import GENERATED
 from schemas.registry import REQUESTS
+from schemas.result import IssueResult
+from schemas.verification import RecordVerification, ScheduleVerification
 from tests.support.batches import record
-from tests.support.dossiers import submitted
+from tests.support.dossiers import law_with, submitted
 from tests.support.json_schemas import drawn_from, validator
 
 ALL = Sender("all", frozenset({*ROLES, "hub"}), frozenset())
@@ -39,6 +52,11 @@ EXTREMES: tuple[Any, ...] = (
 )  # fmt: skip
 _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     Apologise.type: (deadlines.reason_of_form_04_is_given,),
+    AppraiseCase.type: (appraisal.findings_are_given,),
+    IssueResult.type: (results.result_is_whole,),
+    RecordVerification.type: (verifying.findings_are_in_words, verifying.file_is_there),
+    ScheduleVerification.type: (verifying.appointment_is_in_words,),
+    SupplementDossier.type: (answering.answers_are_to_points,),
     DeclineDossier.type: (declining.intake_reason_is_given, declining.competent_agency_is_named),
     RequestSupplement.type: (supplement.intake_reasons_are_given,),
     SubmitDossier.type: (submission.proxy_has_deed,),
@@ -49,6 +67,12 @@ _THE_SAME_PERSON = {
     for number in ("identity_number", "old_identity_number", "travel_document", "tax_code")
 }
 """That two values differ is nothing that a schema can say."""
+_GIVEN_AND_LEFT_OUT = ("/left_out",)
+"""Nor that no result stands in both lists."""
+ANY = SimpleNamespace(
+    law=law_with(supplement={"answers": "any"}, returning={"result_papers": "any"}), now=None
+)
+"""A law that asks for nothing of the dossier itself."""
 FEW = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
@@ -76,8 +100,14 @@ def fault(name: str, data: Any) -> str | None:
     if refusal is not None:
         return f"{refusal.code} {refusal.faults}"
     rules: Sequence[Any] = _BY_DATA_ALONE.get(name, ())
-    said = (rule.function(LODGED, found.request, None) for rule in rules)
-    return next((f"{no.code} {no.fields}" for no in said if no and no.fields not in _THE_SAME_PERSON), None)
+    said = (rule.function(LODGED, found.request, ANY) for rule in rules)
+    unsaid = {*_THE_SAME_PERSON, _GIVEN_AND_LEFT_OUT}
+    return next((f"{no.code} {no.fields}" for no in said if no and no.fields not in unsaid), None)
+
+
+def test_each_published_rule_of_the_data_alone_is_asked_here() -> None:
+    said = {name for name in REQUESTS if '"$comment": "rule.' in json.dumps(schema(name))}
+    assert said == _BY_DATA_ALONE.keys()
 
 
 @each_request
