@@ -17,12 +17,14 @@ TimerKind = Literal[
     "apology",
     "due",
     "supplement_notice",
+    "opinion",
     "transit",
     "redelivery",
 ]
 """What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
 
-`forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1).
+`forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `opinion` is that of
+another agency (17.5), whose timer has its name: `opinion:<name>`.
 """
 
 

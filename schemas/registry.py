@@ -11,6 +11,7 @@ from schemas import (
     dossier,
     due,
     identity,
+    opinion,
     paper,
     payment,
     person_data,
@@ -24,7 +25,7 @@ from schemas.base import Fact, Request
 
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
-    verification,
+    verification, opinion,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

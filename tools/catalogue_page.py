@@ -83,6 +83,7 @@ _TOPICS = (
 _TOLD: Mapping[Audience, str] = {
     "one_stop": "one-stop",
     "agency": "agency",
+    "named": "the agency that it names",
     "portal": "portal",
     "postal": "post",
     "population": "population",

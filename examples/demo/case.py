@@ -77,6 +77,7 @@ class Case:
         self.counter = world.desks[plan.counter]
         is_over_https = plan.procedure.agency == POLICE
         self.agency = world.desks[OVER_HTTPS if is_over_https else "agency"]
+        self.other_agency = world.desks["agency" if is_over_https else OVER_HTTPS]
         self.one_stop = ONE_STOPS[plan.counter]
         self.dossier = ""
         self.code = ""

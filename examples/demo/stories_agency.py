@@ -6,6 +6,7 @@ from datetime import datetime
 
 from examples.demo.case import AGENCY_OFFICER, Case
 from examples.demo.desk import Json
+from examples.demo.procedures import POLICE, TOWN_HALL
 from examples.demo.settings_of import OFFICER
 from examples.demo.week import moment
 
@@ -71,9 +72,37 @@ async def overdue(case: Case) -> None:
 
 
 async def refused_by_agency(case: Case) -> None:
-    """The agency finds the dossier not eligible: Form 03 (17.8)."""
+    """The agency verifies, finds the dossier not eligible, and refuses: Form 03 (17.3, 17.2, 17.8)."""
     await case.take_in()
+    held_at = moment(case.plan.day + 1, "10:00")
+    await case.do(
+        case.agency,
+        "verification.schedule",
+        {
+            "verification": "XM-01",
+            "officer": AGENCY_OFFICER,
+            "at": held_at.isoformat(),
+            "place": "Trụ sở cơ quan giải quyết",
+            "participants": [{"name": case.plan.citizen.name, "part": "chủ hồ sơ"}],
+            "content": "Xác minh nội dung đã khai",
+        },
+    )
+    await case.counter.sees("verification.scheduled", case.dossier)
     await case.later(1, "13:15")
+    await case.must_not(case.agency, "result.issue", case.result(), "rule.17.3.b.open")
+    await case.do(
+        case.agency,
+        "verification.record",
+        {
+            "verification": "XM-01",
+            "officer": AGENCY_OFFICER,
+            "outcome": "not_held",
+            "findings": "Chủ hồ sơ vắng mặt",
+            "verified_at": held_at.isoformat(),
+        },
+    )
+    await case.appraise("not_eligible")
+    await case.must_not(case.agency, "result.issue", case.result(), "rule.17.2")
     decline = {
         "officer": AGENCY_OFFICER,
         "reason": "not_eligible",
@@ -81,6 +110,27 @@ async def refused_by_agency(case: Case) -> None:
     }
     await case.do(case.agency, "dossier.decline", decline)
     case.end = "declined"
+
+
+async def opinion_overdue(case: Case) -> None:
+    """Another agency is asked and is late: the one-stop is told, and the result waits (17.5)."""
+    await case.take_in()
+    asked = POLICE if case.plan.procedure.agency != POLICE else TOWN_HALL
+    question = {
+        "opinion": "YK-01",
+        "officer": AGENCY_OFFICER,
+        "of": asked,
+        "content": "Đề nghị cho ý kiến về nơi cư trú",
+        "working_days": 1,
+    }
+    await case.do(case.agency, "opinion.request", question)
+    await case.later(2, "07:10")
+    await case.counter.sees("deadline.missed", case.dossier, kind="opinion")
+    await case.must_not(case.agency, "result.issue", case.result(), "rule.17.5.b.open")
+    answer = {"opinion": "YK-01", "officer": AGENCY_OFFICER, "answer": "agrees", "text": "Thống nhất"}
+    await case.do(case.other_agency, "opinion.give", answer, case.code)
+    await case.counter.sees("rule.violated", case.dossier, rule="17.5.b")
+    await case.handle_in_time()
 
 
 async def withdrawn_late(case: Case) -> None:

@@ -19,6 +19,7 @@ from hub.dossier.rules import (
     identity,
     identity_paper,
     intake,
+    opinions,
     payment,
     post,
     returning,
@@ -49,6 +50,7 @@ from schemas.dossier import (
 )
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
+from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
@@ -101,6 +103,8 @@ DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] =
     AppraiseCase: appraisal.appraise,
     ScheduleVerification: verifying.schedule,
     RecordVerification: verifying.record,
+    RequestOpinion: opinions.request_opinion,
+    GiveOpinion: opinions.give_opinion,
     IssueResult: handling.issue_result,
     Apologise: deadlines.apologise,
     Reschedule: deadlines.reschedule,

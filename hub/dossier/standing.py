@@ -25,6 +25,7 @@ from schemas.dossier import (
 )
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
+from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
@@ -63,6 +64,8 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     AppraiseCase: frozenset({"received", "in_process"}),
     ScheduleVerification: frozenset({"received", "in_process"}),
     RecordVerification: frozenset({"received", "in_process"}),
+    RequestOpinion: AT_AGENCY,
+    GiveOpinion: AT_AGENCY | {"awaiting_supplement"},
     IssueResult: frozenset({"received", "in_process"}),
     Apologise: AT_AGENCY,
     Reschedule: AT_AGENCY,
@@ -169,6 +172,7 @@ def has_part(dossier: Dossier, sender: Sender) -> bool:
         not sender.organisations.isdisjoint(named)
         or not sender.organisations.isdisjoint(dossier.custody.values())
         or any(hand_over.receiver in sender.organisations for hand_over in dossier.hand_overs)
+        or any(opinion.of in sender.organisations for opinion in dossier.opinions.values())
     )
 
 
@@ -184,12 +188,20 @@ def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
         return True  # papers go through other hands too: their rules look closer
     if isinstance(request, ReceiveDossier):
         return may_receive(dossier, sender)
+    if isinstance(request, GiveOpinion) and is_consulted(dossier, request.opinion, sender):
+        return True
     acting = request.roles & sender.roles
     return (
         _serves(dossier, sender, acting)
         or ("counter" in acting and dossier.organisation in sender.organisations)
         or ("agency" in acting and dossier.agency in sender.organisations)
     )
+
+
+def is_consulted(dossier: Dossier, opinion: str, sender: Sender) -> bool:
+    """Whether the sender acts as the agency of which this opinion was asked (17.5)."""
+    known = dossier.opinions.get(opinion)
+    return known is not None and "agency" in sender.roles and known.of in sender.organisations
 
 
 def is_one_stop(dossier: Dossier, sender: Sender) -> bool:
@@ -216,6 +228,8 @@ def _has_object(request: type[Request], dossier: Dossier) -> bool:
         return bool(dossier.hand_overs)
     if request is HandOverPaper:
         return bool(dossier.custody)
+    if request is GiveOpinion:
+        return any(not opinion.is_given for opinion in dossier.opinions.values())
     if request is CancelPickup:
         return any(pickup.status in CANCELLABLE for pickup in dossier.pickups.values())
     return True

@@ -67,10 +67,17 @@ def _open(dossier: Dossier) -> Iterator[OpenRequest]:
     for order, pickup in dossier.pickups.items():
         if pickup.is_open:
             yield OpenRequest(f"postal order {order} ({pickup.status})", POST, pickup.status_at)
-    for name, verification in dossier.verifications.items():
-        if not verification.is_recorded:
-            yield OpenRequest(f"file of verification {name}", dossier.agency, verification.at)
+    yield from _of_the_agency(dossier)
     for hand_over in dossier.hand_overs:
         yield OpenRequest(
             f"confirmation of {len(hand_over.papers)} papers from {hand_over.giver}", hand_over.receiver
         )
+
+
+def _of_the_agency(dossier: Dossier) -> Iterator[OpenRequest]:
+    for name, verification in dossier.verifications.items():
+        if not verification.is_recorded:
+            yield OpenRequest(f"file of verification {name}", dossier.agency, verification.at)
+    for name, opinion in dossier.opinions.items():
+        if not opinion.is_given:
+            yield OpenRequest(f"opinion {name}, until {opinion.answer_by:%Y-%m-%d %H:%M}Z", opinion.of)

@@ -104,6 +104,8 @@ class Handling:
 
     appraisal: Literal["required", "if_recorded"] = "if_recorded"
     """Whether result, Form 02 and refusal of an agency need an appraisal, or only fit one on record."""
+    opinion_silence: Literal["wait", "proceed"] = "wait"
+    """Whether a result waits for an opinion also after its limit: silence is no consent (17.5.b)."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -98,6 +98,11 @@ def _agency(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     if variant % 5 == 0:
         begin = dossier.accepted_at or MONDAY
         yield build.appointment(begin + timedelta(days=variant), f"XM-{variant}"), AGENCY
+    if variant % 4 == 0:
+        yield build.question(f"YK-{variant}", ("H07.21", build.AGENCY_CODE)[variant % 8 // 4]), AGENCY
+    for name, one in dossier.opinions.items():
+        yield build.opinion(name), build.OTHER_AGENCY
+        yield build.opinion(name, letter=None if one.is_given else "12/CV ngày 06/10/2026"), AGENCY
     for name in (*dossier.verifications, "XM-9"):
         yield build.verified(dossier.accepted_at or MONDAY, name), AGENCY
     yield build.supplement_request("appraisal", gaps=(Gap(reason="Chưa rõ"),)), AGENCY
@@ -179,6 +184,7 @@ def check_state(dossier: Dossier) -> None:
     assert not [value for value in build.PERSONAL_VALUES if value in text]
     if dossier.status in ENDED:
         assert not CLOCKS & dossier.timers.keys()
+        assert not dossier.opinion_timers
     assert (dossier.code is None) == (dossier.accepted_at is None) == (dossier.due_at is None)
 
 

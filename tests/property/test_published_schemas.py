@@ -18,6 +18,7 @@ from hub.dossier.rules import (
     appraisal,
     deadlines,
     declining,
+    opinions,
     results,
     submission,
     supplement,
@@ -31,6 +32,7 @@ from schemas.case import AppraiseCase
 from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier, SupplementDossier
 from schemas.due import Apologise
 from schemas.generate import GENERATED
+from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.registry import REQUESTS
 from schemas.result import IssueResult
 from schemas.verification import RecordVerification, ScheduleVerification
@@ -53,6 +55,8 @@ EXTREMES: tuple[Any, ...] = (
 _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     Apologise.type: (deadlines.reason_of_form_04_is_given,),
     AppraiseCase.type: (appraisal.findings_are_given,),
+    GiveOpinion.type: (opinions.answer_is_in_words,),
+    RequestOpinion.type: (opinions.content_is_given,),
     IssueResult.type: (results.result_is_whole,),
     RecordVerification.type: (verifying.findings_are_in_words, verifying.file_is_there),
     ScheduleVerification.type: (verifying.appointment_is_in_words,),

@@ -25,7 +25,7 @@ _REFUSED = (
     "identity.officer_unknown", "identity.paper_differs", "identity.paper_unchecked", "identity.unavailable",
     "payment.already_open", "pickup.already_collected", "pickup.already_open", "reference.in_use",
     "rule.13.4", "rule.13", "rule.14.3", "rule.15.6.b2.identity", "rule.15.6.c2", "rule.16",
-    "rule.17.10.signer", "rule.17.9",
+    "rule.17.10.signer", "rule.17.2", "rule.17.3.b.open", "rule.17.5.b.open", "rule.17.9",
     "rule.18.1", "rule.18.3", "rule.19.4", "rule.12.2", "rule.3.5", "rule.3.8", "rule.8.5.b",
     "schema.invalid", "schema.unknown_field", "schema.unknown_type", "security.foreign_organisation",
     "security.foreign_source", "security.id_reused", "security.not_granted", "security.wrong_environment",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.case import AppraiseCase
+from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.party import Officer
 from schemas.verification import Participant, RecordVerification, ScheduleVerification
 
@@ -42,3 +43,22 @@ def verified(at: datetime, name: str = "XM-01", **changes: Any) -> RecordVerific
         "exception": "Điều 9 Luật mẫu",
     }
     return RecordVerification(**{**values, **changes})
+
+
+def question(name: str = "YK-01", of: str = "H07.21", **changes: Any) -> RequestOpinion:
+    """Another agency is asked, with three working days unless a limit is named."""
+    values: dict[str, Any] = {
+        "opinion": name,
+        "officer": OFFICER,
+        "of": of,
+        "content": "Đề nghị cho ý kiến về nơi cư trú",
+    }
+    if "answer_by" not in changes:
+        values["working_days"] = 3
+    return RequestOpinion(**{**values, **changes})
+
+
+def opinion(name: str = "YK-01", **changes: Any) -> GiveOpinion:
+    """The answer of the agency that was asked."""
+    values: dict[str, Any] = {"opinion": name, "officer": OFFICER, "answer": "agrees", "text": "Thống nhất"}
+    return GiveOpinion(**{**values, **changes})

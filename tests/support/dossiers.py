@@ -252,6 +252,8 @@ def paper_receipt(giver: str, receiver: str, *codes: str) -> ReceivePaper:
 appraisal = agency_requests.appraisal
 appointment = agency_requests.appointment
 verified = agency_requests.verified
+question = agency_requests.question
+opinion = agency_requests.opinion
 pickup = postal_requests.pickup
 postal_party = postal_requests.postal_party
 postal_report = postal_requests.postal_report

@@ -167,6 +167,6 @@ def fire(dossier: Dossier, request: FireTimer, context: Context) -> Decision:
             timer=request.timer,
             kind=request.kind,
             due_at=request.due_at,
-            holder=who_had_to_act(dossier, request.kind),
+            holder=who_had_to_act(dossier, request.kind, request.timer),
         )
     return Accepted((fact,), (watched_timer.id,))

@@ -120,5 +120,6 @@ def decline(dossier: Dossier, request: DeclineDossier, context: Context) -> Deci
 
 def withdraw(dossier: Dossier, request: WithdrawDossier, context: Context) -> Decision:
     """The applicant takes the dossier back, as long as no decision is made; what was missed stays missed."""
-    missed = unfired(dossier, context, "intake", "forward", "forward_electronic", "due", "appointment")
+    clocks = ("intake", "forward", "forward_electronic", "due", "appointment", "supplement_notice")
+    missed = unfired(dossier, context, *clocks, *dossier.opinion_timers)
     return Accepted((*missed, DossierWithdrawn(reason=request.reason)))

@@ -6,6 +6,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.appraisal import result_follows_appraisal
 from hub.dossier.rules.copies import result_is_signed
 from hub.dossier.rules.late import seconds_late, unfired
+from hub.dossier.rules.opinions import opinions_are_there
 from hub.dossier.rules.results import ISSUED
 from hub.dossier.rules.reusable import reusable_papers
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
@@ -57,6 +58,7 @@ def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Conte
 _ISSUE: tuple[Check[Dossier, IssueResult], ...] = (
     result_follows_appraisal,
     verifications_are_on_file,
+    opinions_are_there,
     papers_are_distinct,
     *ISSUED,
     result_is_signed,
@@ -77,5 +79,5 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
         overdue_s=dossier.overdue_s + seconds_late(context.now, dossier.measure),
     )
     reusable = reusable_papers(dossier, request, context)
-    missed = unfired(dossier, context, "forward", "supplement_notice")
+    missed = unfired(dossier, context, "forward", "supplement_notice", *dossier.opinion_timers)
     return Accepted((fact, *reusable, *missed), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

@@ -30,17 +30,19 @@ def unfired(dossier: Dossier, context: Context, *names: str) -> tuple[DeadlineMi
     timers = {name: dossier.timers[name] for name in names if name in dossier.timers}
     return tuple(
         DeadlineMissed(
-            timer=name, kind=timer.kind, due_at=timer.due_at, holder=who_had_to_act(dossier, timer.kind)
+            timer=name, kind=timer.kind, due_at=timer.due_at, holder=who_had_to_act(dossier, timer.kind, name)
         )
         for name, timer in timers.items()
         if timer.due_at < context.now
     )
 
 
-def who_had_to_act(dossier: Dossier, kind: TimerKind) -> str | None:
-    """The organisation whose part it was; None for the post."""
+def who_had_to_act(dossier: Dossier, kind: TimerKind, name: str) -> str | None:
+    """The organisation whose part it was by the timer of this name; None for the post."""
     if kind in _POST_ACTS:
         return None
+    if kind == "opinion":
+        return dossier.opinions[name.removeprefix("opinion:")].of
     return dossier.organisation if kind in _ONE_STOP_ACTS else dossier.agency
 
 

@@ -13,7 +13,7 @@ from hub.dossier.rules.submission import answer_limit
 from hub.dossier.rules.transfer import has_two_clocks
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
 from hub.dossier.state.evolve_custody import custody_with, forward_clocks, handed_over, paper_received
-from hub.dossier.state.evolve_handling import appraised, recorded, scheduled
+from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, scheduled
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
@@ -50,6 +50,7 @@ from schemas.identity import (
     IdentityMismatched,
     IdentityUnavailable,
 )
+from schemas.opinion import OpinionGiven, OpinionRequested
 from schemas.paper import PaperHandedOver, PaperReceived
 from schemas.party import Party
 from schemas.payment import PaymentRecorded, PaymentRequested
@@ -220,7 +221,7 @@ def _ended(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
             "open_points": (),
             "apology_due_at": None,
             "paper_limit": None,
-            "timers": without(dossier, *_CLOCKS),
+            "timers": without(dossier, *_CLOCKS, *dossier.opinion_timers),
         }
 
     return change
@@ -332,6 +333,8 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     CaseAppraised: appraised,
     VerificationScheduled: scheduled,
     VerificationRecorded: recorded,
+    OpinionRequested: asked,
+    OpinionGiven: given,
     ResultIssued: _issued,
     ResultReturned: _returned,
     ApologySent: _apologised,

@@ -1,25 +1,28 @@
-"""State changes by the agency's own work: appraisal, verification (17.2-17.4)."""
+"""State changes by the agency's own work: appraisal, verification, opinions (17.2-17.5)."""
 
 from __future__ import annotations
 
 from datetime import UTC
 from typing import Any
 
-from hub.dossier.state.model import Dossier, Timer, Verification
+from msgspec.structs import replace
+
+from hub.dossier.state.model import Dossier, Opinion, Timer, Verification
 from hub.dossier.state.timers import TimerStep, without
 from schemas.case import CaseAppraised
+from schemas.opinion import OpinionGiven, OpinionRequested
 from schemas.verification import VerificationRecorded, VerificationScheduled
 
 _Changes = dict[str, Any]
 
 
-def appraised(dossier: Dossier, fact: CaseAppraised, _step: TimerStep) -> _Changes:
+def appraised(dossier: Dossier, fact: CaseAppraised, step: TimerStep) -> _Changes:
     """The last appraisal counts; it starts, or ends, the clock of Form 02 (17.4)."""
     timers = without(dossier, "supplement_notice")
     if fact.notice_limit is None:
         return {"appraisal": fact.outcome, "timers": timers}
     limit = fact.notice_limit.astimezone(UTC)
-    if limit > _step.at:
+    if limit > step.at:
         timers["supplement_notice"] = Timer("supplement_notice", limit)
     return {"appraisal": fact.outcome, "notice_limit": limit, "timers": timers}
 
@@ -34,3 +37,26 @@ def recorded(dossier: Dossier, fact: VerificationRecorded, _step: TimerStep) -> 
     """It is over, with or without an appointment."""
     known = dossier.verifications.get(fact.verification, Verification())
     return {"verifications": {**dossier.verifications, fact.verification: Verification(known.at, True)}}
+
+
+def opinion_timer(name: str) -> str:
+    """The name of the timer of an opinion."""
+    return f"opinion:{name}"
+
+
+def asked(dossier: Dossier, fact: OpinionRequested, _step: TimerStep) -> _Changes:
+    """Another agency is asked; its time runs."""
+    limit = fact.answer_by.astimezone(UTC)
+    return {
+        "opinions": {**dossier.opinions, fact.opinion: Opinion(fact.of, fact.by, limit)},
+        "timers": {**dossier.timers, opinion_timer(fact.opinion): Timer("opinion", limit)},
+    }
+
+
+def given(dossier: Dossier, fact: OpinionGiven, _step: TimerStep) -> _Changes:
+    """It has answered."""
+    answered = replace(dossier.opinions[fact.opinion], is_given=True)
+    return {
+        "opinions": {**dossier.opinions, fact.opinion: answered},
+        "timers": without(dossier, opinion_timer(fact.opinion)),
+    }

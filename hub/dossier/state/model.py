@@ -93,6 +93,15 @@ class Verification(Struct, frozen=True, gc=False, array_like=True):
     is_recorded: bool = False
 
 
+class Opinion(Struct, frozen=True, gc=False, array_like=True):
+    """An opinion that was asked for (17.5): of which agency, by which one, and until when."""
+
+    of: str
+    by: str
+    answer_by: datetime
+    is_given: bool = False
+
+
 class HandOver(Struct, frozen=True, gc=False, array_like=True):
     """Papers that left the giver and are not confirmed; holders as in `Dossier.custody`."""
 
@@ -193,6 +202,7 @@ class Dossier(
     notice_limit: datetime | None = None
     """Until when Form 02 follows the appraisal that asks for it (17.4)."""
     verifications: Mapping[str, Verification] = field(default_factory=dict)
+    opinions: Mapping[str, Opinion] = field(default_factory=dict)
     apologies: int = 0
     apology_due_at: datetime | None = None
     """The time that Form 04 proposes, until the one-stop has entered it."""
@@ -227,6 +237,11 @@ class Dossier(
     def supplements(self, stage: Stage) -> int:
         """How often a supplement was requested in this stage."""
         return self.supplements_intake if stage == "intake" else self.supplements_appraisal
+
+    @property
+    def opinion_timers(self) -> tuple[str, ...]:
+        """Names of the timers of opinions that are awaited."""
+        return tuple(name for name, timer in self.timers.items() if timer.kind == "opinion")
 
     @property
     def measure(self) -> datetime | None:

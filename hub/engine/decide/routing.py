@@ -15,6 +15,7 @@ from schemas import (
     dossier,
     due,
     identity,
+    opinion,
     paper,
     payment,
     person_data,
@@ -25,11 +26,12 @@ from schemas import (
 )
 from schemas.base import Fact
 
-Audience = Literal["one_stop", "agency", "population", "postal", "portal"]
+Audience = Literal["one_stop", "agency", "population", "postal", "portal", "named"]
 
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
 _BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
 _PORTAL: frozenset[Audience] = frozenset({"portal"})
+_NAMED: frozenset[Audience] = frozenset({"named"})
 
 AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.DossierSubmitted: _ONE_STOP | _PORTAL,
@@ -63,7 +65,9 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     due.ApologySent: _ONE_STOP | _PORTAL,
     due.DueRescheduled: _BOTH | _PORTAL,
     due.DeadlineNear: _BOTH,
-    due.DeadlineMissed: _BOTH,
+    opinion.OpinionRequested: _BOTH | _NAMED,
+    opinion.OpinionGiven: _BOTH,
+    due.DeadlineMissed: _BOTH | _NAMED,
     due.RuleViolated: _BOTH,
     pickup.PickupOrdered: frozenset({"postal", "one_stop"}),
     pickup.PickupCancelled: frozenset({"postal", "one_stop"}),
@@ -76,7 +80,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
 }
 """`one_stop` are the counters that speak for the dossier's one-stop; having lodged it is no reason.
 The agency is told only of forwarded dossiers, the portal only of what it shows: its ten status codes,
-papers, dates, payments."""
+papers, dates, payments. `named` is an agency beside these whose part it is, as the fact names it."""
 
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
@@ -92,6 +96,8 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     is_for_agency = "agency" in audiences and not _quotes_database(fact)
     if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
+    if "named" in audiences and (agency := _named_by(fact)) is not None:
+        names.extend(directory.speaking_for("agency", agency))
     if "population" in audiences:
         names.extend(directory.serving("population", after.organisation))
     if "portal" in audiences and not _rests_on_lookup(fact):
@@ -103,9 +109,19 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
 
 
 def unheard_agency(fact: Fact, after: Dossier, directory: Directory) -> str | None:
-    """The agency to which a dossier was handed on, where no participant speaks for it: nobody tells it."""
-    if isinstance(fact, dossier.DossierForwarded) and not directory.speaking_for("agency", after.agency):
-        return after.agency
+    """The agency that was sent a dossier, or asked, where no participant speaks for it: nobody tells it."""
+    agency = after.agency if isinstance(fact, dossier.DossierForwarded) else None
+    if isinstance(fact, opinion.OpinionRequested):
+        agency = fact.of
+    return agency if agency is not None and not directory.speaking_for("agency", agency) else None
+
+
+def _named_by(fact: Fact) -> str | None:
+    """The agency of which an opinion is asked, or awaited in vain (17.5)."""
+    if isinstance(fact, opinion.OpinionRequested):
+        return fact.of
+    if isinstance(fact, due.DeadlineMissed) and fact.kind == "opinion":
+        return fact.holder
     return None
 
 
