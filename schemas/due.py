@@ -20,11 +20,14 @@ TimerKind = Literal[
     "opinion",
     "transit",
     "redelivery",
+    "original",
 ]
 """What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
 
 `forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `opinion` is that of
 another agency (17.5), whose timer has its name: `opinion:<name>`.
+`forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `original` one that the
+law of the sector wants back by then (18.2).
 """
 
 

@@ -8,7 +8,17 @@ from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.party import PostalParty
-from schemas.types import Amount, Instant, Line, OrganisationCode, ProcedureCode, Reference, Text
+from schemas.types import (
+    Amount,
+    ComponentCode,
+    Holder,
+    Instant,
+    Line,
+    OrganisationCode,
+    ProcedureCode,
+    Reference,
+    Text,
+)
 
 Direction = Literal["collect", "deliver", "between"]
 """collect from the applicant, deliver the result, or between agencies."""
@@ -26,11 +36,16 @@ class _Order(Wire):
     organisation: OrganisationCode
     cash_on_delivery: Amount = 0
     contents: tuple[Line, ...] = Field(min_length=1, max_length=100)
+    papers: tuple[ComponentCode, ...] = Field(default=(), max_length=100)
     note: Text | None = None
 
 
 class OrderPickup(_Order, Request):
-    """Order the post; `organisation` is the agency whose customer code is used."""
+    """Order the post; `organisation` is the agency whose customer code is used.
+
+    `papers` are the codes of the papers that it carries: its reports move their custody. Without them the
+    papers move by `paper.hand_over` and `paper.receive` alone.
+    """
 
     type: ClassVar[str] = "onestop.pickup.order.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
@@ -100,9 +115,22 @@ class CashSums(Wire):
     """Collected and not paid over; negative when more was paid than collected."""
 
 
+class PaperMove(Wire):
+    """Papers that change hands by a report of the post; not `confirmed`: the receiver has to say so."""
+
+    giver: Holder
+    receiver: Holder
+    papers: tuple[ComponentCode, ...] = Field(min_length=1, max_length=100)
+    confirmed: bool
+
+
 class PickupProgressed(_Progress, Fact):
-    """What happened to an order; `failures` counts failed deliveries, `cash` the sums (QĐ 45/2016 Đ15)."""
+    """What happened to an order; `failures` counts failed deliveries, `cash` the sums (QĐ 45/2016 Đ15).
+
+    `moves`: what the post took of the papers that the order names, and what it gives to whom.
+    """
 
     type: ClassVar[str] = "onestop.pickup.progressed.v1"
     failures: int = Field(default=0, ge=0)
     cash: CashSums | None = None
+    moves: tuple[PaperMove, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas import (
     account,
+    archive,
     case,
     component,
     copy,
@@ -12,6 +13,8 @@ from schemas import (
     due,
     identity,
     opinion,
+    loss,
+    original,
     paper,
     payment,
     person_data,
@@ -26,6 +29,8 @@ from schemas.base import Fact, Request
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion,
+    verification,
+    loss, original, archive,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

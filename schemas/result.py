@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Wire
 from schemas.copy import Digest
+from schemas.loss import CostItem
 from schemas.party import Officer
 from schemas.types import (
     ComponentCode,
@@ -85,3 +86,44 @@ class ResultReturned(_Return, Fact):
 
     type: ClassVar[str] = "onestop.result.returned.v1"
     returned_at: Instant
+
+
+CorrectionKind = Literal["amended", "supplemented", "annulled", "replaced", "rectified"]
+"""sửa đổi, bổ sung, bãi bỏ, thay thế, đính chính."""
+
+
+class CorrectedPaper(Wire):
+    """A wrong paper of the result by its code and number, and the `new` one; an annulled one has none."""
+
+    code: ComponentCode
+    number: Line
+    kind: CorrectionKind
+    new: ResultPaper | None = None
+
+
+class _Correction(Wire):
+    papers: tuple[CorrectedPaper, ...] = Field(min_length=1, max_length=50)
+    fault: Literal["agency", "applicant", "other"]
+    reason: Annotated[Text, in_words("rule.21.1.reason")]
+    costs: tuple[CostItem, ...] = Field(default=(), max_length=50)
+    signer: Officer
+
+
+class CorrectResult(_Correction, Request):
+    """A result is wrong: the agency amends, supplements, annuls, replaces or rectifies it (Art. 21.1).
+
+    Where the fault is the agency's or its officer's, the applicant bears none of the `costs`. A new paper of
+    a dossier that was returned already is returned again, and no other paper with it.
+    """
+
+    type: ClassVar[str] = "onestop.result.correct.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"agency"})
+
+
+class ResultCorrected(_Correction, Fact):
+    """The result is corrected; the wrong papers are of no use any more, also for other dossiers (17.10)."""
+
+    type: ClassVar[str] = "onestop.result.corrected.v1"
+    agency: OrganisationCode
+    costs_total: int = Field(ge=0)
+    corrected_at: Instant

@@ -155,6 +155,14 @@ OrganisationCode = Annotated[
     ),
 ]
 """Unit code by QCVN 102 (`000.12.34.H07`) or in the newer reversed order (`H07.34.12`)."""
+Holder = Annotated[
+    str,
+    StringConstraints(
+        max_length=40,
+        pattern=r"^(post|applicant|[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(\.[0-9]{2,3}){0,6})$",
+    ),
+]
+"""Who holds a paper, without a name: an organisation's code, `post` or `applicant`."""
 DossierCode = Annotated[
     str,
     StringConstraints(

@@ -19,6 +19,7 @@ from examples.demo.week import TIMES
 ANSWERS = ("identity.matched", "identity.mismatched", "identity.unavailable")
 AGENCY_OFFICER = {"account": "chuyen-vien-gia", "name": "Chuyên Viên Giả Định"}
 HEAD = {"account": "lanh-dao-gia", "name": "Lãnh Đạo Giả Định"}
+POSTMAN = {"kind": "post", "name": "Bưu Tá Giả Định"}
 
 
 class SurpriseError(Exception):
@@ -82,6 +83,8 @@ class Case:
         self.dossier = ""
         self.code = ""
         self.end = "open"
+        self.is_brought_by_post = False
+        """Whether the post gave its papers to the one-stop."""
         self.is_scanned = False
         """Whether its papers have to have signed copies."""
         self.counted_from = plan.day
@@ -239,13 +242,28 @@ class Case:
     async def hand_on(self) -> None:
         """The papers go to the agency by the 15:00 rule (16.2); those that the post brought come in first."""
         one_stop, agency = self.hands
-        if self.plan.channel == "post":
+        if self.is_brought_by_post:
+            await self.do(self.counter, "paper.receive", self.slip(POSTMAN, one_stop))
+        elif self.plan.channel == "post":
             brought = self.slip({"kind": "applicant", "name": self.plan.citizen.name}, one_stop)
             await self.do(self.counter, "paper.hand_over", brought)
             await self.do(self.counter, "paper.receive", brought)
         slip = self.slip(one_stop, agency)
         await self.do(self.counter, "paper.hand_over", slip)
         await self.do(self.agency, "paper.receive", slip)
+
+    async def bring_result(self) -> None:
+        """The papers of the result come to the one-stop, which confirms them."""
+        one_stop, agency = self.hands
+        slip = {**self.slip(agency, one_stop), "papers": [self.plan.procedure.result]}
+        await self.do(self.agency, "paper.hand_over", slip)
+        await self.do(self.counter, "paper.receive", slip)
+
+    async def take_back_result(self) -> None:
+        """The one-stop has the result that the post could not deliver."""
+        one_stop, _ = self.hands
+        slip = {**self.slip(POSTMAN, one_stop), "papers": [self.plan.procedure.result]}
+        await self.do(self.counter, "paper.receive", slip)
 
     async def take_in(self) -> None:
         """Lodged, checked, accepted, forwarded."""

@@ -70,17 +70,22 @@ async def order(case: Case, direction: str, **changes: Any) -> Parcel:
 
 
 async def collect(case: Case) -> None:
-    """The dossier comes by post: its legal time of submission is that of the minutes of hand-over."""
-    parcel = await order(case, "collect")
+    """The dossier comes by post: its legal time of submission is that of the minutes of hand-over.
+
+    The post says what it took; the one-stop confirms what it was given (`Case.hand_on`).
+    """
+    parcel = await order(case, "collect", papers=list(case.plan.procedure.papers))
     await case.next_time()
     await parcel.becomes("collected")
     await case.next_time()
+    case.is_brought_by_post = True
     await parcel.becomes("handed_over", minutes=f"{case.plan.number:05}/BBGN")
 
 
 async def deliver(case: Case, **changes: Any) -> Parcel:
     """The result goes to the applicant by post."""
-    parcel = await order(case, "deliver", **changes)
+    await case.bring_result()
+    parcel = await order(case, "deliver", papers=[case.plan.procedure.result], **changes)
     await case.next_time()
     await parcel.becomes("collected")
     return parcel

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from examples.demo.case import Case
+from examples.demo.desk import Json
 from examples.demo.parcels import collect, deliver, order, order_data
+from examples.demo.settings_of import OFFICER
 
 
 async def _take_in_by_post(case: Case) -> None:
@@ -45,12 +47,17 @@ async def cash_on_delivery(case: Case) -> None:
 async def lost_on_the_way_in(case: Case) -> None:
     """The post loses the applicant's papers; a second order brings what the applicant made out again."""
     await case.submit()
-    parcel = await order(case, "collect")
+    parcel = await order(case, "collect", papers=list(case.plan.procedure.papers))
     await case.must_not(case.counter, "pickup.order", order_data(case, "collect"), "pickup.already_open")
     await case.next_time()
     await parcel.becomes("collected")
     await case.later(1, "08:30")
     await parcel.becomes("lost")
+    await case.counter.sees("loss.recorded", case.dossier, holder="post")
+    settlement = _settlement(case, list(case.plan.procedure.papers), "applicant")
+    unpaid = {key: value for key, value in settlement.items() if key != "compensation"}
+    await case.must_not(case.counter, "loss.settle", unpaid, "rule.21.3.compensation")
+    await case.do(case.counter, "loss.settle", settlement)
     await collect(case)
     await case.check_identity()
     await case.accept()
@@ -70,6 +77,22 @@ async def lost_result(case: Case) -> None:
     parcel = await deliver(case)
     await case.later(2, "14:30")
     await parcel.becomes("lost")
+    await case.counter.sees("loss.recorded", case.dossier, holder="post")
+    await case.must_not(case.counter, "result.return", case.returning("in_person"), "custody.lost")
+
+
+def _settlement(case: Case, papers: list[str], holder: str) -> Json:
+    """The post pays what it lost: the papers are made out again, and its own norms on top."""
+    today = case.week.now.date().isoformat()
+    return {
+        "loss": "L1",
+        "responsible": "post",
+        "papers": [{"paper": paper, "outcome": "reissued", "holder": holder} for paper in papers],
+        "costs": [{"what": "Lệ phí cấp lại", "amount": 16_000, "paid_by": "applicant", "refunded": True}],
+        "compensation": {"charge": 30_000, "amount": 120_000, "agreed_on": today, "paid_on": today},
+        "apology": {"officer": OFFICER, "at": case.week.now.isoformat()},
+        "officer": OFFICER,
+    }
 
 
 async def nobody_at_home(case: Case) -> None:
@@ -84,6 +107,7 @@ async def nobody_at_home(case: Case) -> None:
     await case.counter.sees("pickup.progressed", case.dossier, order=parcel.order, failures=2)
     await case.next_time()
     await parcel.becomes("returned")
+    await case.take_back_result()
     await case.give_back("in_person")
 
 
@@ -97,6 +121,7 @@ async def brought_back_too_early(case: Case) -> None:
     await case.next_time()
     await parcel.becomes("returned")
     await case.counter.sees("rule.violated", case.dossier, rule="tt17-2017.5")
+    await case.take_back_result()
     await case.give_back("in_person")
 
 

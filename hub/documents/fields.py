@@ -9,6 +9,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "onestop.copy.certified.v1": ("package",),
     "onestop.dossier.forwarded.v1": ("copies[*].package",),
     "onestop.result.issued.v1": ("papers[*].package",),
+    "onestop.result.corrected.v1": ("papers[*].new.package",),
     "onestop.component.reused.v1": ("paper.package", "paper.files[*].digest"),
     "onestop.component.reusable.v1": ("package",),
     "onestop.verification.recorded.v1": ("package", "files[*].digest"),

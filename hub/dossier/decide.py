@@ -11,7 +11,9 @@ from hub.dossier.rules import (
     account,
     answering,
     appraisal,
+    archiving,
     copies,
+    correction,
     custody,
     deadlines,
     declining,
@@ -20,6 +22,8 @@ from hub.dossier.rules import (
     identity_paper,
     intake,
     opinions,
+    loss,
+    originals,
     payment,
     post,
     returning,
@@ -34,6 +38,7 @@ from hub.dossier.rules.rule import first_refusal
 from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
 from hub.dossier.state.model import Dossier
 from schemas.account import RecordAccount
+from schemas.archive import ArchiveDossier
 from schemas.base import Request
 from schemas.case import AppraiseCase, AssignCase, StepCase
 from schemas.component import RecordMismatch, ReuseComponent
@@ -51,11 +56,13 @@ from schemas.dossier import (
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.opinion import GiveOpinion, RequestOpinion
+from schemas.loss import RecordLoss, SettleLoss
+from schemas.original import ReturnOriginal, TakeOriginal
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
-from schemas.result import IssueResult, ReturnResult
+from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
 
@@ -109,9 +116,15 @@ DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] =
     Apologise: deadlines.apologise,
     Reschedule: deadlines.reschedule,
     FireTimer: deadlines.fire,
+    CorrectResult: correction.correct,
     ReturnResult: returning.return_result,
     HandOverPaper: custody.hand_over,
     ReceivePaper: custody.receive,
+    TakeOriginal: originals.take,
+    ReturnOriginal: originals.give_back,
+    ArchiveDossier: archiving.archive,
+    RecordLoss: loss.record,
+    SettleLoss: loss.settle,
     VerifyIdentity: identity.verify,
     CheckIdentity: identity_paper.check,
     ReportIdentity: identity.report,

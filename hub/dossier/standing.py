@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hub.dossier.decision import Context, Refused, Sender
 from hub.dossier.rules.rule import rule
@@ -10,6 +10,7 @@ from hub.dossier.state.model import APPLICANT, POST, Dossier, Status
 from hub.regulation.profile import Profile
 from hub.regulation.sections import Stage
 from schemas.account import RecordAccount
+from schemas.archive import ArchiveDossier
 from schemas.base import Request
 from schemas.case import AppraiseCase, AssignCase, StepCase
 from schemas.component import RecordMismatch, ReuseComponent
@@ -26,11 +27,13 @@ from schemas.dossier import (
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.opinion import GiveOpinion, RequestOpinion
+from schemas.loss import RecordLoss, SettleLoss
+from schemas.original import ReturnOriginal, TakeOriginal
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
-from schemas.result import IssueResult, ReturnResult
+from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
 
@@ -69,7 +72,8 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     IssueResult: frozenset({"received", "in_process"}),
     Apologise: AT_AGENCY,
     Reschedule: AT_AGENCY,
-    ReturnResult: frozenset({"result_issued"}),
+    ReturnResult: frozenset({"result_issued", "returned"}),
+    CorrectResult: frozenset({"result_issued", "returned"}),
     VerifyIdentity: UNDECIDED,
     CheckIdentity: UNDECIDED,
     ReuseComponent: frozenset({"submitted", "awaiting_supplement"}),
@@ -79,6 +83,11 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     CancelPickup: ALL,
     HandOverPaper: ALL,
     ReceivePaper: ALL,
+    TakeOriginal: UNDECIDED,
+    ReturnOriginal: ALL,
+    ArchiveDossier: frozenset({"returned", "declined", "withdrawn"}),
+    RecordLoss: ALL,
+    SettleLoss: ALL,
     ReportIdentity: ALL,
     ReportPersonData: ALL,
     ReportPickup: ALL,
@@ -237,6 +246,26 @@ def _has_object(request: type[Request], dossier: Dossier) -> bool:
 
 CANCELLABLE = frozenset({"ordered", "registered"})
 """Statuses of an order that the post has not collected yet."""
+
+
+def _has_object(request: type[Request], dossier: Dossier) -> bool:
+    has = _OBJECTS.get(request)
+    return has is None or has(dossier)
+
+
+_OBJECTS: Mapping[type[Request], Callable[[Dossier], bool]] = {
+    Reschedule: lambda dossier: dossier.apology_due_at is not None,
+    ReceivePaper: lambda dossier: bool(dossier.hand_overs),
+    HandOverPaper: lambda dossier: bool(dossier.custody),
+    ReturnResult: lambda dossier: dossier.status == "result_issued" or bool(dossier.to_return_again),
+    CorrectResult: lambda dossier: bool(dossier.result_papers),
+    RecordLoss: lambda dossier: any(holder != APPLICANT for holder in dossier.custody.values()),
+    SettleLoss: lambda dossier: any(loss.is_open for loss in dossier.losses.values()),
+    ReturnOriginal: lambda dossier: bool(dossier.open_originals),
+    ArchiveDossier: lambda dossier: dossier.archived_at is None,
+    CancelPickup: lambda dossier: any(one.status in CANCELLABLE for one in dossier.pickups.values()),
+}
+"""What a request is about, where there may be none of it."""
 
 
 def _is_used_up(request: type[Request], dossier: Dossier, profile: Profile) -> bool:

@@ -64,10 +64,22 @@ def _open(dossier: Dossier) -> Iterator[OpenRequest]:
     for payment, one in dossier.payments.items():
         if one.status == "requested":
             yield OpenRequest(f"payment {payment}, {one.total} VND", APPLICANT)
+    yield from _of_papers(dossier)
+
+
+def _of_papers(dossier: Dossier) -> Iterator[OpenRequest]:
     for order, pickup in dossier.pickups.items():
         if pickup.is_open:
             yield OpenRequest(f"postal order {order} ({pickup.status})", POST, pickup.status_at)
     yield from _of_the_agency(dossier)
+    for name, verification in dossier.verifications.items():
+        if not verification.is_recorded:
+            yield OpenRequest(f"file of verification {name}", dossier.agency, verification.at)
+    for name in sorted(dossier.open_originals):
+        yield OpenRequest(f"return of {name} to the applicant", dossier.custody[name])
+    for name, loss in dossier.losses.items():
+        if loss.is_open:
+            yield OpenRequest(f"settlement of loss {name} ({len(loss.papers)} papers)", loss.holder)
     for hand_over in dossier.hand_overs:
         yield OpenRequest(
             f"confirmation of {len(hand_over.papers)} papers from {hand_over.giver}", hand_over.receiver

@@ -189,6 +189,12 @@ def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
         "apologies": state.apologies,
         "reschedules": state.reschedules,
         "papers": dict(state.custody),
+        "originals": {name: state.custody[name] for name in sorted(state.open_originals)},
+        "archived_at": state.archived_at,
+        "losses": {
+            name: {"kind": one.kind, "holder": one.holder, "papers": list(one.papers), "open": one.is_open}
+            for name, one in state.losses.items()
+        },
         "copies": {
             code: "certified" if copy.is_certified else "signed" for code, copy in state.digitised.items()
         },

@@ -38,6 +38,8 @@ _SHOWN = (
     "kind",
     "stage",
     "check",
+    "loss",
+    "original",
 )
 
 

@@ -194,6 +194,10 @@ class Postal:
     keep_paper_years: _Count
     keep_electronic_years: _Count
     transit: Mapping[Relation, Transit]
+    compensation_times_charge: _Count = 4
+    """At least so many times the charge is paid for what the post lost (NĐ 47/2011 Điều 24-27)."""
+    compensation_days: _Count = 30
+    """Within so many days after its liability was put down in writing."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

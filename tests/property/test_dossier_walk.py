@@ -24,6 +24,8 @@ from schemas.sync import ReportSync
 from tests.support import dossiers as build
 from tests.support import reuse
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
+from tests.support.ending import archiving, correction, giving_back, original
+from tests.support.loss import loss, outcome, settlement
 from tools.consequences import consequences
 
 SENDERS = (COUNTER, AGENCY, PORTAL, POSTAL, POPULATION, HUB, build.OTHER_COUNTER, build.OTHER_AGENCY)
@@ -120,6 +122,26 @@ def _papers(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     for paper, holder in dossier.custody.items():
         giver = {build.AGENCY_CODE: AGENCY, "post": POSTAL, build.ONE_STOP: COUNTER}.get(holder, speaker)
         yield build.hand_over(holder, receiver, paper), giver
+    held = tuple(paper for paper, holder in dossier.custody.items() if holder != "applicant")
+    kind = ("lost", "mislaid", "damaged")[variant % 3]
+    if variant % 4 == 0:
+        yield loss(*(held[:1] or ("KQ.X",)), kind=kind), COUNTER
+        yield loss(*(held or ("KQ.X",)), kind=kind), AGENCY
+    if variant % 3 == 0:
+        component = build.papers()[0].code
+        sector = {"return_by": MONDAY + timedelta(days=variant), "sector_law": "Luật chuyên ngành"}
+        for office, who in ((build.ONE_STOP, COUNTER), (build.AGENCY_CODE, AGENCY)):
+            yield original(component, office, **(sector if variant % 2 else {})), who
+    for name in dossier.open_originals:
+        yield giving_back(name), {build.AGENCY_CODE: AGENCY}.get(dossier.custody[name], COUNTER)
+    if variant % 5 == 0:
+        yield correction(dossier.result_papers or ("KQ.X",), ("annulled", "replaced")[variant % 2]), AGENCY
+    if variant % 8 == 0:
+        yield archiving(), AGENCY
+    for name, one in dossier.losses.items():
+        what = ("found", "reissued", "repaired", "not_restored")[variant % 4]
+        outcomes = [outcome(paper, what, None if variant % 5 == 0 else receiver) for paper in one.papers]
+        yield settlement(*outcomes, loss=name, responsible=one.holder), COUNTER
     for transfer in dossier.hand_overs:
         confirm = build.paper_receipt(transfer.giver, transfer.receiver, *transfer.papers)
         yield confirm, {build.AGENCY_CODE: AGENCY, "post": POSTAL}.get(transfer.receiver, COUNTER)
@@ -140,7 +162,10 @@ def _reuse(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
 
 
 def _post(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
-    yield build.pickup(("collect", "deliver", "between")[variant % 3]), COUNTER
+    direction = ("collect", "deliver", "between")[variant % 3]
+    papers = tuple(sorted(paper for paper, holder in dossier.custody.items() if holder != "post"))
+    yield build.pickup(direction), COUNTER
+    yield build.pickup(direction, papers=papers[variant % 2 :][:3]), COUNTER
     statuses = ("registered", "collected", "in_transit", "delivery_failed", "delivery_failed", "handed_over",
                 "delivered", "returned", "lost", "damaged", "unknown", "cod_collected")  # fmt: skip
     for order in dossier.pickups:
@@ -185,7 +210,20 @@ def check_state(dossier: Dossier) -> None:
     if dossier.status in ENDED:
         assert not CLOCKS & dossier.timers.keys()
         assert not dossier.opinion_timers
+    check_custody(dossier)
     assert (dossier.code is None) == (dossier.accepted_at is None) == (dossier.due_at is None)
+
+
+def check_custody(dossier: Dossier) -> None:
+    """Each paper has one holder; who has set it out still is, and to one receiver alone."""
+    papers = {*dossier.paper_codes} | {code for code in dossier.result_papers if code in dossier.custody}
+    assert papers <= dossier.custody.keys()
+    assert all(dossier.custody.values())
+    set_out = [paper for hand_over in dossier.hand_overs for paper in hand_over.papers]
+    assert len(set_out) == len(set(set_out))
+    for hand_over in dossier.hand_overs:
+        assert hand_over.giver != hand_over.receiver
+        assert {dossier.custody[paper] for paper in hand_over.papers} == {hand_over.giver}
 
 
 STEPS = st.lists(

@@ -16,9 +16,11 @@ from hub.dossier.decision import Sender
 from hub.dossier.rules import (
     answering,
     appraisal,
+    correction,
     deadlines,
     declining,
     opinions,
+    loss,
     results,
     submission,
     supplement,
@@ -33,8 +35,9 @@ from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier, Su
 from schemas.due import Apologise
 from schemas.generate import GENERATED
 from schemas.opinion import GiveOpinion, RequestOpinion
+from schemas.loss import RecordLoss
 from schemas.registry import REQUESTS
-from schemas.result import IssueResult
+from schemas.result import CorrectResult, IssueResult
 from schemas.verification import RecordVerification, ScheduleVerification
 from tests.support.batches import record
 from tests.support.dossiers import law_with, submitted
@@ -64,6 +67,11 @@ _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     DeclineDossier.type: (declining.intake_reason_is_given, declining.competent_agency_is_named),
     RequestSupplement.type: (supplement.intake_reasons_are_given,),
     SubmitDossier.type: (submission.proxy_has_deed,),
+    AppraiseCase.type: (appraisal.findings_are_given,),
+    ScheduleVerification.type: (verifying.appointment_is_in_words,),
+    RecordVerification.type: (verifying.findings_are_in_words,),
+    RecordLoss.type: (loss.circumstances_are_given,),
+    CorrectResult.type: (correction.reason_of_correction_is_given,),
 }
 """Rules that look at the data alone, once the stage is known; the schemas say them too, under their codes."""
 _THE_SAME_PERSON = {

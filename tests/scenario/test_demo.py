@@ -19,13 +19,14 @@ _LAST = re.compile(
     r"lost=0 duplicated=0 misordered=0 seconds=\d+"
 )
 _REFUSED = (
-    "due.no_apology", "envelope.bad_text", "envelope.bad_time", "envelope.content_type",
+    "custody.lost", "due.no_apology", "envelope.bad_text", "envelope.bad_time", "envelope.content_type",
     "envelope.identity_in_key", "envelope.key_not_subject", "envelope.missing_attribute",
     "envelope.no_json", "envelope.too_large", "identity.another_person", "identity.not_checked",
     "identity.officer_unknown", "identity.paper_differs", "identity.paper_unchecked", "identity.unavailable",
     "payment.already_open", "pickup.already_collected", "pickup.already_open", "reference.in_use",
     "rule.13.4", "rule.13", "rule.14.3", "rule.15.6.b2.identity", "rule.15.6.c2", "rule.16",
     "rule.17.10.signer", "rule.17.2", "rule.17.3.b.open", "rule.17.5.b.open", "rule.17.9",
+    "rule.21.3.compensation", "rule.17.10.signer", "rule.17.9",
     "rule.18.1", "rule.18.3", "rule.19.4", "rule.12.2", "rule.3.5", "rule.3.8", "rule.8.5.b",
     "schema.invalid", "schema.unknown_field", "schema.unknown_type", "security.foreign_organisation",
     "security.foreign_source", "security.id_reused", "security.not_granted", "security.wrong_environment",

@@ -13,7 +13,8 @@ from schemas.base import Request
 from schemas.component import ReuseComponent
 from schemas.copy import CertifyCopy, CopyCertified, CopyFile, CopyRegistered, RegisterCopy
 from schemas.dossier import ForwardDossier
-from schemas.result import IssueResult
+from schemas.party import Officer
+from schemas.result import CorrectResult, IssueResult, ResultPaper
 from schemas.verification import RecordVerification
 
 
@@ -23,6 +24,9 @@ def packages_of(request: Request) -> tuple[str, ...]:
         return (request.package,)
     if isinstance(request, IssueResult):
         return tuple(paper.package for paper in request.papers if paper.package is not None)
+    if isinstance(request, CorrectResult):
+        news = (paper.new for paper in request.papers)
+        return tuple(new.package for new in news if new is not None and new.package is not None)
     if isinstance(request, ReuseComponent) and request.paper is not None:
         return (request.paper.package,)
     if isinstance(request, RecordVerification) and request.package is not None:
@@ -207,23 +211,28 @@ def certify(dossier: Dossier, request: CertifyCopy, context: Context) -> Decisio
 @rule("17.10", "The result is signed by a competent person and by the agency")
 def result_is_signed(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
     """Each paper that names a package, and every paper where the profile wants it, is signed by both."""
-    must = context.law.profile.returning.result_signature == "required"
     for index, paper in enumerate(request.papers):
         field = f"/papers/{index}/package"
-        if paper.package is None:
-            if must:
-                return Refused("rule.17.10.signature", rule="17.10", fields=(field,))
-            continue
-        if (refused := _is_sound(paper.package, field, "17.10", context)) is not None:
+        if (refused := unsigned_paper(paper, field, dossier, request.signer, context)) is not None:
             return refused
-        code = _wrong_result(_verified(paper.package, context), paper.code, dossier, request, context)
-        if code is not None:
-            return Refused(code, rule="17.10", fields=(field,))
     return None
 
 
+def unsigned_paper(
+    paper: ResultPaper, field: str, dossier: Dossier, signer: Officer, context: Context
+) -> Refused | None:
+    """What is wrong with the signatures of one paper of a result, if anything is."""
+    if paper.package is None:
+        must = context.law.profile.returning.result_signature == "required"
+        return Refused("rule.17.10.signature", rule="17.10", fields=(field,)) if must else None
+    if (refused := _is_sound(paper.package, field, "17.10", context)) is not None:
+        return refused
+    code = _wrong_result(_verified(paper.package, context), paper.code, dossier, signer, context)
+    return Refused(code, rule="17.10", fields=(field,)) if code is not None else None
+
+
 def _wrong_result(
-    copy: VerifiedCopy, code: str, dossier: Dossier, request: IssueResult, context: Context
+    copy: VerifiedCopy, code: str, dossier: Dossier, signer: Officer, context: Context
 ) -> str | None:
     if (copy.purpose, copy.dossier, copy.component) != ("result", context.dossier_id, code):
         return "rule.17.10.manifest"
@@ -232,6 +241,6 @@ def _wrong_result(
     signatures: tuple[SignedBy, SignedBy] = (copy.officer, copy.agency)
     if any(item.organisation != dossier.agency for item in signatures):
         return "signature.wrong_role"
-    if copy.officer.account != request.signer.account:
+    if copy.officer.account != signer.account:
         return "rule.17.10.signer"
     return None if all(item.is_timely(context.now) for item in signatures) else "signature.signing_time"

@@ -11,6 +11,7 @@ from hub.dossier.standing import conflict, foreign_organisation, speaks_for_hold
 from hub.dossier.state.model import APPLICANT, Dossier, HandOver
 from schemas.paper import HandOverPaper, PaperHandedOver, PaperReceived, ReceivePaper
 from schemas.party import Custodian
+from schemas.result import IssueResult, ReturnResult
 
 
 def holder_of(custodian: Custodian) -> str:
@@ -52,7 +53,17 @@ def giver_holds_papers(dossier: Dossier, request: HandOverPaper, _context: Conte
     return None
 
 
-_HAND_OVER: tuple[Check[Dossier, HandOverPaper], ...] = (giver_speaks, giver_holds_papers)
+@rule("21.2", "A lost paper is neither handed on nor returned until it is found or issued again")
+def paper_is_not_lost(
+    dossier: Dossier, request: HandOverPaper | ReturnResult, _context: Context
+) -> Refused | None:
+    """Its last holder answers for it until the loss is settled."""
+    missing = dossier.missing_papers
+    faults = tuple(f"/papers/{index}" for index, paper in enumerate(request.papers) if paper in missing)
+    return Refused("custody.lost", rule="21.2", fields=faults) if faults else None
+
+
+_HAND_OVER: tuple[Check[Dossier, HandOverPaper], ...] = (giver_speaks, giver_holds_papers, paper_is_not_lost)
 
 
 @rule("16.2", "Papers that the one-stop hands on after their time are recorded as late")
@@ -105,6 +116,17 @@ def receive(dossier: Dossier, request: ReceivePaper, context: Context) -> Decisi
         giver=request.giver, receiver=request.receiver, papers=request.papers, slip=request.slip
     )
     return Accepted((fact,), ids_of(_RECEIVE))
+
+
+@rule("12.2", "A paper that is being handed over is neither issued nor returned before the receiver has it")
+def paper_is_in_a_hand(
+    dossier: Dossier, request: IssueResult | ReturnResult, _context: Context
+) -> Refused | None:
+    """Else it would have left a hand in which it still is, by the record."""
+    under_way = dossier.papers_under_way
+    codes = (paper if isinstance(paper, str) else paper.code for paper in request.papers)
+    faults = tuple(f"/papers/{index}" for index, code in enumerate(codes) if code in under_way)
+    return Refused("custody.under_way", rule="12.2", fields=faults) if faults else None
 
 
 def given_at_counter(dossier: Dossier, papers: Iterable[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.appraisal import result_follows_appraisal
 from hub.dossier.rules.copies import result_is_signed
+from hub.dossier.rules.custody import paper_is_in_a_hand
 from hub.dossier.rules.late import seconds_late, unfired
 from hub.dossier.rules.opinions import opinions_are_there
 from hub.dossier.rules.results import ISSUED
@@ -60,6 +61,7 @@ _ISSUE: tuple[Check[Dossier, IssueResult], ...] = (
     verifications_are_on_file,
     opinions_are_there,
     papers_are_distinct,
+    paper_is_in_a_hand,
     *ISSUED,
     result_is_signed,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.dossier.decision import Context, Refused
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.model import POST, Dossier
 from schemas.due import DeadlineMissed, RuleViolated, TimerKind
 
 _ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward", "forward_electronic"})
@@ -39,6 +39,11 @@ def unfired(dossier: Dossier, context: Context, *names: str) -> tuple[DeadlineMi
 
 def who_had_to_act(dossier: Dossier, kind: TimerKind, name: str) -> str | None:
     """The organisation whose part it was by the timer of this name; None for the post."""
+def who_had_to_act(dossier: Dossier, kind: TimerKind, name: str = "") -> str | None:
+    """The organisation whose part it was; None for the post. `name` is the timer's."""
+    if kind == "original":
+        holder = dossier.custody[name.removeprefix("original:")]
+        return None if holder == POST else holder
     if kind in _POST_ACTS:
         return None
     if kind == "opinion":

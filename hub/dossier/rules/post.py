@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import known
+from hub.dossier.rules.loss import loss_on_the_way
+from hub.dossier.rules.postal_custody import moves_of, ordered_papers_are_there, taken_late
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import CANCELLABLE, conflict, may_serve
 from hub.dossier.state.model import Dossier, Pickup, Status
@@ -83,6 +85,7 @@ _ORDER: tuple[Check[Dossier, OrderPickup], ...] = (
     no_order_is_open,
     customer_is_of_the_dossier,
     post_is_chosen,
+    ordered_papers_are_there,
 )
 
 
@@ -111,6 +114,7 @@ def order(dossier: Dossier, request: OrderPickup, context: Context) -> Decision:
         cash_on_delivery=request.cash_on_delivery,
         contents=request.contents,
         note=request.note,
+        papers=request.papers,
         procedure=dossier.procedure,
         procedure_title=entry.name[:_LONGEST_TITLE] if entry is not None else None,
         returns_by_post=dossier.return_channel == "post",
@@ -212,6 +216,7 @@ def report(dossier: Dossier, request: ReportPickup, context: Context) -> Decisio
         return refused
     pickup = dossier.pickups[request.order]
     sums = cash_after(pickup, request)
+    moves = moves_of(dossier, request)
     fact = PickupProgressed(
         order=request.order,
         status=request.status,
@@ -223,16 +228,25 @@ def report(dossier: Dossier, request: ReportPickup, context: Context) -> Decisio
         note=request.note,
         failures=len(pickup.failures_with(request.status, request.at)),
         cash=sums,
+        moves=moves,
     )
-    rules: tuple[str, ...] = (report_is_plausible.id, may_be_returned.id)
+    rules: tuple[str, ...] = (
+        report_is_plausible.id,
+        may_be_returned.id,
+        moves_of.id,
+        taken_late.id,
+        loss_on_the_way.id,
+    )
+    violations = list(taken_late(dossier, request, moves))
     if sums is not None:
         rules = (*rules, cash_agrees.id)
         if not cash_agrees(pickup, request, sums):
-            return Accepted((fact, RuleViolated(rule="qd45-2016.15", late_s=0)), rules)
+            violations.append(RuleViolated(rule="qd45-2016.15", late_s=0))
     if (
         request.status == "returned"
         and pickup.direction == "deliver"
         and not may_be_returned(pickup, context)
     ):
-        return Accepted((fact, RuleViolated(rule="tt17-2017.5", late_s=0)), rules)
-    return Accepted((fact,), rules)
+        violations.append(RuleViolated(rule="tt17-2017.5", late_s=0))
+    lost = loss_on_the_way(dossier, request, moves)
+    return Accepted((fact, *lost, *violations), tuple(dict.fromkeys(rules)))

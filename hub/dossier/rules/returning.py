@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.custody import paper_is_in_a_hand, paper_is_not_lost
 from hub.dossier.rules.results import returned_is_as_published
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
-from hub.dossier.standing import is_one_stop
+from hub.dossier.standing import conflict, is_one_stop
 from hub.dossier.state.model import Dossier
 from schemas.result import ResultReturned, ReturnResult
 
 
+@rule("18.1", "A result is returned once, and what was corrected since is once more")
+def something_is_to_return(dossier: Dossier, _request: ReturnResult, context: Context) -> Refused | None:
+    """After the return only corrected papers are left (21.1)."""
+    is_over = dossier.status == "returned" and not dossier.to_return_again
+    return conflict(dossier, context) if is_over else None
+
+
 @rule("18.1", "The returned result is complete")
 def result_is_complete(dossier: Dossier, request: ReturnResult, _context: Context) -> Refused | None:
-    """All papers that the agency issued, and none other."""
-    if set(request.papers) != set(dossier.result_papers):
+    """All papers that the agency issued, and none other; after a return only those that were corrected."""
+    wanted = dossier.to_return_again if dossier.status == "returned" else dossier.result_papers
+    if set(request.papers) != set(wanted):
         return Refused("rule.18.1", rule="18.1", fields=("/papers",))
     return None
 
@@ -32,9 +41,12 @@ def way_is_registered(dossier: Dossier, request: ReturnResult, context: Context)
 
 
 _RETURN: tuple[Check[Dossier, ReturnResult], ...] = (
+    something_is_to_return,
     result_is_complete,
     returned_is_as_published,
     way_is_registered,
+    paper_is_in_a_hand,
+    paper_is_not_lost,
 )
 
 

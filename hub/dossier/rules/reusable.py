@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hub.dossier.decision import Context
 from hub.dossier.rules.copies import outcome_of
@@ -10,7 +10,7 @@ from hub.dossier.rules.rule import rule
 from hub.dossier.state.model import Dossier
 from hub.dossier.verification import VerifiedCopy
 from schemas.component import ComponentReusable
-from schemas.result import IssueResult
+from schemas.result import CorrectResult, IssueResult, ResultPaper
 
 
 @rule("17.10", "After a successful result its digitised papers with legal value are reusable")
@@ -18,7 +18,16 @@ def reusable_papers(
     dossier: Dossier, request: IssueResult, context: Context
 ) -> tuple[ComponentReusable, ...]:
     """The copies that the agency certified (17.1), then the signed papers of the result, in their order."""
-    return (*_copies(dossier, context), *_results(dossier, request, context))
+    return (*_copies(dossier, context), *_results(dossier, request.papers, context))
+
+
+@rule("17.10", "A corrected paper with legal value is reusable in place of the wrong one")
+def corrected_papers(
+    dossier: Dossier, request: CorrectResult, context: Context
+) -> tuple[ComponentReusable, ...]:
+    """The wrong one is not, from the correction on (21.1)."""
+    news = [paper.new for paper in request.papers if paper.new is not None]
+    return tuple(_results(dossier, news, context))
 
 
 def _copies(dossier: Dossier, context: Context) -> Iterator[ComponentReusable]:
@@ -34,8 +43,10 @@ def _copies(dossier: Dossier, context: Context) -> Iterator[ComponentReusable]:
             )
 
 
-def _results(dossier: Dossier, request: IssueResult, context: Context) -> Iterator[ComponentReusable]:
-    for paper in request.papers:
+def _results(
+    dossier: Dossier, papers: Iterable[ResultPaper], context: Context
+) -> Iterator[ComponentReusable]:
+    for paper in papers:
         if paper.package is None:
             continue
         outcome = outcome_of(paper.package, context)

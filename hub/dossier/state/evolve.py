@@ -12,8 +12,12 @@ from hub.dossier.errors import FactError
 from hub.dossier.rules.submission import answer_limit
 from hub.dossier.rules.transfer import has_two_clocks
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
+from hub.dossier.state.evolve_correction import corrected
 from hub.dossier.state.evolve_custody import custody_with, forward_clocks, handed_over, paper_received
 from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, scheduled
+from hub.dossier.state.evolve_handling import appraised, recorded, scheduled
+from hub.dossier.state.evolve_loss import loss_recorded, loss_settled
+from hub.dossier.state.evolve_originals import archived, given_back, taken
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
@@ -26,6 +30,7 @@ from hub.dossier.state.timers import (
 )
 from hub.regulation.law import Law
 from schemas.account import AccountCreated
+from schemas.archive import DossierArchived
 from schemas.base import Fact
 from schemas.case import CaseAppraised, CaseAssigned, CaseProgressed
 from schemas.component import ComponentReusable, ComponentReused, MismatchRecorded
@@ -51,12 +56,14 @@ from schemas.identity import (
     IdentityUnavailable,
 )
 from schemas.opinion import OpinionGiven, OpinionRequested
+from schemas.loss import LossRecorded, LossSettled
+from schemas.original import OriginalReturned, OriginalTaken
 from schemas.paper import PaperHandedOver, PaperReceived
 from schemas.party import Party
 from schemas.payment import PaymentRecorded, PaymentRequested
 from schemas.person_data import PersonDataReceived
 from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
-from schemas.result import ResultIssued, ResultReturned
+from schemas.result import ResultCorrected, ResultIssued, ResultReturned
 from schemas.sync import SyncRecorded
 from schemas.verification import VerificationRecorded, VerificationScheduled
 
@@ -248,7 +255,7 @@ def _issued(dossier: Dossier, fact: ResultIssued, step: TimerStep) -> _Changes:
 
 def _returned(dossier: Dossier, fact: ResultReturned, _step: TimerStep) -> _Changes:
     given = {paper: APPLICANT for paper in fact.papers if paper in dossier.custody}
-    return {"status": "returned", "custody": {**dossier.custody, **given}}
+    return {"status": "returned", "custody": {**dossier.custody, **given}, "to_return_again": ()}
 
 
 def _apologised(dossier: Dossier, fact: ApologySent, _step: TimerStep) -> _Changes:
@@ -337,6 +344,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     OpinionGiven: given,
     ResultIssued: _issued,
     ResultReturned: _returned,
+    ResultCorrected: corrected,
     ApologySent: _apologised,
     DueRescheduled: _rescheduled,
     DeadlineNear: _fired,
@@ -360,6 +368,11 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     SyncRecorded: _nothing,
     PaymentRequested: payment_requested,
     PaymentRecorded: payment_recorded,
+    OriginalTaken: taken,
+    OriginalReturned: given_back,
+    DossierArchived: archived,
+    LossRecorded: loss_recorded,
+    LossSettled: loss_settled,
     CopyRegistered: copy_registered,
     CopyCertified: copy_certified,
 }

@@ -11,32 +11,46 @@ from msgspec.structs import replace
 from hub.dossier.rules.custody import hand_over_of
 from hub.dossier.rules.transfer import hand_on_limit, has_two_clocks, held_papers
 from hub.dossier.standing import AT_AGENCY
-from hub.dossier.state.model import APPLICANT, POST, Dossier, Timer
+from hub.dossier.state.model import APPLICANT, POST, Dossier, HandOver, Timer
 from hub.dossier.state.timers import TimerStep, electronic_timer, forward_timer, without
 from hub.regulation.law import Law
 from schemas.paper import PaperHandedOver, PaperReceived
 
 
 def handed_over(dossier: Dossier, fact: PaperHandedOver, _step: TimerStep) -> dict[str, Any]:
-    """The giver answers for them until the receiver confirms; the clock of the paper ends with the last."""
-    changes: dict[str, Any] = {"hand_overs": (*dossier.hand_overs, hand_over_of(fact))}
-    if dossier.paper_limit is not None and not held_papers(replace(dossier, **changes)):
-        changes |= {"paper_limit": None, "timers": without(dossier, "forward")}
-    return changes
+    """The giver answers for them until the receiver confirms."""
+    return set_out(dossier, hand_over_of(fact))
+
+
+def set_out(dossier: Dossier, hand_over: HandOver) -> dict[str, Any]:
+    """Papers leave a hand; the clock of the paper ends with the last."""
+    changes: dict[str, Any] = {"hand_overs": (*dossier.hand_overs, hand_over)}
+    return changes | _ended_clock(dossier, changes)
 
 
 def paper_received(dossier: Dossier, fact: PaperReceived, step: TimerStep) -> dict[str, Any]:
-    """The receiver has them; what comes to the one-stop after acceptance has to be handed on from then."""
-    confirmed = hand_over_of(fact)
+    """The receiver has them."""
+    return arrived(dossier, hand_over_of(fact), step)
+
+
+def arrived(dossier: Dossier, confirmed: HandOver, step: TimerStep) -> dict[str, Any]:
+    """Papers are in the next hand; what comes to the one-stop after acceptance is handed on from then."""
     changes: dict[str, Any] = {
         "hand_overs": tuple(item for item in dossier.hand_overs if item != confirmed),
         "custody": {**dossier.custody, **dict.fromkeys(confirmed.papers, confirmed.receiver)},
     }
+    changes |= _ended_clock(dossier, changes)
     comes_in = confirmed.receiver == dossier.organisation and confirmed.giver in {APPLICANT, POST}
     is_on = dossier.status == "accepted" or dossier.status in AT_AGENCY
     if comes_in and is_on and dossier.paper_limit is None and has_two_clocks(step.law):
         changes |= _hand_on_clock(replace(dossier, **changes), step.at, step.law)
     return changes
+
+
+def _ended_clock(dossier: Dossier, changes: dict[str, Any]) -> dict[str, Any]:
+    if dossier.paper_limit is None or held_papers(replace(dossier, **changes)):
+        return {}
+    return {"paper_limit": None, "timers": without(dossier, "forward")}
 
 
 def custody_with(dossier: Dossier, papers: Iterable[str], handed_in: Iterable[str]) -> dict[str, str]:

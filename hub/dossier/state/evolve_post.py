@@ -8,7 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.dossier.rules.rule import rule
-from hub.dossier.state.model import Dossier, Pickup, Timer
+from hub.dossier.state.evolve_custody import arrived, set_out
+from hub.dossier.state.model import APPLICANT, POST, Dossier, HandOver, Pickup, Timer
 from hub.dossier.state.timers import Timers, TimerStep, without
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import next_invitation_day, postal_transit_limit
@@ -16,9 +17,6 @@ from hub.regulation.law import Law
 from hub.regulation.sections import Relation
 from schemas.party import PostalParty
 from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
-
-_NO_TRANSPORT = frozenset({"unknown", "damaged", "cod_collected", "cod_remitted"})
-"""Reports that say nothing about where the parcel is."""
 
 
 @rule("tt17-2017.7", "The post carries a parcel within J+n working days")
@@ -36,6 +34,7 @@ def ordered(dossier: Dossier, fact: PickupOrdered, step: TimerStep) -> dict[str,
         relation=relation_of(fact.sender, fact.receiver),
         status_at=step.at,
         cash=fact.cash_on_delivery,
+        papers=fact.papers,
     )
     return {"pickups": {**dossier.pickups, fact.order: pickup}}
 
@@ -59,12 +58,19 @@ def progressed(dossier: Dossier, fact: PickupProgressed, step: TimerStep) -> dic
         cash_collected=before.cash_collected + _amount(fact, "cod_collected"),
         cash_remitted=before.cash_remitted + _amount(fact, "cod_remitted"),
     )
-    if fact.status not in _NO_TRANSPORT and (before.status == "ordered" or at >= before.status_at):
+    if before.is_news(fact.status, at):
         after = replace(after, status=fact.status, status_at=at)
+    took_from = [move.giver for move in fact.moves if move.receiver == POST and move.giver != APPLICANT]
+    if took_from:
+        after = replace(after, giver=took_from[0])
     changes: dict[str, Any] = {
         "pickups": {**dossier.pickups, fact.order: after},
         "timers": _timers(dossier, fact, before, after, step),
     }
+    for move in fact.moves:
+        hand_over = HandOver(move.giver, move.receiver, move.papers)
+        moved = replace(dossier, **changes)
+        changes |= arrived(moved, hand_over, step) if move.confirmed else set_out(moved, hand_over)
     # QĐ 45/2016 Điều 7: a dossier sent by post is submitted when the minutes of hand-over are signed.
     if fact.status == "handed_over" and before.direction == "collect" and dossier.code is None:
         changes["submitted_at"] = at

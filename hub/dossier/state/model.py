@@ -13,6 +13,7 @@ from hub.regulation.sections import Relation, Stage
 from schemas.case import AppraisalOutcome
 from schemas.due import TimerKind
 from schemas.identity import UnavailableCause
+from schemas.loss import LossKind
 from schemas.payment import FeeKind, PaymentStatus
 from schemas.pickup import Direction, PickupStatus
 from schemas.types import Channel, ReturnChannel
@@ -124,11 +125,19 @@ class Pickup(Struct, frozen=True, gc=False, array_like=True):
     cash: int = 0
     cash_collected: int = 0
     cash_remitted: int = 0
+    papers: tuple[str, ...] = ()
+    """What it carries, where the order names it."""
+    giver: str | None = None
+    """The organisation that the post took them from."""
 
     @property
     def is_open(self) -> bool:
         """Whether the post still has something to do."""
         return self.status not in _CLOSED
+
+    def is_news(self, status: PickupStatus, at: datetime) -> bool:
+        """Whether a report with this time says where the parcel is now; reports come out of order."""
+        return status not in _NO_TRANSPORT and (self.status == "ordered" or at >= self.status_at)
 
     def failures_with(self, status: PickupStatus, at: datetime) -> tuple[datetime, ...]:
         """The failed deliveries after this report; the same one reported twice counts once."""
@@ -137,12 +146,33 @@ class Pickup(Struct, frozen=True, gc=False, array_like=True):
         return tuple(sorted((*self.failed_at, at)))
 
 
+_NO_TRANSPORT = frozenset({"unknown", "damaged", "cod_collected", "cod_remitted"})
+"""Reports that say nothing about where the parcel is."""
+
+
 class Payment(Struct, frozen=True, gc=False, array_like=True):
     """A payment that was asked for or made: đồng, and (kind, amount, quantity, basis) of each item."""
 
     status: Literal["requested"] | PaymentStatus
     total: int
     items: tuple[tuple[FeeKind, int, int, str | None], ...] = ()
+
+
+class Original(Struct, frozen=True, gc=False, array_like=True):
+    """An original that an office took (18.2); `return_by` is the time of the law of the sector."""
+
+    component: str
+    return_by: datetime | None = None
+
+
+class Loss(Struct, frozen=True, gc=False, array_like=True):
+    """Papers that were lost, mislaid or damaged; `gone` are those that nothing came instead of."""
+
+    kind: LossKind
+    holder: str
+    papers: tuple[str, ...]
+    is_open: bool = True
+    gone: tuple[str, ...] = ()
 
 
 _CLOSED: frozenset[OrderStatus] = frozenset({"cancelled", "handed_over", "delivered", "returned", "lost"})
@@ -216,6 +246,10 @@ class Dossier(
     result_papers: tuple[str, ...] = ()
     results_left_out: tuple[str, ...] = ()
     """Published results that do not apply, as the agency said with its reason (18.1)."""
+    corrections: Mapping[str, datetime] = field(default_factory=dict)
+    """When a paper of the result was corrected last, by its code (21.1)."""
+    to_return_again: tuple[str, ...] = ()
+    """Corrected papers of a returned dossier that the applicant has not got yet."""
     shared_data: Mapping[str, SharedData] = field(default_factory=dict)
     """By the check whose lookup brought them."""
     reused: tuple[str, ...] = ()
@@ -230,6 +264,11 @@ class Dossier(
     """Signed copies by component."""
     custody: Mapping[str, str] = field(default_factory=dict)
     hand_overs: tuple[HandOver, ...] = ()
+    losses: Mapping[str, Loss] = field(default_factory=dict)
+    """By their names in this dossier (21.2)."""
+    originals: Mapping[str, Original] = field(default_factory=dict)
+    """By the names under which they are in `custody` (18.2)."""
+    archived_at: datetime | None = None
     pickups: Mapping[str, Pickup] = field(default_factory=dict)
     timers: Mapping[str, Timer] = field(default_factory=dict)
     payments: Mapping[str, Payment] = field(default_factory=dict)
@@ -257,3 +296,20 @@ class Dossier(
     def papers_under_way(self) -> frozenset[str]:
         """Papers that left a hand and are not confirmed by the next."""
         return frozenset(paper for hand_over in self.hand_overs for paper in hand_over.papers)
+
+    @property
+    def papers_of_open_losses(self) -> frozenset[str]:
+        """Papers whose loss or damage is not settled."""
+        return frozenset(paper for loss in self.losses.values() if loss.is_open for paper in loss.papers)
+
+    @property
+    def missing_papers(self) -> frozenset[str]:
+        """Papers that nobody can hand on: lost and not settled, or gone for good."""
+        losses = self.losses.values()
+        lost = {paper for loss in losses if loss.is_open and loss.kind != "damaged" for paper in loss.papers}
+        return frozenset(lost | {paper for loss in losses for paper in loss.gone})
+
+    @property
+    def open_originals(self) -> frozenset[str]:
+        """Originals that the applicant has not got back."""
+        return frozenset(name for name in self.originals if self.custody[name] != APPLICANT)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from hub.dossier import parties
 from hub.dossier.source import SourceDossier
 from hub.dossier.state.codec import from_json
+from hub.dossier.state.model import Dossier
 from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import open_fact
 from hub.facts.integrity import StoreKey
@@ -124,13 +125,21 @@ def sources_of(request: Request) -> tuple[str, ...]:
 
 def opened(stored: StoredSource, state: bytes, master: MasterKey) -> SourceDossier:
     """What the rules may know of it; raises `cryptography.exceptions.InvalidTag` for altered bytes."""
-    status = from_json(state).status
+    source = from_json(state)
+    status = source.status
     if stored.wrapped_key is None or stored.private is None:
         return SourceDossier(stored.id, status, None, ())
     key = master.unwrap(stored.wrapped_key)
     applicant = parties.opened(key.open(stored.private, stored.id.encode())).applicant
-    papers = tuple(_announced(fact, key) for fact in stored.papers)
+    announced = (_announced(fact, key) for fact in stored.papers)
+    papers = tuple(paper for paper in announced if _is_current(paper, source))
     return SourceDossier(stored.id, status, applicant, papers)
+
+
+def _is_current(paper: ComponentReusable, source: Dossier) -> bool:
+    """Of a corrected result only what came with its last correction, or nothing (21.1)."""
+    corrected_at = source.corrections.get(paper.component) if paper.kind == "result" else None
+    return corrected_at is None or paper.reusable_from >= corrected_at
 
 
 def _announced(fact: bytes, key: DossierKey) -> ComponentReusable:

@@ -9,6 +9,7 @@ from hub.dossier.state.model import Dossier, Status
 from hub.inbound.directory import Directory
 from schemas import (
     account,
+    archive,
     case,
     component,
     copy,
@@ -16,6 +17,8 @@ from schemas import (
     due,
     identity,
     opinion,
+    loss,
+    original,
     paper,
     payment,
     person_data,
@@ -55,12 +58,18 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     component.MismatchRecorded: _BOTH,
     paper.PaperHandedOver: _BOTH,
     paper.PaperReceived: _BOTH,
+    original.OriginalTaken: _BOTH,
+    original.OriginalReturned: _BOTH,
+    archive.DossierArchived: _ONE_STOP,
+    loss.LossRecorded: _BOTH,
+    loss.LossSettled: _BOTH,
     case.CaseAssigned: _ONE_STOP | _PORTAL,
     case.CaseProgressed: _ONE_STOP | _PORTAL,
     case.CaseAppraised: _ONE_STOP,
     verification.VerificationScheduled: _ONE_STOP,
     verification.VerificationRecorded: _ONE_STOP,
     result.ResultIssued: _ONE_STOP | _PORTAL,
+    result.ResultCorrected: _BOTH,
     result.ResultReturned: _BOTH | _PORTAL,
     due.ApologySent: _ONE_STOP | _PORTAL,
     due.DueRescheduled: _BOTH | _PORTAL,
@@ -94,6 +103,7 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     if "one_stop" in audiences:
         names.extend(directory.speaking_for("counter", after.organisation))
     is_for_agency = "agency" in audiences and not _quotes_database(fact)
+    is_for_agency = is_for_agency or _hands_to_agency(fact, after)
     if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
     if "named" in audiences and (agency := _named_by(fact)) is not None:
@@ -129,6 +139,13 @@ def _quotes_database(fact: Fact) -> bool:
     """Values out of a database are for the one-stop alone, which asked for them (NĐ 47/2020 Art. 35)."""
     return isinstance(fact, component.MismatchRecorded) and any(
         item.in_database is not None for item in fact.differences
+    )
+
+
+def _hands_to_agency(fact: Fact, after: Dossier) -> bool:
+    """A report of the post about papers that the agency gave or has to confirm."""
+    return isinstance(fact, pickup.PickupProgressed) and any(
+        after.agency in {move.giver, move.receiver} for move in fact.moves
     )
 
 

@@ -307,7 +307,12 @@ def test_a_finished_dossier_says_that_nothing_more_is_possible_but_papers() -> N
     story.accepts(build.result_return(), COUNTER)
     refused = story.refuses(build.result_return(), COUNTER)
     assert (refused.code, refused.state) == ("state.conflict", "returned")
-    assert refused.possible == ("onestop.paper.hand_over.v1",)
+    assert refused.possible == (
+        "onestop.dossier.archive.v1",
+        "onestop.loss.record.v1",
+        "onestop.paper.hand_over.v1",
+        "onestop.result.correct.v1",
+    )
 
 
 def test_another_one_stop_cannot_forward() -> None:

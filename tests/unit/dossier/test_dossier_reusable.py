@@ -12,7 +12,7 @@ from hub.engine.decide.routing import receivers
 from hub.inbound.directory import Directory
 from schemas.component import ComponentReusable
 from schemas.copy import CertifyCopy, RegisterCopy
-from schemas.result import IssueResult, ResultIssued, ResultPaper
+from schemas.result import CorrectedPaper, CorrectResult, IssueResult, ResultIssued, ResultPaper
 from tests.support import dossiers as build
 from tests.support.dossiers import (
     AGENCY,
@@ -111,3 +111,21 @@ def test_one_stop_and_agency_are_told_what_is_reusable_and_the_portal_and_the_po
     *_, fact = story.accepts(result(RESULT), AGENCY, ISSUED_AT)
     directory = Directory((COUNTER, AGENCY, PORTAL, POSTAL, build.OTHER_COUNTER, build.OTHER_AGENCY))
     assert receivers(story.now, story.now, fact, directory) == ("counter-mau", "agency-mau")
+
+
+@pytest.mark.rule("17.10")
+def test_a_corrected_paper_is_reusable_from_its_correction_and_signed_as_a_result_is() -> None:
+    story = at_the_agency()
+    story.accepts(result(None), AGENCY, ISSUED_AT)
+    new = ResultPaper(code=RESULT_CODE, number="02/XN", package=RESULT)
+    wrong = CorrectedPaper(code=RESULT_CODE, number="01/XN", kind="replaced", new=new)
+    request = CorrectResult(papers=(wrong,), fault="agency", reason="Sai ngày", signer=OFFICER)
+    later = at("2026-10-07 10:00")
+    _, reusable = story.accepts(request, AGENCY, later)
+    assert isinstance(reusable, ComponentReusable)
+    assert (reusable.package, reusable.reusable_from) == (RESULT, later)
+    forged = story.copies[RESULT]
+    story.copies = {**story.copies, RESULT: package("c", component=RESULT_CODE)}
+    assert forged != story.copies[RESULT]
+    refused = story.refuses(request, AGENCY, later)
+    assert (refused.code, refused.fields) == ("rule.17.10.manifest", ("/papers/0/new/package",))

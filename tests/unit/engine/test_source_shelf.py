@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from hub.dossier.state.codec import from_json, to_json
 from hub.engine.decide.prefetch_sources import SourcePrefetch, StoredSource, opened, sources_of
 from hub.facts.fact_bytes import FactPlace, Origin, store_fact
 from schemas.component import ComponentReusable
@@ -70,3 +73,16 @@ def test_a_dossier_that_the_store_does_not_have_is_left_out_and_one_that_nobody_
     assert shelf.of(reuse.reuse("x"), memory.master) == {}
     shelf.put({OTHER_CODE: msgspec.structs.replace(stored(memory), state=None)})
     assert shelf.of(reuse.reuse("x"), memory.master) == {}
+
+
+def test_of_a_corrected_result_only_the_corrected_paper_is_there() -> None:
+    memory = Memory()
+    row = stored(memory)
+    assert row.state is not None
+    (paper,) = reuse.other_dossier().papers
+    state = from_json(row.state)
+    for late, left in ((0, 1), (1, 0)):
+        corrected_at = paper.reusable_from + timedelta(seconds=late)
+        state = msgspec.structs.replace(state, corrections={paper.component: corrected_at})
+        is_result = paper.kind == "result"
+        assert len(opened(row, to_json(state), memory.master).papers) == (left if is_result else 1)
