@@ -21,13 +21,13 @@ TimerKind = Literal[
     "transit",
     "redelivery",
     "original",
+    "complaint",
 ]
 """What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
 
 `forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `opinion` is that of
 another agency (17.5), whose timer has its name: `opinion:<name>`.
-`forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `original` one that the
-law of the sector wants back by then (18.2).
+`original` is one that the law of the sector wants back by then (18.2), `complaint` the answer to one (6.2.đ).
 """
 
 

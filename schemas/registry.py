@@ -11,9 +11,12 @@ from schemas import (
     directory,
     dossier,
     due,
+    feedback,
     identity,
-    opinion,
+    information,
     loss,
+    notice,
+    opinion,
     original,
     paper,
     payment,
@@ -30,7 +33,7 @@ _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion,
     verification,
-    loss, original, archive,
+    loss, original, archive, feedback, information, notice,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

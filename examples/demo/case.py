@@ -317,6 +317,15 @@ class Case:
         await self.do(self.agency, "result.issue", result or self.result())
         await self.counter.sees("result.issued", self.dossier)
 
+    async def correct(self) -> None:
+        """The result was wrong: the agency replaces it, at its own cost (21.1)."""
+        code, number = self.plan.procedure.result, f"{self.plan.number:04}/GIA-DINH"
+        new = {"code": code, "number": f"{number}-DC"}
+        paper = {"code": code, "number": number, "kind": "replaced", "new": new}
+        data = {"papers": [paper], "fault": "agency", "reason": "Ghi sai ngày cấp", "signer": HEAD}
+        await self.do(self.agency, "result.correct", data)
+        await self.counter.sees("result.corrected", self.dossier)
+
     def returning(self, channel: str) -> Json:
         """The result in the applicant's hands."""
         papers = [self.plan.procedure.result]

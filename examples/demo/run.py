@@ -223,7 +223,8 @@ def _wrong(conductor: Conductor, verdict: Verdict, facts: Mapping[str, int], opt
             f"{facts.get('onestop.dossier.submitted.v1', 0)} dossiers submitted, not {options.dossiers}"
         )
     ends = conductor.outcome.ends
-    returned = ends["returned"] + ends["returned_late"]
+    again = facts.get("onestop.result.corrected.v1", 0)  # what was corrected is returned once more
+    returned = ends["returned"] + ends["returned_late"] + again
     if facts.get("onestop.result.returned.v1", 0) != returned:
         found.append(f"{facts.get('onestop.result.returned.v1', 0)} results returned, not {returned}")
     if not verdict.is_clean:

@@ -71,7 +71,7 @@ async def lost_on_the_way_in(case: Case) -> None:
 
 
 async def lost_result(case: Case) -> None:
-    """The post loses the result: the dossier stays open until the loss is settled (21.2)."""
+    """The post loses the result, which is issued again; then that is wrong, and corrected (21.1-21.3)."""
     await case.take_in()
     await _issue_next_day(case)
     parcel = await deliver(case)
@@ -79,6 +79,27 @@ async def lost_result(case: Case) -> None:
     await parcel.becomes("lost")
     await case.counter.sees("loss.recorded", case.dossier, holder="post")
     await case.must_not(case.counter, "result.return", case.returning("in_person"), "custody.lost")
+    await _complain(case, parcel.order)
+    await case.do(case.counter, "loss.settle", _settlement(case, [case.plan.procedure.result], case.one_stop))
+    await case.give_back("in_person")
+    await case.correct()
+    await case.do(case.counter, "result.return", case.returning("in_person"))
+    await case.do(case.counter, "rating.record", {"about": "post", "score": 2, "way": "counter"})
+
+
+async def _complain(case: Case, order: str) -> None:
+    """The applicant complains about the post, which explains itself through the one-stop (20.2)."""
+    name = case.plan.citizen.name
+    complaint = {"kind": "complaint", "about": "post", "order": order, "way": "counter", "complainant": name}
+    await case.do(case.counter, "complaint.record", {**complaint, "text": "Bưu gửi bị mất"})
+    told = {"complaint": "K1", "told_by": "call", "told_at": case.week.now.isoformat(), "officer": OFFICER}
+    await case.do(case.counter, "complaint.forward", _report("post"))
+    answer = {**told, "outcome": "upheld", "answer": "Doanh nghiệp bưu chính công ích bồi thường và xin lỗi"}
+    await case.do(case.counter, "complaint.answer", answer)
+
+
+def _report(to: str) -> Json:
+    return {"complaint": "K1", "to": to, "summary": "Bưu gửi bị mất", "officer": OFFICER}
 
 
 def _settlement(case: Case, papers: list[str], holder: str) -> Json:

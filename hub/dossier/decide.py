@@ -9,6 +9,7 @@ from hub.dossier.decision import Context, Decision, Refused
 from hub.dossier.errors import ContextError
 from hub.dossier.rules import (
     account,
+    announcing,
     answering,
     appraisal,
     archiving,
@@ -17,12 +18,14 @@ from hub.dossier.rules import (
     custody,
     deadlines,
     declining,
+    feedback,
     handling,
     identity,
     identity_paper,
+    information,
     intake,
-    opinions,
     loss,
+    opinions,
     originals,
     payment,
     post,
@@ -54,9 +57,12 @@ from schemas.dossier import (
     WithdrawDossier,
 )
 from schemas.due import Apologise, FireTimer, Reschedule
+from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint, RecordRating
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
-from schemas.opinion import GiveOpinion, RequestOpinion
+from schemas.information import AnswerInfo, RequestInfo
 from schemas.loss import RecordLoss, SettleLoss
+from schemas.notice import ReportNotice
+from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.original import ReturnOriginal, TakeOriginal
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
@@ -123,6 +129,13 @@ DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] =
     TakeOriginal: originals.take,
     ReturnOriginal: originals.give_back,
     ArchiveDossier: archiving.archive,
+    RecordRating: feedback.rate,
+    RecordComplaint: feedback.record,
+    ForwardComplaint: feedback.forward,
+    AnswerComplaint: feedback.answer,
+    RequestInfo: information.ask,
+    AnswerInfo: information.answer,
+    ReportNotice: announcing.report,
     RecordLoss: loss.record,
     SettleLoss: loss.settle,
     VerifyIdentity: identity.verify,

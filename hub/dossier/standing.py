@@ -25,9 +25,12 @@ from schemas.dossier import (
     WithdrawDossier,
 )
 from schemas.due import Apologise, FireTimer, Reschedule
+from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint, RecordRating
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
-from schemas.opinion import GiveOpinion, RequestOpinion
+from schemas.information import AnswerInfo, RequestInfo
 from schemas.loss import RecordLoss, SettleLoss
+from schemas.notice import ReportNotice
+from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.original import ReturnOriginal, TakeOriginal
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
@@ -86,6 +89,13 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     TakeOriginal: UNDECIDED,
     ReturnOriginal: ALL,
     ArchiveDossier: frozenset({"returned", "declined", "withdrawn"}),
+    RecordRating: ALL,
+    RecordComplaint: ALL,
+    ForwardComplaint: ALL,
+    AnswerComplaint: ALL,
+    RequestInfo: ALL,
+    AnswerInfo: ALL,
+    ReportNotice: ALL,
     RecordLoss: ALL,
     SettleLoss: ALL,
     ReportIdentity: ALL,
@@ -100,7 +110,9 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
 }
 """The statuses in which each request can be accepted at all."""
 
-_REPORTS = frozenset({ReportIdentity, ReportPersonData, ReportPickup, ReportSync, ReportPayment, FireTimer})
+_REPORTS = frozenset(
+    {ReportIdentity, ReportPersonData, ReportPickup, ReportSync, ReportPayment, FireTimer, ReportNotice}
+)
 _FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "hub"})
 """Roles that speak for no organisation."""
 _SPEAKERS = frozenset({"counter", "agency"})
@@ -182,6 +194,7 @@ def has_part(dossier: Dossier, sender: Sender) -> bool:
         or not sender.organisations.isdisjoint(dossier.custody.values())
         or any(hand_over.receiver in sender.organisations for hand_over in dossier.hand_overs)
         or any(opinion.of in sender.organisations for opinion in dossier.opinions.values())
+        or not sender.organisations.isdisjoint(dossier.asked_organisations)
     )
 
 
@@ -195,6 +208,8 @@ def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
     """Whether the sender speaks for the dossier's one-stop or agency, or serves them in another role."""
     if isinstance(request, HandOverPaper | ReceivePaper):
         return True  # papers go through other hands too: their rules look closer
+    if isinstance(request, AnswerComplaint | AnswerInfo):
+        return True  # so do questions and complaints
     if isinstance(request, ReceiveDossier):
         return may_receive(dossier, sender)
     if isinstance(request, GiveOpinion) and is_consulted(dossier, request.opinion, sender):
@@ -230,20 +245,8 @@ def speaks_for_holder(holder: str, sender: Sender) -> bool:
     return holder != APPLICANT and holder in sender.organisations
 
 
-def _has_object(request: type[Request], dossier: Dossier) -> bool:
-    if request is Reschedule:
-        return dossier.apology_due_at is not None
-    if request is ReceivePaper:
-        return bool(dossier.hand_overs)
-    if request is HandOverPaper:
-        return bool(dossier.custody)
-    if request is GiveOpinion:
-        return any(not opinion.is_given for opinion in dossier.opinions.values())
-    if request is CancelPickup:
-        return any(pickup.status in CANCELLABLE for pickup in dossier.pickups.values())
-    return True
-
-
+_SIDES = 3
+"""One-stop, agency, post: each is rated once (3.1)."""
 CANCELLABLE = frozenset({"ordered", "registered"})
 """Statuses of an order that the post has not collected yet."""
 
@@ -261,7 +264,12 @@ _OBJECTS: Mapping[type[Request], Callable[[Dossier], bool]] = {
     CorrectResult: lambda dossier: bool(dossier.result_papers),
     RecordLoss: lambda dossier: any(holder != APPLICANT for holder in dossier.custody.values()),
     SettleLoss: lambda dossier: any(loss.is_open for loss in dossier.losses.values()),
+    GiveOpinion: lambda dossier: any(not one.is_given for one in dossier.opinions.values()),
     ReturnOriginal: lambda dossier: bool(dossier.open_originals),
+    RecordRating: lambda dossier: len(dossier.ratings) < _SIDES,
+    ForwardComplaint: lambda dossier: any(one.is_open for one in dossier.complaints.values()),
+    AnswerComplaint: lambda dossier: any(one.is_open for one in dossier.complaints.values()),
+    AnswerInfo: lambda dossier: any(one.is_open for one in dossier.questions.values()),
     ArchiveDossier: lambda dossier: dossier.archived_at is None,
     CancelPickup: lambda dossier: any(one.status in CANCELLABLE for one in dossier.pickups.values()),
 }

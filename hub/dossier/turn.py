@@ -65,6 +65,7 @@ def _open(dossier: Dossier) -> Iterator[OpenRequest]:
         if one.status == "requested":
             yield OpenRequest(f"payment {payment}, {one.total} VND", APPLICANT)
     yield from _of_papers(dossier)
+    yield from _of_words(dossier)
 
 
 def _of_papers(dossier: Dossier) -> Iterator[OpenRequest]:
@@ -72,9 +73,6 @@ def _of_papers(dossier: Dossier) -> Iterator[OpenRequest]:
         if pickup.is_open:
             yield OpenRequest(f"postal order {order} ({pickup.status})", POST, pickup.status_at)
     yield from _of_the_agency(dossier)
-    for name, verification in dossier.verifications.items():
-        if not verification.is_recorded:
-            yield OpenRequest(f"file of verification {name}", dossier.agency, verification.at)
     for name in sorted(dossier.open_originals):
         yield OpenRequest(f"return of {name} to the applicant", dossier.custody[name])
     for name, loss in dossier.losses.items():
@@ -93,3 +91,12 @@ def _of_the_agency(dossier: Dossier) -> Iterator[OpenRequest]:
     for name, opinion in dossier.opinions.items():
         if not opinion.is_given:
             yield OpenRequest(f"opinion {name}, until {opinion.answer_by:%Y-%m-%d %H:%M}Z", opinion.of)
+
+
+def _of_words(dossier: Dossier) -> Iterator[OpenRequest]:
+    for name, complaint in dossier.complaints.items():
+        if complaint.is_open:
+            yield OpenRequest(f"answer to complaint {name}", complaint.handler)
+    for name, question in dossier.questions.items():
+        if question.is_open:
+            yield OpenRequest(f"answer to question {name} of {question.by}", question.to)

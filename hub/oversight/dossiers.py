@@ -191,6 +191,11 @@ def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
         "papers": dict(state.custody),
         "originals": {name: state.custody[name] for name in sorted(state.open_originals)},
         "archived_at": state.archived_at,
+        "ratings": dict(state.ratings),
+        "complaints": {
+            name: {"kind": one.kind, "about": one.about, "handler": one.handler, "open": one.is_open}
+            for name, one in state.complaints.items()
+        },
         "losses": {
             name: {"kind": one.kind, "holder": one.holder, "papers": list(one.papers), "open": one.is_open}
             for name, one in state.losses.items()

@@ -40,6 +40,9 @@ _SHOWN = (
     "check",
     "loss",
     "original",
+    "complaint",
+    "info",
+    "purpose",
 )
 
 

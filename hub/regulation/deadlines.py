@@ -10,7 +10,7 @@ from hub.regulation.calendar import WorkingCalendar
 from hub.regulation.catalogue import HandlingTime, TimeUnit
 from hub.regulation.clock import in_viet_nam
 from hub.regulation.profile import Profile
-from hub.regulation.sections import Relation
+from hub.regulation.sections import ComplaintKind, Relation
 
 _DAY_UNITS = frozenset({TimeUnit.WORKING_DAY, TimeUnit.DAY})
 
@@ -126,6 +126,38 @@ def postal_transit_limit(
 def next_invitation_day(calendar: WorkingCalendar, profile: Profile, invited_on: date) -> date:
     """First day of the next invitation after a failed delivery (Thông tư 17/2017 Điều 5)."""
     return calendar.working_day_after(invited_on, profile.postal.invitation_gap_working_days)
+
+
+def complaint_limit(
+    calendar: WorkingCalendar, profile: Profile, recorded_at: datetime, kind: ComplaintKind
+) -> datetime:
+    """Until when a complaint is answered, in days of the calendar by its kind (6.2.đ)."""
+    answer_days = profile.feedback.answer_days
+    of_kind = {
+        "reflection": answer_days.reflection,
+        "petition": answer_days.petition,
+        "complaint": answer_days.complaint,
+        "denunciation": answer_days.denunciation,
+    }
+    return calendar.add_days(recorded_at, of_kind[kind], profile.due.mode)
+
+
+def postal_complaint_limit(
+    calendar: WorkingCalendar, profile: Profile, recorded_at: datetime, relation: Relation
+) -> datetime:
+    """Until when a complaint about the post is answered (Thông tư 17/2017 Điều 8)."""
+    is_far = relation in {"inter_province", "between_major_cities"}
+    complaint_answer_working_days = profile.postal.complaint_answer_working_days
+    if is_far:
+        count = complaint_answer_working_days.inter_province
+    else:
+        count = complaint_answer_working_days.same_province
+    return calendar.closing(calendar.working_day_after(recorded_at, count))
+
+
+def postal_complaint_end(calendar: WorkingCalendar, profile: Profile, carried_at: datetime) -> datetime:
+    """Until when one may complain about the post (Thông tư 17/2017 Điều 8)."""
+    return calendar.add_months(carried_at, profile.postal.complaint_months, profile.due.mode)
 
 
 def _is_same_day(profile: Profile, handling: HandlingTime, cutoff: time | None) -> bool:

@@ -16,6 +16,7 @@ from hub.regulation.sections import (
     Channel,
     DossierCodeFormat,
     Due,
+    Feedback,
     Form,
     FormKind,
     Forward,
@@ -56,6 +57,7 @@ class Profile:
     forms: tuple[Form, ...]
     statuses: tuple[StatusText, ...]
     handling: Handling = Handling()
+    feedback: Feedback = Feedback()
 
     @property
     def ref(self) -> str:

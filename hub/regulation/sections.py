@@ -21,6 +21,8 @@ Channel = Literal["in_person", "post", "online", "email"]
 """How a dossier is lodged (Điều 13)."""
 FormKind = Literal["receipt", "supplement", "refusal", "apology", "control_slip", "register"]
 Stage = Literal["intake", "appraisal"]
+ComplaintKind = Literal["reflection", "petition", "complaint", "denunciation"]
+"""phản ánh, kiến nghị, khiếu nại, tố cáo."""
 Relation = Literal["within_district", "within_province", "between_major_cities", "inter_province"]
 """How far apart the two ends of a postal leg lie (Thông tư 17/2017 Điều 7)."""
 
@@ -139,8 +141,28 @@ class Returning:
     result_signature: Literal["named", "required"]
     result_papers: Literal["catalogue", "any"] = "any"
     """Whether results are those that are published for the procedure (18.1)."""
+    unannounced_early: Literal["accept", "record", "refuse"] = "accept"
+    """What becomes of an early return that was not announced before (18.4)."""
     electronic_only: Literal["asked", "free"] = "free"
     """Whether there is no paper only where the applicant asked for none (17.10)."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class AnswerDays:
+    """Days of the calendar within which a complaint of each kind is answered."""
+
+    reflection: _Count = 30
+    petition: _Count = 30
+    complaint: _Count = 30
+    denunciation: _Count = 30
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Feedback:
+    """Ratings and complaints (Điều 3.1, 6.2.đ)."""
+
+    rating_scale: Annotated[int, Field(ge=2, le=100)] = 5
+    answer_days: AnswerDays = AnswerDays()
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -22,7 +22,7 @@ from schemas.dossier import Component, Gap, SubmitDossier, WithdrawDossier
 from schemas.pickup import CancelPickup
 from schemas.sync import ReportSync
 from tests.support import dossiers as build
-from tests.support import reuse
+from tests.support import reuse, words
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
 from tests.support.ending import archiving, correction, giving_back, original
 from tests.support.loss import loss, outcome, settlement
@@ -33,7 +33,7 @@ KNOWN_RULES = {rule.id for rule in RULES}
 ENDED = {"result_issued", "declined", "withdrawn", "returned"}
 CLOCKS = {"intake", "forward", "forward_electronic", "apology", "due", "appointment", "supplement_notice"}
 REPORTS = {"onestop.identity.report.v1", "onestop.person_data.report.v1", "onestop.pickup.report.v1",
-           "onestop.adapter.sync_report.v1", "onestop.timer.fire.v1",
+           "onestop.adapter.sync_report.v1", "onestop.notice.report.v1", "onestop.timer.fire.v1",
            "onestop.dossier.submit.v1"}  # fmt: skip
 
 SUBMISSIONS = (
@@ -57,6 +57,7 @@ def candidates(story: Story, variant: int) -> Iterator[tuple[Request, Sender]]:
     yield from _papers(dossier, variant)
     yield from _post(dossier, variant)
     yield from _reuse(dossier, variant)
+    yield from _words(dossier, variant)
     for check in (dossier.owner.check, dossier.proxy.check, "a" * 32):
         if check is not None:
             outcome = ("matched", "matched", "mismatched", "unavailable")[variant % 4]
@@ -145,6 +146,26 @@ def _papers(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     for transfer in dossier.hand_overs:
         confirm = build.paper_receipt(transfer.giver, transfer.receiver, *transfer.papers)
         yield confirm, {build.AGENCY_CODE: AGENCY, "post": POSTAL}.get(transfer.receiver, COUNTER)
+
+
+def _words(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
+    """What people say of the dossier and to each other."""
+    if variant % 4:
+        return
+    side = ("one_stop", "agency", "post")[variant // 4 % 3]
+    yield words.rating(side, score=variant % 7 + 1), COUNTER
+    order = next(iter(dossier.pickups), "X__C1")
+    about: dict[str, Any] = {"about": "post", "order": order} if variant % 8 else {}
+    yield words.complaint(**about), PORTAL
+    for name in dossier.complaints:
+        yield words.forwarding(name, "post" if variant % 8 else build.AGENCY_CODE), COUNTER
+        yield words.answer(name), (COUNTER, AGENCY)[variant // 4 % 2]
+    yield words.question(build.AGENCY_CODE), COUNTER
+    yield words.question(build.ONE_STOP), AGENCY
+    for name, one in dossier.questions.items():
+        yield words.reply(name), COUNTER if one.to == build.ONE_STOP else AGENCY
+    for purpose in ("intake", "reschedule", "early_return"):
+        yield words.notice(purpose, "social" if variant % 8 else "sms"), COUNTER
 
 
 def _reuse(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:

@@ -19,8 +19,10 @@ from hub.dossier.rules import (
     correction,
     deadlines,
     declining,
-    opinions,
+    feedback,
+    information,
     loss,
+    opinions,
     results,
     submission,
     supplement,
@@ -33,9 +35,11 @@ from hub.participants.admission import ROLES
 from schemas.case import AppraiseCase
 from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier, SupplementDossier
 from schemas.due import Apologise
+from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint
 from schemas.generate import GENERATED
-from schemas.opinion import GiveOpinion, RequestOpinion
+from schemas.information import AnswerInfo, RequestInfo
 from schemas.loss import RecordLoss
+from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.registry import REQUESTS
 from schemas.result import CorrectResult, IssueResult
 from schemas.verification import RecordVerification, ScheduleVerification
@@ -67,9 +71,11 @@ _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     DeclineDossier.type: (declining.intake_reason_is_given, declining.competent_agency_is_named),
     RequestSupplement.type: (supplement.intake_reasons_are_given,),
     SubmitDossier.type: (submission.proxy_has_deed,),
-    AppraiseCase.type: (appraisal.findings_are_given,),
-    ScheduleVerification.type: (verifying.appointment_is_in_words,),
-    RecordVerification.type: (verifying.findings_are_in_words,),
+    RecordComplaint.type: (feedback.complaint_says_what,),
+    ForwardComplaint.type: (feedback.summary_is_in_words,),
+    AnswerComplaint.type: (feedback.answer_is_in_words,),
+    RequestInfo.type: (information.question_is_in_words,),
+    AnswerInfo.type: (information.answer_is_in_words,),
     RecordLoss.type: (loss.circumstances_are_given,),
     CorrectResult.type: (correction.reason_of_correction_is_given,),
 }

@@ -17,7 +17,7 @@ from schemas.dossier import DeclineDossier, RequestSupplement
 @rule("17.2", "An appraisal says what stands against the dossier")
 def findings_are_given(_dossier: Dossier, request: AppraiseCase, _context: Context) -> Refused | None:
     """Blank words are none; an eligible dossier needs no words."""
-    if (request.outcome == "eligible" and request.findings is None) or (request.findings or "").strip():
+    if request.outcome == "eligible" or (request.findings or "").strip():
         return None
     return Refused("rule.17.2.findings", rule="17.2", fields=("/findings",))
 

@@ -39,11 +39,12 @@ def unfired(dossier: Dossier, context: Context, *names: str) -> tuple[DeadlineMi
 
 def who_had_to_act(dossier: Dossier, kind: TimerKind, name: str) -> str | None:
     """The organisation whose part it was by the timer of this name; None for the post."""
-def who_had_to_act(dossier: Dossier, kind: TimerKind, name: str = "") -> str | None:
-    """The organisation whose part it was; None for the post. `name` is the timer's."""
     if kind == "original":
         holder = dossier.custody[name.removeprefix("original:")]
         return None if holder == POST else holder
+    if kind == "complaint":
+        handler = dossier.complaints[name.removeprefix("complaint:")].handler
+        return None if handler == POST else handler
     if kind in _POST_ACTS:
         return None
     if kind == "opinion":

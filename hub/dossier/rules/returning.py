@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.announcing import early_return_is_announced
 from hub.dossier.rules.custody import paper_is_in_a_hand, paper_is_not_lost
 from hub.dossier.rules.results import returned_is_as_published
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
@@ -54,10 +55,13 @@ def return_result(dossier: Dossier, request: ReturnResult, context: Context) -> 
     """The applicant has the whole result; the dossier is finished."""
     if (refused := first_refusal(_RETURN, dossier, request, context)) is not None:
         return refused
+    late = early_return_is_announced(dossier, request, context)
+    if isinstance(late, Refused):
+        return late
     fact = ResultReturned(
         channel=request.channel,
         papers=request.papers,
         received_by=request.received_by,
         returned_at=context.now,
     )
-    return Accepted((fact,), ids_of(_RETURN))
+    return Accepted((fact, *late), (*ids_of(_RETURN), early_return_is_announced.id))

@@ -14,8 +14,16 @@ from hub.dossier.rules.transfer import has_two_clocks
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
 from hub.dossier.state.evolve_correction import corrected
 from hub.dossier.state.evolve_custody import custody_with, forward_clocks, handed_over, paper_received
+from hub.dossier.state.evolve_feedback import (
+    answered,
+    complained,
+    inquired,
+    noticed,
+    passed_on,
+    rated,
+    told,
+)
 from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, scheduled
-from hub.dossier.state.evolve_handling import appraised, recorded, scheduled
 from hub.dossier.state.evolve_loss import loss_recorded, loss_settled
 from hub.dossier.state.evolve_originals import archived, given_back, taken
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
@@ -48,6 +56,7 @@ from schemas.dossier import (
     SupplementRequested,
 )
 from schemas.due import ApologySent, DeadlineMissed, DeadlineNear, DueRescheduled, RuleViolated
+from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintRecorded, RatingRecorded
 from schemas.identity import (
     IdentityChecked,
     IdentityCheckRequested,
@@ -55,8 +64,10 @@ from schemas.identity import (
     IdentityMismatched,
     IdentityUnavailable,
 )
-from schemas.opinion import OpinionGiven, OpinionRequested
+from schemas.information import InfoAnswered, InfoRequested
 from schemas.loss import LossRecorded, LossSettled
+from schemas.notice import NoticeFailed, NoticeSent
+from schemas.opinion import OpinionGiven, OpinionRequested
 from schemas.original import OriginalReturned, OriginalTaken
 from schemas.paper import PaperHandedOver, PaperReceived
 from schemas.party import Party
@@ -371,6 +382,14 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     OriginalTaken: taken,
     OriginalReturned: given_back,
     DossierArchived: archived,
+    RatingRecorded: rated,
+    ComplaintRecorded: complained,
+    ComplaintForwarded: passed_on,
+    ComplaintAnswered: answered,
+    InfoRequested: inquired,
+    InfoAnswered: told,
+    NoticeSent: noticed,
+    NoticeFailed: _nothing,
     LossRecorded: loss_recorded,
     LossSettled: loss_settled,
     CopyRegistered: copy_registered,

@@ -12,6 +12,7 @@ from hub.regulation.law import LawVersions
 from hub.regulation.sections import Relation, Stage
 from schemas.case import AppraisalOutcome
 from schemas.due import TimerKind
+from schemas.feedback import ComplaintAbout, ComplaintKind
 from schemas.identity import UnavailableCause
 from schemas.loss import LossKind
 from schemas.payment import FeeKind, PaymentStatus
@@ -158,6 +159,24 @@ class Payment(Struct, frozen=True, gc=False, array_like=True):
     items: tuple[tuple[FeeKind, int, int, str | None], ...] = ()
 
 
+class Complaint(Struct, frozen=True, gc=False, array_like=True):
+    """What somebody complained about, who deals with it and until when it is answered (6.2.đ)."""
+
+    kind: ComplaintKind
+    about: ComplaintAbout
+    handler: str
+    answer_by: datetime
+    is_open: bool = True
+
+
+class Inquiry(Struct, frozen=True, gc=False, array_like=True):
+    """An organisation asked another one (6.3.a)."""
+
+    by: str
+    to: str
+    is_open: bool = True
+
+
 class Original(Struct, frozen=True, gc=False, array_like=True):
     """An original that an office took (18.2); `return_by` is the time of the law of the sector."""
 
@@ -269,6 +288,12 @@ class Dossier(
     originals: Mapping[str, Original] = field(default_factory=dict)
     """By the names under which they are in `custody` (18.2)."""
     archived_at: datetime | None = None
+    ratings: Mapping[str, int] = field(default_factory=dict)
+    """By the side that was rated (3.1)."""
+    complaints: Mapping[str, Complaint] = field(default_factory=dict)
+    questions: Mapping[str, Inquiry] = field(default_factory=dict)
+    is_early_told: bool = False
+    """The applicant knows that the result can be had before its time (18.4)."""
     pickups: Mapping[str, Pickup] = field(default_factory=dict)
     timers: Mapping[str, Timer] = field(default_factory=dict)
     payments: Mapping[str, Payment] = field(default_factory=dict)
@@ -313,3 +338,9 @@ class Dossier(
     def open_originals(self) -> frozenset[str]:
         """Originals that the applicant has not got back."""
         return frozenset(name for name in self.originals if self.custody[name] != APPLICANT)
+
+    @property
+    def asked_organisations(self) -> frozenset[str]:
+        """Who deals or dealt with a complaint or a question of this dossier."""
+        handlers = {complaint.handler for complaint in self.complaints.values()}
+        return frozenset(handlers | {question.to for question in self.questions.values()})

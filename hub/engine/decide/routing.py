@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from hub.dossier.state.model import Dossier, Status
@@ -15,9 +15,12 @@ from schemas import (
     copy,
     dossier,
     due,
+    feedback,
     identity,
-    opinion,
+    information,
     loss,
+    notice,
+    opinion,
     original,
     paper,
     payment,
@@ -29,12 +32,13 @@ from schemas import (
 )
 from schemas.base import Fact
 
-Audience = Literal["one_stop", "agency", "population", "postal", "portal", "named"]
+Audience = Literal["one_stop", "agency", "population", "postal", "portal", "named", "addressee"]
 
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
 _BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
 _PORTAL: frozenset[Audience] = frozenset({"portal"})
 _NAMED: frozenset[Audience] = frozenset({"named"})
+_ADDRESSEE: frozenset[Audience] = frozenset({"addressee"})
 
 AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.DossierSubmitted: _ONE_STOP | _PORTAL,
@@ -61,6 +65,14 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     original.OriginalTaken: _BOTH,
     original.OriginalReturned: _BOTH,
     archive.DossierArchived: _ONE_STOP,
+    feedback.RatingRecorded: _ONE_STOP,
+    feedback.ComplaintRecorded: _ONE_STOP,
+    feedback.ComplaintForwarded: _ONE_STOP | _ADDRESSEE,
+    feedback.ComplaintAnswered: _ONE_STOP,
+    information.InfoRequested: _ONE_STOP | _ADDRESSEE,
+    information.InfoAnswered: _ONE_STOP | _ADDRESSEE,
+    notice.NoticeSent: _ONE_STOP,
+    notice.NoticeFailed: _ONE_STOP,
     loss.LossRecorded: _BOTH,
     loss.LossSettled: _BOTH,
     case.CaseAssigned: _ONE_STOP | _PORTAL,
@@ -89,7 +101,8 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
 }
 """`one_stop` are the counters that speak for the dossier's one-stop; having lodged it is no reason.
 The agency is told only of forwarded dossiers, the portal only of what it shows: its ten status codes,
-papers, dates, payments. `named` is an agency beside these whose part it is, as the fact names it."""
+papers, dates, payments. `named` is an agency beside these whose part it is, as the fact names it,
+`addressee` whoever speaks for the organisation that a question, an answer or a complaint is for."""
 
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
@@ -112,6 +125,8 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
         names.extend(directory.serving("population", after.organisation))
     if "portal" in audiences and not _rests_on_lookup(fact):
         names.extend(directory.serving("portal", after.organisation))
+    if "addressee" in audiences:
+        names.extend(_addressee(fact, directory))
     if "postal" in audiences:
         assert isinstance(fact, pickup.PickupOrdered | pickup.PickupCancelled)
         names.extend(directory.serving("postal", fact.organisation))
@@ -140,6 +155,15 @@ def _quotes_database(fact: Fact) -> bool:
     return isinstance(fact, component.MismatchRecorded) and any(
         item.in_database is not None for item in fact.differences
     )
+
+
+def _addressee(fact: Fact, directory: Directory) -> Iterator[str]:
+    """Whoever speaks for the organisation that a question, its answer or a complaint is for."""
+    assert isinstance(
+        fact, feedback.ComplaintForwarded | information.InfoRequested | information.InfoAnswered
+    )
+    for role in ("counter", "agency"):
+        yield from directory.speaking_for(role, fact.to)
 
 
 def _hands_to_agency(fact: Fact, after: Dossier) -> bool:

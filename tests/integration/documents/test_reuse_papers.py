@@ -19,6 +19,7 @@ from hub.signing.manifest import Manifest
 from hub.signing.sandbox import Sandbox
 from hub.signing.verified import Verified
 from hub.signing.verifying import verify_package
+from tests.integration.documents.last_acts import archived, complained, corrected
 from tests.support import signing
 from tests.support.clients import Client, Received
 from tests.support.dossiers import law
@@ -92,11 +93,19 @@ class Office:
 
     async def issue(self, dossier: str, valid_until: date | None = None) -> str:
         """The result; the digest of its package."""
-        manifest = self.manifest(dossier, RESULT, valid_until)
-        package = await self.sealed(sign_copy(manifest, self.key(LEADER["account"]), self.now))
+        package = await self.signed_result(dossier, valid_until=valid_until)
         sheet = {"code": RESULT, "number": "01/XN", "package": package}
         await self.do(self.agency, "onestop.result.issue.v1", dossier, {"papers": [sheet], "signer": LEADER})
         return package
+
+    async def signed_result(
+        self, dossier: str, note: str | None = None, valid_until: date | None = None
+    ) -> str:
+        """A paper of the result, signed by both; a note tells one from another."""
+        manifest = self.manifest(dossier, RESULT, valid_until)
+        if note is not None:
+            manifest = replace(manifest, metadata=replace(manifest.metadata, title=note))
+        return await self.sealed(sign_copy(manifest, self.key(LEADER["account"]), self.now))
 
     async def reuse(self, dossier: str, other: str, package: str) -> dict[str, Any]:
         """What the hub answers to the reuse of that paper."""
@@ -232,6 +241,9 @@ async def test_a_paper_is_reused_as_the_other_dossier_has_it_and_not_as_the_requ
             ],
         }
         await office.account(second)
+        await corrected(office, first, code, package)
+        await complained(office, first)
+        await archived(office, first, second)
         assert await hub.database.fetchval("select max(parked) from dossier") == 0
 
 

@@ -308,9 +308,12 @@ def test_a_finished_dossier_says_that_nothing_more_is_possible_but_papers() -> N
     refused = story.refuses(build.result_return(), COUNTER)
     assert (refused.code, refused.state) == ("state.conflict", "returned")
     assert refused.possible == (
+        "onestop.complaint.record.v1",
         "onestop.dossier.archive.v1",
+        "onestop.info.request.v1",
         "onestop.loss.record.v1",
         "onestop.paper.hand_over.v1",
+        "onestop.rating.record.v1",
         "onestop.result.correct.v1",
     )
 

@@ -48,7 +48,7 @@ def codes_of_the_core() -> set[str]:
 
 PREFIXES = {
     "rule", "identity", "pickup", "custody", "due", "state", "timer", "security", "late", "handling_time",
-    "reference", "unknown_dossier", "payment", "codes", "loss",
+    "reference", "unknown_dossier", "payment", "codes", "loss", "complaint", "info", "notice",
 }  # fmt: skip
 
 

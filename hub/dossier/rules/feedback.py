@@ -1,0 +1,220 @@
+"""Ratings and complaints (Art. 3.1, 6.2.đ, 7.5, 20.2; TT 17/2017 Điều 8): recorded, passed on, answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.late import violation
+from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.standing import conflict, foreign_organisation, is_one_stop
+from hub.dossier.state.model import APPLICANT, POST, Dossier
+from hub.regulation.deadlines import complaint_limit, postal_complaint_end, postal_complaint_limit
+from schemas.feedback import (
+    AnswerComplaint,
+    ComplaintAnswered,
+    ComplaintForwarded,
+    ComplaintRecorded,
+    ForwardComplaint,
+    RatingRecorded,
+    RecordComplaint,
+    RecordRating,
+)
+
+
+@rule("3.1", "An applicant rates each side once, on the scale of the regulation")
+def rating_counts_once(dossier: Dossier, request: RecordRating, context: Context) -> Refused | None:
+    """The one-stop, the agency, the post: a second rating would count twice."""
+    if request.score > context.law.profile.feedback.rating_scale:
+        return Refused("rule.3.1.scale", rule="3.1", fields=("/score",))
+    return Refused("rule.3.1", rule="3.1", fields=("/about",)) if request.about in dossier.ratings else None
+
+
+def rate(dossier: Dossier, request: RecordRating, context: Context) -> Decision:
+    """How content the applicant is."""
+    if (refused := rating_counts_once(dossier, request, context)) is not None:
+        return refused
+    rated = {"one_stop": dossier.organisation, "agency": dossier.agency}
+    fact = RatingRecorded(
+        about=request.about,
+        score=request.score,
+        way=request.way,
+        official=request.official,
+        comment=request.comment,
+        scale=context.law.profile.feedback.rating_scale,
+        organisation=rated.get(request.about),
+    )
+    return Accepted((fact,), (rating_counts_once.id,))
+
+
+@rule("6.2.đ", "A complaint says what it is about, and names the official")
+def complaint_says_what(_dossier: Dossier, request: RecordComplaint, _context: Context) -> Refused | None:
+    """Blank words are no complaint."""
+    if not request.text.strip():
+        return Refused("rule.6.2.đ.blank", rule="6.2.đ", fields=("/text",))
+    is_named = request.official is not None or request.about != "official"
+    if not is_named or (request.official is not None and not request.official.strip()):
+        return Refused("rule.6.2.đ.official", rule="6.2.đ", fields=("/official",))
+    return None
+
+
+@rule("tt17-2017.8", "A complaint about the post names its order, and comes within its months")
+def order_is_complained_of(dossier: Dossier, request: RecordComplaint, context: Context) -> Refused | None:
+    """Counted from what is known last of the parcel."""
+    if request.about != "post":
+        return None
+    pickup = dossier.pickups.get(request.order or "")
+    if pickup is None:
+        return Refused("pickup.unknown_order", rule="tt17-2017.8", fields=("/order",))
+    law = context.law
+    if context.now > postal_complaint_end(law.calendar, law.profile, pickup.status_at):
+        return Refused("rule.tt17-2017.8", rule="tt17-2017.8", fields=("/order",))
+    return None
+
+
+_RECORD: tuple[Check[Dossier, RecordComplaint], ...] = (complaint_says_what, order_is_complained_of)
+
+
+@rule("6.2.đ", "A complaint is answered within the time of its kind")
+def answer_limit(dossier: Dossier, request: RecordComplaint, context: Context) -> datetime:
+    """About the post within the working days of its own norms, by how far it carried."""
+    law = context.law
+    if request.about == "post" and request.order is not None:
+        relation = dossier.pickups[request.order].relation
+        return postal_complaint_limit(law.calendar, law.profile, context.now, relation)
+    return complaint_limit(law.calendar, law.profile, context.now, request.kind)
+
+
+def record(dossier: Dossier, request: RecordComplaint, context: Context) -> Decision:
+    """The one-stop has to deal with it, or to report it."""
+    if (refused := first_refusal(_RECORD, dossier, request, context)) is not None:
+        return refused
+    fact = ComplaintRecorded(
+        kind=request.kind,
+        about=request.about,
+        way=request.way,
+        text=request.text,
+        complainant=request.complainant,
+        official=request.official,
+        order=request.order,
+        complaint=f"K{len(dossier.complaints) + 1}",
+        handler=dossier.organisation,
+        answer_by=answer_limit(dossier, request, context),
+    )
+    return Accepted((fact,), (*ids_of(_RECORD), answer_limit.id))
+
+
+@rule("6.2.đ", "An open complaint is passed on and answered")
+def complaint_is_open(
+    dossier: Dossier, request: ForwardComplaint | AnswerComplaint, context: Context
+) -> Refused | None:
+    """Known in this dossier, and answered once."""
+    found = dossier.complaints.get(request.complaint)
+    if found is None:
+        return Refused("complaint.unknown", rule="6.2.đ", fields=("/complaint",))
+    return None if found.is_open else conflict(dossier, context, "complaint.answered", "6.2.đ")
+
+
+@rule("6.2.đ", "A complaint is passed on to somebody else who deals with it")
+def receiver_is_another(dossier: Dossier, request: ForwardComplaint, _context: Context) -> Refused | None:
+    """An organisation or the post, and not who has it already."""
+    if request.to in {APPLICANT, dossier.complaints[request.complaint].handler}:
+        return Refused("rule.6.2.đ.receiver", rule="6.2.đ", fields=("/to",))
+    return None
+
+
+@rule("6.2.đ", "What is passed on says what the complaint is")
+def summary_is_in_words(_dossier: Dossier, request: ForwardComplaint, _context: Context) -> Refused | None:
+    """Who gets it has not seen it before; blank words tell nothing."""
+    if not request.summary.strip():
+        return Refused("rule.6.2.đ.blank", rule="6.2.đ", fields=("/summary",))
+    return None
+
+
+_FORWARD: tuple[Check[Dossier, ForwardComplaint], ...] = (
+    complaint_is_open,
+    receiver_is_another,
+    summary_is_in_words,
+)
+
+
+def forward(dossier: Dossier, request: ForwardComplaint, context: Context) -> Decision:
+    """Who is competent deals with it; its time goes on."""
+    if (refused := first_refusal(_FORWARD, dossier, request, context)) is not None:
+        return refused
+    found = dossier.complaints[request.complaint]
+    fact = ComplaintForwarded(
+        complaint=request.complaint,
+        to=request.to,
+        summary=request.summary,
+        officer=request.officer,
+        kind=found.kind,
+        about=found.about,
+        answer_by=found.answer_by,
+    )
+    return Accepted((fact,), ids_of(_FORWARD))
+
+
+@rule("6.2.đ", "Who deals with a complaint answers it, or the one-stop passes the explanation on")
+def handler_answers(dossier: Dossier, request: AnswerComplaint, context: Context) -> Refused | None:
+    """In its own name; the post answers through the one-stop (20.2)."""
+    handler = dossier.complaints[request.complaint].handler
+    is_handler = handler != POST and handler in context.sender.organisations
+    return None if is_handler or is_one_stop(dossier, context.sender) else foreign_organisation()
+
+
+@rule("6.2.đ", "An answer to a complaint says something")
+def answer_is_in_words(_dossier: Dossier, request: AnswerComplaint, _context: Context) -> Refused | None:
+    """Blank words are none."""
+    if not request.answer.strip():
+        return Refused("rule.6.2.đ.blank", rule="6.2.đ", fields=("/answer",))
+    return None
+
+
+@rule("6.2.đ", "An answer is recorded when the complainant has it")
+def answer_is_told(_dossier: Dossier, request: AnswerComplaint, context: Context) -> Refused | None:
+    """Not before it was told."""
+    if request.told_at > context.now:
+        return Refused("rule.6.2.đ.told", rule="6.2.đ", fields=("/told_at",))
+    return None
+
+
+@rule("7.5", "Who complained about an official's violation is told what was done about it")
+def official_outcome_is_told(dossier: Dossier, request: AnswerComplaint, _context: Context) -> Refused | None:
+    """Where the complaint about the official is right, wholly or in part."""
+    about = dossier.complaints[request.complaint].about
+    if about != "official" or request.outcome not in {"upheld", "partly"}:
+        return None
+    if not (request.official_outcome or "").strip():
+        return Refused("rule.7.5", rule="7.5", fields=("/official_outcome",))
+    return None
+
+
+_ANSWER: tuple[Check[Dossier, AnswerComplaint], ...] = (
+    complaint_is_open,
+    handler_answers,
+    answer_is_in_words,
+    answer_is_told,
+    official_outcome_is_told,
+)
+
+
+def answer(dossier: Dossier, request: AnswerComplaint, context: Context) -> Decision:
+    """The complainant knows; a late answer is recorded as late."""
+    if (refused := first_refusal(_ANSWER, dossier, request, context)) is not None:
+        return refused
+    found = dossier.complaints[request.complaint]
+    late = violation(context, found.answer_by, "tt17-2017.8" if found.about == "post" else "6.2.đ")
+    if isinstance(late, Refused):
+        return late
+    fact = ComplaintAnswered(
+        complaint=request.complaint,
+        outcome=request.outcome,
+        answer=request.answer,
+        official_outcome=request.official_outcome,
+        told_by=request.told_by,
+        told_at=request.told_at,
+        officer=request.officer,
+        handler=found.handler,
+    )
+    return Accepted((fact, *late), ids_of(_ANSWER))
