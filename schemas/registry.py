@@ -23,6 +23,7 @@ from schemas import (
     person_data,
     pickup,
     receipt,
+    reminder,
     result,
     sync,
     verification,
@@ -31,8 +32,7 @@ from schemas.base import Fact, Request
 
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
-    verification, opinion,
-    verification,
+    verification, opinion, reminder,
     loss, original, archive, feedback, information, notice,
 )  # fmt: skip
 

@@ -58,7 +58,7 @@ class _Record(Wire):
     findings: Annotated[Text, in_words("rule.17.3.b.findings")]
     verified_at: Instant
     package: Digest | None = None
-    exception: Line | None = None
+    exception: Annotated[Line, in_words("rule.17.3.b.file")] | None = None
 
 
 class RecordVerification(_Record, Request, Ruled):

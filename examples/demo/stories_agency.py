@@ -127,6 +127,9 @@ async def opinion_overdue(case: Case) -> None:
     await case.later(2, "07:10")
     await case.counter.sees("deadline.missed", case.dossier, kind="opinion")
     await case.must_not(case.agency, "result.issue", case.result(), "rule.17.5.b.open")
+    reminder = {"timer": "opinion:YK-01", "officer": OFFICER, "content": "Đề nghị trả lời lấy ý kiến"}
+    await case.do(case.counter, "reminder.issue", reminder)
+    await case.agency.sees("reminder.issued", case.name_at_agency)
     answer = {"opinion": "YK-01", "officer": AGENCY_OFFICER, "answer": "agrees", "text": "Thống nhất"}
     await case.do(case.other_agency, "opinion.give", answer, case.code)
     await case.counter.sees("rule.violated", case.dossier, rule="17.5.b")

@@ -35,6 +35,7 @@ from hub.dossier.rules import (
     supplement,
     sync,
     transfer,
+    urging,
     verifying,
 )
 from hub.dossier.rules.rule import first_refusal
@@ -68,6 +69,7 @@ from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
+from schemas.reminder import IssueReminder
 from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
@@ -118,6 +120,7 @@ DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] =
     RecordVerification: verifying.record,
     RequestOpinion: opinions.request_opinion,
     GiveOpinion: opinions.give_opinion,
+    IssueReminder: urging.issue,
     IssueResult: handling.issue_result,
     Apologise: deadlines.apologise,
     Reschedule: deadlines.reschedule,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.dossier.decision import Context, Refused, Sender
+from hub.dossier.rules.late import limits_of
 from hub.dossier.rules.rule import rule
 from hub.dossier.state.model import APPLICANT, POST, Dossier, Status
 from hub.regulation.profile import Profile
@@ -36,6 +37,7 @@ from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
+from schemas.reminder import IssueReminder
 from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
@@ -72,6 +74,7 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     RecordVerification: frozenset({"received", "in_process"}),
     RequestOpinion: AT_AGENCY,
     GiveOpinion: AT_AGENCY | {"awaiting_supplement"},
+    IssueReminder: AT_AGENCY | {"awaiting_supplement"},
     IssueResult: frozenset({"received", "in_process"}),
     Apologise: AT_AGENCY,
     Reschedule: AT_AGENCY,
@@ -265,6 +268,7 @@ _OBJECTS: Mapping[type[Request], Callable[[Dossier], bool]] = {
     RecordLoss: lambda dossier: any(holder != APPLICANT for holder in dossier.custody.values()),
     SettleLoss: lambda dossier: any(loss.is_open for loss in dossier.losses.values()),
     GiveOpinion: lambda dossier: any(not one.is_given for one in dossier.opinions.values()),
+    IssueReminder: lambda dossier: bool(limits_of(dossier)),
     ReturnOriginal: lambda dossier: bool(dossier.open_originals),
     RecordRating: lambda dossier: len(dossier.ratings) < _SIDES,
     ForwardComplaint: lambda dossier: any(one.is_open for one in dossier.complaints.values()),

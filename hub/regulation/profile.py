@@ -28,6 +28,7 @@ from hub.regulation.sections import (
     Reschedule,
     Returning,
     Supplement,
+    Urging,
 )
 from hub.regulation.status import DossierStatus, StatusText
 
@@ -57,6 +58,7 @@ class Profile:
     forms: tuple[Form, ...]
     statuses: tuple[StatusText, ...]
     handling: Handling = Handling()
+    urging: Urging = Urging()
     feedback: Feedback = Feedback()
 
     @property

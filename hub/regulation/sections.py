@@ -111,6 +111,14 @@ class Handling:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class Urging:
+    """Reminders of the one-stop (Điều 6.3.b, 7.1)."""
+
+    lead_working_days: _Count = 0
+    """From how many working days before the day of a limit on it may be urged."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Due:
     """How the due time is computed and what a late act means."""
 

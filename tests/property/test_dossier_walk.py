@@ -82,6 +82,9 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
     yield build.supplement(components=chosen[variant % 2 :], answers=answers), PORTAL
     yield build.supplement(components=chosen[:1], answers=answers, taken_by=build.OFFICER), COUNTER
     yield build.forwarding("H07.21" if variant % 5 == 0 else build.AGENCY_CODE), COUNTER
+    named = None if variant % 2 else build.letter()
+    for timer in ("due", *(f"opinion:{name}" for name in dossier.opinions)):
+        yield build.reminder(timer, letter=named), COUNTER
     if dossier.apology_due_at is not None:
         yield build.rescheduling(dossier.apology_due_at + timedelta(hours=variant % 2)), COUNTER
     if variant % 10 == 0:

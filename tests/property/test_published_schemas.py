@@ -26,6 +26,7 @@ from hub.dossier.rules import (
     results,
     submission,
     supplement,
+    urging,
     verifying,
 )
 from hub.inbound.authorise import Authorised, Reading, authorise
@@ -41,6 +42,7 @@ from schemas.information import AnswerInfo, RequestInfo
 from schemas.loss import RecordLoss
 from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.registry import REQUESTS
+from schemas.reminder import IssueReminder
 from schemas.result import CorrectResult, IssueResult
 from schemas.verification import RecordVerification, ScheduleVerification
 from tests.support.batches import record
@@ -64,6 +66,7 @@ _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     AppraiseCase.type: (appraisal.findings_are_given,),
     GiveOpinion.type: (opinions.answer_is_in_words,),
     RequestOpinion.type: (opinions.content_is_given,),
+    IssueReminder.type: (urging.reminder_is_in_words, urging.letter_is_by_order),
     IssueResult.type: (results.result_is_whole,),
     RecordVerification.type: (verifying.findings_are_in_words, verifying.file_is_there),
     ScheduleVerification.type: (verifying.appointment_is_in_words,),

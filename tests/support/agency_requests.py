@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from schemas.case import AppraiseCase
 from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.party import Officer
+from schemas.reminder import IssueReminder, UrgingLetter
 from schemas.verification import Participant, RecordVerification, ScheduleVerification
 
 OFFICER = Officer(account="canbo.mau", name="Lê Thị Thí Dụ")
@@ -62,3 +63,20 @@ def opinion(name: str = "YK-01", **changes: Any) -> GiveOpinion:
     """The answer of the agency that was asked."""
     values: dict[str, Any] = {"opinion": name, "officer": OFFICER, "answer": "agrees", "text": "Thống nhất"}
     return GiveOpinion(**{**values, **changes})
+
+
+def letter(**changes: Any) -> UrgingLetter:
+    """Signed by the head of the one-stop, by order."""
+    values: dict[str, Any] = {
+        "number": "07/ĐĐ-BPMC",
+        "signed_on": date(2026, 10, 8),
+        "signer": OFFICER,
+        "by_order_of": "Chủ tịch Ủy ban nhân dân xã Mẫu",
+    }
+    return UrgingLetter(**{**values, **changes})
+
+
+def reminder(timer: str = "due", **changes: Any) -> IssueReminder:
+    """The one-stop urges."""
+    values: dict[str, Any] = {"timer": timer, "officer": OFFICER, "content": "Đề nghị trả kết quả"}
+    return IssueReminder(**{**values, **changes})

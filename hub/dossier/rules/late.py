@@ -60,3 +60,20 @@ def seconds_late(now: datetime, limit: datetime) -> int:
 def running_due(dossier: Dossier) -> datetime | None:
     """The due time, unless the clock stands still because a supplement is awaited (17.4)."""
     return None if dossier.status == "awaiting_supplement" else dossier.measure
+
+
+def limits_of(dossier: Dossier) -> dict[str, tuple[str, datetime]]:
+    """Limits of agencies that are not met, by the name of their timer: whose part it is, and until when.
+
+    Also those that were missed, whose timers are gone.
+    """
+    limits = {
+        f"opinion:{name}": (opinion.of, opinion.answer_by)
+        for name, opinion in dossier.opinions.items()
+        if not opinion.is_given
+    }
+    if (due := running_due(dossier)) is not None:
+        limits["due"] = (dossier.agency, due)
+    if dossier.appraisal == "to_supplement" and dossier.notice_limit is not None:
+        limits["supplement_notice"] = (dossier.agency, dossier.notice_limit)
+    return limits

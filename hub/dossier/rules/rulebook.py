@@ -39,6 +39,7 @@ from hub.dossier.rules import (
     submission,
     supplement,
     transfer,
+    urging,
     verifying,
 )
 from hub.dossier.rules.rule import Rule
@@ -60,6 +61,7 @@ _CHAPTERS = (
     appraisal,
     verifying,
     opinions,
+    urging,
     deadlines,
     results,
     returning,

@@ -95,7 +95,9 @@ def verified_meanwhile(dossier: Dossier, request: RecordVerification, context: C
 @rule("17.3.b", "A verification is kept as a digitised file, unless a law provides otherwise")
 def file_is_there(_dossier: Dossier, request: RecordVerification, _context: Context) -> Refused | None:
     """The file's package, or the law that is the exception; one that was not held has no file."""
-    if request.outcome == "not_held" or request.package is not None or (request.exception or "").strip():
+    if request.exception is not None and not request.exception.strip():
+        return Refused("rule.17.3.b.file", rule="17.3.b", fields=("/exception",))
+    if request.outcome == "not_held" or request.package is not None or request.exception is not None:
         return None
     return Refused("rule.17.3.b.file", rule="17.3.b", fields=("/package", "/exception"))
 

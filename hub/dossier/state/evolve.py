@@ -23,7 +23,7 @@ from hub.dossier.state.evolve_feedback import (
     rated,
     told,
 )
-from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, scheduled
+from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, reminded, scheduled
 from hub.dossier.state.evolve_loss import loss_recorded, loss_settled
 from hub.dossier.state.evolve_originals import archived, given_back, taken
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
@@ -74,6 +74,7 @@ from schemas.party import Party
 from schemas.payment import PaymentRecorded, PaymentRequested
 from schemas.person_data import PersonDataReceived
 from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
+from schemas.reminder import ReminderIssued
 from schemas.result import ResultCorrected, ResultIssued, ResultReturned
 from schemas.sync import SyncRecorded
 from schemas.verification import VerificationRecorded, VerificationScheduled
@@ -353,6 +354,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     VerificationRecorded: recorded,
     OpinionRequested: asked,
     OpinionGiven: given,
+    ReminderIssued: reminded,
     ResultIssued: _issued,
     ResultReturned: _returned,
     ResultCorrected: corrected,

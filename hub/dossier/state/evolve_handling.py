@@ -1,4 +1,4 @@
-"""State changes by the agency's own work: appraisal, verification, opinions (17.2-17.5)."""
+"""State changes by the agency's own work, and by reminders about it (Art. 17.2-17.5, 6.3)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.dossier.state.model import Dossier, Opinion, Timer, Verification
 from hub.dossier.state.timers import TimerStep, without
 from schemas.case import CaseAppraised
 from schemas.opinion import OpinionGiven, OpinionRequested
+from schemas.reminder import ReminderIssued
 from schemas.verification import VerificationRecorded, VerificationScheduled
 
 _Changes = dict[str, Any]
@@ -60,3 +61,9 @@ def given(dossier: Dossier, fact: OpinionGiven, _step: TimerStep) -> _Changes:
         "opinions": {**dossier.opinions, fact.opinion: answered},
         "timers": without(dossier, opinion_timer(fact.opinion)),
     }
+
+
+def reminded(dossier: Dossier, fact: ReminderIssued, _step: TimerStep) -> _Changes:
+    """The one-stop has urged."""
+    times = dossier.reminders.get(fact.timer, 0) + 1
+    return {"reminders": {**dossier.reminders, fact.timer: times}}

@@ -252,6 +252,8 @@ class Dossier(
     """Until when Form 02 follows the appraisal that asks for it (17.4)."""
     verifications: Mapping[str, Verification] = field(default_factory=dict)
     opinions: Mapping[str, Opinion] = field(default_factory=dict)
+    reminders: Mapping[str, int] = field(default_factory=dict)
+    """How often the one-stop urged about each limit, by the name of its timer (6.3.b)."""
     apologies: int = 0
     apology_due_at: datetime | None = None
     """The time that Form 04 proposes, until the one-stop has entered it."""

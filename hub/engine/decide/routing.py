@@ -26,6 +26,7 @@ from schemas import (
     payment,
     person_data,
     pickup,
+    reminder,
     result,
     sync,
     verification,
@@ -88,6 +89,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     due.DeadlineNear: _BOTH,
     opinion.OpinionRequested: _BOTH | _NAMED,
     opinion.OpinionGiven: _BOTH,
+    reminder.ReminderIssued: _BOTH | _NAMED,
     due.DeadlineMissed: _BOTH | _NAMED,
     due.RuleViolated: _BOTH,
     pickup.PickupOrdered: frozenset({"postal", "one_stop"}),
@@ -142,7 +144,9 @@ def unheard_agency(fact: Fact, after: Dossier, directory: Directory) -> str | No
 
 
 def _named_by(fact: Fact) -> str | None:
-    """The agency of which an opinion is asked, or awaited in vain (17.5)."""
+    """The agency of which an opinion is asked, or awaited in vain (17.5), or that is urged (6.3.b)."""
+    if isinstance(fact, reminder.ReminderIssued):
+        return fact.to
     if isinstance(fact, opinion.OpinionRequested):
         return fact.of
     if isinstance(fact, due.DeadlineMissed) and fact.kind == "opinion":
