@@ -69,10 +69,10 @@ class CoreRules(Rules):
         """Decimal digits."""
         return b"%d" % state
 
-    def code_unit(self, state: Any, request: Request) -> None:
+    def code_unit(self, state: Any, request: Request, now: datetime) -> None:
         """No codes."""
 
-    def may_know(self, state: Any, sender: Sender) -> bool:  # noqa: ARG002  as the rules have it
+    def may_know(self, state: Any, sender: Sender, now: datetime) -> bool:  # noqa: ARG002  as the rules have it
         """Everybody."""
         return True
 

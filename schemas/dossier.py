@@ -143,6 +143,25 @@ class DossierAccepted(Fact):
     not_needed: tuple[ComponentCode, ...] = ()
 
 
+class Followed(Wire):
+    """An organisation that is not there any more, and who follows it."""
+
+    former: OrganisationCode
+    successor: OrganisationCode
+
+
+class DossierTakenOver(Fact):
+    """After a merger, successors go on with an open dossier: `organisation` and `agency` from now on.
+
+    `followed` are all organisations of the dossier that changed, holders of papers too.
+    """
+
+    type: ClassVar[str] = "onestop.dossier.taken_over.v1"
+    organisation: OrganisationCode
+    agency: OrganisationCode
+    followed: tuple[Followed, ...] = Field(min_length=1)
+
+
 class RequestSupplement(Request):
     """Form 02: what to supplement and why, once per stage (Art. 8.5.b, 14.2, 17.4)."""
 

@@ -14,6 +14,7 @@ from types import CodeType, FunctionType, ModuleType
 
 from hub.dossier.decide import AGENCY_WORK, DECISIONS
 from hub.dossier.rules.handling import NEEDS_FORWARDING
+from hub.dossier.rules.roster import checks_of
 from hub.dossier.rules.rule import Rule
 from hub.dossier.rules.submission import submit
 from schemas.base import Fact, Request
@@ -36,6 +37,7 @@ def consequences(request: type[Request]) -> Consequences:
     begin: tuple[object, ...] = (_decision(request),)
     if request in AGENCY_WORK:
         begin = (*begin, NEEDS_FORWARDING)
+    begin = (*begin, checks_of(request))
     found = list(_reached(begin, set()))
     rules = {one.id for one in found if isinstance(one, Rule)}
     facts = {one.type for one in found if isinstance(one, type)}

@@ -40,11 +40,13 @@ _ELSEWHERE = {
     "dead-letters": "hub.cli.dead_letters:app",
     "deliveries": "hub.cli.deliveries:app",
     "pki": "hub.cli.pki:pki_app",
+    "roster": "hub.cli.roster:app",
     "redrive": "hub.cli.operator:redrive",
     "erase": "hub.cli.operator:erase",
     "replay": "hub.cli.operator:replay_topic",
     "verify": "hub.cli.verify:verify",
     "law": "hub.cli.law:app",
+    "organisations": "hub.cli.organisations:app",
     "sandbox": "hub.cli.sandbox:app",
 }
 """Commands and groups by name, and where they stand: imported when they are asked for."""

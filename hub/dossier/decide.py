@@ -38,7 +38,9 @@ from hub.dossier.rules import (
     urging,
     verifying,
 )
+from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.rules.rule import first_refusal
+from hub.dossier.rules.succession import after_taking_over, successor_goes_on, with_take_over
 from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
 from hub.dossier.state.model import Dossier
 from schemas.account import RecordAccount
@@ -74,6 +76,8 @@ from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
 
+_Act = Callable[[Dossier, Any, Context], Decision]
+
 
 def decide(dossier: Dossier | None, request: Request, context: Context) -> Decision:
     """Facts or a refusal; pure.
@@ -83,12 +87,20 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
     BeyondLawError when a period leaves the calendar, or a unit is none of the profile's.
     """
     if isinstance(request, SubmitDossier):
-        return submission.submit(request, context) if dossier is None else Refused("reference.in_use")
+        if dossier is not None:
+            return Refused("reference.in_use")
+        return with_marks(submission.submit(request, context), marks_of(None, request, context))
     act = DECISIONS.get(type(request))
     if act is None:
         raise ContextError(f"no rule decides {type(request).__name__}")
     if dossier is None:
         return Refused("unknown_dossier")
+    for taken in successor_goes_on(dossier, context):
+        return with_take_over(_decided(act, after_taking_over(dossier, taken), request, context), taken)
+    return _decided(act, dossier, request, context)
+
+
+def _decided(act: _Act, dossier: Dossier, request: Request, context: Context) -> Decision:
     if not has_standing(dossier, request, context.sender):
         return foreign_organisation()
     if type(request) in AGENCY_WORK:
@@ -97,7 +109,7 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
             return refused
     if dossier.status not in ALLOWED[type(request)]:
         return conflict(dossier, context)
-    return act(dossier, request, context)
+    return with_marks(act(dossier, request, context), marks_of(dossier, request, context))
 
 
 AGENCY_WORK = frozenset(
@@ -105,7 +117,7 @@ AGENCY_WORK = frozenset(
 )
 """Requests that need the dossier to have come through the one-stop."""
 
-DECISIONS: Mapping[type[Request], Callable[[Dossier, Any, Context], Decision]] = {
+DECISIONS: Mapping[type[Request], _Act] = {
     AcceptDossier: intake.accept,
     DeclineDossier: declining.decline,
     WithdrawDossier: declining.withdraw,

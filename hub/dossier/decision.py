@@ -10,6 +10,8 @@ from msgspec import Struct
 from hub.dossier.source import SourceDossier
 from hub.dossier.verification import CopyOutcome
 from hub.regulation.law import Law
+from hub.regulation.registered import NONE as NO_REGISTERS
+from hub.regulation.registered import Registers
 from schemas.account import RecordAccount
 from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
@@ -45,7 +47,8 @@ class Context(Struct, frozen=True, gc=False):
     law counts from the act; `dossier_id` the canonical id; `next_code` draws the code of an acceptance;
     `applicant` and `proxy` those of the submission, opened from what is kept sealed of it; `copies` what
     verifying the signed packages that the request names has shown, by their digest; `sources` the other
-    dossiers that the request names, by their code, as far as the hub has them.
+    dossiers that the request names, by their code, as far as the hub has them; `registers` what operators
+    have imported.
     """
 
     law: Law
@@ -59,6 +62,7 @@ class Context(Struct, frozen=True, gc=False):
     copies: Mapping[str, CopyOutcome] = {}
     sources: Mapping[str, SourceDossier] = {}
     proxy: Proxy | None = None
+    registers: Registers = NO_REGISTERS
 
 
 class Accepted(Struct, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""What an engine knows of the store between batches: who takes part, the clock, the keys, leased codes."""
+"""What an engine knows of the store between batches: participants, registers, clock, keys, leased codes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hub.engine.write.connections import Connections
 from hub.facts.expiring_keys import load_terms
 from hub.facts.untrusted import OnUntrusted
 from hub.inbound.authorise import Reading
+from hub.participants.register_editions import RegisterReader
 from hub.postgres.clock import read_clock
 from hub.process.supervise import AWAY
 
@@ -34,6 +35,7 @@ class Memory:
         self._limiter = limiter
         self._consumer = consumer
         self._on_untrusted = on_untrusted
+        self._registers = RegisterReader(tools.master.store, on_untrusted)
         self._versions: Mapping[str, int] = {}
         self.tools = tools
         self.world = world
@@ -71,7 +73,8 @@ class Memory:
         clock = await read_clock(reader, self.world.environment)
         await load_terms(reader, self.tools.master, clock.of(datetime.now(UTC)).date(), told)
         self.tools.master.forget()
-        self.tools = replace(self.tools, directory=directory)
+        rules = self.tools.rules.with_registers(await self._registers.read(reader))
+        self.tools = replace(self.tools, directory=directory, rules=rules)
         self.world = replace(self.world, directory=directory, clock=clock)
         before, self._versions = self._versions, versions
         await self._limiter.recall(reader)

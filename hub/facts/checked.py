@@ -90,6 +90,13 @@ DOCUMENT_OWNER = Checked(
     "document_owner", ("participant", "sha256"), ("participant", "sha256"), ("participant", "sha256")
 )
 
+REGISTER_EDITION = Checked(
+    "register_edition",
+    ("register", "number"),
+    ("register", "number", "content", "operator", "reason"),
+    ("register", "number"),
+)
+
 DELIVERY_REPORT = Checked(
     "delivery_report",
     ("adapter", "id"),
@@ -107,6 +114,7 @@ SEALED_BY = {
     "0026_checks_of_participants.sql": SMALL,
     "0027_checks_of_owners.sql": (DOCUMENT_OWNER,),
     "0028_checks_of_reports.sql": (DELIVERY_REPORT,),
+    "0043_registers.sql": (REGISTER_EDITION,),
 }
 """Which tables got their checks with which migration."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from hub.errors import BeyondLawError, StartupError, UntrustedRowError
 
 
@@ -32,3 +35,26 @@ class UnknownLawError(UntrustedRowError):
 
     def __init__(self, version: str) -> None:
         super().__init__("a state", f"this program does not have version {version} of the law")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong where; `line` 0 when it is about the file as a whole."""
+
+    line: int
+    field: str
+    why: str
+
+    def __str__(self) -> str:
+        place = [f"line {self.line}"] if self.line else []
+        return ": ".join((*place, *([self.field] if self.field else []), self.why))
+
+
+class RegisterError(StartupError):
+    """A file that is not taken, as a whole; `mistakes` are all that were found in it."""
+
+    code = "regulation.register"
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(mistakes, key=lambda one: one.line))
+        super().__init__("\n".join(map(str, self.mistakes)))

@@ -24,6 +24,7 @@ from hub.regulation.sections import (
     Hours,
     Intake,
     Notices,
+    Officers,
     Postal,
     Reschedule,
     Returning,
@@ -57,6 +58,7 @@ class Profile:
     channel_codes: Mapping[Channel, int]
     forms: tuple[Form, ...]
     statuses: tuple[StatusText, ...]
+    officers: Officers = Officers()
     handling: Handling = Handling()
     urging: Urging = Urging()
     feedback: Feedback = Feedback()

@@ -62,6 +62,8 @@ class Intake:
     """Whether a dossier is taken on paper where the database disagrees about who lodges (15.6.b)."""
     unasked_identity: Literal["paper", "wait"] = "wait"
     """The same where it has not answered, or could not be asked."""
+    boundaries: Literal["listed", "free"] = "listed"
+    """Whether beyond its own area a one-stop takes in only what the list of 4.7 names."""
     missing_papers: Literal["confirmed", "unsaid"] = "unsaid"
     """Whether an officer confirms each absent paper of which the list does not say it (14.3)."""
     decline_reasons: frozenset[DeclineReason] = frozenset(
@@ -171,6 +173,22 @@ class Feedback:
 
     rating_scale: Annotated[int, Field(ge=2, le=100)] = 5
     answer_days: AnswerDays = AnswerDays()
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Officers:
+    """Who acts at a one-stop (Điều 8, 9.2), where a roster is imported."""
+
+    unlisted: Literal["ignore", "mark", "refuse"] = "ignore"
+    """What becomes of an act that names nobody of the day's roster, or no authority to sign."""
+    ranks: tuple[str, ...] = ()
+    """Those that 8.4.b wants, in the words of the roster."""
+    years_in_field: _Count = 0
+    months_least: _Count = 0
+    months_most: _Count = 1000
+    """Of one posting (8.7)."""
+    reserves: _Count = 0
+    """Of each agency that posts officers (9.2)."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

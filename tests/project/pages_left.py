@@ -112,6 +112,32 @@ hub deliveries resume postal --operator NAME
 """,
     ),
     Left(
+        "docs/operations.md",
+        "Organisations",
+        OPERATORS,
+        """
+hub organisations diff organisations.csv --lists lists.csv
+hub organisations import organisations.csv --lists lists.csv --operator NAME --reason "decision 12/2025"
+hub organisations show
+hub organisations show 000.12.34.H07 --on 2025-06-30
+hub organisations editions
+hub organisations export organisations.json
+""",
+    ),
+    Left(
+        "docs/operations.md",
+        "Officers",
+        OPERATORS,
+        """
+hub roster diff officers.csv --delegations delegations.csv
+hub roster import officers.csv --delegations delegations.csv --operator NAME --reason "decision 15/2026"
+hub roster show 000.12.34.H07
+hub roster show 000.12.34.H07 --public
+hub roster editions
+hub roster export roster.json
+""",
+    ),
+    Left(
         "docs/deploy.md",
         "3. The program",
         SERVERS,

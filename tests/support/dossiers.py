@@ -17,6 +17,7 @@ from hub.dossier.verification import CopyOutcome
 from hub.regulation.clock import VIETNAM
 from hub.regulation.law import Law
 from hub.regulation.lawbook import load_book
+from hub.regulation.registered import NONE, Registers
 from schemas.base import Fact, Request
 from schemas.case import AssignCase, StepCase
 from schemas.dossier import (
@@ -257,8 +258,7 @@ opinion = agency_requests.opinion
 reminder = agency_requests.reminder
 letter = agency_requests.letter
 pickup = postal_requests.pickup
-postal_party = postal_requests.postal_party
-postal_report = postal_requests.postal_report
+postal_party, postal_report = postal_requests.postal_party, postal_requests.postal_report
 
 
 def firing(dossier: Dossier, name: str) -> FireTimer:
@@ -278,6 +278,7 @@ class Story:
     proxy: Proxy | None = None
     copies: Mapping[str, CopyOutcome] = field(default_factory=dict)
     sources: Mapping[str, SourceDossier] = field(default_factory=dict)
+    registers: Registers = NONE
     sent_before: timedelta = timedelta()
     """By how much the sender's own time lies before the hub's receipt."""
 
@@ -294,6 +295,7 @@ class Story:
             copies=self.copies,
             sources=self.sources,
             proxy=self.proxy,
+            registers=self.registers,
         )
 
     def send(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Decision:

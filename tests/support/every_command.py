@@ -34,6 +34,10 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "law pin": ("/no/such/folder",),
     "listen": ("/no/such.conf",),
     "offsets accept": ("in.nobody", "0", *SURE),
+    "organisations diff": ("/no/such/file.json",),
+    "organisations export": ("/no/such/folder/file.json",),
+    "organisations import": ("/no/such/file.json", *SURE),
+    "organisations show": ("nobody",),
     "participants add": ("No Name", "--role", "counter"),
     "participants budget": ("nobody",),
     "participants certificate": ("nobody", "/no/such/file"),
@@ -45,6 +49,9 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "participants webhook": ("nobody", "https://example.org/"),
     "redrive": ("nope", "--reason", "a test"),
     "replay": ("nobody", *SURE),
+    "roster diff": ("/no/such/file.json",),
+    "roster export": ("/no/such/folder/file.json",),
+    "roster import": ("/no/such/file.json", *SURE),
     "sandbox traffic": ("--home", "/no/such/folder"),
     "send": ("/no/such.conf", "dossier.submit", "ref:1"),
 }
@@ -53,8 +60,8 @@ NAMES_NONE = frozenset(
     {
         "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
         "embedded status", "embedded up", "failures", "gateway user",
-        "lag", "law list", "offsets list", "participants list",
-        "pki sandbox", "setup", "verify",
+        "lag", "law list", "offsets list", "organisations editions", "participants list",
+        "pki sandbox", "roster editions", "roster show", "setup", "verify",
     }
 )  # fmt: skip
 """Commands that take no name of anything."""
@@ -66,8 +73,9 @@ LISTS_AND_SHOWS = {
     "dossier show": ("ref:hs-1",),
     "dossier timeline": ("ref:hs-1",), "due list": (), "failures": (), "lag": (),
     "embedded status": (), "law list": (),
-    "offsets list": (), "participants budget": ("counter-a",), "participants list": (), "redrive": (),
-    "verify": (),
+    "offsets list": (), "organisations editions": (), "organisations show": (),
+    "participants budget": ("counter-a",), "participants list": (), "redrive": (),
+    "roster editions": (), "roster show": (), "verify": (),
 }  # fmt: skip
 """What prints something about the hub, with words that name what a test has made."""
 

@@ -9,6 +9,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.parties import shared_number
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
+from hub.dossier.rules.organisations import SUBMITTED
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation, may_serve
 from hub.regulation.catalogue import Procedure
@@ -153,7 +154,8 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
     is_its_own = request.organisation in sender.organisations
     if not is_its_own and not may_serve(sender, "portal", request.organisation):
         return foreign_organisation()
-    if (refused := first_refusal(_SUBMIT, None, request, context)) is not None:
+    checks = (*_SUBMIT, *SUBMITTED) if context.registers.organisations else _SUBMIT
+    if (refused := first_refusal(checks, None, request, context)) is not None:
         return refused
     received_at = received_by_system(request.channel, context)
     limit = answer_limit(request.channel, received_at, context.law)
@@ -176,4 +178,4 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         intake_limit=limit,
     )
     clock = ids_of((received_by_system, answer_limit)) if limit else ()
-    return Accepted((fact,), ids_of(_SUBMIT) + clock)
+    return Accepted((fact,), ids_of(checks) + clock)

@@ -9,6 +9,7 @@ from hub.dossier.errors import ContextError
 from hub.dossier.rules.copies import copies_are_signed
 from hub.dossier.rules.identity_paper import known_of
 from hub.dossier.rules.late import violation
+from hub.dossier.rules.organisations import target_is_there
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import may_receive
 from hub.dossier.state.model import Dossier
@@ -82,7 +83,11 @@ def has_two_clocks(law: Law) -> bool:
     return law.profile.forward.electronic_working_minutes is not None
 
 
-_FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (target_is_competent, copies_are_signed)
+_FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (
+    target_is_there,
+    target_is_competent,
+    copies_are_signed,
+)
 
 
 def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Decision:

@@ -25,6 +25,7 @@ from hub.dossier.state.evolve_feedback import (
 )
 from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, reminded, scheduled
 from hub.dossier.state.evolve_loss import loss_recorded, loss_settled
+from hub.dossier.state.evolve_merger import taken_over
 from hub.dossier.state.evolve_originals import archived, given_back, taken
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
@@ -51,6 +52,7 @@ from schemas.dossier import (
     DossierReceived,
     DossierSubmitted,
     DossierSupplemented,
+    DossierTakenOver,
     DossierWithdrawn,
     SupplementAdded,
     SupplementRequested,
@@ -327,10 +329,7 @@ def _nothing(_dossier: Dossier, _fact: Fact, _step: TimerStep) -> _Changes:
 
 def _holdings(components: Components) -> tuple[Holding, ...]:
     return tuple(
-        [
-            Holding(item.code, item.originals, item.copies, item.electronic, item.digitised)
-            for item in components
-        ]
+        [Holding(one.code, one.originals, one.copies, one.electronic, one.digitised) for one in components]
     )
 
 
@@ -347,6 +346,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     DossierWithdrawn: _ended("withdrawn"),
     DossierForwarded: _forwarded,
     DossierReceived: _becomes("received"),
+    DossierTakenOver: taken_over,
     CaseAssigned: _becomes("in_process"),
     CaseProgressed: _nothing,
     CaseAppraised: appraised,

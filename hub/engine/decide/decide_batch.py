@@ -199,7 +199,9 @@ class BatchDecision:
             held.state if held is not None else self.workspace.state_of(gone) if gone is not None else None
         )
         may_know = (
-            self.rules.may_know(state, item.sender) if state is not None else subject.startswith("ref:")
+            self.rules.may_know(state, item.sender, item.now)
+            if state is not None
+            else subject.startswith("ref:")
         )
         if gone is not None and may_know:
             self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
@@ -221,7 +223,7 @@ class BatchDecision:
         request = item.request
         assert request is not None
         self.positions[held.id] = (item.record.topic, item.record.partition)
-        unit = self.rules.code_unit(held.state, request)
+        unit = self.rules.code_unit(held.state, request, item.now)
         offer = CodeOffer(self._tools.codes, unit, item.now) if unit is not None else None
         try:
             private = self._private(held) if self.rules.needs_private(request) else None

@@ -51,6 +51,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.DossierWithdrawn: _BOTH | _PORTAL,
     dossier.DossierForwarded: _BOTH | _PORTAL,
     dossier.DossierReceived: _ONE_STOP,
+    dossier.DossierTakenOver: _BOTH,
     identity.IdentityCheckRequested: frozenset({"population"}),
     identity.IdentityChecked: _ONE_STOP,
     identity.IdentityMatched: _BOTH,

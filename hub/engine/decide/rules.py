@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Self
 
 from msgspec import Struct
 
@@ -11,6 +13,7 @@ from hub.dossier import parties
 from hub.dossier.decide import decide
 from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, NextCode, Sender
 from hub.dossier.rules.copies import packages_of
+from hub.dossier.rules.succession import after_taking_over, take_over
 from hub.dossier.source import SourceDossier
 from hub.dossier.standing import has_part
 from hub.dossier.state.codec import from_json, to_json
@@ -25,6 +28,8 @@ from hub.regulation.clock import local_day
 from hub.regulation.codes import make_dossier_code
 from hub.regulation.law import Law
 from hub.regulation.lawbook import LawBook
+from hub.regulation.registered import NONE as NO_REGISTERS
+from hub.regulation.registered import Registers
 from schemas.base import Fact, Request
 from schemas.dossier import AcceptDossier, DossierSubmitted
 from schemas.registry import REQUESTS
@@ -64,7 +69,16 @@ class Rules:
 
     def __init__(self, book: LawBook) -> None:
         self._book = book
+        self._registers = NO_REGISTERS
         self.requests: Mapping[str, type[Request]] = REQUESTS
+
+    def with_registers(self, registers: Registers) -> Self:
+        """The same rules with what operators have imported; itself where that is the same."""
+        if registers is self._registers:
+            return self
+        other = copy.copy(self)
+        other._registers = registers  # noqa: SLF001  its own
+        return other
 
     def load(self, stored: bytes) -> Dossier:
         """The stored state, of this or an older version; raises UnknownLawError when its law is not here."""
@@ -76,9 +90,11 @@ class Rules:
         """The state as stored bytes."""
         return to_json(state)
 
-    def code_unit(self, state: Dossier | None, request: Request) -> str | None:
-        """An acceptance takes a code of its one-stop."""
-        return state.organisation if state is not None and type(request) in NEEDS_CODE else None
+    def code_unit(self, state: Dossier | None, request: Request, now: datetime) -> str | None:
+        """An acceptance takes a code of its one-stop, after a merger of the one that follows it."""
+        if state is None or type(request) not in NEEDS_CODE:
+            return None
+        return self._registers.organisations.heir(state.organisation, local_day(now))
 
     def needs_private(self, request: Request) -> bool:
         """A transfer tells who the applicant is; checks, reuse and accounts are held against it."""
@@ -88,9 +104,12 @@ class Rules:
         """Signed copies and results."""
         return packages_of(request)
 
-    def may_know(self, state: Dossier, sender: Sender) -> bool:
-        """Whoever speaks for somebody in the dossier."""
-        return has_part(state, sender)
+    def may_know(self, state: Dossier, sender: Sender, now: datetime) -> bool:
+        """Whoever speaks for somebody in the dossier, or for who follows one of them."""
+        if has_part(state, sender):
+            return True
+        taken = take_over(state, self._registers.organisations, local_day(now))
+        return taken is not None and has_part(after_taking_over(state, taken), sender)
 
     def private_of(self, fact: Fact) -> bytes | None:
         """The applicant of the submission, and the proxy."""
@@ -119,6 +138,7 @@ class Rules:
             brought.copies,
             brought.sources,
             named.proxy if named is not None else None,
+            self._registers,
         )
 
     def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:

@@ -14,6 +14,7 @@ from hub.dossier.decision import Sender
 from schemas.generate import EXAMPLES
 from schemas.registry import REQUESTS
 from tests.support.batches import AGENCY_SYSTEM, STRANGER, STRANGERS, Memory, receipts, record, submit
+from tests.support.dossiers import MONDAY
 from tests.support.requests import SUBMIT, WITHDRAW, submission
 
 REF, CODE, NO_CODE = "ref:HS-0001", "000.12.34.H07-261123-0001", "000.12.34.H07-261123-0999"
@@ -116,9 +117,9 @@ def test_a_receiver_of_papers_has_a_part_from_the_hand_over_on() -> None:
     stored = memory.dossiers[dossier]
     assert stored.state is not None
     state = memory.rules.load(stored.state)
-    assert not memory.rules.may_know(state, STRANGER)
+    assert not memory.rules.may_know(state, STRANGER, MONDAY)
     holder = replace(state, custody={"paper": "000.99.99.H07"})
-    assert memory.rules.may_know(holder, STRANGER)
+    assert memory.rules.may_know(holder, STRANGER, MONDAY)
 
 
 def test_a_stranger_who_names_a_known_code_for_a_new_dossier_is_asked_for_a_reference() -> None:

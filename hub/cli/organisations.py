@@ -1,0 +1,94 @@
+"""`hub organisations`: what organisations there are on which day, imported as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli import registers
+from hub.cli.asking import By, IsSure, Why
+from hub.cli.registers import Edition, File, OnDay
+from hub.cli.shared import fail
+from hub.participants.register_editions import RegisterName
+from hub.printing.tables import AsJson, print_record, print_rows
+from hub.regulation import organisations
+from hub.regulation.organisations import Organisations
+
+app = typer.Typer(no_args_is_help=True, help="Organisations: kind, area, competence, days, successors.")
+_NAME: RegisterName = "organisations"
+Lists = Annotated[
+    Path | None,
+    typer.Option("--lists", help="CSV of the lists of 4.5, 4.6, 4.7 and 20.2; those there stay else"),
+]
+
+
+def _stored(number: int | None = None) -> Organisations:
+    text = registers.stored_text(_NAME, number)
+    return organisations.from_json(text) if text is not None else Organisations()
+
+
+def _read(file: Path, lists: Path | None, before: Organisations) -> Organisations:
+    text = registers.text_of(file)
+    if registers.is_csv(file):
+        return organisations.from_csv(text, registers.text_of(lists) if lists is not None else None, before)
+    if lists is not None:
+        fail("--lists goes with a CSV file; a JSON file has `lists` in it", 2)
+    return organisations.from_json(text)
+
+
+@app.command("show")
+def show(
+    code: Annotated[str | None, typer.Argument(help="one organisation; left out: all of the day")] = None,
+    on: OnDay = None,
+    edition: Edition = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the organisations of a day, or one with all that is known of it."""
+    known, day = _stored(edition), registers.day_of(on)
+    if code is None:
+        rows = [one.model_dump(mode="json") for one in known.records if one.is_there(day)]
+        columns = ("code", "kind", "level", "name_vi", "in_force_from", "in_force_until")
+        print_rows(rows, columns, as_json=as_json, none=f"none: hub {_NAME} import FILE", more=("parent",))
+        return
+    found = known.on(code, day)
+    if found is not None:
+        print_record(found.model_dump(mode="json"), as_json=as_json)
+        return
+    followers = ", ".join(known.followers(code, day))
+    fail(f"{code} is not there on {day}" + (f"; it is followed by {followers}" if followers else ""))
+
+
+@app.command("import")
+def import_file(
+    file: File, lists: Lists = None, reason: Why = "", operator: By = "", is_sure: IsSure = False
+) -> None:
+    """Take a file as the new edition, as a whole: with one mistake nothing of it is taken."""
+    before = _stored()
+    after = _read(file, lists, before)
+    registers.import_edition(
+        _NAME, file, before, after, after.warnings(), (operator, reason), is_sure=is_sure
+    )
+
+
+@app.command("diff")
+def diff(file: File, lists: Lists = None, edition: Edition = None) -> None:
+    """Show what a file would change, and import nothing."""
+    before = _stored(edition)
+    registers.print_changes(before.changes_to(_read(file, lists, before)))
+
+
+@app.command("export")
+def export(into: File, lists: Lists = None, edition: Edition = None) -> None:
+    """Write the edition in force, or an earlier one, into a file that `import` takes."""
+    known = _stored(edition)
+    registers.write_out(into, known.as_csv if registers.is_csv(into) else known.as_json)
+    if lists is not None:
+        registers.write_out(lists, known.lists_as_csv)
+
+
+@app.command("editions")
+def list_editions(as_json: AsJson = False) -> None:
+    """Show every edition: when it was imported, by whom and why."""
+    registers.print_editions(_NAME, as_json=as_json)

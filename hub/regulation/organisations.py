@@ -1,0 +1,266 @@
+"""Organisations by day: what they are and do, and who follows them (Điều 2, 3.10, 4; pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from hub.regulation.errors import Mistake, RegisterError
+from hub.regulation.opening import read_hours
+from hub.regulation.registers import (
+    STRICT_ROW,
+    EditionChange,
+    Row,
+    Tables,
+    as_csv,
+    as_json,
+    compare,
+    csv_rows,
+    json_tables,
+    overlapping,
+    periods_are_right,
+    read_rows,
+)
+from schemas.types import Day, Line, OrganisationCode, ProcedureCode
+
+Kind = Literal["centre", "section", "committee", "office", "department", "vertical", "post"]
+"""Trung tâm Phục vụ hành chính công, Bộ phận Một cửa, Ủy ban nhân dân, Văn phòng, cơ quan chuyên môn,
+cơ quan ngành dọc, doanh nghiệp bưu chính công ích."""
+Level = Literal["province", "district", "commune"]
+ListName = Literal["own_office", "vertical", "beyond_boundaries", "post"]
+"""Of 4.5, 4.6, 4.7 and 20.2."""
+ONE_STOPS: frozenset[Kind] = frozenset({"centre", "section"})
+_LISTS = frozenset({"codes", "procedures", "successors", "levels"})
+_PARENTS: Mapping[Kind, frozenset[Kind]] = {
+    "centre": frozenset({"office", "committee"}),
+    "section": frozenset({"office", "committee"}),
+}
+"""To whom a one-stop belongs (4.1-4.3)."""
+_MOST_STEPS = 20
+
+
+class Organisation(BaseModel):
+    """One organisation for some days; another name or competence from a day on is a record of its own."""
+
+    model_config = STRICT_ROW
+
+    code: OrganisationCode
+    kind: Kind
+    level: Level
+    name_vi: Line
+    name_en: Line | None = None
+    parent: OrganisationCode | None = None
+    codes: tuple[Line, ...] = ()
+    """What other systems call it."""
+    territory: Annotated[str, Field(pattern=r"^[0-9]{2,5}(/[0-9]{2,5}){0,2}$")] | None = None
+    """Codes of areas from the widest on: `83`, `83/28756`."""
+    procedures: tuple[ProcedureCode, ...] | None = None
+    """For which it is competent; without them nothing is said about that."""
+    payee_account: Line | None = None
+    opening_hours: Annotated[Line, AfterValidator(lambda text: read_hours(text) and text)] | None = None
+    """Of its own, as `1-5 07:00-11:00 13:00-17:00`; those of the profile else (Điều 10)."""
+    decision: Line | None = None
+    """That set it up, merged or ended it."""
+    in_force_from: Day
+    in_force_until: Day | None = None
+    """The first day on which it is not there any more, or is as another record says."""
+    successors: tuple[OrganisationCode, ...] = ()
+    """Who follows it; the first goes on with what is open."""
+
+    def is_there(self, day: date) -> bool:
+        """Whether this record holds on the day."""
+        return self.in_force_from <= day and (self.in_force_until is None or day < self.in_force_until)
+
+    def is_competent(self, procedure: str) -> bool:
+        """Whether it handles this procedure, as far as that is said."""
+        if self.procedures is None:
+            return True
+        return any(procedure == one or procedure.startswith(f"{one}.") for one in self.procedures)
+
+    def covers(self, other: Organisation) -> bool:
+        """Whether the other one's area lies in its own, as far as both are said."""
+        if self.territory is None or other.territory is None:
+            return True
+        return f"{other.territory}/".startswith(f"{self.territory}/")
+
+
+class Listed(BaseModel):
+    """A procedure on one of the four lists, for all levels or for some."""
+
+    model_config = STRICT_ROW
+
+    list: ListName
+    procedure: ProcedureCode
+    levels: tuple[Level, ...] = ()
+    decision: Line | None = None
+    in_force_from: Day
+    in_force_until: Day | None = None
+
+    def holds(self, procedure: str, day: date, level: Level | None) -> bool:
+        """Whether it stands there on this day for a one-stop of this level."""
+        is_named = procedure == self.procedure or procedure.startswith(f"{self.procedure}.")
+        is_today = self.in_force_from <= day and (self.in_force_until is None or day < self.in_force_until)
+        return is_named and is_today and (not self.levels or level is None or level in self.levels)
+
+
+class Organisations:
+    """One edition: all records, and the lists. An empty one says nothing, and nothing is asked of it."""
+
+    def __init__(self, records: Sequence[Organisation] = (), lists: Sequence[Listed] = ()) -> None:
+        self.records = tuple(records)
+        self.lists = tuple(lists)
+        self._by_code: dict[str, list[Organisation]] = {}
+        for record in sorted(records, key=lambda one: one.in_force_from):
+            self._by_code.setdefault(record.code, []).append(record)
+        self._listed: dict[ListName, list[Listed]] = {}
+        for listed in lists:
+            self._listed.setdefault(listed.list, []).append(listed)
+
+    def __bool__(self) -> bool:
+        """Whether anything was imported."""
+        return bool(self.records)
+
+    def on(self, code: str, day: date) -> Organisation | None:
+        """The organisation as it is on this day, or None."""
+        return next((one for one in self._by_code.get(code, ()) if one.is_there(day)), None)
+
+    def is_known(self, code: str) -> bool:
+        """Whether it is, was or will be there."""
+        return code in self._by_code
+
+    def followers(self, code: str, day: date) -> tuple[str, ...]:
+        """Who is there today in place of one that is not there any more; empty for one that is."""
+        found: list[str] = []
+        self._follow(code, day, found, _MOST_STEPS)
+        return tuple(dict.fromkeys(found))
+
+    def heir(self, code: str, day: date) -> str:
+        """Who goes on with what was open: itself, or the first that follows it."""
+        return (self.followers(code, day) or (code,))[0]
+
+    def _follow(self, code: str, day: date, found: list[str], steps: int) -> None:
+        if not steps or self.on(code, day) is not None:
+            return
+        past = [one for one in self._by_code.get(code, ()) if one.in_force_from <= day]
+        for successor in past[-1].successors if past else ():
+            if self.on(successor, day) is not None:
+                found.append(successor)
+            else:
+                self._follow(successor, day, found, steps - 1)
+
+    def is_kept(self, name: ListName) -> bool:
+        """Whether this list was imported; one that was not rules nothing."""
+        return name in self._listed
+
+    def is_listed(self, name: ListName, procedure: str, day: date, level: Level | None = None) -> bool:
+        """Whether a procedure stands on the list today."""
+        return any(one.holds(procedure, day, level) for one in self._listed.get(name, ()))
+
+    def as_json(self) -> str:
+        """As it is stored and exported."""
+        return as_json({"organisations": self.records, "lists": self.lists})
+
+    def as_csv(self) -> str:
+        """The organisations, without the lists."""
+        return as_csv(self.records, tuple(Organisation.model_fields))
+
+    def lists_as_csv(self) -> str:
+        """The lists."""
+        return as_csv(self.lists, tuple(Listed.model_fields))
+
+    def changes_to(self, after: Organisations) -> list[EditionChange]:
+        """What the other edition changes."""
+        return [
+            *compare({_key(one): one for one in self.records}, {_key(one): one for one in after.records}),
+            *compare({_key(one): one for one in self.lists}, {_key(one): one for one in after.lists}),
+        ]
+
+    def warnings(self) -> list[str]:
+        """What the text wants of an organisation and no dossier depends on (4.1)."""
+        return [
+            f"{one.code}: 4.1: the provincial centre has an account of its own, and none is given"
+            for one in self.records
+            if one.kind == "centre" and one.level == "province" and one.payee_account is None
+        ]
+
+
+def _key(one: Organisation | Listed) -> str:
+    name = one.code if isinstance(one, Organisation) else f"{one.list} {one.procedure}"
+    return f"{name} from {one.in_force_from}"
+
+
+def from_json(text: str) -> Organisations:
+    """An edition of a JSON file with `organisations` and `lists`; raises RegisterError with every mistake."""
+    return _made(json_tables(text, ("organisations", "lists")))
+
+
+def from_csv(text: str, lists: str | None, before: Organisations) -> Organisations:
+    """An edition of CSV files; without one of lists those of `before` stay. Raises RegisterError."""
+    listed = csv_rows(lists, _LISTS) if lists is not None else ()
+    made = _made({"organisations": csv_rows(text, _LISTS), "lists": listed})
+    return made if lists is not None else Organisations(made.records, before.lists)
+
+
+def _made(tables: Tables) -> Organisations:
+    none: Sequence[Row] = ()
+    records, wrong = read_rows(tables.get("organisations", none), Organisation)
+    lists, wrong_lists = read_rows(tables.get("lists", none), Listed)
+    mistakes = [*wrong, *wrong_lists] or [*_mistakes(records), *_mistaken(lists)]
+    if not mistakes and not records:
+        mistakes = [Mistake(0, "organisations", "there is none")]
+    if mistakes:
+        raise RegisterError(mistakes)
+    return Organisations([one for _, one in records], [one for _, one in lists])
+
+
+def _mistaken(lists: Sequence[tuple[int, Listed]]) -> Iterator[Mistake]:
+    for line, one in lists:
+        yield from periods_are_right(line, one.in_force_from, one.in_force_until)
+    named = ((line, f"{one.list} {one.procedure}", one) for line, one in lists)
+    yield from overlapping((line, name, one.in_force_from, one.in_force_until) for line, name, one in named)
+
+
+def _mistakes(records: Sequence[tuple[int, Organisation]]) -> Iterator[Mistake]:
+    known: dict[str, list[Organisation]] = {}
+    for _, one in records:
+        known.setdefault(one.code, []).append(one)
+    for line, one in records:
+        yield from periods_are_right(line, one.in_force_from, one.in_force_until)
+        if one.successors and one.in_force_until is None:
+            yield Mistake(line, "successors", "only of one that ends: in_force_until is missing")
+        for code in one.successors:
+            if code not in known:
+                yield Mistake(line, "successors", f"{code} is not in this file")
+        if one.parent is not None and one.parent not in known:
+            yield Mistake(line, "parent", f"{one.parent} is not in this file")
+        yield from _belongs(line, one, known)
+    yield from overlapping((line, one.code, one.in_force_from, one.in_force_until) for line, one in records)
+    yield from _circles(records, known)
+
+
+def _belongs(line: int, one: Organisation, known: Mapping[str, Sequence[Organisation]]) -> Iterator[Mistake]:
+    """A one-stop belongs to an office or a committee of its level (4.1-4.3)."""
+    fitting = _PARENTS.get(one.kind)
+    if fitting is None:
+        return
+    if one.parent is None:
+        yield Mistake(line, "parent", "a one-stop belongs to an office or a committee (4.1-4.3)")
+    elif not any(above.kind in fitting and above.level == one.level for above in known.get(one.parent, ())):
+        yield Mistake(line, "parent", f"{one.parent} is no office or committee of this level (4.1-4.3)")
+
+
+def _circles(
+    records: Sequence[tuple[int, Organisation]], known: Mapping[str, Sequence[Organisation]]
+) -> Iterator[Mistake]:
+    for line, one in records:
+        above, seen = one.parent, {one.code}
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = next((record.parent for record in known.get(above, ())), None)
+        if above == one.code:
+            yield Mistake(line, "parent", "it would stand above itself")
+        if one.code in one.successors:
+            yield Mistake(line, "successors", "it cannot follow itself")

@@ -1,0 +1,116 @@
+"""Who acts is on the day's roster, by the choice of the profile: 8.1.c, 8.2.c, 8.3.b, 19.7."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.regulation.registered import Registers
+from schemas.due import RuleViolated
+from schemas.opinion import RequestOpinion
+from schemas.party import Officer
+from schemas.result import IssueResult
+from tests.support import dossiers as build
+from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, OFFICER, PORTAL, Story, at
+from tests.support.registers import ROSTER, delegated, officers
+
+LATER = at("2027-02-01 09:00")
+HEAD = Officer(account="giam.doc", name="Phan Thị Giả Lập")
+LEADER = Officer(account="pho.phong", name="Đỗ Văn Ví Dụ")
+STRANGER = Officer(account="canbo.la", name="Lê Thị Thí Dụ")
+
+
+def story(choice: str = "refuse", text: str = ROSTER, given: str | None = None) -> Story:
+    """Lodged and known, under a profile that chooses so."""
+    one = Story(
+        law=build.law_with(officers={"unlisted": choice}), registers=Registers(roster=officers(text, given))
+    )
+    one.accepts(build.submission(), COUNTER)
+    one.accepts(build.verification(), COUNTER)
+    check = one.now.owner.check
+    assert check is not None
+    one.accepts(build.identity_answer(check), build.POPULATION)
+    return one
+
+
+@pytest.mark.rule("8.1.c")
+def test_an_act_of_the_one_stop_names_an_officer_of_the_days_roster() -> None:
+    one = story()
+    refused = one.refuses(build.acceptance(officer=STRANGER), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("officer.not_listed", "8.1.c", ("/officer",))
+    assert one.refuses(build.acceptance(), COUNTER, LATER).code == "officer.not_listed"
+    another = Officer(account=OFFICER.account, name="Trần Văn Thử")
+    assert one.refuses(build.acceptance(officer=another), COUNTER).code == "officer.not_listed"
+    one.accepts(build.acceptance(officer=Officer(account="du.phong", name="Đỗ Văn Ví Dụ")), COUNTER)
+
+
+@pytest.mark.rule("8.2.c")
+@pytest.mark.rule("8.3.b")
+@pytest.mark.parametrize(("level", "rule"), [("district", "8.2.c"), ("commune", "8.3.b")])
+def test_each_level_has_a_list_of_its_own(level: str, rule: str) -> None:
+    one = story(text=ROSTER.replace("province", level))
+    assert one.refuses(build.acceptance(officer=STRANGER), COUNTER).rule == rule
+    one.accepts(build.acceptance(), COUNTER)
+
+
+@pytest.mark.rule("8.1.c")
+def test_the_profile_ignores_marks_or_refuses() -> None:
+    facts = story("mark").accepts(build.acceptance(officer=STRANGER), COUNTER)
+    assert facts[-1] == RuleViolated(rule="8.1.c", late_s=0)
+    assert RuleViolated(rule="8.1.c", late_s=0) not in story("mark").accepts(build.acceptance(), COUNTER)
+    assert RuleViolated(rule="8.1.c", late_s=0) not in story("ignore").accepts(
+        build.acceptance(officer=STRANGER), COUNTER
+    )
+
+
+@pytest.mark.rule("8.1.c")
+def test_who_helps_at_the_counter_is_on_the_roster_and_who_lodges_alone_names_nobody() -> None:
+    one = Story(law=build.law_with(officers={"unlisted": "refuse"}), registers=Registers(roster=officers()))
+    refused = one.refuses(build.submission(assisted_by="canbo.la"), COUNTER)
+    assert (refused.code, refused.fields) == ("officer.not_listed", ("/assisted_by",))
+    one.accepts(build.submission(channel="online", return_channel="online"), PORTAL)
+
+
+@pytest.mark.rule("8.1.c")
+def test_of_an_organisation_without_a_listed_officer_nothing_is_asked() -> None:
+    elsewhere = ROSTER.replace(build.ONE_STOP, "H07.99").replace(AGENCY_CODE, "H07.98")
+    story(text=elsewhere).accepts(build.acceptance(officer=STRANGER), COUNTER)
+
+
+def at_the_agency(given: str | None = None) -> Story:
+    one = story(given=given)
+    one.accepts(build.acceptance(), COUNTER)
+    one.accepts(build.forwarding(), COUNTER)
+    one.accepts(build.receipt(), AGENCY)
+    return one
+
+
+@pytest.mark.rule("19.7")
+def test_a_result_is_signed_by_the_head_or_with_an_authority_on_record() -> None:
+    def signed(by: Officer) -> IssueResult:
+        return build.issue().model_copy(update={"signer": by})
+
+    refused = at_the_agency().refuses(signed(LEADER), AGENCY)
+    assert (refused.code, refused.rule, refused.fields) == ("officer.may_not_sign", "19.7", ("/signer",))
+    at_the_agency().accepts(signed(HEAD), AGENCY)
+    given = delegated(f"pho.phong,{AGENCY_CODE},19.7,{build.PROCEDURE}")
+    at_the_agency(given).accepts(signed(LEADER), AGENCY)
+    other = delegated(f"pho.phong,{AGENCY_CODE},19.7,1.000656")
+    assert at_the_agency(other).refuses(signed(LEADER), AGENCY).code == "officer.may_not_sign"
+
+
+@pytest.mark.rule("17.5.a")
+def test_a_one_stop_asks_for_an_opinion_by_an_authority_on_record() -> None:
+    def asked(given: str | None) -> Story:
+        one = story(given=given)
+        one.accepts(build.acceptance(), COUNTER)
+        one.accepts(build.forwarding(), COUNTER)
+        one.accepts(build.receipt(), AGENCY)
+        return one
+
+    question = RequestOpinion(
+        opinion="y-kien-1", officer=OFFICER, of="H07.21", content="Xác nhận nơi cư trú", working_days=2,
+        delegation="QĐ 02/2026",
+    )  # fmt: skip
+    refused = asked(None).refuses(question, COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("officer.may_not_ask", "17.5.a", ("/delegation",))
+    asked(delegated(f"canbo.mau,{build.ONE_STOP},17.5.a,")).accepts(question, COUNTER)

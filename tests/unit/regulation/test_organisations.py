@@ -1,0 +1,151 @@
+"""Organisations as data: read from CSV and JSON whole or not at all, by day, with who follows whom."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from hub.regulation import organisations
+from hub.regulation.errors import RegisterError
+from hub.regulation.opening import is_open, read_hours
+from hub.regulation.organisations import Organisations
+from tests.support.dossiers import AGENCY_CODE, ONE_STOP, at
+from tests.support.registers import CSV, FIELDS, MERGER, NEW_AGENCY, NEW_CENTRE, listed, merged
+
+BEFORE, AFTER = date(2025, 6, 30), date.fromisoformat(MERGER)
+TWO = '{"lists": [],\n"organisations": [\n{"code": "A"},\n\n{"code": 5}]}'
+
+
+def read(text: str) -> Organisations:
+    return organisations.from_json(text) if text.startswith("{") else merged(text)
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(RegisterError) as caught:
+        read(text)
+    return [str(one) for one in caught.value.mistakes]
+
+
+def test_a_merged_organisation_is_there_until_the_day_of_the_merger_and_then_its_successor() -> None:
+    known = merged()
+    assert known.on(ONE_STOP, BEFORE) is not None
+    assert known.on(ONE_STOP, AFTER) is None
+    assert known.on(NEW_CENTRE, BEFORE) is None
+    assert known.followers(ONE_STOP, AFTER) == (NEW_CENTRE,)
+    assert known.followers(ONE_STOP, BEFORE) == ()
+    assert known.heir(AGENCY_CODE, AFTER) == NEW_AGENCY
+    assert known.heir("nobody", AFTER) == "nobody"
+
+
+def test_who_follows_is_found_through_several_mergers_and_circles_end() -> None:
+    rows = (
+        "H07.01,department,district,Phòng A,,,,,2020-01-01,2022-01-01,H07.02",
+        "H07.02,department,district,Phòng B,,,,,2022-01-01,2025-07-01,H07.01;H07.03",
+        "H07.03,department,province,Sở C,,,,,2025-07-01,,",
+    )
+    known = merged("\n".join((FIELDS, *rows)))
+    assert known.followers("H07.01", date(2025, 7, 2)) == ("H07.03",)
+    assert known.followers("H07.01", date(2023, 1, 1)) == ("H07.02",)
+
+
+def test_a_file_is_taken_whole_or_every_mistake_is_named_by_line_and_field() -> None:
+    rows = (
+        "H07.01,department,province,Sở Một,,83,,,2020-01-01,,",
+        "H07.02,ministry,province,Sở Hai,,83,,,2020-01-01,,",
+        "H07.03,department,province,,,83,nonsense,,2020-13-01,,",
+    )
+    found = mistakes("\n".join((FIELDS, *rows)))
+    assert [one.split(": ")[:2] for one in found] == [
+        ["line 3", "kind"], ["line 4", "name_vi"], ["line 4", "procedures.0"], ["line 4", "in_force_from"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "mistake"),
+    [
+        ("H07.11,section,commune,BP,,,,,2020-01-01,,", "line 3: parent: a one-stop belongs"),
+        ("H07.11,section,commune,BP,H07.12,,,,2020-01-01,,", "line 3: parent: H07.12 is no office"),
+        ("H07.11,department,commune,P,H07.13,,,,2020-01-01,,", "line 3: parent: H07.13 is not in this file"),
+        ("H07.11,department,commune,P,,,,,2020-01-01,2021-01-01,H07.13", "line 3: successors: H07.13 is"),
+        ("H07.11,department,commune,P,,,,,2020-01-01,,H07.12", "line 3: successors: only of one that ends"),
+        ("H07.11,department,commune,P,,,,,2021-01-01,2021-01-01,", "line 3: in_force_until: is the first"),
+        ("H07.12,department,commune,P,,,,,2021-01-01,,", "line 3: in_force_from: H07.12 is there"),
+        ("H07.11,department,commune,P,H07.11,,,,2021-01-01,,", "line 3: parent: it would stand above itself"),
+        ("H07.11,department,commune,P", "line 3: the row has not as many cells"),
+    ],
+)  # fmt: skip
+def test_records_fit_each_other(row: str, mistake: str) -> None:
+    found = mistakes(f"{FIELDS}\nH07.12,department,province,Sở,,,,,2020-01-01,,\n{row}")
+    assert any(one.startswith(mistake) for one in found), found
+
+
+def test_an_organisation_that_changes_is_two_records_one_after_the_other() -> None:
+    rows = (
+        "H07.12,department,province,Sở Cũ,,,1.004873,,2020-01-01,2024-01-01,",
+        "H07.12,department,province,Sở Mới,,,1.000656,,2024-01-01,,",
+    )
+    known = merged("\n".join((FIELDS, *rows)))
+    before, after = known.on("H07.12", date(2023, 12, 31)), known.on("H07.12", date(2024, 1, 1))
+    assert before is not None
+    assert after is not None
+    assert before.is_competent("1.004873")
+    assert not after.is_competent("1.004873")
+    assert after.is_competent("1.000656.000.00.00.H07")
+    assert known.followers("H07.12", date(2024, 1, 1)) == ()
+
+
+def test_what_is_exported_is_the_same_when_it_is_read_again() -> None:
+    known = merged(lists=listed("post,1.004873", "own_office,1.000656"))
+    again = organisations.from_json(known.as_json())
+    assert known.changes_to(again) == []
+    assert (
+        again.changes_to(organisations.from_csv(known.as_csv(), known.lists_as_csv(), Organisations())) == []
+    )
+    assert organisations.from_csv(known.as_csv(), None, known).lists == known.lists
+
+
+def test_a_comparison_names_what_is_added_removed_and_changed() -> None:
+    other = merged(CSV.replace("Sở Tư pháp tỉnh mới", "Sở Tư pháp Một").replace("G12.07", "G12.08"))
+    found = {(one.kind, one.name.split()[0], one.fields) for one in merged().changes_to(other)}
+    assert found == {
+        ("changed", NEW_AGENCY, ("name_vi",)), ("removed", "G12.07", ()), ("added", "G12.08", ()),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ('{"organisations": [', "line 1: no JSON"),
+        ("{}", "organisations: there is none"),
+        ('{"people": []}', "people: unknown; known are organisations, lists"),
+        ('{"organisations": {}}', "organisations: an array of objects is expected"),
+        (TWO, "line 3: kind: Field required"),
+        (TWO, "line 5: code: "),
+    ],
+)  # fmt: skip
+def test_json_is_read_with_its_lines(text: str, mistake: str) -> None:
+    assert any(one.startswith(mistake) for one in mistakes(text)), mistakes(text)
+
+
+def test_a_centre_without_an_account_is_warned_of() -> None:
+    assert merged().warnings() == []
+    assert len(merged(CSV.replace("3511.0.5678", "")).warnings()) == 1
+
+
+def test_json_keeps_what_csv_says_of_nothing() -> None:
+    (first, *_) = json.loads(merged().as_json())["organisations"]
+    assert first.keys() == {
+        "code", "kind", "level", "name_vi", "territory", "in_force_from", "in_force_until", "successors",
+    }  # fmt: skip
+
+
+def test_opening_hours_of_its_own_are_one_line() -> None:
+    line = "1-6 07:30-11:30 13:00-16:30"
+    assert is_open(line, at("2026-10-10 07:30"))  # a Saturday
+    assert not is_open(line, at("2026-10-10 12:00"))
+    assert not is_open(line, at("2026-10-11 08:00"))
+    for wrong in ("07:00-11:00", "5-1 07:00-11:00", "1-5", "1-5 11:00-07:00", "1-5 07:00-11:00 10:00-12:00"):
+        with pytest.raises(ValueError, match=r"."):
+            read_hours(wrong)
