@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "embedded": "hub.embedded.cli:app",
     "dossier": "hub.cli.dossier:app",
     "due": "hub.cli.due:app",
+    "forms": "hub.cli.forms:app",
     "failures": "hub.cli.watching:failures",
     "lag": "hub.cli.watching:lag",
     "actions": "hub.cli.actions:actions",

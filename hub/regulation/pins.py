@@ -10,7 +10,7 @@ from pathlib import Path
 from hub.regulation.errors import ProfileError
 
 LOCK = "digests.lock"
-_SUFFIXES = (".toml", ".json")
+_SUFFIXES = (".toml", ".json", ".typ")
 
 
 def pinned_files(folder: Traversable) -> Mapping[str, bytes]:

@@ -190,6 +190,16 @@ curl -fsS http://10.0.0.11:8080/readyz
 """,
     ),
     Left(
+        "docs/forms.md",
+        "The forms that people hold",
+        OPERATORS,
+        """
+hub forms list
+hub forms preview 01 --sample --into form-01.pdf
+hub forms preview 01 --dossier 000.12.34.H07-261123-0001 --into form-01.pdf --reason "reprint for the counter"
+""",
+    ),
+    Left(
         "docs/gateway.md",
         "Start",
         OPERATORS,

@@ -31,6 +31,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "due list": ("--kind", "nope"),
     "embedded logs": ("nope",),
     "erase": (NOBODY, *SURE),
+    "forms preview": ("01", "--into", "/no/such/folder/01.pdf", "--dossier", "nope", "--reason", "a test"),
     "law pin": ("/no/such/folder",),
     "listen": ("/no/such.conf",),
     "offsets accept": ("in.nobody", "0", *SURE),
@@ -60,7 +61,7 @@ NAMES_NONE = frozenset(
     {
         "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
         "embedded status", "embedded up", "failures", "gateway user",
-        "lag", "law list", "offsets list", "organisations editions", "participants list",
+        "forms list", "lag", "law list", "offsets list", "organisations editions", "participants list",
         "pki sandbox", "roster editions", "roster show", "setup", "verify",
     }
 )  # fmt: skip

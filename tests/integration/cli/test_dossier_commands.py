@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hub.budget.spending import day_of
 from hub.embedded.stack import StackAddress
 from tests.support.clients import Client
 from tests.support.every_command import typed
+from tests.support.forms import text_of
 from tests.support.hub_commands import SURE
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import (
@@ -325,3 +327,25 @@ async def test_a_hub_without_trouble_has_no_failures(
     assert (status, errors) == (0, ""), output
     done = {row["action"] for row in await asked(monkeypatch, hub, "actions")}
     assert done == {"participant.resumed", "delivery.resumed", "offsets.accepted", "dead_letter.resolved"}
+
+
+async def test_form_01_is_printed_of_the_stored_facts_and_that_it_was_is_kept(
+    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hub, made = office.hub, tmp_path / "form-01.pdf"
+    words = ("forms", "preview", "01", "--dossier", office.code, "--into", str(made))
+    assert (await typed(monkeypatch, hub.environment, *words))[0] == 2, "--reason is needed"
+    assert not made.exists()
+    why = ("--reason", "reprint", "--operator", "op")
+    assert (await typed(monkeypatch, hub.environment, *words, *why))[0] == 0
+    text = text_of(made.read_bytes())
+    assert made.stat().st_mode & 0o077 == 0
+    assert APPLICANT["name"] in text
+    assert office.code in text
+    assert OFFICER["name"] in text
+    (kept,) = await asked(monkeypatch, hub, "actions", office.dossier)
+    assert (kept["operator"], kept["action"], kept["reason"]) == ("op", "form_printed", "reprint")
+    early = ("forms", "preview", "01", "--dossier", office.lodged, "--into", str(tmp_path / "no.pdf"))
+    status, out, err = await typed(monkeypatch, hub.environment, *early, "--reason", "a test")
+    assert status == 1
+    assert "has no dossier.accepted" in out + err

@@ -1,0 +1,227 @@
+"""What stands on Forms 01 to 05 of Circular 01/2018/TT-VPCP, by the facts of the dossier (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from hub.forms.case_file import CaseFile, Letterhead, short_name
+from hub.forms.errors import FormError
+from hub.forms.form_set import FormSet
+from hub.regulation.clock import VIETNAM
+from hub.regulation.sections import Form, FormKind
+
+Content = dict[str, Any]
+_SYSTEM = "Hệ thống thông tin giải quyết thủ tục hành chính"
+_ISSUED_BY: Mapping[FormKind, tuple[str, ...]] = {
+    "receipt": ("dossier.accepted",),
+    "supplement": ("dossier.supplement_requested",),
+    "refusal": ("dossier.declined",),
+    "apology": ("apology.sent",),
+    "control_slip": ("dossier.accepted",),
+}
+"""The fact that each form belongs to, and is dated by."""
+_HAND_OVERS = ("dossier.forwarded", "paper.handed_over", "result.issued", "result.returned")
+
+
+def issuing_fact(kind: FormKind, case: CaseFile) -> Mapping[str, Any]:
+    """The fact that issued the form; `NotIssuedError` when the dossier has none."""
+    return case.last(*_ISSUED_BY[kind])
+
+
+def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
+    """What the form's template gets; `qr_text` is what the code at the top left says.
+
+    Raises `NotIssuedError`, and `FormError` for a code that the form set has no word for.
+    """
+    fact = issuing_fact(form.kind, case)
+    submitted, accepted = case.last("dossier.submitted")["data"], case.find("dossier.accepted")
+    one_stop = case.organisation(submitted["organisation"])
+    code = accepted["data"]["code"] if accepted is not None else None
+    issued = _local(fact["time"])
+    common: Content = {
+        "title": form.vi,
+        "paper": form.paper,
+        "code": code,
+        "number": code.rpartition("-")[2] if code is not None else None,
+        "above": one_stop.above,
+        "one_stop": one_stop.name,
+        "place": one_stop.place,
+        "date": _day_in_words(issued),
+        "copy": None,
+        "person": _person(submitted, words),
+        "procedure": case.procedure.name,
+        "summary": submitted.get("summary"),
+    }
+    due = accepted["data"]["due_at"] if form.kind == "receipt" and accepted is not None else None
+    common["qr_text"] = _qr_text(common, case, submitted, issued, due)
+    return common | _FILLED[form.kind](fact["data"], case, words)
+
+
+def _person(submitted: Mapping[str, Any], words: FormSet) -> Content:
+    applicant, proxy = submitted["applicant"], submitted.get("proxy")
+    return {
+        "name": applicant["name"],
+        "address": applicant.get("address"),
+        "phone": applicant.get("phone"),
+        "email": applicant.get("email"),
+        "proxy": proxy["name"] if proxy else None,
+        "basis": _word(words.words.basis, proxy["basis"]) if proxy else None,
+        "handed_in_by": (proxy or applicant)["name"],
+    }
+
+
+def _qr_text(
+    common: Content, case: CaseFile, submitted: Mapping[str, Any], issued: datetime, due: str | None
+) -> str:
+    """Circular 01/2023/TT-VPCP, Art. 26: codes, person, paper, system, time; on Form 01 when to come."""
+    applicant = submitted["applicant"]
+    person = next(
+        (applicant[name] for name in ("identity_number", "tax_code", "organisation") if applicant.get(name)),
+        "",
+    )
+    parts = [common["code"] or "", case.procedure.code, person, common["title"], _SYSTEM]
+    parts.append(issued.isoformat(timespec="seconds"))
+    if due is not None:
+        parts.append(_local(due).isoformat(timespec="minutes"))
+    return "|".join(parts)
+
+
+def _receipt(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
+    submitted = case.last("dossier.submitted")["data"]
+    amount, _, unit = data["handling"].partition(" ")
+    return {
+        "copies": list(words.words.copies.values()),
+        "components": [
+            {
+                "name": case.component(one["code"]),
+                "originals": one["originals"],
+                "copies": one.get("copies", 0),
+                "electronic": one.get("electronic", False),
+            }
+            for one in data["components"]
+        ],
+        "sets": data["sets"],
+        "handling": f"{amount.zfill(2)} {_word(words.words.unit, unit)}",
+        "accepted_at": _moment(data["accepted_at"]),
+        "due_at": _moment(data["due_at"]),
+        "return_channel": _word(words.words.return_channel, submitted["return_channel"]),
+        "officer": data["officer"]["name"],
+    }
+
+
+def _supplement(data: Mapping[str, Any], case: CaseFile, _words: FormSet) -> Content:
+    gaps = [
+        {"name": case.component(gap["component"]) if gap.get("component") else None, "reason": gap["reason"]}
+        for gap in data["gaps"]
+    ]
+    return {
+        "asker": _side(case, is_one_stop=data["stage"] == "intake").name,
+        "gaps": gaps,
+        "guidance": data.get("guidance"),
+        "officer": data["officer"]["name"],
+    }
+
+
+def _refusal(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
+    competent = data.get("competent")
+    return {
+        "asker": _side(case, is_one_stop=data["mode"] == "refuse_intake").name,
+        "reason": _word(words.words.reason, data["reason"]),
+        "explanation": data["explanation"],
+        "competent": case.organisation(competent).name if competent else None,
+        "officer": data["officer"]["name"],
+    }
+
+
+def _apology(data: Mapping[str, Any], case: CaseFile, _words: FormSet) -> Content:
+    return {
+        "agency": case.organisation(data["agency"]).name,
+        "accepted_at": _moment(case.last("dossier.accepted")["data"]["accepted_at"]),
+        "due_at": _moment(data["due_at"]),
+        "reason": data["reason"].rstrip("."),
+        "new_due_at": _moment(data["new_due_at"]),
+        "officer": data["officer"]["name"],
+    }
+
+
+def _control_slip(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
+    handed = [_hand_over(fact, case, words) for fact in case.facts if short_name(fact) in _HAND_OVERS]
+    return {
+        "agency": case.organisation(data["agency"]).name,
+        "due_at": _moment(data["due_at"]),
+        "hand_overs": handed,
+    }
+
+
+def _hand_over(fact: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
+    data = fact["data"]
+    one_stop = _side(case, is_one_stop=True).name
+    found: Content = {"at": _moment(fact["time"]), "outcome": None, "note": None, "taker_name": None}
+    match short_name(fact):
+        case "dossier.forwarded":
+            taker = case.organisation(data["to"]).name
+            return found | {"giver": one_stop, "taker": taker, "giver_name": data["officer"]["name"]}
+        case "paper.handed_over":
+            giver, taker = (_holder(data[side], case, words) for side in ("giver", "receiver"))
+            names = {"giver_name": data["giver"]["name"], "taker_name": data["receiver"]["name"]}
+            return found | {"giver": giver, "taker": taker, "note": data.get("slip")} | names
+        case "result.issued":
+            giver = case.organisation(data["agency"]).name
+            done = found | {"giver": giver, "taker": one_stop, "giver_name": data["signer"]["name"]}
+            return done | {"outcome": _outcome(data, case, words)}
+        case _:
+            taken = {"taker": words.words.holder["applicant"], "taker_name": data.get("received_by")}
+            return found | {"giver": one_stop, "giver_name": None} | taken
+
+
+def _holder(custodian: Mapping[str, Any], case: CaseFile, words: FormSet) -> str:
+    if custodian["kind"] == "organisation":
+        return case.organisation(custodian["organisation"]).name
+    return _word(words.words.holder, custodian["kind"])
+
+
+def _outcome(issued: Mapping[str, Any], case: CaseFile, words: FormSet) -> str:
+    """Late by what the fact says; early where it was issued on a day before the one of Form 01."""
+    if issued.get("overdue_s", 0) > 0:
+        return _word(words.words.outcome, "late")
+    due = _local(case.last("dossier.accepted")["data"]["due_at"])
+    is_early = _local(issued["issued_at"]).date() < due.date()
+    return _word(words.words.outcome, "early" if is_early else "in_time")
+
+
+def _side(case: CaseFile, *, is_one_stop: bool) -> Letterhead:
+    submitted = case.last("dossier.submitted")["data"]
+    return case.organisation(submitted["organisation" if is_one_stop else "agency"])
+
+
+def _word(words: Mapping[str, str], code: str) -> str:
+    try:
+        return words[code]
+    except KeyError:
+        raise FormError(f"the form set has no word for {code}") from None
+
+
+def _local(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).astimezone(VIETNAM)
+
+
+def _moment(moment: str) -> str:
+    at = _local(moment)
+    return f"{at:%H} giờ {at:%M} phút, {_day_in_words(at)}"
+
+
+def _day_in_words(day: datetime) -> str:
+    """Days and the months 1 and 2 have two digits (Decree 30/2020/NĐ-CP, Annex I)."""
+    month = f"{day.month:02}" if day.month <= 2 else str(day.month)
+    return f"ngày {day:%d} tháng {month} năm {day.year}"
+
+
+_FILLED: Mapping[FormKind, Callable[[Mapping[str, Any], CaseFile, FormSet], Content]] = {
+    "receipt": _receipt,
+    "supplement": _supplement,
+    "refusal": _refusal,
+    "apology": _apology,
+    "control_slip": _control_slip,
+}

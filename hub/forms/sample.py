@@ -1,0 +1,86 @@
+"""An invented dossier that has every form, to look at the templates: nobody in it exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.forms.case_file import CaseFile, Letterhead
+from hub.regulation.catalogue import Catalogue
+
+_ONE_STOP, _AGENCY, _OTHER = "000.12.34.H07", "000.12.35.H07", "000.12.36.H07"
+_OFFICER = {"account": "canbo.mau", "name": "Lê Thị Thí Dụ"}
+_PROCEDURE = "1.001193"
+_PAPERS = ["000.00.00.G15-KQ004389", "000.00.00.G15-KQ003204", "000.00.00.G15-KQ004946"]
+
+
+def sample_case(catalogue: Catalogue) -> CaseFile:
+    """With its list of papers as the catalogue publishes them; KeyError without procedure 1.001193."""
+    procedure = catalogue.find(_PROCEDURE)
+    if procedure is None:
+        raise KeyError(_PROCEDURE)
+    organisations = {
+        _ONE_STOP: Letterhead("Bộ phận tiếp nhận và trả kết quả xã Mẫu", "Ủy ban nhân dân xã Mẫu", "Xã Mẫu"),
+        _AGENCY: Letterhead("Ủy ban nhân dân xã Mẫu"),
+        _OTHER: Letterhead("Ủy ban nhân dân xã Ví Dụ"),
+    }
+    return CaseFile(_facts(_PAPERS), procedure, organisations)
+
+
+def _facts(papers: list[str]) -> list[dict[str, Any]]:
+    components = [{"code": code, "originals": 1, "copies": 0, "electronic": False} for code in papers]
+    due, new_due = "2026-01-06T08:20:00+07:00", "2026-01-09T17:00:00+07:00"
+    applicant = {
+        "kind": "citizen",
+        "name": "Nguyễn Văn Thử",
+        "identity_number": "083090000001",
+        "phone": "0900000001",
+        "email": "nguyen.van.thu@vi-du.example",
+        "address": "Số 1, đường Ví Dụ, ấp Mẫu, xã Mẫu, tỉnh Bến Tre",
+    }
+    return [
+        _fact("dossier.submitted", "2026-01-05T08:05:12+07:00", {
+            "procedure": _PROCEDURE, "organisation": _ONE_STOP, "agency": _AGENCY, "channel": "in_person",
+            "return_channel": "post", "applicant": applicant, "components": components, "sets": 1,
+            "proxy": {"name": "Trần Văn Thử Thay", "basis": "authorised", "deed": "Giấy ủy quyền (mẫu thử)"},
+            "summary": "Đăng ký khai sinh cho con, nộp trong hạn 60 ngày",
+        }),
+        _fact("dossier.supplement_requested", "2026-01-05T08:15:00+07:00", {
+            "officer": _OFFICER, "stage": "intake",
+            "gaps": [
+                {"component": papers[0], "reason": "Giấy chứng sinh thiếu dấu của cơ sở y tế"},
+                {"reason": "Tờ khai chưa ghi nơi cư trú của người mẹ"},
+            ],
+            "guidance": "Đề nghị xin cấp lại Giấy chứng sinh tại cơ sở y tế đã cấp",
+        }),
+        _fact("dossier.accepted", "2026-01-05T08:20:00+07:00", {
+            "code": f"{_ONE_STOP}-260105-0001", "organisation": _ONE_STOP, "agency": _AGENCY,
+            "officer": _OFFICER, "components": components, "sets": 1, "handling": "1 WORKING_DAY",
+            "accepted_at": "2026-01-05T08:20:00+07:00", "due_at": due,
+        }),
+        _fact("paper.handed_over", "2026-01-05T09:00:00+07:00", {
+            "giver": {"kind": "organisation", "organisation": _ONE_STOP, "name": _OFFICER["name"]},
+            "receiver": {"kind": "organisation", "organisation": _AGENCY, "name": "Đỗ Văn Ví Dụ"},
+            "papers": papers, "slip": "PKS-2026-0001",
+        }),
+        _fact("apology.sent", "2026-01-06T07:45:00+07:00", {
+            "officer": {"account": "lanhdao.mau", "name": "Phạm Thị Lãnh Đạo Mẫu"}, "agency": _AGENCY,
+            "reason": "Phải xác minh việc đăng ký kết hôn của cha mẹ ở xã khác", "due_at": due,
+            "new_due_at": new_due,
+        }),
+        _fact("dossier.declined", "2026-01-07T09:00:00+07:00", {
+            "officer": _OFFICER, "reason": "out_of_competence", "competent": _OTHER, "mode": "refuse_intake",
+            "explanation": "Việc đăng ký khai sinh thuộc thẩm quyền của Ủy ban nhân dân cấp xã nơi cư trú "
+            "của cha hoặc mẹ (mẫu thử)",
+        }),
+        _fact("result.issued", "2026-01-07T10:30:00+07:00", {
+            "signer": {"account": "lanhdao.mau", "name": "Phạm Thị Lãnh Đạo Mẫu"}, "agency": _AGENCY,
+            "issued_at": "2026-01-07T10:30:00+07:00", "overdue_s": 4200,
+        }),
+        _fact("result.returned", "2026-01-07T16:10:00+07:00", {
+            "channel": "in_person", "received_by": "Nguyễn Văn Thử",
+        }),
+    ]  # fmt: skip
+
+
+def _fact(name: str, time: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"type": f"onestop.{name}.v1", "time": time, "data": data}

@@ -1,0 +1,70 @@
+"""A template and its data become PDF/A, or pictures: the same bytes from the same data."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import orjson
+import segno
+import typst
+
+from hub.forms.errors import FormError
+
+_STANDARD = "a-2u"
+"""PDF/A-2 whose text can be searched and copied."""
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Liberation Serif alone, which has the widths of Times New Roman and every Vietnamese letter."""
+    with as_file(files("hub.forms") / "fonts") as folder:
+        return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
+
+
+def qr_code(text: str) -> str:
+    """An SVG of the QR code (ISO/IEC 18004, level M) of a text."""
+    out = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(out, kind="svg", border=0, xmldecl=False)
+    return out.getvalue().decode()
+
+
+def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], made_at: datetime) -> bytes:
+    """The pages as PDF/A-2u, dated `made_at`; `FormError` with file and line of a template."""
+    compiled = _compile(templates, name, form, format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
+    assert isinstance(compiled, bytes)
+    return compiled
+
+
+def as_pictures(
+    templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], per_inch: int = 96
+) -> list[bytes]:
+    """Each page as PNG."""
+    compiled = _compile(templates, name, form, format="png", ppi=per_inch)
+    return compiled if isinstance(compiled, list) else [compiled]
+
+
+def _compile(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], **options: Any) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        for file, content in templates.items():
+            Path(folder, file).write_bytes(content)
+        compiler = typst.Compiler(
+            str(Path(folder, name)), root=folder, font_paths=_fonts(), ignore_system_fonts=True,
+            sys_inputs={"form": orjson.dumps(form).decode()},
+        )  # fmt: skip
+        try:
+            return compiler.compile(**options)
+        except typst.TypstError as error:
+            where = (error.diagnostic or error.message).replace(folder, "").strip()
+            raise FormError(f"{name}: {where}") from None
+
+
+def made_at(moment: datetime) -> datetime:
+    """The document's date: that of the fact, to the second, in UTC."""
+    return moment.astimezone(UTC).replace(microsecond=0)
