@@ -46,6 +46,11 @@ class Places:
         return self.home / "run"
 
     @property
+    def master_key(self) -> Path:
+        """The key that opens what is sealed."""
+        return self.run / "master.key"
+
+    @property
     def clock(self) -> Path:
         """Seconds to add to the machine's clock, for the participants."""
         return self.run / "clock"
@@ -118,7 +123,7 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     """Tables, topics, users, rights, master key."""
     connection = await asyncpg.connect(address.postgres_dsn)
     await database.migrate(connection)
-    key_file = places.run / "master.key"
+    key_file = places.master_key
     store_key = MasterKey.create_file(key_file).store
     admin = KafkaAdmin(
         KafkaSettings(

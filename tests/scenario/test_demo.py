@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from examples.demo.plan import STORIES
+from tests.support.forms import text_of
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import within
 
@@ -72,6 +73,9 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     for words in ("lodged on the national portal", "copies scanned and signed", "payments made"):
         assert re.search(rf"{words} +[1-9]", output), words
     assert "dossier.submitted" in output, "the timeline of one dossier"
+    made = {file.name: text_of(file.read_bytes()) for file in (tmp_path / "demo/run/forms").iterdir()}
+    assert sorted(made) == [f"form-0{number}.pdf" for number in range(1, 6)]
+    assert all("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text for text in made.values())
     assert "duplicates suppressed" in output, "the ledger"
     assert not [line for line in output.splitlines() if line.startswith("problem:")]
 
