@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,13 @@ import typer
 
 from hub.cli.asking import By
 from hub.cli.shared import fail, operator_name, settings, with_store
-from hub.errors import HubError
 from hub.facts.sealing import MasterKey
+from hub.forms.case_file import Letterhead
 from hub.forms.form_set import installed_form_sets
+from hub.forms.register import RegisterRow
 from hub.forms.sample import sample_case
 from hub.forms.stored import Forms, printed
+from hub.forms.stored_register import Register, RegisterBook, register_pdf
 from hub.oversight.names import one_dossier
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
@@ -61,15 +64,68 @@ def preview(
         fail("give either --dossier or --sample", 2)
     if dossier is not None and not reason.strip():
         fail("--reason is needed: that personal data were printed is kept", 2)
-    if into.exists():
-        fail(f"{into} is there already: give another name", 2)
-    try:
-        content = _of_sample(number) if dossier is None else _of_dossier(number, dossier, reason, operator)
-    except HubError as error:
-        fail(str(error))
+    _may_write(into)
+    content = _of_sample(number) if dossier is None else _of_dossier(number, dossier, reason, operator)
     into.write_bytes(content)
     into.chmod(0o600)
     say(f"{into}: form {number}, {len(content)} bytes")
+
+
+@app.command()
+def register(
+    organisation: Annotated[str, typer.Argument(help="code of the one-stop")],
+    into: Annotated[Path, typer.Option("--into", help="the file to write: .xlsx, or .pdf for a few days")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of acceptance")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last day of acceptance")],
+    reason: Annotated[str, typer.Option(help="why personal data are written; kept with your name")] = "",
+    operator: By = "",
+) -> None:
+    """Write Form 06: the dossiers that a one-stop accepted on these days."""
+    if into.suffix not in {".xlsx", ".pdf"}:
+        fail("--into names a file .xlsx or .pdf", 2)
+    if not reason.strip():
+        fail("--reason is needed: that personal data were written is kept", 2)
+    _may_write(into)
+
+    async def work(tree: Settings, connection: Connection) -> int:
+        master = MasterKey.from_file(tree.master_key_file)
+        book = load_book(tree.profile, tree.regulation)
+        rows = Register(book, installed_form_sets(), {}).rows(
+            connection, master, organisation, first.date(), last.date()
+        )
+        if into.suffix == ".xlsx":
+            count = await _as_table(rows, into, first)
+        else:
+            profile = book.in_force(last.date()).profile
+            form, form_set = profile.form("register"), installed_form_sets()[profile.ref]
+            found = [row async for row in rows]
+            head, days = Letterhead(organisation), (first.date(), last.date())
+            into.write_bytes(register_pdf(form, form_set, head, found, *days))
+            count = len(found)
+        into.chmod(0o600)
+        who = operator.strip() or operator_name()
+        await record_action(connection, who, "register_written", organisation, reason.strip())
+        return count
+
+    count = with_store("operator", work)
+    say(f"{into}: {count} dossiers of {organisation}")
+
+
+def _may_write(into: Path) -> None:
+    if into.exists():
+        fail(f"{into} is there already: give another name", 2)
+    if not into.parent.is_dir():
+        fail(f"there is no folder {into.parent}", 2)
+
+
+async def _as_table(rows: AsyncIterator[RegisterRow], into: Path, first: datetime) -> int:
+    table = RegisterBook(into, first.date())
+    try:
+        async for row in rows:
+            table.add(row)
+    finally:
+        table.close()
+    return table.rows
 
 
 def _of_sample(number: str) -> bytes:

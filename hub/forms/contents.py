@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from hub.forms.case_file import CaseFile, Letterhead, short_name
-from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet
-from hub.regulation.clock import VIETNAM
+from hub.forms.words import day_in_words, local, moment_in_words, word
 from hub.regulation.sections import Form, FormKind
 
 Content = dict[str, Any]
@@ -39,7 +38,7 @@ def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
     submitted, accepted = case.last("dossier.submitted")["data"], case.find("dossier.accepted")
     one_stop = case.organisation(submitted["organisation"])
     code = accepted["data"]["code"] if accepted is not None else None
-    issued = _local(fact["time"])
+    issued = local(fact["time"])
     common: Content = {
         "title": form.vi,
         "paper": form.paper,
@@ -48,7 +47,7 @@ def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
         "above": one_stop.above,
         "one_stop": one_stop.name,
         "place": one_stop.place,
-        "date": _day_in_words(issued),
+        "date": day_in_words(issued),
         "copy": None,
         "person": _person(submitted, words),
         "procedure": case.procedure.name,
@@ -67,7 +66,7 @@ def _person(submitted: Mapping[str, Any], words: FormSet) -> Content:
         "phone": applicant.get("phone"),
         "email": applicant.get("email"),
         "proxy": proxy["name"] if proxy else None,
-        "basis": _word(words.words.basis, proxy["basis"]) if proxy else None,
+        "basis": word(words.words.basis, proxy["basis"]) if proxy else None,
         "handed_in_by": (proxy or applicant)["name"],
     }
 
@@ -84,7 +83,7 @@ def _qr_text(
     parts = [common["code"] or "", case.procedure.code, person, common["title"], _SYSTEM]
     parts.append(issued.isoformat(timespec="seconds"))
     if due is not None:
-        parts.append(_local(due).isoformat(timespec="minutes"))
+        parts.append(local(due).isoformat(timespec="minutes"))
     return "|".join(parts)
 
 
@@ -103,10 +102,10 @@ def _receipt(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content
             for one in data["components"]
         ],
         "sets": data["sets"],
-        "handling": f"{amount.zfill(2)} {_word(words.words.unit, unit)}",
-        "accepted_at": _moment(data["accepted_at"]),
-        "due_at": _moment(data["due_at"]),
-        "return_channel": _word(words.words.return_channel, submitted["return_channel"]),
+        "handling": f"{amount.zfill(2)} {word(words.words.unit, unit)}",
+        "accepted_at": moment_in_words(data["accepted_at"]),
+        "due_at": moment_in_words(data["due_at"]),
+        "return_channel": word(words.words.return_channel, submitted["return_channel"]),
         "officer": data["officer"]["name"],
     }
 
@@ -128,7 +127,7 @@ def _refusal(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content
     competent = data.get("competent")
     return {
         "asker": _side(case, is_one_stop=data["mode"] == "refuse_intake").name,
-        "reason": _word(words.words.reason, data["reason"]),
+        "reason": word(words.words.reason, data["reason"]),
         "explanation": data["explanation"],
         "competent": case.organisation(competent).name if competent else None,
         "officer": data["officer"]["name"],
@@ -138,10 +137,10 @@ def _refusal(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content
 def _apology(data: Mapping[str, Any], case: CaseFile, _words: FormSet) -> Content:
     return {
         "agency": case.organisation(data["agency"]).name,
-        "accepted_at": _moment(case.last("dossier.accepted")["data"]["accepted_at"]),
-        "due_at": _moment(data["due_at"]),
+        "accepted_at": moment_in_words(case.last("dossier.accepted")["data"]["accepted_at"]),
+        "due_at": moment_in_words(data["due_at"]),
         "reason": data["reason"].rstrip("."),
-        "new_due_at": _moment(data["new_due_at"]),
+        "new_due_at": moment_in_words(data["new_due_at"]),
         "officer": data["officer"]["name"],
     }
 
@@ -150,7 +149,7 @@ def _control_slip(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Co
     handed = [_hand_over(fact, case, words) for fact in case.facts if short_name(fact) in _HAND_OVERS]
     return {
         "agency": case.organisation(data["agency"]).name,
-        "due_at": _moment(data["due_at"]),
+        "due_at": moment_in_words(data["due_at"]),
         "hand_overs": handed,
     }
 
@@ -158,7 +157,7 @@ def _control_slip(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Co
 def _hand_over(fact: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
     data = fact["data"]
     one_stop = _side(case, is_one_stop=True).name
-    found: Content = {"at": _moment(fact["time"]), "outcome": None, "note": None, "taker_name": None}
+    found: Content = {"at": moment_in_words(fact["time"]), "outcome": None, "note": None, "taker_name": None}
     match short_name(fact):
         case "dossier.forwarded":
             taker = case.organisation(data["to"]).name
@@ -179,43 +178,21 @@ def _hand_over(fact: Mapping[str, Any], case: CaseFile, words: FormSet) -> Conte
 def _holder(custodian: Mapping[str, Any], case: CaseFile, words: FormSet) -> str:
     if custodian["kind"] == "organisation":
         return case.organisation(custodian["organisation"]).name
-    return _word(words.words.holder, custodian["kind"])
+    return word(words.words.holder, custodian["kind"])
 
 
 def _outcome(issued: Mapping[str, Any], case: CaseFile, words: FormSet) -> str:
     """Late by what the fact says; early where it was issued on a day before the one of Form 01."""
     if issued.get("overdue_s", 0) > 0:
-        return _word(words.words.outcome, "late")
-    due = _local(case.last("dossier.accepted")["data"]["due_at"])
-    is_early = _local(issued["issued_at"]).date() < due.date()
-    return _word(words.words.outcome, "early" if is_early else "in_time")
+        return word(words.words.outcome, "late")
+    due = local(case.last("dossier.accepted")["data"]["due_at"])
+    is_early = local(issued["issued_at"]).date() < due.date()
+    return word(words.words.outcome, "early" if is_early else "in_time")
 
 
 def _side(case: CaseFile, *, is_one_stop: bool) -> Letterhead:
     submitted = case.last("dossier.submitted")["data"]
     return case.organisation(submitted["organisation" if is_one_stop else "agency"])
-
-
-def _word(words: Mapping[str, str], code: str) -> str:
-    try:
-        return words[code]
-    except KeyError:
-        raise FormError(f"the form set has no word for {code}") from None
-
-
-def _local(moment: str) -> datetime:
-    return datetime.fromisoformat(moment).astimezone(VIETNAM)
-
-
-def _moment(moment: str) -> str:
-    at = _local(moment)
-    return f"{at:%H} giờ {at:%M} phút, {_day_in_words(at)}"
-
-
-def _day_in_words(day: datetime) -> str:
-    """Days and the months 1 and 2 have two digits (Decree 30/2020/NĐ-CP, Annex I)."""
-    month = f"{day.month:02}" if day.month <= 2 else str(day.month)
-    return f"ngày {day:%d} tháng {month} năm {day.year}"
 
 
 _FILLED: Mapping[FormKind, Callable[[Mapping[str, Any], CaseFile, FormSet], Content]] = {

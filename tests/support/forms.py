@@ -13,8 +13,10 @@ from PIL import Image
 
 from hub.forms.case_file import CaseFile
 from hub.forms.form_set import FormSet, installed_form_sets
+from hub.forms.register import register_row
 from hub.forms.sample import sample_case
 from hub.forms.stored import printed
+from hub.forms.stored_register import register_pdf
 from hub.regulation.law import Law
 from hub.regulation.lawbook import load_book
 from hub.regulation.sections import Form
@@ -39,6 +41,11 @@ def form(number: str) -> Form:
 
 def sample(number: str) -> bytes:
     """A form of the invented dossier."""
+    if number == "06":
+        row = register_row(case(), form_set(), is_erased=False)
+        head = case().organisation("000.12.34.H07")
+        first, last = date(2026, 1, 5), date(2026, 1, 9)
+        return register_pdf(form("06"), form_set(), head, [row] * 12, first, last)
     return printed(form(number), form_set(), case())
 
 
@@ -72,7 +79,7 @@ def main() -> None:
     """Store the pictures anew: look at each before it is committed."""
     for old in PICTURES.glob("*.png"):
         old.unlink()
-    for number in ("01", "02", "03", "04", "05"):
+    for number in ("01", "02", "03", "04", "05", "06"):
         for page, picture in enumerate(pages_of(sample(number))):
             picture.save(PICTURES / f"{number}-{page}.png", optimize=True)
 

@@ -6,15 +6,17 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from python_calamine import CalamineWorkbook
 
 from hub.budget.spending import day_of
 from hub.embedded.stack import StackAddress
+from hub.regulation.clock import VIETNAM
 from tests.support.clients import Client
 from tests.support.every_command import typed
 from tests.support.forms import text_of
@@ -349,3 +351,37 @@ async def test_form_01_is_printed_of_the_stored_facts_and_that_it_was_is_kept(
     status, out, err = await typed(monkeypatch, hub.environment, *early, "--reason", "a test")
     assert status == 1
     assert "has no dossier.accepted" in out + err
+
+
+async def test_the_register_has_the_accepted_dossiers_of_the_days_and_of_that_one_stop_only(
+    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hub, today = office.hub, datetime.now(UTC).astimezone(VIETNAM)
+    days = ("--from", f"{today - timedelta(days=1):%Y-%m-%d}", "--to", f"{today:%Y-%m-%d}")
+
+    async def rows(organisation: str, name: str, *more: str) -> list[list[Any]]:
+        into = tmp_path / name
+        words = (
+            "forms",
+            "register",
+            organisation,
+            *(more or days),
+            "--into",
+            str(into),
+            "--reason",
+            "a test",
+        )
+        assert (await typed(monkeypatch, hub.environment, *words))[0] == 0
+        return CalamineWorkbook.from_path(str(into)).get_sheet_by_index(0).to_python()[1:]
+
+    (row,) = await rows(ONE_STOP, "register.xlsx")
+    assert (row[1], row[4]) == (office.code, APPLICANT["name"])
+    assert row[9], "the transfer"
+    assert await rows(AGENCY, "other.xlsx") == []
+    assert await rows(ONE_STOP, "before.xlsx", "--from", "2026-01-05", "--to", "2026-01-09") == []
+    pdf = tmp_path / "register.pdf"
+    words = ("forms", "register", ONE_STOP, *days, "--into", str(pdf), "--reason", "a test")
+    assert (await typed(monkeypatch, hub.environment, *words))[0] == 0
+    assert office.code in text_of(pdf.read_bytes())
+    kept = await asked(monkeypatch, hub, "actions", ONE_STOP)
+    assert {one["action"] for one in kept} == {"register_written"}

@@ -146,7 +146,8 @@ async def test_missing_settings_are_one_line_with_the_way_to_have_them(
         if name in OF_THIS_MACHINE or name.split()[0] in {"embedded", *AS_ROLE}:
             continue
         errors = await refused(monkeypatch, {}, name, NAMES_NOTHING.get(name, ()))
-        if name not in {"participants certificate", "due list"}:  # these look at their words first
+        looks_first = {"participants certificate", "due list", "forms preview", "forms register"}
+        if name not in looks_first:  # at its words
             assert "HUB_POSTGRES__DSN" in errors, name
             assert errors.endswith('eval "$(hub embedded env)"\n'), name
 
@@ -164,7 +165,10 @@ async def test_a_database_or_a_broker_that_is_away_is_one_line(
     assert (status, errors, lines["postgresql:"], lines["kafka:"]) == (1, "", "failed", "failed")
     assert (lines["topics:"], lines["master_key:"]) == ("?", "ok"), "the others are looked at"
     for name, _ in commands():
-        if name in OF_THIS_MACHINE | {"law list", "doctor"} or name.split()[0] in {"embedded", *AS_ROLE}:
+        if name in OF_THIS_MACHINE | {"law list", "forms list", "doctor"} or name.split()[0] in {
+            "embedded",
+            *AS_ROLE,
+        }:
             continue
         await refused(monkeypatch, administrator | away, name, NAMES_NOTHING.get(name, ()))
     for name in ("offsets accept", "replay", "participants rotate"):
