@@ -12,6 +12,7 @@ from hub.forms.form_set import installed_form_sets
 from hub.forms.stored import Forms
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import load_book
+from hub.regulation.organisations import Organisations
 
 _ISSUED: Mapping[str, str] = {
     "01": "dossier.accepted",
@@ -44,7 +45,7 @@ async def print_papers(places: Places, database: Connection) -> Papers:
     folder = places.run / "forms"
     folder.mkdir()
     master = MasterKey.from_file(places.master_key)
-    forms = Forms(load_book(), installed_form_sets(), {})
+    forms = Forms(load_book(), installed_form_sets(), Organisations())
     made = []
     for number, issued in _ISSUED.items():
         dossier = await database.fetchval(_FIRST, issued)

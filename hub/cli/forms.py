@@ -12,18 +12,21 @@ import typer
 from hub.cli.asking import By
 from hub.cli.shared import fail, operator_name, settings, with_store
 from hub.facts.sealing import MasterKey
-from hub.forms.case_file import Letterhead
+from hub.forms.case_file import letterheads
 from hub.forms.form_set import installed_form_sets
 from hub.forms.register import RegisterRow
 from hub.forms.sample import sample_case
 from hub.forms.stored import Forms, printed
 from hub.forms.stored_register import Register, RegisterBook, register_pdf
 from hub.oversight.names import one_dossier
+from hub.participants import register_editions
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
 from hub.printing.tables import AsJson, print_rows, say
+from hub.regulation import organisations
 from hub.regulation.clock import VIETNAM
 from hub.regulation.lawbook import LawBook, load_book
+from hub.regulation.organisations import Organisations
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Forms: what people hold, as PDF/A made of a dossier's facts.")
@@ -90,7 +93,8 @@ def register(
     async def work(tree: Settings, connection: Connection) -> int:
         master = MasterKey.from_file(tree.master_key_file)
         book = load_book(tree.profile, tree.regulation)
-        rows = Register(book, installed_form_sets(), {}).rows(
+        known = await _organisations(connection, master)
+        rows = Register(book, installed_form_sets(), known).rows(
             connection, master, organisation, first.date(), last.date()
         )
         if into.suffix == ".xlsx":
@@ -99,7 +103,7 @@ def register(
             profile = book.in_force(last.date()).profile
             form, form_set = profile.form("register"), installed_form_sets()[profile.ref]
             found = [row async for row in rows]
-            head, days = Letterhead(organisation), (first.date(), last.date())
+            head, days = letterheads(known)(organisation, last.date()), (first.date(), last.date())
             into.write_bytes(register_pdf(form, form_set, head, found, *days))
             count = len(found)
         into.chmod(0o600)
@@ -109,6 +113,11 @@ def register(
 
     count = with_store("operator", work)
     say(f"{into}: {count} dossiers of {organisation}")
+
+
+async def _organisations(connection: Connection, master: MasterKey) -> Organisations:
+    found = await register_editions.stored(connection, master.store, "organisations")
+    return organisations.from_json(found.content) if found is not None else Organisations()
 
 
 def _may_write(into: Path) -> None:
@@ -139,7 +148,8 @@ def _of_sample(number: str) -> bytes:
 def _of_dossier(number: str, name: str, reason: str, operator: str) -> bytes:
     async def work(tree: Settings, connection: Connection) -> bytes:
         master = MasterKey.from_file(tree.master_key_file)
-        forms = Forms(load_book(tree.profile, tree.regulation), installed_form_sets(), {})
+        known = await _organisations(connection, master)
+        forms = Forms(load_book(tree.profile, tree.regulation), installed_form_sets(), known)
         found = await one_dossier(connection, master.store, name)
         content = await forms.pdf(connection, master, found, number)
         who = operator.strip() or operator_name()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from hub.forms.errors import NotIssuedError
+from hub.forms.words import local
 from hub.regulation.catalogue import Procedure
+from hub.regulation.organisations import Organisations
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +22,33 @@ class Letterhead:
     place: str | None = None
 
 
+Letterheads = Callable[[str, date], Letterhead]
+"""By code and day of Viet Nam."""
+
+
+def letterheads(known: Organisations) -> Letterheads:
+    """Those of the organisations that were imported; where no name is known, the code stands for it."""
+
+    def of(code: str, day: date) -> Letterhead:
+        found = known.on(code, day)
+        if found is None:
+            return Letterhead(code)
+        above = known.on(found.parent, day) if found.parent is not None else None
+        return Letterhead(found.name_vi, above.name_vi if above is not None else None)
+
+    return of
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """`facts` are bodies in their order, with `type`, `time` and `data`; `procedure` as it was published."""
+    """`facts` are bodies in their order, with `type`, `time` and `data`; `procedure` as it was published.
+
+    Organisations are called as on the day on which the dossier was lodged.
+    """
 
     facts: Sequence[Mapping[str, Any]]
     procedure: Procedure
-    organisations: Mapping[str, Letterhead]
+    letterheads: Letterheads
 
     def last(self, *names: str) -> Mapping[str, Any]:
         """The latest fact of one of these types, by short names; `NotIssuedError` when there is none."""
@@ -39,8 +62,8 @@ class CaseFile:
         return next((fact for fact in reversed(self.facts) if short_name(fact) in names), None)
 
     def organisation(self, code: str) -> Letterhead:
-        """The organisation of a code; where no name is known, the code stands for it."""
-        return self.organisations.get(code) or Letterhead(code)
+        """The organisation of a code."""
+        return self.letterheads(code, local(self.facts[0]["time"]).date())
 
     def component(self, code: str) -> str:
         """The published name of a paper, without the marks of a list; the code of an unpublished one."""

@@ -23,7 +23,7 @@ def sample_case(catalogue: Catalogue) -> CaseFile:
         _AGENCY: Letterhead("Ủy ban nhân dân xã Mẫu"),
         _OTHER: Letterhead("Ủy ban nhân dân xã Ví Dụ"),
     }
-    return CaseFile(_facts(_PAPERS), procedure, organisations)
+    return CaseFile(_facts(_PAPERS), procedure, lambda code, _: organisations[code])
 
 
 def _facts(papers: list[str]) -> list[dict[str, Any]]:

@@ -10,13 +10,14 @@ from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import law_of, open_fact
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACT_COLUMNS, fact_name, is_fact_genuine
-from hub.forms.case_file import CaseFile, Letterhead
+from hub.forms.case_file import CaseFile, letterheads
 from hub.forms.contents import content_of, issuing_fact
 from hub.forms.errors import FormError, NotIssuedError
 from hub.forms.form_set import FormSet
 from hub.forms.typesetting import as_pdf, made_at, qr_code
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import LawBook
+from hub.regulation.organisations import Organisations
 from hub.regulation.sections import Form
 
 _FACTS = f"select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid order by f.sequence"  # noqa: S608  our text
@@ -24,14 +25,12 @@ _KEY = "select wrapped from dossier_key where dossier_id = $1::uuid"
 
 
 class Forms:
-    """Makes the forms of stored dossiers by the law of each; `organisations` by code."""
+    """Makes the forms of stored dossiers by the law of each; `organisations` are those that were imported."""
 
-    def __init__(
-        self, book: LawBook, sets: Mapping[str, FormSet], organisations: Mapping[str, Letterhead]
-    ) -> None:
+    def __init__(self, book: LawBook, sets: Mapping[str, FormSet], organisations: Organisations) -> None:
         self._book = book
         self._sets = sets
-        self._organisations = organisations
+        self._letterheads = letterheads(organisations)
 
     async def pdf(self, connection: Connection, master: MasterKey, dossier_id: str, number: str) -> bytes:
         """The form of this number as PDF/A, the same bytes each time.
@@ -48,7 +47,7 @@ class Forms:
         if procedure is None:
             raise FormError(f"{facts[0]['data']['procedure']} is not in the catalogue")
         form_set = self._sets[law.profile.ref]
-        return printed(form, form_set, CaseFile(facts, procedure, self._organisations))
+        return printed(form, form_set, CaseFile(facts, procedure, self._letterheads))
 
 
 def printed(form: Form, form_set: FormSet, case: CaseFile) -> bytes:

@@ -15,7 +15,7 @@ from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import law_of, open_fact
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACT_COLUMNS, fact_name, is_fact_genuine
-from hub.forms.case_file import CaseFile, Letterhead, short_name
+from hub.forms.case_file import CaseFile, Letterhead, letterheads, short_name
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet
 from hub.forms.register import HEADINGS, REGISTERED, RegisterRow, register_row
@@ -23,6 +23,7 @@ from hub.forms.typesetting import as_pdf, made_at
 from hub.postgres.database import Connection
 from hub.regulation.clock import VIETNAM
 from hub.regulation.lawbook import LawBook
+from hub.regulation.organisations import Organisations
 from hub.regulation.sections import Form
 
 _ACCEPTED = """
@@ -43,14 +44,12 @@ MOST_IN_PDF = 5_000
 
 
 class Register:
-    """Reads one-stops' registers; `organisations` are the names that are printed, by code."""
+    """Reads one-stops' registers; `organisations` are those that were imported."""
 
-    def __init__(
-        self, book: LawBook, sets: Mapping[str, FormSet], organisations: Mapping[str, Letterhead]
-    ) -> None:
+    def __init__(self, book: LawBook, sets: Mapping[str, FormSet], organisations: Organisations) -> None:
         self._book = book
         self._sets = sets
-        self._organisations = organisations
+        self._letterheads = letterheads(organisations)
 
     async def rows(
         self, connection: Connection, master: MasterKey, one_stop: str, first: date, last: date
@@ -79,7 +78,7 @@ class Register:
         procedure = law.catalogue.find(facts[0]["data"]["procedure"])
         if procedure is None:
             raise FormError(f"{facts[0]['data']['procedure']} is not in the catalogue")
-        case = CaseFile(facts, procedure, self._organisations)
+        case = CaseFile(facts, procedure, self._letterheads)
         return register_row(case, self._sets[law.profile.ref], is_erased=key is None)
 
 

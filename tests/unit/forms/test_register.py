@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from hub.forms.case_file import CaseFile, short_name
+from hub.forms.case_file import CaseFile, letterheads, short_name
 from hub.forms.errors import FormError
 from hub.forms.register import HEADINGS, RegisterRow, register_row
 from hub.forms.stored_register import MOST_IN_PDF, RegisterBook, register_pdf
+from hub.regulation.organisations import Organisation, Organisations
 from tests.support.forms import case, form, form_set, sample, text_of
 
 
@@ -121,3 +122,27 @@ def test_the_pdf_repeats_its_head_on_every_page_and_has_a_limit() -> None:
     assert text.count("Ký nhận") > 1
     with pytest.raises(FormError, match=r"\.xlsx"):
         register_pdf(form("06"), form_set(), head, many[:1] * (MOST_IN_PDF + 1), *days)
+
+
+def test_organisations_are_called_as_they_were_imported_for_the_day() -> None:
+    def one(code: str, name: str, first: str, until: str | None = None, **more: str) -> Organisation:
+        kind = "section" if "parent" in more else "committee"
+        return Organisation.model_validate(
+            {"code": code, "kind": kind, "level": "commune", "name_vi": name, "in_force_from": first,
+             "in_force_until": until} | more
+        )  # fmt: skip
+
+    committee, section = "000.12.35.H07", "000.12.34.H07"
+    known = letterheads(
+        Organisations(
+            [
+                one(committee, "Ủy ban nhân dân xã Mẫu", "2020-01-01"),
+                one(section, "Bộ phận Một cửa xã Mẫu", "2020-01-01", "2025-07-01", parent=committee),
+                one(section, "Trung tâm Phục vụ hành chính công xã Mẫu", "2025-07-01", parent=committee),
+            ]
+        )
+    )
+    before, after = known(section, date(2025, 6, 30)), known(section, date(2025, 7, 1))
+    assert (before.name, before.above) == ("Bộ phận Một cửa xã Mẫu", "Ủy ban nhân dân xã Mẫu")
+    assert after.name == "Trung tâm Phục vụ hành chính công xã Mẫu"
+    assert known("000.99.99.H07", date(2025, 7, 1)).name == "000.99.99.H07"
