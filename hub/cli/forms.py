@@ -17,7 +17,7 @@ from hub.forms.form_set import installed_form_sets
 from hub.forms.register import RegisterRow
 from hub.forms.sample import sample_case
 from hub.forms.stored import Forms, printed
-from hub.forms.stored_register import Register, RegisterBook, register_pdf
+from hub.forms.stored_register import DossierRegister, RegisterBook, register_pdf
 from hub.oversight.names import one_dossier
 from hub.participants import register_editions
 from hub.postgres.database import Connection
@@ -94,7 +94,7 @@ def register(
         master = MasterKey.from_file(tree.master_key_file)
         book = load_book(tree.profile, tree.regulation)
         known = await _organisations(connection, master)
-        rows = Register(book, installed_form_sets(), known).rows(
+        rows = DossierRegister(book, installed_form_sets(), known).rows(
             connection, master, organisation, first.date(), last.date()
         )
         if into.suffix == ".xlsx":

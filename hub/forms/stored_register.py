@@ -43,7 +43,7 @@ MOST_IN_PDF = 5_000
 """Rows of a PDF; of more only a table for programs is made."""
 
 
-class Register:
+class DossierRegister:
     """Reads one-stops' registers; `organisations` are those that were imported."""
 
     def __init__(self, book: LawBook, sets: Mapping[str, FormSet], organisations: Organisations) -> None:

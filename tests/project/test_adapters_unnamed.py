@@ -25,6 +25,8 @@ EXCEPTIONS: Mapping[str, str] = {
 }
 """Path or folder -> why a name may stand there."""
 
+_NO_TEXT = (".png", ".ttf")
+
 
 def names() -> frozenset[str]:
     """Names of the installed adapters and of their folders."""
@@ -40,7 +42,7 @@ def texts() -> Iterator[tuple[str, str]]:
     listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
     for path in listed.stdout.splitlines():
         if not path.startswith(FREE) and not path.endswith((".md", ".lock")):
-            text = (REPOSITORY / path).read_text("utf-8")
+            text = (REPOSITORY / path).read_text("utf-8", "ignore" if path.endswith(_NO_TEXT) else "strict")
             yield path, adapter_services.without(text) if Path(path) in generated else text
 
 
