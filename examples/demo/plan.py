@@ -72,6 +72,7 @@ STORIES: tuple[Story, ...] = (
     Story(agency.apology_too_late, days=(2, 3), last_day=1),
     Story(agency.overdue, weight=3, days=(2, 2), last_day=1),
     Story(agency.refused_by_agency, weight=3, days=(3, 10), last_day=3),
+    Story(agency.verified_on_the_spot, weight=2, days=(3, 10), last_day=3),
     Story(agency.opinion_overdue, weight=3, days=(3, 10), last_day=1),
     Story(agency.withdrawn_late, weight=3, days=(3, 10), last_day=3),
     Story(agency.papers_by_hand, weight=5, channels=_PAPER),

@@ -72,7 +72,14 @@ async def overdue(case: Case) -> None:
 
 
 async def refused_by_agency(case: Case) -> None:
-    """The agency verifies, finds the dossier not eligible, and refuses: Form 03 (17.3, 17.2, 17.8)."""
+    """The agency finds the dossier not eligible, and refuses: Form 03 (17.2, 17.8)."""
+    await case.take_in()
+    await case.later(1, "13:15")
+    await _refuse(case)
+
+
+async def verified_on_the_spot(case: Case) -> None:
+    """The agency verifies; the result waits for it, and what is found stands against the dossier (17.3)."""
     await case.take_in()
     held_at = moment(case.plan.day + 1, "10:00")
     await case.do(
@@ -101,6 +108,10 @@ async def refused_by_agency(case: Case) -> None:
             "verified_at": held_at.isoformat(),
         },
     )
+    await _refuse(case)
+
+
+async def _refuse(case: Case) -> None:
     await case.appraise("not_eligible")
     await case.must_not(case.agency, "result.issue", case.result(), "rule.17.2")
     decline = {

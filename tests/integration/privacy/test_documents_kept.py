@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -307,9 +306,27 @@ def digests_in(model: type[BaseModel]) -> bool:
     return bool(re.search(r'"(?:package|digest)": \{', str(model.model_json_schema()).replace("'", '"')))
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("onestop.result.corrected.v1", '{"papers": [{"new": {"package": "%s"}}]}'),
+        ("onestop.verification.recorded.v1", '{"package": "%s", "files": []}'),
+    ],
+)
+async def test_a_document_of_a_correction_or_a_verification_is_kept(
+    place: Place, kind: str, data: str
+) -> None:
+    named = await place.keep(pdf("named"), days=40)
+    await place.keep(pdf("unnamed"), days=40)
+    await place.name(kind, dossier(), orjson.loads(data % named))
+    await place.sweep()
+    assert place.files() == {named}
+
+
 async def test_every_fact_that_can_name_a_document_is_watched(place: Place) -> None:
-    script = (files("hub.postgres") / "migrations/0008_documents.sql").read_text(encoding="utf-8")
-    trigger = script[script.index("create trigger") : script.index("execute function")]
+    trigger = await place.database.fetchval(
+        "select pg_get_triggerdef(oid) from pg_trigger where tgname = 'fact_documents'"
+    )
     watched = set(re.findall(r"'(onestop\.[a-z_.]+\.v\d+)'", trigger))
     assert watched == {name for name, model in FACTS.items() if digests_in(model)}
     assert {REGISTERED, CERTIFIED, ISSUED, REUSED} <= watched

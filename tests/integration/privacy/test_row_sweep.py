@@ -28,7 +28,7 @@ BY = ("--operator", "operator-1", "--reason", "a court's order", "--yes")
 CLEAN = (
     "0 rows are not what the hub has written; read: 3 dossier, 7 fact, 8 inbox, 4 alias, 0 segment,"
     " 0 blocked_message, 2 participant, 0 http_participant, 0 former_participant, 0 http_credential,"
-    " 0 webhook, 0 gateway_address, 0 document_owner, 0 delivery_report"
+    " 0 webhook, 0 gateway_address, 0 document_owner, 0 delivery_report, 0 register_edition"
 )
 ALTERATIONS = {
     "update fact set type = 'x' where dossier_id = $1 and sequence = 1": "fact {} 1: the row does not fit",
