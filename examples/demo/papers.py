@@ -9,7 +9,7 @@ from pathlib import Path
 from examples.demo.province import Places
 from hub.facts.sealing import MasterKey
 from hub.forms.form_set import installed_form_sets
-from hub.forms.stored import Forms
+from hub.forms.stored import CaseFiles, Forms
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import load_book
 from hub.regulation.organisations import Organisations
@@ -40,12 +40,12 @@ class Papers:
         return tuple(number for number in _ISSUED if number not in self.numbers)
 
 
-async def print_papers(places: Places, database: Connection) -> Papers:
+async def make_papers(places: Places, database: Connection) -> Papers:
     """Write `form-01.pdf` to `form-05.pdf`; a form that no dossier has is left out."""
     folder = places.run / "forms"
     folder.mkdir()
     master = MasterKey.from_file(places.master_key)
-    forms = Forms(load_book(), installed_form_sets(), Organisations())
+    forms = Forms(CaseFiles(load_book(), installed_form_sets(), Organisations()))
     made = []
     for number, issued in _ISSUED.items():
         dossier = await database.fetchval(_FIRST, issued)

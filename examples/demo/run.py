@@ -20,7 +20,7 @@ from examples.demo.conductor import Conductor
 from examples.demo.keeping import end_kept, keep, print_how_to_look
 from examples.demo.ledger import verdict_of
 from examples.demo.members import MEMBERS, PARTITIONS
-from examples.demo.papers import print_papers
+from examples.demo.papers import make_papers
 from examples.demo.people import Citizen, citizens
 from examples.demo.plan import plan_week
 from examples.demo.programs import Program
@@ -88,7 +88,7 @@ async def run_demo(options: Options, console: Console) -> int:
             verdict = await verdict_of(province)
             facts = await _print(console, conductor, province, verdict)
             problems = [*conductor.outcome.problems, *_wrong(conductor, verdict, facts, options)]
-            papers = await print_papers(places, province.hub.database)
+            papers = await make_papers(places, province.hub.database)
             console.print(f"forms {', '.join(papers.numbers)} of the week: {papers.folder}", soft_wrap=True)
             problems += [f"nobody got form {number}" for number in papers.missing]
             problems += [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +11,15 @@ import typer
 
 from hub.cli.asking import By
 from hub.cli.shared import fail, operator_name, settings, with_store
+from hub.facts.private_file import write_private
 from hub.facts.sealing import MasterKey
 from hub.forms.case_file import letterheads
-from hub.forms.form_set import installed_form_sets
+from hub.forms.form_set import form_of, installed_form_sets, set_of
 from hub.forms.register import RegisterRow
+from hub.forms.register_files import RegisterBook, register_pdf
 from hub.forms.sample import sample_case
-from hub.forms.stored import Forms, printed
-from hub.forms.stored_register import DossierRegister, RegisterBook, register_pdf
+from hub.forms.stored import CaseFiles, Forms, printed
+from hub.forms.stored_register import register_rows
 from hub.oversight.names import one_dossier
 from hub.participants import register_editions
 from hub.postgres.database import Connection
@@ -25,7 +27,8 @@ from hub.postgres.operator_actions import record_action
 from hub.printing.tables import AsJson, print_rows, say
 from hub.regulation import organisations
 from hub.regulation.clock import VIETNAM
-from hub.regulation.lawbook import LawBook, load_book
+from hub.regulation.law import Law
+from hub.regulation.lawbook import load_book
 from hub.regulation.organisations import Organisations
 from hub.settings import Settings
 
@@ -36,19 +39,20 @@ _COLUMNS = ("number", "form", "set", "paper")
 @app.command("list")
 def list_forms(as_json: AsJson = False) -> None:
     """List the forms of the law in force today, with the template of each."""
-    profile = _book().in_force(datetime.now(UTC).astimezone(VIETNAM).date()).profile
-    form_set = installed_form_sets()[profile.ref]
+    profile = _law_today().profile
+    form_set = set_of(installed_form_sets(), profile)
     rows = [
         {
             "number": form.number,
             "form": form.vi,
             "set": form_set.ref if form.kind in form_set.templates else None,
             "paper": form.paper,
+            "decision": form_set.decision,
             "en": form.en,
         }
         for form in profile.forms
     ]
-    print_rows(rows, _COLUMNS, as_json=as_json, none="no forms", more=("en",))
+    print_rows(rows, _COLUMNS, as_json=as_json, none="no forms", more=("decision", "en"))
 
 
 @app.command()
@@ -69,8 +73,7 @@ def preview(
         fail("--reason is needed: that personal data were printed is kept", 2)
     _may_write(into)
     content = _of_sample(number) if dossier is None else _of_dossier(number, dossier, reason, operator)
-    into.write_bytes(content)
-    into.chmod(0o600)
+    write_private(into, content, is_new=True)
     say(f"{into}: form {number}, {len(content)} bytes")
 
 
@@ -92,24 +95,17 @@ def register(
 
     async def work(tree: Settings, connection: Connection) -> int:
         master = MasterKey.from_file(tree.master_key_file)
-        book = load_book(tree.profile, tree.regulation)
-        known = await _organisations(connection, master)
-        rows = DossierRegister(book, installed_form_sets(), known).rows(
-            connection, master, organisation, first.date(), last.date()
-        )
+        book, known = load_book(tree.profile, tree.regulation), await _organisations(connection, master)
+        cases = CaseFiles(book, installed_form_sets(), known)
+        await _record(connection, operator, "register_written", organisation, reason)
+        days = first.date(), last.date()
+        rows = register_rows(connection, master, cases, organisation, *days)
         if into.suffix == ".xlsx":
-            count = await _as_table(rows, into, first)
-        else:
-            profile = book.in_force(last.date()).profile
-            form, form_set = profile.form("register"), installed_form_sets()[profile.ref]
-            found = [row async for row in rows]
-            head, days = letterheads(known)(organisation, last.date()), (first.date(), last.date())
-            into.write_bytes(register_pdf(form, form_set, head, found, *days))
-            count = len(found)
-        into.chmod(0o600)
-        who = operator.strip() or operator_name()
-        await record_action(connection, who, "register_written", organisation, reason.strip())
-        return count
+            return await _as_table(rows, into, days[0])
+        found, profile = [row async for row in rows], book.in_force(days[1]).profile
+        form_set, head = set_of(installed_form_sets(), profile), letterheads(known)(organisation, days[1])
+        write_private(into, register_pdf(profile.form("register"), form_set, head, found, *days), is_new=True)
+        return len(found)
 
     count = with_store("operator", work)
     say(f"{into}: {count} dossiers of {organisation}")
@@ -127,38 +123,43 @@ def _may_write(into: Path) -> None:
         fail(f"there is no folder {into.parent}", 2)
 
 
-async def _as_table(rows: AsyncIterator[RegisterRow], into: Path, first: datetime) -> int:
-    table = RegisterBook(into, first.date())
+async def _as_table(rows: AsyncIterator[RegisterRow], into: Path, first: date) -> int:
+    """Half a register looks like a whole one: nothing is left of it."""
+    write_private(into, b"", is_new=True)
+    table = RegisterBook(into, first)
     try:
         async for row in rows:
             table.add(row)
-    finally:
-        table.close()
+    except BaseException:
+        table.discard()
+        raise
+    table.close()
     return table.rows
 
 
+async def _record(connection: Connection, operator: str, action: str, target: str, reason: str) -> None:
+    """Before anything personal is opened."""
+    await record_action(connection, operator.strip() or operator_name(), action, target, reason.strip())
+
+
 def _of_sample(number: str) -> bytes:
-    law = _book().in_force(datetime.now(UTC).astimezone(VIETNAM).date())
-    form = next((one for one in law.profile.forms if one.number == number), None)
-    if form is None:
-        fail(f"no form {number}: hub forms list names them", 2)
-    return printed(form, installed_form_sets()[law.profile.ref], sample_case(law.catalogue))
+    law = _law_today()
+    form_set = set_of(installed_form_sets(), law.profile)
+    return printed(form_of(law.profile, number), form_set, sample_case(law.catalogue))
 
 
 def _of_dossier(number: str, name: str, reason: str, operator: str) -> bytes:
     async def work(tree: Settings, connection: Connection) -> bytes:
         master = MasterKey.from_file(tree.master_key_file)
-        known = await _organisations(connection, master)
-        forms = Forms(load_book(tree.profile, tree.regulation), installed_form_sets(), known)
+        book, known = load_book(tree.profile, tree.regulation), await _organisations(connection, master)
         found = await one_dossier(connection, master.store, name)
-        content = await forms.pdf(connection, master, found, number)
-        who = operator.strip() or operator_name()
-        await record_action(connection, who, "form_printed", f"{found}/{number}", reason.strip())
-        return content
+        await _record(connection, operator, "form_printed", f"{found}/{number}", reason)
+        cases = CaseFiles(book, installed_form_sets(), known)
+        return await Forms(cases).pdf(connection, master, found, number)
 
     return with_store("operator", work)
 
 
-def _book() -> LawBook:
+def _law_today() -> Law:
     tree = settings()
-    return load_book(tree.profile, tree.regulation)
+    return load_book(tree.profile, tree.regulation).in_force(datetime.now(UTC).astimezone(VIETNAM).date())

@@ -21,6 +21,8 @@ FACT_COLUMNS = (
     "f.dossier_id::text as dossier, f.sequence, f.id::text as id, f.type, f.time, f.bytes, f.hash, f.mac"
 )
 """What `is_fact_genuine` looks at, of the table `fact f`."""
+FACTS_OF_DOSSIER = f"select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid order by f.sequence"  # noqa: S608  our text
+"""All facts of one, in their order."""
 
 
 def is_fact_genuine(row: asyncpg.Record, key: StoreKey) -> bool:

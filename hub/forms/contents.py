@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.forms.case_file import CaseFile, Letterhead, short_name
+from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet
 from hub.forms.words import day_in_words, local, moment_in_words, word
 from hub.regulation.sections import Form, FormKind
@@ -25,7 +26,12 @@ _HAND_OVERS = ("dossier.forwarded", "paper.handed_over", "result.issued", "resul
 
 
 def issuing_fact(kind: FormKind, case: CaseFile) -> Mapping[str, Any]:
-    """The fact that issued the form; `NotIssuedError` when the dossier has none."""
+    """The fact that issued the form; `NotIssuedError` when the dossier has none.
+
+    `FormError` for the register, which is of many dossiers.
+    """
+    if kind not in _ISSUED_BY:
+        raise FormError("this form is of many dossiers: hub forms register writes it")
     return case.last(*_ISSUED_BY[kind])
 
 

@@ -16,7 +16,8 @@ from pydantic.dataclasses import dataclass as checked
 from hub.forms.errors import FormError
 from hub.regulation.errors import ProfileError
 from hub.regulation.pins import pinned_files
-from hub.regulation.sections import FormKind
+from hub.regulation.profile import Profile
+from hub.regulation.sections import Form, FormKind
 
 _SET = "set.toml"
 
@@ -49,10 +50,35 @@ class FormSet:
     """One version of the forms; `files` are its templates by name."""
 
     ref: str
+    decision: str
     profiles: tuple[str, ...]
     templates: Mapping[FormKind, str]
     words: _Words
     files: Mapping[str, bytes]
+
+    def template(self, form: Form) -> str:
+        """The name of the form's template; `FormError` when there is none."""
+        try:
+            return self.templates[form.kind]
+        except KeyError:
+            raise FormError(f"{self.ref} has no template for form {form.number}") from None
+
+
+def set_of(sets: Mapping[str, FormSet], profile: Profile) -> FormSet:
+    """The form set of a profile; `FormError` for a profile that none serves, such as one of a site's own."""
+    try:
+        return sets[profile.ref]
+    except KeyError:
+        raise FormError(f"no form set serves {profile.ref} (`profiles` in its set.toml)") from None
+
+
+def form_of(profile: Profile, number: str) -> Form:
+    """The form of this number; `FormError` names those that there are."""
+    for form in profile.forms:
+        if form.number == number:
+            return form
+    known = ", ".join(form.number for form in profile.forms)
+    raise FormError(f"{profile.ref} has no form {number}, it has {known}")
 
 
 def read_form_sets(folder: Traversable) -> Mapping[str, FormSet]:
@@ -93,4 +119,4 @@ def _read(path: str, found: Mapping[str, bytes]) -> FormSet:
     ref = f"{declared.id}@{declared.version}"
     if folder != f"{ref}/":
         raise FormError(f"{path}: id and version say {ref}, the folder does not")
-    return FormSet(ref, declared.profiles, declared.templates, declared.words, templates)
+    return FormSet(ref, declared.decision, declared.profiles, declared.templates, declared.words, templates)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.forms.case_file import CaseFile, Letterhead
+from hub.forms.errors import FormError
 from hub.regulation.catalogue import Catalogue
 
 _ONE_STOP, _AGENCY, _OTHER = "000.12.34.H07", "000.12.35.H07", "000.12.36.H07"
@@ -14,10 +15,10 @@ _PAPERS = ["000.00.00.G15-KQ004389", "000.00.00.G15-KQ003204", "000.00.00.G15-KQ
 
 
 def sample_case(catalogue: Catalogue) -> CaseFile:
-    """With its list of papers as the catalogue publishes them; KeyError without procedure 1.001193."""
+    """With its list of papers as the catalogue publishes them; FormError without procedure 1.001193."""
     procedure = catalogue.find(_PROCEDURE)
     if procedure is None:
-        raise KeyError(_PROCEDURE)
+        raise FormError(f"the invented dossier is of {_PROCEDURE}, which this catalogue has not")
     organisations = {
         _ONE_STOP: Letterhead("Bộ phận tiếp nhận và trả kết quả xã Mẫu", "Ủy ban nhân dân xã Mẫu", "Xã Mẫu"),
         _AGENCY: Letterhead("Ủy ban nhân dân xã Mẫu"),

@@ -1,4 +1,4 @@
-"""A template and its data become PDF/A, or pictures: the same bytes from the same data."""
+"""A template and its data become PDF/A: the same bytes from the same data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import segno
@@ -17,7 +17,7 @@ import typst
 
 from hub.forms.errors import FormError
 
-_STANDARD = "a-2u"
+_STANDARD: Final = "a-2u"
 """PDF/A-2 whose text can be searched and copied."""
 
 
@@ -37,20 +37,6 @@ def qr_code(text: str) -> str:
 
 def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], made_at: datetime) -> bytes:
     """The pages as PDF/A-2u, dated `made_at`; `FormError` with file and line of a template."""
-    compiled = _compile(templates, name, form, format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
-    assert isinstance(compiled, bytes)
-    return compiled
-
-
-def as_pictures(
-    templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], per_inch: int = 96
-) -> list[bytes]:
-    """Each page as PNG."""
-    compiled = _compile(templates, name, form, format="png", ppi=per_inch)
-    return compiled if isinstance(compiled, list) else [compiled]
-
-
-def _compile(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], **options: Any) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         for file, content in templates.items():
             Path(folder, file).write_bytes(content)
@@ -59,10 +45,12 @@ def _compile(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any],
             sys_inputs={"form": orjson.dumps(form).decode()},
         )  # fmt: skip
         try:
-            return compiler.compile(**options)
+            compiled = compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
         except typst.TypstError as error:
             where = (error.diagnostic or error.message).replace(folder, "").strip()
             raise FormError(f"{name}: {where}") from None
+    assert isinstance(compiled, bytes)
+    return compiled
 
 
 def made_at(moment: datetime) -> datetime:

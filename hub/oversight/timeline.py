@@ -13,14 +13,13 @@ from hub.dossier.renamed import current_code, current_rule, current_rules
 from hub.errors import UntrustedRowError
 from hub.facts.integrity import StoreKey
 from hub.facts.message import decode_message
-from hub.facts.trusted import FACT_COLUMNS, is_fact_genuine, is_receipt_genuine
+from hub.facts.trusted import FACTS_OF_DOSSIER, is_fact_genuine, is_receipt_genuine
 from hub.oversight.dossiers import DELIVERIES, delivery_row, short_type
 from hub.postgres.database import Connection
 from hub.regulation.errors import UnknownProvisionError
 from hub.regulation.norms import provision
 from schemas.receipt import RECEIPT_REFUSED
 
-FACTS = f"select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid order by f.sequence"  # noqa: S608  our text
 ANSWERED = """
 select participant, id, digest, receipt, dossier_id::text as dossier, mac from inbox
 where dossier_id = $1::uuid and receipt is not null
@@ -51,7 +50,7 @@ _EMPTY = ("by", "rule", "cites", "was", "detail", "to", "sequence", "request", "
 
 async def timeline(connection: Connection, key: StoreKey, dossier_id: str) -> list[dict[str, Any]]:
     """Everything of one dossier by time; personal fields stay sealed."""
-    entries = [_of_fact(row, key) for row in await connection.fetch(FACTS, dossier_id)]
+    entries = [_of_fact(row, key) for row in await connection.fetch(FACTS_OF_DOSSIER, dossier_id)]
     for row in await connection.fetch(ANSWERED, dossier_id):
         entries += _of_refusal(row, key)
     entries += [_of_delivery(row) for row in await connection.fetch(DELIVERIES, dossier_id)]

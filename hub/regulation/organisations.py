@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from hub.regulation.errors import Mistake, RegisterError
+from hub.regulation.errors import Mistake
 from hub.regulation.opening import read_hours
 from hub.regulation.registers import (
     STRICT_ROW,
     EditionChange,
-    Row,
+    Table,
     Tables,
     as_csv,
     as_json,
@@ -22,7 +22,7 @@ from hub.regulation.registers import (
     json_tables,
     overlapping,
     periods_are_right,
-    read_rows,
+    read_edition,
 )
 from schemas.types import Day, Line, OrganisationCode, ProcedureCode
 
@@ -205,15 +205,8 @@ def from_csv(text: str, lists: str | None, before: Organisations) -> Organisatio
 
 
 def _made(tables: Tables) -> Organisations:
-    none: Sequence[Row] = ()
-    records, wrong = read_rows(tables.get("organisations", none), Organisation)
-    lists, wrong_lists = read_rows(tables.get("lists", none), Listed)
-    mistakes = [*wrong, *wrong_lists] or [*_mistakes(records), *_mistaken(lists)]
-    if not mistakes and not records:
-        mistakes = [Mistake(0, "organisations", "there is none")]
-    if mistakes:
-        raise RegisterError(mistakes)
-    return Organisations([one for _, one in records], [one for _, one in lists])
+    records = Table("organisations", Organisation, _mistakes)
+    return Organisations(*read_edition(tables, records, Table("lists", Listed, _mistaken)))
 
 
 def _mistaken(lists: Sequence[tuple[int, Listed]]) -> Iterator[Mistake]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +17,7 @@ from hub.regulation.errors import Mistake, RegisterError
 STRICT_ROW = ConfigDict(extra="forbid", frozen=True)
 _SEPARATOR = ";"
 _Model = TypeVar("_Model", bound=BaseModel)
+_Beside = TypeVar("_Beside", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,29 @@ def read_rows(rows: Iterable[Row], model: type[_Model]) -> tuple[list[tuple[int,
             for item in error.errors():
                 wrong.append(Mistake(row.line, ".".join(map(str, item["loc"])), item["msg"]))
     return found, wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[_Model]):
+    """One table of a register: its name in files, its records, and what may be wrong among them."""
+
+    name: str
+    model: type[_Model]
+    mistakes: Callable[[Sequence[tuple[int, _Model]]], Iterable[Mistake]]
+
+
+def read_edition(
+    tables: Tables, main: Table[_Model], beside: Table[_Beside]
+) -> tuple[list[_Model], list[_Beside]]:
+    """The records of both tables; raises RegisterError with every mistake, or for an empty main table."""
+    records, wrong = read_rows(tables.get(main.name, ()), main.model)
+    others, wrong_others = read_rows(tables.get(beside.name, ()), beside.model)
+    mistakes = [*wrong, *wrong_others] or [*main.mistakes(records), *beside.mistakes(others)]
+    if not mistakes and not records:
+        mistakes = [Mistake(0, main.name, "there is none")]
+    if mistakes:
+        raise RegisterError(mistakes)
+    return [one for _, one in records], [one for _, one in others]
 
 
 def overlapping(periods: Iterable[tuple[int, str, date, date | None]]) -> Iterator[Mistake]:

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from hub.regulation.errors import Mistake, RegisterError
+from hub.regulation.errors import Mistake
 from hub.regulation.organisations import Level
 from hub.regulation.registers import (
     STRICT_ROW,
     EditionChange,
-    Row,
+    Table,
     Tables,
     as_csv,
     as_json,
@@ -22,7 +22,7 @@ from hub.regulation.registers import (
     json_tables,
     overlapping,
     periods_are_right,
-    read_rows,
+    read_edition,
 )
 from hub.regulation.sections import Officers
 from schemas.types import Account, Day, Line, OrganisationCode, PersonName, Phone, ProcedureCode
@@ -223,15 +223,8 @@ def from_csv(text: str, delegations: str | None, before: Roster) -> Roster:
 
 
 def _made(tables: Tables) -> Roster:
-    none: Sequence[Row] = ()
-    postings, wrong = read_rows(tables.get("officers", none), Posting)
-    given, wrong_given = read_rows(tables.get("delegations", none), Delegation)
-    mistakes = [*wrong, *wrong_given] or [*_mistakes(postings), *_mistaken(given)]
-    if not mistakes and not postings:
-        mistakes = [Mistake(0, "officers", "there is none")]
-    if mistakes:
-        raise RegisterError(mistakes)
-    return Roster([one for _, one in postings], [one for _, one in given])
+    postings = Table("officers", Posting, _mistakes)
+    return Roster(*read_edition(tables, postings, Table("delegations", Delegation, _mistaken)))
 
 
 def _mistakes(postings: Sequence[tuple[int, Posting]]) -> Iterator[Mistake]:

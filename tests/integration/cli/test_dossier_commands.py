@@ -372,6 +372,7 @@ async def test_the_register_has_the_accepted_dossiers_of_the_days_and_of_that_on
             "a test",
         )
         assert (await typed(monkeypatch, hub.environment, *words))[0] == 0
+        assert into.stat().st_mode & 0o077 == 0
         return CalamineWorkbook.from_path(str(into)).get_sheet_by_index(0).to_python()[1:]
 
     (row,) = await rows(ONE_STOP, "register.xlsx")
@@ -385,3 +386,10 @@ async def test_the_register_has_the_accepted_dossiers_of_the_days_and_of_that_on
     assert office.code in text_of(pdf.read_bytes())
     kept = await asked(monkeypatch, hub, "actions", ONE_STOP)
     assert {one["action"] for one in kept} == {"register_written"}
+    await hub.database.execute(
+        "update fact set mac = '' where dossier_id = $1 and sequence = 1", office.dossier
+    )
+    broken = tmp_path / "broken.xlsx"
+    words = ("forms", "register", ONE_STOP, *days, "--into", str(broken), "--reason", "a test")
+    assert (await typed(monkeypatch, hub.environment, *words))[0] == 1
+    assert not broken.exists(), "half a register looks like a whole one"

@@ -16,7 +16,8 @@ from hub.engine import redriving
 from hub.engine import timers as clockwork
 from hub.engine.observe import gauges, supplies
 from hub.facts.integrity import FILE_NAME
-from hub.oversight import dossiers, due, failures, lag, timeline
+from hub.facts.trusted import FACTS_OF_DOSSIER
+from hub.oversight import dossiers, due, failures, lag
 from hub.participants import registry as participants
 from hub.participants.admission import GATEWAY
 from hub.postgres.database import Connection
@@ -119,7 +120,7 @@ def operators_statements(now: datetime) -> Iterator[tuple[str, str, tuple[Any, .
     yield "dossier show", dossiers.BY_IDS, ([one],)
     yield "dossier show: parked", dossiers.PARKED, (one,)
     yield "dossier show: deliveries", dossiers.DELIVERIES, (one,)
-    yield "dossier timeline", timeline.FACTS, (one,)
+    yield "dossier timeline", FACTS_OF_DOSSIER, (one,)
     yield "due list", due.DUE, (["due"], now + timedelta(hours=8), 1001)
     yield "due list: overdue", due.OVERDUE, (1001,)
     yield "lag: deliveries", lag.DELIVERIES, ()

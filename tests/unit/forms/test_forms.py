@@ -13,12 +13,14 @@ from PIL import ImageChops, ImageStat
 from hub.forms.case_file import CaseFile, short_name
 from hub.forms.contents import content_of
 from hub.forms.errors import FormError, NotIssuedError
+from hub.forms.form_set import form_of, set_of
 from hub.forms.stored import printed
 from tests.support.forms import (
     case,
     codes_of,
     form,
     form_set,
+    law,
     pages_of,
     sample,
     stored_picture,
@@ -180,3 +182,16 @@ def test_a_code_without_a_word_is_refused_and_not_printed() -> None:
     made = changed("dossier.submitted", lambda data: data.update(return_channel="pigeon"))
     with pytest.raises(FormError, match="pigeon"):
         printed(form("01"), form_set(), made)
+
+
+def test_a_form_of_many_dossiers_is_not_made_of_one() -> None:
+    with pytest.raises(FormError, match="hub forms register"):
+        printed(form("06"), form_set(), case())
+
+
+def test_a_number_or_a_profile_that_has_no_form_is_refused_in_words() -> None:
+    profile = law().profile
+    with pytest.raises(FormError, match="no form 99, it has 01, 02"):
+        form_of(profile, "99")
+    with pytest.raises(FormError, match=r"no form set serves bentre-45-2023@2"):
+        set_of({}, profile)

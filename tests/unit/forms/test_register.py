@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from hub.forms.case_file import CaseFile, letterheads, short_name
 from hub.forms.errors import FormError
 from hub.forms.register import HEADINGS, RegisterRow, register_row
-from hub.forms.stored_register import MOST_IN_PDF, RegisterBook, register_pdf
+from hub.forms.register_files import MOST_IN_PDF, RegisterBook, register_pdf
 from hub.regulation.organisations import Organisation, Organisations
 from tests.support.forms import case, form, form_set, sample, text_of
 
