@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.dossier.decision import Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.room import no_room
 from hub.dossier.rules import (
     account,
     announcing,
@@ -82,9 +83,10 @@ _Act = Callable[[Dossier, Any, Context], Decision]
 def decide(dossier: Dossier | None, request: Request, context: Context) -> Decision:
     """Facts or a refusal; pure.
 
-    Checked in this order: the dossier exists, the sender may act on it, its status allows the request, the
-    rules of the chapter. Raises ContextError when the engine left out what the request needs, and
-    BeyondLawError when a period leaves the calendar, or a unit is none of the profile's.
+    Checked in this order: the dossier exists, the sender may act on it, its status allows the request, there
+    is room for one more of its kind, the rules of the chapter. Raises ContextError when the engine left out
+    what the request needs, and BeyondLawError when a period leaves the calendar, or a unit is none of the
+    profile's.
     """
     if isinstance(request, SubmitDossier):
         if dossier is not None:
@@ -109,6 +111,8 @@ def _decided(act: _Act, dossier: Dossier, request: Request, context: Context) ->
             return refused
     if dossier.status not in ALLOWED[type(request)]:
         return conflict(dossier, context)
+    if (refused := no_room(dossier, request)) is not None:
+        return refused
     return with_marks(act(dossier, request, context), marks_of(dossier, request, context))
 
 

@@ -209,15 +209,26 @@ def may_receive(dossier: Dossier, sender: Sender) -> bool:
 
 def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
     """Whether the sender speaks for the dossier's one-stop or agency, or serves them in another role."""
-    if isinstance(request, HandOverPaper | ReceivePaper):
-        return True  # papers go through other hands too: their rules look closer
-    if isinstance(request, AnswerComplaint | AnswerInfo):
-        return True  # so do questions and complaints
-    if isinstance(request, ReceiveDossier):
-        return may_receive(dossier, sender)
     if isinstance(request, GiveOpinion) and is_consulted(dossier, request.opinion, sender):
         return True
-    acting = request.roles & sender.roles
+    return _stands_for(dossier, type(request), sender)
+
+
+def may_ask(dossier: Dossier, kind: type[Request], sender: Sender) -> bool:
+    """Whether the sender has standing for some request of this type, whatever stands in it."""
+    if kind is GiveOpinion and any(is_consulted(dossier, name, sender) for name in dossier.opinions):
+        return True
+    return _stands_for(dossier, kind, sender)
+
+
+def _stands_for(dossier: Dossier, kind: type[Request], sender: Sender) -> bool:
+    if issubclass(kind, HandOverPaper | ReceivePaper):
+        return True  # papers go through other hands too: their rules look closer
+    if issubclass(kind, AnswerComplaint | AnswerInfo):
+        return True  # so do questions and complaints
+    if kind is ReceiveDossier:
+        return may_receive(dossier, sender)
+    acting = kind.roles & sender.roles
     return (
         _serves(dossier, sender, acting)
         or ("counter" in acting and dossier.organisation in sender.organisations)
@@ -241,10 +252,13 @@ def is_agency(dossier: Dossier, sender: Sender) -> bool:
     return "agency" in sender.roles and dossier.agency in sender.organisations
 
 
-def speaks_for_holder(holder: str, sender: Sender) -> bool:
-    """Whether the sender may act for who holds a paper; nobody speaks for the applicant."""
+def speaks_for_holder(holder: str, sender: Sender, other: str) -> bool:
+    """Whether the sender may act for who holds a paper; nobody speaks for the applicant.
+
+    A post that is bound to organisations does so where one of them is the `other` side, or the applicant.
+    """
     if holder == POST:
-        return "postal" in sender.roles
+        return "postal" in sender.roles and (other == APPLICANT or _is_open_to(sender, other))
     return holder != APPLICANT and holder in sender.organisations
 
 

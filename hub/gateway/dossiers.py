@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.dossier.decision import Sender
-from hub.dossier.standing import has_standing, possible_now
+from hub.dossier.standing import may_ask, possible_now
 from hub.dossier.state.codec import from_json
 from hub.dossier.state.model import Dossier
 from hub.errors import AlteredRowError, UntrustedRowError
@@ -115,7 +115,7 @@ def view(
 
 def _may(kind: str, dossier: Dossier, sender: Sender) -> bool:
     model = REQUESTS[kind]
-    return bool(model.roles & sender.roles) and has_standing(dossier, model.model_construct(), sender)
+    return bool(model.roles & sender.roles) and may_ask(dossier, model, sender)
 
 
 def _time(moment: datetime | None) -> str | None:

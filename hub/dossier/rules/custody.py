@@ -29,8 +29,10 @@ def hand_over_of(request: HandOverPaper | ReceivePaper | PaperHandedOver | Paper
 def giver_speaks(_dossier: Dossier, request: HandOverPaper, context: Context) -> Refused | None:
     """The giver reports; for an applicant, whoever takes the papers does."""
     transfer = hand_over_of(request)
-    speaker = transfer.receiver if transfer.giver == APPLICANT else transfer.giver
-    return None if speaks_for_holder(speaker, context.sender) else foreign_organisation()
+    speaker, other = transfer.giver, transfer.receiver
+    if speaker == APPLICANT:
+        speaker, other = other, speaker
+    return None if speaks_for_holder(speaker, context.sender, other) else foreign_organisation()
 
 
 @rule("12.2", "Only who holds a paper can hand it over")
@@ -93,8 +95,10 @@ def hand_over(dossier: Dossier, request: HandOverPaper, context: Context) -> Dec
 def receiver_speaks(_dossier: Dossier, request: ReceivePaper, context: Context) -> Refused | None:
     """For an applicant, whoever gave the papers confirms."""
     transfer = hand_over_of(request)
-    speaker = transfer.giver if transfer.receiver == APPLICANT else transfer.receiver
-    return None if speaks_for_holder(speaker, context.sender) else foreign_organisation()
+    speaker, other = transfer.receiver, transfer.giver
+    if speaker == APPLICANT:
+        speaker, other = other, speaker
+    return None if speaks_for_holder(speaker, context.sender, other) else foreign_organisation()
 
 
 @rule("12.2", "A receipt of papers confirms an open hand-over")

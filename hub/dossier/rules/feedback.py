@@ -8,7 +8,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_one_stop
-from hub.dossier.state.model import APPLICANT, POST, Dossier
+from hub.dossier.state.model import APPLICANT, Dossier
 from hub.regulation.deadlines import complaint_limit, postal_complaint_end, postal_complaint_limit
 from schemas.feedback import (
     AnswerComplaint,
@@ -157,9 +157,9 @@ def forward(dossier: Dossier, request: ForwardComplaint, context: Context) -> De
 
 @rule("6.2.đ", "Who deals with a complaint answers it, or the one-stop passes the explanation on")
 def handler_answers(dossier: Dossier, request: AnswerComplaint, context: Context) -> Refused | None:
-    """In its own name; the post answers through the one-stop (20.2)."""
-    handler = dossier.complaints[request.complaint].handler
-    is_handler = handler != POST and handler in context.sender.organisations
+    """In its own name; the post answers through the one-stop (20.2). Others are not told of complaints."""
+    found = dossier.complaints.get(request.complaint)
+    is_handler = found is not None and found.handler in context.sender.organisations
     return None if is_handler or is_one_stop(dossier, context.sender) else foreign_organisation()
 
 
@@ -191,8 +191,8 @@ def official_outcome_is_told(dossier: Dossier, request: AnswerComplaint, _contex
 
 
 _ANSWER: tuple[Check[Dossier, AnswerComplaint], ...] = (
-    complaint_is_open,
     handler_answers,
+    complaint_is_open,
     answer_is_in_words,
     answer_is_told,
     official_outcome_is_told,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.dossier.decision import Context, Refused
-from hub.dossier.state.model import POST, Dossier
+from hub.dossier.state.model import APPLICANT, POST, Dossier
 from schemas.due import DeadlineMissed, RuleViolated, TimerKind
 
 _ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward", "forward_electronic"})
@@ -41,7 +41,7 @@ def who_had_to_act(dossier: Dossier, kind: TimerKind, name: str) -> str | None:
     """The organisation whose part it was by the timer of this name; None for the post."""
     if kind == "original":
         holder = dossier.custody[name.removeprefix("original:")]
-        return None if holder == POST else holder
+        return None if holder in {APPLICANT, POST} else holder
     if kind == "complaint":
         handler = dossier.complaints[name.removeprefix("complaint:")].handler
         return None if handler == POST else handler

@@ -9,6 +9,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state.model import APPLICANT, POST, Dossier
+from hub.regulation.clock import local_day
 from schemas.due import RuleViolated
 from schemas.loss import Basis, CostItem, LossKind, LossRecorded, LossSettled, RecordLoss, SettleLoss
 from schemas.pickup import PaperMove, ReportPickup
@@ -90,7 +91,7 @@ def record(dossier: Dossier, request: RecordLoss, context: Context) -> Decision:
 def loss_on_the_way(
     dossier: Dossier, request: ReportPickup, moves: Iterable[PaperMove]
 ) -> tuple[LossRecorded, ...]:
-    """Those of the order that the post holds, or took by this report, and that are on no open loss."""
+    """Those of the order that the post holds, or took by this report: not on an open loss, nor gone."""
     kind: LossKind
     match request.status:
         case "lost":
@@ -100,7 +101,7 @@ def loss_on_the_way(
         case _:
             return ()
     there = {paper for move in moves if move.receiver == POST for paper in move.papers}
-    known = dossier.papers_of_open_losses
+    known = dossier.papers_of_open_losses | dossier.missing_papers
     papers = tuple(
         paper
         for paper in dossier.pickups[request.order].papers
@@ -152,6 +153,22 @@ def consequences_are_mended(dossier: Dossier, request: SettleLoss, _context: Con
     return Refused("rule.21.2.outcomes", rule="21.2", fields=faults or ("/papers",), possible=left)
 
 
+@rule("12.2", "A settlement puts papers into no hand that has not taken them")
+def holder_has_taken_them(dossier: Dossier, request: SettleLoss, context: Context) -> Refused | None:
+    """Into those of the applicant, of who speaks, of the dossier's own offices, or of who lost them.
+
+    Any other takes them from there by a hand-over, and confirms it.
+    """
+    offices = {dossier.organisation, dossier.agency, dossier.losses[request.loss].holder}
+    known = context.sender.organisations | offices | {APPLICANT}
+    faults = tuple(
+        f"/papers/{index}/holder"
+        for index, one in enumerate(request.papers)
+        if one.holder is not None and one.holder not in known
+    )
+    return Refused("rule.21.2.outcomes", rule="12.2", fields=faults) if faults else None
+
+
 @rule("21.2", "The last holder is responsible, unless it is found and said why somebody else is")
 def responsible_is_found(dossier: Dossier, request: SettleLoss, _context: Context) -> Refused | None:
     """Never the applicant; blank words are no reason."""
@@ -184,6 +201,20 @@ def apology_is_made(_dossier: Dossier, request: SettleLoss, context: Context) ->
     return None
 
 
+@rule("21.3", "What was paid was agreed and paid by now")
+def compensation_is_paid(_dossier: Dossier, request: SettleLoss, context: Context) -> Refused | None:
+    """Days that lie ahead are promises, and no settlement."""
+    paid, today = request.compensation, local_day(context.now)
+    if paid is None:
+        return None
+    ahead = tuple(
+        f"/compensation/{name}"
+        for name, day in (("agreed_on", paid.agreed_on), ("paid_on", paid.paid_on))
+        if day > today
+    )
+    return Refused("rule.21.3.compensation", rule="21.3", fields=ahead) if ahead else None
+
+
 @rule("21.3", "The post compensates what it lost at least as its norms say")
 def post_compensates(_dossier: Dossier, request: SettleLoss, context: Context) -> Refused | None:
     """By the charge of the service; nothing is owed for what was found, or was not the post's fault."""
@@ -200,9 +231,11 @@ def post_compensates(_dossier: Dossier, request: SettleLoss, context: Context) -
 _SETTLE: tuple[Check[Dossier, SettleLoss], ...] = (
     loss_is_open,
     consequences_are_mended,
+    holder_has_taken_them,
     responsible_is_found,
     costs_are_borne,
     apology_is_made,
+    compensation_is_paid,
     post_compensates,
 )
 

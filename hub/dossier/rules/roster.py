@@ -18,7 +18,7 @@ from schemas.dossier import SubmitDossier
 from schemas.due import RuleViolated
 from schemas.opinion import RequestOpinion
 from schemas.party import Officer
-from schemas.result import IssueResult
+from schemas.result import CorrectResult, IssueResult
 
 _NAMED = ("officer", "taken_by", "officer_account", "assisted_by")
 """Fields of requests in which a one-stop names who acts."""
@@ -88,8 +88,11 @@ def commune_officer_is_listed(dossier: Dossier | None, request: Request, context
 
 @rule("19.7", "Who signs results is the agency's head or deputy, or has an authority to sign on record")
 def signer_is_authorised(dossier: Dossier | None, request: Request, context: Context) -> Refused | None:
-    """By authority of 8.3.a at a commune, of 19.7 elsewhere; asked of agencies whose officers are listed."""
-    if dossier is None or not isinstance(request, IssueResult):
+    """By authority of 8.3.a at a commune, of 19.7 elsewhere, and of who corrects one as of who issues it.
+
+    Asked of agencies whose officers are listed.
+    """
+    if dossier is None or not isinstance(request, IssueResult | CorrectResult):
         return None
     roster, code, account = context.registers.roster, dossier.agency, request.signer.account
     if roster.level_of(code) is None:
@@ -123,7 +126,7 @@ _Check = Rule[[Dossier | None, Request, Context], Refused | None]
 @cache
 def checks_of(request: type[Request]) -> tuple[_Check, ...]:
     """The rules of this file that look at requests of this type."""
-    if request is IssueResult:
+    if request in {IssueResult, CorrectResult}:
         return (signer_is_authorised,)
     names_somebody = any(field in request.model_fields for field in _NAMED)
     if not names_somebody or "counter" not in request.roles:

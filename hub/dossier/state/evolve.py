@@ -26,7 +26,7 @@ from hub.dossier.state.evolve_feedback import (
 from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, reminded, scheduled
 from hub.dossier.state.evolve_loss import loss_recorded, loss_settled
 from hub.dossier.state.evolve_merger import taken_over
-from hub.dossier.state.evolve_originals import archived, given_back, taken
+from hub.dossier.state.evolve_originals import archived, given_back, taken, without_ended
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
@@ -100,7 +100,7 @@ def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str,
         raise FactError(f"no state change is known for {type(fact).__name__}")
     if dossier is None:
         raise FactError("the first fact of a dossier is its submission")
-    return replace(dossier, sequence=dossier.sequence + 1, **change(dossier, fact, step))
+    return without_ended(replace(dossier, sequence=dossier.sequence + 1, **change(dossier, fact, step)))
 
 
 def _submitted(fact: DossierSubmitted, step: TimerStep) -> Dossier:

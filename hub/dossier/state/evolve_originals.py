@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+from msgspec.structs import replace
+
 from hub.dossier.state.model import APPLICANT, Dossier, Original, Timer
 from hub.dossier.state.timers import TimerStep, without
 from schemas.archive import DossierArchived
@@ -26,12 +28,16 @@ def taken(dossier: Dossier, fact: OriginalTaken, _step: TimerStep) -> dict[str, 
 
 def given_back(dossier: Dossier, fact: OriginalReturned, _step: TimerStep) -> dict[str, Any]:
     """The applicant holds them."""
-    return {
-        "custody": {**dossier.custody, **dict.fromkeys(fact.originals, APPLICANT)},
-        "timers": without(dossier, *(f"original:{name}" for name in fact.originals)),
-    }
+    return {"custody": {**dossier.custody, **dict.fromkeys(fact.originals, APPLICANT)}}
 
 
 def archived(_dossier: Dossier, fact: DossierArchived, _step: TimerStep) -> dict[str, Any]:
     """It is closed for good."""
     return {"archived_at": fact.archived_at.astimezone(UTC)}
+
+
+def without_ended(dossier: Dossier) -> Dossier:
+    """An original that the applicant has again, on whatever way, is waited for no more."""
+    ended = [name for name in dossier.originals if dossier.custody[name] == APPLICANT]
+    timers = [name for name in (f"original:{name}" for name in ended) if name in dossier.timers]
+    return replace(dossier, timers=without(dossier, *timers)) if timers else dossier

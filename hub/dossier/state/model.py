@@ -142,11 +142,12 @@ class Pickup(Struct, frozen=True, gc=False, array_like=True):
 
     def failures_with(self, status: PickupStatus, at: datetime) -> tuple[datetime, ...]:
         """The failed deliveries after this report; the same one reported twice counts once."""
-        if status != "delivery_failed" or at in self.failed_at:
+        if status != "delivery_failed" or at in self.failed_at or len(self.failed_at) >= _MOST_FAILURES:
             return self.failed_at
         return tuple(sorted((*self.failed_at, at)))
 
 
+_MOST_FAILURES = 100
 _NO_TRANSPORT = frozenset({"unknown", "damaged", "cod_collected", "cod_remitted"})
 """Reports that say nothing about where the parcel is."""
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 
 import orjson
+from msgspec.structs import replace
 
+from hub.dossier.state.codec import from_json, to_json
+from hub.dossier.state.model import Opinion
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import SUBMIT, WITHDRAW, submission
 from tests.support.stored_states import write_state
@@ -72,3 +76,15 @@ async def test_a_dossier_under_a_law_that_the_gateway_does_not_have_is_not_shown
     assert (answer.status_code, answer.json()["code"]) == (503, "gateway.unavailable")
     await write_state(site.hub, dossier, stored)
     assert (await counter.client.get(f"/v1/dossiers/{dossier}")).status_code == 200
+
+
+async def test_a_dossier_in_which_an_opinion_is_awaited_is_shown_and_who_may_give_it(
+    site: Site, counter: Visitor
+) -> None:
+    dossier = str((await counter.receipt(SUBMIT, "ref:dossier-10", submission()))["dossier"])
+    stored = from_json(await site.hub.database.fetchval("select state from dossier where id = $1", dossier))
+    asked = {"YK-01": Opinion("H07.21", stored.agency, datetime(2027, 1, 4, tzinfo=UTC))}
+    await write_state(site.hub, dossier, to_json(replace(stored, status="received", opinions=asked)))
+    found = (await counter.client.get(f"/v1/dossiers/{dossier}")).json()
+    assert found["status"] == "received"
+    assert "onestop.opinion.give.v1" in found["possible"]  # what comes on paper, the one-stop enters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.dossier.decision import Sender
 from schemas.dossier import DossierAccepted, Gap
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, ONE_STOP, OTHER_AGENCY, PORTAL, POSTAL
@@ -134,3 +135,17 @@ def test_papers_that_a_supplement_brings_are_with_the_one_stop_and_others_stay_w
 def test_electronic_components_are_in_nobodys_custody() -> None:
     electronic = tuple(item.model_copy(update={"electronic": True}) for item in build.papers())
     assert build.submitted(components=electronic).now.custody == {}
+
+
+@pytest.mark.rule("12.2")
+def test_a_post_of_other_organisations_neither_takes_nor_gives_the_papers_of_this_one() -> None:
+    elsewhere = Sender("post-khac", frozenset({"postal"}), frozenset({AGENCY_CODE}))
+    own = Sender("post-mau", frozenset({"postal"}), frozenset({ONE_STOP}))
+    story = build.accepted()
+    story.accepts(build.hand_over(ONE_STOP, "post", PAPER), COUNTER)
+    taking = build.paper_receipt(ONE_STOP, "post", PAPER)
+    assert story.refuses(taking, elsewhere).code == "security.foreign_organisation"
+    story.accepts(taking, own)
+    giving = build.hand_over("post", ONE_STOP, PAPER)
+    assert story.refuses(giving, elsewhere).code == "security.foreign_organisation"
+    story.accepts(giving, own)

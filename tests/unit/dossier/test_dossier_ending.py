@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -111,3 +112,25 @@ def test_a_dossier_with_something_open_is_not_archived() -> None:
     story.accepts(settlement(outcome(PAPER)), COUNTER)
     story.accepts(build.result_return(), COUNTER)
     story.accepts(archiving(), AGENCY)
+
+
+def given_by_hand(story: Story) -> None:
+    story.accepts(build.hand_over(ONE_STOP, "applicant", "original-1"), COUNTER)
+    story.accepts(build.paper_receipt(ONE_STOP, "applicant", "original-1"), COUNTER)
+
+
+def given_after_a_loss(story: Story) -> None:
+    story.accepts(loss("original-1"), COUNTER)
+    story.accepts(settlement(outcome("original-1", "found", "applicant")), COUNTER)
+
+
+@pytest.mark.rule("18.2")
+@pytest.mark.parametrize("given", [given_by_hand, given_after_a_loss])
+def test_an_original_that_came_back_on_another_way_is_waited_for_no_more(
+    given: Callable[[Story], None],
+) -> None:
+    story = taken()
+    due = build.firing(story.now, "original:original-1")
+    given(story)
+    assert not any(timer.kind == "original" for timer in story.now.timers.values())
+    assert story.refuses(due, HUB, at("2026-10-12 09:00")).code == "timer.stale"

@@ -211,5 +211,36 @@ def test_a_compensation_that_is_paid_late_is_recorded_as_late() -> None:
     story = lost_by_the_post()
     both = tuple(outcome(paper, "found", None) for paper in (PAPER, OTHER_PAPER))
     late = PAID.model_copy(update={"paid_on": date(2026, 11, 7)})
-    facts = story.accepts(settlement(*both, responsible="post", compensation=late), COUNTER)
+    paid = settlement(*both, responsible="post", compensation=late)
+    facts = story.accepts(paid, COUNTER, at("2026-11-09 09:00"))
     assert facts[1:] == (RuleViolated(rule="21.3", late_s=2 * 86400),)
+
+
+@pytest.mark.rule("21.3")
+@pytest.mark.parametrize("day", [date(2026, 10, 6), date(9999, 12, 31)])
+def test_a_day_that_lies_ahead_settles_nothing_however_far(day: date) -> None:
+    ahead = PAID.model_copy(update={"agreed_on": day, "paid_on": day})
+    refused = lost().refuses(settlement(outcome(PAPER), compensation=ahead), COUNTER)
+    assert refused.fields == ("/compensation/agreed_on", "/compensation/paid_on")
+
+
+@pytest.mark.rule("12.2")
+@pytest.mark.parametrize("holder", ["H07.21", "post"])
+def test_a_settlement_puts_no_paper_into_a_hand_that_has_not_taken_it(holder: str) -> None:
+    refused = lost().refuses(settlement(outcome(PAPER, "found", holder)), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == (
+        "rule.21.2.outcomes", "12.2", ("/papers/0/holder",),
+    )  # fmt: skip
+    carried = lost_by_the_post()
+    found = tuple(outcome(paper, "found", "post") for paper in (PAPER, OTHER_PAPER))
+    carried.accepts(settlement(*found, responsible="post"), COUNTER, at("2026-10-07 09:00"))
+
+
+@pytest.mark.rule("21.3")
+def test_what_is_gone_for_good_is_no_new_loss_when_the_post_reports_it_again() -> None:
+    story = lost_by_the_post()
+    gone = tuple(outcome(paper, "not_restored", None) for paper in (PAPER, OTHER_PAPER))
+    now = at("2026-11-02 09:00")
+    story.accepts(settlement(*gone, responsible="post", compensation=PAID), COUNTER, now)
+    again = build.postal_report(COLLECT_1, "lost", at("2026-10-05 16:00"))
+    assert len(story.accepts(again, POSTAL, now)) == 1

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from hub.dossier.decision import Sender
-from hub.dossier.standing import has_part, possible_now
+from hub.dossier.standing import has_part, may_ask, possible_now
 from hub.dossier.turn import open_requests
 from hub.engine.decide.routing import receivers, unheard_agency
 from hub.inbound.directory import Directory
 from hub.regulation.sections import Handling
 from schemas.due import DeadlineMissed, RuleViolated
-from schemas.opinion import OpinionGiven, OpinionRequested
+from schemas.opinion import GiveOpinion, OpinionGiven, OpinionRequested
 from schemas.party import Party, Proxy
 from schemas.personal import personal_paths
 from tests.support import dossiers as build
@@ -207,3 +207,10 @@ def test_an_opinion_is_awaited_through_a_supplement_and_no_longer_when_the_dossi
     ended.accepts(build.refusal(), AGENCY)
     assert not ended.now.opinion_timers
     assert ended.refuses(build.opinion(), OTHER_AGENCY).code == "state.conflict"
+
+
+@pytest.mark.rule("17.5.b")
+def test_who_was_asked_may_give_an_opinion_and_who_was_not_may_not() -> None:
+    story = asked()
+    assert may_ask(story.now, GiveOpinion, OTHER_AGENCY)
+    assert not may_ask(story.now, GiveOpinion, STRANGER)

@@ -11,6 +11,7 @@ from schemas.party import Officer
 from schemas.result import IssueResult
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, OFFICER, PORTAL, Story, at
+from tests.support.ending import correction
 from tests.support.registers import ROSTER, delegated, officers
 
 LATER = at("2027-02-01 09:00")
@@ -114,3 +115,12 @@ def test_a_one_stop_asks_for_an_opinion_by_an_authority_on_record() -> None:
     refused = asked(None).refuses(question, COUNTER)
     assert (refused.code, refused.rule, refused.fields) == ("officer.may_not_ask", "17.5.a", ("/delegation",))
     asked(delegated(f"canbo.mau,{build.ONE_STOP},17.5.a,")).accepts(question, COUNTER)
+
+
+@pytest.mark.rule("19.7")
+def test_a_result_is_corrected_only_by_who_may_sign_one() -> None:
+    one = at_the_agency()
+    one.accepts(build.issue().model_copy(update={"signer": HEAD}), AGENCY)
+    refused = one.refuses(correction((build.RESULT_CODE,), signer=LEADER), AGENCY)
+    assert (refused.code, refused.fields) == ("officer.may_not_sign", ("/signer",))
+    one.accepts(correction((build.RESULT_CODE,), signer=HEAD), AGENCY)

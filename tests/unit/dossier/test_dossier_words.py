@@ -236,3 +236,15 @@ def test_in_its_time_nothing_has_to_be_announced_and_online_the_delivery_may_be_
     policy = {"unannounced_early": "refuse", "early_notice": "delivery_counts"}
     online.law = build.law_with(returning=policy)
     online.accepts(build.result_return("online"), PORTAL, MONDAY)
+
+
+@pytest.mark.rule("6.2.đ")
+def test_who_deals_with_no_complaint_is_not_told_whether_there_is_one() -> None:
+    story = build.in_process()
+    story.accepts(words.question("H07.21"), COUNTER)
+    before = story.refuses(words.answer(), OTHER_AGENCY)
+    story.accepts(words.complaint(), COUNTER)
+    assert before == story.refuses(words.answer(), OTHER_AGENCY)
+    story.accepts(words.answer(), COUNTER)
+    assert before == story.refuses(words.answer(), OTHER_AGENCY)
+    assert before.code == "security.foreign_organisation"
