@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Subject, Wire
 from schemas.copy import HeldCopy
+from schemas.notice import NoticeWish
 from schemas.party import Officer, Party, Proxy
 from schemas.together import Ruled, Together
 from schemas.types import (
@@ -68,12 +69,14 @@ class _Submission(Wire):
     assisted_by: Account | None = None
     result_form: Literal["paper_and_electronic", "electronic"] = "paper_and_electronic"
     summary: Text | None = None
+    notices: NoticeWish | None = None
 
 
 class SubmitDossier(_Submission, Request):
     """An applicant lodges a dossier: `organisation` is the one-stop, `agency` the competent one (Art. 13).
 
-    `result_form`: the applicant may ask for the electronic result only (Art. 17.10).
+    `result_form`: the applicant may ask for the electronic result only (Art. 17.10). `notices`: where the
+    applicant agreed to be told of the dossier (Art. 15.2.a, 17.9, 18.4).
     """
 
     type: ClassVar[str] = "onestop.dossier.submit.v1"

@@ -88,6 +88,7 @@ _TOLD: Mapping[Audience, str] = {
     "portal": "portal",
     "postal": "post",
     "population": "population",
+    "notifier": "notifier",
 }
 _OUTSIDE = frozenset({"portal", "postal", "population", "payments"})
 """Roles of participants that speak for outside systems."""

@@ -17,8 +17,10 @@ from hub.dossier.rules.handling import NEEDS_FORWARDING
 from hub.dossier.rules.roster import checks_of
 from hub.dossier.rules.rule import Rule
 from hub.dossier.rules.submission import submit
+from hub.dossier.rules.telling import CAUSES
 from schemas.base import Fact, Request
 from schemas.dossier import SubmitDossier
+from schemas.notice import NoticeRequested
 
 _CORE = "hub.dossier."
 
@@ -39,6 +41,8 @@ def consequences(request: type[Request]) -> Consequences:
         begin = (*begin, NEEDS_FORWARDING)
     begin = (*begin, checks_of(request))
     found = list(_reached(begin, set()))
+    if not CAUSES.isdisjoint(found):
+        found.append(NoticeRequested)
     rules = {one.id for one in found if isinstance(one, Rule)}
     facts = {one.type for one in found if isinstance(one, type)}
     return Consequences(tuple(sorted(rules, key=by_article)), tuple(sorted(facts)))

@@ -42,6 +42,7 @@ from hub.dossier.rules import (
 from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.rules.rule import first_refusal
 from hub.dossier.rules.succession import after_taking_over, successor_goes_on, with_take_over
+from hub.dossier.rules.telling import with_notices
 from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
 from hub.dossier.state.model import Dossier
 from schemas.account import RecordAccount
@@ -113,7 +114,8 @@ def _decided(act: _Act, dossier: Dossier, request: Request, context: Context) ->
         return conflict(dossier, context)
     if (refused := no_room(dossier, request)) is not None:
         return refused
-    return with_marks(act(dossier, request, context), marks_of(dossier, request, context))
+    decided = with_marks(act(dossier, request, context), marks_of(dossier, request, context))
+    return with_notices(dossier, decided, context)
 
 
 AGENCY_WORK = frozenset(

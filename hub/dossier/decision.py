@@ -17,6 +17,7 @@ from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
 from schemas.dossier import AcceptDossier, ForwardDossier
 from schemas.identity import CheckIdentity, VerifyIdentity
+from schemas.notice import NoticeWish
 from schemas.party import Party, Proxy
 from schemas.receipt import Fault
 
@@ -45,10 +46,10 @@ class Context(Struct, frozen=True, gc=False):
 
     `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
     law counts from the act; `dossier_id` the canonical id; `next_code` draws the code of an acceptance;
-    `applicant` and `proxy` those of the submission, opened from what is kept sealed of it; `copies` what
-    verifying the signed packages that the request names has shown, by their digest; `sources` the other
-    dossiers that the request names, by their code, as far as the hub has them; `registers` what operators
-    have imported.
+    `applicant`, `proxy` and `notices` those of the submission, opened from what is kept sealed of it;
+    `copies` what verifying the signed packages that the request names has shown, by their digest; `sources`
+    the other dossiers that the request names, by their code, as far as the hub has them; `registers` what
+    operators have imported.
     """
 
     law: Law
@@ -63,6 +64,7 @@ class Context(Struct, frozen=True, gc=False):
     sources: Mapping[str, SourceDossier] = {}
     proxy: Proxy | None = None
     registers: Registers = NO_REGISTERS
+    notices: NoticeWish | None = None
 
 
 class Accepted(Struct, frozen=True, gc=False):

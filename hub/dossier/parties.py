@@ -9,35 +9,42 @@ from msgspec import Struct
 
 from schemas.base import Wire
 from schemas.dossier import DossierSubmitted
+from schemas.notice import NoticeWish
 from schemas.party import Party, Proxy
 
 _NUMBERS = ("identity_number", "old_identity_number", "travel_document", "tax_code")
 
 
 class Parties(Struct, frozen=True, gc=False):
-    """As the submission names them; `proxy` is None too for what was kept before proxies were."""
+    """As the submission names them; `proxy` is None too for what was kept before proxies were.
+
+    `notices` is where the applicant agreed to be told.
+    """
 
     applicant: Party
     proxy: Proxy | None = None
+    notices: NoticeWish | None = None
 
 
-class _Both(Wire):
+class _Kept(Wire):
     applicant: Party
-    proxy: Proxy
+    proxy: Proxy | None = None
+    notices: NoticeWish | None = None
 
 
 def kept(fact: DossierSubmitted) -> bytes:
-    """What is sealed of a submission: the applicant alone, or both."""
-    if fact.proxy is None:
+    """What is sealed of a submission: the applicant alone, or with the proxy and the ways of notices."""
+    if fact.proxy is None and fact.notices is None:
         return fact.applicant.model_dump_json(exclude_none=True).encode()
-    return _Both(applicant=fact.applicant, proxy=fact.proxy).model_dump_json(exclude_none=True).encode()
+    found = _Kept(applicant=fact.applicant, proxy=fact.proxy, notices=fact.notices)
+    return found.model_dump_json(exclude_none=True).encode()
 
 
 def opened(private: bytes) -> Parties:
     """The inverse of `kept`."""
     if private.startswith(b'{"applicant":'):
-        both = _Both.model_validate_json(private)
-        return Parties(both.applicant, both.proxy)
+        found = _Kept.model_validate_json(private)
+        return Parties(found.applicant, found.proxy, found.notices)
     return Parties(Party.model_validate_json(private))
 
 

@@ -97,6 +97,9 @@ def _of_words(dossier: Dossier) -> Iterator[OpenRequest]:
     for name, complaint in dossier.complaints.items():
         if complaint.is_open:
             yield OpenRequest(f"answer to complaint {name}", complaint.handler)
+    for name, notice in dossier.notices.items():
+        if notice.is_open and notice.channel == "call":
+            yield OpenRequest(f"a call about notice {name} ({notice.purpose})", dossier.organisation)
     for name, question in dossier.questions.items():
         if question.is_open:
             yield OpenRequest(f"answer to question {name} of {question.by}", question.to)

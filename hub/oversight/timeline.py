@@ -42,6 +42,7 @@ _SHOWN = (
     "complaint",
     "info",
     "purpose",
+    "notice",
 )
 
 

@@ -262,8 +262,7 @@ postal_party, postal_report = postal_requests.postal_party, postal_requests.post
 
 
 def firing(dossier: Dossier, name: str) -> FireTimer:
-    timer = dossier.timers[name]
-    return FireTimer(timer=name, kind=timer.kind, due_at=timer.due_at)
+    return FireTimer(timer=name, kind=dossier.timers[name].kind, due_at=dossier.timers[name].due_at)
 
 
 @dataclass
@@ -296,6 +295,7 @@ class Story:
             sources=self.sources,
             proxy=self.proxy,
             registers=self.registers,
+            notices=getattr(self.facts[0][0], "notices", None) if self.facts else None,
         )
 
     def send(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Decision:

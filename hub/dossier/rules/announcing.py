@@ -7,42 +7,68 @@ from collections.abc import Mapping
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.late import Late
 from hub.dossier.rules.rule import Check, first_refusal, rule
+from hub.dossier.rules.telling import next_way, permitted
 from hub.dossier.state.model import Dossier
 from schemas.due import RuleViolated
 from schemas.notice import NoticeFailed, NoticePurpose, NoticeSent, ReportNotice
 from schemas.result import ReturnResult
 
-_RULES: Mapping[NoticePurpose, str] = {"intake": "15.2.a", "reschedule": "17.9", "early_return": "18.4"}
+_RULES: Mapping[NoticePurpose, str] = {
+    "intake": "15.2.a",
+    "reschedule": "17.9",
+    "early_return": "18.4",
+    "receipt": "15.1.a",
+    "supplement": "15.1.b",
+    "decline": "15.1.c",
+    "ready": "18.3",
+    "fee": "3.5",
+    "post": "13.2",
+}
 
 
-def _refused(request: ReportNotice, purpose: NoticePurpose, permitted: frozenset[str]) -> Refused | None:
-    if request.purpose != purpose or request.channel in permitted:
+def _refused(request: ReportNotice, context: Context) -> Refused | None:
+    ways = permitted(request.purpose, context)
+    if request.channel in ways:
         return None
     return Refused(
-        "notice.channel", rule=_RULES[purpose], fields=("/channel",), possible=tuple(sorted(permitted))
+        "notice.channel", rule=_RULES[request.purpose], fields=("/channel",), possible=tuple(sorted(ways))
     )
 
 
 @rule("15.2.a", "The answer to an online dossier is told by e-mail, message or call")
 def intake_is_told(_dossier: Dossier, request: ReportNotice, context: Context) -> Refused | None:
-    """By the ways of the profile: no social network here."""
-    return _refused(request, "intake", context.law.profile.notices.intake)
+    """By the ways of the profile: no social network here, nor for what else is told of a dossier."""
+    return None if request.purpose in {"reschedule", "early_return"} else _refused(request, context)
 
 
 @rule("17.9", "The new time of Form 04 is told on one of its ways, once there is one")
 def new_time_is_told(dossier: Dossier, request: ReportNotice, context: Context) -> Refused | None:
     """Nothing to tell before the apology."""
-    if request.purpose == "reschedule" and not dossier.apologies:
+    if request.purpose != "reschedule":
+        return None
+    if not dossier.apologies:
         return Refused("notice.nothing", rule="17.9", fields=("/purpose",))
-    return _refused(request, "reschedule", context.law.profile.notices.reschedule)
+    return _refused(request, context)
 
 
 @rule("18.4", "That a result can be had early is told on one of its ways, once it is issued")
 def early_result_is_told(dossier: Dossier, request: ReportNotice, context: Context) -> Refused | None:
-    """Nothing to tell before the result, and not after its return."""
-    if request.purpose == "early_return" and dossier.status != "result_issued":
+    """Nothing to tell before the result, and not after its return, unless the hub asked for it in time."""
+    if request.purpose != "early_return":
+        return None
+    if dossier.status != "result_issued" and request.notice is None:
         return Refused("notice.nothing", rule="18.4", fields=("/purpose",))
-    return _refused(request, "early_return", context.law.profile.notices.early)
+    return _refused(request, context)
+
+
+def _is_unknown(dossier: Dossier, request: ReportNotice) -> bool:
+    """A report names a notice that is open, of this purpose, on the way that it goes now or by call."""
+    if request.notice is None:
+        return False
+    notice = dossier.notices.get(request.notice)
+    if notice is None or not notice.is_open or notice.purpose != request.purpose:
+        return True
+    return request.channel not in {notice.channel, "call"}
 
 
 _REPORT: tuple[Check[Dossier, ReportNotice], ...] = (intake_is_told, new_time_is_told, early_result_is_told)
@@ -52,7 +78,13 @@ def report(dossier: Dossier, request: ReportNotice, context: Context) -> Decisio
     """The applicant was told, or was not reached."""
     if (refused := first_refusal(_REPORT, dossier, request, context)) is not None:
         return refused
+    if _is_unknown(dossier, request):
+        return Refused("notice.nothing", rule=_RULES[request.purpose], fields=("/notice",))
     rule_id = _RULES[request.purpose]
+    asked_by = rule_id if request.notice is None else dossier.notices[request.notice].rule
+    then, again = None, None
+    if request.notice is not None and request.failure is not None:
+        then, again = next_way(dossier, request.notice, request.channel, context)
     fact: NoticeSent | NoticeFailed
     if request.failure is None:
         fact = NoticeSent(
@@ -60,7 +92,8 @@ def report(dossier: Dossier, request: ReportNotice, context: Context) -> Decisio
             channel=request.channel,
             at=request.at,
             proof=request.proof,
-            rule=rule_id,
+            notice=request.notice,
+            rule=asked_by,
         )
     else:
         fact = NoticeFailed(
@@ -68,10 +101,12 @@ def report(dossier: Dossier, request: ReportNotice, context: Context) -> Decisio
             channel=request.channel,
             at=request.at,
             proof=request.proof,
-            rule=rule_id,
+            notice=request.notice,
+            rule=asked_by,
             failure=request.failure,
+            then=then,
         )
-    return Accepted((fact,), (rule_id,))
+    return Accepted((fact,) if again is None else (fact, again), (rule_id,))
 
 
 @rule("18.4", "A result that is returned before its time was announced before")

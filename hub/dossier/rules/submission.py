@@ -173,6 +173,7 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         assisted_by=request.assisted_by,
         result_form=request.result_form,
         summary=request.summary,
+        notices=request.notices,
         submitted_at=context.now,
         received_at=received_at if limit else None,
         intake_limit=limit,

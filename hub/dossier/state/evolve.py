@@ -18,7 +18,6 @@ from hub.dossier.state.evolve_feedback import (
     answered,
     complained,
     inquired,
-    noticed,
     passed_on,
     rated,
     told,
@@ -26,11 +25,12 @@ from hub.dossier.state.evolve_feedback import (
 from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, reminded, scheduled
 from hub.dossier.state.evolve_loss import loss_recorded, loss_settled
 from hub.dossier.state.evolve_merger import taken_over
+from hub.dossier.state.evolve_notices import notice_failed, notice_requested, noticed, ways_of
 from hub.dossier.state.evolve_originals import archived, given_back, taken, without_ended
 from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
-from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Status, Timer
+from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Outcome, Status, Timer
 from hub.dossier.state.timers import (
     TimerStep,
     clock_timers,
@@ -68,7 +68,7 @@ from schemas.identity import (
 )
 from schemas.information import InfoAnswered, InfoRequested
 from schemas.loss import LossRecorded, LossSettled
-from schemas.notice import NoticeFailed, NoticeSent
+from schemas.notice import NoticeFailed, NoticeRequested, NoticeSent
 from schemas.opinion import OpinionGiven, OpinionRequested
 from schemas.original import OriginalReturned, OriginalTaken
 from schemas.paper import PaperHandedOver, PaperReceived
@@ -123,6 +123,7 @@ def _submitted(fact: DossierSubmitted, step: TimerStep) -> Dossier:
         is_owner_checked_by_hand=_is_checked_by_hand(fact.applicant),
         has_proxy=fact.proxy is not None,
         is_electronic_only=fact.result_form == "electronic",
+        notice_ways=ways_of(fact.notices),
         custody={item.code: holder for item in components if item.is_paper},
         intake_limit=_utc(limit) if limit else None,
         timers=intake_timer(_utc(limit)) if limit else {},
@@ -316,11 +317,10 @@ def _checked(dossier: Dossier, fact: IdentityChecked, _step: TimerStep) -> _Chan
 def _answered(
     _dossier: Dossier, fact: IdentityMatched | IdentityMismatched | IdentityUnavailable, _step: TimerStep
 ) -> _Changes:
-    if isinstance(fact, IdentityMatched):
-        return {fact.party: IdentityCheck("matched", fact.check)}
-    if isinstance(fact, IdentityMismatched):
-        return {fact.party: IdentityCheck("mismatched", fact.check)}
-    return {fact.party: IdentityCheck("unavailable", fact.check, fact.cause)}
+    if isinstance(fact, IdentityUnavailable):
+        return {fact.party: IdentityCheck("unavailable", fact.check, fact.cause)}
+    outcome: Outcome = "matched" if isinstance(fact, IdentityMatched) else "mismatched"
+    return {fact.party: IdentityCheck(outcome, fact.check)}
 
 
 def _nothing(_dossier: Dossier, _fact: Fact, _step: TimerStep) -> _Changes:
@@ -390,8 +390,9 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     ComplaintAnswered: answered,
     InfoRequested: inquired,
     InfoAnswered: told,
+    NoticeRequested: notice_requested,
     NoticeSent: noticed,
-    NoticeFailed: _nothing,
+    NoticeFailed: notice_failed,
     LossRecorded: loss_recorded,
     LossSettled: loss_settled,
     CopyRegistered: copy_registered,

@@ -1,4 +1,4 @@
-"""What ratings, complaints, questions and notices make of a dossier (3.1, 6.2.đ, 6.3.a, 18.4)."""
+"""What ratings, complaints and questions make of a dossier (3.1, 6.2.đ, 6.3.a)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hub.dossier.state.model import Complaint, Dossier, Inquiry, Timer
 from hub.dossier.state.timers import TimerStep, without
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintRecorded, RatingRecorded
 from schemas.information import InfoAnswered, InfoRequested
-from schemas.notice import NoticeSent
 
 
 def rated(dossier: Dossier, fact: RatingRecorded, _step: TimerStep) -> dict[str, Any]:
@@ -53,8 +52,3 @@ def told(dossier: Dossier, fact: InfoAnswered, _step: TimerStep) -> dict[str, An
     """It is answered."""
     question = replace(dossier.questions[fact.info], is_open=False)
     return {"questions": {**dossier.questions, fact.info: question}}
-
-
-def noticed(_dossier: Dossier, fact: NoticeSent, _step: TimerStep) -> dict[str, Any]:
-    """That the result can be had early is known."""
-    return {"is_early_told": True} if fact.purpose == "early_return" else {}

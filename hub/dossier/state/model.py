@@ -15,9 +15,10 @@ from schemas.due import TimerKind
 from schemas.feedback import ComplaintAbout, ComplaintKind
 from schemas.identity import UnavailableCause
 from schemas.loss import LossKind
+from schemas.notice import AgreedChannel, NoticePurpose
 from schemas.payment import FeeKind, PaymentStatus
 from schemas.pickup import Direction, PickupStatus
-from schemas.types import Channel, ReturnChannel
+from schemas.types import Channel, NoticeChannel, ReturnChannel
 
 Status = Literal[
     "submitted",  # lodged; the one-stop checks it (15.1, 15.2)
@@ -195,6 +196,19 @@ class Loss(Struct, frozen=True, gc=False, array_like=True):
     gone: tuple[str, ...] = ()
 
 
+class Notice(Struct, frozen=True, gc=False, array_like=True):
+    """Something that the applicant has to be told, and on which way it goes now; open until that was done."""
+
+    purpose: NoticePurpose
+    rule: str
+    channel: NoticeChannel
+    is_open: bool = True
+    due_at: datetime | None = None
+    competent: str | None = None
+    amount: int | None = None
+    status: PickupStatus | None = None
+
+
 _CLOSED: frozenset[OrderStatus] = frozenset({"cancelled", "handed_over", "delivered", "returned", "lost"})
 
 
@@ -297,6 +311,9 @@ class Dossier(
     questions: Mapping[str, Inquiry] = field(default_factory=dict)
     is_early_told: bool = False
     """The applicant knows that the result can be had before its time (18.4)."""
+    notice_ways: tuple[AgreedChannel, ...] = ()
+    """On which ways the applicant agreed to be told, the first one first; addresses are sealed apart."""
+    notices: Mapping[str, Notice] = field(default_factory=dict)
     pickups: Mapping[str, Pickup] = field(default_factory=dict)
     timers: Mapping[str, Timer] = field(default_factory=dict)
     payments: Mapping[str, Payment] = field(default_factory=dict)

@@ -226,7 +226,7 @@ class BatchDecision:
         unit = self.rules.code_unit(held.state, request, item.now)
         offer = CodeOffer(self._tools.codes, unit, item.now) if unit is not None else None
         try:
-            private = self._private(held) if self.rules.needs_private(request) else None
+            private = self._private(held) if self.rules.needs_private(held.state, request) else None
             copies = self._tools.copies.of(item, self.rules.packages_of(request))
             sources = self._tools.sources.of(request, self._tools.master)
             brought = Brought(offer, private, copies, sources)

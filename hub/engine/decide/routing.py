@@ -33,7 +33,7 @@ from schemas import (
 )
 from schemas.base import Fact
 
-Audience = Literal["one_stop", "agency", "population", "postal", "portal", "named", "addressee"]
+Audience = Literal["one_stop", "agency", "population", "postal", "portal", "notifier", "named", "addressee"]
 
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
 _BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
@@ -73,6 +73,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     feedback.ComplaintAnswered: _ONE_STOP,
     information.InfoRequested: _ONE_STOP | _ADDRESSEE,
     information.InfoAnswered: _ONE_STOP | _ADDRESSEE,
+    notice.NoticeRequested: frozenset({"notifier"}),
     notice.NoticeSent: _ONE_STOP,
     notice.NoticeFailed: _ONE_STOP,
     loss.LossRecorded: _BOTH,
@@ -126,6 +127,8 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
         names.extend(directory.speaking_for("agency", agency))
     if "population" in audiences:
         names.extend(directory.serving("population", after.organisation))
+    if "notifier" in audiences:
+        names.extend(directory.serving("notifier", after.organisation))
     if "portal" in audiences and not _rests_on_lookup(fact):
         names.extend(directory.serving("portal", after.organisation))
     if "addressee" in audiences:

@@ -96,9 +96,12 @@ class Rules:
             return None
         return self._registers.organisations.heir(state.organisation, local_day(now))
 
-    def needs_private(self, request: Request) -> bool:
-        """A transfer tells who the applicant is; checks, reuse and accounts are held against it."""
-        return type(request) in NEEDS_APPLICANT
+    def needs_private(self, state: Dossier | None, request: Request) -> bool:
+        """A transfer tells who the applicant is; checks, reuse and accounts are held against it.
+
+        Anything can have to be told to an applicant who agreed to a way.
+        """
+        return type(request) in NEEDS_APPLICANT or (state is not None and bool(state.notice_ways))
 
     def packages_of(self, request: Request) -> tuple[str, ...]:
         """Signed copies and results."""
@@ -112,7 +115,7 @@ class Rules:
         return taken is not None and has_part(after_taking_over(state, taken), sender)
 
     def private_of(self, fact: Fact) -> bytes | None:
-        """The applicant of the submission, and the proxy."""
+        """The applicant of the submission, the proxy, and where the applicant agreed to be told."""
         return parties.kept(fact) if isinstance(fact, DossierSubmitted) else None
 
     def law_of(self, state: Dossier | None, request: Request, now: datetime) -> Law:
@@ -139,6 +142,7 @@ class Rules:
             brought.sources,
             named.proxy if named is not None else None,
             self._registers,
+            named.notices if named is not None else None,
         )
 
     def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
