@@ -33,6 +33,7 @@ from hub.regulation.organisations import Organisations
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Forms: what people hold, as PDF/A made of a dossier's facts.")
+_FIRST, _LAST = date(2000, 1, 1), date(2200, 1, 1)
 _COLUMNS = ("number", "form", "set", "paper")
 
 
@@ -91,6 +92,8 @@ def register(
         fail("--into names a file .xlsx or .pdf", 2)
     if not reason.strip():
         fail("--reason is needed: that personal data were written is kept", 2)
+    if not _FIRST <= first.date() <= last.date() < _LAST:
+        fail("--from is a day before --to or the same, of this century or the next", 2)
     _may_write(into)
 
     async def work(tree: Settings, connection: Connection) -> int:

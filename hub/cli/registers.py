@@ -105,7 +105,7 @@ def import_edition(
     changes = before.changes_to(after)
     for warning in warnings:
         say(f"warning: {warning}", err=True)
-    if not changes:
+    if not changes and before.as_json() == after.as_json():
         say("nothing differs from what is in force; nothing was imported")
         return
     counts = ", ".join(f"{sum(one.kind == kind for one in changes)} {kind}" for kind in _KINDS)

@@ -13,11 +13,14 @@ from hub.forms.case_file import Letterhead
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet
 from hub.forms.register import HEADINGS, RegisterRow
+from hub.forms.signs import seen
 from hub.forms.typesetting import as_pdf, made_at
 from hub.regulation.clock import VIETNAM
 from hub.regulation.sections import Form
 
 _WIDTHS = (6, 26, 40, 9, 26, 40, 34, 17, 17, 17, 17, 17, 30, 26, 20)
+MOST_IN_SHEET = 1_048_575
+"""Rows that XLSX has below the headings; what is beyond is dropped without a word."""
 MOST_IN_PDF = 5_000
 """Rows of a PDF; of more only a table for programs is made."""
 
@@ -40,10 +43,12 @@ class RegisterBook:
         self.rows = 0
 
     def add(self, row: RegisterRow) -> None:
-        """The next row."""
+        """The next row; `FormError` beyond those that a sheet has."""
+        if self.rows == MOST_IN_SHEET:
+            raise FormError(f"more than {MOST_IN_SHEET} rows: give fewer days")
         self.rows += 1
         for column, cell in enumerate(row.cells(self.rows)):
-            self._sheet.write_string(self.rows, column, cell)
+            self._sheet.write_string(self.rows, column, seen(cell))
 
     def close(self) -> None:
         """Finish the file."""

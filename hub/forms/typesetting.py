@@ -16,6 +16,7 @@ import segno
 import typst
 
 from hub.forms.errors import FormError
+from hub.forms.signs import on_paper
 
 _STANDARD: Final = "a-2u"
 """PDF/A-2 whose text can be searched and copied."""
@@ -36,13 +37,16 @@ def qr_code(text: str) -> str:
 
 
 def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], made_at: datetime) -> bytes:
-    """The pages as PDF/A-2u, dated `made_at`; `FormError` with file and line of a template."""
+    """The pages as PDF/A-2u, dated `made_at`, of texts as `hub.forms.signs` shows them.
+
+    Raises `FormError` with file and line of a template.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for file, content in templates.items():
             Path(folder, file).write_bytes(content)
         compiler = typst.Compiler(
             str(Path(folder, name)), root=folder, font_paths=_fonts(), ignore_system_fonts=True,
-            sys_inputs={"form": orjson.dumps(form).decode()},
+            sys_inputs={"form": orjson.dumps(on_paper(form)).decode()},
         )  # fmt: skip
         try:
             compiled = compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Annotated, Literal
 
@@ -39,7 +40,6 @@ _PARENTS: Mapping[Kind, frozenset[Kind]] = {
     "section": frozenset({"office", "committee"}),
 }
 """To whom a one-stop belongs (4.1-4.3)."""
-_MOST_STEPS = 20
 
 
 class Organisation(BaseModel):
@@ -133,23 +133,26 @@ class Organisations:
 
     def followers(self, code: str, day: date) -> tuple[str, ...]:
         """Who is there today in place of one that is not there any more; empty for one that is."""
-        found: list[str] = []
-        self._follow(code, day, found, _MOST_STEPS)
-        return tuple(dict.fromkeys(found))
+        found: dict[str, None] = {}
+        passed, ahead = set[str](), [code] if self.on(code, day) is None else []
+        while ahead:
+            if (one := ahead.pop()) in passed:
+                continue
+            passed.add(one)
+            if self.on(one, day) is not None:
+                found[one] = None
+            else:
+                ahead += reversed(self.successors(one, day))
+        return tuple(found)
 
     def heir(self, code: str, day: date) -> str:
         """Who goes on with what was open: itself, or the first that follows it."""
         return (self.followers(code, day) or (code,))[0]
 
-    def _follow(self, code: str, day: date, found: list[str], steps: int) -> None:
-        if not steps or self.on(code, day) is not None:
-            return
+    def successors(self, code: str, day: date) -> tuple[str, ...]:
+        """Whom its last record before this day names."""
         past = [one for one in self._by_code.get(code, ()) if one.in_force_from <= day]
-        for successor in past[-1].successors if past else ():
-            if self.on(successor, day) is not None:
-                found.append(successor)
-            else:
-                self._follow(successor, day, found, steps - 1)
+        return past[-1].successors if past else ()
 
     def is_kept(self, name: ListName) -> bool:
         """Whether this list was imported; one that was not rules nothing."""
@@ -248,12 +251,36 @@ def _belongs(line: int, one: Organisation, known: Mapping[str, Sequence[Organisa
 def _circles(
     records: Sequence[tuple[int, Organisation]], known: Mapping[str, Sequence[Organisation]]
 ) -> Iterator[Mistake]:
+    above = _circled({code: known.keys() & {found[0].parent} for code, found in known.items()})
+    by_day = Organisations([one for _, one in records])
+    after = _circled({code: set(by_day.successors(code, date.max)) & known.keys() for code in known})
     for line, one in records:
-        above, seen = one.parent, {one.code}
-        while above is not None and above not in seen:
-            seen.add(above)
-            above = next((record.parent for record in known.get(above, ())), None)
-        if above == one.code:
+        if one.code in above or one.parent == one.code:
             yield Mistake(line, "parent", "it would stand above itself")
         if one.code in one.successors:
             yield Mistake(line, "successors", "it cannot follow itself")
+        elif one.successors and one.code in after and not by_day.followers(one.code, date.max):
+            yield Mistake(line, "successors", "they lead back to it, and nobody stays")
+
+
+def _circled(arrows: Mapping[str, AbstractSet[str]]) -> AbstractSet[str]:
+    """What is reached from itself, or lies between such: ends are taken away from both sides."""
+    left = set(arrows)
+    for there, back in ((arrows, _turned(arrows)), (_turned(arrows), arrows)):
+        count = {code: len(there[code] & left) for code in left}
+        ends = [code for code in left if not count[code]]
+        while ends:
+            left.discard(gone := ends.pop())
+            for code in back[gone] & left:
+                count[code] -= 1
+                if not count[code]:
+                    ends.append(code)
+    return left
+
+
+def _turned(arrows: Mapping[str, AbstractSet[str]]) -> Mapping[str, AbstractSet[str]]:
+    found: dict[str, set[str]] = {code: set() for code in arrows}
+    for code, others in arrows.items():
+        for other in others:
+            found[other].add(code)
+    return found

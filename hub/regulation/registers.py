@@ -39,6 +39,9 @@ def csv_rows(text: str, lists: frozenset[str]) -> list[Row]:
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     rows, line = [], 2
     try:
+        names = reader.fieldnames or ()
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise RegisterError([Mistake(1, twice[0], "stands there twice")])
         for cells in reader:
             if None in cells or None in cells.values():
                 raise RegisterError([Mistake(line, "", "the row has not as many cells as the first line")])
@@ -61,15 +64,15 @@ def json_tables(text: str, names: Sequence[str]) -> Tables:
     """The tables of a JSON file: one object whose members are arrays of objects."""
     text = text.removeprefix("\ufeff")
     try:
-        found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+        found = json.loads(text, object_pairs_hook=_each_once)
+        lines = _lines_of(text) if isinstance(found, dict) else {}
+    except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
         raise RegisterError([Mistake(line, "", f"no JSON: {error}")]) from error
     if not isinstance(found, dict):
         raise RegisterError([Mistake(1, "", f"an object with {', '.join(names)} is expected")])
     if unknown := sorted(found.keys() - set(names)):
         raise RegisterError([Mistake(0, unknown[0], f"unknown; known are {', '.join(names)}")])
-    lines = _lines_of(text)
     tables: dict[str, list[Row]] = {}
     for name, rows in found.items():
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -78,9 +81,20 @@ def json_tables(text: str, names: Sequence[str]) -> Tables:
     return tables
 
 
+def _each_once(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members of one name, one would be dropped without a word."""
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice} stands twice in one object")
+    return found
+
+
 def _lines_of(text: str) -> dict[str, list[int]]:
     """On which line each element of each member begins; the text is known to be an object."""
     decoder, found, at = json.JSONDecoder(), dict[str, list[int]](), text.index("{") + 1
+    line, counted = 1, 0
     while text[at := _next(text, at)] != "}":
         name, at = decoder.raw_decode(text, at)
         at = _next(text, at)
@@ -89,7 +103,8 @@ def _lines_of(text: str) -> dict[str, list[int]]:
             continue
         at, found[name] = at + 1, []
         while text[at := _next(text, at)] != "]":
-            found[name].append(text.count("\n", 0, at) + 1)
+            line, counted = line + text.count("\n", counted, at), at
+            found[name].append(line)
             _, at = decoder.raw_decode(text, at)
         at += 1
     return found
@@ -102,10 +117,23 @@ def _next(text: str, at: int) -> int:
     return at
 
 
+_FORMULA = ("=", "+", "-", "@")
+_SIGNED = frozenset({"phone", "years"})
+
+
+def _formulas(row: Row) -> Iterator[Mistake]:
+    """What is exported is opened in spreadsheets, to which such a text is a command."""
+    for name, value in row.values.items():
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str) and text.startswith(_FORMULA) and name not in _SIGNED:
+                yield Mistake(row.line, name, "begins like a formula of a spreadsheet")
+
+
 def read_rows(rows: Iterable[Row], model: type[_Model]) -> tuple[list[tuple[int, _Model]], list[Mistake]]:
     """Each row as a record with its line, and what is wrong with the others."""
     found, wrong = list[tuple[int, _Model]](), list[Mistake]()
     for row in rows:
+        wrong += _formulas(row)
         try:
             found.append((row.line, model.model_validate(row.values)))
         except ValidationError as error:

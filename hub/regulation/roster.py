@@ -206,8 +206,10 @@ def _months(first: date, until: date) -> int:
 
 
 def _key(one: Posting | Delegation) -> str:
-    kind = "" if isinstance(one, Posting) else f"{one.provision} "
-    return f"{one.organisation} {kind}{one.account} from {one.in_force_from}"
+    if isinstance(one, Posting):
+        return f"{one.organisation} {one.account} from {one.in_force_from}"
+    about = " ".join((one.provision, *one.procedures, one.deed))
+    return f"{one.organisation} {one.account} from {one.in_force_from} by {about}"
 
 
 def from_json(text: str) -> Roster:

@@ -358,19 +358,11 @@ async def test_the_register_has_the_accepted_dossiers_of_the_days_and_of_that_on
 ) -> None:
     hub, today = office.hub, datetime.now(UTC).astimezone(VIETNAM)
     days = ("--from", f"{today - timedelta(days=1):%Y-%m-%d}", "--to", f"{today:%Y-%m-%d}")
+    why = ("--reason", "a test")
 
     async def rows(organisation: str, name: str, *more: str) -> list[list[Any]]:
         into = tmp_path / name
-        words = (
-            "forms",
-            "register",
-            organisation,
-            *(more or days),
-            "--into",
-            str(into),
-            "--reason",
-            "a test",
-        )
+        words = ("forms", "register", organisation, *(more or days), "--into", str(into), *why)
         assert (await typed(monkeypatch, hub.environment, *words))[0] == 0
         assert into.stat().st_mode & 0o077 == 0
         return CalamineWorkbook.from_path(str(into)).get_sheet_by_index(0).to_python()[1:]
@@ -380,6 +372,14 @@ async def test_the_register_has_the_accepted_dossiers_of_the_days_and_of_that_on
     assert row[9], "the transfer"
     assert await rows(AGENCY, "other.xlsx") == []
     assert await rows(ONE_STOP, "before.xlsx", "--from", "2026-01-05", "--to", "2026-01-09") == []
+    for first, last in (
+        ("2026-01-05", "2026-01-04"),
+        ("2026-01-05", "9999-12-31"),
+        ("0001-01-01", "2026-01-05"),
+    ):
+        wrong = ("--from", first, "--to", last, "--into", str(tmp_path / "wrong.xlsx"), *why)
+        status, _, told = await typed(monkeypatch, hub.environment, "forms", "register", ONE_STOP, *wrong)
+        assert (status, "--from is a day before" in told) == (2, True)
     pdf = tmp_path / "register.pdf"
     words = ("forms", "register", ONE_STOP, *days, "--into", str(pdf), "--reason", "a test")
     assert (await typed(monkeypatch, hub.environment, *words))[0] == 0

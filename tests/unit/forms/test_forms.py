@@ -14,6 +14,7 @@ from hub.forms.case_file import CaseFile, short_name
 from hub.forms.contents import content_of
 from hub.forms.errors import FormError, NotIssuedError
 from hub.forms.form_set import form_of, set_of
+from hub.forms.signs import on_paper
 from hub.forms.stored import printed
 from tests.support.forms import (
     case,
@@ -195,3 +196,31 @@ def test_a_number_or_a_profile_that_has_no_form_is_refused_in_words() -> None:
         form_of(profile, "99")
     with pytest.raises(FormError, match=r"no form set serves bentre-45-2023@2"):
         set_of({}, profile)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed_as"),
+    [
+        ("Trần \U0001f600", "Trần [U+1F600]"),
+        ("阮文試", "[U+962E][U+6587][U+8A66]"),
+        ("A\u202eB", "A[U+202E]B"),
+        ("A\u200bB", "A[U+200B]B"),
+        ("A\ue000\x9bB", "A[U+E000][U+009B]B"),
+        ("Trần A\n5. Thời gian trả kết quả: hôm nay", "Trần A 5. Thời gian trả kết quả: hôm nay"),
+        ("A\x85B\u2028C\tD", "A B C D"),
+    ],
+)
+def test_a_sign_without_a_picture_is_written_out_and_a_name_makes_no_lines(
+    name: str, printed_as: str
+) -> None:
+    made = changed("dossier.submitted", lambda data: data["applicant"].update(name=name))
+    assert content_of(form("03"), made, form_set())["person"]["name"] == name
+    assert on_paper({"name": name}) == {"name": printed_as}
+    text = text_of(printed(form("03"), form_set(), made)).replace(" ", "")
+    assert printed_as.replace(" ", "") in text
+
+
+def test_an_office_makes_the_lines_of_its_own_words() -> None:
+    assert on_paper({"explanation": "a\nb\u202ec", "gaps": [{"reason": "a\nb", "name": "a\nb"}]}) == {
+        "explanation": "a\nb[U+202E]c", "gaps": [{"reason": "a\nb", "name": "a b"}],
+    }  # fmt: skip

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from hub.forms.case_file import CaseFile, letterheads, short_name
 from hub.forms.errors import FormError
 from hub.forms.register import HEADINGS, RegisterRow, register_row
-from hub.forms.register_files import MOST_IN_PDF, RegisterBook, register_pdf
+from hub.forms.register_files import MOST_IN_PDF, MOST_IN_SHEET, RegisterBook, register_pdf
 from hub.regulation.organisations import Organisation, Organisations
 from tests.support.forms import case, form, form_set, sample, text_of
 
@@ -146,3 +146,27 @@ def test_organisations_are_called_as_they_were_imported_for_the_day() -> None:
     assert (before.name, before.above) == ("Bộ phận Một cửa xã Mẫu", "Ủy ban nhân dân xã Mẫu")
     assert after.name == "Trung tâm Phục vụ hành chính công xã Mẫu"
     assert known("000.99.99.H07", date(2025, 7, 1)).name == "000.99.99.H07"
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [("A\u202eB", "A[U+202E]B"), ("A\nB\x85C", "A B C"), ("_x202E_", "_x202E_"), ("阮", "阮")],
+)
+def test_a_cell_is_one_line_in_one_direction(tmp_path: Path, name: str, seen: str) -> None:
+    _, found = written(tmp_path, replace(row(lived()), person=name))
+    assert found[4] == seen
+
+
+def test_one_name_does_not_stop_the_register_of_all() -> None:
+    rows = [row(lived()), replace(row(lived()), person="\U0001f600 阮")]
+    head = case().organisation("000.12.34.H07")
+    made = register_pdf(form("06"), form_set(), head, rows, date(2026, 1, 5), date(2026, 1, 9))
+    assert "[U+1F600]" in text_of(made).replace(" ", "")
+
+
+def test_rows_that_a_sheet_does_not_have_are_not_dropped_without_a_word(tmp_path: Path) -> None:
+    book = RegisterBook(tmp_path / "register.xlsx", date(2026, 1, 5))
+    book.rows = MOST_IN_SHEET
+    with pytest.raises(FormError, match="fewer days"):
+        book.add(row(lived()))
+    book.discard()

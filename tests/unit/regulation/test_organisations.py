@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import cProfile
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -149,3 +151,87 @@ def test_opening_hours_of_its_own_are_one_line() -> None:
     for wrong in ("07:00-11:00", "5-1 07:00-11:00", "1-5", "1-5 11:00-07:00", "1-5 07:00-11:00 10:00-12:00"):
         with pytest.raises(ValueError, match=r"."):
             read_hours(wrong)
+
+
+def _org(code: str, **more: Any) -> dict[str, Any]:
+    about = {"code": code, "kind": "department", "level": "province", "name_vi": "Sở Mẫu"}
+    return {**about, "in_force_from": "2020-01-01", **more}
+
+
+def _file(*records: dict[str, Any]) -> str:
+    return json.dumps({"organisations": records}, indent=1)
+
+
+def test_a_circle_of_mergers_is_refused_and_one_that_was_stored_ends() -> None:
+    codes = [f"H07.{number}" for number in range(10, 50)]
+    ended = [
+        _org(code, in_force_until="2021-01-01", successors=[other for other in codes if other != code])
+        for code in codes
+    ]
+    with pytest.raises(RegisterError, match="lead back to it, and nobody stays"):
+        organisations.from_json(_file(*ended))
+    stored = Organisations([organisations.Organisation.model_validate(one) for one in ended])
+    assert stored.heir("H07.10", date(2026, 1, 1)) == "H07.10"
+    one_stays = [*ended[:-1], _org(codes[-1])]
+    assert organisations.from_json(_file(*one_stays)).heir("H07.10", date(2026, 1, 1)) == codes[-1]
+
+
+def test_who_was_set_up_again_may_follow_who_followed_it() -> None:
+    first = _org("H07.10", in_force_until="2021-01-01", successors=["H07.11"])
+    between = _org("H07.11", in_force_from="2021-01-01", in_force_until="2023-01-01", successors=["H07.10"])
+    known = organisations.from_json(_file(first, between, _org("H07.10", in_force_from="2023-01-01")))
+    assert known.heir("H07.11", date(2026, 1, 1)) == "H07.10"
+    assert known.heir("H07.10", date(2022, 1, 1)) == "H07.11"
+
+
+def test_a_circle_of_parents_is_told_of_those_on_it_alone() -> None:
+    circle = [
+        _org("H07.10", parent="H07.11"),
+        _org("H07.11", parent="H07.10"),
+        _org("H07.12", parent="H07.11"),
+    ]
+    with pytest.raises(RegisterError) as error:
+        organisations.from_json(_file(*circle))
+    assert [mistake.field for mistake in error.value.mistakes] == ["parent", "parent"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (_file(_org("H07.10")).replace("{", '{"organisations": [],', 1), "organisations stands twice"),
+        (_file(_org("H07.10")).replace('"code"', '"code": "H07.11", "code"'), "code stands twice"),
+        ('{"organisations": [{"code": ' + "1" * 5000 + "}]}", "no JSON"),
+    ],
+)
+def test_a_file_with_two_readings_or_a_number_without_end_is_refused(text: str, why: str) -> None:
+    with pytest.raises(RegisterError, match=why):
+        organisations.from_json(text)
+
+
+def test_a_table_whose_columns_have_one_name_is_refused() -> None:
+    with pytest.raises(RegisterError, match="line 1: code: stands there twice"):
+        organisations.from_csv("code,kind,code\nH07.10,department,H07.11\n", None, Organisations())
+
+
+def test_reading_a_large_file_costs_in_proportion_to_it() -> None:
+    """Counted in function calls, since time says nothing on a loaded machine."""
+    costs = []
+    for count in (200, 800):
+        records = [
+            _org(
+                f"H07.{10 + n // 900:03}.{10 + n % 900:03}",
+                parent=f"H07.{10 + (n + 1) // 900:03}.{10 + (n + 1) % 900:03}",
+            )
+            for n in range(count - 1)
+        ]
+        text = _file(*records, _org(f"H07.{10 + (count - 1) // 900:03}.{10 + (count - 1) % 900:03}"))
+        profile = cProfile.Profile()
+        profile.runcall(organisations.from_json, text)
+        costs.append(sum(entry.callcount for entry in profile.getstats()))
+    assert costs[1] < 6 * costs[0]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "+cmd|'/c calc'!A0", "-1+1"])
+def test_a_text_that_a_spreadsheet_takes_for_a_formula_is_refused(name: str) -> None:
+    with pytest.raises(RegisterError, match="name_vi: begins like a formula"):
+        organisations.from_json(_file(_org("H07.10", name_vi=name)))

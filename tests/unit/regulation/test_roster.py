@@ -101,3 +101,10 @@ def test_what_the_text_wants_of_agencies_is_warned_of_and_stops_no_import() -> N
     assert "8.2.c" in warned(good.replace("Chủ tịch", ""), "district")
     assert "8.3.b" in warned(good.replace("Chủ tịch", ""), "commune")
     assert "8.4.b" not in warned(good.replace(",3,", ",0,"), "commune")
+
+
+def test_a_change_of_one_of_two_authorities_of_an_officer_is_seen() -> None:
+    both, one = ((f"canbo.mau,{ONE_STOP},19.7,1.00119{n}" for n in numbers) for numbers in ("34", "4"))
+    with_both, with_one = officers(ROSTER, delegated(*both)), officers(ROSTER, delegated(*one))
+    (change,) = with_both.changes_to(with_one)
+    assert (change.kind, "1.001193" in change.name) == ("removed", True)
