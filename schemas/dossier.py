@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Fact, Request, Role, Subject, Wire
 from schemas.copy import HeldCopy
+from schemas.leg_plan import LegPlan
 from schemas.notice import NoticeWish
 from schemas.party import Officer, Party, Proxy
 from schemas.together import Ruled, Together
@@ -293,12 +294,19 @@ class DossierWithdrawn(Fact):
 
 
 class ForwardDossier(Request):
-    """The one-stop transfers the dossier to the competent agency (Art. 16)."""
+    """The one-stop transfers the dossier to the competent agency, or to that agency's own one-stop (Art. 16).
+
+    For the latter `to` and `one_stop` are the same (16.3); beside an upper agency its `one_stop` watches
+    (17.7.a). `legs` are the parts of an interlinked dossier, which the agency leads: on paper in the order in
+    which it goes from one to the next (17.6.a), electronically all at once (17.6.b).
+    """
 
     type: ClassVar[str] = "onestop.dossier.forward.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter"})
     officer: Officer
     to: OrganisationCode
+    one_stop: OrganisationCode | None = None
+    legs: tuple[LegPlan, ...] = Field(default=(), max_length=20)
 
 
 class DossierForwarded(Fact):
@@ -317,6 +325,18 @@ class DossierForwarded(Fact):
     applicant: Party
     due_at: Instant
     identity: IdentityKnown | None = None
+
+
+class DossierWatched(Fact):
+    """The one-stop of an upper agency is told of a dossier that went to this agency, to watch it (17.7.a)."""
+
+    type: ClassVar[str] = "onestop.dossier.watched.v1"
+    watched_by: OrganisationCode
+    organisation: OrganisationCode
+    agency: OrganisationCode
+    code: DossierCode
+    procedure: ProcedureCode
+    due_at: Instant
 
 
 class ReceiveDossier(Request):

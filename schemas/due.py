@@ -18,6 +18,7 @@ TimerKind = Literal[
     "due",
     "supplement_notice",
     "opinion",
+    "leg",
     "transit",
     "redelivery",
     "original",
@@ -26,7 +27,8 @@ TimerKind = Literal[
 """What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
 
 `forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `opinion` is that of
-another agency (17.5), whose timer has its name: `opinion:<name>`.
+another agency (17.5), whose timer has its name: `opinion:<name>`; `leg` a part of an
+interlinked dossier (17.6): `leg:<name>`.
 `original` is one that the law of the sector wants back by then (18.2), `complaint` the answer to one (6.2.đ).
 """
 

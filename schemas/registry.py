@@ -14,6 +14,7 @@ from schemas import (
     feedback,
     identity,
     information,
+    leg,
     loss,
     notice,
     opinion,
@@ -32,7 +33,7 @@ from schemas.base import Fact, Request
 
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
-    verification, opinion, reminder,
+    verification, opinion, leg, reminder,
     loss, original, archive, feedback, information, notice,
 )  # fmt: skip
 

@@ -84,6 +84,7 @@ _TOLD: Mapping[Audience, str] = {
     "one_stop": "one-stop",
     "agency": "agency",
     "named": "the agency that it names",
+    "watching": "the agency's own one-stop",
     "addressee": "the organisation that it is for",
     "portal": "portal",
     "postal": "post",

@@ -8,6 +8,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "onestop.copy.registered.v1": ("package", "files[*].digest"),
     "onestop.copy.certified.v1": ("package",),
     "onestop.dossier.forwarded.v1": ("copies[*].package",),
+    "onestop.leg.started.v1": ("copies[*].package",),
     "onestop.result.issued.v1": ("papers[*].package",),
     "onestop.result.corrected.v1": ("papers[*].new.package",),
     "onestop.component.reused.v1": ("paper.package", "paper.files[*].digest"),
@@ -20,6 +21,7 @@ NO_DOCUMENT: Mapping[str, tuple[str, ...]] = {
     "onestop.copy.registered.v1": ("manifest",),
     "onestop.copy.certified.v1": ("manifest",),
     "onestop.dossier.forwarded.v1": ("copies[*].manifest",),
+    "onestop.leg.started.v1": ("copies[*].manifest",),
     "onestop.component.reused.v1": ("paper.manifest",),
     "onestop.component.reusable.v1": ("manifest",),
 }

@@ -25,6 +25,7 @@ from hub.dossier.rules import (
     identity_paper,
     information,
     intake,
+    interlinked,
     loss,
     opinions,
     originals,
@@ -65,6 +66,7 @@ from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint, RecordRating
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.information import AnswerInfo, RequestInfo
+from schemas.leg import FinishLeg, StartLeg
 from schemas.loss import RecordLoss, SettleLoss
 from schemas.notice import ReportNotice
 from schemas.opinion import GiveOpinion, RequestOpinion
@@ -138,6 +140,8 @@ DECISIONS: Mapping[type[Request], _Act] = {
     RecordVerification: verifying.record,
     RequestOpinion: opinions.request_opinion,
     GiveOpinion: opinions.give_opinion,
+    StartLeg: interlinked.start,
+    FinishLeg: interlinked.finish,
     IssueReminder: urging.issue,
     IssueResult: handling.issue_result,
     Apologise: deadlines.apologise,

@@ -17,6 +17,7 @@ from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
 from schemas.dossier import AcceptDossier, ForwardDossier
 from schemas.identity import CheckIdentity, VerifyIdentity
+from schemas.leg import FinishLeg, StartLeg
 from schemas.notice import NoticeWish
 from schemas.party import Party, Proxy
 from schemas.receipt import Fault
@@ -24,7 +25,7 @@ from schemas.receipt import Fault
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
 NEEDS_APPLICANT: frozenset[type[Request]] = frozenset(
-    {ForwardDossier, ReuseComponent, RecordAccount, VerifyIdentity, CheckIdentity}
+    {ForwardDossier, StartLeg, FinishLeg, ReuseComponent, RecordAccount, VerifyIdentity, CheckIdentity}
 )
 """Requests for which the context must hold `applicant`: states keep nothing personal."""
 

@@ -29,6 +29,7 @@ from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint, RecordRating
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.information import AnswerInfo, RequestInfo
+from schemas.leg import FinishLeg, StartLeg
 from schemas.loss import RecordLoss, SettleLoss
 from schemas.notice import ReportNotice
 from schemas.opinion import GiveOpinion, RequestOpinion
@@ -74,6 +75,8 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     RecordVerification: frozenset({"received", "in_process"}),
     RequestOpinion: AT_AGENCY,
     GiveOpinion: AT_AGENCY | {"awaiting_supplement"},
+    StartLeg: AT_AGENCY,
+    FinishLeg: AT_AGENCY | {"awaiting_supplement"},
     IssueReminder: AT_AGENCY | {"awaiting_supplement"},
     IssueResult: frozenset({"received", "in_process"}),
     Apologise: AT_AGENCY,
@@ -191,11 +194,12 @@ def has_part(dossier: Dossier, sender: Sender) -> bool:
         return True
     if _SPEAKERS.isdisjoint(sender.roles):
         return False
-    named = {dossier.organisation, dossier.agency}
+    named = {dossier.organisation, dossier.agency, dossier.sent_to, dossier.watched_by}
     return (
         not sender.organisations.isdisjoint(named)
         or not sender.organisations.isdisjoint(dossier.custody.values())
         or any(hand_over.receiver in sender.organisations for hand_over in dossier.hand_overs)
+        or any(leg.of in sender.organisations for leg in dossier.legs.values())
         or any(opinion.of in sender.organisations for opinion in dossier.opinions.values())
         or not sender.organisations.isdisjoint(dossier.asked_organisations)
     )
@@ -204,12 +208,14 @@ def has_part(dossier: Dossier, sender: Sender) -> bool:
 @rule("16.1", "Only the agency that the dossier was sent to, or its own one-stop, receives it")
 def may_receive(dossier: Dossier, sender: Sender) -> bool:
     """Whether the sender speaks for the competent agency, in whatever role."""
-    return dossier.agency in sender.organisations
+    return dossier.agency in sender.organisations or dossier.sent_to in sender.organisations
 
 
 def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
     """Whether the sender speaks for the dossier's one-stop or agency, or serves them in another role."""
     if isinstance(request, GiveOpinion) and is_consulted(dossier, request.opinion, sender):
+        return True
+    if isinstance(request, StartLeg | FinishLeg) and has_leg(dossier, sender):
         return True
     return _stands_for(dossier, type(request), sender)
 
@@ -217,6 +223,8 @@ def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
 def may_ask(dossier: Dossier, kind: type[Request], sender: Sender) -> bool:
     """Whether the sender has standing for some request of this type, whatever stands in it."""
     if kind is GiveOpinion and any(is_consulted(dossier, name, sender) for name in dossier.opinions):
+        return True
+    if kind in {StartLeg, FinishLeg} and has_leg(dossier, sender):
         return True
     return _stands_for(dossier, kind, sender)
 
@@ -240,6 +248,11 @@ def is_consulted(dossier: Dossier, opinion: str, sender: Sender) -> bool:
     """Whether the sender acts as the agency of which this opinion was asked (17.5)."""
     known = dossier.opinions.get(opinion)
     return known is not None and "agency" in sender.roles and known.of in sender.organisations
+
+
+def has_leg(dossier: Dossier, sender: Sender) -> bool:
+    """Whether the sender acts as an agency of some part (17.6); its rules look closer."""
+    return "agency" in sender.roles and any(leg.of in sender.organisations for leg in dossier.legs.values())
 
 
 def is_one_stop(dossier: Dossier, sender: Sender) -> bool:
@@ -282,6 +295,8 @@ _OBJECTS: Mapping[type[Request], Callable[[Dossier], bool]] = {
     RecordLoss: lambda dossier: any(holder != APPLICANT for holder in dossier.custody.values()),
     SettleLoss: lambda dossier: any(loss.is_open for loss in dossier.losses.values()),
     GiveOpinion: lambda dossier: any(not one.is_given for one in dossier.opinions.values()),
+    StartLeg: lambda dossier: any(leg.by_slip and dossier.is_ready(leg) for leg in dossier.legs.values()),
+    FinishLeg: lambda dossier: any(leg.status == "started" for leg in dossier.legs.values()),
     IssueReminder: lambda dossier: bool(limits_of(dossier)),
     ReturnOriginal: lambda dossier: bool(dossier.open_originals),
     RecordRating: lambda dossier: len(dossier.ratings) < _SIDES,

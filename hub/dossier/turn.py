@@ -92,6 +92,11 @@ def _of_the_agency(dossier: Dossier) -> Iterator[OpenRequest]:
         if not opinion.is_given:
             yield OpenRequest(f"opinion {name}, until {opinion.answer_by:%Y-%m-%d %H:%M}Z", opinion.of)
 
+    for name in dossier.open_legs:
+        leg = dossier.legs[name]
+        until = f", until {leg.finish_by:%Y-%m-%d %H:%M}Z" if leg.finish_by else ""
+        yield OpenRequest(f"part {name}{until}", leg.of)
+
 
 def _of_words(dossier: Dossier) -> Iterator[OpenRequest]:
     for name, complaint in dossier.complaints.items():

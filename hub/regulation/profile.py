@@ -23,6 +23,7 @@ from hub.regulation.sections import (
     Handling,
     Hours,
     Intake,
+    Interlinked,
     Notices,
     Officers,
     Postal,
@@ -60,6 +61,7 @@ class Profile:
     statuses: tuple[StatusText, ...]
     officers: Officers = Officers()
     handling: Handling = Handling()
+    interlinked: Interlinked = Interlinked()
     urging: Urging = Urging()
     feedback: Feedback = Feedback()
 

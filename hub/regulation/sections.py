@@ -113,6 +113,18 @@ class Handling:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class Interlinked:
+    """Interlinked procedures (Điều 17.6, 17.7)."""
+
+    mode_by: Literal["submission_form", "papers"] = "submission_form"
+    """Whether parts go one after the other because it was lodged on paper, or because it has paper."""
+    limits: Literal["inside", "free"] = "inside"
+    """Whether the limits of all parts lie inside the handling time."""
+    upper_one_stop: Literal["named", "if_named"] = "named"
+    """Whether one of several has to be named that watches for an upper agency (17.7.a)."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Urging:
     """Reminders of the one-stop (Điều 6.3.b, 7.1)."""
 

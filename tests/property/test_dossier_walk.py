@@ -23,6 +23,7 @@ from schemas.pickup import CancelPickup
 from schemas.sync import ReportSync
 from tests.support import dossiers as build
 from tests.support import reuse, words
+from tests.support.agency_requests import finishing, leg, passing
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
 from tests.support.ending import archiving, correction, giving_back, original
 from tests.support.loss import loss, outcome, settlement
@@ -82,8 +83,12 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
     yield build.supplement(components=chosen[variant % 2 :], answers=answers), PORTAL
     yield build.supplement(components=chosen[:1], answers=answers, taken_by=build.OFFICER), COUNTER
     yield build.forwarding("H07.21" if variant % 5 == 0 else build.AGENCY_CODE), COUNTER
+    parts = tuple(
+        leg(f"PV-{number}", ("H07.21", build.AGENCY_CODE)[number % 2]) for number in range(variant % 4)
+    )
+    yield build.forwarding(one_stop=(None, build.OTHER_ONE_STOP)[variant % 2], legs=parts), COUNTER
     named = None if variant % 2 else build.letter()
-    for timer in ("due", *(f"opinion:{name}" for name in dossier.opinions)):
+    for timer in ("due", *(f"opinion:{name}" for name in dossier.opinions), *dossier.asked_timers):
         yield build.reminder(timer, letter=named), COUNTER
     if dossier.apology_due_at is not None:
         yield build.rescheduling(dossier.apology_due_at + timedelta(hours=variant % 2)), COUNTER
@@ -109,6 +114,10 @@ def _agency(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
     for name, one in dossier.opinions.items():
         yield build.opinion(name), build.OTHER_AGENCY
         yield build.opinion(name, letter=None if one.is_given else "12/CV ngày 06/10/2026"), AGENCY
+    for name, part in dossier.legs.items():
+        yield passing(name), (AGENCY, build.OTHER_AGENCY)[variant % 2]
+        done = "done" if variant % 3 else "not_done"
+        yield finishing(name, outcome=done), AGENCY if part.of == build.AGENCY_CODE else build.OTHER_AGENCY
     for name in (*dossier.verifications, "XM-9"):
         yield build.verified(dossier.accepted_at or MONDAY, name), AGENCY
     yield build.supplement_request("appraisal", gaps=(Gap(reason="Chưa rõ"),)), AGENCY
@@ -233,7 +242,7 @@ def check_state(dossier: Dossier) -> None:
     assert not [value for value in build.PERSONAL_VALUES if value in text]
     if dossier.status in ENDED:
         assert not CLOCKS & dossier.timers.keys()
-        assert not dossier.opinion_timers
+        assert not dossier.asked_timers
     check_custody(dossier)
     assert (dossier.code is None) == (dossier.accepted_at is None) == (dossier.due_at is None)
 

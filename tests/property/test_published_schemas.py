@@ -21,6 +21,7 @@ from hub.dossier.rules import (
     declining,
     feedback,
     information,
+    interlinked,
     loss,
     opinions,
     results,
@@ -34,11 +35,18 @@ from hub.inbound.directory import Directory
 from hub.legal_time import LegalClock
 from hub.participants.admission import ROLES
 from schemas.case import AppraiseCase
-from schemas.dossier import DeclineDossier, RequestSupplement, SubmitDossier, SupplementDossier
+from schemas.dossier import (
+    DeclineDossier,
+    ForwardDossier,
+    RequestSupplement,
+    SubmitDossier,
+    SupplementDossier,
+)
 from schemas.due import Apologise
 from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint
 from schemas.generate import GENERATED
 from schemas.information import AnswerInfo, RequestInfo
+from schemas.leg import FinishLeg, StartLeg
 from schemas.loss import RecordLoss
 from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.registry import REQUESTS
@@ -64,6 +72,9 @@ EXTREMES: tuple[Any, ...] = (
 _BY_DATA_ALONE: Mapping[str, Sequence[Any]] = {
     Apologise.type: (deadlines.reason_of_form_04_is_given,),
     AppraiseCase.type: (appraisal.findings_are_given,),
+    StartLeg.type: (interlinked.slip_is_named,),
+    FinishLeg.type: (interlinked.part_result_is_in_words,),
+    ForwardDossier.type: (interlinked.tasks_are_in_words,),
     GiveOpinion.type: (opinions.answer_is_in_words,),
     RequestOpinion.type: (opinions.content_is_given,),
     IssueReminder.type: (urging.reminder_is_in_words, urging.letter_is_by_order),

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from schemas.case import AppraiseCase
+from schemas.leg import FinishLeg, StartLeg
+from schemas.leg_plan import LegPlan
 from schemas.opinion import GiveOpinion, RequestOpinion
 from schemas.party import Officer
 from schemas.reminder import IssueReminder, UrgingLetter
@@ -80,3 +82,20 @@ def reminder(timer: str = "due", **changes: Any) -> IssueReminder:
     """The one-stop urges."""
     values: dict[str, Any] = {"timer": timer, "officer": OFFICER, "content": "Đề nghị trả kết quả"}
     return IssueReminder(**{**values, **changes})
+
+
+def leg(name: str = "PV-01", of: str = "H07.21", **changes: Any) -> LegPlan:
+    """A part of an interlinked dossier, with one working day."""
+    values: dict[str, Any] = {"leg": name, "of": of, "task": "Xác nhận nơi cư trú", "working_days": 1}
+    return LegPlan(**{**values, **changes})
+
+
+def passing(name: str = "PV-01", **changes: Any) -> StartLeg:
+    """The paper goes on, with its slip."""
+    return StartLeg(**{"leg": name, "officer": OFFICER, "slip": "15/PC ngày 06/10/2026", **changes})
+
+
+def finishing(name: str = "PV-01", **changes: Any) -> FinishLeg:
+    """A part is done."""
+    values: dict[str, Any] = {"leg": name, "officer": OFFICER, "outcome": "done", "result": "Đã xác nhận"}
+    return FinishLeg(**{**values, **changes})

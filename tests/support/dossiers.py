@@ -166,8 +166,8 @@ def refusal(**changes: Any) -> DeclineDossier:
     return DeclineDossier(**{**values, **changes})
 
 
-def forwarding(to: str = AGENCY_CODE) -> ForwardDossier:
-    return ForwardDossier(officer=OFFICER, to=to)
+def forwarding(to: str = AGENCY_CODE, **changes: Any) -> ForwardDossier:
+    return ForwardDossier(officer=OFFICER, to=to, **changes)
 
 
 def receipt() -> ReceiveDossier:

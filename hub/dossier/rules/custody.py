@@ -8,7 +8,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.late import Late, violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, speaks_for_holder
-from hub.dossier.state.model import APPLICANT, Dossier, HandOver
+from hub.dossier.state.model import APPLICANT, POST, Dossier, HandOver
 from schemas.paper import HandOverPaper, PaperHandedOver, PaperReceived, ReceivePaper
 from schemas.party import Custodian
 from schemas.result import IssueResult, ReturnResult
@@ -65,7 +65,23 @@ def paper_is_not_lost(
     return Refused("custody.lost", rule="21.2", fields=faults) if faults else None
 
 
-_HAND_OVER: tuple[Check[Dossier, HandOverPaper], ...] = (giver_speaks, giver_holds_papers, paper_is_not_lost)
+@rule("17.7.b", "The agency gives the papers of its result to the one-stop that took the dossier in")
+def result_goes_home(dossier: Dossier, request: HandOverPaper, _context: Context) -> Refused | None:
+    """By itself or by post; no other office returns what was promised on Form 01."""
+    transfer = hand_over_of(request)
+    if transfer.giver != dossier.agency or set(transfer.papers).isdisjoint(dossier.result_papers):
+        return None
+    if transfer.receiver in {dossier.organisation, POST, APPLICANT}:
+        return None
+    return Refused("rule.17.7.b", rule="17.7.b", fields=("/receiver",), possible=(dossier.organisation,))
+
+
+_HAND_OVER: tuple[Check[Dossier, HandOverPaper], ...] = (
+    giver_speaks,
+    giver_holds_papers,
+    paper_is_not_lost,
+    result_goes_home,
+)
 
 
 @rule("16.2", "Papers that the one-stop hands on after their time are recorded as late")

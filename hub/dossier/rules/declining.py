@@ -121,5 +121,5 @@ def decline(dossier: Dossier, request: DeclineDossier, context: Context) -> Deci
 def withdraw(dossier: Dossier, request: WithdrawDossier, context: Context) -> Decision:
     """The applicant takes the dossier back, as long as no decision is made; what was missed stays missed."""
     clocks = ("intake", "forward", "forward_electronic", "due", "appointment", "supplement_notice")
-    missed = unfired(dossier, context, *clocks, *dossier.opinion_timers)
+    missed = unfired(dossier, context, *clocks, *dossier.asked_timers)
     return Accepted((*missed, DossierWithdrawn(reason=request.reason)))

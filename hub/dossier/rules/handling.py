@@ -6,6 +6,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.appraisal import result_follows_appraisal
 from hub.dossier.rules.copies import result_is_signed
 from hub.dossier.rules.custody import paper_is_in_a_hand
+from hub.dossier.rules.interlinked import legs_are_finished
 from hub.dossier.rules.late import seconds_late, unfired
 from hub.dossier.rules.opinions import opinions_are_there
 from hub.dossier.rules.results import ISSUED
@@ -60,6 +61,7 @@ _ISSUE: tuple[Check[Dossier, IssueResult], ...] = (
     result_follows_appraisal,
     verifications_are_on_file,
     opinions_are_there,
+    legs_are_finished,
     papers_are_distinct,
     paper_is_in_a_hand,
     *ISSUED,
@@ -81,5 +83,5 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
         overdue_s=dossier.overdue_s + seconds_late(context.now, dossier.measure),
     )
     reusable = reusable_papers(dossier, request, context)
-    missed = unfired(dossier, context, "forward", "supplement_notice", *dossier.opinion_timers)
+    missed = unfired(dossier, context, "forward", "supplement_notice", *dossier.asked_timers)
     return Accepted((fact, *reusable, *missed), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

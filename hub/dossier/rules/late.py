@@ -47,6 +47,8 @@ def who_had_to_act(dossier: Dossier, kind: TimerKind, name: str) -> str | None:
         return None if handler == POST else handler
     if kind in _POST_ACTS:
         return None
+    if kind == "leg":
+        return dossier.legs[name.removeprefix("leg:")].of
     if kind == "opinion":
         return dossier.opinions[name.removeprefix("opinion:")].of
     return dossier.organisation if kind in _ONE_STOP_ACTS else dossier.agency
@@ -71,6 +73,11 @@ def limits_of(dossier: Dossier) -> dict[str, tuple[str, datetime]]:
         f"opinion:{name}": (opinion.of, opinion.answer_by)
         for name, opinion in dossier.opinions.items()
         if not opinion.is_given
+    }
+    limits |= {
+        f"leg:{name}": (leg.of, leg.finish_by)
+        for name, leg in dossier.legs.items()
+        if leg.status == "started" and leg.finish_by is not None
     }
     if (due := running_due(dossier)) is not None:
         limits["due"] = (dossier.agency, due)

@@ -107,6 +107,8 @@ def agency_is_competent(_dossier: None, request: SubmitDossier, context: Context
 @rule("16", "Who gets the dossier is there on that day, and competent for the procedure")
 def target_is_there(dossier: Dossier, request: ForwardDossier, context: Context) -> Refused | None:
     """The same at the transfer: since the submission it may have been merged, or lost a competence."""
+    if request.to == request.one_stop:
+        return _competence(dossier.agency, dossier.procedure, "/to", context)
     return _competence(request.to, dossier.procedure, "/to", context)
 
 

@@ -15,11 +15,11 @@ from hub.regulation.clock import local_day
 from hub.regulation.organisations import Organisations
 from schemas.dossier import DossierTakenOver, Followed
 
-_PARTS = ("pickups", "opinions", "losses", "questions", "complaints")
+_PARTS = ("pickups", "opinions", "legs", "losses", "questions", "complaints")
 """Fields of the state that hold, by name, something that organisations have a part in."""
 _CODES = ("organisation", "giver", "of", "by", "to", "holder", "handler")
 """What names an organisation there."""
-TAKEN_OVER = ("organisation", "agency", "custody", "hand_overs", *_PARTS)
+TAKEN_OVER = ("organisation", "agency", "sent_to", "watched_by", "custody", "hand_overs", *_PARTS)
 """What a successor changes in the state."""
 
 
@@ -40,6 +40,7 @@ def _named(dossier: Dossier) -> Iterator[str]:
     """Every organisation that has a part in it."""
     yield dossier.organisation
     yield dossier.agency
+    yield from (code for code in (dossier.sent_to, dossier.watched_by) if code is not None)
     holders = [*dossier.custody.values()]
     for hand_over in dossier.hand_overs:
         holders += hand_over.giver, hand_over.receiver
@@ -56,6 +57,8 @@ def after_taking_over(dossier: Dossier, fact: DossierTakenOver) -> Dossier:
         dossier,
         organisation=fact.organisation,
         agency=fact.agency,
+        sent_to=now.get(dossier.sent_to or "", dossier.sent_to),
+        watched_by=now.get(dossier.watched_by or "", dossier.watched_by),
         custody={paper: now.get(holder, holder) for paper, holder in dossier.custody.items()},
         hand_overs=tuple(
             replace(one, giver=now.get(one.giver, one.giver), receiver=now.get(one.receiver, one.receiver))

@@ -8,16 +8,16 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
 from hub.dossier.rules.copies import copies_are_signed
 from hub.dossier.rules.identity_paper import known_of
+from hub.dossier.rules.interlinked import PLANNED, given_components, held_copies, plan
 from hub.dossier.rules.late import violation
+from hub.dossier.rules.levels import FORWARDED, watched
 from hub.dossier.rules.organisations import target_is_there
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import may_receive
 from hub.dossier.state.model import Dossier
 from hub.regulation.deadlines import forward_electronic_limit, forward_paper_limit
 from hub.regulation.law import Law
-from schemas.copy import HeldCopy
 from schemas.dossier import (
-    Component,
     DossierForwarded,
     DossierReceived,
     ForwardDossier,
@@ -27,8 +27,8 @@ from schemas.dossier import (
 
 @rule("16", "A dossier goes to the competent agency and nowhere else")
 def target_is_competent(dossier: Dossier, request: ForwardDossier, _context: Context) -> Refused | None:
-    """The agency is the one named at submission."""
-    if request.to != dossier.agency:
+    """The agency is the one named at submission; its own one-stop, which is named too, takes it in (16.3)."""
+    if request.to not in {dossier.agency, request.one_stop}:
         return Refused("rule.16", rule="16", fields=("/to",))
     return None
 
@@ -86,6 +86,8 @@ def has_two_clocks(law: Law) -> bool:
 _FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (
     target_is_there,
     target_is_competent,
+    *FORWARDED,
+    *PLANNED,
     copies_are_signed,
 )
 
@@ -114,26 +116,15 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
         to=request.to,
         code=dossier.code,
         procedure=dossier.procedure,
-        components=tuple(
-            Component(
-                code=item.code,
-                originals=item.originals,
-                copies=item.copies,
-                electronic=item.electronic,
-                digitised=item.is_digitised,
-            )
-            for item in dossier.components
-        ),
-        copies=tuple(
-            HeldCopy(component=component, package=copy.package, manifest=copy.manifest)
-            for component, copy in dossier.digitised.items()
-        ),
+        components=given_components(dossier),
+        copies=held_copies(dossier),
         applicant=context.applicant,
         identity=known_of(dossier),
         due_at=dossier.due_at,
     )
     clock = electronic_limit if has_two_clocks(context.law) else paper_limit
-    return Accepted((fact, *late), (*ids_of(_FORWARD), clock.id))
+    others = (*watched(dossier, request, context), *plan(dossier, request, context))
+    return Accepted((fact, *late, *others), (*ids_of(_FORWARD), clock.id))
 
 
 def receive(dossier: Dossier, request: ReceiveDossier, _context: Context) -> Decision:

@@ -22,7 +22,8 @@ from hub.dossier.state.evolve_feedback import (
     rated,
     told,
 )
-from hub.dossier.state.evolve_handling import appraised, asked, given, recorded, reminded, scheduled
+from hub.dossier.state.evolve_handling import HANDLING
+from hub.dossier.state.evolve_legs import LEGS
 from hub.dossier.state.evolve_loss import loss_recorded, loss_settled
 from hub.dossier.state.evolve_merger import taken_over
 from hub.dossier.state.evolve_notices import notice_failed, notice_requested, noticed, ways_of
@@ -41,7 +42,7 @@ from hub.regulation.law import Law
 from schemas.account import AccountCreated
 from schemas.archive import DossierArchived
 from schemas.base import Fact
-from schemas.case import CaseAppraised, CaseAssigned, CaseProgressed
+from schemas.case import CaseAssigned, CaseProgressed
 from schemas.component import ComponentReusable, ComponentReused, MismatchRecorded
 from schemas.copy import CopyCertified, CopyRegistered
 from schemas.dossier import (
@@ -69,17 +70,14 @@ from schemas.identity import (
 from schemas.information import InfoAnswered, InfoRequested
 from schemas.loss import LossRecorded, LossSettled
 from schemas.notice import NoticeFailed, NoticeRequested, NoticeSent
-from schemas.opinion import OpinionGiven, OpinionRequested
 from schemas.original import OriginalReturned, OriginalTaken
 from schemas.paper import PaperHandedOver, PaperReceived
 from schemas.party import Party
 from schemas.payment import PaymentRecorded, PaymentRequested
 from schemas.person_data import PersonDataReceived
 from schemas.pickup import PickupCancelled, PickupOrdered, PickupProgressed
-from schemas.reminder import ReminderIssued
 from schemas.result import ResultCorrected, ResultIssued, ResultReturned
 from schemas.sync import SyncRecorded
-from schemas.verification import VerificationRecorded, VerificationScheduled
 
 _Changes = dict[str, Any]
 _CLOCKS = ("intake", "forward", "forward_electronic", "apology", "due", "appointment", "supplement_notice")
@@ -243,15 +241,16 @@ def _ended(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
             "open_points": (),
             "apology_due_at": None,
             "paper_limit": None,
-            "timers": without(dossier, *_CLOCKS, *dossier.opinion_timers),
+            "timers": without(dossier, *_CLOCKS, *dossier.asked_timers),
         }
 
     return change
 
 
-def _forwarded(dossier: Dossier, _fact: DossierForwarded, step: TimerStep) -> _Changes:
+def _forwarded(dossier: Dossier, fact: DossierForwarded, step: TimerStep) -> _Changes:
     clock = "forward_electronic" if has_two_clocks(step.law) else "forward"
-    return {"status": "forwarded", "timers": without(dossier, clock)}
+    sent_to = fact.to if fact.to != dossier.agency else None
+    return {"status": "forwarded", "sent_to": sent_to, "timers": without(dossier, clock)}
 
 
 def _becomes(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
@@ -349,12 +348,8 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     DossierTakenOver: taken_over,
     CaseAssigned: _becomes("in_process"),
     CaseProgressed: _nothing,
-    CaseAppraised: appraised,
-    VerificationScheduled: scheduled,
-    VerificationRecorded: recorded,
-    OpinionRequested: asked,
-    OpinionGiven: given,
-    ReminderIssued: reminded,
+    **HANDLING,
+    **LEGS,
     ResultIssued: _issued,
     ResultReturned: _returned,
     ResultCorrected: corrected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from hub.dossier.state.model import Dossier, Opinion, Timer, Verification
 from hub.dossier.state.timers import TimerStep, without
+from schemas.base import Fact
 from schemas.case import CaseAppraised
 from schemas.opinion import OpinionGiven, OpinionRequested
 from schemas.reminder import ReminderIssued
@@ -67,3 +69,14 @@ def reminded(dossier: Dossier, fact: ReminderIssued, _step: TimerStep) -> _Chang
     """The one-stop has urged."""
     times = dossier.reminders.get(fact.timer, 0) + 1
     return {"reminders": {**dossier.reminders, fact.timer: times}}
+
+
+HANDLING: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
+    CaseAppraised: appraised,
+    VerificationScheduled: scheduled,
+    VerificationRecorded: recorded,
+    OpinionRequested: asked,
+    OpinionGiven: given,
+    ReminderIssued: reminded,
+}
+"""What each of these facts changes."""

@@ -105,6 +105,19 @@ class Opinion(Struct, frozen=True, gc=False, array_like=True):
     is_given: bool = False
 
 
+class Leg(Struct, frozen=True, gc=False, array_like=True):
+    """A part of an interlinked dossier (17.6): whose it is, its time, and the parts that it needs."""
+
+    of: str
+    working_days: int
+    needs: tuple[str, ...]
+    by_slip: bool
+    """It starts when it is passed on with a slip; others as soon as what they need is done."""
+    status: Literal["planned", "started", "done", "not_done"] = "planned"
+    finish_by: datetime | None = None
+    """Its limit from its start on."""
+
+
 class HandOver(Struct, frozen=True, gc=False, array_like=True):
     """Papers that left the giver and are not confirmed; holders as in `Dossier.custody`."""
 
@@ -267,6 +280,12 @@ class Dossier(
     """Until when Form 02 follows the appraisal that asks for it (17.4)."""
     verifications: Mapping[str, Verification] = field(default_factory=dict)
     opinions: Mapping[str, Opinion] = field(default_factory=dict)
+    legs: Mapping[str, Leg] = field(default_factory=dict)
+    """Parts of an interlinked dossier, in their order."""
+    sent_to: str | None = None
+    """The competent agency's own one-stop, where the dossier went there (16.3)."""
+    watched_by: str | None = None
+    """The one-stop of an upper agency, which watches (17.7.a)."""
     reminders: Mapping[str, int] = field(default_factory=dict)
     """How often the one-stop urged about each limit, by the name of its timer (6.3.b)."""
     apologies: int = 0
@@ -323,9 +342,22 @@ class Dossier(
         return self.supplements_intake if stage == "intake" else self.supplements_appraisal
 
     @property
-    def opinion_timers(self) -> tuple[str, ...]:
-        """Names of the timers of opinions that are awaited."""
-        return tuple(name for name, timer in self.timers.items() if timer.kind == "opinion")
+    def asked_timers(self) -> tuple[str, ...]:
+        """Names of the timers of opinions and parts that are awaited."""
+        return tuple(name for name, timer in self.timers.items() if timer.kind in {"opinion", "leg"})
+
+    @property
+    def open_legs(self) -> tuple[str, ...]:
+        """Parts that are not finished and can be: those that need what was not done never start."""
+        stuck: set[str] = set()
+        for name, leg in self.legs.items():
+            if leg.status == "not_done" or not stuck.isdisjoint(leg.needs):
+                stuck.add(name)
+        return tuple(name for name, leg in self.legs.items() if leg.status != "done" and name not in stuck)
+
+    def is_ready(self, leg: Leg) -> bool:
+        """Whether all that a planned part needs is done."""
+        return leg.status == "planned" and all(self.legs[name].status == "done" for name in leg.needs)
 
     @property
     def measure(self) -> datetime | None:

@@ -18,6 +18,7 @@ from schemas import (
     feedback,
     identity,
     information,
+    leg,
     loss,
     notice,
     opinion,
@@ -33,12 +34,15 @@ from schemas import (
 )
 from schemas.base import Fact
 
-Audience = Literal["one_stop", "agency", "population", "postal", "portal", "notifier", "named", "addressee"]
+Audience = Literal[
+    "one_stop", "agency", "population", "postal", "portal", "notifier", "named", "addressee", "watching"
+]
 
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
 _BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
 _PORTAL: frozenset[Audience] = frozenset({"portal"})
 _NAMED: frozenset[Audience] = frozenset({"named"})
+_WATCHING: frozenset[Audience] = frozenset({"watching"})
 _ADDRESSEE: frozenset[Audience] = frozenset({"addressee"})
 
 AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
@@ -49,8 +53,9 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.DossierSupplemented: _BOTH | _PORTAL,
     dossier.DossierDeclined: _BOTH | _PORTAL,
     dossier.DossierWithdrawn: _BOTH | _PORTAL,
-    dossier.DossierForwarded: _BOTH | _PORTAL,
-    dossier.DossierReceived: _ONE_STOP,
+    dossier.DossierForwarded: _BOTH | _PORTAL | _WATCHING,
+    dossier.DossierWatched: _WATCHING,
+    dossier.DossierReceived: _ONE_STOP | _WATCHING,
     dossier.DossierTakenOver: _BOTH,
     identity.IdentityCheckRequested: frozenset({"population"}),
     identity.IdentityChecked: _ONE_STOP,
@@ -83,16 +88,19 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     case.CaseAppraised: _ONE_STOP,
     verification.VerificationScheduled: _ONE_STOP,
     verification.VerificationRecorded: _ONE_STOP,
-    result.ResultIssued: _ONE_STOP | _PORTAL,
+    result.ResultIssued: _ONE_STOP | _PORTAL | _WATCHING,
     result.ResultCorrected: _BOTH,
     result.ResultReturned: _BOTH | _PORTAL,
     due.ApologySent: _ONE_STOP | _PORTAL,
     due.DueRescheduled: _BOTH | _PORTAL,
-    due.DeadlineNear: _BOTH,
+    due.DeadlineNear: _BOTH | _WATCHING,
     opinion.OpinionRequested: _BOTH | _NAMED,
     opinion.OpinionGiven: _BOTH,
+    leg.LegsPlanned: _BOTH | _NAMED,
+    leg.LegStarted: _BOTH | _NAMED,
+    leg.LegFinished: _BOTH | _NAMED,
     reminder.ReminderIssued: _BOTH | _NAMED,
-    due.DeadlineMissed: _BOTH | _NAMED,
+    due.DeadlineMissed: _BOTH | _NAMED | _WATCHING,
     due.RuleViolated: _BOTH,
     pickup.PickupOrdered: frozenset({"postal", "one_stop"}),
     pickup.PickupCancelled: frozenset({"postal", "one_stop"}),
@@ -106,6 +114,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
 """`one_stop` are the counters that speak for the dossier's one-stop; having lodged it is no reason.
 The agency is told only of forwarded dossiers, the portal only of what it shows: its ten status codes,
 papers, dates, payments. `named` is an agency beside these whose part it is, as the fact names it,
+`watching` the one-stop of the agency, where it watches (17.7.a) or got the dossier itself (16.3),
 `addressee` whoever speaks for the organisation that a question, an answer or a complaint is for."""
 
 _AT_AGENCY: frozenset[Status] = frozenset(
@@ -123,8 +132,11 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     is_for_agency = is_for_agency or _hands_to_agency(fact, after)
     if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
-    if "named" in audiences and (agency := _named_by(fact)) is not None:
-        names.extend(directory.speaking_for("agency", agency))
+    if "named" in audiences:
+        for agency in _named_by(fact):
+            names.extend(directory.speaking_for("agency", agency))
+    if "watching" in audiences:
+        names.extend(_watching(fact, after, directory))
     if "population" in audiences:
         names.extend(directory.serving("population", after.organisation))
     if "notifier" in audiences:
@@ -142,20 +154,32 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
 def unheard_agency(fact: Fact, after: Dossier, directory: Directory) -> str | None:
     """The agency that was sent a dossier, or asked, where no participant speaks for it: nobody tells it."""
     agency = after.agency if isinstance(fact, dossier.DossierForwarded) else None
-    if isinstance(fact, opinion.OpinionRequested):
+    if isinstance(fact, opinion.OpinionRequested | leg.LegStarted):
         agency = fact.of
     return agency if agency is not None and not directory.speaking_for("agency", agency) else None
 
 
-def _named_by(fact: Fact) -> str | None:
-    """The agency of which an opinion is asked, or awaited in vain (17.5), or that is urged (6.3.b)."""
+def _named_by(fact: Fact) -> tuple[str, ...]:
+    """Who is asked for an opinion or a part, or awaited in vain (17.5, 17.6), or is urged (6.3.b)."""
     if isinstance(fact, reminder.ReminderIssued):
-        return fact.to
-    if isinstance(fact, opinion.OpinionRequested):
-        return fact.of
-    if isinstance(fact, due.DeadlineMissed) and fact.kind == "opinion":
-        return fact.holder
-    return None
+        return (fact.to,)
+    if isinstance(fact, opinion.OpinionRequested | leg.LegStarted):
+        return (fact.of,)
+    if isinstance(fact, leg.LegsPlanned):
+        return tuple(one.of for one in fact.legs)
+    if isinstance(fact, leg.LegFinished):
+        return fact.needed_by
+    if isinstance(fact, due.DeadlineMissed) and fact.kind in {"opinion", "leg"} and fact.holder is not None:
+        return (fact.holder,)
+    return ()
+
+
+def _watching(fact: Fact, after: Dossier, directory: Directory) -> Iterator[str]:
+    """The agency's own one-stop; one that only watches does not get the dossier itself."""
+    watcher = None if isinstance(fact, dossier.DossierForwarded) else after.watched_by
+    for one_stop in (after.sent_to, watcher):
+        if one_stop is not None:
+            yield from directory.speaking_for("counter", one_stop)
 
 
 def _quotes_database(fact: Fact) -> bool:

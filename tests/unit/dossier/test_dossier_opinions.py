@@ -195,7 +195,7 @@ def test_a_profile_may_let_a_result_go_on_without_a_late_opinion() -> None:
     facts = story.accepts(build.issue(), AGENCY, LIMIT + timedelta(seconds=1))
     missed = [fact for fact in facts if isinstance(fact, DeadlineMissed) and fact.kind == "opinion"]
     assert [one.holder for one in missed] == [ASKED]
-    assert not story.now.opinion_timers
+    assert not story.now.asked_timers
 
 
 def test_an_opinion_is_awaited_through_a_supplement_and_no_longer_when_the_dossier_ends() -> None:
@@ -205,7 +205,7 @@ def test_an_opinion_is_awaited_through_a_supplement_and_no_longer_when_the_dossi
     assert story.accepts(build.opinion(), OTHER_AGENCY)
     ended = asked()
     ended.accepts(build.refusal(), AGENCY)
-    assert not ended.now.opinion_timers
+    assert not ended.now.asked_timers
     assert ended.refuses(build.opinion(), OTHER_AGENCY).code == "state.conflict"
 
 
