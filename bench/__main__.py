@@ -19,6 +19,7 @@ from bench.deliveries_run import DeliveriesPlan, run_deliveries
 from bench.failures import failures
 from bench.gateway_report import gateway_page
 from bench.gateway_run import GatewayPlan, run_gateway
+from bench.guard import JOBS, count, guard_page, timed
 from bench.latency import run_latency
 from bench.machine import facts
 from bench.memory import memory_page, run_memory
@@ -127,6 +128,16 @@ def compared(
     save("compared", machine, {"turns": turns, "events": events}, measured, text)
     print(text)
     _leave(keep=False)
+
+
+@app.command()
+def guard(runs: int = 5) -> None:
+    """Calls of functions and bytes an event, which a test compares with the stored ones; no servers."""
+    machine = facts()
+    counted, us = [count(job) for job in JOBS], {job: timed(job, runs) for job in JOBS}
+    text = guard_page(machine, counted, us)
+    save("guard", machine, {"runs": runs}, {"counted": counted, "us": us}, text)
+    print(text)
 
 
 @app.command()

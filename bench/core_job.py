@@ -72,6 +72,10 @@ class CoreRules(Rules):
     def code_unit(self, state: Any, request: Request, now: datetime) -> None:
         """No codes."""
 
+    def needs_private(self, state: Any, request: Request) -> bool:  # noqa: ARG002  as the rules have it
+        """Nothing is asked of the applicant."""
+        return False
+
     def may_know(self, state: Any, sender: Sender, now: datetime) -> bool:  # noqa: ARG002  as the rules have it
         """Everybody."""
         return True

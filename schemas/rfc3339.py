@@ -10,6 +10,7 @@ _HOUR_MINUTE = r"([01]\d|2[0-3]):[0-5]\d"
 _MOMENT = re.compile(
     rf"\d{{4}}-\d\d-\d\d[Tt]{_HOUR_MINUTE}:([0-5]\d|(?P<leap>60))(\.\d+)?([Zz]|[+-]{_HOUR_MINUTE})", re.ASCII
 )
+_FIRST_YEAR, _LAST_YEAR = 1, 9999
 _LAST_SECOND = slice(17, 19)
 
 
@@ -29,6 +30,8 @@ def read_rfc3339(text: str) -> datetime:
 
 
 def _bounded(moment: datetime) -> datetime:
+    if _FIRST_YEAR < moment.year < _LAST_YEAR:
+        return moment
     try:
         moment.astimezone(UTC)
     except OverflowError:

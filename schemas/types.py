@@ -36,6 +36,8 @@ class Personal:
 
 
 def _clean(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value
     if not unicodedata.is_normalized("NFC", value):
         raise PydanticCustomError("characters", "text must be in Unicode form NFC")
     if not value.isprintable() and _FORBIDDEN.search(value):

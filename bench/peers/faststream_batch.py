@@ -67,6 +67,7 @@ class Core:
         decision: BatchDecision = BatchDecision(str(uuid.uuid4()), self.tools, read.view, None)
         for item in items:
             decision.take(item)
+        decision.finish()
         written = await write_batch(
             self.session, decision, (), Outgoing(self.published, self.shards, []), dump=self.tools.rules.dump,
             shards=self.tools.shards,

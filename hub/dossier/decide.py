@@ -100,7 +100,7 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
         raise ContextError(f"no rule decides {type(request).__name__}")
     if dossier is None:
         return Refused("unknown_dossier")
-    for taken in successor_goes_on(dossier, context):
+    for taken in successor_goes_on(dossier, context) if context.registers.organisations else ():
         return with_take_over(_decided(act, after_taking_over(dossier, taken), request, context), taken)
     return _decided(act, dossier, request, context)
 

@@ -122,6 +122,8 @@ _REPORTS = frozenset(
 _FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "hub"})
 """Roles that speak for no organisation."""
 _SPEAKERS = frozenset({"counter", "agency"})
+_THROUGH_OTHER_HANDS = frozenset({HandOverPaper, ReceivePaper, AnswerComplaint, AnswerInfo})
+"""Papers, questions and complaints: their rules look closer at who acts."""
 
 
 def possible_now(dossier: Dossier, profile: Profile | None = None) -> tuple[str, ...]:
@@ -230,10 +232,8 @@ def may_ask(dossier: Dossier, kind: type[Request], sender: Sender) -> bool:
 
 
 def _stands_for(dossier: Dossier, kind: type[Request], sender: Sender) -> bool:
-    if issubclass(kind, HandOverPaper | ReceivePaper):
-        return True  # papers go through other hands too: their rules look closer
-    if issubclass(kind, AnswerComplaint | AnswerInfo):
-        return True  # so do questions and complaints
+    if kind in _THROUGH_OTHER_HANDS:
+        return True
     if kind is ReceiveDossier:
         return may_receive(dossier, sender)
     acting = kind.roles & sender.roles

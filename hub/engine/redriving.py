@@ -127,6 +127,7 @@ class Redriver:
         decision = BatchDecision(str(uuid.uuid4()), self._tools, view, None)
         try:
             decision.redrive(item, dossier_id, row["position"])
+            decision.finish()
         except (CodesMissingError, UntrustedRowError):
             raise
         except Exception as error:  # noqa: BLE001  what fails around the rules fails for this dossier only

@@ -69,7 +69,9 @@ def store_fact(
     """
     fact_id = derived_id(origin.time_ms, "fact", origin.source, origin.request_id, str(index))
     model = type(fact)
-    plain = model.__pydantic_serializer__.to_json(fact, exclude_none=True)
+    to_python = model.__pydantic_serializer__.to_python
+    data: dict[str, Any] = to_python(fact, mode="json", exclude_none=True)
+    plain = orjson.dumps(data)
     body: dict[str, Any] = {
         "id": fact_id,
         "type": fact.type,
@@ -86,7 +88,7 @@ def store_fact(
         "to": receivers,
     }
     if personal_paths(model):
-        opened, personal = split(model, orjson.loads(plain))
+        opened, personal = split(model, data)
         body["data"] = opened
         if personal:
             last = last_day_of(fact, origin.now)

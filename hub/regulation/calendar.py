@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, Self
 
@@ -34,6 +35,13 @@ class OpeningHours:
 
     opens: time
     closes: time
+
+
+@lru_cache(maxsize=1024)  # of the few amounts that the law names
+def _parted(days: Number, day_us: int) -> tuple[int, Fraction]:
+    """Whole days, and the opening hours of what is left of one."""
+    whole, part = divmod(Fraction(days), 1)
+    return whole, part * Fraction(day_us, HOUR_US)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -181,13 +189,12 @@ class WorkingCalendar:
         """
         if days < 0:
             raise ValueError("days must not be negative")
-        whole, part = divmod(Fraction(days), 1)
-        part_of_day = part * Fraction(self._day_us, HOUR_US)
+        whole, part_of_day = _parted(days, self._day_us)
         if mode == "same_clock_time":
             begin = self.next_opening(event)
             last = self.working_day_after(begin, whole) if whole else begin.date()
             return self.add_working_hours(at_clock(last, clock_us(begin.time())), part_of_day)
-        if part:
+        if part_of_day:
             return self.add_working_hours(self.opening(self.working_day_after(event, whole + 1)), part_of_day)
         return self.closing(self.working_day_after(event, whole) if whole else self.next_opening(event))
 

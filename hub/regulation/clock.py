@@ -6,6 +6,7 @@ import math
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 # Viet Nam has kept +07:00 without summer time since 1975.
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -23,6 +24,7 @@ def in_viet_nam(moment: datetime) -> datetime:
     return moment.astimezone(VIETNAM)
 
 
+@lru_cache(maxsize=1024)  # many rules ask for the day of one moment
 def local_day(day: date) -> date:
     """The day itself, or the day of Viet Nam in which a moment lies."""
     return in_viet_nam(day).date() if isinstance(day, datetime) else day
@@ -38,6 +40,7 @@ def at_clock(day: date, after_midnight_us: int) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=VIETNAM) + timedelta(microseconds=after_midnight_us)
 
 
+@lru_cache(maxsize=1024)  # of the few amounts that the law names
 def hours_us(hours: Number) -> int:
     """Hours in microseconds, rounded up; negative ones raise ValueError."""
     if hours < 0:

@@ -118,6 +118,7 @@ class Memory:
         decision = self.decision(before)
         for item in records:
             decision.take(self.read(item))
+        decision.finish()
         return decision
 
     def read(self, item: StoredRecord) -> Authorised | Unreadable:

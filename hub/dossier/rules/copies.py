@@ -17,9 +17,15 @@ from schemas.party import Officer
 from schemas.result import CorrectResult, IssueResult, ResultPaper
 from schemas.verification import RecordVerification
 
+_NAME_PACKAGES = frozenset(
+    {RegisterCopy, CertifyCopy, IssueResult, CorrectResult, ReuseComponent, RecordVerification}
+)
+
 
 def packages_of(request: Request) -> tuple[str, ...]:
     """Digests of the signed packages whose outcomes the context must hold to decide this request."""
+    if type(request) not in _NAME_PACKAGES:
+        return ()
     if isinstance(request, RegisterCopy | CertifyCopy):
         return (request.package,)
     if isinstance(request, IssueResult):

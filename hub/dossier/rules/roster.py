@@ -150,6 +150,8 @@ def marks_of(dossier: Dossier | None, request: Request, context: Context) -> Mar
 
 def with_marks(decision: Decision, marks: Marks) -> Decision:
     """The violations stand behind what the act makes; a refusal stays what it is."""
+    if not marks:
+        return decision
     if isinstance(decision, Refused):
         return decision
     if isinstance(marks, Refused):

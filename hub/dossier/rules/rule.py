@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from hub.dossier.decision import Context, Refused
@@ -16,7 +17,7 @@ R = TypeVar("R", bound=Request)
 D = TypeVar("D", bound=Dossier | None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule(Generic[P, T]):
     """`id` names a place in the law (`hub.regulation.norms`), as `15.6.c2`."""
 
@@ -66,4 +67,9 @@ def first_refusal(checks: Iterable[Check[D, R]], dossier: D, request: R, context
 
 def ids_of(rules: Iterable[HasId]) -> tuple[str, ...]:
     """Ids in order, each once."""
+    return _ids_of(tuple(rules))
+
+
+@lru_cache(maxsize=1024)  # the same few tuples with each request
+def _ids_of(rules: tuple[HasId, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.id for item in rules))

@@ -1,14 +1,15 @@
 """Decide one batch: records and a read of the store in, everything to write and to publish out.
 
-Pure but for the keys and nonces of sealed fields: nothing waits, and nothing outside is touched.
+Each record is taken by itself, in the order of its partition; what follows of those that were accepted is
+made for all of them at the end (`hub/engine/decide/following.py`). Pure but for the keys and nonces of
+sealed fields: nothing waits, and nothing outside is touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.budget.allowance import Use
@@ -17,6 +18,7 @@ from hub.dossier.decision import Accepted, Context, Refused
 from hub.dossier.errors import WaitError
 from hub.dossier.state.model import Dossier
 from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer
+from hub.engine.decide.following import Again, FactStep, Following, Passed, Worded
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.prefetch_sources import SourcePrefetch
 from hub.engine.decide.rules import Brought, Rules
@@ -25,27 +27,15 @@ from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork
 from hub.engine.errors import CodesMissingError
 from hub.errors import AlteredRowError, BeyondLawError, UntrustedRowError
 from hub.facts import receipts
-from hub.facts.entries import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
-from hub.facts.fact_bytes import (
-    FactPlace,
-    Origin,
-    StoredFact,
-    facts_message,
-    receiver_message,
-    rfc3339,
-    store_fact,
-)
+from hub.facts.entries import Entry, ReceiptEntry
+from hub.facts.fact_bytes import Origin, StoredFact
 from hub.facts.integrity import ERASED
-from hub.facts.message import Message, decode_message
+from hub.facts.message import Message
 from hub.facts.parking import DOCUMENTS_AWAY, ParkedItem, seal_record
 from hub.facts.sealing import MasterKey
-from hub.identifiers import shard_of_key
 from hub.inbound.authorise import Authorised, Unreadable
-from hub.inbound.directory import HUB, Directory
+from hub.inbound.directory import Directory
 from hub.inbound.envelope import Malformed, Record
-from schemas.base import Fact
-
-_OWN_TOPIC = f"out.{HUB.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +52,6 @@ class Tools:
     letters: Letters = field(default_factory=Letters)
 
 
-class FactStep(Struct, frozen=True, gc=False):
-    """One fact of an accepted request with the state after it and who gets it."""
-
-    fact: Fact
-    state: Dossier
-    receivers: tuple[str, ...]
-
-
 class BatchDecision:
     """One batch while it is decided; its workspace is the overlay of the next one until it is committed."""
 
@@ -80,16 +62,14 @@ class BatchDecision:
         self.rules = tools.rules
         self.store_key = tools.master.store
         self.inbox_dossier: dict[tuple[str, str], str | None] = {}
-        self.late_receipts: dict[tuple[str, str], bytes] = {}
-        self.facts: list[StoredFact] = []
         self.dead_letters: list[DeadLetter] = []
         self._letters: dict[str, Use] = {}
         self.parked: list[ParkedItem] = []
         self.redriven: list[int] = []
         self.positions: dict[str, tuple[str, int]] = {}
         """Topic and partition of the last request of each dossier that is written."""
-        self.messages: dict[int, list[tuple[Message, Entry]]] = {}
         self.tally = Tally()
+        self.following = Following(tools.rules, tools.directory, self.workspace, tools.shards, self.tally)
         self.bugs: list[tuple[str, str]] = []
         self.waiting: list[str] = []
         self.untrusted: list[UntrustedRowError] = []
@@ -109,6 +89,25 @@ class BatchDecision:
             self._refuse(item, item.refusal, None)
         else:
             self._request(item)
+
+    @property
+    def facts(self) -> Sequence[StoredFact]:
+        """Facts to store, in the order of their dossiers' chains."""
+        return self.following.facts
+
+    @property
+    def messages(self) -> Mapping[int, Sequence[tuple[Message, Entry]]]:
+        """What is published, by shard, in order."""
+        return self.following.messages
+
+    @property
+    def late_receipts(self) -> Mapping[tuple[str, str], bytes]:
+        """Receipts of requests that had been parked."""
+        return self.following.late_receipts
+
+    def finish(self) -> None:
+        """All records are taken: make what follows of them. Raises for a bug around the rules."""
+        self.following.make()
 
     def redrive(self, item: Authorised, dossier_id: str, position: int) -> None:
         """Decide a parked request again; is it in `bugs` or in `waiting` then, nothing may be written."""
@@ -163,18 +162,17 @@ class BatchDecision:
             refusal=Refused(why.code, fields=why.fields, faults=why.faults),
             time_ms=record.timestamp, now=item.now, place=place, is_first=False,
         )  # fmt: skip
-        self._send(message)
+        self.following.add(Worded(item, message, None))
 
     def _repeat(self, item: Authorised, answered: InboxEntry) -> None:
         if not self.store_key.is_repeat(answered.digest, item.envelope.digest):
             refusal = Refused("security.id_reused", fields=("ce_id",))
             self.tally.refuse(item.sender.name, refusal.code, item.envelope.id, None)
-            self._send(self._refusal(item, refusal, item.envelope.subject, is_first=False))
+            message = self._refusal(item, refusal, item.envelope.subject, is_first=False)
+            self.following.add(Worded(item, message, None))
             return
         self.tally.repeated += 1
-        if answered.receipt is not None:
-            entry = ReceiptEntry(item.sender.name, item.envelope.id)
-            self._send(decode_message(answered.receipt), entry)
+        self.following.add(Again(item))
 
     def _withhold(self, item: Authorised) -> None:
         """The stored answer was altered: nobody knows any more what the right one is, and none is given."""
@@ -269,8 +267,7 @@ class BatchDecision:
         steps: list[FactStep] = []
         for fact in decision.facts:
             after = self.rules.evolve(state, fact, context)
-            receivers = self.rules.receivers(state, after, fact, self._tools.directory)
-            steps.append(FactStep(fact, after, receivers))
+            steps.append(FactStep(fact, state, after))
             state = after
         return steps
 
@@ -283,46 +280,21 @@ class BatchDecision:
         *,
         is_redrive: bool,
     ) -> None:
-        old_code = self.rules.code(held.state) if held.state is not None else None
-        stored: list[StoredFact] = []
-        for index, step in enumerate(steps):
-            place = FactPlace(held.id, held.sequence + 1, held.head, held.key)
-            fact, plain = store_fact(step.fact, index, origin, place, step.receivers)
-            held.state, held.sequence, held.head, held.is_changed = step.state, fact.sequence, fact.hash, True
-            stored.append(fact)
-            agency = self.rules.unheard(step.fact, step.state, self._tools.directory)
-            if agency is not None:
-                self.tally.unheard.append((agency, held.id))
+        for step in steps:
             private = self.rules.private_of(step.fact)
             if private is not None:
                 held.private = held.key.seal(private, held.id.encode())
-            self._tell(fact, plain, step.receivers, self.rules.code(step.state) or held.id, origin)
-        self.facts.extend(stored)
-        assert held.state is not None
-        code = self.rules.code(held.state)
-        if code is not None and code != old_code:
+        before, state = held.state, steps[-1].after if steps else held.state
+        assert state is not None
+        first = held.sequence + 1
+        if steps:
+            held.state, held.sequence, held.is_changed = state, held.sequence + len(steps), True
+        code = self.rules.code(state)
+        if code is not None and (before is None or code != self.rules.code(before)):
             self.workspace.learn_code(held, code)
-        timers = self.rules.timers(held.state).values()
-        message = receipts.accepted(
-            owner=item.sender.name, request_id=origin.request_id, dossier_id=held.id, code=code, facts=stored,
-            deadline=min(timers, key=lambda timer: timer.due_at, default=None),
-            time_ms=item.record.timestamp, now=item.now,
-        )  # fmt: skip
         self.tally.accept(item.sender.name, item.envelope.type)
-        self._answer(item, held, message, is_redrive=is_redrive)
-
-    def _tell(
-        self, fact: StoredFact, plain: bytes, receivers: Iterable[str], subject: str, origin: Origin
-    ) -> None:
-        ruleset = origin.law.ruleset
-        self._send(facts_message(fact, ruleset), FactEntry(fact.dossier_id, fact.sequence))
-        for receiver in receivers:
-            message = receiver_message(
-                fact_id=fact.id, fact_type=fact.type, dossier_id=fact.dossier_id, sequence=fact.sequence,
-                time=rfc3339(fact.time), ruleset=ruleset, receiver=receiver, subject=subject,
-                cause=origin.request_id, data=plain,
-            )  # fmt: skip
-            self._send(message, CopyEntry(receiver, fact.dossier_id, fact.sequence, subject))
+        self._answered(item, held, None, is_redrive=is_redrive)
+        self.following.add(Passed(item, held, origin, steps, first, state, is_redrive))
 
     def _refuse(
         self,
@@ -343,7 +315,9 @@ class BatchDecision:
             self.tally.forged.append(
                 Forged(item.sender.name, refusal.code, item.envelope.id, dossier, packages)
             )
-        self._answer(item, held, self._refusal(item, refusal, key), is_redrive=is_redrive)
+        message = self._refusal(item, refusal, key)
+        self._answered(item, held, message.encode(), is_redrive=is_redrive)
+        self.following.add(Worded(item, message, ReceiptEntry(item.sender.name, item.envelope.id)))
 
     def _refusal(self, item: Authorised, refusal: Refused, key: str, *, is_first: bool = True) -> Message:
         return receipts.refused(
@@ -351,19 +325,18 @@ class BatchDecision:
             time_ms=item.record.timestamp, now=item.now, place=_place(item), is_first=is_first,
         )  # fmt: skip
 
-    def _answer(
-        self, item: Authorised, held: LoadedDossier | None, message: Message, *, is_redrive: bool
+    def _answered(
+        self, item: Authorised, held: LoadedDossier | None, receipt: bytes | None, *, is_redrive: bool
     ) -> None:
+        """From now on the request is known; what an accepted one is answered comes with its facts."""
         key = (item.sender.name, item.envelope.id)
-        encoded = message.encode()
         dossier_id = held.id if held is not None else None
         digest = self.store_key.digest(item.envelope.digest)
-        self.workspace.inbox[key] = InboxEntry(digest, encoded, dossier_id)
-        if is_redrive:
-            self.late_receipts[key] = encoded
-        else:
+        self.workspace.inbox[key] = InboxEntry(digest, receipt, dossier_id)
+        if not is_redrive:
             self.inbox_dossier[key] = dossier_id
-        self._send(message, ReceiptEntry(*key))
+        elif receipt is not None:
+            self.following.late_receipts[key] = receipt
 
     def _forget(self, item: Authorised) -> None:
         """Nothing is kept of what a request about an erased dossier says: its id alone tells repeats."""
@@ -380,12 +353,6 @@ class BatchDecision:
         digest = self.store_key.digest(item.envelope.digest)
         self.workspace.inbox[key] = InboxEntry(digest, None, held.id)
         self.inbox_dossier[key] = held.id
-
-    def _send(self, message: Message, entry: Entry | None = None) -> None:
-        if message.topic == _OWN_TOPIC:
-            return
-        shard = shard_of_key(message.key, self._tools.shards)
-        self.messages.setdefault(shard, []).append((message, entry or WholeEntry.of(message)))
 
 
 def _place(item: Authorised | Unreadable) -> str:

@@ -21,6 +21,8 @@ class Attempts:
         self._items = items
         self._parked: dict[int, str] = {}
         self._buried: dict[int, str] = {}
+        self._decision: BatchDecision | None = None  # decided up to `_next`
+        self._next = 0
 
     @property
     def failed(self) -> list[str]:
@@ -30,25 +32,35 @@ class Attempts:
     def decide(self, new_decision: Callable[[], BatchDecision]) -> BatchDecision:
         """Decide all on fresh decisions until nothing raises.
 
-        Raises `CodesMissingError`, to be called again; `HeldBackError` for a row that cannot be trusted;
-        `StopError` when a dead letter cannot be made either.
+        Raises `CodesMissingError`, to be called again: it goes on with the record that missed them, which has
+        changed nothing; `HeldBackError` for a row that cannot be trusted; `StopError` when a dead letter
+        cannot be made either.
         """
         while True:
-            decision, number = new_decision(), 0
+            if self._decision is None:
+                self._decision, self._next = new_decision(), 0
+            decision, number = self._decision, self._next
             try:
-                for number, item in enumerate(self._items):
+                for number in range(self._next, len(self._items)):
+                    item = self._items[number]
                     if number in self._buried:
                         decision.poison(item)
                     elif number in self._parked:
                         decision.park(item, self._parked[number])
                     else:
                         decision.take(item)
+                self._next = len(self._items)
+                decision.finish()
             except CodesMissingError:
+                self._next = number
                 raise
             except UntrustedRowError as error:
                 record = self._items[number].record
                 raise HeldBackError((record.topic, record.partition), error) from error
             except Exception as error:  # noqa: BLE001  a bug costs its record, never the partition
+                if self._next == len(self._items):
+                    number = next(n for n, item in enumerate(self._items) if item is decision.following.item)
+                self._decision = None
                 self._give_up(number, error)
             else:
                 return decision

@@ -153,10 +153,13 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
 
 def unheard_agency(fact: Fact, after: Dossier, directory: Directory) -> str | None:
     """The agency that was sent a dossier, or asked, where no participant speaks for it: nobody tells it."""
-    agency = after.agency if isinstance(fact, dossier.DossierForwarded) else None
-    if isinstance(fact, opinion.OpinionRequested | leg.LegStarted):
+    if isinstance(fact, dossier.DossierForwarded):
+        agency = after.agency
+    elif isinstance(fact, opinion.OpinionRequested | leg.LegStarted):
         agency = fact.of
-    return agency if agency is not None and not directory.speaking_for("agency", agency) else None
+    else:
+        return None
+    return agency if not directory.speaking_for("agency", agency) else None
 
 
 def _named_by(fact: Fact) -> tuple[str, ...]:

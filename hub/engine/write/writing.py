@@ -71,7 +71,7 @@ async def write_batch(
     shards: int,
 ) -> Written:
     """Write everything in one round trip and transaction; raises `MissError`, and then nothing is written."""
-    arguments = _arguments(decision, offsets, outgoing, dump, shards)
+    arguments = arguments_of(decision, offsets, outgoing, dump, shards)
     try:
         rows = await connection.fetch(WRITE_BATCH.statement, *WRITE_BATCH.arguments(arguments))
     except asyncpg.UniqueViolationError as error:
@@ -103,13 +103,14 @@ def _standing_in_the_way(error: asyncpg.UniqueViolationError, decision: BatchDec
     return MissError(_MISS_TABLES[table], f"{table} {key}", decision.positions.get(dossier or ""))
 
 
-def _arguments(
+def arguments_of(
     decision: BatchDecision,
     offsets: Sequence[OffsetStep],
     outgoing: Outgoing,
     dump: Any,
     shards: int,
 ) -> dict[str, object]:
+    """What `write_batch` is called with, by the names of its parameters (pure)."""
     workspace, key = decision.workspace, decision.store_key
     held = list(workspace.held.values())
     known = [dossier for dossier in held if not dossier.is_new]

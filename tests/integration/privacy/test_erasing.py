@@ -179,6 +179,7 @@ async def test_a_batch_that_was_decided_with_the_key_before_misses_when_it_is_wr
         assert isinstance(item, Authorised)
         decision = BatchDecision("00000000-0000-8000-8000-000000000001", tools, view, None)
         decision.take(item)
+        decision.finish()
         assert len(decision.facts) == 1
         await erase(hub, dossier)
         with pytest.raises(MissError, match="head_miss"):

@@ -273,6 +273,7 @@ def test_redriven_requests_are_decided_in_the_order_of_their_arrival() -> None:
     memory.rules.faulty = {ACCEPT}
     one = memory.decision()
     one.redrive(first, dossier, 7)
+    one.finish()
     assert one.redriven == [7]
     assert [fact.type for fact in one.facts] == ["onestop.dossier.withdrawn.v1"]
     assert one.workspace.held[dossier].parked == 1
@@ -283,6 +284,7 @@ def test_redriven_requests_are_decided_in_the_order_of_their_arrival() -> None:
     memory.rules.faulty = set()
     two = memory.decision()
     two.redrive(second, dossier, 8)
+    two.finish()
     assert receipts(two)[0]["state"] == "withdrawn"
 
 
@@ -291,6 +293,7 @@ def test_a_redrive_that_fails_again_says_so_and_answers_nothing() -> None:
     dossier, first, _ = parked_pair(memory)
     decision = memory.decision()
     decision.redrive(first, dossier, 7)
+    decision.finish()
     assert decision.bugs == [(WITHDRAW, "ZeroDivisionError")]
     assert decision.late_receipts == {}
     assert decision.facts == []
@@ -303,6 +306,7 @@ def test_a_redriven_request_that_is_not_granted_any_more_is_refused() -> None:
     item = Authorised(first.record, first.sender, first.envelope, first.now, None, not_granted)
     decision = memory.decision()
     decision.redrive(item, dossier, 7)
+    decision.finish()
     assert receipts(decision)[0]["code"] == "security.not_granted"
     assert (decision.redriven, decision.bugs, decision.facts) == ([7], [], [])
     assert list(decision.late_receipts) == [("counter-a", "e1")]
@@ -315,6 +319,7 @@ def test_the_receipt_after_a_redrive_is_what_a_repeat_gets() -> None:
     memory.rules.faulty = set()
     redriven = memory.decision()
     redriven.redrive(first, dossier, 7)
+    redriven.finish()
     memory.commit(redriven)
     again = memory.decide(record(WITHDRAW, REF, {}, "e1"))
     assert receipts(again) == receipts(redriven)
@@ -342,6 +347,7 @@ def test_a_record_that_kills_the_process_becomes_a_dead_letter_although_it_can_b
     deadly = submit("e1", REF, submission())
     decision = memory.decision()
     decision.poison(memory.read(deadly))
+    decision.finish()
     assert [letter.reason for letter in decision.dead_letters] == ["poison.crash"]
     assert receipts(decision)[0]["code"] == "poison.crash"
     assert decision.facts == []

@@ -68,6 +68,7 @@ async def decided(loader: Asked) -> tuple[Memory, BatchDecision, CopyPrefetch]:
     items = [memory.read(submit("s-2", "ref:2", submission())), register]
     await shelf.bring(items, memory.rules, NO_DATABASE, NO_VIEW)
     decision.take(register)
+    decision.finish()
     return memory, decision, shelf
 
 
@@ -115,6 +116,7 @@ async def test_what_the_rules_refuse_without_looking_at_a_document_does_not_wait
     foreign = memory.read(record(REGISTER, "ref:1", REQUEST | {"component": "KQ.G15.000099"}, "r-1"))
     await shelf.bring([foreign], memory.rules, NO_DATABASE, NO_VIEW)
     decision.take(foreign)
+    decision.finish()
     assert [receipt["code"] for receipt in receipts(decision)] == ["rule.15.6.c1"]
     assert decision.parked == []
 

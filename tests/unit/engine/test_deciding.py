@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from hub.dossier.state.model import IdentityCheck
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.isolate_failures import Attempts
+from hub.engine.errors import CodesMissingError
 from hub.errors import StopError
 from hub.facts.parking import StoredRecord
 from tests.support.batches import Memory, receipts, record, submit
-from tests.support.requests import WITHDRAW, submission
+from tests.support.requests import ACCEPT, WITHDRAW, acceptance, submission
 
 REF, OTHER_REF = "ref:HS-0001", "ref:HS-0002"
 
@@ -91,3 +93,55 @@ def test_when_no_dead_letter_can_be_made_either_the_engine_stops(monkeypatch: py
     monkeypatch.setattr("hub.facts.receipts.refused", refused)
     with pytest.raises(StopError, match="no record can be answered: ValueError"):
         decide(memory, record(WITHDRAW, REF, {}, "e1"))
+
+
+def test_what_fails_while_messages_are_made_costs_its_own_record_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = Memory()
+    memory.commit(memory.decide(submit("e0", REF, submission()), submit("e9", OTHER_REF, submission())))
+    broken_id = memory.aliases["ref:counter-a:HS-0001"]
+    real = memory.rules.receivers
+    fails = iter([True])
+
+    def receivers(before: Any, after: Any, fact: Any, directory: Any) -> Any:
+        if next(fails, False):
+            raise KeyError("the bug of the test")
+        return real(before, after, fact, directory)
+
+    monkeypatch.setattr(memory.rules, "receivers", receivers)
+    decision = decide(memory, record(WITHDRAW, REF, {}, "e1"), record(WITHDRAW, OTHER_REF, {}, "e2"))
+    assert [(item.dossier_id, item.reason) for item in decision.parked] == [(broken_id, "bug.KeyError")]
+    assert [receipt["request"] for receipt in receipts(decision)] == ["e2"]
+    assert [fact.dossier_id for fact in decision.facts] == [memory.aliases["ref:counter-a:HS-0002"]]
+    held = decision.workspace.held[broken_id]
+    assert (held.sequence, held.parked, held.head) == (1, 1, memory.dossiers[broken_id].head)
+
+
+def test_after_a_lease_of_codes_no_record_is_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    refs = [f"ref:HS-{number:04d}" for number in range(1, 4)]
+    memory.commit(memory.decide(*(submit(f"s{ref}", ref, submission()) for ref in refs)))
+    for dossier in list(memory.dossiers):
+        memory.change(dossier, owner=IdentityCheck("matched", "check"))
+    decided: list[str] = []
+    real = memory.rules.decide
+
+    def counted(state: Any, request: Any, context: Any) -> Any:
+        decision = real(state, request, context)
+        decided.append(context.request_id)
+        return decision
+
+    monkeypatch.setattr(memory.rules, "decide", counted)
+    attempts = Attempts([memory.read(record(ACCEPT, ref, acceptance(), f"a{ref}")) for ref in refs])
+    leases = 0
+    while True:
+        try:
+            decision = attempts.decide(memory.decision)
+            break
+        except CodesMissingError as missing:
+            memory.codes.add(missing.unit, missing.day, leases + 1, 1)
+            leases += 1
+    assert leases == 3
+    assert decided == [f"a{ref}" for ref in refs]
+    assert [receipt["code"][-4:] for receipt in receipts(decision)] == ["0001", "0002", "0003"]
