@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -214,10 +214,11 @@ class Case:
         self.code = (await self.do(self.counter, "dossier.accept", self.acceptance()))["code"]
         self.counted_from = self.today
 
-    async def forward(self, *, with_papers: bool = True) -> None:
+    async def forward(self, *, with_papers: bool = True, legs: Sequence[Json] = ()) -> None:
         """The dossier goes to its agency, whose system takes it in and assigns it; its papers go by hand."""
+        parts = {"legs": list(legs)} if legs else {}
         to = self.plan.procedure.agency
-        await self.do(self.counter, "dossier.forward", {"officer": OFFICER, "to": to})
+        await self.do(self.counter, "dossier.forward", {"officer": OFFICER, "to": to, **parts})
         await self.counter.sees("case.assigned", self.dossier)
         if with_papers and self.plan.channel != "online":
             await self.hand_on()

@@ -10,9 +10,10 @@ from examples.demo.province import Places
 from hub.facts.sealing import MasterKey
 from hub.forms.form_set import installed_form_sets
 from hub.forms.stored import CaseFiles, Forms
+from hub.participants.register_editions import stored
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import load_book
-from hub.regulation.organisations import Organisations
+from hub.regulation.organisations import Organisations, from_json
 
 _ISSUED: Mapping[str, str] = {
     "01": "dossier.accepted",
@@ -45,7 +46,9 @@ async def make_papers(places: Places, database: Connection) -> Papers:
     folder = places.run / "forms"
     folder.mkdir()
     master = MasterKey.from_file(places.master_key)
-    forms = Forms(CaseFiles(load_book(), installed_form_sets(), Organisations()))
+    edition = await stored(database, master.store, "organisations")
+    known = from_json(edition.content) if edition is not None else Organisations()
+    forms = Forms(CaseFiles(load_book(), installed_form_sets(), known))
     made = []
     for number, issued in _ISSUED.items():
         dossier = await database.fetchval(_FIRST, issued)

@@ -9,6 +9,7 @@ from random import Random
 from examples.demo import stories_agency as agency
 from examples.demo import stories_copies as copies
 from examples.demo import stories_intake as intake
+from examples.demo import stories_interlinked as interlinked
 from examples.demo import stories_portal as portal
 from examples.demo import stories_post as post
 from examples.demo.case import Case, Plan
@@ -74,6 +75,8 @@ STORIES: tuple[Story, ...] = (
     Story(agency.refused_by_agency, weight=3, days=(3, 10), last_day=3),
     Story(agency.verified_on_the_spot, weight=2, days=(3, 10), last_day=3),
     Story(agency.opinion_overdue, weight=3, days=(3, 10), last_day=1),
+    Story(interlinked.interlinked_on_paper, days=(5, 10), channels=_PAPER, last_day=2),
+    Story(interlinked.interlinked_at_once, days=(3, 10), channels=_ONLINE, last_day=1),
     Story(agency.withdrawn_late, weight=3, days=(3, 10), last_day=3),
     Story(agency.papers_by_hand, weight=5, channels=_PAPER),
     Story(agency.incomplete_return, weight=3, days=(2, 3), last_day=2),

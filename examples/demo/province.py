@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from examples.demo.week import FIRST
 from hub.embedded import stack
 from hub.embedded.process import free_port
 from hub.embedded.stack import StackAddress
+from hub.errors import StartupError
 from hub.facts.sealing import MasterKey
 from hub.kafka.admin import KafkaAdmin
 from hub.participants import registry as participants
@@ -31,6 +34,7 @@ from hub.postgres.database import Connection
 from hub.settings import KafkaSettings
 from hub.signing.sandbox import Sandbox
 
+ORGANISATIONS = Path(__file__).with_name("organisations.csv")
 Say = Callable[[str], None]
 
 
@@ -141,7 +145,22 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     passwords[GATEWAY] = await participants.set_up_gateway(admin, connection, store_key)
     keys = await asyncio.to_thread(make_keys, places.run / "pki", FIRST, ONE_STOPS)
     environment = settings_of.hub(address, key_file, password) | settings_of.documents(places.run)
+    await _import_organisations(environment)
     return Hub(address, environment, passwords, tokens, connection, keys)
+
+
+async def _import_organisations(environment: Mapping[str, str]) -> None:
+    """As an operator does, with `hub organisations import`: from then on forms show names."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hub.cli.main", "organisations", "import", str(ORGANISATIONS)),
+        *("--operator", "demo", "--reason", "the offices of the demo", "--yes"),
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise StartupError(f"hub organisations import: {said.decode().strip()}")
 
 
 async def open_province(

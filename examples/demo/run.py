@@ -39,6 +39,10 @@ from hub.errors import StartupError
 from hub.postgres.database import Connection
 from tests.support.ledger.verdict import Verdict
 
+_RULES = """
+select count(distinct rule)
+from fact, jsonb_array_elements_text(convert_from(bytes, 'UTF8')::jsonb -> 'rules') rule
+"""
 _TYPES = "select type, count(*) as count from fact group by type"
 _LOST = """
 select count(*) from fact where type = 'onestop.pickup.progressed.v1'
@@ -194,6 +198,12 @@ async def _print(
     facts |= await _more_facts(database)
     tables.print_outcomes(console, conductor.outcome.ends, facts)
     tables.print_refusals(console, conductor.traffic)
+    applied = await database.fetchval(_RULES)
+    console.print(
+        f"different rules applied: {applied}, different refusals: "
+        f"{len({refusal.code for refusal in conductor.traffic.refusals})}",
+        highlight=False,
+    )
     for story in _TOLD:
         case = conductor.outcome.stories.get(story)
         if case is not None:

@@ -26,7 +26,8 @@ _REFUSED = (
     "identity.officer_unknown", "identity.paper_differs", "identity.paper_unchecked", "identity.unavailable",
     "payment.already_open", "pickup.already_collected", "pickup.already_open", "reference.in_use",
     "rule.13.4", "rule.13", "rule.14.3", "rule.15.6.b2.identity", "rule.15.6.c2", "rule.16",
-    "rule.17.10.signer", "rule.17.2", "rule.17.3.b.open", "rule.17.5.b.open", "rule.17.9",
+    "rule.17.10.signer", "rule.17.2", "rule.17.3.b.open", "rule.17.5.b.open", "rule.17.6.a.open",
+    "rule.17.6.a.turn", "rule.17.6.b.limit", "rule.17.9",
     "rule.21.3.compensation", "rule.17.10.signer", "rule.17.9",
     "rule.18.1", "rule.18.3", "rule.19.4", "rule.12.2", "rule.3.5", "rule.3.8", "rule.8.5.b",
     "schema.invalid", "schema.unknown_field", "schema.unknown_type", "security.foreign_organisation",
@@ -65,6 +66,10 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     assert refused >= len(_REFUSED)
     assert returned > 10
     assert left < 20
+    different = re.search(r"different rules applied: (\d+), different refusals: (\d+)", output)
+    assert different is not None, output
+    assert int(different[1]) >= 60
+    assert int(different[2]) >= 35
     assert [code for code in _REFUSED if not re.search(rf"^ *{re.escape(code)} ", output, re.MULTILINE)] == []
     for name in ("engine-2", "gateway", "adapter-population", "adapter-postal", "adapter-portal"):
         assert f"{name}: killed (SIGKILL)" in output
@@ -76,6 +81,7 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     made = {file.name: text_of(file.read_bytes()) for file in (tmp_path / "demo/run/forms").iterdir()}
     assert sorted(made) == [f"form-0{number}.pdf" for number in range(1, 6)]
     assert all("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text for text in made.values())
+    assert "xã Giả Định" in made["form-01.pdf"], "names of organisations, as they were imported"
     assert "duplicates suppressed" in output, "the ledger"
     assert not [line for line in output.splitlines() if line.startswith("problem:")]
 

@@ -117,9 +117,13 @@ def plan(dossier: Dossier, request: ForwardDossier, context: Context) -> Iterato
         legs=legs,
     )
     for leg in legs:
-        by_slip = order == "sequence" and leg.of != dossier.agency
-        if not leg.needs and not by_slip:
+        if not leg.needs and not goes_by_slip(leg, order, dossier.agency):
             yield _started(dossier, leg, leg.leg, context)
+
+
+def goes_by_slip(leg: LegPlan, order: LegOrder, lead: str) -> bool:
+    """Whether paper has to be passed on for it: not where the lead begins, which has it by the transfer."""
+    return order == "sequence" and (bool(leg.needs) or leg.of != lead)
 
 
 def reachless(applicant: Party) -> Party:

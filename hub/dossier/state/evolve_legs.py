@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hub.dossier.rules.interlinked import goes_by_slip
 from hub.dossier.state.model import Dossier, Leg, Timer
 from hub.dossier.state.timers import TimerStep, without
 from schemas.base import Fact
@@ -23,10 +24,9 @@ def leg_timer(name: str) -> str:
 
 
 def planned(_dossier: Dossier, fact: LegsPlanned, _step: TimerStep) -> _Changes:
-    """All parts, in their order; what the lead does itself needs no slip."""
-    is_on_paper = fact.order == "sequence"
+    """All parts, in their order."""
     legs = {
-        one.leg: Leg(one.of, one.working_days, one.needs, is_on_paper and one.of != fact.lead)
+        one.leg: Leg(one.of, one.working_days, one.needs, goes_by_slip(one, fact.order, fact.lead))
         for one in fact.legs
     }
     return {"legs": legs}

@@ -98,6 +98,14 @@ def test_paper_is_passed_on_in_that_order_with_a_slip_by_who_had_it() -> None:
 
 
 @pytest.mark.rule("17.6.a")
+def test_paper_comes_back_to_the_lead_with_a_slip_too() -> None:
+    story = sent((leg("PV-01", "H07.21"), leg("PV-02", AGENCY_CODE)), "in_person")[0]
+    story.accepts(passing("PV-01"), AGENCY)
+    assert not started(story.accepts(finishing("PV-01"), OTHER_AGENCY))
+    assert started(story.accepts(passing("PV-02"), OTHER_AGENCY)) == ["PV-02"]
+
+
+@pytest.mark.rule("17.6.a")
 def test_an_order_that_is_not_clear_is_refused_by_field() -> None:
     story = build.accepted()
     twice = story.refuses(build.forwarding(legs=(leg(), leg())), COUNTER)

@@ -1,0 +1,313 @@
+"""Stories of Decision 45/2023 side by side in one hub: the law as its participants meet it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from hub.embedded.stack import StackAddress
+from hub.regulation.clock import VIETNAM
+from tests.support.clients import Client
+from tests.support.hub_commands import SURE, hub_command
+from tests.support.hubs import Hub, own_hub
+from tests.support.requests import (
+    ACCEPT,
+    AGENCY,
+    APPLICANT,
+    COMPONENTS,
+    FORWARD,
+    OFFICER,
+    ONE_STOP,
+    REPORT_IDENTITY,
+    SUBMIT,
+    VERIFY,
+    acceptance,
+    identity_report,
+    submission,
+    verification,
+)
+from tests.support.waiting import eventually
+
+SECOND, THIRD = "000.12.36.H07", "000.12.37.H07"
+RESULT = "KQ.G15.000038"
+PAPER = COMPONENTS[0]["code"]
+PHONE, EMAIL, ADDRESS = "+84900000077", "thu@example.test", "Số 7 đường Giả Lập, Bến Tre"
+REACHABLE = {**APPLICANT, "phone": PHONE, "email": EMAIL, "address": ADDRESS}
+MUCH_LATER = timedelta(days=14)
+
+
+class Province:
+    """One hub, one engine, a one-stop, three agencies, and a clock that the test sets."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        today = datetime.now(VIETNAM).date()
+        monday = today + timedelta(days=7 - today.weekday())
+        begin = datetime.combine(monday, time(8, 0), VIETNAM)
+        self.shift = begin - datetime.now(UTC)
+
+    async def open(self) -> None:
+        """Everybody joins; the clock stands on a Monday morning."""
+        await self.move(timedelta())
+        self.counter = await self.hub.join("counter-a", ["counter"], [ONE_STOP])
+        self.lead = await self.hub.join("agency-a", ["agency"], [AGENCY])
+        self.second = await self.hub.join("agency-b", ["agency"], [SECOND])
+        self.third = await self.hub.join("agency-c", ["agency"], [THIRD])
+        self.population = await self.hub.join("population-a", ["population"])
+        await self.hub.start_engine()
+
+    async def move(self, by: timedelta) -> None:
+        """Legal time goes on."""
+        self.shift += by
+        database = self.hub.database
+        await database.execute("insert into clock_step (from_time, shift) values (now(), $1)", self.shift)
+        await database.execute("update configuration_version set version = version + 1 where kind = 'clock'")
+
+    @property
+    def now(self) -> datetime:
+        """Legal time."""
+        return datetime.now(UTC) + self.shift
+
+    async def accepted(self, **changes: Any) -> tuple[str, str]:
+        """A dossier of its own, and its code."""
+        lodged = await did(self.counter, SUBMIT, f"ref:{uuid4()}", submission(applicant=REACHABLE, **changes))
+        dossier = lodged["dossier"]
+        await did(self.counter, VERIFY, dossier, verification())
+        asked = await self.population.fact("identity.check_requested", dossier)
+        await did(self.population, REPORT_IDENTITY, dossier, identity_report(asked.data["check"]))
+        taken = await did(
+            self.counter, ACCEPT, dossier, acceptance(components=submission(**changes)["components"])
+        )
+        return dossier, taken["code"]
+
+    async def in_hand(self) -> tuple[str, str]:
+        """The agency has it."""
+        dossier, code = await self.accepted()
+        await did(self.counter, FORWARD, dossier, {"officer": OFFICER, "to": AGENCY})
+        await did(self.lead, "dossier.receive", code, {"officer": OFFICER})
+        return dossier, code
+
+    async def issued(self) -> tuple[str, str]:
+        """The result is signed."""
+        dossier, code = await self.in_hand()
+        await did(self.lead, "result.issue", code, ISSUE)
+        return dossier, code
+
+
+ISSUE = {"papers": [{"code": RESULT, "number": "01/XN"}], "signer": OFFICER}
+
+
+async def asked(client: Client, kind: str, subject: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a request."""
+    wire = kind if kind.startswith("onestop.") else f"onestop.{kind}.v1"
+    return (await client.ask(wire, subject, data)).data
+
+
+async def did(client: Client, kind: str, subject: str, data: dict[str, Any]) -> dict[str, Any]:
+    """A request that is accepted."""
+    answer = await asked(client, kind, subject, data)
+    assert "facts" in answer, (kind, answer)
+    return answer
+
+
+async def did_not(client: Client, kind: str, subject: str, data: dict[str, Any]) -> str:
+    """The code of the refusal of a request."""
+    answer = await asked(client, kind, subject, data)
+    assert "facts" not in answer, (kind, answer)
+    return str(answer["code"])
+
+
+def part(number: int, of: str, *needs: str) -> dict[str, Any]:
+    task = "Xác nhận phần việc"
+    return {"leg": f"PV-{number}", "of": of, "task": task, "working_days": 1, "needs": list(needs)}
+
+
+def done(number: int) -> dict[str, Any]:
+    return {"leg": f"PV-{number}", "officer": OFFICER, "outcome": "done", "result": "Đã giải quyết"}
+
+
+def passed(number: int) -> dict[str, Any]:
+    return {"leg": f"PV-{number}", "officer": OFFICER, "slip": f"0{number}/PC"}
+
+
+@asynccontextmanager
+async def until_later(began: list[str], name: str, later: asyncio.Event) -> AsyncIterator[None]:
+    """What follows happens two weeks later; the clock waits for all stories that need it."""
+    began.append(name)
+    await later.wait()
+    yield
+
+
+async def on_paper(province: Province) -> None:
+    """17.6.a: the paper goes from agency to agency, each with its slip; the lead issues at the end."""
+    dossier, code = await province.accepted()
+    legs = [part(1, AGENCY), part(2, SECOND), part(3, THIRD)]
+    await did(province.counter, FORWARD, dossier, {"officer": OFFICER, "to": AGENCY, "legs": legs})
+    await did(province.lead, "dossier.receive", code, {"officer": OFFICER})
+    assert await did_not(province.lead, "leg.start", code, passed(2)) == "rule.17.6.a.turn"
+    await did(province.lead, "leg.finish", code, done(1))
+    await did(province.lead, "leg.start", code, passed(2))
+    started = await province.second.fact("leg.started", dossier)
+    assert started.data["applicant"]["identity_number"] == APPLICANT["identity_number"]
+    await did(province.second, "leg.finish", code, done(2))
+    assert await did_not(province.lead, "result.issue", code, ISSUE) == "rule.17.6.a.open"
+    await did(province.second, "leg.start", code, passed(3))
+    await did(province.third, "leg.finish", code, done(3))
+    await did(province.lead, "result.issue", code, ISSUE)
+
+
+async def at_once(province: Province, began: list[str], later: asyncio.Event) -> None:
+    """17.6.b: all are told; the late one is named, and nobody else pays for it with time."""
+    dossier, code = await province.accepted(channel="online")
+    legs = [part(1, SECOND), part(2, AGENCY), part(3, THIRD, "PV-1", "PV-2")]
+    await did(province.counter, FORWARD, dossier, {"officer": OFFICER, "to": AGENCY, "legs": legs})
+    await did(province.lead, "dossier.receive", code, {"officer": OFFICER})
+    for client in (province.lead, province.second, province.third):
+        assert (await client.fact("leg.planned", dossier)).data["lead"] == AGENCY
+    await did(province.lead, "leg.finish", code, done(2))
+    assert await did_not(province.third, "leg.finish", code, done(3)) == "rule.17.6.b.state"
+    async with until_later(began, "at_once", later):
+        missed = await province.second.fact("deadline.missed", dossier)
+        assert (missed.data["kind"], missed.data["holder"]) == ("leg", SECOND)
+        await did(province.second, "leg.finish", code, done(1))
+        assert (await province.counter.fact("rule.violated", dossier)).data["rule"] == "17.6.b"
+        started = await province.third.fact("leg.started", dossier)
+        assert datetime.fromisoformat(started.data["finish_by"]) > province.now
+        await did(province.third, "leg.finish", code, done(3))
+        await did(province.lead, "result.issue", code, ISSUE)
+        assert not province.third.facts("deadline.missed", dossier)
+
+
+async def opinion_overdue(province: Province, began: list[str], later: asyncio.Event) -> None:
+    """17.5: the one-stop, the asker and who was asked are told; the result waits."""
+    dossier, code = await province.in_hand()
+    question = {"opinion": "YK-1", "officer": OFFICER, "of": SECOND, "content": "Đề nghị cho ý kiến"}
+    await did(province.lead, "opinion.request", code, {**question, "working_days": 1})
+    async with until_later(began, "opinion", later):
+        for client in (province.counter, province.lead, province.second):
+            missed = await client.fact("deadline.missed", dossier)
+            assert client is not province.second or missed.data["kind"] == "opinion"
+        assert await did_not(province.lead, "result.issue", code, ISSUE) == "rule.17.5.b.open"
+        answer = {"opinion": "YK-1", "officer": OFFICER, "answer": "agrees", "text": "Thống nhất"}
+        await did(province.second, "opinion.give", code, answer)
+        assert (await province.counter.fact("rule.violated", dossier)).data["rule"] == "17.5.b"
+        await did(province.lead, "result.issue", code, ISSUE)
+
+
+def form_04(until: datetime) -> dict[str, Any]:
+    day = until.astimezone(VIETNAM).replace(hour=10, minute=0, second=0, microsecond=0)
+    return {"officer": OFFICER, "reason": "Chờ xác minh", "new_due_at": day.isoformat()}
+
+
+async def apologies(province: Province, began: list[str], later: asyncio.Event) -> None:
+    """17.9: in time it moves the measure, twice is refused, too late is on record and takes no delay back."""
+    dossier, code = await province.in_hand()
+    await did(province.lead, "due.apologise", code, form_04(province.now + timedelta(days=7)))
+    assert (await province.counter.fact("apology.sent", dossier)).data["is_late"] is False
+    again = form_04(province.now + timedelta(days=8))
+    assert await did_not(province.lead, "due.apologise", code, again) == "rule.17.9"
+    late, late_code = await province.in_hand()
+    async with until_later(began, "apologies", later):
+        await did(province.lead, "due.apologise", late_code, form_04(province.now + timedelta(days=7)))
+        said = (await province.counter.fact("apology.sent", late)).data
+        assert said["is_late"] is True
+        assert said["measured_due_at"] == said["due_at"]
+        assert (await province.counter.fact("rule.violated", late)).data["rule"] == "17.9"
+
+
+async def lost_by_the_agency(province: Province) -> None:
+    """21.2: the last holder answers for it; until it is settled the paper goes nowhere."""
+    dossier, code = await province.in_hand()
+    one_stop = {"kind": "organisation", "organisation": ONE_STOP, "name": OFFICER["name"]}
+    agency = {"kind": "organisation", "organisation": AGENCY, "name": OFFICER["name"]}
+    slip = {"giver": one_stop, "receiver": agency, "papers": [PAPER]}
+    await did(province.counter, "paper.hand_over", dossier, slip)
+    await did(province.lead, "paper.receive", code, slip)
+    noticed = {"noticed_at": province.now.isoformat(), "circumstances": "Không tìm thấy", "officer": OFFICER}
+    await did(province.lead, "loss.record", code, {"kind": "lost", "papers": [PAPER], **noticed})
+    loss = (await province.counter.fact("loss.recorded", dossier)).data
+    assert loss["holder"] == AGENCY
+    back = {"giver": agency, "receiver": one_stop, "papers": [PAPER]}
+    assert await did_not(province.lead, "paper.hand_over", code, back) == "custody.lost"
+
+
+async def wrong_result(province: Province) -> None:
+    """21.1: the agency corrects it, and the applicant gets the corrected paper."""
+    dossier, code = await province.issued()
+    given = {"channel": "in_person", "papers": [RESULT], "received_by": APPLICANT["name"]}
+    await did(province.counter, "result.return", dossier, given)
+    new = {"code": RESULT, "number": "02/XN"}
+    paper = {"code": RESULT, "number": "01/XN", "kind": "replaced", "new": new}
+    data = {"papers": [paper], "fault": "agency", "reason": "Ghi sai ngày cấp", "signer": OFFICER}
+    await did(province.lead, "result.correct", code, data)
+    await province.counter.fact("result.corrected", dossier)
+    await did(province.counter, "result.return", dossier, given)
+
+
+async def complaint_answered(province: Province) -> None:
+    """6.2.đ: a complaint has its time and its answer."""
+    dossier, _ = await province.in_hand()
+    complaint = {"kind": "reflection", "about": "agency", "way": "counter", "text": "Chưa có kết quả"}
+    await did(province.counter, "complaint.record", dossier, {**complaint, "complainant": APPLICANT["name"]})
+    name = (await province.counter.fact("complaint.recorded", dossier)).data["complaint"]
+    answer = {"complaint": name, "outcome": "upheld", "answer": "Cơ quan đã xin lỗi", "told_by": "call"}
+    told = {"told_at": province.now.isoformat(), "officer": OFFICER}
+    await did(province.counter, "complaint.answer", dossier, {**answer, **told})
+    await did_not(province.counter, "complaint.answer", dossier, {**answer, **told})
+
+
+async def merged(province: Province, dossier: str, code: str, folder: Path) -> None:
+    """16: a dossier that was open at the merger goes on with the successor, from the next act on."""
+    step = {"step": "Thẩm định"}
+    refused = await did_not(province.second, "case.step", code, step)
+    assert refused in {"security.foreign_organisation", "unknown_dossier"}
+    today = province.now.astimezone(VIETNAM).date()
+    file = folder / "organisations.csv"
+    file.write_text(
+        "code,kind,level,parent,name_vi,in_force_from,in_force_until,successors\n"
+        "H07.01,office,province,,Văn phòng Ủy ban nhân dân tỉnh,2020-01-01,,\n"
+        f"{ONE_STOP},centre,province,H07.01,Trung tâm Phục vụ hành chính công,2020-01-01,,\n"
+        f"{AGENCY},department,province,,Sở Mẫu,2020-01-01,{today},{SECOND}\n"
+        f"{SECOND},department,province,,Sở Mẫu Mới,2020-01-01,,\n"
+    )
+    status, said = await hub_command(province.hub.environment, "organisations", "import", str(file), *SURE)
+    assert status == 0, said
+
+    async def goes_on() -> bool:
+        return "facts" in await asked(province.second, "case.step", code, step)
+
+    await eventually(goes_on, 30, "the successor to go on")
+    taken = (await province.counter.fact("dossier.taken_over", dossier)).data
+    assert taken["agency"] == SECOND
+    assert taken["followed"] == [{"former": AGENCY, "successor": SECOND}]
+    assert await did_not(province.lead, "case.step", code, step)
+
+
+async def test_stories_of_the_decision_hold_on_the_real_stack(stack: StackAddress, tmp_path: Path) -> None:
+    async with own_hub(stack, tmp_path, environment="test") as hub:
+        province = Province(hub)
+        await province.open()
+        began: list[str] = []
+        later = asyncio.Event()
+        waiting = [story(province, began, later) for story in (at_once, opinion_overdue, apologies)]
+        stories = [on_paper, lost_by_the_agency, wrong_result, complaint_answered]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(story) for story in waiting]
+            await asyncio.gather(*(story(province) for story in stories))
+            await eventually(lambda: len(began) == len(tasks), 60, "each story to wait for later")
+            await province.move(MUCH_LATER)
+            later.set()
+        for client in (province.second, province.third):
+            assert client.inbox
+            told = b"".join(message.value for message in client.inbox).decode()
+            assert not [value for value in (PHONE, EMAIL, ADDRESS) if value in told]
+        dossier, code = await province.in_hand()
+        await did(province.lead, "case.assign", code, {"assignee": OFFICER})
+        await merged(province, dossier, code, tmp_path)
+        status, said = await hub_command(hub.environment, "verify")
+        assert status == 0, said
