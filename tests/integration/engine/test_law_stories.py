@@ -15,6 +15,7 @@ from hub.regulation.clock import VIETNAM
 from tests.support.clients import Client
 from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
+from tests.support.postal_requests import pickup
 from tests.support.requests import (
     ACCEPT,
     AGENCY,
@@ -33,7 +34,7 @@ from tests.support.requests import (
 )
 from tests.support.waiting import eventually
 
-SECOND, THIRD = "000.12.36.H07", "000.12.37.H07"
+SECOND, THIRD, UPPER = "000.12.36.H07", "000.12.37.H07", "000.00.34.H07"
 RESULT = "KQ.G15.000038"
 PAPER = COMPONENTS[0]["code"]
 PHONE, EMAIL, ADDRESS = "+84900000077", "thu@example.test", "Số 7 đường Giả Lập, Bến Tre"
@@ -58,6 +59,8 @@ class Province:
         self.lead = await self.hub.join("agency-a", ["agency"], [AGENCY])
         self.second = await self.hub.join("agency-b", ["agency"], [SECOND])
         self.third = await self.hub.join("agency-c", ["agency"], [THIRD])
+        self.upper = await self.hub.join("counter-b", ["counter"], [UPPER])
+        self.postal = await self.hub.join("postal-a", ["postal"])
         self.population = await self.hub.join("population-a", ["population"])
         await self.hub.start_engine()
 
@@ -85,16 +88,16 @@ class Province:
         )
         return dossier, taken["code"]
 
-    async def in_hand(self) -> tuple[str, str]:
+    async def in_hand(self, **changes: Any) -> tuple[str, str]:
         """The agency has it."""
-        dossier, code = await self.accepted()
+        dossier, code = await self.accepted(**changes)
         await did(self.counter, FORWARD, dossier, {"officer": OFFICER, "to": AGENCY})
         await did(self.lead, "dossier.receive", code, {"officer": OFFICER})
         return dossier, code
 
-    async def issued(self) -> tuple[str, str]:
+    async def issued(self, **changes: Any) -> tuple[str, str]:
         """The result is signed."""
-        dossier, code = await self.in_hand()
+        dossier, code = await self.in_hand(**changes)
         await did(self.lead, "result.issue", code, ISSUE)
         return dossier, code
 
@@ -220,11 +223,14 @@ async def apologies(province: Province, began: list[str], later: asyncio.Event) 
         assert (await province.counter.fact("rule.violated", late)).data["rule"] == "17.9"
 
 
+def holder(organisation: str) -> dict[str, Any]:
+    return {"kind": "organisation", "organisation": organisation, "name": OFFICER["name"]}
+
+
 async def lost_by_the_agency(province: Province) -> None:
     """21.2: the last holder answers for it; until it is settled the paper goes nowhere."""
     dossier, code = await province.in_hand()
-    one_stop = {"kind": "organisation", "organisation": ONE_STOP, "name": OFFICER["name"]}
-    agency = {"kind": "organisation", "organisation": AGENCY, "name": OFFICER["name"]}
+    one_stop, agency = holder(ONE_STOP), holder(AGENCY)
     slip = {"giver": one_stop, "receiver": agency, "papers": [PAPER]}
     await did(province.counter, "paper.hand_over", dossier, slip)
     await did(province.lead, "paper.receive", code, slip)
@@ -234,6 +240,43 @@ async def lost_by_the_agency(province: Province) -> None:
     assert loss["holder"] == AGENCY
     back = {"giver": agency, "receiver": one_stop, "papers": [PAPER]}
     assert await did_not(province.lead, "paper.hand_over", code, back) == "custody.lost"
+
+
+async def lost_by_the_post(province: Province) -> None:
+    """21.3: what the post collected and lost is its loss, on record by its own report."""
+    dossier, _ = await province.issued(return_channel="post")
+    order = pickup("deliver", organisation=ONE_STOP, papers=(RESULT,)).model_dump(
+        mode="json", exclude_none=True
+    )
+    one_stop, agency = holder(ONE_STOP), holder(AGENCY)
+    slip = {"giver": agency, "receiver": one_stop, "papers": [RESULT]}
+    await did(province.lead, "paper.hand_over", dossier, slip)
+    await did(province.counter, "paper.receive", dossier, slip)
+    await did(province.counter, "pickup.order", dossier, order)
+    name = (await province.postal.fact("pickup.ordered", dossier)).data["order"]
+    for status in ("collected", "lost"):
+        report = {"order": name, "status": status, "at": province.now.isoformat()}
+        await did(province.postal, "pickup.report", dossier, report)
+    loss = (await province.counter.fact("loss.recorded", dossier)).data
+    assert (loss["holder"], loss["papers"]) == ("post", [RESULT])
+
+
+async def watched(province: Province) -> None:
+    """17.7.a, 16.3: an upper one-stop watches, or gets the dossier itself where it is sent there."""
+    dossier, code = await province.accepted()
+    forward = {"officer": OFFICER, "to": AGENCY, "one_stop": UPPER}
+    await did(province.counter, FORWARD, dossier, forward)
+    assert (await province.upper.fact("dossier.watched", dossier)).data["agency"] == AGENCY
+    receive = {"officer": OFFICER}
+    assert await did_not(province.upper, "dossier.receive", code, receive) == "security.foreign_organisation"
+    await did(province.lead, "dossier.receive", code, receive)
+    await did(province.lead, "result.issue", code, ISSUE)
+    await province.upper.fact("result.issued", dossier)
+    assert not province.upper.facts("dossier.forwarded", dossier)
+    sent, _ = await province.accepted()
+    await did(province.counter, FORWARD, sent, {**forward, "to": UPPER})
+    assert (await province.upper.fact("dossier.forwarded", sent)).data["to"] == UPPER
+    await did(province.upper, "dossier.receive", sent, receive)
 
 
 async def wrong_result(province: Province) -> None:
@@ -295,7 +338,7 @@ async def test_stories_of_the_decision_hold_on_the_real_stack(stack: StackAddres
         began: list[str] = []
         later = asyncio.Event()
         waiting = [story(province, began, later) for story in (at_once, opinion_overdue, apologies)]
-        stories = [on_paper, lost_by_the_agency, wrong_result, complaint_answered]
+        stories = [on_paper, lost_by_the_agency, lost_by_the_post, watched, wrong_result, complaint_answered]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(story) for story in waiting]
             await asyncio.gather(*(story(province) for story in stories))
