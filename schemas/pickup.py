@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -109,8 +109,8 @@ class CashSums(Wire):
     """Sums of one order in đồng after this report: to collect, collected from people, paid to the agency."""
 
     ordered: Amount
-    collected: Amount
-    remitted: Amount
+    collected: Annotated[int, Field(ge=0)]
+    remitted: Annotated[int, Field(ge=0)]
     difference: int
     """Collected and not paid over; negative when more was paid than collected."""
 

@@ -32,7 +32,7 @@ from hub.postgres.clock import read_clock
 from hub.postgres.names import claim
 from hub.process import client_logs
 from hub.process.health import health_app, serve
-from hub.process.supervise import keep_running
+from hub.process.supervise import SideTasks, keep_running
 from hub.settings import KafkaSettings, PostgresSettings, explained
 
 _STUCK_S = 60.0
@@ -75,31 +75,41 @@ async def run_adapter_role(name: str, stop: asyncio.Event) -> None:
     await _claim_name(settings, connection, name)
     watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
     async with _clock(settings, name) as clock:
-        side = [
-            asyncio.create_task(_serve(settings, registry, progress, metrics.http)),
-            asyncio.create_task(_certificates(settings, adapter, metrics.http).run()),
-            asyncio.create_task(keep_running("checks", watch.step)),
-        ]
+
+        async def run() -> None:
+            try:
+                await run_adapter(
+                    adapter,
+                    settings.kafka,
+                    dsn,
+                    environment=settings.environment,
+                    options=settings.delivery,
+                    stop=stop,
+                    metrics=metrics,
+                    clock=clock.now,
+                    ask_time=clock.asked,
+                    progress=progress,
+                )
+            except ExceptionGroup as group:
+                first = group.exceptions[0]
+                raise StopError(f"adapter {name}: a task died: {type(first).__name__}: {first}") from group
+
+        work = asyncio.create_task(run(), name=name)
+        side = SideTasks(
+            {
+                "health": _serve(settings, registry, progress, metrics.http),
+                "certificates": _certificates(settings, adapter, metrics.http).run(),
+                "checks": keep_running("checks", watch.step),
+                "clock": keep_running("clock", clock.step),
+            }
+        )
         try:
-            await run_adapter(
-                adapter,
-                settings.kafka,
-                dsn,
-                environment=settings.environment,
-                options=settings.delivery,
-                stop=stop,
-                metrics=metrics,
-                clock=clock.now,
-                ask_time=clock.asked,
-                progress=progress,
-            )
-        except ExceptionGroup as group:
-            first = group.exceptions[0]
-            raise StopError(f"adapter {name}: a task died: {type(first).__name__}: {first}") from group
+            await side.watch(work, stop)
+            stop.set()
+            await asyncio.wait([work])
+            side.raise_for(work)
         finally:
-            for task in side:
-                task.cancel()
-            await asyncio.wait(side, timeout=5)
+            await side.end(work, limit_s=5)
             await connection.close(timeout=5)
             await session.close()
 
@@ -137,6 +147,12 @@ class _Clock:
             await self.renew()
         return self.now()
 
+    async def step(self) -> None:
+        if self.renew is None:
+            await asyncio.Event().wait()
+        await self.asked()
+        await asyncio.sleep(_CLOCK_S)
+
 
 @contextlib.asynccontextmanager
 async def _clock(settings: AdapterSettings, name: str) -> AsyncIterator[_Clock]:
@@ -152,18 +168,11 @@ async def _clock(settings: AdapterSettings, name: str) -> AsyncIterator[_Clock]:
         async with turn:
             clock.steps = await read_clock(await session.live(), environment)
 
-    async def step() -> None:
-        await renew()
-        await asyncio.sleep(_CLOCK_S)
-
     await renew()
     clock.renew = renew
-    task = asyncio.create_task(keep_running("clock", step))
     try:
         yield clock
     finally:
-        task.cancel()
-        await asyncio.wait([task])
         await session.close()
 
 

@@ -9,12 +9,11 @@ import gc
 from hub.engine.decide.rules import Rules
 from hub.engine.observe.health import serve_health
 from hub.engine.wiring import EngineParts, engine_parts
-from hub.errors import StartupError, StopError
 from hub.http.certificates import CertificateWatch
 from hub.kafka import client as kafka
 from hub.logs import log
 from hub.process import client_logs
-from hub.process.supervise import keep_running
+from hub.process.supervise import SideTasks, keep_running
 from hub.settings import Settings
 
 _BEAT_S = 1.0
@@ -33,33 +32,35 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, rules: Rules | 
         _tune_collector()
         log("engine_started", shards=settings.shards)
         loop = asyncio.create_task(parts.engine.run(stop), name="engine")
-        side = [
-            asyncio.create_task(work, name=name)
-            for name, work in (
-                ("relay", keep_running("relay", parts.relay.step)),
-                ("retry", keep_running("retry", parts.relay.retry_step)),
-                ("clockwork", keep_running("clockwork", parts.clockwork.step)),
-                ("shards", keep_running("shards", lambda: _keep_shards(parts))),
-                ("topics", keep_running("topics", parts.topics.step)),
-                ("offset-hint", _hint_offsets(parts)),
-                ("gauges", keep_running("gauges", parts.gauges.step)),
-                ("retention", keep_running("retention", parts.retention.step)),
-                ("directory", keep_running("directory", parts.directory.step)),
-                ("budget", keep_running("budget", parts.budget.step)),
-                ("refusals", keep_running("refusals", parts.refusals.step)),
-                ("checks", keep_running("checks", parts.checks.step)),
-                ("waiting-copies", keep_running("waiting_copies", parts.waiting_copies.step)),
-                ("certificates", _certificates(settings, parts).run()),
-                ("health", serve_health(settings, parts)),
-            )
-        ]
+        side = SideTasks(
+            {
+                "relay": keep_running("relay", parts.relay.step),
+                "retry": keep_running("retry", parts.relay.retry_step),
+                "clockwork": keep_running("clockwork", parts.clockwork.step),
+                "shards": keep_running("shards", lambda: _keep_shards(parts)),
+                "topics": keep_running("topics", parts.topics.step),
+                "offset-hint": _hint_offsets(parts),
+                "gauges": keep_running("gauges", parts.gauges.step),
+                "retention": keep_running("retention", parts.retention.step),
+                "directory": keep_running("directory", parts.directory.step),
+                "budget": keep_running("budget", parts.budget.step),
+                "refusals": keep_running("refusals", parts.refusals.step),
+                "checks": keep_running("checks", parts.checks.step),
+                "waiting-copies": keep_running("waiting_copies", parts.waiting_copies.step),
+                "certificates": _certificates(settings, parts).run(),
+                "health": serve_health(settings, parts),
+            }
+        )
         try:
-            await _first_end(loop, side, stop)
+            await side.watch(loop, stop)
+            if stop.is_set():
+                await asyncio.wait([loop], timeout=_DRAIN_S)
+            side.raise_for(loop)
+            if not loop.done():
+                log("drain_timeout")
             await parts.relay.finish(_PUBLISH_S)
         finally:
-            for task in (loop, *side):
-                task.cancel()
-            await asyncio.wait([loop, *side], timeout=2)
+            await side.end(loop)
         log("engine_stopped")
 
 
@@ -68,32 +69,6 @@ def _tune_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-async def _first_end(loop: asyncio.Task[None], side: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
-    """Wait for the loop, after `stop` only for a while; a side task that ends before it is an error."""
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([loop, stopping, *side], return_when=asyncio.FIRST_COMPLETED)
-    if stop.is_set():
-        await asyncio.wait([loop], timeout=_DRAIN_S)
-    stopping.cancel()
-    for task in (loop, *side):
-        if not task.done():
-            continue
-        error = task.exception()
-        if isinstance(error, StopError | StartupError):
-            raise error
-        if error is not None:
-            raise StopError(f"task {task.get_name()} died: {_one_line(error)}") from error
-        if task is not loop:
-            raise StopError(f"task {task.get_name()} ended by itself")
-    if not loop.done():
-        log("drain_timeout")
-
-
-def _one_line(error: BaseException) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
 
 
 async def _keep_shards(parts: EngineParts) -> None:

@@ -18,7 +18,7 @@ from hub.checks.check import must_hold
 from hub.checks.roles import gateway_checks
 from hub.checks.watch import CheckWatch
 from hub.documents.store import documents
-from hub.errors import StartupError, StopError
+from hub.errors import StartupError
 from hub.facts.integrity import StoreKey
 from hub.gateway.api import make_api
 from hub.gateway.budget import Budget
@@ -42,7 +42,7 @@ from hub.postgres.away import reason_of
 from hub.printing.tables import say
 from hub.process import client_logs
 from hub.process.health import health_app, serve
-from hub.process.supervise import AWAY, keep_running
+from hub.process.supervise import AWAY, SideTasks, keep_running
 from hub.regulation.lawbook import load_book
 from hub.settings import GatewaySettings, KafkaSettings, PostgresSettings, read_tree
 from hub.settings.budget import BudgetSettings
@@ -110,47 +110,31 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
             parts.key,
             parts.metrics,
         )
-        side = [
-            asyncio.create_task(work, name=name)
-            for name, work in (
-                ("callers", keep_running("callers", parts.callers.follow)),
-                ("inbox", keep_running("inbox", parts.inbox.step)),
-                ("feed", keep_running("feed", parts.feed.step)),
-                ("webhooks", keep_running("webhooks", hooks.step)),
-                ("presence", keep_running("presence", presence.step)),
-                ("budget", keep_running("budget", parts.budget.step)),
-                ("refusals", keep_running("refusals", guard.refusals.step)),
-                ("checks", keep_running("checks", parts.checks.step)),
-                ("certificates", certificates.run()),
-                ("health", _serve_health(settings, parts, presence, registry)),
-            )
-        ]
+        side = SideTasks(
+            {
+                "callers": keep_running("callers", parts.callers.follow),
+                "inbox": keep_running("inbox", parts.inbox.step),
+                "feed": keep_running("feed", parts.feed.step),
+                "webhooks": keep_running("webhooks", hooks.step),
+                "presence": keep_running("presence", presence.step),
+                "budget": keep_running("budget", parts.budget.step),
+                "refusals": keep_running("refusals", guard.refusals.step),
+                "checks": keep_running("checks", parts.checks.step),
+                "certificates": certificates.run(),
+                "health": _serve_health(settings, parts, presence, registry),
+            }
+        )
         try:
-            await _first_end(door, side, stop, parts)
+            await side.watch(door, stop)
+            parts.stopping.set()
+            stop.set()
+            await asyncio.wait([door])
+            side.raise_for(door)
         finally:
-            for task in side:
-                task.cancel()
-            await asyncio.wait(side, timeout=2)
+            await side.end()
             await hooks.close()
             await presence.end()
     log("gateway_stopped")
-
-
-async def _first_end(
-    door: asyncio.Task[None], side: list[asyncio.Task[None]], stop: asyncio.Event, parts: GatewayContext
-) -> None:
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([door, stopping, *side], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    parts.stopping.set()
-    died = next((task for task in (*side, door) if task.done()), None)
-    stop.set()
-    await asyncio.wait([door])
-    error = door.exception() or (died.exception() if died is not None else None)
-    if isinstance(error, StartupError | StopError):
-        raise error
-    if died is not None and (died is not door or error is not None):
-        raise StopError(f"task {died.get_name()} died: {type(error).__name__}") from error
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
-"""The loop of a side task: it survives outages of the broker and of the database, and nothing else."""
+"""Tasks beside the work of a process: each survives outages and nothing else; what ends, ends the process."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import asyncpg
 
@@ -63,3 +64,46 @@ async def keep_running(name: str, step: Callable[[], Awaitable[None]]) -> None:
             await backoff.wait()
         else:
             backoff.reset()
+
+
+class SideTasks:
+    """The tasks of a process by name, watched beside its work.
+
+    `StartupError` and `StopError` of a task are raised as they are; what else ends one is told by its name.
+    """
+
+    def __init__(self, works: Mapping[str, Coroutine[Any, Any, None]]) -> None:
+        self._side = [asyncio.create_task(work, name=name) for name, work in works.items()]
+
+    async def watch(self, work: asyncio.Task[None], stop: asyncio.Event) -> None:
+        """Return when the work or one of the tasks has ended, or the process is to stop."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([work, stopping, *self._side], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+
+    def raise_for(self, work: asyncio.Task[None]) -> None:
+        """Raise what ended the work, or a task."""
+        for task in (work, *self._side):
+            if not task.done() or task.cancelled():
+                continue
+            error = task.exception()
+            if isinstance(error, StopError | StartupError):
+                raise error
+            if error is not None:
+                raise StopError(f"task {task.get_name()} died: {_one_line(error)}") from error
+            if task is not work:
+                raise StopError(f"task {task.get_name()} ended by itself")
+
+    async def end(self, *others: asyncio.Task[None], limit_s: float = 2) -> None:
+        """Cancel them, and the others with them, and wait for their end no longer than that."""
+        tasks = (*others, *self._side)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=limit_s)
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__

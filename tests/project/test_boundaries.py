@@ -60,10 +60,11 @@ TASKS: dict[str, tuple[str, ...] | str] = {
     "hub/http/acceptor.py self._welcome(accepted, entry.guest)": ("door", "adapter-door"),
     "hub/kafka/producer.py self._renew()": OF_NOBODY,
     "hub/kafka/producer.py stop_producer(old.producer)": OF_NOBODY,
-    "hub/delivery/role.py _serve(settings, registry, progress, metrics.http)": OF_NOBODY,
-    "hub/delivery/role.py _certificates(settings, adapter, metrics.http).run()": OF_NOBODY,
-    "hub/delivery/role.py keep_running('clock', step)": OF_NOBODY,
-    "hub/delivery/role.py keep_running('checks', watch.step)": OF_NOBODY,
+    "hub/delivery/role.py run()": "the loops of the runtime, which stand above",
+    "hub/delivery/role.py health": OF_NOBODY,
+    "hub/delivery/role.py certificates": OF_NOBODY,
+    "hub/delivery/role.py clock": OF_NOBODY,
+    "hub/delivery/role.py checks": PROBES,
     "hub/process/health.py vitals.run()": OF_NOBODY,
 }
 """By where it is started: the cases of `BOUNDARIES` that raise in it, or why no case can."""
@@ -73,8 +74,8 @@ def started(path: Path) -> Iterator[str]:
     """The tasks that a module starts, by name or as they are written; waits for an event are none."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.ListComp) and "create_task" in ast.unparse(node.elt):
-            yield from _named(node.generators[0].iter)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "SideTasks":
+            yield from _named(node.args[0])
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("create_task"):
             yield from _single(node)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "broker.subscriber":
@@ -86,10 +87,10 @@ def started(path: Path) -> Iterator[str]:
 
 
 def _named(several: ast.expr) -> Iterator[str]:
-    if isinstance(several, ast.Tuple):
-        for pair in several.elts:
-            assert isinstance(pair, ast.Tuple)
-            yield str(ast.literal_eval(pair.elts[0]))
+    assert isinstance(several, ast.Dict)
+    for name in several.keys:
+        assert name is not None
+        yield str(ast.literal_eval(name))
 
 
 def _single(call: ast.Call) -> Iterator[str]:

@@ -25,6 +25,7 @@ _TOLD_OF_THE_POST: frozenset[PickupStatus] = frozenset(
     {"collected", "delivery_failed", "delivered", "returned", "lost"}
 )
 """Reports of the post that an applicant is told of: not each hand that a parcel goes through."""
+_MOST_OF_THE_POST = 50
 
 
 CAUSES: frozenset[type[Fact]] = frozenset(
@@ -116,10 +117,23 @@ def _cause_of(dossier: Dossier, fact: Fact, context: Context) -> _Cause | None:
             return _Cause("early_return", "18.4") if is_early else _Cause("ready", "18.3")
         case PaymentRequested():
             return _Cause("fee", "3.5", amount=fact.total)
-        case PickupProgressed() if fact.status in _TOLD_OF_THE_POST:
+        case PickupProgressed() if _is_told(dossier, fact):
             return _Cause("post", "13.2", status=fact.status)
         case _:
             return None
+
+
+def _is_told(dossier: Dossier, fact: PickupProgressed) -> bool:
+    """A new place of a parcel; a post that repeats itself leaves room for what else has to be told."""
+    pickup = dossier.pickups[fact.order]
+    is_new = fact.status != pickup.status or fact.failures > len(pickup.failed_at)
+    told = sum(notice.purpose == "post" for notice in dossier.notices.values())
+    return (
+        fact.status in _TOLD_OF_THE_POST
+        and is_new
+        and pickup.is_news(fact.status, fact.at)
+        and told < _MOST_OF_THE_POST
+    )
 
 
 def _cause_again(notice: Notice) -> _Cause:

@@ -101,3 +101,15 @@ def test_an_order_that_the_operator_cancelled_is_closed_and_can_be_placed_again(
     assert story.now.pickups[order].status == "cancelled"
     assert not story.now.pickups[order].is_open
     story.accepts(build.pickup("collect"), COUNTER)
+
+
+@pytest.mark.rule("qd45-2016.15")
+def test_sums_that_no_parcel_can_bring_are_told_as_they_are() -> None:
+    story = build.submitted(channel="post")
+    story.accepts(build.pickup(), COUNTER)
+    (order,) = story.now.pickups
+    for minute in range(3):
+        moment = MONDAY + timedelta(minutes=minute)
+        report = build.postal_report(order, "cod_collected", moment, amount=10_000_000_000)
+        story.accepts(report, POSTAL, MONDAY + timedelta(hours=1))
+    assert story.now.pickups[order].cash_collected == 30_000_000_000

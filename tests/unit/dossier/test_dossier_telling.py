@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from schemas.base import Fact
 from schemas.dossier import DossierSubmitted
 from schemas.notice import NoticeFailed, NoticeRequested, NoticeSent, NoticeWish, ReportNotice
 from tests.support import dossiers as build
-from tests.support.dossiers import AGENCY, COUNTER, MONDAY, PORTAL, Story
+from tests.support.dossiers import AGENCY, COUNTER, MONDAY, PORTAL, POSTAL, Story
 
 NOTIFIER = Sender("notices", frozenset({"notifier"}), frozenset())
 BOTH = NoticeWish(email="mau@example.vn", phone="0900000001", language="en")
@@ -128,3 +129,17 @@ def test_the_ways_are_sealed_with_the_parties_and_opened_where_somebody_can_have
     rules = Rules(load_book())
     assert rules.needs_private(story.now, build.supplement_request())
     assert not rules.needs_private(lodged(None).now, build.supplement_request())
+
+
+@pytest.mark.rule("13.2")
+def test_a_post_that_repeats_itself_neither_floods_the_applicant_nor_takes_the_room_of_other_notices() -> (
+    None
+):
+    story = build.submitted(channel="post", notices=BOTH)
+    story.accepts(build.pickup(), COUNTER)
+    (order,) = story.now.pickups
+    for minute in range(150):
+        moment, status = MONDAY + timedelta(minutes=minute), ("collected", "delivery_failed")[minute % 2]
+        for _ in range(2):
+            story.accepts(build.postal_report(order, status, moment), POSTAL, MONDAY + timedelta(hours=3))
+    assert len(story.now.notices) == 50
