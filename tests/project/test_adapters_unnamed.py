@@ -18,6 +18,8 @@ FREE = ("adapters/", "schemas/", "hub/dossier/", "examples/", "docs/", "tests/",
 
 EXCEPTIONS: Mapping[str, str] = {
     "hub/regulation/": "the law, and records of the national portal as it answered: their words, no adapter",
+    "LICENSE": "its own words speak of notices",
+    "hub/engine/decide/rules.py": "where applicants agreed to be told, as the contract names that field",
     "hub/engine/decide/routing.py": "which fact goes to which role of the published contract",
     "tools/catalogue_page.py": "the page of the published contract names its roles",
     "bench/": "measures these adapters by name, and the results are kept",

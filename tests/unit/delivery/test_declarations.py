@@ -42,6 +42,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
 def test_every_adapter_of_this_repository_is_declared_under_its_name_with_its_role() -> None:
     known = declarations()
     assert {name: one.role for name, one in known.items()} == {
+        "notices": "notifier",
         "population": "population",
         "portal": "portal",
         "postal": "postal",

@@ -1,0 +1,189 @@
+"""Notices behind the delivery runtime: an e-mail or a short message out, what became of it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Final, assert_never
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from adapters.notices.mail import can_be_used, mail_bytes
+from adapters.notices.mail_client import MailClient, MailRefusedError, proof_of
+from adapters.notices.settings import NoticesSettings
+from adapters.notices.sms import within
+from adapters.notices.sms_client import SmsClient, SmsRefusedError
+from adapters.notices.templates import PURPOSES, read_templates
+from adapters.notices.texts import pair, reject
+from adapters.notices.wording import email_of, sms_of, subject_of
+from hub.delivery.adapter import OutMessage, Polled, Report
+from hub.delivery.context import AskTime, machine_time
+from hub.delivery.errors import CallError
+from hub.delivery.http import outcome_after
+from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.delivery.reports import report_id
+from schemas.notice import NoticeRequested, ReportNotice
+
+_NAMESPACE: Final = UUID("7a5c7b1e-2f59-4f3a-9a0e-0d7c1b6b8f42")
+"""Of this adapter alone; never changed, since the ids of reports come from it."""
+_VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class NoticesAdapter:
+    """Implements `hub.delivery.adapter.Adapter`; keeps nothing, least of all an address.
+
+    One sending on one way for each notice: where nobody can say whether it went out, and nobody can be asked,
+    it is not sent again, and the hub takes the next way.
+    """
+
+    name = "notices"
+    poll_interval_s: float | None = None
+
+    def __init__(self, settings: NoticesSettings) -> None:
+        self.settling_s: float = settings.settling_s
+        self._settings = settings
+        self._ask_time: AskTime = machine_time
+        self._templates = read_templates(settings.templates)
+        self._mail = MailClient(settings)
+        self._sms = SmsClient(settings)
+
+    @property
+    def certificates(self) -> Mapping[str, Path | None]:
+        """The authorities of the mail server and of the provider, where they are set."""
+        return {"mail_ca": self._settings.smtp_ca_file, "sms_ca": self._settings.sms_ca_file}
+
+    def use_clock(self, ask_time: AskTime) -> None:
+        """Quiet hours go by this time."""
+        self._ask_time = ask_time
+
+    def handles(self, message_type: str) -> bool:
+        """Notices that the hub asks for."""
+        return message_type == NoticeRequested.type
+
+    async def deliver(self, message: OutMessage) -> Outcome:
+        """Send it on the way that it names."""
+        fact = _fact_of(message)
+        if fact is None:
+            return reject("bad_fact")
+        try:
+            if fact.channel == "email":
+                return await self._send_mail(message, fact)
+            return await self._send_sms(message, fact)
+        except (MailRefusedError, SmsRefusedError) as error:
+            return reject("refused", code=str(error.status))
+        except CallError as error:
+            return outcome_after(error)
+
+    async def query(self, message: OutMessage) -> QueryOutcome:
+        """A provider can be asked where it is set up so; a mail server cannot: then it counts as failed."""
+        fact = _fact_of(message)
+        if fact is None:
+            return reject("bad_fact")
+        if fact.channel == "email" or self._settings.sms_query_url is None:
+            return reject("unsure")
+        try:
+            found = await self._sms.find(message.id)
+        except CallError as error:
+            return Unknown(str(error))
+        return NotFound() if found is None else Delivered({"proof": found})
+
+    def report(self, message: OutMessage, outcome: Outcome, at: datetime) -> Report | None:
+        """Sent with its proof, or failed with the reason."""
+        match outcome:
+            case Delivered(answer):
+                return _report(message, at, proof=str(answer["proof"]))
+            case Rejected(_, vi, _):
+                return _report(message, at, failure=vi)
+            case Unknown() | RetryAt():
+                return None
+            case _:
+                assert_never(outcome)
+
+    def give_up(self, message: OutMessage, why: str, at: datetime) -> Report | None:
+        """Failed: the hub takes the next way."""
+        del why
+        return _report(message, at, failure=pair("gave_up")[0])
+
+    async def poll(self, cursor: str | None) -> Polled:
+        """Nothing to poll."""
+        return Polled(reports=(), cursor=cursor or "")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._sms.aclose()
+
+    async def _send_mail(self, message: OutMessage, fact: NoticeRequested) -> Outcome:
+        settings, known = self._settings, self._templates[fact.language]
+        if settings.smtp_host is None:
+            return reject("no_way")
+        if fact.email is None or not can_be_used(fact.email):
+            return reject("bad_address")
+        content = mail_bytes(
+            identity=message.id,
+            at=message.time,
+            sender=(settings.sender_name, settings.sender),
+            to=fact.email,
+            subject=subject_of(fact, known, settings.link),
+            text=email_of(fact, known, settings.link),
+            language=fact.language,
+        )
+        return Delivered({"proof": proof_of(await self._mail.send(fact.email, content))})
+
+    async def _send_sms(self, message: OutMessage, fact: NoticeRequested) -> Outcome:
+        settings = self._settings
+        if settings.sms_url is None:
+            return reject("no_way")
+        if fact.phone is None:
+            return reject("bad_address")
+        text = sms_of(fact, self._templates[fact.language], settings.link)
+        short = within(text, settings.sms_max_parts, is_unaccented=settings.sms_unaccented)
+        if short is None:
+            return reject("too_long")
+        wait_s = quiet_s(settings.sms_quiet_from, settings.sms_quiet_until, await self._ask_time())
+        if wait_s > 0:
+            return RetryAt(wait_s, "quiet hours")
+        return Delivered({"proof": await self._sms.send(message.id, fact.phone, short)})
+
+
+def quiet_s(begin: time | None, end: time | None, now: datetime) -> float:
+    """Seconds until messages may go, 0 outside of the quiet hours; they may pass midnight (pure)."""
+    if begin is None or end is None or begin == end:
+        return 0.0
+    local = now.astimezone(_VIETNAM)
+    clock = local.time()
+    is_quiet = begin <= clock < end if begin < end else clock >= begin or clock < end
+    if not is_quiet:
+        return 0.0
+    until = local.replace(hour=end.hour, minute=end.minute, second=end.second, microsecond=0)
+    return ((until if until > local else until + timedelta(days=1)) - local).total_seconds()
+
+
+def _fact_of(message: OutMessage) -> NoticeRequested | None:
+    try:
+        fact = NoticeRequested.model_validate_json(message.data, extra="ignore")
+    except ValidationError:
+        return None
+    return fact if fact.purpose in PURPOSES else None
+
+
+def _report(
+    message: OutMessage, at: datetime, *, proof: str | None = None, failure: str | None = None
+) -> Report | None:
+    """One id for each delivery and its end, whenever it is made; nothing of a notice that cannot be read."""
+    fact = _fact_of(message)
+    if fact is None:
+        return None
+    data = ReportNotice(
+        purpose=fact.purpose,
+        channel=fact.channel,
+        at=at.astimezone(UTC),
+        proof=proof,
+        notice=fact.notice,
+        failure=failure,
+    )
+    identity = report_id(_NAMESPACE, f"{'sent' if failure is None else 'failed'}|{message.id}")
+    body = data.model_dump_json(exclude_none=True).encode()
+    return Report(identity, ReportNotice.type, message.subject, data.at, body)

@@ -1,0 +1,57 @@
+"""An e-mail as bytes: text and simple HTML, the same ones for the same notice (pure)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+from typing import Final
+
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
+_LONGEST_LOCAL: Final = 64
+
+
+def can_be_used(address: str) -> bool:
+    """Whether it is an address that every mail server takes: ASCII, without quotes and comments."""
+    return _ADDRESS.fullmatch(address) is not None and len(address.partition("@")[0]) <= _LONGEST_LOCAL
+
+
+def mail_bytes(
+    *,
+    identity: str,
+    at: datetime,
+    sender: tuple[str, str],
+    to: str,
+    subject: str,
+    text: str,
+    language: str,
+) -> bytes:
+    """`identity` is the id of the delivery: Message-ID is made of it; `sender` is name and address."""
+    name, address = sender
+    local, _, domain = address.rpartition("@")
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address(name, local, domain)
+    mail["To"] = Address("", *to.rsplit("@", 1))
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = f"<{identity}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Content-Language"] = language
+    mail.set_content(text, cte="base64")
+    mail.add_alternative(_html(subject, text, language), subtype="html", cte="base64")
+    mail.set_boundary(f"={identity}=")
+    return mail.as_bytes()
+
+
+def _html(subject: str, text: str, language: str) -> str:
+    paragraphs = "\n".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in text.split("\n\n"))
+    head = f'<meta charset="utf-8"><title>{escape(subject)}</title>'
+    body = f"<body>\n{paragraphs}\n</body>"
+    return f'<!DOCTYPE html>\n<html lang="{language}"><head>{head}</head>\n{body}</html>\n'

@@ -1,0 +1,53 @@
+"""What a notice says: the template of its purpose with the facts in it (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from adapters.notices.templates import Template, Templates
+from schemas.notice import NoticeRequested
+
+_VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def subject_of(fact: NoticeRequested, known: Templates, link: str | None) -> str:
+    """One line."""
+    return _one_line(_template(fact, known).subject.format_map(_fields(fact, known, link)))
+
+
+def email_of(fact: NoticeRequested, known: Templates, link: str | None) -> str:
+    """Paragraphs with an empty line between; one that has nothing to say is left out."""
+    text = _template(fact, known).email.format_map(_fields(fact, known, link))
+    paragraphs = [part.strip() for part in text.split("\n\n")]
+    return "\n\n".join(part for part in paragraphs if part)
+
+
+def sms_of(fact: NoticeRequested, known: Templates, link: str | None) -> str:
+    """One line."""
+    return _one_line(_template(fact, known).sms.format_map(_fields(fact, known, link)))
+
+
+def _template(fact: NoticeRequested, known: Templates) -> Template:
+    return known.by_purpose[fact.purpose]
+
+
+def _fields(fact: NoticeRequested, known: Templates, link: str | None) -> Mapping[str, str]:
+    words = known.words
+    return {
+        "organisation": _one_line(fact.organisation_name or fact.organisation),
+        "procedure": _one_line(fact.procedure_title or fact.procedure),
+        "code": fact.code or words["no_code"],
+        "link": f"{words['link']}{link}" if link is not None else "",
+        "due": f"{fact.due_at.astimezone(_VIETNAM):%H:%M %d/%m/%Y}" if fact.due_at is not None else "",
+        "points": "\n".join(f"- {_one_line(point.text)}" for point in fact.points),
+        "guidance": f"{words['guidance']}{_one_line(fact.guidance)}" if fact.guidance is not None else "",
+        "competent": f"{words['competent']}{fact.competent}." if fact.competent is not None else "",
+        "amount": f"{fact.amount:,}".replace(",", ".") if fact.amount is not None else "",
+        "status": words.get(fact.status or "", fact.status or ""),
+    }
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

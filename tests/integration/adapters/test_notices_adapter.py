@@ -1,0 +1,67 @@
+"""An applicant who agreed to it is told, from the counter to a mail server and back to the dossier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+from hub.embedded.stack import StackAddress
+from tests.contract.notices_world import mail_world
+from tests.support.hubs import Hub, own_hub
+from tests.support.processes import HubProcess
+from tests.support.requests import COMPONENTS, OFFICER, ONE_STOP, SUBMIT, submission
+from tests.support.waiting import eventually
+
+AGREED = {"email": "nguyen.thi.mau@mau.example", "phone": "0900000001"}
+GAP = {"component": COMPONENTS[0]["code"], "reason": "Tờ khai chưa ký"}
+SUPPLEMENT = {"officer": OFFICER, "stage": "intake", "gaps": [GAP]}
+
+
+async def _adapter(hub: Hub, folder: Path, **settings: str) -> None:
+    password = await hub.register("notices", ["notifier"])
+    own = {"HUB_KAFKA__USER": f"{hub.prefix}notices", "HUB_KAFKA__PASSWORD": password}
+    process = HubProcess("adapter", "notices", hub.environment | own | settings, folder, adapter="notices")
+    hub.processes.append(process)
+    process.start()
+    await process.ready()
+
+
+async def test_the_email_of_form_02_is_sent_once_and_a_refused_one_becomes_a_call_of_the_counter(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    (folder := tmp_path / "mail").mkdir()
+    async with mail_world(folder) as (_, mail), own_hub(stack, tmp_path) as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        await hub.start_engine()
+        server = {"HUB_NOTICES_SMTP_HOST": "127.0.0.1", "HUB_NOTICES_SMTP_PORT": str(mail.port)}
+        trusted = {"HUB_NOTICES_SMTP_CA_FILE": str(folder / "mail-root.pem")}
+        await _adapter(hub, tmp_path, **server, **trusted, HUB_NOTICES_SENDER="motcua@mau.example")
+
+        async def lodged() -> str:
+            submitted = await counter.ask(SUBMIT, f"ref:{uuid4()}", submission(notices=AGREED))
+            dossier = str(submitted.data["dossier"])
+            await counter.ask("onestop.dossier.request_supplement.v1", dossier, SUPPLEMENT)
+            return dossier
+
+        told = await counter.fact("notice.sent", await lodged())
+        assert (told.data["notice"], told.data["channel"], told.data["rule"]) == ("TB1", "email", "15.1.b")
+        assert told.data["proof"].startswith("250.")
+        (taken,) = mail.taken()
+        assert taken["to"] == [AGREED["email"]]
+
+        mail.fault("rcpt", "550 5.1.1 no such user")
+        refused = await lodged()
+        ways: list[tuple[str, str]] = []
+
+        async def both() -> bool:
+            failures = [one.data for one in counter.inbox if one.type == "onestop.notice.failed.v1"]
+            ways[:] = [(one["channel"], one["then"]) for one in failures]
+            return len(ways) == 2
+
+        await eventually(both, 30, "both ways failed")
+        assert ways == [("email", "sms"), ("sms", "call")]
+        call = {"purpose": "supplement", "notice": "TB1", "channel": "call", "at": told.data["at"]}
+        answer = await counter.ask("onestop.notice.report.v1", refused, call)
+        assert [fact["type"] for fact in answer.data["facts"]] == ["onestop.notice.sent.v1"]
+        assert len(mail.taken()) == 1
+        assert not [one for one in counter.inbox if one.type == "onestop.notice.requested.v1"]
