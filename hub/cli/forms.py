@@ -15,9 +15,10 @@ from hub.facts.private_file import write_private
 from hub.facts.sealing import MasterKey
 from hub.forms.case_file import letterheads
 from hub.forms.form_set import form_of, installed_form_sets, set_of
-from hub.forms.register import RegisterRow
+from hub.forms.other_papers import installed_papers, printed_paper
+from hub.forms.register import RegisterRow, register_row
 from hub.forms.register_files import RegisterBook, register_pdf
-from hub.forms.sample import sample_case
+from hub.forms.sample import SAMPLE_ONE_STOP, sample_case
 from hub.forms.stored import CaseFiles, Forms, printed
 from hub.forms.stored_register import register_rows
 from hub.oversight.names import one_dossier
@@ -39,7 +40,7 @@ _COLUMNS = ("number", "form", "set", "paper")
 
 @app.command("list")
 def list_forms(as_json: AsJson = False) -> None:
-    """List the forms of the law in force today, with the template of each."""
+    """List the forms of the law in force today and the other papers, with the template of each."""
     profile = _law_today().profile
     form_set = set_of(installed_form_sets(), profile)
     rows = [
@@ -53,12 +54,24 @@ def list_forms(as_json: AsJson = False) -> None:
         }
         for form in profile.forms
     ]
+    papers = installed_papers()
+    rows += [
+        {
+            "number": name,
+            "form": one.vi,
+            "set": f"papers ({one.rule})",
+            "paper": one.size,
+            "decision": papers.decision,
+            "en": one.en,
+        }
+        for name, one in papers.by_name.items()
+    ]
     print_rows(rows, _COLUMNS, as_json=as_json, none="no forms", more=("decision", "en"))
 
 
 @app.command()
 def preview(
-    number: Annotated[str, typer.Argument(help="as `hub forms list` has it: 01")],
+    number: Annotated[str, typer.Argument(help="as `hub forms list` has it: 01, urging")],
     into: Annotated[Path, typer.Option("--into", help="the PDF to write; it must not be there yet")],
     dossier: Annotated[
         str | None, typer.Option(help="official code, id or reference; its personal data are printed")
@@ -76,6 +89,20 @@ def preview(
     content = _of_sample(number) if dossier is None else _of_dossier(number, dossier, reason, operator)
     write_private(into, content, is_new=True)
     say(f"{into}: form {number}, {len(content)} bytes")
+
+
+@app.command()
+def check() -> None:
+    """Make each form and paper of an invented dossier; names a template that asks for what is not there."""
+    law = _law_today()
+    form_set, head = set_of(installed_form_sets(), law.profile), sample_case(law.catalogue).organisation
+    made = [form.number for form in law.profile.forms if form.kind != "register"]
+    for number in (*made, *installed_papers().by_name):
+        _of_sample(number)
+    row = register_row(sample_case(law.catalogue), form_set, is_erased=False)
+    day = date(2026, 1, 5)
+    register_pdf(law.profile.form("register"), form_set, head(SAMPLE_ONE_STOP), [row], day, day)
+    say(f"{len(made) + 1} forms and {len(installed_papers().by_name)} papers can be made")
 
 
 @app.command()
@@ -147,8 +174,10 @@ async def _record(connection: Connection, operator: str, action: str, target: st
 
 def _of_sample(number: str) -> bytes:
     law = _law_today()
-    form_set = set_of(installed_form_sets(), law.profile)
-    return printed(form_of(law.profile, number), form_set, sample_case(law.catalogue))
+    form_set, case = set_of(installed_form_sets(), law.profile), sample_case(law.catalogue)
+    if number in installed_papers().by_name:
+        return printed_paper(number, form_set, case)
+    return printed(form_of(law.profile, number), form_set, case)
 
 
 def _of_dossier(number: str, name: str, reason: str, operator: str) -> bytes:

@@ -40,14 +40,22 @@ def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
 
     Raises `NotIssuedError`, and `FormError` for a code that the form set has no word for.
     """
-    fact = issuing_fact(form.kind, case)
+    fact, accepted = issuing_fact(form.kind, case), case.find("dossier.accepted")
+    due = accepted["data"]["due_at"] if form.kind == "receipt" and accepted is not None else None
+    common = common_content(form.vi, form.paper, case, words, local(fact["time"]), due)
+    return common | _FILLED[form.kind](fact["data"], case, words)
+
+
+def common_content(
+    title: str, paper: str, case: CaseFile, words: FormSet, issued: datetime, due: str | None = None
+) -> Content:
+    """What stands on every paper of a dossier: head, person, procedure and the text of its code."""
     submitted, accepted = case.last("dossier.submitted")["data"], case.find("dossier.accepted")
     one_stop = case.organisation(submitted["organisation"])
     code = accepted["data"]["code"] if accepted is not None else None
-    issued = local(fact["time"])
     common: Content = {
-        "title": form.vi,
-        "paper": form.paper,
+        "title": title,
+        "paper": paper,
         "code": code,
         "number": code.rpartition("-")[2] if code is not None else None,
         "above": one_stop.above,
@@ -59,9 +67,8 @@ def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
         "procedure": case.procedure.name,
         "summary": submitted.get("summary"),
     }
-    due = accepted["data"]["due_at"] if form.kind == "receipt" and accepted is not None else None
     common["qr_text"] = _qr_text(common, case, submitted, issued, due)
-    return common | _FILLED[form.kind](fact["data"], case, words)
+    return common
 
 
 def _person(submitted: Mapping[str, Any], words: FormSet) -> Content:
@@ -169,7 +176,7 @@ def _hand_over(fact: Mapping[str, Any], case: CaseFile, words: FormSet) -> Conte
             taker = case.organisation(data["to"]).name
             return found | {"giver": one_stop, "taker": taker, "giver_name": data["officer"]["name"]}
         case "paper.handed_over":
-            giver, taker = (_holder(data[side], case, words) for side in ("giver", "receiver"))
+            giver, taker = (holder_name(data[side], case, words) for side in ("giver", "receiver"))
             names = {"giver_name": data["giver"]["name"], "taker_name": data["receiver"]["name"]}
             return found | {"giver": giver, "taker": taker, "note": data.get("slip")} | names
         case "result.issued":
@@ -181,7 +188,8 @@ def _hand_over(fact: Mapping[str, Any], case: CaseFile, words: FormSet) -> Conte
             return found | {"giver": one_stop, "giver_name": None} | taken
 
 
-def _holder(custodian: Mapping[str, Any], case: CaseFile, words: FormSet) -> str:
+def holder_name(custodian: Mapping[str, Any], case: CaseFile, words: FormSet) -> str:
+    """Who holds papers, by name: an organisation, the post or the applicant."""
     if custodian["kind"] == "organisation":
         return case.organisation(custodian["organisation"]).name
     return word(words.words.holder, custodian["kind"])

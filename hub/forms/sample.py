@@ -8,7 +8,8 @@ from hub.forms.case_file import CaseFile, Letterhead
 from hub.forms.errors import FormError
 from hub.regulation.catalogue import Catalogue
 
-_ONE_STOP, _AGENCY, _OTHER = "000.12.34.H07", "000.12.35.H07", "000.12.36.H07"
+SAMPLE_ONE_STOP = "000.12.34.H07"
+_ONE_STOP, _AGENCY, _OTHER = SAMPLE_ONE_STOP, "000.12.35.H07", "000.12.36.H07"
 _OFFICER = {"account": "canbo.mau", "name": "Lê Thị Thí Dụ"}
 _PROCEDURE = "1.001193"
 _PAPERS = ["000.00.00.G15-KQ004389", "000.00.00.G15-KQ003204", "000.00.00.G15-KQ004946"]
@@ -68,6 +69,7 @@ def _facts(papers: list[str]) -> list[dict[str, Any]]:
             "reason": "Phải xác minh việc đăng ký kết hôn của cha mẹ ở xã khác", "due_at": due,
             "new_due_at": new_due,
         }),
+        *_other_papers(papers, due),
         _fact("dossier.declined", "2026-01-07T09:00:00+07:00", {
             "officer": _OFFICER, "reason": "out_of_competence", "competent": _OTHER, "mode": "refuse_intake",
             "explanation": "Việc đăng ký khai sinh thuộc thẩm quyền của Ủy ban nhân dân cấp xã nơi cư trú "
@@ -79,6 +81,43 @@ def _facts(papers: list[str]) -> list[dict[str, Any]]:
         }),
         _fact("result.returned", "2026-01-07T16:10:00+07:00", {
             "channel": "in_person", "received_by": "Nguyễn Văn Thử",
+        }),
+    ]  # fmt: skip
+
+
+def _other_papers(papers: list[str], due: str) -> list[dict[str, Any]]:
+    """What slips, minutes and letters are made of."""
+    order = f"{_ONE_STOP}-260105-0001__D1"
+    sender = {"name": "Bộ phận tiếp nhận và trả kết quả xã Mẫu"}
+    head = {"account": "truongbp.mau", "name": "Hồ Thị Trưởng Mẫu"}
+    return [
+        _fact("pickup.ordered", "2026-01-06T08:00:00+07:00", {
+            "order": order, "direction": "deliver", "sender": sender, "receiver": {"name": "Nguyễn Văn Thử"},
+            "contents": ["Giấy khai sinh (bản chính)", "Trích lục khai sinh (02 bản sao)"],
+        }),
+        _fact("pickup.progressed", "2026-01-06T08:10:00+07:00", {
+            "order": order, "status": "handed_over", "at": "2026-01-06T08:10:00+07:00",
+            "minutes": "BB-2026-0001", "item": "RX000000001VN",
+        }),
+        _fact("reminder.issued", "2026-01-06T14:00:00+07:00", {
+            "timer": "due", "officer": _OFFICER, "by": _ONE_STOP, "to": _AGENCY, "limit": due,
+            "overdue_s": 20400, "article": "7.1",
+            "content": "Đến nay Bộ phận tiếp nhận và trả kết quả chưa nhận được kết quả giải quyết hồ sơ.",
+            "letter": {
+                "number": "15/BPMC-ĐĐ", "signed_on": "2026-01-06", "signer": head,
+                "by_order_of": "Chủ tịch Ủy ban nhân dân xã Mẫu",
+            },
+        }),
+        _fact("loss.recorded", "2026-01-06T15:00:00+07:00", {
+            "loss": "L1", "kind": "mislaid", "papers": papers[:1], "holder": _AGENCY, "basis": "21.2",
+            "noticed_at": "2026-01-06T14:45:00+07:00", "officer": _OFFICER,
+            "circumstances": "Khi kiểm đếm cuối buổi không thấy giấy tờ trong bìa hồ sơ",
+        }),
+        _fact("loss.settled", "2026-01-06T16:30:00+07:00", {
+            "loss": "L1", "responsible": _AGENCY, "holder": _AGENCY, "basis": "21.2", "costs_total": 50000,
+            "papers": [{"paper": papers[0], "outcome": "reissued", "holder": _AGENCY}],
+            "officer": _OFFICER, "settled_at": "2026-01-06T16:30:00+07:00",
+            "apology": {"officer": head, "at": "2026-01-06T16:00:00+07:00", "document": "16/TXL"},
         }),
     ]  # fmt: skip
 

@@ -15,6 +15,7 @@ from hub.forms.case_file import CaseFile, letterheads
 from hub.forms.contents import content_of, issuing_fact
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet, form_of, set_of
+from hub.forms.other_papers import installed_papers, printed_paper
 from hub.forms.typesetting import as_pdf, made_at, qr_code
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import LawBook
@@ -57,7 +58,7 @@ class Forms:
         self._cases = cases
 
     async def pdf(self, connection: Connection, master: MasterKey, dossier_id: str, number: str) -> bytes:
-        """The form of this number as PDF/A, the same bytes each time.
+        """The form of this number, or the paper of this name, as PDF/A, the same bytes each time.
 
         Raises `NotIssuedError` where the dossier has none, `FormError` for an erased dossier or a template
         that does not fit, and `AlteredRowError` for a fact that is not what the hub has written.
@@ -67,6 +68,8 @@ class Forms:
             raise FormError("the dossier's personal data are erased: nothing can be printed of it")
         rows = await connection.fetch(FACTS_OF_DOSSIER, dossier_id)
         case, profile, form_set = self._cases.opened(rows, wrapped, master)
+        if number in installed_papers().by_name:
+            return printed_paper(number, form_set, case)
         return printed(form_of(profile, number), form_set, case)
 
 

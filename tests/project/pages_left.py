@@ -197,6 +197,8 @@ curl -fsS http://10.0.0.11:8080/readyz
 hub forms list
 hub forms preview 01 --sample --into form-01.pdf
 hub forms preview 01 --dossier 000.12.34.H07-261123-0001 --into form-01.pdf --reason "reprint for the counter"
+hub forms preview urging --dossier 000.12.34.H07-261123-0001 --into letter.pdf --reason "the urging letter"
+hub forms check
 hub forms register 000.12.34.H07 --from 2026-11-23 --to 2026-11-27 --into register.xlsx --reason "the week's register"
 """,
     ),

@@ -62,7 +62,7 @@ def test_a_secret_is_named_as_such_and_never_shown() -> None:
 def test_the_page_has_the_core_and_each_adapter() -> None:
     assert list(settings_classes()) == [
         "hub.settings", "hub.delivery.role", "adapters.national_portal.settings",
-        "adapters.population_db.settings", "adapters.postal.settings",
+        "adapters.notices.settings", "adapters.population_db.settings", "adapters.postal.settings",
     ]  # fmt: skip
     text = settings_page()
     for variable in (

@@ -70,7 +70,8 @@ NAMES_NONE = frozenset(
     {
         "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
         "embedded status", "embedded up", "failures", "gateway user",
-        "forms list", "lag", "law list", "offsets list", "organisations editions", "participants list",
+        "forms check", "forms list", "lag", "law list", "offsets list", "organisations editions",
+        "participants list",
         "pki sandbox", "roster editions", "roster show", "setup", "verify",
     }
 )  # fmt: skip

@@ -13,6 +13,7 @@ from PIL import Image
 
 from hub.forms.case_file import CaseFile
 from hub.forms.form_set import FormSet, installed_form_sets
+from hub.forms.other_papers import installed_papers, printed_paper
 from hub.forms.register import register_row
 from hub.forms.register_files import register_pdf
 from hub.forms.sample import sample_case
@@ -24,6 +25,7 @@ from hub.regulation.sections import Form
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "forms"
 """They are also what docs/forms.md shows."""
 _DPI = 80
+PAPERS = tuple(installed_papers().by_name)
 
 
 def law() -> Law:
@@ -46,6 +48,8 @@ def sample(number: str) -> bytes:
         head = case().organisation("000.12.34.H07")
         first, last = date(2026, 1, 5), date(2026, 1, 9)
         return register_pdf(form("06"), form_set(), head, [row] * 12, first, last)
+    if number in PAPERS:
+        return printed_paper(number, form_set(), case())
     return printed(form(number), form_set(), case())
 
 
@@ -79,7 +83,7 @@ def main() -> None:
     """Store the pictures anew: look at each before it is committed."""
     for old in PICTURES.glob("*.png"):
         old.unlink()
-    for number in ("01", "02", "03", "04", "05", "06"):
+    for number in ("01", "02", "03", "04", "05", "06", *PAPERS):
         for page, picture in enumerate(pages_of(sample(number))):
             picture.save(PICTURES / f"{number}-{page}.png", optimize=True)
 

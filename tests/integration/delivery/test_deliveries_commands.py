@@ -86,7 +86,10 @@ async def test_only_an_unknown_outcome_is_settled(world: World) -> None:
     status, said = await typed(world, "settle", world.name, "m-1", "--as", "not-delivered", *SURE)
     assert (status, said.strip()) == (1, f"hub: delivery m-1 of {world.name} has no unknown outcome")
     status, said = await typed(world, "settle", "nobody", "m-1", "--as", "delivered", *SURE)
-    assert (status, said.strip()) == (2, "hub: no adapter nobody; installed: population, portal, postal")
+    assert (status, said.strip()) == (
+        2,
+        "hub: no adapter nobody; installed: notices, population, portal, postal",
+    )
     assert await actions(world) == []
 
 

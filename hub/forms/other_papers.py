@@ -1,0 +1,170 @@
+"""Papers of a dossier beside the forms of the circular: slips, minutes, letters, each of one fact (pure)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from hub.forms.case_file import CaseFile, short_name
+from hub.forms.contents import Content, common_content, holder_name
+from hub.forms.errors import FormError, NotIssuedError
+from hub.forms.form_set import FormSet
+from hub.forms.typesetting import as_pdf, made_at, qr_code
+from hub.forms.words import day_in_words, local, moment_in_words, word
+from hub.regulation.errors import ProfileError
+from hub.regulation.pins import pinned_files
+
+_Fact = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper by its name on the command line; `rule` asks for it."""
+
+    vi: str
+    en: str
+    rule: str
+    template: str
+    size: Literal["A4", "A5"]
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The papers that come with the hub, their templates and words."""
+
+    decision: str
+    by_name: Mapping[str, Paper]
+    words: Mapping[str, str]
+    files: Mapping[str, bytes]
+
+
+@cache
+def installed_papers() -> Papers:
+    """Those that come with the hub; raises `FormError` for an edited file, as with form sets."""
+    try:
+        found = pinned_files(files("hub.forms") / "papers")
+    except ProfileError as error:
+        raise FormError(f"papers: {error}") from error
+    declared = tomllib.loads(found["papers.toml"].decode())
+    by_name = {name: Paper(**fields) for name, fields in declared["papers"].items()}
+    return Papers(declared["decision"], by_name, declared["words"], found)
+
+
+def printed_paper(name: str, form_set: FormSet, case: CaseFile) -> bytes:
+    """The paper as PDF/A, dated by its fact; `NotIssuedError` where the dossier has no such fact."""
+    known = installed_papers()
+    paper, (is_fact, fill) = known.by_name[name], _MADE_OF[name]
+    fact = next((one for one in reversed(case.facts) if is_fact(one)), None)
+    if fact is None:
+        raise NotIssuedError(f"the dossier has no fact for the paper {name} ({paper.rule})")
+    issued = datetime.fromisoformat(fact["time"])
+    content = common_content(paper.vi, paper.size, case, form_set, local(fact["time"]))
+    content |= fill(fact["data"], case, form_set)
+    content["qr"] = qr_code(content["qr_text"])
+    return as_pdf(known.files, paper.template, content, made_at(issued))
+
+
+def _is(name: str, *needed: str) -> Callable[[_Fact], bool]:
+    """A fact of this type that has these fields."""
+    return lambda fact: short_name(fact) == name and all(fact["data"].get(one) for one in needed)
+
+
+def _names(papers: list[str], case: CaseFile) -> list[str]:
+    return [case.component(code) for code in papers]
+
+
+def _hand_over(data: _Fact, case: CaseFile, words: FormSet) -> Content:
+    return {
+        "giver": holder_name(data["giver"], case, words),
+        "receiver": holder_name(data["receiver"], case, words),
+        "giver_name": data["giver"]["name"],
+        "receiver_name": data["receiver"]["name"],
+        "at": moment_in_words(case.last("paper.handed_over")["time"]),
+        "slip": data.get("slip"),
+        "papers": _names(data["papers"], case),
+    }
+
+
+def _post_minutes(data: _Fact, case: CaseFile, _words: FormSet) -> Content:
+    ordered = next(
+        (
+            fact["data"]
+            for fact in case.facts
+            if short_name(fact) == "pickup.ordered" and fact["data"]["order"] == data["order"]
+        ),
+        None,
+    )
+    if ordered is None:
+        raise NotIssuedError(f"the dossier has no order {data['order']}")
+    return {
+        "minutes": data["minutes"],
+        "at": moment_in_words(data["at"]),
+        "order": data["order"],
+        "item": data.get("item"),
+        "sender": ordered["sender"]["name"],
+        "receiver": ordered["receiver"]["name"],
+        "contents": list(ordered["contents"]),
+    }
+
+
+def _urging(data: _Fact, case: CaseFile, _words: FormSet) -> Content:
+    letter = data["letter"]
+    return {
+        "letter": letter["number"],
+        "date": day_in_words(datetime.fromisoformat(letter["signed_on"])),
+        "to": case.organisation(data["to"]).name,
+        "limit": moment_in_words(data["limit"]),
+        "is_overdue": data["overdue_s"] > 0,
+        "content": data["content"],
+        "by_order_of": letter["by_order_of"],
+        "signer": letter["signer"]["name"],
+    }
+
+
+def _loss(data: _Fact, case: CaseFile, words: FormSet) -> Content:
+    officer = data.get("officer")
+    return {
+        "loss": data["loss"],
+        "kind": word(installed_papers().words, data["kind"]),
+        "holder": _of_holder(data["holder"], case, words),
+        "noticed_at": moment_in_words(data["noticed_at"]),
+        "papers": _names(data["papers"], case),
+        "circumstances": data.get("circumstances"),
+        "officer": officer["name"] if officer else None,
+    }
+
+
+def _loss_apology(data: _Fact, case: CaseFile, words: FormSet) -> Content:
+    apology, known = data["apology"], installed_papers().words
+    return {
+        "document": apology.get("document"),
+        "date": day_in_words(local(apology["at"])),
+        "responsible": _of_holder(data["responsible"], case, words),
+        "outcomes": [
+            {"name": case.component(one["paper"]), "outcome": word(known, one["outcome"])}
+            for one in data["papers"]
+        ],
+        "costs_total": f"{data['costs_total']:,}".replace(",", ".") if data["costs_total"] else None,
+        "officer": apology["officer"]["name"],
+    }
+
+
+def _of_holder(holder: str, case: CaseFile, words: FormSet) -> str:
+    """A holder as facts of losses name it: a code, `post` or `applicant`."""
+    kind = holder if holder in {"post", "applicant"} else "organisation"
+    return holder_name({"kind": kind, "organisation": holder}, case, words)
+
+
+_MADE_OF: Mapping[str, tuple[Callable[[_Fact], bool], Callable[[_Fact, CaseFile, FormSet], Content]]] = {
+    "hand-over": (_is("paper.handed_over"), _hand_over),
+    "post-minutes": (_is("pickup.progressed", "minutes"), _post_minutes),
+    "urging": (_is("reminder.issued", "letter"), _urging),
+    "loss": (_is("loss.recorded"), _loss),
+    "loss-apology": (_is("loss.settled", "apology"), _loss_apology),
+}
+"""The fact that each paper belongs to, and what it gives to be printed."""
