@@ -10,15 +10,19 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.support.turnstile import Turnstile
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="function")
+"""A loop of their own: on that of all tests, what others have left behind would be told here."""
 
 _RESET = struct.pack("ii", 1, 0)
 """`SO_LINGER` of a socket whose close is a reset."""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="function")
 async def told() -> AsyncIterator[list[dict[str, Any]]]:
     """What the loop tells of tasks and sockets that nobody looked after."""
     found: list[dict[str, Any]] = []
