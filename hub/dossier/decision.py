@@ -15,12 +15,16 @@ from hub.regulation.registered import Registers
 from schemas.account import RecordAccount
 from schemas.base import Fact, Request
 from schemas.component import ReuseComponent
-from schemas.dossier import AcceptDossier, ForwardDossier
+from schemas.dossier import AcceptDossier, DeclineDossier, ForwardDossier, RequestSupplement
+from schemas.due import Apologise
 from schemas.identity import CheckIdentity, VerifyIdentity
 from schemas.leg import FinishLeg, StartLeg
-from schemas.notice import NoticeWish
+from schemas.notice import NoticeWish, ReportNotice
 from schemas.party import Party, Proxy
+from schemas.payment import RequestPayment
+from schemas.pickup import ReportPickup
 from schemas.receipt import Fault
+from schemas.result import IssueResult
 
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
@@ -28,6 +32,13 @@ NEEDS_APPLICANT: frozenset[type[Request]] = frozenset(
     {ForwardDossier, StartLeg, FinishLeg, ReuseComponent, RecordAccount, VerifyIdentity, CheckIdentity}
 )
 """Requests for which the context must hold `applicant`: states keep nothing personal."""
+CAN_TELL: frozenset[type[Request]] = frozenset(
+    {
+        AcceptDossier, RequestSupplement, DeclineDossier, Apologise, IssueResult, RequestPayment,
+        ReportPickup, ReportNotice,
+    }
+)  # fmt: skip
+"""Requests of which an applicant who agreed to a way can have to be told: they need `notices` too."""
 
 
 class Sender(Struct, frozen=True, gc=False):

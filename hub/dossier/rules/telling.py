@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from hub.dossier.decision import Accepted, Context, Decision
+from hub.dossier.errors import ContextError
 from hub.dossier.room import MOST
 from hub.dossier.state.model import Dossier, Notice
 from hub.regulation.clock import local_day
@@ -152,6 +153,8 @@ def _requested(
     dossier: Dossier, name: str, cause: _Cause, way: AgreedChannel, context: Context
 ) -> NoticeRequested:
     wish = context.notices
+    if wish is None:
+        raise ContextError("a notice needs to know where it goes")
     is_email = way == "email"
     procedure = context.law.catalogue.procedures.get(dossier.procedure)
     one_stop = context.registers.organisations.on(dossier.organisation, local_day(context.now))
@@ -160,9 +163,9 @@ def _requested(
         purpose=cause.purpose,
         rule=cause.rule,
         channel=way,
-        email=wish.email if wish is not None and is_email else None,
-        phone=wish.phone if wish is not None and not is_email else None,
-        language=wish.language if wish is not None else "vi",
+        email=wish.email if is_email else None,
+        phone=None if is_email else wish.phone,
+        language=wish.language,
         organisation=dossier.organisation,
         organisation_name=one_stop.name_vi[:_LONGEST_NAME] if one_stop is not None else None,
         procedure=dossier.procedure,

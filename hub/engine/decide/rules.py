@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hub.dossier import parties
 from hub.dossier.decide import decide
-from hub.dossier.decision import NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, NextCode, Sender
+from hub.dossier.decision import CAN_TELL, NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, NextCode, Sender
 from hub.dossier.rules.copies import packages_of
 from hub.dossier.rules.succession import after_taking_over, take_over
 from hub.dossier.source import SourceDossier
@@ -99,9 +99,10 @@ class Rules:
     def needs_private(self, state: Dossier | None, request: Request) -> bool:
         """A transfer tells who the applicant is; checks, reuse and accounts are held against it.
 
-        Anything can have to be told to an applicant who agreed to a way.
+        So does what an applicant who agreed to a way can have to be told of.
         """
-        return type(request) in NEEDS_APPLICANT or (state is not None and bool(state.notice_ways))
+        kind = type(request)
+        return kind in NEEDS_APPLICANT or (kind in CAN_TELL and state is not None and bool(state.notice_ways))
 
     def packages_of(self, request: Request) -> tuple[str, ...]:
         """Signed copies and results."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.dossier import parties
-from hub.dossier.decision import Sender
+from hub.dossier.decision import CAN_TELL, Sender
 from hub.dossier.state import codec
 from hub.dossier.turn import open_requests
 from hub.engine.decide.routing import receivers
@@ -18,8 +18,10 @@ from hub.regulation.lawbook import load_book
 from schemas.base import Fact
 from schemas.dossier import DossierSubmitted
 from schemas.notice import NoticeFailed, NoticeRequested, NoticeSent, NoticeWish, ReportNotice
+from schemas.registry import REQUESTS
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, COUNTER, MONDAY, PORTAL, POSTAL, Story
+from tools.consequences import consequences
 
 NOTIFIER = Sender("notices", frozenset({"notifier"}), frozenset())
 BOTH = NoticeWish(email="mau@example.vn", phone="0900000001", language="en")
@@ -129,6 +131,11 @@ def test_the_ways_are_sealed_with_the_parties_and_opened_where_somebody_can_have
     rules = Rules(load_book())
     assert rules.needs_private(story.now, build.supplement_request())
     assert not rules.needs_private(lodged(None).now, build.supplement_request())
+
+
+def test_where_an_applicant_is_told_is_opened_for_the_requests_that_can_have_to_tell_and_no_others() -> None:
+    telling = {one for one in REQUESTS.values() if NoticeRequested.type in consequences(one).facts}
+    assert telling == CAN_TELL
 
 
 @pytest.mark.rule("13.2")
