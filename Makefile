@@ -37,7 +37,7 @@ demo: setup ## Run the main job and check every effect (ARGS="--dossiers N --see
 test: setup ## The tests, four files at a time (ARGS="-k name", ARGS="-n 0" for one after the other)
 	@$(RUN) pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-long: setup ## The tests that take minutes each: long outages, the small ledger, Java clients, fuzzing, alerts
+test-long: setup ## The hostile world: outages, kills, floods, forged rows, whole sites, foreign clients, fuzzing, alerts
 	@$(RUN) pytest -n 4 --dist loadfile --no-loadscope-reorder -m long $(ARGS)
 
 ledger: setup ## The long run with kills (EVENTS, KILLS, SEED)

@@ -36,6 +36,8 @@ from tests.support.traffic import Traffic
 from tests.support.turnstile import Turnstile
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 CALENDAR = law().calendar
 HOUR = timedelta(hours=1)
 HOUR_S = 1.0

@@ -9,10 +9,14 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from examples.demo.plan import STORIES
 from tests.support.forms import text_of
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import within
+
+pytestmark = pytest.mark.long
 
 _LIMIT_S = 150
 _LAST = re.compile(

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.checkouts import Checkout, blocks, steps
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.needs("kcat")
 def test_a_newcomer_gets_a_receipt_then_the_result_and_may_begin_anew(checkout: Checkout) -> None:

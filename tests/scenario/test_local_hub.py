@@ -35,6 +35,8 @@ from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually, within
 from tools.local_site import Site
 
+pytestmark = pytest.mark.long
+
 LIMIT_S = 60.0
 HUB = str(Path(sys.executable).parent / "hub")
 _TROUBLE = re.compile(r'"level":"(?:WARNING|ERROR|CRITICAL)"|^(?:WARNING|ERROR)|Traceback')

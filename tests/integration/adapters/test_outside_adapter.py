@@ -32,6 +32,8 @@ from tests.support.requests import (
 from tests.support.tax_office_site import TaxOffice, environment_with_adapter
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 LIMIT_S = 30
 
 

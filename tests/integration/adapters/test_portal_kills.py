@@ -17,6 +17,8 @@ from tests.support.processes import HubProcess
 from tests.support.requests import AGENCY, FORWARD, OFFICER, ONE_STOP
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 def adapter_process(site: Site, folder: Path) -> HubProcess:
     """`hub run adapter portal`, found by its entry point."""

@@ -31,6 +31,8 @@ from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 DELIVERY = """
 insert into delivery (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at, outcome)
 values ('postal', 'm-1', $1, 1, 'onestop.pickup.ordered.v1', $1, now(), '{}', 'dead', now(),

@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.stack import REPOSITORY
 
+pytestmark = pytest.mark.long
+
 
 def hub(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return python(folder, "-m", "hub.cli.main", *arguments)
@@ -48,7 +50,6 @@ def test_what_it_writes_passes_the_contract_suite_and_the_checks_of_style(tmp_pa
         assert style.returncode == 0, style.stdout
 
 
-@pytest.mark.long
 def test_what_it_writes_holds_strict_types(tmp_path: Path) -> None:
     assert hub(tmp_path, "adapter", "new", "land-office").returncode == 0
     folder = tmp_path / "land-office"

@@ -29,6 +29,8 @@ from tests.support.fake_counterpart import Fault
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import within
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def world(stack: StackAddress, hub_database: str, tmp_path: Path) -> AsyncIterator[World]:

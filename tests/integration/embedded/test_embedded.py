@@ -38,6 +38,8 @@ from tests.support.stack import (
     shared_home,
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def own_home(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -24,6 +24,8 @@ from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 SOCKETS = 3_000
 SERVED_S = 20.0
 FILLED_S = 60.0

@@ -22,6 +22,8 @@ from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.stack import REPOSITORY, own_database, own_name
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 async def hub(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:

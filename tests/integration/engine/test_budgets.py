@@ -22,6 +22,8 @@ from tests.support.stack import librdkafka_settings
 from tests.support.traffic import Traffic, metric, metric_becomes
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 MIB = 1 << 20
 
 
@@ -88,7 +90,6 @@ async def test_refused_requests_end_at_a_brake_that_time_or_an_operator_lifts(hu
     assert tuple(action) == ("participant.resumed", "counter-z", "refused")
 
 
-@pytest.mark.long
 async def test_a_brake_outlives_the_engine_and_ends_with_good_requests(hub: Hub) -> None:
     flooder, traffic = await flooder_and_other(hub)
     flooding = Traffic(hub, [flooder])
@@ -188,7 +189,6 @@ def ends(hub: Hub, topic: str) -> tuple[int, int]:
         consumer.close()
 
 
-@pytest.mark.long
 async def test_an_import_beyond_the_days_budget_goes_on_at_its_pace_until_the_budget_is_larger(
     hub: Hub,
 ) -> None:

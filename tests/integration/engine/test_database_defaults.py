@@ -22,6 +22,8 @@ from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 _END_OTHERS = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()

@@ -16,6 +16,8 @@ from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.traffic import Traffic, end_session
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 POINTS = ("before_commit", "after_commit", "before_publish", "after_publish", "after_mark")
 
 

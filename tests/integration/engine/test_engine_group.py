@@ -8,12 +8,16 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from hub.embedded.stack import StackAddress
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 
 async def has_worked(process: HubProcess) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from confluent_kafka import TopicPartition
 
 from hub.embedded.stack import StackAddress
@@ -17,6 +18,8 @@ from tests.support.requests import ONE_STOP
 from tests.support.stack import kafka_admin
 from tests.support.traffic import Traffic, metric_becomes
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 
 async def stopped(hub: Hub, topic: str) -> str:

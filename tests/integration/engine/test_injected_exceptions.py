@@ -11,6 +11,8 @@ from tests.support.boundaries import BOUNDARIES, Boundary
 from tests.support.injected_world import World, injected_world
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 async def world(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:

@@ -23,6 +23,8 @@ from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic
 from tests.support.waiting import eventually, within
 
+pytestmark = pytest.mark.long
+
 
 async def test_a_second_engine_of_the_same_name_ends_with_a_line_that_names_the_setting(
     stack: StackAddress, tmp_path: Path

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from hub.embedded.stack import StackAddress
 from tests.support.hubs import own_hub
 from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic
+
+pytestmark = pytest.mark.long
 
 IMPORTED = 4000
 

@@ -27,6 +27,8 @@ from tests.support.stack import librdkafka_settings
 from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 _NO_LIMITS = {"message.max.bytes": 1_000_000_000, "queue.buffering.max.kbytes": 2_000_000}
 """Of the client: what it sends is a few KB, or 1 MB with gzip."""
 
@@ -123,7 +125,6 @@ async def ended_well(engine: HubProcess) -> None:
     assert await engine.stop() == 0
 
 
-@pytest.mark.long
 async def test_a_batch_that_lies_about_its_offsets_stops_its_partition_only(
     own_stack: tuple[Path, StackAddress], tmp_path: Path
 ) -> None:
@@ -150,7 +151,6 @@ async def test_a_batch_that_lies_about_its_offsets_stops_its_partition_only(
         await ended_well(engine)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("codec", "raises"), [(1, "BadGzipFile"), (4, "DecompressionError")])
 async def test_a_batch_whose_bytes_make_the_client_raise_whatever_stops_its_partition_only(
     own_stack: tuple[Path, StackAddress], tmp_path: Path, codec: int, raises: str
@@ -231,7 +231,6 @@ async def test_a_compressed_batch_is_read_like_any_other(
         await traffic.check()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("codec", "megabytes"), [("zstd", 64), ("zstd", 950), ("gzip", 64)])
 async def test_a_compression_bomb_is_refused_by_the_broker_and_hurts_nobody(
     own_stack: tuple[Path, StackAddress], tmp_path: Path, codec: str, megabytes: int

@@ -39,7 +39,10 @@ def may_mount() -> bool:
     ).returncode == 0  # fmt: skip
 
 
-pytestmark = pytest.mark.skipif(not may_mount(), reason="needs the right to mount file systems")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not may_mount(), reason="needs the right to mount file systems"),
+]
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from tests.support.requests import ONE_STOP
 from tests.support.traffic import Traffic
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 AWAY_S = 6.0
 """Longer than the session of the group and than the time in which a lost client would be silent by chance."""
 
@@ -90,7 +92,6 @@ async def left_over(hub: Hub) -> int:
     return int(await hub.database.fetchval("select count(*) from segment"))
 
 
-@pytest.mark.long
 async def test_a_stop_while_kafka_is_away_is_done_in_time(
     own_stack: tuple[Path, StackAddress], tmp_path: Path
 ) -> None:

@@ -25,6 +25,8 @@ from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 HEALS_S = 30.0
 
 

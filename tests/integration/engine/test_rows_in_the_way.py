@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from hub.embedded.stack import StackAddress
 from hub.kafka.admin import Grant
 from hub.postgres.operator_actions import record_action
@@ -24,6 +26,8 @@ from tests.support.requests import (
 )
 from tests.support.traffic import Traffic
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 _FACT = """
 insert into fact select dossier_id, sequence + 1, gen_random_uuid(), type, time, bytes, hash, mac

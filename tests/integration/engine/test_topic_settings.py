@@ -19,6 +19,8 @@ from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.traffic import Traffic, metric, metric_becomes
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 _DAY_MS = 86_400_000
 _YEAR_10000_MS = 253_402_300_800_000
 

@@ -18,6 +18,8 @@ from tests.support.stack import REPOSITORY
 from tests.support.traffic import metric
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 _PROCESS = """
 import asyncio, sys, time
 from prometheus_client import CollectorRegistry

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.requests import (
     ACCEPT,
@@ -32,6 +34,8 @@ from tests.support.requests import (
 )
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually, within
+
+pytestmark = pytest.mark.long
 
 TAKEN_IN = {"onestop.dossier.received.v1": 1, "onestop.case.assigned.v1": 1}
 

@@ -6,8 +6,12 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.gateways import Site, own_site
 from tests.support.requests import ONE_STOP
+
+pytestmark = pytest.mark.long
 
 _CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"

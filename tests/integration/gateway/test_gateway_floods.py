@@ -21,6 +21,8 @@ from tests.support.plain_http import plain_http
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 CALLS = 30
 OF_ONE = 20
 DESCRIPTORS = 1050

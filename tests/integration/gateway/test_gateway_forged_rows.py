@@ -16,6 +16,8 @@ from tests.support.receivers import receiver
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 MOVED = "update configuration_version set version = version + 1 where kind = 'participants'"
 FORGED = "the-token-of-who-has-the-database"
 INSERTED = "insert into http_credential (fingerprint, kind, participant) values ($1, 'token', $2)"

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import httpx
+import pytest
 
 from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
@@ -20,6 +21,8 @@ from tests.support.gateways import Site, Visitor, own_site
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 QUICKLY_S = 9.0
 """Far above what an answer takes, and below the time-outs of HTTP clients."""

@@ -20,6 +20,8 @@ from tests.support.requests import ONE_STOP
 from tests.support.stack import REPOSITORY, aiokafka_settings
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 async def may_write(site: Site, topic: str) -> bool:
     settings = aiokafka_settings(site.hub.address, f"{site.hub.prefix}{GATEWAY}", site.password)

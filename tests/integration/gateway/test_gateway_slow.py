@@ -12,6 +12,8 @@ from tests.support.bare_http import drip, head, raw
 from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, submission
 
+pytestmark = pytest.mark.long
+
 SCAN = b"%PDF-1.7\n" + b"0" * 5000
 PLACE = f"/v1/documents?sha256={sha256(SCAN).hexdigest()}"
 PDF = "content-type: application/pdf"

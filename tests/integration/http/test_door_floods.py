@@ -22,6 +22,8 @@ from tests.support.plain_http import plain_http
 from tests.support.portal_site import Site, portal_site, running
 from tests.support.requests import SUBMIT, submission
 
+pytestmark = pytest.mark.long
+
 CALLS = 30
 DESCRIPTORS = 600
 LISTED = (IPv4Network("127.0.0.1/32"),)

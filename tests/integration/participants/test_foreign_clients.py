@@ -28,6 +28,8 @@ from tests.support.requests import ONE_STOP, SUBMIT, submission
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually, within
 
+pytestmark = pytest.mark.long
+
 _LIMIT_S = 30.0
 NEW_LIBRDKAFKA = next(
     Path(confluent_kafka.__file__).parents[1].glob("confluent_kafka.libs/librdkafka*"), None

@@ -18,6 +18,8 @@ from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 MOVED = "update configuration_version set version = version + 1 where kind = 'participants'"
 OTHER_ONE_STOP = "000.12.36.H07"
 EARLIER = """

@@ -28,6 +28,8 @@ from tests.support.requests import AGENCY, ONE_STOP, REPORT_IDENTITY, identity_r
 from tests.support.stack import REPOSITORY, shared_home
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 MODES = {f"{mode} {has}" for mode in ("binary", "structured") for has in ("True", "False")}
 OLD = {f"{mode} by version 1" for mode in MODES}
 _LIMIT_S = 120
@@ -147,13 +149,11 @@ async def test_javascript_over_http(site: Site, tmp_path: Path) -> None:
     check(told, MODES | {"batch", "feed"})
 
 
-@pytest.mark.long
 @pytest.mark.needs("javac")
 async def test_java_over_kafka(site: Site) -> None:
     check(await in_java(await over_kafka(site, "java-kafka"), "kafka"), MODES)
 
 
-@pytest.mark.long
 @pytest.mark.needs("javac")
 async def test_java_over_http(site: Site) -> None:
     check(await in_java(await over_http(site, "java-http"), "http"), MODES | {"batch"})
@@ -234,7 +234,6 @@ async def test_the_sample_in_javascript(site: Site, population: None, tmp_path: 
     await lives(site, ["node", str(program), *map(str, files)], tmp_path, KAFKAJS_NO_PARTITIONER_WARNING="1")
 
 
-@pytest.mark.long
 @pytest.mark.needs("javac")
 async def test_the_sample_in_java(site: Site, population: None, tmp_path: Path) -> None:
     jars = await asyncio.to_thread(client_kits.java_class_path)
@@ -254,7 +253,6 @@ def test_the_project_of_the_sample_in_java_names_the_versions_that_are_tested() 
     assert all(f":{artifact}:{version}\n" in locked for artifact, version in named)
 
 
-@pytest.mark.long
 @pytest.mark.needs("javac")
 async def test_the_program_in_java_of_the_page_for_participants(site: Site, tmp_path: Path) -> None:
     """Needs the Kafka client alone."""

@@ -23,6 +23,8 @@ from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.stored_states import write_state
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def hub(stack: StackAddress, tmp_path: Path) -> AsyncIterator[Hub]:

@@ -24,6 +24,8 @@ from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.traffic import metric
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 BY = ("--operator", "operator-1", "--reason", "a court's order", "--yes")
 BLOCKED = "insert into blocked_message (topic, shard, payload, mac) values ('out.counter-a', $1, $2, $3)"
 TIMER = """
