@@ -70,6 +70,7 @@ def _tell(site: Site, address: StackAddress) -> None:
     say(f"the hub is up: Kafka at {address.kafka_bootstrap}")
     say(f"page of health, counts, dossiers and links: {site.address('page')}/")
     say(f"gateway: {site.address('gateway')}")
+    say(f"where applicants look their dossiers up: {site.address('public')}/tra-cuu")
     for line in licence_lines():
         say(line)
     say(f"synthetic signers in {site.folder / 'pki'}, password of their keys: {PKI_PASSWORD}")

@@ -21,6 +21,9 @@ def links(site: Site) -> dict[str, dict[str, str]]:
             "AsyncAPI document of topics and messages": "/asyncapi.json",
             "OpenAPI document of the gateway": f"{site.address('gateway')}/openapi.json",
         },
+        "Trang công khai · Page for everybody": {
+            "Tra cứu hồ sơ · Look-up of dossiers": f"{site.address('public')}/tra-cuu",
+        },
         "Hệ thống giả lập · Stand-ins of the outside systems": {
             title: address
             for declared, service in parts()

@@ -46,6 +46,7 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
             for declared, service in parts()
         ),
         Program("gateway", ("hub", "run", "gateway"), _as_user(site, servers, GATEWAY) | documents | door),
+        Program("public", ("hub", "run", "public"), _public(site, servers, key)),
     ]
 
 
@@ -61,6 +62,17 @@ def page(site: Site, servers: Variables, key: Variables) -> Program:
         str(site.home),
     )
     return Program("page", command, _as_user(site, servers, PAGE_USER) | _store_key(key))
+
+
+def _public(site: Site, servers: Variables, key: Variables) -> dict[str, str]:
+    """The page for everybody: it has no user on the broker."""
+    own = {name: text for name, text in servers.items() if not name.startswith("HUB_KAFKA__")}
+    return own | _store_key(key) | {"HUB_PUBLIC__PORT": str(site.port("public"))} | public_url(site)
+
+
+def public_url(site: Site) -> dict[str, str]:
+    """Where everybody looks dossiers up, as Form 01 says it."""
+    return {"HUB_PUBLIC__URL": site.address("public")}
 
 
 def _store_key(key: Variables) -> dict[str, str]:

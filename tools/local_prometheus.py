@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.local_site import Site
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-_ROLES = {"engine": "engine", "adapter": "adapter", "gateway": "gateway"}
+_ROLES = {"engine": "engine", "adapter": "adapter", "gateway": "gateway", "public": "public"}
 _CONFIGURATION = """\
 # Written by `make up`: prometheus --config.file={file}
 global:

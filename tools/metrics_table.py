@@ -15,10 +15,13 @@ from hub.delivery.metrics import DeliveryMetrics
 from hub.engine.observe.metrics import EngineMetrics
 from hub.gateway.metrics import GatewayMetrics
 from hub.http.metrics import HttpMetrics
+from hub.public.metrics import PublicMetrics
 from tools.generated_page import table, write_or_check
 
 PAGE = Path("docs/metrics.md")
-DECLARATIONS = {"engine": EngineMetrics, "adapter": DeliveryMetrics, "gateway": GatewayMetrics}
+DECLARATIONS = {
+    "engine": EngineMetrics, "adapter": DeliveryMetrics, "gateway": GatewayMetrics, "public": PublicMetrics,
+}  # fmt: skip
 """Who serves them -> the class that declares them."""
 _INTRODUCTION = """\
 # Metrics

@@ -58,6 +58,11 @@ def gateway_checks(
     )
 
 
+def public_checks(connect: Connect) -> tuple[Check, ...]:
+    """What the public page needs: it only reads the store."""
+    return (store_check(connect),)
+
+
 def adapter_checks(postgres: PostgresSettings, connect: Connect, name: str) -> tuple[Check, ...]:
     """What an adapter needs: it holds no key of the hub."""
     return (session_check(postgres), store_check(connect, name))

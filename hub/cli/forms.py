@@ -126,7 +126,7 @@ def register(
     async def work(tree: Settings, connection: Connection) -> int:
         master = MasterKey.from_file(tree.master_key_file)
         book, known = load_book(tree.profile, tree.regulation), await _organisations(connection, master)
-        cases = CaseFiles(book, installed_form_sets(), known)
+        cases = CaseFiles(book, installed_form_sets(), known, tree.public.url)
         await _record(connection, operator, "register_written", organisation, reason)
         days = first.date(), last.date()
         rows = register_rows(connection, master, cases, organisation, *days)
@@ -186,7 +186,7 @@ def _of_dossier(number: str, name: str, reason: str, operator: str) -> bytes:
         book, known = load_book(tree.profile, tree.regulation), await _organisations(connection, master)
         found = await one_dossier(connection, master.store, name)
         await _record(connection, operator, "form_printed", f"{found}/{number}", reason)
-        cases = CaseFiles(book, installed_form_sets(), known)
+        cases = CaseFiles(book, installed_form_sets(), known, tree.public.url)
         return await Forms(cases).pdf(connection, master, found, number)
 
     return with_store("operator", work)

@@ -118,7 +118,7 @@ def _hub(
 
 @app.command("run")
 def run_role(
-    role: Annotated[str, typer.Argument(help="engine, gateway, or adapter")],
+    role: Annotated[str, typer.Argument(help="engine, gateway, public, or adapter")],
     name: Annotated[str | None, typer.Argument(help="which adapter")] = None,
 ) -> None:
     """Run one role until SIGTERM; the drain takes at most 15 s."""
@@ -138,6 +138,12 @@ def run_role(
         door = gateway_settings()
         name_process(role, role)
         run(_until_signalled(lambda stop: run_gateway(door, stop)))
+    elif role == "public":
+        from hub.public.role import public_settings, run_public  # noqa: PLC0415 - a process imports its own role only
+
+        page = public_settings()
+        name_process(role, role)
+        run(_until_signalled(lambda stop: run_public(page, stop)))
     elif role == "adapter" and name is not None:
         from hub.delivery.role import run_adapter_role  # noqa: PLC0415 - a process imports its own role only
 
@@ -146,7 +152,10 @@ def run_role(
     else:
         from hub.installed import adapter_points  # noqa: PLC0415 - a process imports its own role only
 
-        say(f"hub: no role {role}; roles: engine, gateway, adapter {'|'.join(adapter_points())}", err=True)
+        say(
+            f"hub: no role {role}; roles: engine, gateway, public, adapter {'|'.join(adapter_points())}",
+            err=True,
+        )
         raise typer.Exit(2)
 
 

@@ -7,10 +7,12 @@ master key; processes without the master key get it as a file of its own.
 from __future__ import annotations
 
 import hmac
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
 from hub.errors import StartupError
+from hub.facts.look_up_key import LookUpKey
 from hub.facts.private_file import write_private
 
 FILE_NAME, REPORTS_FILE_NAME = "store.key", "reports.key"
@@ -20,7 +22,7 @@ CHECK_BYTES, DIGEST_BYTES = 16, 32
 ERASED = b"erased".ljust(DIGEST_BYTES, b"\0")
 """The digest of a request whose dossier was erased: its id is known, its contents are not."""
 
-_LABEL, _REPORTS = b"onestop store key 1", b"onestop reports key 1"
+_LABEL, _REPORTS, _LOOK_UP = b"onestop store key 1", b"onestop reports key 1", b"onestop look-up key 1"
 
 
 class StoreKey:
@@ -44,6 +46,11 @@ class StoreKey:
     def reports(self) -> StoreKey:
         """The key of adapters, for the checks of their reports: the store key cannot be found from it."""
         return StoreKey(hmac.digest(self._key, _REPORTS, "sha256"))
+
+    @cached_property
+    def look_up(self) -> LookUpKey:
+        """The key of what an applicant shows to look a dossier up."""
+        return LookUpKey(hmac.digest(self._key, _LOOK_UP, "sha256"))
 
     @classmethod
     def from_file(cls, path: Path, setting: str = "HUB_STORE_KEY_FILE") -> StoreKey:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from hub.forms.errors import NotIssuedError
+from hub.forms.look_up import LookUpPage
 from hub.forms.words import local
 from hub.regulation.catalogue import Procedure
 from hub.regulation.organisations import Organisations
@@ -49,6 +50,8 @@ class CaseFile:
     facts: Sequence[Mapping[str, Any]]
     procedure: Procedure
     letterheads: Letterheads
+    page: LookUpPage | None = None
+    """Where the dossier is looked up; None: Form 01 says nothing of it."""
 
     def last(self, *names: str) -> Mapping[str, Any]:
         """The latest fact of one of these types, by short names; `NotIssuedError` when there is none."""

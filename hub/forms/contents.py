@@ -120,6 +120,7 @@ def _receipt(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content
         "due_at": moment_in_words(data["due_at"]),
         "return_channel": word(words.words.return_channel, submitted["return_channel"]),
         "officer": data["officer"]["name"],
+        "look_up": case.page.shown(data["code"]) if case.page is not None else None,
     }
 
 

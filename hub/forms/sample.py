@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.facts.look_up_key import LookUpKey
 from hub.forms.case_file import CaseFile, Letterhead
 from hub.forms.errors import FormError
+from hub.forms.look_up import LookUpPage
 from hub.regulation.catalogue import Catalogue
 
 SAMPLE_ONE_STOP = "000.12.34.H07"
@@ -25,7 +27,8 @@ def sample_case(catalogue: Catalogue) -> CaseFile:
         _AGENCY: Letterhead("Ủy ban nhân dân xã Mẫu"),
         _OTHER: Letterhead("Ủy ban nhân dân xã Ví Dụ"),
     }
-    return CaseFile(_facts(_PAPERS), procedure, lambda code, _: organisations[code])
+    page = LookUpPage("https://tra-cuu.vi-du.example", LookUpKey(bytes(32)))
+    return CaseFile(_facts(_PAPERS), procedure, lambda code, _: organisations[code], page)
 
 
 def _facts(papers: list[str]) -> list[dict[str, Any]]:

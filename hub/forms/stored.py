@@ -15,6 +15,7 @@ from hub.forms.case_file import CaseFile, letterheads
 from hub.forms.contents import content_of, issuing_fact
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet, form_of, set_of
+from hub.forms.look_up import LookUpPage
 from hub.forms.other_papers import installed_papers, printed_paper
 from hub.forms.typesetting import as_pdf, made_at, qr_code
 from hub.postgres.database import Connection
@@ -29,7 +30,15 @@ _KEY = "select wrapped from dossier_key where dossier_id = $1::uuid"
 class CaseFiles:
     """Opens stored facts, by the law and the form set of each dossier."""
 
-    def __init__(self, book: LawBook, sets: Mapping[str, FormSet], organisations: Organisations) -> None:
+    def __init__(
+        self,
+        book: LawBook,
+        sets: Mapping[str, FormSet],
+        organisations: Organisations,
+        look_up_url: str = "",
+    ) -> None:
+        """`look_up_url` is where everybody looks dossiers up, for Form 01; empty: nowhere."""
+        self._look_up_url = look_up_url
         self._book = book
         self._sets = sets
         self._letterheads = letterheads(organisations)
@@ -48,7 +57,8 @@ class CaseFiles:
         if procedure is None:
             raise FormError(f"{code} is not in the catalogue")
         form_set = set_of(self._sets, law.profile)
-        return CaseFile(facts, procedure, self._letterheads), law.profile, form_set
+        page = LookUpPage(self._look_up_url, master.store.look_up) if self._look_up_url else None
+        return CaseFile(facts, procedure, self._letterheads, page), law.profile, form_set
 
 
 class Forms:
@@ -78,4 +88,6 @@ def printed(form: Form, form_set: FormSet, case: CaseFile) -> bytes:
     issued = datetime.fromisoformat(issuing_fact(form.kind, case)["time"])
     content = content_of(form, case, form_set)
     content["qr"] = qr_code(content["qr_text"])
+    if (look_up := content.get("look_up")) is not None:
+        look_up["qr"] = qr_code(look_up["link"])
     return as_pdf(form_set.files, form_set.template(form), content, made_at(issued))

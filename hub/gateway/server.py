@@ -7,6 +7,8 @@ import contextlib
 import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
+from typing import Protocol
 
 from hub.errors import StartupError
 from hub.gateway.problems import Problem
@@ -21,14 +23,27 @@ _GRACE_S = 8
 _KEEP_ALIVE_S = 30
 
 
-def check_tls(settings: GatewaySettings, environment: str) -> None:
+class DoorFiles(Protocol):
+    """What the settings of a door say of its address and its TLS."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def certificate_file(self) -> Path | None: ...
+
+    @property
+    def key_file(self) -> Path | None: ...
+
+
+def check_tls(settings: DoorFiles, environment: str, prefix: str = "HUB_GATEWAY") -> None:
     """`StartupError` unless TLS is on, or the door opens on loopback only, in environment `test`."""
     has_certificate = settings.certificate_file is not None
     if has_certificate is not (settings.key_file is not None):
-        raise StartupError("HUB_GATEWAY__CERTIFICATE_FILE, HUB_GATEWAY__KEY_FILE: set both or none")
+        raise StartupError(f"{prefix}__CERTIFICATE_FILE, {prefix}__KEY_FILE: set both or none")
     if not has_certificate and (environment != "test" or not _is_loopback(settings.host)):
         raise StartupError(
-            "HUB_GATEWAY__CERTIFICATE_FILE: without TLS the gateway serves only loopback, in environment test"
+            f"{prefix}__CERTIFICATE_FILE: without TLS this door is for loopback only, in environment test"
         )
 
 
@@ -39,14 +54,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def server_tls(settings: GatewaySettings) -> ServerTls | None:
+def server_tls(settings: DoorFiles, prefix: str = "HUB_GATEWAY") -> ServerTls | None:
     """What is served over TLS, None without files; raises `StartupError` for files that are of no use."""
     if settings.certificate_file is None or settings.key_file is None:
         return None
     try:
-        return ServerTls(TlsFiles(settings.certificate_file, settings.key_file, settings.client_ca_file))
+        client_ca = getattr(settings, "client_ca_file", None)
+        return ServerTls(TlsFiles(settings.certificate_file, settings.key_file, client_ca))
     except (OSError, ValueError) as error:
-        raise StartupError(f"HUB_GATEWAY__*_FILE: TLS cannot be set up: {type(error).__name__}") from None
+        raise StartupError(f"{prefix}__*_FILE: TLS cannot be set up: {type(error).__name__}") from None
 
 
 async def serve_door(

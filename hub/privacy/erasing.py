@@ -40,6 +40,7 @@ from unnest($2::text[], $3::text[], $4::bytea[]) w(participant, id, mac)
 where i.participant = w.participant and i.id = w.id
 """
 _STOP_TIMERS = "delete from timer where dossier_id = $1"
+_FORGET_PHONE = "delete from alias where dossier_id = $1 and alias like 'phone:%'"
 _RECORD = """
 insert into erasure (dossier_id, operator, reason) values ($1, $2, $3)
 on conflict (dossier_id) do update
@@ -92,7 +93,7 @@ async def erase(
         if erased_at is not None and dossier_id in await erased(connection, key):
             return NotErased(f"{dossier_id} was erased at {erased_at.isoformat(timespec='seconds')}")
         refused = await refuse_parked(connection, settings, key, dossier_id, "dossier.erased", _EVER)
-        for statement in (_DESTROY, _STOP_TIMERS):
+        for statement in (_DESTROY, _STOP_TIMERS, _FORGET_PHONE):
             await connection.execute(statement, dossier_id)
         await _clear(connection, key, dossier_id)
         await _forget_contents(connection, key, dossier_id)

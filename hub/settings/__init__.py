@@ -17,6 +17,7 @@ from hub.errors import StartupError
 from hub.installed import settings_prefixes
 from hub.settings.budget import BudgetSettings
 from hub.settings.documents import DocumentsSettings
+from hub.settings.public import PublicSettings
 from hub.settings.signing import SigningSettings
 
 
@@ -223,6 +224,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     budget: BudgetSettings = BudgetSettings()
     gateway: GatewaySettings = GatewaySettings()
+    public: PublicSettings = PublicSettings()
     documents: DocumentsSettings = DocumentsSettings()
     signing: SigningSettings = SigningSettings()
 

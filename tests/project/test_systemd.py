@@ -21,7 +21,7 @@ def lines(unit: Path, name: str) -> list[str]:
 def test_a_unit_starts_a_role_that_exists_with_settings_that_exist(unit: Path) -> None:
     (command,) = lines(unit, "ExecStart")
     assert command.startswith("/opt/hub/bin/hub run ")
-    assert command.split()[2] in {"engine", "gateway", "adapter"}
+    assert command.split()[2] in {"engine", "gateway", "public", "adapter"}
     for variable in re.findall(r"\bHUB_[A-Z_]+", unit.read_text("utf-8")):
         assert f"`{variable}`" in settings_page(), variable
     assert lines(unit, "User") == ["hub"]

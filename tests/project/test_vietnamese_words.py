@@ -19,7 +19,7 @@ HEADING = "## Words in Vietnamese texts"
 TEXTS = (
     "hub/dossier/texts.toml", "hub/gateway/problems.toml", "adapters/national_portal/texts.toml",
     "adapters/postal/texts.toml", "adapters/population_db/reasons.toml",
-    "adapters/notices/texts.toml", "hub/forms/papers/papers.toml",
+    "adapters/notices/texts.toml", "hub/forms/papers/papers.toml", "hub/public/texts.toml",
 )  # fmt: skip
 ABBREVIATED = re.compile(r"\bĐ ?\d+\b|\bk\. ?\d+|\bđ\. ?[a-zđ]\b|khoản \d+ điểm [a-zđ]\b|Điều \d+ khoản")
 """Citations in another order or style than "điểm c khoản 6 Điều 15"."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from hub.delivery.declaration import declarations
 
-_IMPORTED = ("hub.cli.shared", "hub.engine.role", "hub.gateway.role", "hub.delivery.role")
+_IMPORTED = ("hub.cli.shared", "hub.engine.role", "hub.gateway.role", "hub.public.role", "hub.delivery.role")
 MAX_MESSAGE = 1 << 17
 
 

@@ -30,6 +30,7 @@ from hub.facts import receipts
 from hub.facts.entries import Entry, ReceiptEntry
 from hub.facts.fact_bytes import Origin, StoredFact
 from hub.facts.integrity import ERASED
+from hub.facts.look_up_key import last_digits
 from hub.facts.message import Message
 from hub.facts.parking import DOCUMENTS_AWAY, ParkedItem, seal_record
 from hub.facts.sealing import MasterKey
@@ -284,6 +285,9 @@ class BatchDecision:
             private = self.rules.private_of(step.fact)
             if private is not None:
                 held.private = held.key.seal(private, held.id.encode())
+            digits = last_digits(self.rules.phone_of(step.fact))
+            if digits is not None:
+                self.workspace.learn_name(held, self.store_key.look_up.phone_alias(held.id, digits))
         before, state = held.state, steps[-1].after if steps else held.state
         assert state is not None
         first = held.sequence + 1

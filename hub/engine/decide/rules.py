@@ -119,6 +119,10 @@ class Rules:
         """The applicant of the submission, the proxy, and where the applicant agreed to be told."""
         return parties.kept(fact) if isinstance(fact, DossierSubmitted) else None
 
+    def phone_of(self, fact: Fact) -> str | None:
+        """The applicant's telephone number, whose end is shown to look the dossier up."""
+        return fact.applicant.phone if isinstance(fact, DossierSubmitted) else None
+
     def law_of(self, state: Dossier | None, request: Request, now: datetime) -> Law:
         """The law in force for a submission and for an acceptance, which fixes it; else the dossier's own."""
         if state is None or (state.accepted_at is None and isinstance(request, AcceptDossier)):

@@ -139,6 +139,10 @@ class UnitOfWork:
         """From now on the dossier is found by its official code."""
         self.aliases[f"code:{code}"] = held.id
 
+    def learn_name(self, held: LoadedDossier, name: str) -> None:
+        """From now on the dossier is found by this alias too."""
+        self.aliases[name] = held.id
+
     def _overlaid(self, dossier_id: str) -> LoadedDossier | None:
         earlier = self._before.held.get(dossier_id) if self._before is not None else None
         if earlier is None:

@@ -144,8 +144,8 @@ async def test_a_hang_up_ends_no_engine(site: Site) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"HUB_ENVIRONMENT": "live"}, "without TLS the gateway serves only loopback, in environment test"),
-        ({"HUB_GATEWAY__HOST": "::"}, "without TLS the gateway serves only loopback"),
+        ({"HUB_ENVIRONMENT": "live"}, "without TLS this door is for loopback only, in environment test"),
+        ({"HUB_GATEWAY__HOST": "::"}, "without TLS this door is for loopback only"),
         ({"HUB_GATEWAY__CERTIFICATE_FILE": "x.pem"}, "set both or none"),
         (
             {"HUB_GATEWAY__CERTIFICATE_FILE": "x.pem", "HUB_GATEWAY__KEY_FILE": "x.key"},

@@ -163,7 +163,7 @@ async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site:
         await site.listening(name, port)
     watched = [name for name, service in hub_services().items() if "test" in service["healthcheck"]]
     assert watched == [
-        "engine-1", "engine-2", "gateway", "adapter-population", "adapter-portal", "adapter-postal",
+        "engine-1", "engine-2", "gateway", "public", "adapter-population", "adapter-portal", "adapter-postal",
     ]  # fmt: skip
     for name in watched:
         site.start(name)

@@ -129,7 +129,8 @@ def test_form_05_has_a_row_for_each_hand_over_and_how_the_result_came(
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_code_at_the_top_left_says_what_the_circular_asks_for(number: str) -> None:
-    (found,) = codes_of(sample(number))
+    found, *others = codes_of(sample(number))
+    assert len(others) == (number == "01")
     code, procedure, person, paper, _system, issued, *due = found.split("|")
     assert (code, procedure, person) == ("000.12.34.H07-260105-0001", "1.001193", "083090000001")
     assert paper == form(number).vi
@@ -224,3 +225,20 @@ def test_an_office_makes_the_lines_of_its_own_words() -> None:
     assert on_paper({"explanation": "a\nb\u202ec", "gaps": [{"reason": "a\nb", "name": "a\nb"}]}) == {
         "explanation": "a\nb[U+202E]c", "gaps": [{"reason": "a\nb", "name": "a b"}],
     }  # fmt: skip
+
+
+def test_form_01_leads_to_the_page_where_its_dossier_is_looked_up() -> None:
+    page = case().page
+    assert page is not None
+    check = page.key.check_code("000.12.34.H07-260105-0001")
+    link = f"https://tra-cuu.vi-du.example/tra-cuu?ma=000.12.34.H07-260105-0001&kt={check}"
+    assert link in codes_of(sample("01"))
+    text = text_of(sample("01"))
+    assert text.count(f"Mã kiểm tra: {check}") == 2
+    assert "Tra cứu: tra-cuu.vi-du.example" in text
+
+
+def test_form_01_says_nothing_of_a_page_that_there_is_not() -> None:
+    made = printed(form("01"), form_set(), replace(case(), page=None))
+    assert len(codes_of(made)) == 1
+    assert "Tra cứu" not in text_of(made)

@@ -1,0 +1,186 @@
+"""The page for everybody on a real hub: from the code on a printed form to where the dossier stands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import orjson
+import pytest
+
+from hub.embedded.stack import StackAddress
+from hub.facts.sealing import MasterKey
+from hub.forms.form_set import installed_form_sets
+from hub.forms.stored import CaseFiles, Forms
+from hub.postgres.database import Connection
+from hub.regulation.lawbook import load_book
+from hub.regulation.organisations import Organisations
+from tests.support.clients import Client
+from tests.support.forms import codes_of
+from tests.support.hub_commands import hub_command
+from tests.support.hubs import Hub, own_hub
+from tests.support.public_pages import People, own_page, reader
+from tests.support.requests import ACCEPT, CHECK, ONE_STOP, SUBMIT, acceptance, hand_check, submission
+from tests.support.stored_states import write_state
+from tests.support.traffic import metric
+
+PHONE = "0900001234"
+APPLICANT = {"kind": "enterprise", "name": "Công ty TNHH Mẫu Thử", "tax_code": "0100233488", "phone": PHONE}
+URL = "https://tra-cuu.vi-du.example"
+MISSING = "000.12.34.H07-260105-9999"
+TRIES = 3
+
+
+@dataclass(slots=True)
+class Site:
+    """A hub with one engine, a counter, and the page as a reader of the store."""
+
+    hub: Hub
+    counter: Client
+    people: People
+    dsn: str
+
+    async def accepted(self, name: str, **changes: object) -> tuple[str, str]:
+        """The id and the code of a new dossier whose applicant gave a telephone number."""
+        lodged = await self.counter.ask(SUBMIT, f"ref:{name}", submission(applicant=APPLICANT, **changes))
+        await self.counter.ask(CHECK, f"ref:{name}", hand_check(APPLICANT))
+        receipt = await self.counter.ask(ACCEPT, f"ref:{name}", acceptance())
+        assert receipt.type.endswith("accepted.v1"), receipt.data
+        fact = await self.counter.fact("dossier.accepted", lodged.data["dossier"])
+        return str(lodged.data["dossier"]), str(fact.data["code"])
+
+    def check_code(self, code: str) -> str:
+        return self.hub.store_key.look_up.check_code(code)
+
+
+@pytest.fixture(scope="module")
+async def site(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("public")
+    async with own_hub(stack, folder, environment="test") as hub, reader(hub) as dsn:
+        await hub.start_engine()
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        limits = {"HUB_PUBLIC__TRIES_AT_ONCE": str(TRIES), "HUB_PUBLIC__LOOK_UPS_AT_ONCE": "1000"}
+        async with own_page(hub, folder, dsn, **limits) as people:
+            yield Site(hub, counter, people, dsn)
+
+
+async def test_the_code_of_a_printed_form_leads_to_where_the_dossier_stands(site: Site) -> None:
+    dossier, code = await site.accepted("printed")
+    cases = CaseFiles(load_book(), installed_form_sets(), Organisations(), URL)
+    master = MasterKey.from_file(site.hub.master_key_file)
+    printed = await Forms(cases).pdf(site.hub.database, master, dossier, "01")
+    (link,) = [text for text in codes_of(printed) if text.startswith("https:")]
+    assert link.startswith(f"{URL}/tra-cuu?")
+    page = await site.people.scan(link)
+    assert page.status_code == 200
+    assert f"Hồ sơ {code}" in page.text
+    assert "Đã tiếp nhận" in page.text
+    assert "Ngày hẹn trả kết quả" in page.text
+    assert not any(value in page.text for name, value in APPLICANT.items() if name != "kind")
+    assert len(page.content) < 50_000
+    assert "set-cookie" not in page.headers
+
+
+async def test_the_end_of_the_telephone_number_opens_the_page_too_and_in_english(site: Site) -> None:
+    _, code = await site.accepted("phone")
+    page = await site.people.look_up(f" {code.lower()} ", PHONE[-4:], "en")
+    assert page.status_code == 200
+    assert f"Dossier {code}" in page.text
+    assert "Accepted" in page.text
+
+
+async def test_what_does_not_exist_and_what_is_not_shown_are_answered_alike(site: Site) -> None:
+    _, code = await site.accepted("alike")
+    answers = [
+        await site.people.look_up(name, factor)
+        for name, factor in (
+            (MISSING, "1234"), (MISSING, "7K3M-9QXR"), (code, "0000"), (code, "7K3M-9QXR"),
+            ("no code", "1234"), (code, ""),
+        )
+    ]  # fmt: skip
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
+
+
+async def test_wrong_tries_of_a_code_end_and_the_check_code_of_its_form_still_opens_it(site: Site) -> None:
+    _, code = await site.accepted("tries")
+    for name in (code, MISSING.replace("9999", "9998")):
+        answers = [
+            (await site.people.look_up(name, f"{number:04}")).status_code for number in range(TRIES + 2)
+        ]
+        assert answers == [404] * TRIES + [429] * 2
+    right = await site.people.look_up(code, PHONE[-4:])
+    assert right.status_code == 429, "ten thousand tries would find it"
+    assert int(right.headers["retry-after"]) > 60
+    assert (await site.people.look_up(code, site.check_code(code))).status_code == 200
+
+
+async def test_an_erased_dossier_is_as_one_that_never_was_and_its_number_is_forgotten(site: Site) -> None:
+    dossier, code = await site.accepted("erased")
+    assert (await site.people.look_up(code, PHONE[-4:])).status_code == 200
+    by = ("--operator", "operator-1", "--reason", "a test", "--yes")
+    status, said = await hub_command(site.hub.environment, "erase", dossier, *by)
+    assert status == 0, said
+    assert (await site.people.look_up(code, PHONE[-4:])).status_code == 404
+    assert (await site.people.look_up(code, site.check_code(code))).status_code == 404
+    left = await site.hub.database.fetch("select alias from alias where dossier_id = $1", dossier)
+    assert not [row["alias"] for row in left if row["alias"].startswith("phone:")]
+
+
+async def test_no_end_of_a_telephone_number_lies_readable_in_the_store(site: Site) -> None:
+    dossier, _ = await site.accepted("stored")
+    rows = await site.hub.database.fetch("select alias from alias where dossier_id = $1", dossier)
+    (name,) = [row["alias"] for row in rows if row["alias"].startswith("phone:")]
+    assert name == site.hub.store_key.look_up.phone_alias(dossier, PHONE[-4:])
+
+
+async def test_a_dossier_that_somebody_altered_is_not_shown(site: Site) -> None:
+    dossier, code = await site.accepted("altered")
+    stored = await site.hub.database.fetchval("select state from dossier where id = $1", dossier)
+    altered = orjson.dumps(orjson.loads(stored) | {"status": "returned"})
+    await site.hub.database.execute("update dossier set state = $2 where id = $1", dossier, altered)
+    assert (await site.people.look_up(code, PHONE[-4:])).status_code == 503
+    assert site.people.page.actions("row_untrusted")
+    await write_state(site.hub, dossier, stored)
+    assert (await site.people.look_up(code, PHONE[-4:])).status_code == 200
+
+
+async def test_the_page_reads_what_it_shows_and_can_do_nothing_else(site: Site) -> None:
+    connection: Connection = await asyncpg.connect(site.dsn)
+    try:
+        for statement in (
+            "select * from fact limit 1",
+            "select * from inbox limit 1",
+            "select * from participant limit 1",
+            "update dossier set parked = 0",
+            "delete from alias",
+            "insert into register_edition values ('organisations', 1, '', '', '', now(), null)",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_what_is_no_look_up_gets_a_page_and_neither_log_nor_metrics_name_a_dossier(site: Site) -> None:
+    _, code = await site.accepted("logged")
+    client = site.people.client
+    assert (await client.get("/")).headers["location"] == "/tra-cuu"
+    assert (await client.get("/tra-cuu")).status_code == 200
+    assert (await client.get("/tra-cuu?l=en")).text.count('lang="en"') >= 1
+    assert (await client.head("/tra-cuu")).content == b""
+    assert (await client.get("/nowhere")).status_code == 404
+    assert (await client.put("/tra-cuu")).status_code == 404
+    assert (await client.post("/tra-cuu", content=b"ma=%FF&kt=1")).status_code == 400
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await client.post("/tra-cuu", content=b"ma=" + b"x" * 9000, headers=form)).status_code == 400
+    assert (await client.post("/tra-cuu", content=b"ma=%FF%FE&kt=1", headers=form)).status_code == 400
+    await site.people.look_up(code, "0000")
+    told = site.people.page.output()
+    assert "look_ups_not_shown" in told
+    assert code not in told
+    assert ".H07-" not in told
+    assert await metric(site.people.page, "hub_public_look_ups_total", outcome="unknown") >= 1
+    assert ".H07-" not in await site.people.page.metrics()
