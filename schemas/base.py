@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Role = Literal["counter", "agency", "portal", "postal", "population", "payments", "notifier", "hub"]
-SERVING_ROLES: frozenset[Role] = frozenset({"portal", "postal", "population", "notifier"})
+Role = Literal[
+    "counter", "agency", "portal", "postal", "population", "payments", "notifier", "typesetter", "hub"
+]
+SERVING_ROLES: frozenset[Role] = frozenset({"portal", "postal", "population", "notifier", "typesetter"})
 """Roles whose orders go to one participant of each organisation, or to the one that is bound to none."""
 Subject = Literal["dossier", "new", "none"]
 """`dossier`: an existing one; `new`: the request opens it; `none`: a thing of its own, opened if unknown."""

@@ -12,6 +12,7 @@ from schemas import (
     dossier,
     due,
     feedback,
+    form,
     identity,
     information,
     leg,
@@ -34,7 +35,7 @@ from schemas.base import Fact, Request
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion, leg, reminder,
-    loss, original, archive, feedback, information, notice,
+    loss, original, archive, feedback, information, notice, form,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

@@ -59,6 +59,8 @@ def _service(name: str, service: Service) -> Iterator[str]:
     yield f"  secrets: [{', '.join(secrets)}]"
     yield "  volumes:"
     yield "    - credentials:/var/lib/hub/credentials:ro"
+    if service.opens_facts:
+        yield "    - keys:/var/lib/hub/keys:ro"
     if service.reads_documents:
         yield "    - documents:/var/lib/hub/documents"
     yield from (f"    - ./{path}:/etc/hub/{Path(path).name}:ro" for path in service.files)
@@ -71,6 +73,9 @@ def _environment(name: str, service: Service) -> Iterator[tuple[str, str]]:
     yield "FILE__HUB_KAFKA__PASSWORD", f"{_CREDENTIALS}/{name}.password"
     yield "HUB_DELIVERY__INSTANCE", f"{name}-1"
     yield "HUB_DELIVERY__KEY_FILE", f"{_CREDENTIALS}/reports.key"
+    if service.opens_facts:
+        yield "HUB_MASTER_KEY_FILE", "/var/lib/hub/keys/master.key"
+        yield "HUB_PUBLIC__URL", "${PUBLIC_URL:-https://localhost:8444}"
     if service.reads_documents:
         yield "HUB_DOCUMENTS__FOLDER", "/var/lib/hub/documents"
     places = _places(service)

@@ -90,6 +90,7 @@ _TOLD: Mapping[Audience, str] = {
     "postal": "post",
     "population": "population",
     "notifier": "notifier",
+    "typesetter": "typesetter",
 }
 _OUTSIDE = frozenset({"portal", "postal", "population", "payments"})
 """Roles of participants that speak for outside systems."""

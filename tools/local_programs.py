@@ -41,7 +41,10 @@ def programs(site: Site, servers: Variables, key: Variables) -> list[Program]:
             Program(
                 f"adapter-{declared.name}",
                 ("hub", "run", "adapter", declared.name),
-                _as_user(site, servers, declared.name) | reports_key | _own(site, declared.name, service),
+                _as_user(site, servers, declared.name)
+                | reports_key
+                | ({**key, **public_url(site)} if service.opens_facts else {})
+                | _own(site, declared.name, service),
             )
             for declared, service in parts()
         ),

@@ -28,7 +28,11 @@ Every process reads its settings once, at its start, from environment variables.
 stands after two underscores; lists and tables are JSON. A wrong or missing one ends the process with status 2
 and one line that names it. A secret is never shown, neither here nor in a log.
 """
-_TITLES = {"hub.settings": "Core", "hub.delivery.role": "Every adapter process"}
+_TITLES = {
+    "hub.settings": "Core",
+    "hub.delivery.role": "Every adapter process",
+    "hub.typesetter.settings": "Papers (`hub.typesetter`)",
+}
 _OUTSIDE = """\
 ## Of the command line and the tests
 
@@ -45,7 +49,7 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
     names = sorted(f"{part.name}.settings" for part in pkgutil.iter_modules(adapters.__path__, "adapters."))
     of_adapters = [name for name in names if importlib.util.find_spec(name) is not None]
     found: dict[str, type[BaseSettings]] = {}
-    for name in ("hub.settings", "hub.delivery.role", *of_adapters):
+    for name in ("hub.settings", "hub.delivery.role", *of_adapters, "hub.typesetter.settings"):
         module = importlib.import_module(name)
         for item in vars(module).values():
             is_class = isinstance(item, type) and issubclass(item, BaseSettings)

@@ -9,6 +9,7 @@ from pathlib import Path
 from examples.demo.province import Places
 from hub.facts.sealing import MasterKey
 from hub.forms.form_set import installed_form_sets
+from hub.forms.issuing import Issued
 from hub.forms.stored import CaseFiles, Forms
 from hub.participants.register_editions import stored
 from hub.postgres.database import Connection
@@ -53,7 +54,7 @@ async def make_papers(places: Places, database: Connection) -> Papers:
     for number, issued in _ISSUED.items():
         dossier = await database.fetchval(_FIRST, issued)
         if dossier is not None:
-            content = await forms.pdf(database, master, dossier, number)
+            content = await forms.pdf(database, master, dossier, Issued(number))
             (folder / f"form-{number}.pdf").write_bytes(content)
             made.append(number)
     return Papers(folder, tuple(made))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 import typer
 
@@ -12,11 +14,16 @@ from hub.checks.roles import engine_checks
 from hub.checks.servers import kafka_check, postgres_check, versions_check
 from hub.cli.shared import run, settings
 from hub.delivery.declaration import declarations
+from hub.forms.checking import check_forms
+from hub.forms.errors import FormError
 from hub.kafka.admin import KafkaAdmin
 from hub.postgres.database import Session
 from hub.printing.tables import AsJson, print_rows, say
+from hub.regulation.clock import local_day
+from hub.regulation.lawbook import load_book
+from hub.settings import Settings
 
-_OF_THIS_MACHINE = frozenset({"master_key", "calendar", "disk", "certificates"})
+_OF_THIS_MACHINE = frozenset({"master_key", "calendar", "disk", "certificates", "forms"})
 _OF_KAFKA = frozenset({"topics", "clocks"})
 _COLUMNS = ("check", "looks_at", "outcome", "unknown", "findings")
 
@@ -44,7 +51,12 @@ async def _looked() -> list[Outcome]:
     outcomes = await look_all(first)
     away = {one.check.name for one in outcomes if not one.is_ok}
     declared = [check for one in declarations().values() for check in one.checks(session.live)]
-    others = (*engine_checks(tree, admin, session.live), certificates_check(certificates_of(tree)), *declared)
+    others = (
+        *engine_checks(tree, admin, session.live),
+        certificates_check(certificates_of(tree)),
+        _forms_check(tree),
+        *declared,
+    )
     try:
         return outcomes + [_unasked(check, away) or await look(check) for check in others]
     finally:
@@ -58,6 +70,21 @@ def _settings_check() -> Check:
         return []
 
     return Check("settings", "all that are needed are there, and none is misspelt", nothing)
+
+
+def _forms_check(tree: Settings) -> Check:
+    """What the role that makes papers looks at before it starts."""
+
+    async def look() -> Sequence[Finding]:
+        law = load_book(tree.profile, tree.regulation).in_force(local_day(datetime.now(UTC)))
+        try:
+            await asyncio.to_thread(check_forms, law)
+        except FormError as error:
+            remedy = "mend the template, or go back to the version before; `hub forms check` says the same"
+            return [Finding(str(error), remedy)]
+        return []
+
+    return Check("forms", "every form and paper can be made of the invented dossier", look, ends_start=False)
 
 
 def _unasked(check: Check, away: Collection[str]) -> Outcome | None:

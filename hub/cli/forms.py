@@ -14,12 +14,13 @@ from hub.cli.shared import fail, operator_name, settings, with_store
 from hub.facts.private_file import write_private
 from hub.facts.sealing import MasterKey
 from hub.forms.case_file import letterheads
-from hub.forms.form_set import form_of, installed_form_sets, set_of
-from hub.forms.other_papers import installed_papers, printed_paper
-from hub.forms.register import RegisterRow, register_row
+from hub.forms.checking import check_forms, sample_pdf
+from hub.forms.form_set import installed_form_sets, set_of
+from hub.forms.issuing import Issued, Size
+from hub.forms.other_papers import installed_papers
+from hub.forms.register import RegisterRow
 from hub.forms.register_files import RegisterBook, register_pdf
-from hub.forms.sample import SAMPLE_ONE_STOP, sample_case
-from hub.forms.stored import CaseFiles, Forms, printed
+from hub.forms.stored import CaseFiles, Forms
 from hub.forms.stored_register import register_rows
 from hub.oversight.names import one_dossier
 from hub.participants import register_editions
@@ -32,9 +33,11 @@ from hub.regulation.law import Law
 from hub.regulation.lawbook import load_book
 from hub.regulation.organisations import Organisations
 from hub.settings import Settings
+from hub.typesetter import parked
 
 app = typer.Typer(no_args_is_help=True, help="Forms: what people hold, as PDF/A made of a dossier's facts.")
 _FIRST, _LAST = date(2000, 1, 1), date(2200, 1, 1)
+_PARKED = ("dossier", "form", "since", "tries", "reason")
 _COLUMNS = ("number", "form", "set", "paper")
 
 
@@ -77,6 +80,7 @@ def preview(
         str | None, typer.Option(help="official code, id or reference; its personal data are printed")
     ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="of an invented dossier")] = False,
+    size: Annotated[Size | None, typer.Option(help="of the sheet, where it is not that of the form")] = None,
     reason: Annotated[str, typer.Option(help="why personal data are printed; kept with your name")] = "",
     operator: By = "",
 ) -> None:
@@ -86,7 +90,12 @@ def preview(
     if dossier is not None and not reason.strip():
         fail("--reason is needed: that personal data were printed is kept", 2)
     _may_write(into)
-    content = _of_sample(number) if dossier is None else _of_dossier(number, dossier, reason, operator)
+    wanted = Issued(number, size=size)
+    content = (
+        sample_pdf(_law_today(), wanted)
+        if dossier is None
+        else _of_dossier(wanted, dossier, reason, operator)
+    )
     write_private(into, content, is_new=True)
     say(f"{into}: form {number}, {len(content)} bytes")
 
@@ -94,15 +103,8 @@ def preview(
 @app.command()
 def check() -> None:
     """Make each form and paper of an invented dossier; names a template that asks for what is not there."""
-    law = _law_today()
-    form_set, head = set_of(installed_form_sets(), law.profile), sample_case(law.catalogue).organisation
-    made = [form.number for form in law.profile.forms if form.kind != "register"]
-    for number in (*made, *installed_papers().by_name):
-        _of_sample(number)
-    row = register_row(sample_case(law.catalogue), form_set, is_erased=False)
-    day = date(2026, 1, 5)
-    register_pdf(law.profile.form("register"), form_set, head(SAMPLE_ONE_STOP), [row], day, day)
-    say(f"{len(made) + 1} forms and {len(installed_papers().by_name)} papers can be made")
+    forms, papers = check_forms(_law_today())
+    say(f"{forms} forms and {papers} papers can be made")
 
 
 @app.command()
@@ -146,6 +148,37 @@ async def _organisations(connection: Connection, master: MasterKey) -> Organisat
     return organisations.from_json(found.content) if found is not None else Organisations()
 
 
+@app.command("parked")
+def list_parked(as_json: AsJson = False) -> None:
+    """List the papers that could not be made, and why; nothing personal."""
+
+    async def work(_: Settings, connection: Connection) -> list[dict[str, object]]:
+        return await parked.listed(connection)
+
+    rows = with_store("operator", work)
+    print_rows(rows, _PARKED, as_json=as_json, none="no paper waits", more=("for_applicant", "is_wanted"))
+
+
+@app.command("again")
+def make_again(
+    dossier: Annotated[str, typer.Argument(help="official code, id or reference; `all` for all")],
+    number: Annotated[str | None, typer.Option("--form", help="this form alone")] = None,
+    reason: Annotated[str, typer.Option(help="kept with your name")] = "",
+    operator: By = "",
+) -> None:
+    """Have parked papers made once more, by the role that makes them."""
+    if not reason.strip():
+        fail("--reason is needed: that papers are made again is kept", 2)
+
+    async def work(tree: Settings, connection: Connection) -> int:
+        store = MasterKey.from_file(tree.master_key_file).store
+        found = None if dossier == "all" else await one_dossier(connection, store, dossier)
+        await _record(connection, operator, "papers_wanted", f"{found or 'all'}/{number or 'all'}", reason)
+        return await parked.want(connection, found, number)
+
+    say(f"{with_store('operator', work)} papers are made again")
+
+
 def _may_write(into: Path) -> None:
     if into.exists():
         fail(f"{into} is there already: give another name", 2)
@@ -172,22 +205,14 @@ async def _record(connection: Connection, operator: str, action: str, target: st
     await record_action(connection, operator.strip() or operator_name(), action, target, reason.strip())
 
 
-def _of_sample(number: str) -> bytes:
-    law = _law_today()
-    form_set, case = set_of(installed_form_sets(), law.profile), sample_case(law.catalogue)
-    if number in installed_papers().by_name:
-        return printed_paper(number, form_set, case)
-    return printed(form_of(law.profile, number), form_set, case)
-
-
-def _of_dossier(number: str, name: str, reason: str, operator: str) -> bytes:
+def _of_dossier(wanted: Issued, name: str, reason: str, operator: str) -> bytes:
     async def work(tree: Settings, connection: Connection) -> bytes:
         master = MasterKey.from_file(tree.master_key_file)
         book, known = load_book(tree.profile, tree.regulation), await _organisations(connection, master)
         found = await one_dossier(connection, master.store, name)
-        await _record(connection, operator, "form_printed", f"{found}/{number}", reason)
+        await _record(connection, operator, "form_printed", f"{found}/{wanted.form}", reason)
         cases = CaseFiles(book, installed_form_sets(), known, tree.public.url)
-        return await Forms(cases).pdf(connection, master, found, number)
+        return await Forms(cases).pdf(connection, master, found, wanted)
 
     return with_store("operator", work)
 

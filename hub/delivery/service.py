@@ -42,6 +42,7 @@ class Service:
     the stand-in, stand `[host]` for the address to listen on, `[sandbox]` for that of the stand-in, `[door]`
     and `[door_port]` for those of the adapter's own door (`door_port`), `[files]` for the folder of `files`:
     paths in the repository, mounted read-only. `secrets` are by the variable that gets the content.
+    `opens_facts`: the hub's own role, which gets the master key.
     """
 
     settings: Mapping[str, str]
@@ -49,6 +50,7 @@ class Service:
     sandbox: StandIn | None = None
     door_port: int | None = None
     reads_documents: bool = False
+    opens_facts: bool = False
     files: tuple[str, ...] = ()
 
 

@@ -31,6 +31,7 @@ from hub.dossier.rules import (
     originals,
     payment,
     post,
+    printing,
     returning,
     reuse,
     submission,
@@ -64,6 +65,7 @@ from schemas.dossier import (
 )
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint, RecordRating
+from schemas.form import ReportForm
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.information import AnswerInfo, RequestInfo
 from schemas.leg import FinishLeg, StartLeg
@@ -161,6 +163,7 @@ DECISIONS: Mapping[type[Request], _Act] = {
     RequestInfo: information.ask,
     AnswerInfo: information.answer,
     ReportNotice: announcing.report,
+    ReportForm: printing.record,
     RecordLoss: loss.record,
     SettleLoss: loss.settle,
     VerifyIdentity: identity.verify,

@@ -27,6 +27,7 @@ from schemas.dossier import (
 )
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.feedback import AnswerComplaint, ForwardComplaint, RecordComplaint, RecordRating
+from schemas.form import ReportForm
 from schemas.identity import CheckIdentity, ReportIdentity, VerifyIdentity
 from schemas.information import AnswerInfo, RequestInfo
 from schemas.leg import FinishLeg, StartLeg
@@ -102,6 +103,7 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     RequestInfo: ALL,
     AnswerInfo: ALL,
     ReportNotice: ALL,
+    ReportForm: ALL,
     RecordLoss: ALL,
     SettleLoss: ALL,
     ReportIdentity: ALL,
@@ -117,9 +119,18 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
 """The statuses in which each request can be accepted at all."""
 
 _REPORTS = frozenset(
-    {ReportIdentity, ReportPersonData, ReportPickup, ReportSync, ReportPayment, FireTimer, ReportNotice}
+    {
+        ReportIdentity,
+        ReportPersonData,
+        ReportPickup,
+        ReportSync,
+        ReportPayment,
+        FireTimer,
+        ReportNotice,
+        ReportForm,
+    }
 )
-_FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "hub"})
+_FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "typesetter", "hub"})
 """Roles that speak for no organisation."""
 _SPEAKERS = frozenset({"counter", "agency"})
 _THROUGH_OTHER_HANDS = frozenset({HandOverPaper, ReceivePaper, AnswerComplaint, AnswerInfo})

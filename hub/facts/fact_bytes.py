@@ -164,7 +164,7 @@ def receiver_message(
     `sequence` grows with every message of the dossier to this receiver, which drops what it has seen.
     """
     headers = cloud_event(
-        event_id=derived_id(int(fact_id[:8] + fact_id[9:13], 16), "out", fact_id, receiver),
+        event_id=receiver_message_id(fact_id, receiver),
         source=HUB_SOURCE,
         event_type=fact_type,
         subject=subject,
@@ -176,3 +176,8 @@ def receiver_message(
         ),
     )
     return Message(f"out.{receiver}", dossier_id, headers, data)
+
+
+def receiver_message_id(fact_id: str, receiver: str) -> str:
+    """The id of what a receiver gets of a fact."""
+    return derived_id(int(fact_id[:8] + fact_id[9:13], 16), "out", fact_id, receiver)

@@ -14,7 +14,7 @@ from hub.regulation.sections import Form, FormKind
 
 Content = dict[str, Any]
 _SYSTEM = "Hệ thống thông tin giải quyết thủ tục hành chính"
-_ISSUED_BY: Mapping[FormKind, tuple[str, ...]] = {
+ISSUED_BY: Mapping[FormKind, tuple[str, ...]] = {
     "receipt": ("dossier.accepted",),
     "supplement": ("dossier.supplement_requested",),
     "refusal": ("dossier.declined",),
@@ -22,7 +22,8 @@ _ISSUED_BY: Mapping[FormKind, tuple[str, ...]] = {
     "control_slip": ("dossier.accepted",),
 }
 """The fact that each form belongs to, and is dated by."""
-_HAND_OVERS = ("dossier.forwarded", "paper.handed_over", "result.issued", "result.returned")
+HAND_OVERS = ("dossier.forwarded", "paper.handed_over", "result.issued", "result.returned")
+"""What makes a row of the control slip."""
 
 
 def issuing_fact(kind: FormKind, case: CaseFile) -> Mapping[str, Any]:
@@ -30,9 +31,9 @@ def issuing_fact(kind: FormKind, case: CaseFile) -> Mapping[str, Any]:
 
     `FormError` for the register, which is of many dossiers.
     """
-    if kind not in _ISSUED_BY:
+    if kind not in ISSUED_BY:
         raise FormError("this form is of many dossiers: hub forms register writes it")
-    return case.last(*_ISSUED_BY[kind])
+    return case.last(*ISSUED_BY[kind])
 
 
 def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
@@ -160,7 +161,7 @@ def _apology(data: Mapping[str, Any], case: CaseFile, _words: FormSet) -> Conten
 
 
 def _control_slip(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
-    handed = [_hand_over(fact, case, words) for fact in case.facts if short_name(fact) in _HAND_OVERS]
+    handed = [_hand_over(fact, case, words) for fact in case.facts if short_name(fact) in HAND_OVERS]
     return {
         "agency": case.organisation(data["agency"]).name,
         "due_at": moment_in_words(data["due_at"]),

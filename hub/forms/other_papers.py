@@ -14,7 +14,7 @@ from hub.forms.case_file import CaseFile, short_name
 from hub.forms.contents import Content, common_content, holder_name
 from hub.forms.errors import FormError, NotIssuedError
 from hub.forms.form_set import FormSet
-from hub.forms.typesetting import as_pdf, made_at, qr_code
+from hub.forms.typesetting import Sheet, made_at, qr_code, typeset
 from hub.forms.words import day_in_words, local, moment_in_words, word
 from hub.regulation.errors import ProfileError
 from hub.regulation.pins import pinned_files
@@ -57,6 +57,16 @@ def installed_papers() -> Papers:
 
 def printed_paper(name: str, form_set: FormSet, case: CaseFile) -> bytes:
     """The paper as PDF/A, dated by its fact; `NotIssuedError` where the dossier has no such fact."""
+    return typeset(sheet_of_paper(name, form_set, case))
+
+
+def papers_issued_by(fact: _Fact) -> tuple[str, ...]:
+    """The papers that belong to a fact, by name."""
+    return tuple(name for name, (is_fact, _) in _MADE_OF.items() if is_fact(fact))
+
+
+def sheet_of_paper(name: str, form_set: FormSet, case: CaseFile) -> Sheet:
+    """What the paper is made of; `NotIssuedError` where the dossier has no such fact."""
     known = installed_papers()
     paper, (is_fact, fill) = known.by_name[name], _MADE_OF[name]
     fact = next((one for one in reversed(case.facts) if is_fact(one)), None)
@@ -66,7 +76,7 @@ def printed_paper(name: str, form_set: FormSet, case: CaseFile) -> bytes:
     content = common_content(paper.vi, paper.size, case, form_set, local(fact["time"]))
     content |= fill(fact["data"], case, form_set)
     content["qr"] = qr_code(content["qr_text"])
-    return as_pdf(known.files, paper.template, content, made_at(issued))
+    return Sheet(known.files, paper.template, content, made_at(issued))
 
 
 def _is(name: str, *needed: str) -> Callable[[_Fact], bool]:

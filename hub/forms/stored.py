@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import asyncpg
 
@@ -12,17 +11,15 @@ from hub.facts.fact_bytes import law_of, open_fact
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACTS_OF_DOSSIER, fact_name, is_fact_genuine
 from hub.forms.case_file import CaseFile, letterheads
-from hub.forms.contents import content_of, issuing_fact
 from hub.forms.errors import FormError
-from hub.forms.form_set import FormSet, form_of, set_of
+from hub.forms.form_set import FormSet, set_of
+from hub.forms.issuing import Issued, sheet_of
 from hub.forms.look_up import LookUpPage
-from hub.forms.other_papers import installed_papers, printed_paper
-from hub.forms.typesetting import as_pdf, made_at, qr_code
+from hub.forms.typesetting import typeset
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import LawBook
 from hub.regulation.organisations import Organisations
 from hub.regulation.profile import Profile
-from hub.regulation.sections import Form
 
 _KEY = "select wrapped from dossier_key where dossier_id = $1::uuid"
 
@@ -67,8 +64,8 @@ class Forms:
     def __init__(self, cases: CaseFiles) -> None:
         self._cases = cases
 
-    async def pdf(self, connection: Connection, master: MasterKey, dossier_id: str, number: str) -> bytes:
-        """The form of this number, or the paper of this name, as PDF/A, the same bytes each time.
+    async def pdf(self, connection: Connection, master: MasterKey, dossier_id: str, wanted: Issued) -> bytes:
+        """The form or paper as PDF/A, the same bytes each time.
 
         Raises `NotIssuedError` where the dossier has none, `FormError` for an erased dossier or a template
         that does not fit, and `AlteredRowError` for a fact that is not what the hub has written.
@@ -78,16 +75,4 @@ class Forms:
             raise FormError("the dossier's personal data are erased: nothing can be printed of it")
         rows = await connection.fetch(FACTS_OF_DOSSIER, dossier_id)
         case, profile, form_set = self._cases.opened(rows, wrapped, master)
-        if number in installed_papers().by_name:
-            return printed_paper(number, form_set, case)
-        return printed(form_of(profile, number), form_set, case)
-
-
-def printed(form: Form, form_set: FormSet, case: CaseFile) -> bytes:
-    """A form as PDF/A, dated by the fact that issued it (pure)."""
-    issued = datetime.fromisoformat(issuing_fact(form.kind, case)["time"])
-    content = content_of(form, case, form_set)
-    content["qr"] = qr_code(content["qr_text"])
-    if (look_up := content.get("look_up")) is not None:
-        look_up["qr"] = qr_code(look_up["link"])
-    return as_pdf(form_set.files, form_set.template(form), content, made_at(issued))
+        return typeset(sheet_of(wanted, profile, form_set, case))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import as_file, files
@@ -18,8 +20,19 @@ import typst
 from hub.forms.errors import FormError
 from hub.forms.signs import on_paper
 
+_PLACE: Final = re.compile(r"─ (?:[^\n]*/)?([^/\s]+:\d+:\d+)")
 _STANDARD: Final = "a-2u"
 """PDF/A-2 whose text can be searched and copied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All that a paper is made of: templates by name, the one that begins, its data, the document's date."""
+
+    files: Mapping[str, bytes]
+    template: str
+    content: Mapping[str, Any]
+    made_at: datetime
 
 
 @cache
@@ -34,6 +47,11 @@ def qr_code(text: str) -> str:
     out = io.BytesIO()
     segno.make(text, error="m", micro=False).save(out, kind="svg", border=0, xmldecl=False)
     return out.getvalue().decode()
+
+
+def typeset(sheet: Sheet) -> bytes:
+    """The paper as PDF/A-2u; as `as_pdf`."""
+    return as_pdf(sheet.files, sheet.template, sheet.content, sheet.made_at)
 
 
 def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], made_at: datetime) -> bytes:
@@ -51,10 +69,16 @@ def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], m
         try:
             compiled = compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
         except typst.TypstError as error:
-            where = (error.diagnostic or error.message).replace(folder, "").strip()
-            raise FormError(f"{name}: {where}") from None
+            raise FormError(_in_one_line(name, error.diagnostic or error.message)) from None
     assert isinstance(compiled, bytes)
     return compiled
+
+
+def _in_one_line(name: str, told: str) -> str:
+    """`02.typ:3:13: dictionary does not contain key ...` of what the compiler draws."""
+    place = _PLACE.search(told)
+    what = told.strip().partition("\n")[0].removeprefix("error: ").strip()
+    return f"{place[1] if place is not None else name}: {what}"
 
 
 def made_at(moment: datetime) -> datetime:

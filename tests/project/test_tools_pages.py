@@ -63,6 +63,7 @@ def test_the_page_has_the_core_and_each_adapter() -> None:
     assert list(settings_classes()) == [
         "hub.settings", "hub.delivery.role", "adapters.national_portal.settings",
         "adapters.notices.settings", "adapters.population_db.settings", "adapters.postal.settings",
+        "hub.typesetter.settings",
     ]  # fmt: skip
     text = settings_page()
     for variable in (

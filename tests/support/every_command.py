@@ -31,6 +31,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "due list": ("--kind", "nope"),
     "embedded logs": ("nope",),
     "erase": (NOBODY, *SURE),
+    "forms again": ("nope", "--reason", "a test"),
     "forms register": (
         "nope",
         "--from",
@@ -70,8 +71,8 @@ NAMES_NONE = frozenset(
     {
         "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
         "embedded status", "embedded up", "failures", "gateway user",
-        "forms check", "forms list", "lag", "law list", "offsets list", "organisations editions",
-        "participants list",
+        "forms check", "forms list", "forms parked", "lag", "law list", "offsets list",
+        "organisations editions", "participants list",
         "pki sandbox", "roster editions", "roster show", "setup", "verify",
     }
 )  # fmt: skip
@@ -82,7 +83,8 @@ LISTS_AND_SHOWS = {
     "actions": (), "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),
     "deliveries show": ("ADAPTER", "DELIVERY"), "doctor": (), "dossier find": (),
     "dossier show": ("ref:hs-1",),
-    "dossier timeline": ("ref:hs-1",), "due list": (), "failures": (), "forms list": (), "lag": (),
+    "dossier timeline": ("ref:hs-1",), "due list": (), "failures": (), "forms list": (),
+    "forms parked": (), "lag": (),
     "embedded status": (), "law list": (),
     "offsets list": (), "organisations editions": (), "organisations show": (),
     "participants budget": ("counter-a",), "participants list": (), "redrive": (),

@@ -13,11 +13,11 @@ from PIL import Image
 
 from hub.forms.case_file import CaseFile
 from hub.forms.form_set import FormSet, installed_form_sets
+from hub.forms.issuing import printed
 from hub.forms.other_papers import installed_papers, printed_paper
 from hub.forms.register import register_row
 from hub.forms.register_files import register_pdf
 from hub.forms.sample import sample_case
-from hub.forms.stored import printed
 from hub.regulation.law import Law
 from hub.regulation.lawbook import load_book
 from hub.regulation.sections import Form

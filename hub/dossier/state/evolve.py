@@ -60,6 +60,7 @@ from schemas.dossier import (
 )
 from schemas.due import ApologySent, DeadlineMissed, DeadlineNear, DueRescheduled, RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintRecorded, RatingRecorded
+from schemas.form import FormMade
 from schemas.identity import (
     IdentityChecked,
     IdentityCheckRequested,
@@ -388,6 +389,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     NoticeRequested: notice_requested,
     NoticeSent: noticed,
     NoticeFailed: notice_failed,
+    FormMade: _nothing,
     LossRecorded: loss_recorded,
     LossSettled: loss_settled,
     CopyRegistered: copy_registered,

@@ -16,6 +16,7 @@ from schemas import (
     dossier,
     due,
     feedback,
+    form,
     identity,
     information,
     leg,
@@ -35,7 +36,16 @@ from schemas import (
 from schemas.base import Fact
 
 Audience = Literal[
-    "one_stop", "agency", "population", "postal", "portal", "notifier", "named", "addressee", "watching"
+    "one_stop",
+    "agency",
+    "population",
+    "postal",
+    "portal",
+    "notifier",
+    "typesetter",
+    "named",
+    "addressee",
+    "watching",
 ]
 
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
@@ -44,16 +54,17 @@ _PORTAL: frozenset[Audience] = frozenset({"portal"})
 _NAMED: frozenset[Audience] = frozenset({"named"})
 _WATCHING: frozenset[Audience] = frozenset({"watching"})
 _ADDRESSEE: frozenset[Audience] = frozenset({"addressee"})
+_PAPERS: frozenset[Audience] = frozenset({"typesetter"})
 
 AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.DossierSubmitted: _ONE_STOP | _PORTAL,
-    dossier.DossierAccepted: _ONE_STOP | _PORTAL,
-    dossier.SupplementRequested: _BOTH | _PORTAL,
+    dossier.DossierAccepted: _ONE_STOP | _PORTAL | _PAPERS,
+    dossier.SupplementRequested: _BOTH | _PORTAL | _PAPERS,
     dossier.SupplementAdded: _BOTH,
     dossier.DossierSupplemented: _BOTH | _PORTAL,
-    dossier.DossierDeclined: _BOTH | _PORTAL,
+    dossier.DossierDeclined: _BOTH | _PORTAL | _PAPERS,
     dossier.DossierWithdrawn: _BOTH | _PORTAL,
-    dossier.DossierForwarded: _BOTH | _PORTAL | _WATCHING,
+    dossier.DossierForwarded: _BOTH | _PORTAL | _WATCHING | _PAPERS,
     dossier.DossierWatched: _WATCHING,
     dossier.DossierReceived: _ONE_STOP | _WATCHING,
     dossier.DossierTakenOver: _BOTH,
@@ -67,7 +78,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     component.ComponentReused: _BOTH | _PORTAL,
     component.ComponentReusable: _BOTH,
     component.MismatchRecorded: _BOTH,
-    paper.PaperHandedOver: _BOTH,
+    paper.PaperHandedOver: _BOTH | _PAPERS,
     paper.PaperReceived: _BOTH,
     original.OriginalTaken: _BOTH,
     original.OriginalReturned: _BOTH,
@@ -81,17 +92,18 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     notice.NoticeRequested: frozenset({"notifier"}),
     notice.NoticeSent: _ONE_STOP,
     notice.NoticeFailed: _ONE_STOP,
-    loss.LossRecorded: _BOTH,
-    loss.LossSettled: _BOTH,
+    form.FormMade: _BOTH | _NAMED,
+    loss.LossRecorded: _BOTH | _PAPERS,
+    loss.LossSettled: _BOTH | _PAPERS,
     case.CaseAssigned: _ONE_STOP | _PORTAL,
     case.CaseProgressed: _ONE_STOP | _PORTAL,
     case.CaseAppraised: _ONE_STOP,
     verification.VerificationScheduled: _ONE_STOP,
     verification.VerificationRecorded: _ONE_STOP,
-    result.ResultIssued: _ONE_STOP | _PORTAL | _WATCHING,
+    result.ResultIssued: _ONE_STOP | _PORTAL | _WATCHING | _PAPERS,
     result.ResultCorrected: _BOTH,
-    result.ResultReturned: _BOTH | _PORTAL,
-    due.ApologySent: _ONE_STOP | _PORTAL,
+    result.ResultReturned: _BOTH | _PORTAL | _PAPERS,
+    due.ApologySent: _ONE_STOP | _PORTAL | _PAPERS,
     due.DueRescheduled: _BOTH | _PORTAL,
     due.DeadlineNear: _BOTH | _WATCHING,
     opinion.OpinionRequested: _BOTH | _NAMED,
@@ -99,12 +111,12 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     leg.LegsPlanned: _BOTH | _NAMED,
     leg.LegStarted: _BOTH | _NAMED,
     leg.LegFinished: _BOTH | _NAMED,
-    reminder.ReminderIssued: _BOTH | _NAMED,
+    reminder.ReminderIssued: _BOTH | _NAMED | _PAPERS,
     due.DeadlineMissed: _BOTH | _NAMED | _WATCHING,
     due.RuleViolated: _BOTH,
     pickup.PickupOrdered: frozenset({"postal", "one_stop"}),
     pickup.PickupCancelled: frozenset({"postal", "one_stop"}),
-    pickup.PickupProgressed: _ONE_STOP,
+    pickup.PickupProgressed: _ONE_STOP | _PAPERS,
     sync.SyncRecorded: _ONE_STOP,
     payment.PaymentRequested: _BOTH | _PORTAL,
     payment.PaymentRecorded: _BOTH | _PORTAL,
@@ -115,7 +127,8 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
 The agency is told only of forwarded dossiers, the portal only of what it shows: its ten status codes,
 papers, dates, payments. `named` is an agency beside these whose part it is, as the fact names it,
 `watching` the one-stop of the agency, where it watches (17.7.a) or got the dossier itself (16.3),
-`addressee` whoever speaks for the organisation that a question, an answer or a complaint is for."""
+`addressee` whoever speaks for the organisation that a question, an answer or a complaint is for,
+`typesetter` who makes papers of what issues one."""
 
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
@@ -128,7 +141,7 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     names: list[str] = []
     if "one_stop" in audiences:
         names.extend(directory.speaking_for("counter", after.organisation))
-    is_for_agency = "agency" in audiences and not _quotes_database(fact)
+    is_for_agency = "agency" in audiences and not _quotes_database(fact) and not _is_of_one_stop(fact)
     is_for_agency = is_for_agency or _hands_to_agency(fact, after)
     if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
@@ -141,6 +154,8 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
         names.extend(directory.serving("population", after.organisation))
     if "notifier" in audiences:
         names.extend(directory.serving("notifier", after.organisation))
+    if "typesetter" in audiences:
+        names.extend(directory.serving("typesetter", after.organisation))
     if "portal" in audiences and not _rests_on_lookup(fact):
         names.extend(directory.serving("portal", after.organisation))
     if "addressee" in audiences:
@@ -163,9 +178,11 @@ def unheard_agency(fact: Fact, after: Dossier, directory: Directory) -> str | No
 
 
 def _named_by(fact: Fact) -> tuple[str, ...]:
-    """Who is asked for an opinion or a part, or awaited in vain (17.5, 17.6), or is urged (6.3.b)."""
+    """Who is asked for an opinion or a part, or awaited in vain (17.5, 17.6), or is urged (6.3.b, 7.1)."""
     if isinstance(fact, reminder.ReminderIssued):
         return (fact.to,)
+    if isinstance(fact, form.FormMade):
+        return (fact.to,) if fact.to is not None else ()
     if isinstance(fact, opinion.OpinionRequested | leg.LegStarted):
         return (fact.of,)
     if isinstance(fact, leg.LegsPlanned):
@@ -190,6 +207,11 @@ def _quotes_database(fact: Fact) -> bool:
     return isinstance(fact, component.MismatchRecorded) and any(
         item.in_database is not None for item in fact.differences
     )
+
+
+def _is_of_one_stop(fact: Fact) -> bool:
+    """Papers between the one-stop and the applicant, or the post, whenever they were made."""
+    return isinstance(fact, form.FormMade) and fact.fact in {"dossier.accepted", "pickup.progressed"}
 
 
 def _addressee(fact: Fact, directory: Directory) -> Iterator[str]:

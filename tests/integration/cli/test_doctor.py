@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 
 CHECKS = [
     "settings", "versions", "postgresql", "kafka", "master_key", "sessions", "store", "rows", "topics",
-    "clocks", "calendar", "disk", "adapters", "certificates",
+    "clocks", "calendar", "disk", "adapters", "certificates", "forms", "papers",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from hub.embedded.stack import StackAddress
 from hub.facts.sealing import MasterKey
 from hub.forms.form_set import installed_form_sets
+from hub.forms.issuing import Issued
 from hub.forms.stored import CaseFiles, Forms
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import load_book
@@ -69,7 +70,7 @@ async def test_the_code_of_a_printed_form_leads_to_where_the_dossier_stands(site
     dossier, code = await site.accepted("printed")
     cases = CaseFiles(load_book(), installed_form_sets(), Organisations(), URL)
     master = MasterKey.from_file(site.hub.master_key_file)
-    printed = await Forms(cases).pdf(site.hub.database, master, dossier, "01")
+    printed = await Forms(cases).pdf(site.hub.database, master, dossier, Issued("01"))
     (link,) = [text for text in codes_of(printed) if text.startswith("https:")]
     assert link.startswith(f"{URL}/tra-cuu?")
     page = await site.people.scan(link)

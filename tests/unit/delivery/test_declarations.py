@@ -46,6 +46,7 @@ def test_every_adapter_of_this_repository_is_declared_under_its_name_with_its_ro
         "population": "population",
         "portal": "portal",
         "postal": "postal",
+        "typesetter": "typesetter",
     }
     assert all(one.name == name for name, one in known.items())
     assert len({one.settings_prefix for one in known.values()}) == len(known)
@@ -55,7 +56,7 @@ def test_the_declared_prefix_is_the_one_that_the_adapter_reads() -> None:
     read = {
         module.removesuffix(".settings"): tree.model_config.get("env_prefix")
         for module, tree in settings_classes().items()
-        if module.startswith("adapters.")
+        if module.startswith(("adapters.", "hub.typesetter."))
     }
     declared = {one.factory.rpartition(".")[0]: one.settings_prefix for one in declarations().values()}
     assert declared == read

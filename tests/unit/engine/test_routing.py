@@ -12,6 +12,7 @@ from hub.inbound.directory import Directory
 from schemas.base import Fact
 from schemas.component import ComponentReused, Difference, RecordMismatch, ReusedData, ReusedPaper
 from schemas.copy import CopyFile
+from schemas.form import FormMade, MadePaper
 from schemas.identity import IdentityMatched, IdentityMismatched, IdentityUnavailable
 from schemas.personal import personal_paths
 from schemas.registry import FACTS
@@ -96,6 +97,25 @@ def test_an_agency_is_told_nothing_of_a_dossier_that_was_not_forwarded_to_it() -
     for story, names in ((accepted, ("counter-mau",)), (forwarded, ("counter-mau", "agency-mau"))):
         (fact,) = story.accepts(RecordMismatch(**DIFFERS), COUNTER)
         assert receivers(story.now, story.now, fact, Directory(EVERYBODY)) == names
+
+
+@pytest.mark.parametrize(
+    ("fact", "to", "names"),
+    [
+        ("dossier.accepted", None, ("counter-mau",)),
+        ("pickup.progressed", None, ("counter-mau",)),
+        ("paper.handed_over", None, ("counter-mau", "agency-mau")),
+        ("reminder.issued", "H07.21", ("counter-mau", "agency-mau", "agency-khac")),
+    ],
+)
+def test_papers_are_told_to_those_whose_papers_they_are(
+    fact: str, to: str | None, names: tuple[str, ...]
+) -> None:
+    made = FormMade(
+        fact=fact, issued_at=MONDAY, to=to, papers=(MadePaper(form="05", digest="0" * 64, size=1),)
+    )
+    forwarded = build.forwarded().now
+    assert receivers(forwarded, forwarded, made, Directory(EVERYBODY)) == names
 
 
 def test_what_the_population_database_said_of_a_person_is_in_one_fact_alone() -> None:

@@ -14,8 +14,8 @@ from hub.forms.case_file import CaseFile, short_name
 from hub.forms.contents import content_of
 from hub.forms.errors import FormError, NotIssuedError
 from hub.forms.form_set import form_of, set_of
+from hub.forms.issuing import printed
 from hub.forms.signs import on_paper
-from hub.forms.stored import printed
 from tests.support.forms import (
     case,
     codes_of,

@@ -81,7 +81,7 @@ def test_who_speaks_for_organisations_has_to_name_one(roles: Sequence[str]) -> N
     check_candidate("postal", ["postal"], [])
 
 
-@pytest.mark.parametrize("role", ["postal", "population", "portal", "notifier"])
+@pytest.mark.parametrize("role", ["postal", "population", "portal", "notifier", "typesetter"])
 @pytest.mark.parametrize(
     ("mine", "theirs", "is_refused"),
     [

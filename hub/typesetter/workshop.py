@@ -1,0 +1,154 @@
+"""A fact and its dossier become papers: opened with the key, made by the renderer, stored by digest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+import asyncpg
+
+from hub.delivery.host import Connection
+from hub.documents.reason import DocumentReason
+from hub.documents.store import DocumentStore
+from hub.errors import AlteredRowError
+from hub.facts.fact_bytes import receiver_message_id
+from hub.facts.sealing import MasterKey
+from hub.facts.trusted import FACTS_OF_DOSSIER, must_fit
+from hub.forms.case_file import CaseFile
+from hub.forms.errors import FormError
+from hub.forms.form_set import FormSet
+from hub.forms.issuing import Issued, Size, issued_by, sheet_of
+from hub.forms.stored import CaseFiles
+from hub.participants import register_editions
+from hub.regulation import organisations
+from hub.regulation.lawbook import LawBook
+from hub.regulation.organisations import Organisations
+from hub.regulation.profile import Profile
+from hub.typesetter.rendering import Renderer, RendererLostError
+from schemas.form import MadePaper
+
+_KEY = "select wrapped from dossier_key where dossier_id = $1::uuid"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A dossier up to the fact that issues papers, and which they are."""
+
+    fact_id: str
+    case: CaseFile
+    profile: Profile
+    form_set: FormSet
+    papers: tuple[Issued, ...]
+
+    @property
+    def fact(self) -> Mapping[str, Any]:
+        """The one that issues them."""
+        return self.case.facts[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """A paper that is parked, and why; nothing personal stands in it."""
+
+    wanted: Issued
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """Size of the sheets, where not that of the form; where everybody looks dossiers up, if anywhere."""
+
+    size: Size | None
+    look_up_url: str
+
+
+class Workshop:
+    """Has the master key; keeps no opened fact and no opened key beyond a paper."""
+
+    def __init__(
+        self,
+        master: MasterKey,
+        book: LawBook,
+        sets: Mapping[str, FormSet],
+        store: DocumentStore,
+        renderer: Renderer,
+        printing: Printing,
+    ) -> None:
+        self._master = master
+        self._book = book
+        self._sets = sets
+        self._store = store
+        self._renderer = renderer
+        self._printing = printing
+
+    async def must_fit(self, connection: Any) -> None:
+        """`StartupError` when what is stored was written under another key."""
+        await must_fit(connection, self._master)
+
+    async def open(self, connection: Connection, dossier: str, fact_id: str) -> OpenedCase | None:
+        """The dossier as it was with this fact; None when it is erased, or has no such fact.
+
+        Raises `FormError`, `AlteredRowError` and what PostgreSQL raises.
+        """
+        wrapped = await connection.fetchval(_KEY, dossier)
+        rows = _until(await connection.fetch(FACTS_OF_DOSSIER, dossier), fact_id)
+        if wrapped is None or not rows:
+            return None
+        edition = await register_editions.stored(connection, self._master.store, "organisations")  # type: ignore[arg-type]
+        known = organisations.from_json(edition.content) if edition is not None else Organisations()
+        cases = CaseFiles(self._book, self._sets, known, self._printing.look_up_url)
+        try:
+            case, profile, form_set = cases.opened(rows, wrapped, self._master)
+        finally:
+            self._master.forget()
+        return OpenedCase(fact_id, case, profile, form_set, issued_by(case.facts[-1], profile))
+
+    async def fact_of(self, connection: Connection, dossier: str, receiver: str, message: str) -> str | None:
+        """The fact that a message to this receiver tells of."""
+        rows = await connection.fetch("select id::text as id from fact where dossier_id = $1::uuid", dossier)
+        return next((row["id"] for row in rows if receiver_message_id(row["id"], receiver) == message), None)
+
+    async def make(self, opened: OpenedCase, wanted: Sequence[Issued]) -> AsyncIterator[MadePaper | NotMade]:
+        """Each of these papers, stored, or why it was not made.
+
+        Raises `DocumentsAwayError`.
+        """
+        for one in wanted:
+            try:
+                yield await self._made(opened, one)
+            except (FormError, RendererLostError) as error:
+                yield NotMade(one, str(error)[:500])
+
+    async def aclose(self) -> None:
+        """End the renderer."""
+        await self._renderer.aclose()
+
+    async def _made(self, opened: OpenedCase, wanted: Issued) -> MadePaper:
+        sized = replace(wanted, size=self._printing.size)
+        content = await self._renderer.pdf(sheet_of(sized, opened.profile, opened.form_set, opened.case))
+        digest = sha256(content).hexdigest()
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        stored = await self._store.put(digest, chunks(), "application/pdf", len(content))
+        if isinstance(stored, DocumentReason):
+            raise FormError(f"the store of documents does not take it: {stored.value}")
+        return MadePaper(
+            form=wanted.form, digest=digest, size=len(content), for_applicant=wanted.for_applicant
+        )
+
+
+def _until(rows: Sequence[asyncpg.Record], fact_id: str) -> Sequence[asyncpg.Record]:
+    """The facts up to this one; what came later is not on its papers."""
+    for place, row in enumerate(rows):
+        if row["id"] == fact_id:
+            return rows[: place + 1]
+    return ()
+
+
+def reason_of(error: FormError | AlteredRowError) -> str:
+    """Why a dossier could not be opened for a paper."""
+    return str(error)[:500]

@@ -1,0 +1,186 @@
+"""Papers of facts over the gateway: made by the role with the key, downloaded by who has a part."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from hub.embedded.stack import StackAddress
+from tests.support.forms import pages_of, text_of
+from tests.support.gateways import Site, Visitor, own_site
+from tests.support.hub_commands import hub_command
+from tests.support.hubs import own_hub
+from tests.support.processes import HubProcess
+from tests.support.requests import (
+    ACCEPT,
+    AGENCY,
+    FORWARD,
+    OFFICER,
+    ONE_STOP,
+    REPORT_IDENTITY,
+    SUBMIT,
+    VERIFY,
+    acceptance,
+    identity_report,
+    submission,
+    verification,
+)
+from tests.support.waiting import eventually
+
+MADE = "onestop.form.made.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A hub with gateway, the role, a counter and the agency over HTTPS."""
+
+    site: Site
+    role: HubProcess
+    counter: Visitor
+    agency: Visitor
+    population: Visitor
+    stranger: Visitor
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.site.hub.environment | {"HUB_DOCUMENTS__FOLDER": str(self.site.documents)}
+
+    async def accepted(self) -> str:
+        dossier: str = (await self.counter.receipt(SUBMIT, f"ref:{uuid4()}", submission()))["dossier"]
+        await self.counter.receipt(VERIFY, dossier, verification())
+        asked = await self.population.message("onestop.identity.check_requested.v1", dossier)
+        await self.population.receipt(REPORT_IDENTITY, dossier, identity_report(asked["data"]["check"]))
+        assert "facts" in await self.counter.receipt(ACCEPT, dossier, acceptance())
+        return dossier
+
+    async def made(self, who: Visitor, dossier: str) -> list[dict[str, Any]]:
+        papers: list[dict[str, Any]] = (await who.message(MADE, dossier))["data"]["papers"]
+        return papers
+
+    async def download(self, who: Visitor, dossier: str, digest: str) -> tuple[int, bytes]:
+        answer = await who.client.get(f"/v1/documents/{digest}", params={"dossier": dossier})
+        return answer.status_code, answer.content
+
+    def renderer(self) -> psutil.Process:
+        children = psutil.Process(self.role.pid).children(recursive=True)
+        return next(one for one in children if "hub.typesetter.child" in " ".join(one.cmdline()))
+
+
+@pytest.fixture(scope="module")
+async def world(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    folder = tmp_path_factory.mktemp("papers")
+    async with own_hub(stack, folder) as hub:
+        documents = {"HUB_DOCUMENTS__FOLDER": str(folder / "documents")}
+        engine = hub.engine(HUB_DOCUMENTS__FOLDER=documents["HUB_DOCUMENTS__FOLDER"])
+        engine.start()
+        await engine.ready()
+        password = await hub.register("typesetter", ["typesetter"])
+        own = {
+            "HUB_KAFKA__USER": f"{hub.prefix}typesetter",
+            "HUB_KAFKA__PASSWORD": password,
+            "HUB_TYPESETTER_LIMIT_S": "8",
+            "HUB_TYPESETTER_AGAIN_S": "0.2",
+            "HUB_CHECK_EVERY_S": "0.5",
+        }
+        role = HubProcess(
+            "adapter", "typesetter", hub.environment | documents | own, folder, adapter="typesetter"
+        )
+        hub.processes.append(role)
+        role.start()
+        async with own_site(hub, folder, HUB_ENVIRONMENT="test") as site:
+            await role.ready()
+            yield World(
+                site,
+                role,
+                await site.join("counter-papers", ["counter"], [ONE_STOP]),
+                await site.join("agency-papers", ["agency"], [AGENCY]),
+                await site.join("population-papers", ["population"]),
+                await site.join("counter-stranger", ["counter"], ["000.99.99.H07"]),
+            )
+
+
+async def test_form_01_is_downloaded_by_the_counter_in_both_copies_and_by_nobody_without_a_part(
+    world: World, tmp_path: Path
+) -> None:
+    dossier = await world.accepted()
+    both, one = await world.made(world.counter, dossier)
+    assert (both["form"], both.get("for_applicant"), one["form"], one["for_applicant"]) == (
+        "01", False, "01", True,
+    )  # fmt: skip
+    status, content = await world.download(world.counter, dossier, both["digest"])
+    assert (status, sha256(content).hexdigest(), len(content)) == (200, both["digest"], both["size"])
+    assert len(pages_of(content)) == 2
+    assert "Nguyễn Văn Thử" in text_of(content)
+    for other in (world.stranger, world.agency):
+        assert (await world.download(other, dossier, both["digest"]))[0] == 404
+    (again := tmp_path / "form.pdf").unlink(missing_ok=True)
+    arguments = ("forms", "preview", "01", "--dossier", dossier, "--into", str(again), "--reason", "a test")
+    assert (await hub_command(world.environment, *arguments))[0] == 0
+    assert again.read_bytes() == content
+
+
+async def test_the_control_slip_comes_with_the_transfer_and_the_agency_has_it_too(world: World) -> None:
+    dossier = await world.accepted()
+    await world.counter.receipt(FORWARD, dossier, {"officer": OFFICER, "to": AGENCY})
+    (slip,) = await world.made(world.agency, dossier)
+    assert slip["form"] == "05"
+    status, content = await world.download(world.agency, dossier, slip["digest"])
+    assert status == 200
+    assert "Phiếu kiểm soát quá trình giải quyết hồ sơ".upper() in text_of(content).upper()
+
+
+async def test_a_role_that_was_killed_makes_what_waits_and_names_it_once(world: World) -> None:
+    await world.role.kill()
+    dossier = await world.accepted()
+    world.role.start()
+    await world.role.ready()
+    await world.made(world.counter, dossier)
+    count = "select count(*) from fact where dossier_id = $1::uuid and type = $2"
+    assert await world.site.hub.database.fetchval(count, dossier, MADE) == 1
+
+
+async def test_a_renderer_that_hangs_parks_one_paper_with_an_alert_and_others_go_on(world: World) -> None:
+    await world.made(world.counter, await world.accepted())
+    world.renderer().send_signal(signal.SIGSTOP)
+    dossier = await world.accepted()
+    (one,) = await world.made(world.counter, dossier)
+    assert one["for_applicant"], "the other copy of the same dossier is made by the next renderer"
+    status, text = await hub_command(world.environment, "forms", "parked", "--json")
+    assert status == 0
+    assert dossier in text
+    assert "no paper within 8 s" in text
+
+    async def fails(value: str) -> bool:
+        return f'hub_check_failed{{check="papers"}} {value}' in await world.role.metrics()
+
+    await eventually(lambda: fails("1.0"), 20, "the check to fail")
+    others = await world.made(world.counter, await world.accepted())
+    assert len(others) == 2
+
+    assert (await hub_command(world.environment, "forms", "again", dossier, "--reason", "a test"))[0] == 0
+
+    async def facts() -> bool:
+        count = "select count(*) from fact where dossier_id = $1::uuid and type = $2"
+        return bool(await world.site.hub.database.fetchval(count, dossier, MADE) == 2)
+
+    await eventually(facts, 30, "the parked paper to be made", world.role.output)
+    await eventually(lambda: fails("0.0"), 20, "the check to hold again")
+
+
+async def test_an_erased_dossiers_papers_are_gone_with_it(world: World) -> None:
+    dossier = await world.accepted()
+    both, one = await world.made(world.counter, dossier)
+    lies = [world.site.documents / "objects" / x["digest"][:2] / x["digest"] for x in (both, one)]
+    assert all(path.exists() for path in lies)
+    erase = ("erase", dossier, "--reason", "a test", "--yes")
+    status, text = await hub_command(world.environment, *erase)
+    assert status == 0, text
+    assert not any(path.exists() for path in lies)

@@ -1,0 +1,80 @@
+"""Which papers a fact issues, and that they are made of what stood in the dossier then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hub.engine.decide.routing import AUDIENCES
+from hub.forms.case_file import CaseFile, short_name
+from hub.forms.contents import HAND_OVERS, ISSUED_BY
+from hub.forms.issuing import Issued, is_issuing, issued_by, sheet_of
+from hub.forms.other_papers import papers_issued_by
+from hub.forms.typesetting import typeset
+from tests.support.forms import case, form_set, law, pages_of, text_of
+
+FACTS = case().facts
+TOLD = {kind.type.removeprefix("onestop.")[:-3] for kind, who in AUDIENCES.items() if "typesetter" in who}
+
+
+def until(name: str) -> CaseFile:
+    """The invented dossier as it was with the first fact of this type."""
+    place = next(n for n, fact in enumerate(FACTS) if short_name(fact) == name)
+    return replace(case(), facts=FACTS[: place + 1])
+
+
+def test_who_makes_papers_is_told_of_the_facts_that_issue_one_and_of_no_others() -> None:
+    of_forms = {name for names in ISSUED_BY.values() for name in names} | set(HAND_OVERS)
+    of_papers = {short_name(fact) for fact in FACTS if papers_issued_by(fact)}
+    assert of_forms | of_papers == TOLD
+
+
+def test_the_papers_of_a_fact_are_its_forms_slips_and_letters() -> None:
+    found = {}
+    for fact in FACTS:
+        wanted = issued_by(fact, law().profile)
+        assert bool(wanted) == is_issuing(fact)
+        found[short_name(fact)] = [one.form + ("*" if one.for_applicant else "") for one in wanted]
+    assert {name: papers for name, papers in found.items() if papers} == {
+        "dossier.accepted": ["01", "01*"],
+        "dossier.supplement_requested": ["02"],
+        "dossier.declined": ["03"],
+        "apology.sent": ["04"],
+        "paper.handed_over": ["05", "hand-over"],
+        "result.issued": ["05"],
+        "result.returned": ["05"],
+        "pickup.progressed": ["post-minutes"],
+        "reminder.issued": ["urging"],
+        "loss.recorded": ["loss"],
+        "loss.settled": ["loss-apology"],
+    }
+
+
+def test_a_report_of_the_post_without_minutes_issues_nothing() -> None:
+    fact = until("pickup.progressed").facts[-1]
+    data = {name: value for name, value in fact["data"].items() if name != "minutes"}
+    assert not is_issuing({**fact, "data": data})
+
+
+def test_the_applicants_copy_is_the_one_that_is_handed_out_and_nothing_else() -> None:
+    made = until("dossier.accepted")
+    both, one = (
+        typeset(sheet_of(Issued("01", for_applicant=is_one), law().profile, form_set(), made))
+        for is_one in (False, True)
+    )
+    assert (len(pages_of(both)), len(pages_of(one))) == (2, 1)
+    assert "Liên 2" in text_of(one)
+    assert "Liên 1" not in text_of(one)
+
+
+@pytest.mark.parametrize("size", ["A4", "A5"])
+def test_a_paper_can_be_had_on_the_size_that_the_printer_has(size: str) -> None:
+    wanted = Issued("02", size="A4" if size == "A4" else "A5")
+    (page, *_) = pages_of(typeset(sheet_of(wanted, law().profile, form_set(), case())), dpi=72)
+    assert page.size == {"A4": (596, 842), "A5": (420, 596)}[size]
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    sheets = [sheet_of(Issued("01"), law().profile, form_set(), until("dossier.accepted")) for _ in "ab"]
+    assert typeset(sheets[0]) == typeset(sheets[1])
