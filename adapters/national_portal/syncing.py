@@ -111,7 +111,7 @@ class Syncing:
         if line is None or standing.line_state != "waiting":
             return _delivered("unknown" if standing.line_state == "unsure" else "sent")
         if not await self._kept.begin_line(message.id):
-            return Unknown("CapNhatTienDoHoSoMC: under way elsewhere")
+            return Unknown("CapNhatTienDoHoSoMC: under way elsewhere", is_alone=True)
         try:
             answer = await self._client.add_progress(progress_item(code, line, self._words))
         except NoEffectError:
@@ -137,7 +137,7 @@ class Syncing:
         if is_lost:
             await self._kept.end_line(message.id, "waiting")
             await self._kept.set_there(message.dossier, is_there=False)
-            return RetryAt(0.0, "CapNhatTienDoHoSoMC: the dossier is not there any more")
+            return RetryAt(0.0, "CapNhatTienDoHoSoMC: the dossier is not there any more", is_alone=True)
         await self._kept.end_line(message.id, "refused")
         return self._rejected("progress_rejected", answer, standing)
 

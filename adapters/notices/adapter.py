@@ -88,7 +88,7 @@ class NoticesAdapter:
             found = await self._sms.find(message.id)
         except CallError as error:
             return Unknown(str(error))
-        return NotFound() if found is None else Delivered({"proof": found})
+        return NotFound() if found is None else Delivered({"proof": proof_of(found, fact.phone or "")})
 
     def report(self, message: OutMessage, outcome: Outcome, at: datetime) -> Report | None:
         """Sent with its proof, or failed with the reason."""
@@ -130,7 +130,7 @@ class NoticesAdapter:
             text=email_of(fact, known, settings.link),
             language=fact.language,
         )
-        return Delivered({"proof": proof_of(await self._mail.send(fact.email, content))})
+        return Delivered({"proof": proof_of(await self._mail.send(fact.email, content), fact.email)})
 
     async def _send_sms(self, message: OutMessage, fact: NoticeRequested) -> Outcome:
         settings = self._settings
@@ -144,8 +144,8 @@ class NoticesAdapter:
             return reject("too_long")
         wait_s = quiet_s(settings.sms_quiet_from, settings.sms_quiet_until, await self._ask_time())
         if wait_s > 0:
-            return RetryAt(wait_s, "quiet hours")
-        return Delivered({"proof": await self._sms.send(message.id, fact.phone, short)})
+            return RetryAt(wait_s, "quiet hours", is_alone=True)
+        return Delivered({"proof": proof_of(await self._sms.send(message.id, fact.phone, short), fact.phone)})
 
 
 def quiet_s(begin: time | None, end: time | None, now: datetime) -> float:

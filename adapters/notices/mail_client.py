@@ -11,10 +11,17 @@ import aiosmtplib
 
 from adapters.notices.settings import NoticesSettings
 from hub.delivery.errors import EffectUnsureError, NoEffectError
+from hub.delivery.masking import without
 
+_SAYS_NO: Final = range(400, 600)
 _FOR_GOOD: Final = range(500, 600)
+_OF_THE_SERVER: Final = frozenset({421, 530, 534, 535, 538})
+"""Whatever they are said to: that the server goes away, or does not know our account."""
+_OF_ITS_SYSTEM: Final = "4.3."
+"""Enhanced status (RFC 3463) of a trouble of the whole server, as a full disk."""
 _NOT_OF_THIS_ADDRESS: Final = frozenset({530, 534, 535, 538})
 """Wrong or missing account: another attempt after the site has mended it can do."""
+_MAIL_ADDRESS: Final = re.compile(r"<?[^\s<>:;,]+@[^\s<>:;,]+>?")
 
 
 class MailRefusedError(Exception):
@@ -26,7 +33,7 @@ class MailRefusedError(Exception):
 
 
 class MailClient:
-    """A connection for each e-mail; nothing is kept between two."""
+    """A connection for each e-mail, closed whatever becomes of it; nothing is kept between two."""
 
     def __init__(self, settings: NoticesSettings) -> None:
         self._settings = settings
@@ -35,19 +42,14 @@ class MailClient:
         """Give the server's last answer as it came.
 
         MailRefusedError for good, NoEffectError before the text was sent or after the server said "not now",
-        EffectUnsureError when the answer to the text was lost.
+        EffectUnsureError when the answer to the text was lost, or is none that says yes or no.
         """
         client = self._client()
         try:
-            async with asyncio.timeout(self._settings.total_timeout_s):
-                await self._prepare(client, to)
-        except aiosmtplib.SMTPResponseException as error:
-            raise self._refused("mail", error) from None
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            await self._before_the_text(client, to)
+            return await self._hand_over(client, content)
+        finally:
             client.close()
-            why = f"mail: {type(error).__name__}"
-            raise NoEffectError(why, self._settings.retry_delay_s, "unreachable") from None
-        return await self._hand_over(client, content)
 
     def _client(self) -> aiosmtplib.SMTP:
         settings = self._settings
@@ -63,36 +65,57 @@ class MailClient:
             local_hostname="hub.invalid",
         )
 
-    async def _prepare(self, client: aiosmtplib.SMTP, to: str) -> None:
+    async def _before_the_text(self, client: aiosmtplib.SMTP, to: str) -> None:
+        step = "mail"
+        try:
+            async with asyncio.timeout(self._settings.total_timeout_s):
+                await self._log_in(client)
+                step = "mail to"
+                await client.rcpt(to)
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._refused(step, error, is_alone=step == "mail to") from None
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            why = f"mail: {type(error).__name__}"
+            raise NoEffectError(why, self._settings.retry_delay_s, "unreachable") from None
+
+    async def _log_in(self, client: aiosmtplib.SMTP) -> None:
         settings = self._settings
         await client.connect(timeout=settings.connect_timeout_s)
         if settings.smtp_user is not None and settings.smtp_password is not None:
             await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         await client.mail(settings.sender)
-        await client.rcpt(to)
 
     async def _hand_over(self, client: aiosmtplib.SMTP, content: bytes) -> str:
         try:
             async with asyncio.timeout(self._settings.total_timeout_s):
                 answer = await client.data(content)
         except aiosmtplib.SMTPResponseException as error:
-            raise self._refused("mail data", error) from None
+            if error.code not in _SAYS_NO:
+                raise EffectUnsureError(f"mail data: SMTP {error.code}") from None
+            raise self._refused("mail data", error, is_alone=True) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise EffectUnsureError(f"mail data: {type(error).__name__}", "timeout") from None
-        finally:
-            client.close()
         return f"{answer.code} {answer.message}"
 
-    def _refused(self, step: str, error: aiosmtplib.SMTPResponseException) -> Exception:
-        is_of_the_site = error.code in _NOT_OF_THIS_ADDRESS
-        if error.code in _FOR_GOOD and not is_of_the_site:
+    def _refused(self, step: str, error: aiosmtplib.SMTPResponseException, *, is_alone: bool) -> Exception:
+        """`is_alone`: said of this address or this text, by a server that works."""
+        if error.code in _FOR_GOOD and error.code not in _NOT_OF_THIS_ADDRESS:
             return MailRefusedError(error.code)
-        return NoEffectError(f"{step}: SMTP {error.code}", self._settings.retry_delay_s)
+        is_of_server = error.code in _OF_THE_SERVER or error.message.startswith(_OF_ITS_SYSTEM)
+        is_alone = is_alone and error.code in _SAYS_NO and not is_of_server
+        delay_s = self._settings.retry_delay_s
+        return NoEffectError(f"{step}: SMTP {error.code}", delay_s, is_alone=is_alone)
 
 
-def proof_of(answer: str) -> str:
-    """An answer as a reference: printable ASCII, no blanks, and nothing like a number of a person."""
-    shown = re.sub(r"[^\x21-\x7e]+", ".", answer)[:64].strip(".") or "taken"
+def proof_of(answer: str, address: str) -> str:
+    """An answer as a reference: printable ASCII, no blanks, nothing that tells who was told.
+
+    Long numbers are written in letters: they are the server's own, and look like those of persons.
+
+    Facts keep it unsealed and for ever: servers repeat addresses and numbers in their answers.
+    """
+    quiet = without(_MAIL_ADDRESS.sub(" ", answer), (address, address.partition("@")[0]))
+    shown = re.sub(r"[^\x21-\x7e]+", ".", quiet)[:64].strip(".") or "taken"
     return re.sub(r"[0-9]{9,}", lambda found: found[0].translate(_LETTERS), shown)
 
 

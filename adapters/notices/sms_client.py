@@ -6,7 +6,6 @@ import json
 from typing import Final
 from urllib.parse import quote
 
-from adapters.notices.mail_client import proof_of
 from adapters.notices.settings import NoticesSettings
 from adapters.notices.sms import ShortMessage
 from hub.delivery.errors import EffectUnsureError
@@ -77,7 +76,7 @@ class SmsClient:
         number = reply.json_object().get(self._settings.sms_answer_id)
         if not isinstance(number, str | int) or not str(number).strip():
             raise EffectUnsureError(f"{reply.operation}: answer without a number")
-        return proof_of(str(number))
+        return str(number)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}

@@ -202,7 +202,7 @@ class PostalAdapter:
             if not isinstance(found, NotFound):
                 return found
         if isinstance(work, Place) and answer.status in self._settings.duplicate_statuses:
-            return Unknown("order/post: said to be a duplicate, not in tracking")
+            return Unknown("order/post: said to be a duplicate, not in tracking", is_alone=True)
         if isinstance(work, Place):
             await give_back(work)
         return self._rejected(work, answer, "rejected")
@@ -216,7 +216,7 @@ class PostalAdapter:
 
     async def _look_up(self, work: Place | Cancel) -> Delivered | Unknown | NotFound:
         if not work.client.account.can_track:
-            return Unknown("the operator offers no look-up to this account")
+            return Unknown("the operator offers no look-up to this account", is_alone=True)
         try:
             is_there = await self._feed_holds(work.client, lambda record: self._proves(work, record))
         except CallError as error:

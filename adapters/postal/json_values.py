@@ -7,6 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hub.delivery.http import MOST_VALUES
+from schemas.counting import has_more_values
+
 _WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _LONGEST: Final = 20
 """Signs of the longest whole number, with its own."""
@@ -15,11 +18,13 @@ _EXACT: Final = 2**53
 
 
 def read_json(body: bytes) -> Any:
-    """The document of a body; ValueError when it is none.
+    """The document of a body; ValueError when it is none, and for one of very many values.
 
     None stands for a name with two values, for a number of more signs than any is read with, for NaN and
     Infinity: what holds such a value is judged by whoever needs it, the rest of the document is read.
     """
+    if has_more_values(body, MOST_VALUES):
+        raise ValueError("too many values")
     try:
         return json.loads(body, object_pairs_hook=_clear, parse_int=_bounded, parse_constant=_nothing)
     except RecursionError:

@@ -78,5 +78,5 @@ async def _waybill(work: Place) -> str | None:
         return None
     waybill = await asyncio.to_thread(work.pool.take, work.fact.order)
     if waybill is None:
-        raise NoEffectError("no waybill is left", 600.0)
+        raise NoEffectError("no waybill is left", 600.0, is_alone=True)
     return waybill

@@ -30,14 +30,18 @@ class CallError(HubError):
 
 
 class NoEffectError(CallError):
-    """The call provably changed nothing over there; it may be made again after `delay_s` seconds."""
+    """The call provably changed nothing over there; it may be made again after `delay_s` seconds.
+
+    `is_alone`: the cause lies in this delivery, and tells nothing of the counterpart.
+    """
 
     code = "call.no_effect"
 
-    def __init__(self, why: str, delay_s: float, cause: Cause = "answer") -> None:
+    def __init__(self, why: str, delay_s: float, cause: Cause = "answer", *, is_alone: bool = False) -> None:
         super().__init__(why)
         self.delay_s = delay_s
         self.cause = cause
+        self.is_alone = is_alone
 
 
 class EffectUnsureError(CallError):

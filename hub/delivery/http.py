@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +15,26 @@ import httpx
 from hub.delivery.errors import CallError, Cause, EffectUnsureError, NoEffectError
 from hub.delivery.outcome import RetryAt, Unknown
 from hub.http.trusted_ca import TrustedCa
+from schemas.counting import has_more_values
 
 LONGEST_RETRY_AFTER_S: Final = 3600.0
 _KEEPALIVE_S: Final = 2.0
 """Shorter than a server's own keep-alive: no request meets a connection that is being closed."""
+MOST_VALUES: Final = 500_000
+"""Of one answer: many times the largest that a counterpart is known to give."""
+_CODINGS: Final = {"": False, "identity": False, "gzip": True, "x-gzip": True, "deflate": True}
+"""What may stand in `Content-Encoding`, and whether it packs."""
+_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
+_WRAPPING: Final = 1024
+"""By how much bytes that cannot be packed grow at most when they are."""
 _BEFORE_SENDING: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 def outcome_after(error: CallError) -> RetryAt | Unknown:
     """What a failed call makes of a delivery that changes something over there."""
-    return RetryAt(error.delay_s, str(error)) if isinstance(error, NoEffectError) else Unknown(str(error))
+    if isinstance(error, NoEffectError):
+        return RetryAt(error.delay_s, str(error), is_alone=error.is_alone)
+    return Unknown(str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,9 @@ class Reply:
             raise EffectUnsureError(f"{self.operation}: HTTP {self.status}")
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; EffectUnsureError when it is none."""
+        """The body as a JSON object; EffectUnsureError when it is none, and for one of very many values."""
+        if has_more_values(self.body, MOST_VALUES):
+            raise EffectUnsureError(f"{self.operation}: answer of over {MOST_VALUES} values", "too_large")
         try:
             document = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -97,6 +110,7 @@ class HttpCaller:
             follow_redirects=False,
             trust_env=False,
             verify=TrustedCa(ca_file),
+            headers={"Accept-Encoding": "gzip"},
         )
 
     async def send(
@@ -139,13 +153,45 @@ class HttpCaller:
         await self._http.aclose()
 
     async def _read(self, operation: str, response: httpx.Response, *, is_unpacked: bool) -> bytes:
-        limit, body = self._limits.max_body_bytes, bytearray()
-        chunks = response.aiter_bytes() if is_unpacked else response.aiter_raw()
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > limit:
+        limit = self._limits.max_body_bytes
+        packed = _Packed(operation, response.headers) if is_unpacked else None
+        body, read = bytearray(), 0
+        async for chunk in response.aiter_raw():
+            read += len(chunk)
+            body += chunk if packed is None else packed.unpack(chunk, limit + 1 - len(body))
+            if len(body) > limit or read > limit + _WRAPPING:
                 raise EffectUnsureError(f"{operation}: answer over {limit} bytes", "too_large")
+        if packed is not None and read:
+            packed.must_be_over()
         return bytes(body)
+
+
+class _Packed:
+    """What an answer's bytes stand for, never more at once than is asked for: a few can stand for any number.
+
+    Raises EffectUnsureError for what is packed twice, or in another way than was asked for.
+    """
+
+    def __init__(self, operation: str, headers: Mapping[str, str]) -> None:
+        self._operation = operation
+        coding = headers.get("Content-Encoding", "").strip().lower()
+        if coding not in _CODINGS:
+            raise EffectUnsureError(f"{operation}: answer is packed in a way that is not read")
+        self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB) if _CODINGS[coding] else None
+
+    def unpack(self, chunk: bytes, most: int) -> bytes:
+        """At most so many bytes, `most` only of an answer that is too large; nothing behind its end."""
+        if self._zlib is None:
+            return chunk
+        try:
+            return b"" if self._zlib.eof else self._zlib.decompress(chunk, most)
+        except zlib.error:
+            raise EffectUnsureError(f"{self._operation}: packed answer cannot be read") from None
+
+    def must_be_over(self) -> None:
+        """All of it has come."""
+        if self._zlib is not None and not self._zlib.eof:
+            raise EffectUnsureError(f"{self._operation}: packed answer has no end")
 
 
 def _cause(error: Exception) -> Cause:

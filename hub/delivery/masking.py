@@ -20,13 +20,22 @@ def masked(message: str, personal: Iterable[str | None]) -> str:
     A text is found without its accents, in other case, and with other blanks and signs between its words;
     the digits of a number with any signs between them, and with +84 in place of the leading zero.
     """
+    return _hidden(message, (*_patterns(personal), _LONG_NUMBER)).strip() or _ELLIPSIS
+
+
+def without(message: str, personal: Iterable[str | None]) -> str:
+    """The message in one line with `…` for each of these texts, found as above; other numbers stay."""
+    return _hidden(message, _patterns(personal))
+
+
+def _hidden(message: str, patterns: Iterable[re.Pattern[str]]) -> str:
     line = "".join(" " if sign.isspace() else sign for sign in message if _is_seen(sign))
     shown = unicodedata.normalize("NFC", line)
-    found = [match.span() for pattern in _patterns(personal) for match in pattern.finditer(_folded(shown))]
-    found += [match.span() for match in _LONG_NUMBER.finditer(shown)]
+    folded = _folded(shown)
+    found = [match.span() for pattern in patterns for match in pattern.finditer(folded)]
     for start, end in reversed(_joined(found)):
         shown = shown[:start] + _ELLIPSIS + shown[end:]
-    return shown.strip() or _ELLIPSIS
+    return shown
 
 
 def _is_seen(sign: str) -> bool:

@@ -37,17 +37,25 @@ ERASED: Final = Rejected("dossier.erased", "", "")
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can say whether the effect happened; it is asked about before anything is sent again."""
+    """Nobody can say whether the effect happened; it is asked about before anything is sent again.
+
+    `is_alone`: the cause lies in this delivery; it tells nothing of the counterpart and opens no circuit.
+    """
 
     why: str
+    is_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """The request provably had no effect; try again after `delay_s` (the runtime adds jitter and a cap)."""
+    """The request provably had no effect; try again after `delay_s` (the runtime adds jitter and a cap).
+
+    `is_alone` as in `Unknown`.
+    """
 
     delay_s: float
     why: str
+    is_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ def health(answer: QueryOutcome) -> Result:
             return Result.SUCCESS
         case Delivered() | Rejected() | NotFound():  # an adapter may answer the last two without a call
             return Result.NEUTRAL
+        case RetryAt(is_alone=True) | Unknown(is_alone=True):
+            return Result.NEUTRAL
         case RetryAt() | Unknown():
             return Result.FAILURE
         case _ as never:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
+from adapters.postal.tracking import parse_page
 from hub.delivery.errors import CallError, EffectUnsureError, NoEffectError
-from hub.delivery.http import CallLimits, HttpCaller, Reply, outcome_after, retry_after_s
+from hub.delivery.http import MOST_VALUES, CallLimits, HttpCaller, Reply, outcome_after, retry_after_s
 from hub.delivery.login import Token, Tokens, stale_from
 from hub.delivery.outcome import RetryAt, Unknown
 
@@ -94,6 +97,45 @@ async def test_a_call_that_was_sent_and_not_answered_in_full_leaves_the_effect_o
     assert "127.0.0.1" not in str(error)
 
 
+def zeros(size: int) -> bytes:
+    """So many MiB of zeros, packed."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(size)) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip, gzip", gzip.compress(zeros(24))),
+        ("gzip", zeros(24)),
+        ("deflate", zlib.compress(bytes(24 << 20))),
+        ("br", b"x"),
+        ("gzip", b"x" * 900),
+        ("gzip", gzip.compress(b"{}")[:-8]),
+    ],
+)
+async def test_a_packed_answer_costs_what_may_be_kept_and_not_what_it_stands_for(
+    coding: str, body: bytes
+) -> None:
+    async with server_that(sends(f"200 OK\r\nContent-Encoding: {coding}", body)) as url:
+        http = HttpCaller(CallLimits(10.0, 10.0, 3.0, max_body_bytes=1 << 16))
+        tracemalloc.start()
+        try:
+            with pytest.raises(EffectUnsureError):
+                await http.send("op", "POST", url, content=b"{}")
+            assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        finally:
+            tracemalloc.stop()
+            await http.aclose()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "identity"])
+async def test_a_packed_answer_is_read(coding: str) -> None:
+    body = b"{}" if coding == "identity" else gzip.compress(b"{}")
+    async with server_that(sends(f"200 OK\r\nContent-Encoding: {coding}", body)) as url:
+        assert (await call(url)).json_object() == {}
+
+
 async def test_a_packed_answer_may_be_left_packed() -> None:
     packed = gzip.compress(b"x" * 100_000)
     async with server_that(sends("200 OK\r\nContent-Encoding: gzip", packed)) as url:
@@ -129,6 +171,14 @@ def test_a_pause_that_is_no_number_of_seconds_is_none(value: str) -> None:
 def test_an_answer_that_is_no_object_leaves_the_effect_open(body: bytes) -> None:
     with pytest.raises(EffectUnsureError, match=r"^op: answer is no"):
         Reply("op", 200, {}, body).json_object()
+
+
+def test_an_answer_of_very_many_values_is_not_built() -> None:
+    many = b'{"a":[' + b"{}," * (MOST_VALUES + 1) + b"{}]}"
+    with pytest.raises(EffectUnsureError, match=r"^op: answer of over 500000 values$"):
+        Reply("op", 200, {}, many).json_object()
+    with pytest.raises(ValueError, match="too many values"):
+        parse_page(b'{"_embedded":{"rh:doc":[' + b"{}," * (MOST_VALUES + 1) + b"{}]}}")
 
 
 def test_a_token_is_left_before_it_ends() -> None:

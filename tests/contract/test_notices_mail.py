@@ -7,13 +7,17 @@ from collections.abc import AsyncIterator
 from email import message_from_string
 from pathlib import Path
 
+import psutil
 import pytest
 
 from adapters.notices.adapter import NoticesAdapter
+from hub.delivery.circuit import Result
 from hub.delivery.outcome import Delivered, Rejected, RetryAt, Unknown
+from hub.delivery.verdict import health
 from schemas.notice import ReportNotice
 from tests.contract.notices_world import FACT_TIME, Mail, mail_world, message, settings
 from tests.support.certificates import Authority
+from tests.support.waiting import eventually
 
 World = tuple[NoticesAdapter, Mail]
 
@@ -86,6 +90,58 @@ async def test_after_a_lost_answer_the_notice_is_never_sent_again_on_this_way(wo
     settled = await adapter.query(sent)
     assert isinstance(settled, Rejected)
     assert settled.code == "notices.unsure"
+
+
+@pytest.mark.parametrize("answer", ["200 2.0.0 thanks", "251 forwarded", "299 x", "OK queued", "354 go on"])
+async def test_an_answer_to_the_text_that_says_neither_yes_nor_no_is_never_followed_by_another_sending(
+    world: World, answer: str
+) -> None:
+    adapter, mail = world
+    before = len(mail.taken())
+    mail.fault("after_data", answer)
+    sent = message()
+    assert isinstance(await adapter.deliver(sent), Unknown)
+    assert len(mail.taken()) == before + 1
+    assert isinstance(await adapter.query(sent), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "is_alone"),
+    [
+        ("rcpt", "450 4.2.0 later", True),
+        ("rcpt", "452 4.2.2 mailbox full", True),
+        ("data", "451 4.7.1 later", True),
+        ("rcpt", "451 4.3.0 queue file write error", False),
+        ("data", "452 4.3.1 insufficient storage", False),
+        ("rcpt", "421 4.3.2 going away", False),
+        ("data", "421 4.3.2 going away", False),
+        ("rcpt", "530 5.7.0 log in", False),
+    ],
+)
+async def test_what_is_said_of_one_address_or_text_tells_nothing_of_the_server(
+    world: World, step: str, answer: str, is_alone: bool
+) -> None:
+    adapter, mail = world
+    mail.fault(step, answer)
+    outcome = await adapter.deliver(message())
+    assert isinstance(outcome, RetryAt)
+    assert outcome.is_alone is is_alone
+    assert health(outcome) is (Result.NEUTRAL if is_alone else Result.FAILURE)
+
+
+async def test_a_server_that_refuses_and_holds_on_costs_no_connection(world: World) -> None:
+    adapter, mail = world
+    before = len(psutil.Process().net_connections())
+    for answer in ("550 5.1.1 no such user", "450 4.2.0 later", "530 5.7.0 log in"):
+        mail.fault("rcpt", answer)
+        await adapter.deliver(message())
+    await eventually(lambda: len(psutil.Process().net_connections()) <= before, 10, "no connection left")
+
+
+async def test_a_proof_names_no_address_that_the_server_repeats(world: World) -> None:
+    adapter, mail = world
+    mail.fault("after_data", "250 2.1.5 <nguyen.thi.mau@mau.example> queued as 4Xy")
+    assert await adapter.deliver(message()) == Delivered({"proof": "250.2.1.5.queued.as.4Xy"})
 
 
 async def test_a_connection_that_breaks_before_the_text_had_no_effect(world: World) -> None:

@@ -55,15 +55,19 @@ class Attempts:
                 self._next = number
                 raise
             except UntrustedRowError as error:
-                record = self._items[number].record
+                record = self._items[self._failed_at(decision, number)].record
                 raise HeldBackError((record.topic, record.partition), error) from error
             except Exception as error:  # noqa: BLE001  a bug costs its record, never the partition
-                if self._next == len(self._items):
-                    number = next(n for n, item in enumerate(self._items) if item is decision.following.item)
                 self._decision = None
-                self._give_up(number, error)
+                self._give_up(self._failed_at(decision, number), error)
             else:
                 return decision
+
+    def _failed_at(self, decision: BatchDecision, number: int) -> int:
+        """The record that was worked on: once all are taken, the one whose facts and messages were made."""
+        if self._next < len(self._items):
+            return number
+        return next(n for n, item in enumerate(self._items) if item is decision.following.item)
 
     def _give_up(self, number: int, error: Exception) -> None:
         if number in self._buried:

@@ -173,11 +173,26 @@ def test_an_address_that_a_mail_server_might_not_take_cannot_be_used(address: st
 
 
 def test_a_proof_is_a_reference_without_blanks_and_without_a_number_like_a_persons() -> None:
-    proof = proof_of("250 Đã nhận 083190000001 2.0.0")
+    proof = proof_of("250 Đã nhận 083190000001 2.0.0", "mau@mau.example")
     assert proof.isascii()
     assert " " not in proof
     assert IDENTITY_SHAPE.search(proof) is None
-    assert len(proof_of("x" * 200)) == 64
+    assert len(proof_of("x" * 200, "mau@mau.example")) == 64
+
+
+@pytest.mark.parametrize(
+    ("answer", "address", "proof"),
+    [
+        ("250 queued for <nguyen.mau@mau.example> as 4Xy", "nguyen.mau@mau.example", "250.queued.for.as.4Xy"),
+        ("250 queued for nguyen mau as 4Xy", "nguyen.mau@mau.example", "250.queued.for.as.4Xy"),
+        ("250 <other@mau.example>: ok", "nguyen.mau@mau.example", "250.:.ok"),
+        ("sent to +84 900 000-001, SMS-7", "0900000001", "sent.to.,.SMS-7"),
+        ("0900.000.001", "0900000001", "taken"),
+        ("1234567890", "0900000001", "hijklmnopg"),
+    ],
+)
+def test_a_proof_does_not_tell_who_was_told(answer: str, address: str, proof: str) -> None:
+    assert proof_of(answer, address) == proof
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from hub.delivery.adapter import OutMessage
-from hub.delivery.circuit import Result
+from hub.delivery.circuit import CircuitPolicy, Closed, HalfOpen, Result, after, allowance
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import NOTED, Delivered, NotFound, QueryOutcome, Rejected, RetryAt, Unknown
 from hub.delivery.retry import RetryPolicy
@@ -93,3 +93,13 @@ def test_a_stored_outcome_reads_back_as_it_was(outcome: QueryOutcome) -> None:
 
 def test_nul_is_replaced_because_the_database_cannot_keep_it() -> None:
     assert read_outcome(outcome_text(Rejected("a\x00b", "", ""))) == Rejected("a�b", "", "")
+
+
+@pytest.mark.parametrize("answer", [RetryAt(60.0, "later", is_alone=True), Unknown("cut", is_alone=True)])
+def test_what_fails_for_its_own_sake_holds_no_other_delivery_up(answer: RetryAt | Unknown) -> None:
+    assert isinstance(_verdict(SENT, answer), PutBack)
+    policy, circuit = CircuitPolicy(), after(Closed(4), CircuitPolicy(), health(answer), 0.0)
+    assert circuit == Closed(4)
+    tried = after(HalfOpen(3), policy, health(answer), 0.0)
+    assert allowance(tried, 4, 0) == 1
+    assert after(tried, policy, health(Delivered()), 0.0) == Closed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,12 +10,15 @@ import pytest
 from hub.dossier.state.model import IdentityCheck
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.isolate_failures import Attempts
-from hub.engine.errors import CodesMissingError
+from hub.engine.errors import CodesMissingError, HeldBackError
 from hub.errors import StopError
 from hub.facts.parking import StoredRecord
+from hub.facts.sealing import SEED_UNREADABLE
+from hub.inbound.authorise import Authorised, Unreadable
 from tests.support.batches import Memory, receipts, record, submit
-from tests.support.requests import ACCEPT, WITHDRAW, acceptance, submission
+from tests.support.requests import ACCEPT, OFFICER, WITHDRAW, acceptance, submission
 
+SUPPLEMENT = "onestop.dossier.request_supplement.v1"
 REF, OTHER_REF = "ref:HS-0001", "ref:HS-0002"
 
 
@@ -116,6 +120,32 @@ def test_what_fails_while_messages_are_made_costs_its_own_record_alone(
     assert [fact.dossier_id for fact in decision.facts] == [memory.aliases["ref:counter-a:HS-0002"]]
     held = decision.workspace.held[broken_id]
     assert (held.sequence, held.parked, held.head) == (1, 1, memory.dossiers[broken_id].head)
+
+
+def test_what_cannot_be_trusted_when_facts_are_made_holds_the_partition_of_its_own_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = Memory()
+    memory.commit(memory.decide(submit("e0", REF, submission()), submit("e9", OTHER_REF, submission())))
+    real = memory.rules.receivers
+
+    def receivers(before: Any, after: Any, fact: Any, directory: Any) -> Any:
+        if after.notices:
+            raise SEED_UNREADABLE
+        return real(before, after, fact, directory)
+
+    def from_own_partitions(batch: list[StoredRecord]) -> list[Authorised | Unreadable]:
+        return [memory.read(replace(one, partition=number)) for number, one in enumerate(batch)]
+
+    monkeypatch.setattr(memory.rules, "receivers", receivers)
+    told = submission(notices={"email": "mau@mau.example"})
+    memory.commit(memory.decide(submit("e1", "ref:HS-0003", told)))
+    asked = {"officer": OFFICER, "stage": "intake", "gaps": [{"reason": "Thiếu chữ ký"}]}
+    batch = [record(WITHDRAW, REF, {}, "e2"), record(SUPPLEMENT, "ref:HS-0003", asked, "e3"),
+             record(WITHDRAW, OTHER_REF, {}, "e4")]  # fmt: skip
+    with pytest.raises(HeldBackError) as held:
+        Attempts(from_own_partitions(batch)).decide(memory.decision)
+    assert held.value.position == ("in.counter-a", 1)
 
 
 def test_after_a_lease_of_codes_no_record_is_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
