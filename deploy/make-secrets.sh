@@ -11,6 +11,8 @@ portal_links_key
 portal_record_key
 "
 given="
+notices_smtp_password=sandbox-password
+notices_sms_token=sandbox-token
 population_user=sandbox-user
 population_secret_key=sandbox-secret
 portal_password=sandbox-password

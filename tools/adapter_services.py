@@ -89,6 +89,7 @@ def _places(service: Service) -> dict[str, str]:
     places = {"host": "0.0.0.0", "files": "/etc/hub"}  # noqa: S104  inside of its container
     if service.sandbox is not None:
         places["sandbox"] = f"http://127.0.0.1:{service.sandbox.port}"
+        places |= {f"{name}_port": str(port) for name, port in service.sandbox.ports.items()}
     if service.door_port is not None:
         places |= {"door": f"http://127.0.0.1:{service.door_port}", "door_port": str(service.door_port)}
     return places

@@ -128,6 +128,8 @@ def _places(site: Site, name: str, service: Service) -> dict[str, str]:
     if service.door_port is not None:
         door = f"{name}-door"
         places |= {"door": site.address(door), "door_port": str(site.port(door))}
+    for other in service.sandbox.ports if service.sandbox is not None else ():
+        places[f"{other}_port"] = str(site.port(f"{name}-{other}"))
     if service.files:
         places["files"] = str(REPOSITORY / Path(service.files[0]).parent)
     return places

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, quote
 from html import escape
 from typing import Final
 
@@ -34,20 +35,23 @@ def mail_bytes(
     language: str,
 ) -> bytes:
     """`identity` is the id of the delivery: Message-ID is made of it; `sender` is name and address."""
-    name, address = sender
-    local, _, domain = address.rpartition("@")
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(name, local, domain)
     mail["To"] = Address("", *to.rsplit("@", 1))
-    mail["Subject"] = subject
     mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<{identity}@{domain}>"
+    mail["Message-ID"] = f"<{identity}@{sender[1].rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = language
     mail.set_content(text, cte="base64")
     mail.add_alternative(_html(subject, text, language), subtype="html", cte="base64")
     mail.set_boundary(f"={identity}=")
-    return mail.as_bytes()
+    mail["Content-Language"] = language
+    name = f'"{quote(sender[0])}"' if sender[0].isascii() else _encoded("From", sender[0])
+    head = f"From: {name}\r\n <{sender[1]}>\r\nSubject: {_encoded('Subject', subject)}\r\n"
+    return head.encode("ascii") + mail.as_bytes()
+
+
+def _encoded(name: str, text: str) -> str:
+    """As RFC 2047 has it, in lines; `EmailMessage` loses blanks between encoded words."""
+    return Header(text, "us-ascii" if text.isascii() else "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 def _html(subject: str, text: str, language: str) -> str:

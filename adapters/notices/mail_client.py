@@ -81,7 +81,7 @@ class MailClient:
     async def _log_in(self, client: aiosmtplib.SMTP) -> None:
         settings = self._settings
         await client.connect(timeout=settings.connect_timeout_s)
-        if settings.smtp_user is not None and settings.smtp_password is not None:
+        if settings.smtp_user and settings.smtp_password is not None:
             await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         await client.mail(settings.sender)
 

@@ -1,7 +1,11 @@
-"""A stand-in of a provider of short messages, `python -m adapters.notices.sandbox`."""
+"""Stand-ins of a provider of short messages and of a mail server, `python -m adapters.notices.sandbox`.
+
+E-mails lie as files in a folder beside the journal of messages, which is named like it: `notices-mail`.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -9,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from adapters.notices.sandbox_mail import MailBox, MailServer
 from adapters.sandbox_kit.faults import FaultKinds, Faults
 from adapters.sandbox_kit.journal import Journal
 from adapters.sandbox_kit.replies import object_in, reply
@@ -60,12 +65,35 @@ class Sandbox:
             routes=[
                 Route("/messages", self.messages, methods=["POST"]),
                 Route("/messages/{id}", self.message, methods=["GET"]),
+                Route("/_health", _health),
                 self.faults.route(),
             ]
         )
 
 
-if __name__ == "__main__":
-    arguments = arguments_of("adapters.notices.sandbox", __doc__).parse_args()
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def main() -> None:
+    """Serve both until a signal; without a port for mail only messages."""
+    parser = arguments_of("adapters.notices.sandbox", __doc__)
+    parser.add_argument("--mail-port", type=int, help="where e-mail is taken")
+    arguments = parser.parse_args()
     sandbox = Sandbox(Journal(arguments.journal))
-    run(arguments, lambda _base: sandbox.app(), lambda base: {"sms_url": f"{base}/messages"})
+    folder: Path = arguments.journal.with_name(f"{arguments.journal.stem}-mail")
+    run(
+        arguments,
+        lambda _base: sandbox.app(),
+        lambda base: {"sms_url": f"{base}/messages", "mail": str(folder)},
+        beside=lambda: _mail(folder, arguments.mail_port),
+    )
+
+
+async def _mail(folder: Path, port: int | None) -> None:
+    if port is not None:
+        await MailServer(MailBox(folder).keep).serve(port)
+
+
+if __name__ == "__main__":
+    main()

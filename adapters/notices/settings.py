@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _HTTP_URL = r"^https?://[^/\s]+(/\S*)?$"
 _FOLDER = Path(__file__).parent
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -28,7 +29,7 @@ class NoticesSettings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="`none` only for a server on the same machine"
     )
-    smtp_user: str | None = Field(default=None, description="our account there, where one is needed")
+    smtp_user: str | None = Field(default=None, description="our account there; empty where none is needed")
     smtp_password: SecretStr | None = Field(default=None, description="its password")
     smtp_ca_file: Path | None = Field(default=None, description="PEM of the mail server's CA")
     sender: str = Field(
@@ -79,8 +80,10 @@ class NoticesSettings(BaseSettings):
             raise ValueError("sms_url needs sms_brand")
         if (self.sms_quiet_from is None) != (self.sms_quiet_until is None):
             raise ValueError("sms_quiet_from and sms_quiet_until go together")
-        if (self.smtp_user is None) != (self.smtp_password is None):
-            raise ValueError("smtp_user and smtp_password go together")
-        if self.smtp_user is not None and self.smtp_security == "none":
+        if self.smtp_user and self.smtp_password is None:
+            raise ValueError("smtp_user needs smtp_password")
+        if self.smtp_security == "none" and self.smtp_host not in {None, *_THIS_MACHINE}:
+            raise ValueError("smtp_security none is for a server on this machine")
+        if self.smtp_user and self.smtp_security == "none":
             raise ValueError("a password is not sent without encryption")
         return self

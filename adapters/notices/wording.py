@@ -37,7 +37,7 @@ def _fields(fact: NoticeRequested, known: Templates, link: str | None) -> Mappin
     words = known.words
     return {
         "organisation": _one_line(fact.organisation_name or fact.organisation),
-        "procedure": _one_line(fact.procedure_title or fact.procedure),
+        "procedure": _title(_one_line(fact.procedure_title or fact.procedure)),
         "code": fact.code or words["no_code"],
         "link": f"{words['link']}{link}" if link is not None else "",
         "due": f"{fact.due_at.astimezone(_VIETNAM):%H:%M %d/%m/%Y}" if fact.due_at is not None else "",
@@ -47,6 +47,12 @@ def _fields(fact: NoticeRequested, known: Templates, link: str | None) -> Mappin
         "amount": f"{fact.amount:,}".replace(",", ".") if fact.amount is not None else "",
         "status": words.get(fact.status or "", fact.status or ""),
     }
+
+
+def _title(procedure: str) -> str:
+    """Published names often begin with the word that stands before them in a text."""
+    name = procedure.removeprefix("Thủ tục ")
+    return name[:1].upper() + name[1:]
 
 
 def _one_line(text: str) -> str:

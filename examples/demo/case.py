@@ -165,6 +165,7 @@ class Case:
             "return_channel": plan.return_channel,
             "applicant": plan.citizen.party(),
             "components": self.components,
+            **({"notices": wish} if (wish := plan.citizen.wish()) is not None else {}),
             **changes,
         }
 

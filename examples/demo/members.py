@@ -23,5 +23,7 @@ MEMBERS = (
     Participant("population", ("population",), (), PARTITIONS),
     Participant("postal", ("postal",), (), PARTITIONS),
     Participant("portal", ("portal",), (), PARTITIONS),
+    Participant("notices", ("notifier",), (), PARTITIONS),
+    Participant("typesetter", ("typesetter",), (), PARTITIONS),
     Participant("postal-direct", ("postal",), (ONE_STOPS["counter-2"],), PARTITIONS),
 )

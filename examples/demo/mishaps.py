@@ -48,6 +48,8 @@ _KILLED = (
     ("adapter-population", 2, "08:30"),
     ("adapter-postal", 2, "08:30"),
     ("adapter-portal", 2, "08:30"),
+    ("adapter-notices", 2, "10:00"),
+    ("adapter-typesetter", 2, "10:00"),
 )
 _ANSWERS_BEFORE_KILL = 12
 _LONGEST_WAIT_S = 2.0

@@ -1,60 +1,79 @@
-"""The papers of the week: of each form one, made of stored facts as `hub forms preview` makes it."""
+"""The papers and messages of the week, as people hold them: what the hub's roles made and sent."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.demo.province import Places
-from hub.facts.sealing import MasterKey
-from hub.forms.form_set import installed_form_sets
-from hub.forms.issuing import Issued
-from hub.forms.stored import CaseFiles, Forms
-from hub.participants.register_editions import stored
+from examples.demo.province import MESSAGES, Places
 from hub.postgres.database import Connection
-from hub.regulation.lawbook import load_book
-from hub.regulation.organisations import Organisations, from_json
 
-_ISSUED: Mapping[str, str] = {
-    "01": "dossier.accepted",
-    "02": "dossier.supplement_requested",
-    "03": "dossier.declined",
-    "04": "apology.sent",
-    "05": "result.returned",
-}
-"""Whose paper is shown: the dossier that has this fact first."""
-_FIRST = """
-select dossier_id::text from fact where type = 'onestop.' || $1 || '.v1' order by time, dossier_id limit 1
+_FORMS = ("01", "02", "03", "04", "05")
+_MADE = """
+select convert_from(f.bytes, 'UTF8')::jsonb -> 'data' -> 'papers' as papers, f.dossier_id::text as dossier
+from fact f where f.type = 'onestop.form.made.v1' order by f.time, f.dossier_id, f.sequence
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Where they lie, and the numbers of the forms that were made."""
+    """Where one of each form lies, and how many of each the week made."""
 
     folder: Path
-    numbers: tuple[str, ...]
+    counts: Mapping[str, int]
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Forms that nobody of the week got."""
-        return tuple(number for number in _ISSUED if number not in self.numbers)
+        return tuple(number for number in _FORMS if number not in self.counts)
+
+    def __str__(self) -> str:
+        counted = ", ".join(f"{count} of {name}" for name, count in sorted(self.counts.items()))
+        return f"papers of the week: {counted}; the first of each: {self.folder}"
 
 
-async def make_papers(places: Places, database: Connection) -> Papers:
-    """Write `form-01.pdf` to `form-05.pdf`; a form that no dossier has is left out."""
-    folder = places.run / "forms"
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Where e-mails and short messages lie."""
+
+    mail: Path
+    journal: Path
+
+    @property
+    def mails(self) -> int:
+        """How many e-mails came."""
+        return len(list(self.mail.glob("*.eml")))
+
+    @property
+    def short(self) -> int:
+        """How many short messages came."""
+        return len(self.journal.read_text("utf-8").splitlines()) if self.journal.exists() else 0
+
+    def __str__(self) -> str:
+        return (
+            f"messages of the week: {self.mails} e-mails: {self.mail}; "
+            f"{self.short} short messages: {self.journal}"
+        )
+
+
+async def show_papers(places: Places, database: Connection) -> Papers:
+    """Copy the first paper of each form out of the store of documents, `form-01.pdf` and so on."""
+    folder, store = places.run / "forms", places.run / "documents" / "objects"
     folder.mkdir()
-    master = MasterKey.from_file(places.master_key)
-    edition = await stored(database, master.store, "organisations")
-    known = from_json(edition.content) if edition is not None else Organisations()
-    forms = Forms(CaseFiles(load_book(), installed_form_sets(), known))
-    made = []
-    for number, issued in _ISSUED.items():
-        dossier = await database.fetchval(_FIRST, issued)
-        if dossier is not None:
-            content = await forms.pdf(database, master, dossier, Issued(number))
-            (folder / f"form-{number}.pdf").write_bytes(content)
-            made.append(number)
-    return Papers(folder, tuple(made))
+    counts: Counter[str] = Counter()
+    for row in await database.fetch(_MADE):
+        for paper in json.loads(row["papers"]):
+            name = paper["form"] + ("-applicant" if paper.get("for_applicant") else "")
+            if not counts[name]:
+                content = (store / paper["digest"][:2] / paper["digest"]).read_bytes()
+                (folder / f"form-{name}.pdf").write_bytes(content)
+            counts[name] += 1
+    return Papers(folder, counts)
+
+
+def messages_of(places: Places) -> Messages:
+    """What applicants got."""
+    return Messages(places.run / f"{MESSAGES}-mail", places.journal(MESSAGES))

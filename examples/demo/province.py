@@ -35,6 +35,8 @@ from hub.settings import KafkaSettings
 from hub.signing.sandbox import Sandbox
 
 ORGANISATIONS = Path(__file__).with_name("organisations.csv")
+MESSAGES = "messages-sandbox"
+"""The stand-in of mail server and provider of messages: what people of the week got lies in its folder."""
 Say = Callable[[str], None]
 
 
@@ -92,12 +94,14 @@ class Ports:
     portal: int
     door: int
     gateway: int
+    messages: int
+    mail: int
 
     @classmethod
     def take(cls) -> Ports:
-        """Five free ones."""
+        """Seven free ones."""
         taken: set[int] = set()
-        for _ in range(5):
+        for _ in range(7):
             taken.add(free_port(taken))
         return cls(*taken)
 
@@ -226,6 +230,7 @@ def _stand_ins(places: Places, ports: Ports) -> list[Program]:
         sandbox("population-sandbox", "adapters.population_db.sandbox", ports.population, "--people", people),
         sandbox("postal-sandbox", "adapters.postal.sandbox", ports.postal),
         sandbox("portal-sandbox", "adapters.national_portal.sandbox", ports.portal, "--door", door),
+        sandbox(MESSAGES, "adapters.notices.sandbox", ports.messages, "--mail-port", str(ports.mail)),
     ]
 
 
@@ -260,6 +265,8 @@ def _adapters(places: Places, hub: Hub, ports: Ports) -> list[Program]:
         "population": settings_of.population(Ports.url(ports.population), places.run / "rights.json"),
         "postal": settings_of.postal(PostalAddress(Ports.url(ports.postal))),
         "portal": settings_of.portal(Ports.url(ports.portal), ports.door),
+        "notices": settings_of.notices(Ports.url(ports.messages), ports.mail),
+        "typesetter": settings_of.typesetter(),
     }
     return [
         Program(

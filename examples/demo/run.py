@@ -20,7 +20,7 @@ from examples.demo.conductor import Conductor
 from examples.demo.keeping import end_kept, keep, print_how_to_look
 from examples.demo.ledger import verdict_of
 from examples.demo.members import MEMBERS, PARTITIONS
-from examples.demo.papers import make_papers
+from examples.demo.papers import messages_of, show_papers
 from examples.demo.people import Citizen, citizens
 from examples.demo.plan import plan_week
 from examples.demo.programs import Program
@@ -92,9 +92,11 @@ async def run_demo(options: Options, console: Console) -> int:
             verdict = await verdict_of(province)
             facts = await _print(console, conductor, province, verdict)
             problems = [*conductor.outcome.problems, *_wrong(conductor, verdict, facts, options)]
-            papers = await make_papers(places, province.hub.database)
-            console.print(f"forms {', '.join(papers.numbers)} of the week: {papers.folder}", soft_wrap=True)
+            papers = await show_papers(places, province.hub.database)
+            messages = messages_of(places)
+            console.print(f"{papers}\n{messages}", soft_wrap=True, highlight=False)
             problems += [f"nobody got form {number}" for number in papers.missing]
+            problems += [] if messages.mails and messages.short else ["nobody was told anything"]
             problems += [
                 f"{program.name} has ended: {program.last_line()}"
                 for program in province.programs.values()
@@ -161,7 +163,7 @@ async def _province(
             await stillness.move_clock(FIRST, places.clock)
             province = await open_province(places, hub, _people(options), programs)
             steps.say(
-                f"{len(programs)} programs run: engines, gateway, three adapters, stand-ins, an operator"
+                f"{len(programs)} programs run: engines, gateway, five adapters, stand-ins, an operator"
             )
             yield province, stillness
             is_good = True

@@ -133,6 +133,28 @@ def portal(url: str, door_port: int) -> dict[str, str]:
     }
 
 
+def notices(messages_url: str, mail_port: int) -> dict[str, str]:
+    """The adapter of notices against its stand-ins."""
+    return {
+        "HUB_NOTICES_SMTP_HOST": "127.0.0.1",
+        "HUB_NOTICES_SMTP_PORT": str(mail_port),
+        "HUB_NOTICES_SMTP_SECURITY": "none",
+        "HUB_NOTICES_SENDER": "mot-cua@vi-du.example",
+        "HUB_NOTICES_SMS_URL": f"{messages_url}/messages",
+        "HUB_NOTICES_SMS_QUERY_URL": f"{messages_url}/messages/{{id}}",
+        "HUB_NOTICES_SMS_BRAND": "MOTCUA",
+        "HUB_NOTICES_LINK": "https://tra-cuu.vi-du.example/tra-cuu",
+        "HUB_NOTICES_TOTAL_TIMEOUT_S": "1",
+        "HUB_NOTICES_RETRY_DELAY_S": "0.2",
+        "HUB_NOTICES_SETTLING_S": "0.5",
+    }
+
+
+def typesetter() -> dict[str, str]:
+    """The role that makes papers, with time for two of them on a busy machine."""
+    return {"HUB_DELIVERY__CALL_TIMEOUT_S": "20", "HUB_PUBLIC__URL": "https://tra-cuu.vi-du.example"}
+
+
 def gateway(hub_environment: Mapping[str, str], password: str, port: int) -> dict[str, str]:
     """The gateway: plain HTTP on loopback, which environment `test` allows; it never has the master key."""
     own = {name: value for name, value in hub_environment.items() if name != "HUB_MASTER_KEY_FILE"}

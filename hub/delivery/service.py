@@ -23,7 +23,8 @@ class StandIn:
 
     It shares the network of the adapter and has `port` there. `choices` are values of the site's own
     variables under which the adapter works with it, `pages` paths to look at by their titles. `licences`
-    is the file in the repository that says for whom it answers.
+    is the file in the repository that says for whom it answers. `ports` are more of its ports by name:
+    `[mail_port]` stands for that of `mail`.
     """
 
     module: str
@@ -32,6 +33,7 @@ class StandIn:
     choices: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     licences: str = ""
+    ports: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ _LAST = re.compile(
     r"demo: dossiers=40 accepted=(\d+) refused=(\d+) returned=(\d+) open=(\d+) "
     r"lost=0 duplicated=0 misordered=0 seconds=\d+"
 )
+_ADAPTERS = ("population", "postal", "portal", "notices", "typesetter")
 _REFUSED = (
     "custody.lost", "due.no_apology", "envelope.bad_text", "envelope.bad_time", "envelope.content_type",
     "envelope.identity_in_key", "envelope.key_not_subject", "envelope.missing_attribute",
@@ -75,7 +76,14 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     assert int(different[1]) >= 60
     assert int(different[2]) >= 35
     assert [code for code in _REFUSED if not re.search(rf"^ *{re.escape(code)} ", output, re.MULTILINE)] == []
-    for name in ("engine-2", "gateway", "adapter-population", "adapter-postal", "adapter-portal"):
+    for name in (
+        "engine-2",
+        "gateway",
+        "adapter-population",
+        "adapter-postal",
+        "adapter-portal",
+        "adapter-notices",
+    ):
         assert f"{name}: killed (SIGKILL)" in output
     for system in ("population database", "postal operator", "national portal"):
         assert len(re.findall(rf"  {system}: ", output)) == 6

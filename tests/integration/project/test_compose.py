@@ -156,15 +156,18 @@ async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site:
     assert site.output("setup").count("has its certificate") == 1
     assert {stat.S_IMODE(path.stat().st_mode) for path in credentials.iterdir()} == {0o600}
 
-    sandboxes = {"sandbox-population": "8081", "sandbox-postal": "8082", "sandbox-portal": "8083"}
+    sandboxes = {
+        "sandbox-notices": "8085", "sandbox-population": "8081", "sandbox-postal": "8082",
+        "sandbox-portal": "8083",
+    }  # fmt: skip
     for name in sandboxes:
         site.start(name)
     for name, port in sandboxes.items():
         await site.listening(name, port)
     watched = [name for name, service in hub_services().items() if "test" in service["healthcheck"]]
     assert watched == [
-        "engine-1", "engine-2", "gateway", "public", "adapter-population", "adapter-portal", "adapter-postal",
-        "adapter-typesetter",
+        "engine-1", "engine-2", "gateway", "public", "adapter-notices", "adapter-population",
+        "adapter-portal", "adapter-postal", "adapter-typesetter",
     ]  # fmt: skip
     for name in watched:
         site.start(name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.policy import default
 from pathlib import Path
 from shutil import copytree
 from typing import Any, get_args
@@ -164,6 +167,32 @@ def test_the_same_notice_is_the_same_mail_and_no_text_reaches_its_head() -> None
     assert "Cấp giấy Bcc:" in text
 
 
+@pytest.mark.parametrize("length", range(1, 130, 7))
+def test_a_subject_and_a_name_come_out_as_they_went_in_however_long(length: int) -> None:
+    words = ("Hồ sơ đã được tiếp nhận và hẹn trả kết quả giải quyết " * 3)[:length].strip()
+    made = mail_bytes(
+        identity="notice-1",
+        at=FACT_TIME,
+        sender=(words, "motcua@mau.example"),
+        to="a@mau.example",
+        subject=words,
+        text="x",
+        language="vi",
+    )
+    read = message_from_bytes(made, policy=default)
+    assert read["Subject"] == words
+    assert read["From"].addresses[0].addr_spec == "motcua@mau.example"
+    told = str(make_header(decode_header(message_from_bytes(made)["From"]))).replace("\r\n", "")
+    assert told == f"{words} <motcua@mau.example>".replace(words, f'"{words}"' if words.isascii() else words)
+    assert read["Content-Language"] == "vi"
+    assert max(len(line) for line in made.splitlines()) <= 78
+
+
+def test_a_procedure_is_not_called_one_twice() -> None:
+    asked = fact(procedure_title="Thủ tục đăng ký khai sinh")
+    assert "thủ tục: Đăng ký khai sinh" in email_of(asked, KNOWN["vi"], None)
+
+
 @pytest.mark.parametrize(
     "address", ["a b@mau.example", "a..b@mau.example", "@mau.example", "a@mau", "a@-b.vn"]
 )
@@ -203,6 +232,7 @@ def test_a_proof_does_not_tell_who_was_told(answer: str, address: str, proof: st
         {"sms_quiet_from": "21:00"},
         {"smtp_user": "motcua"},
         {"smtp_user": "motcua", "smtp_password": "x", "smtp_security": "none"},
+        {"smtp_host": "mail.mau.example", "sender": "a@b.vn", "smtp_security": "none"},
         {"sender": "a@b,c@d"},
     ],
 )
