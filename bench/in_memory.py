@@ -35,7 +35,7 @@ from bench.product_events import (
 from hub.dossier.decision import Sender
 from hub.engine.decide.code_blocks import CodeBlocks
 from hub.engine.decide.decide_batch import BatchDecision, Tools
-from hub.engine.decide.isolate_failures import Attempts
+from hub.engine.decide.isolate_failures import Attempts, Items
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.unit_of_work import InboxEntry, StoredDossier, View
 from hub.engine.errors import CodesMissingError
@@ -110,8 +110,11 @@ class Store:
         return self
 
     def _batch(self, records: Sequence[Record], tools: Tools, world: Reading) -> None:
+        def read() -> Items:
+            return [authorise(record, world) for record in records]
+
         self.on_stage("authorise")
-        items = [authorise(record, world) for record in records]
+        items = read()
         self.on_stage("read")
         wanted = wanted_of(items)
         names = ("participants", "ids", "aliases", "dossiers")
@@ -119,7 +122,7 @@ class Store:
         self.on_stage("")
         view = self._view(wanted.aliases, wanted.dossiers, zip(wanted.participants, wanted.ids, strict=True))
         self.on_stage("decide")
-        decision = self._decided(Attempts(items), tools, view)
+        decision = self._decided(Attempts(items, read), tools, view)
         self.on_stage("write")
         step = OffsetStep("in.bench", 0, "topic-id", self.events, self.events + len(records))
         outgoing = Outgoing([], list(range(SHARDS)), [])

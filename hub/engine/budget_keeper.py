@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from hub.budget import brakes_store
@@ -18,13 +18,12 @@ from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.tally import Tally
 from hub.engine.intake.pauses import Pauses
 from hub.inbound.directory import HUB
-from hub.inbound.envelope import Record, participant_of
+from hub.inbound.envelope import participant_of
 from hub.logs import log
 from hub.postgres.database import Connection, Session
 from hub.settings.budget import BudgetSettings
 
 _FLUSH_S = 1.0
-_HEADER_BYTES = 2
 _LOOK_EVERY = 10
 """So many flushes from one look at budgets, brakes and kept letters to the next."""
 
@@ -55,14 +54,14 @@ class BudgetKeeper:
         self._to_store: dict[str, float] = {}
         self._flushes = 0
 
-    def watch(self, records: Sequence[Record], decision: BatchDecision) -> None:
+    def watch(self, taken_by_topic: Mapping[str, Use], decision: BatchDecision) -> None:
         """Count a committed batch; who is over its limits is left alone for a while."""
         for letter in decision.dead_letters:
             self.letters.added(participant_of(letter.topic, self._prefix), 1, len(letter.record))
         for owner, answers in answered(decision.tally).items():
             if owner not in self._resumed and owner != HUB.name:
                 self._guarded(owner, partial(self._answered, owner, answers))
-        for topic, taken in taken_of(records).items():
+        for topic, taken in taken_by_topic.items():
             owner = participant_of(topic, self._prefix)
             if owner != HUB.name:
                 self._spending.count(owner, taken)
@@ -182,17 +181,3 @@ def answered(tally: Tally) -> dict[str, Answers]:
         for (owner, _), count in counted.items():
             counts.setdefault(owner, [0, 0, 0])[place] += count
     return {owner: Answers(*numbers) for owner, numbers in counts.items()}
-
-
-def taken_of(records: Iterable[Record]) -> dict[str, Use]:
-    """Records and bytes of each topic (pure): keys, values and headers, which take two bytes also empty."""
-    taken: dict[str, list[int]] = {}
-    for record in records:
-        counted = taken.get(record.topic)
-        if counted is None:
-            counted = taken[record.topic] = [0, 0]
-        counted[0] += 1
-        counted[1] += len(record.value or b"") + len(record.key or b"")
-        for name, content in record.headers:
-            counted[1] += len(name) + len(content or b"") + _HEADER_BYTES
-    return {topic: Use(*counted) for topic, counted in taken.items()}

@@ -6,11 +6,12 @@ import asyncio
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub import crashpoints
-from hub.engine.decide.decide_batch import BatchDecision, OnCommitted
-from hub.engine.decide.isolate_failures import Attempts
+from hub.engine.decide.decide_batch import BatchDecision
+from hub.engine.decide.isolate_failures import Attempts, Items
 from hub.engine.decide.unit_of_work import UnitOfWork
 from hub.engine.errors import CodesMissingError, MissError
 from hub.engine.intake.assigned import Batch
@@ -32,6 +33,10 @@ from hub.outbox.segments import Written
 _IDLE_WAIT_MS = 100
 _FULL_WAIT_S = 0.05
 _DRAIN_S = 10.0
+
+
+OnCommitted = Callable[[Batch, BatchDecision], None]
+"""Told of each batch that is in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class Pipeline:
         self._committed.update({(s.topic, s.partition): s.next for s in in_flight.batch.steps})
         self._unfinished -= 1
         self._limiter.watch(in_flight.decision, self._consumer.pauses)
-        self._on_committed(in_flight.batch.records, in_flight.decision)
+        self._on_committed(in_flight.batch, in_flight.decision)
 
     async def abandon(self) -> None:
         """Forget all that was taken: it is taken again from the stored positions."""
@@ -160,7 +165,7 @@ class Pipeline:
         tools = self._memory.tools
         await tools.copies.bring(items, tools.rules, reader, read.view)
         await tools.sources.bring(items, reader, tools.master.store)
-        attempts = Attempts(items)
+        attempts = Attempts(items, lambda: self._authorise(batch))
 
         def from_the_start() -> BatchDecision:
             tools.codes.take_back()
@@ -173,9 +178,7 @@ class Pipeline:
             except CodesMissingError as missing:
                 await self._memory.lease(missing)
 
-    async def _look_up(
-        self, batch: Batch
-    ) -> tuple[list[Authorised | Unreadable], UnitOfWork | None, reading.ReadBatch]:
+    async def _look_up(self, batch: Batch) -> tuple[Items, UnitOfWork | None, reading.ReadBatch]:
         """The overlay is taken before the read: what is written between the two is in either of them."""
         items = self._authorise(batch)
         before = self._overlay()
@@ -186,7 +189,7 @@ class Pipeline:
             await reading.read_batch(self._connections.reader, reading.wanted_of(items), store),
         )
 
-    def _authorise(self, batch: Batch) -> list[Authorised | Unreadable]:
+    def _authorise(self, batch: Batch) -> Items:
         if self._starts.is_poison(batch):
             return [poisonous(record, self._memory.world) for record in batch.records]
         for record in batch.records:
@@ -223,6 +226,5 @@ class Pipeline:
             self._metrics.untrusted_row(error)
         self._metrics.committed(decision.tally, len(batch.records), time.perf_counter() - started)
         messages = {shard: [m for m, _ in both] for shard, both in decision.messages.items()}
-        received_ms = min(record.timestamp for record in batch.records)
-        self._relay.written(outgoing, written, messages, received_ms)
+        self._relay.written(outgoing, written, messages, batch.received_ms)
         return written

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
 from hub.engine.directory_topic import DirectoryTopic
 from hub.engine.intake import positions
-from hub.engine.intake.assigned import Assigned, Load
+from hub.engine.intake.assigned import Assigned, Batch, Load
 from hub.engine.intake.brakes import Limiter
 from hub.engine.intake.consumer import Consumer
 from hub.engine.intake.group import GroupListener
@@ -47,7 +47,6 @@ from hub.facts.sealing import MasterKey
 from hub.facts.trusted import must_fit
 from hub.inbound.authorise import Reading
 from hub.inbound.directory import Directory
-from hub.inbound.envelope import Record
 from hub.kafka import client as kafka
 from hub.kafka.admin import KafkaAdmin
 from hub.kafka.log_inspector import LogObserver, Position
@@ -188,9 +187,9 @@ def _loop(
     settings: Settings, tools: Tools, world: Reading, consumer: Consumer, relay: Relay,
     observer: LogObserver, metrics: EngineMetrics, keeper: BudgetKeeper, refusals: RefusalLog,
 ) -> tuple[Engine, Pipeline]:  # fmt: skip
-    def on_committed(records: Sequence[Record], decision: BatchDecision) -> None:
-        keeper.watch(records, decision)
-        refusals.watch(records, decision)
+    def on_committed(batch: Batch, decision: BatchDecision) -> None:
+        keeper.watch(batch.taken, decision)
+        refusals.watch(decision)
 
     limiter = Limiter(settings.engine.parked_limit, settings.kafka.prefix)
     connections = Connections(settings.postgres, settings.engine.instance)

@@ -7,7 +7,7 @@ sealed fields: nothing waits, and nothing outside is touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -36,7 +36,7 @@ from hub.facts.parking import DOCUMENTS_AWAY, ParkedItem, seal_record
 from hub.facts.sealing import MasterKey
 from hub.inbound.authorise import Authorised, Unreadable
 from hub.inbound.directory import Directory
-from hub.inbound.envelope import Malformed, Record
+from hub.inbound.envelope import Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class BatchDecision:
         return self.following.late_receipts
 
     def finish(self) -> None:
-        """All records are taken: make what follows of them. Raises for a bug around the rules."""
+        """Make what follows of the records that were taken. Raises for a bug around the rules."""
         self.following.make()
 
     def redrive(self, item: Authorised, dossier_id: str, position: int) -> None:
@@ -361,7 +361,3 @@ class BatchDecision:
 
 def _place(item: Authorised | Unreadable) -> str:
     return f"{item.record.topic}-{item.record.partition}-{item.record.offset}"
-
-
-OnCommitted = Callable[[Sequence[Record], BatchDecision], None]
-"""Told of each batch that is in the store."""

@@ -1,6 +1,6 @@
 """What follows of the decided requests of a batch: sealed facts, receipts and messages, in their order.
 
-Made for all of them one step after the other, and not for each as it is decided: the same code over many is
+Made for some of them one step after the other, and not for each as it is decided: the same code over many is
 twice as fast as all the code over one (docs/decisions/0068). Pure but for the nonces of sealed fields.
 """
 

@@ -2,27 +2,37 @@
 
 A rule that raises is parked by the batch itself. What raises around it (a stored state that cannot be read,
 routing, sealing, a receipt) leaves the batch half done: it is thrown away and decided again without it.
+
+Some records at a time go all the way to what is written and published of them, and are let go of while the
+processor's caches still have them (docs/decisions/0071).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.errors import CodesMissingError, HeldBackError
 from hub.errors import StopError, UntrustedRowError
 from hub.inbound.authorise import Authorised, Unreadable
 
+_AT_A_TIME = 32
+
+Items = list[Authorised | Unreadable]
+
 
 class Attempts:
     """The records of a batch, and on which of them was given up: first parked, then made a dead letter."""
 
-    def __init__(self, items: Sequence[Authorised | Unreadable]) -> None:
+    def __init__(self, items: Items, read_again: Callable[[], Items]) -> None:
+        """`items` is emptied on the way; `read_again` gives the same once more, for a batch that failed."""
         self._items = items
+        self._read_again = read_again
         self._parked: dict[int, str] = {}
         self._buried: dict[int, str] = {}
-        self._decision: BatchDecision | None = None  # decided up to `_next`
-        self._next = 0
+        self._decision: BatchDecision | None = None
+        self._done = 0  # so many are let go of
+        self._next = 0  # of those that are left: up to it they are decided
 
     @property
     def failed(self) -> list[str]:
@@ -38,36 +48,42 @@ class Attempts:
         """
         while True:
             if self._decision is None:
-                self._decision, self._next = new_decision(), 0
-            decision, number = self._decision, self._next
+                self._decision, self._done, self._next = new_decision(), 0, 0
+            decision = self._decision
             try:
-                for number in range(self._next, len(self._items)):
-                    item = self._items[number]
-                    if number in self._buried:
-                        decision.poison(item)
-                    elif number in self._parked:
-                        decision.park(item, self._parked[number])
-                    else:
-                        decision.take(item)
-                self._next = len(self._items)
-                decision.finish()
+                while self._items:
+                    self._some(decision)
             except CodesMissingError:
-                self._next = number
                 raise
             except UntrustedRowError as error:
-                record = self._items[self._failed_at(decision, number)].record
+                record = self._items[self._next].record
                 raise HeldBackError((record.topic, record.partition), error) from error
             except Exception as error:  # noqa: BLE001  a bug costs its record, never the partition
-                self._decision = None
-                self._give_up(self._failed_at(decision, number), error)
+                failed = self._done + self._next
+                self._decision, self._items = None, self._read_again()
+                self._give_up(failed, error)
             else:
                 return decision
 
-    def _failed_at(self, decision: BatchDecision, number: int) -> int:
-        """The record that was worked on: once all are taken, the one whose facts and messages were made."""
-        if self._next < len(self._items):
-            return number
-        return next(n for n, item in enumerate(self._items) if item is decision.following.item)
+    def _some(self, decision: BatchDecision) -> None:
+        """Decide the next ones, and make what follows of them; what raises is at `_next`."""
+        some = self._items[:_AT_A_TIME]
+        for item in some[self._next :]:
+            number = self._done + self._next
+            if number in self._buried:
+                decision.poison(item)
+            elif number in self._parked:
+                decision.park(item, self._parked[number])
+            else:
+                decision.take(item)
+            self._next += 1
+        try:
+            decision.finish()
+        except Exception:
+            self._next = next(n for n, item in enumerate(some) if item is decision.following.item)
+            raise
+        del self._items[: len(some)]
+        self._done, self._next = self._done + len(some), 0
 
     def _give_up(self, number: int, error: Exception) -> None:
         if number in self._buried:

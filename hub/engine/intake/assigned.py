@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.budget.allowance import Use
 from hub.engine.write.writing import OffsetStep
 from hub.inbound.envelope import Record
 from hub.kafka.log_inspector import Position
@@ -49,10 +50,15 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records in the order of their partitions, and how far each partition comes with them."""
+    """Records in the order of their partitions, and how far each partition comes with them.
+
+    `taken` is counted by topic, `received_ms` is the earliest time of receipt.
+    """
 
     records: Sequence[Record]
     steps: Sequence[OffsetStep]
+    taken: Mapping[str, Use]
+    received_ms: int
     is_probe: bool = False
     is_poison: bool = False
 

@@ -11,7 +11,7 @@ from hub.engine.intake.careful_fetch import CarefulFetch, Probing
 from hub.engine.intake.fair_fetch import FairFetch
 from hub.engine.intake.group import GroupState
 from hub.engine.intake.pauses import Pauses
-from hub.engine.intake.records import Fetched, dense_part, stamped, within
+from hub.engine.intake.records import Fetched, dense_part, stamped, taken_of, within
 from hub.engine.write.writing import OffsetStep
 from hub.inbound.envelope import Record
 from hub.kafka.client import (
@@ -199,4 +199,5 @@ class Consumer:
             is_poison = is_probe and assigned.is_poison
             self.pauses.tasted(tp.topic)
             self._assigned[position] = assigned.advanced(expected, self.probe_width)
-        return Batch(records, steps, is_probe, is_poison)
+        received_ms = min(record.timestamp for record in records)
+        return Batch(records, steps, taken_of(records), received_ms, is_probe, is_poison)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from hub.budget.allowance import Use
 from hub.inbound.envelope import Record, Unstamped
 from hub.kafka.client import STAMPED_BY_BROKER, AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -21,12 +22,12 @@ async def fetched_of(
     return fetched.get(tp, [])
 
 
-_HEADER_BYTES = 64
+_HEADER_MEMORY, _HEADER_BYTES = 64, 2
 
 
 def weight(record: ConsumerRecord) -> int:
     """What a record takes of memory, nearly (pure): a header without name and content takes some too."""
-    return len(record.value or b"") + len(record.key or b"") + _HEADER_BYTES * len(record.headers)
+    return len(record.value or b"") + len(record.key or b"") + _HEADER_MEMORY * len(record.headers)
 
 
 def within(fetched: Fetched, max_bytes: int) -> tuple[Fetched, Fetched]:
@@ -72,3 +73,17 @@ def _unstamped(record: ConsumerRecord, now_ms: int) -> Unstamped:
     return Unstamped(
         record.topic, record.partition, record.offset, now_ms, record.key, record.value, record.headers
     )
+
+
+def taken_of(records: Iterable[Record]) -> dict[str, Use]:
+    """Records and bytes of each topic (pure): keys, values and headers, which take two bytes also empty."""
+    taken: dict[str, list[int]] = {}
+    for record in records:
+        counted = taken.get(record.topic)
+        if counted is None:
+            counted = taken[record.topic] = [0, 0]
+        counted[0] += 1
+        counted[1] += len(record.value or b"") + len(record.key or b"")
+        for name, content in record.headers:
+            counted[1] += len(name) + len(content or b"") + _HEADER_BYTES
+    return {topic: Use(*counted) for topic, counted in taken.items()}

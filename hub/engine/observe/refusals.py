@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.tally import Example
-from hub.inbound.envelope import Record, participant_of
+from hub.inbound.envelope import participant_of
 from hub.logs import log
 from hub.postgres.database import Session
 from hub.process.rhythm import Line, Rhythm
@@ -35,7 +35,7 @@ class RefusalLog:
         self._unheard: Rhythm[str, str] = Rhythm()
         self._to_store: dict[str, tuple[int, str]] = {}
 
-    def watch(self, _records: Sequence[Record], decision: BatchDecision) -> None:
+    def watch(self, decision: BatchDecision) -> None:
         """Tell what is new in a committed batch; what one datum raises costs its lines, never the engine."""
         try:
             self._watch(decision)

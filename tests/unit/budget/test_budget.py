@@ -9,8 +9,9 @@ import pytest
 from hub.budget.allowance import DAY_S, Allowances, Use, pause_s
 from hub.budget.brake import FIRST_PAUSE_S, FORGOTTEN_S, LONGEST_PAUSE_S, Answers, Brake, BrakeLimits
 from hub.budget.letters import DIGEST, SIZE, Letters, outline
-from hub.engine.budget_keeper import answered, taken_of
+from hub.engine.budget_keeper import answered
 from hub.engine.decide.tally import Tally
+from hub.engine.intake.records import taken_of
 from hub.facts.parking import decode_record, encode_record
 from hub.inbound.envelope import Unstamped
 from hub.settings.budget import BudgetSettings

@@ -113,7 +113,7 @@ def test_an_altered_dossier_is_not_redriven() -> None:
 def held_back(memory: Memory, item: StoredRecord) -> HeldBackError:
     """What holds the partition of this record; nothing is answered, parked or buried."""
     decision = memory.decision()
-    attempts: Attempts = Attempts([memory.read(item)])
+    attempts: Attempts = Attempts([memory.read(item)], lambda: [memory.read(item)])
     with pytest.raises(HeldBackError) as raised:
         attempts.decide(lambda: decision)
     assert (decision.messages, decision.parked, decision.dead_letters, decision.facts) == ({}, [], [], [])

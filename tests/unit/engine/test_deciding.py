@@ -9,7 +9,8 @@ import pytest
 
 from hub.dossier.state.model import IdentityCheck
 from hub.engine.decide.decide_batch import BatchDecision
-from hub.engine.decide.isolate_failures import Attempts
+from hub.engine.decide.isolate_failures import Attempts, Items
+from hub.engine.decide.rules import Rules
 from hub.engine.errors import CodesMissingError, HeldBackError
 from hub.errors import StopError
 from hub.facts.parking import StoredRecord
@@ -23,8 +24,14 @@ REF, OTHER_REF = "ref:HS-0001", "ref:HS-0002"
 
 
 def decide(memory: Memory, *records: StoredRecord) -> BatchDecision:
-    attempts: Attempts = Attempts([memory.read(item) for item in records])
-    return attempts.decide(memory.decision)
+    return attempts_on(memory, *records).decide(memory.decision)
+
+
+def attempts_on(memory: Memory, *records: StoredRecord) -> Attempts:
+    def read() -> Items:
+        return [memory.read(item) for item in records]
+
+    return Attempts(read(), read)
 
 
 def test_a_failure_behind_the_rules_parks_its_request_and_the_rest_of_the_batch_is_decided(
@@ -99,6 +106,27 @@ def test_when_no_dead_letter_can_be_made_either_the_engine_stops(monkeypatch: py
         decide(memory, record(WITHDRAW, REF, {}, "e1"))
 
 
+def test_what_fails_far_into_a_batch_whose_first_records_are_let_go_of_costs_its_own_record_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory, calls, real = Memory(), iter(range(1000)), Rules.receivers
+
+    def receivers(self: Rules, before: Any, after: Any, fact: Any, directory: Any) -> Any:
+        if next(calls) == 70:
+            raise KeyError("the bug of the test")
+        return real(self, before, after, fact, directory)
+
+    monkeypatch.setattr(Rules, "receivers", receivers)
+    submissions = [submit(f"e{n}", f"ref:HS-{n}", submission()) for n in range(100)]
+    items = [memory.read(one) for one in submissions]
+    attempts = Attempts(items, lambda: [memory.read(one) for one in submissions])
+    decision = attempts.decide(memory.decision)
+    assert [(item.request_id, item.reason) for item in decision.parked] == [("e70", "bug.KeyError")]
+    others = [f"e{n}" for n in range(100) if n != 70]
+    assert sorted(receipt["request"] for receipt in receipts(decision)) == sorted(others)
+    assert [name for (_, name), entry in decision.workspace.inbox.items() if entry.receipt] == others
+
+
 def test_what_fails_while_messages_are_made_costs_its_own_record_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -144,7 +172,7 @@ def test_what_cannot_be_trusted_when_facts_are_made_holds_the_partition_of_its_o
     batch = [record(WITHDRAW, REF, {}, "e2"), record(SUPPLEMENT, "ref:HS-0003", asked, "e3"),
              record(WITHDRAW, OTHER_REF, {}, "e4")]  # fmt: skip
     with pytest.raises(HeldBackError) as held:
-        Attempts(from_own_partitions(batch)).decide(memory.decision)
+        Attempts(from_own_partitions(batch), lambda: from_own_partitions(batch)).decide(memory.decision)
     assert held.value.position == ("in.counter-a", 1)
 
 
@@ -163,7 +191,7 @@ def test_after_a_lease_of_codes_no_record_is_decided_again(monkeypatch: pytest.M
         return decision
 
     monkeypatch.setattr(memory.rules, "decide", counted)
-    attempts = Attempts([memory.read(record(ACCEPT, ref, acceptance(), f"a{ref}")) for ref in refs])
+    attempts = attempts_on(memory, *(record(ACCEPT, ref, acceptance(), f"a{ref}") for ref in refs))
     leases = 0
     while True:
         try:
