@@ -10,6 +10,9 @@ from typing import Any
 
 _OFFICE_WORDS = frozenset({"reason", "explanation", "guidance"})
 """Texts of the office that issues the form: their lines are its own."""
+_MOST_WRITTEN_OUT = 100
+_MOST_LINES = 60
+"""Of one text; what stands on further ones follows behind blanks."""
 
 
 @cache
@@ -23,18 +26,28 @@ def font_signs() -> frozenset[int]:
 def seen(text: str, signs: frozenset[int] | None = None, *, keeps_lines: bool = False) -> str:
     """One line in which each sign shows: what has no picture is written out, as `[U+202E]`.
 
-    So do signs that turn the direction of writing or show nothing, and with `signs` all but these.
+    So do signs that turn the direction of writing or show nothing, and with `signs` all but these. After the
+    first hundred of them each run is one `[…]`: a text costs what its length costs, whatever stands in it.
     """
     if text.isprintable() and (signs is None or signs.issuperset(map(ord, text))):
         return text
-    return "".join(_seen(sign, signs, keeps_lines) for sign in text)
+    return "".join(_seen(text, signs, _MOST_LINES if keeps_lines else 0))
 
 
-def _seen(sign: str, signs: frozenset[int] | None, keeps_lines: bool) -> str:
-    if sign.isspace():
-        return sign if sign == "\n" and keeps_lines else " "
-    has_picture = sign.isprintable() and (signs is None or ord(sign) in signs)
-    return sign if has_picture else f"[U+{ord(sign):04X}]"
+def _seen(text: str, signs: frozenset[int] | None, lines: int) -> Iterator[str]:
+    left, is_in_run = _MOST_WRITTEN_OUT, False
+    for sign in text:
+        if sign.isspace() or (sign.isprintable() and (signs is None or ord(sign) in signs)):
+            is_line = sign == "\n" and lines > 0
+            lines -= is_line
+            is_in_run = False
+            yield "\n" if is_line else " " if sign.isspace() else sign
+        elif left:
+            left -= 1
+            yield f"[U+{ord(sign):04X}]"
+        elif not is_in_run:
+            is_in_run = True
+            yield "[…]"
 
 
 def on_paper(value: Any, name: str = "") -> Any:

@@ -128,7 +128,7 @@ class TypesetterAdapter:
     async def _delivered(self, message: OutMessage) -> Outcome:
         with translated():
             async with self._here.pool.acquire() as connection:
-                fact_id = await self._workshop.fact_of(connection, message.dossier, self.name, message.id)
+                fact_id = await self._workshop.fact_of(connection, self.name, message)
                 if fact_id is None:
                     return ERASED
                 opened = await self._opened(connection, message.dossier, fact_id)

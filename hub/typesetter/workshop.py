@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-import asyncpg
-
+from hub.delivery.adapter import OutMessage
 from hub.delivery.host import Connection
 from hub.documents.reason import DocumentReason
 from hub.documents.store import DocumentStore
 from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import receiver_message_id
 from hub.facts.sealing import MasterKey
-from hub.facts.trusted import FACTS_OF_DOSSIER, must_fit
+from hub.facts.trusted import FACT_COLUMNS, must_fit
 from hub.forms.case_file import CaseFile
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet
@@ -30,6 +29,13 @@ from hub.typesetter.rendering import Renderer, RendererLostError
 from schemas.form import MadePaper
 
 _KEY = "select wrapped from dossier_key where dossier_id = $1::uuid"
+_SEQUENCE = "select sequence from fact where dossier_id = $1::uuid and id = $2::uuid"
+_UP_TO = f"""
+select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.sequence <= $2 order by f.sequence
+"""  # noqa: S608  our text
+_AT = "select id::text as id from fact where dossier_id = $1::uuid and sequence = $2"
+MOST_FACTS = 2_000
+"""Many times what a dossier has: all of them are opened for each paper, while the papers of others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,12 @@ class Workshop:
         Raises `FormError`, `AlteredRowError` and what PostgreSQL raises.
         """
         wrapped = await connection.fetchval(_KEY, dossier)
-        rows = _until(await connection.fetch(FACTS_OF_DOSSIER, dossier), fact_id)
-        if wrapped is None or not rows:
+        sequence = await connection.fetchval(_SEQUENCE, dossier, fact_id)
+        if wrapped is None or sequence is None:
             return None
+        if sequence > MOST_FACTS:
+            raise FormError(f"the dossier has more than {MOST_FACTS} facts")
+        rows = await connection.fetch(_UP_TO, dossier, sequence)  # what came later is not on its papers
         edition = await register_editions.stored(connection, self._master.store, "organisations")  # type: ignore[arg-type]
         known = organisations.from_json(edition.content) if edition is not None else Organisations()
         cases = CaseFiles(self._book, self._sets, known, self._printing.look_up_url)
@@ -105,10 +114,11 @@ class Workshop:
             self._master.forget()
         return OpenedCase(fact_id, case, profile, form_set, issued_by(case.facts[-1], profile))
 
-    async def fact_of(self, connection: Connection, dossier: str, receiver: str, message: str) -> str | None:
-        """The fact that a message to this receiver tells of."""
-        rows = await connection.fetch("select id::text as id from fact where dossier_id = $1::uuid", dossier)
-        return next((row["id"] for row in rows if receiver_message_id(row["id"], receiver) == message), None)
+    async def fact_of(self, connection: Connection, receiver: str, message: OutMessage) -> str | None:
+        """The fact that a message to this receiver tells of: they have one place in the dossier."""
+        found = await connection.fetchval(_AT, message.dossier, message.sequence)
+        is_told = found is not None and receiver_message_id(found, receiver) == message.id
+        return str(found) if is_told else None
 
     async def make(self, opened: OpenedCase, wanted: Sequence[Issued]) -> AsyncIterator[MadePaper | NotMade]:
         """Each of these papers, stored, or why it was not made.
@@ -139,14 +149,6 @@ class Workshop:
         return MadePaper(
             form=wanted.form, digest=digest, size=len(content), for_applicant=wanted.for_applicant
         )
-
-
-def _until(rows: Sequence[asyncpg.Record], fact_id: str) -> Sequence[asyncpg.Record]:
-    """The facts up to this one; what came later is not on its papers."""
-    for place, row in enumerate(rows):
-        if row["id"] == fact_id:
-            return rows[: place + 1]
-    return ()
 
 
 def reason_of(error: FormError | AlteredRowError) -> str:

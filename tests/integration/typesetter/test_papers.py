@@ -13,7 +13,16 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from hub.documents.store import documents
 from hub.embedded.stack import StackAddress
+from hub.facts.sealing import MasterKey
+from hub.forms.errors import FormError
+from hub.forms.form_set import installed_form_sets
+from hub.regulation.lawbook import load_book
+from hub.settings.documents import DocumentsSettings
+from hub.typesetter import workshop
+from hub.typesetter.rendering import Renderer
+from hub.typesetter.workshop import Printing, Workshop
 from tests.support.forms import pages_of, text_of
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.hub_commands import hub_command
@@ -184,3 +193,23 @@ async def test_an_erased_dossiers_papers_are_gone_with_it(world: World) -> None:
     status, text = await hub_command(world.environment, *erase)
     assert status == 0, text
     assert not any(path.exists() for path in lies)
+
+
+async def test_a_dossier_of_very_many_facts_is_not_opened_for_a_paper(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dossier, hub = await world.accepted(), world.site.hub
+    accepted = (
+        "select id::text from fact where dossier_id = $1::uuid and type = 'onestop.dossier.accepted.v1'"
+    )
+    fact = await hub.database.fetchval(accepted, dossier)
+    master = MasterKey.from_file(hub.master_key_file)
+    store = documents(DocumentsSettings(folder=world.site.documents))
+    sets = installed_form_sets()
+    place = Workshop(master, load_book(), sets, store, Renderer(8.0, 1024), Printing(None, ""))
+    opened = await place.open(hub.database, dossier, fact)
+    assert opened is not None
+    assert opened.fact["type"] == "onestop.dossier.accepted.v1"
+    monkeypatch.setattr(workshop, "MOST_FACTS", 2)
+    with pytest.raises(FormError, match="more than 2 facts"):
+        await place.open(hub.database, dossier, fact)

@@ -227,6 +227,22 @@ def test_an_office_makes_the_lines_of_its_own_words() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "words", ["😀" * 4000, "a\u00ad" * 2000, "a\n" * 2000, "阮" * 4000, "\u202e\n" * 2000]
+)
+def test_a_text_costs_what_its_length_costs_whatever_stands_in_it(words: str) -> None:
+    printed_as = on_paper({"reason": words})["reason"]
+    assert len(printed_as) <= 4000 + 100 * len("[U+10FFFF]") + 2000 * len("[…]")
+    assert printed_as.count("\n") <= 60
+    assert printed_as.count("[U+") <= 100
+    made = changed("dossier.supplement_requested", lambda data: data.update(gaps=[{"reason": words}] * 3))
+    assert text_of(printed(form("02"), form_set(), made))
+
+
+def test_signs_without_a_picture_are_written_out_a_hundred_times_and_then_told_in_one() -> None:
+    assert on_paper("阮" * 103 + "a阮阮b") == "[U+962E]" * 100 + "[…]a[…]b"
+
+
 def test_form_01_leads_to_the_page_where_its_dossier_is_looked_up() -> None:
     page = case().page
     assert page is not None
