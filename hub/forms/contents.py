@@ -48,9 +48,20 @@ def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
 
 
 def common_content(
-    title: str, paper: str, case: CaseFile, words: FormSet, issued: datetime, due: str | None = None
+    title: str,
+    paper: str,
+    case: CaseFile,
+    words: FormSet,
+    issued: datetime,
+    due: str | None = None,
+    *,
+    names_person: bool = True,
 ) -> Content:
-    """What stands on every paper of a dossier: head, person, procedure and the text of its code."""
+    """What stands on every paper of a dossier: head, person, procedure and the text of its code.
+
+    Without `names_person` nothing of the applicant is in it, the code included: for an office that nobody has
+    told who that is.
+    """
     submitted, accepted = case.last("dossier.submitted")["data"], case.find("dossier.accepted")
     one_stop = case.organisation(submitted["organisation"])
     code = accepted["data"]["code"] if accepted is not None else None
@@ -64,11 +75,12 @@ def common_content(
         "place": one_stop.place,
         "date": day_in_words(issued),
         "copy": None,
-        "person": _person(submitted, words),
+        "person": _person(submitted, words) if names_person else None,
         "procedure": case.procedure.name,
-        "summary": submitted.get("summary"),
+        "summary": submitted.get("summary") if names_person else None,
     }
-    common["qr_text"] = _qr_text(common, case, submitted, issued, due)
+    applicant = submitted["applicant"] if names_person else {}
+    common["qr_text"] = _qr_text(common, case, applicant, issued, due)
     return common
 
 
@@ -86,10 +98,9 @@ def _person(submitted: Mapping[str, Any], words: FormSet) -> Content:
 
 
 def _qr_text(
-    common: Content, case: CaseFile, submitted: Mapping[str, Any], issued: datetime, due: str | None
+    common: Content, case: CaseFile, applicant: Mapping[str, Any], issued: datetime, due: str | None
 ) -> str:
     """Circular 01/2023/TT-VPCP, Art. 26: codes, person, paper, system, time; on Form 01 when to come."""
-    applicant = submitted["applicant"]
     person = next(
         (applicant[name] for name in ("identity_number", "tax_code", "organisation") if applicant.get(name)),
         "",

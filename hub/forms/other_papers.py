@@ -73,7 +73,10 @@ def sheet_of_paper(name: str, form_set: FormSet, case: CaseFile) -> Sheet:
     if fact is None:
         raise NotIssuedError(f"the dossier has no fact for the paper {name} ({paper.rule})")
     issued = datetime.fromisoformat(fact["time"])
-    content = common_content(paper.vi, paper.size, case, form_set, local(fact["time"]))
+    names_person = name not in _FOR_OTHERS
+    content = common_content(
+        paper.vi, paper.size, case, form_set, local(fact["time"]), names_person=names_person
+    )
     content |= fill(fact["data"], case, form_set)
     content["qr"] = qr_code(content["qr_text"])
     return Sheet(known.files, paper.template, content, made_at(issued))
@@ -170,6 +173,8 @@ def _of_holder(holder: str, case: CaseFile, words: FormSet) -> str:
     return holder_name({"kind": kind, "organisation": holder}, case, words)
 
 
+_FOR_OTHERS = frozenset({"urging"})
+"""Papers for an office that may have been asked for an opinion only, and is not told who the applicant is."""
 _MADE_OF: Mapping[str, tuple[Callable[[_Fact], bool], Callable[[_Fact, CaseFile, FormSet], Content]]] = {
     "hand-over": (_is("paper.handed_over"), _hand_over),
     "post-minutes": (_is("pickup.progressed", "minutes"), _post_minutes),

@@ -12,7 +12,7 @@ from hub.cli import forms as commands
 from hub.cli.main import app
 from hub.forms.case_file import CaseFile, short_name
 from hub.forms.errors import FormError, NotIssuedError
-from hub.forms.other_papers import installed_papers, printed_paper
+from hub.forms.other_papers import installed_papers, printed_paper, sheet_of_paper
 from tests.support.forms import PAPERS, case, codes_of, form_set, pages_of, sample, stored_picture, text_of
 
 SAID = {
@@ -87,6 +87,14 @@ def test_a_reminder_without_a_letter_is_no_letter() -> None:
             del fact["data"]["letter"]
     with pytest.raises(NotIssuedError, match="urging"):
         printed_paper("urging", form_set(), made)
+
+
+def test_an_urging_letter_says_nothing_of_the_applicant_in_its_code_either() -> None:
+    made = sample("urging")
+    person = case().last("dossier.submitted")["data"]["applicant"]
+    (code,) = codes_of(made)
+    told = f"{text_of(made)} {code} {sheet_of_paper('urging', form_set(), case()).content}"
+    assert not [value for name, value in person.items() if name != "kind" and value in told]
 
 
 def test_an_urging_letter_about_a_limit_that_has_not_passed_does_not_say_that_it_has() -> None:
