@@ -86,17 +86,22 @@ def _faults(found: Mapping[str, Any], lines: list[str]) -> Iterator[tuple[int, s
                 _line_of(lines, name, key),
                 f"[{name}] {key} is {'not known' if key in table else 'missing'}",
             )
-        for key in ("subject", "email", "sms"):
-            if isinstance(table.get(key), str):
+        for key in sorted(table.keys() & {"rule", "subject", "email", "sms"}):
+            if not isinstance(table[key], str):
+                yield _line_of(lines, name, key), f"[{name}] {key} is no text"
+            elif key != "rule":
                 yield from _faults_of_text(name, key, table[key], lines)
 
 
 def _faults_of_text(name: str, key: str, text: str, lines: list[str]) -> Iterator[tuple[int, str]]:
     try:
-        used = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+        parts = [part for part in Formatter().parse(text) if part[1] is not None]
     except ValueError as error:
         yield _line_of(lines, name, key), f"[{name}] {key}: {error}"
         return
+    used = {str(field) for _, field, _, _ in parts}
+    for field in sorted({str(field) for _, field, form, conversion in parts if form or conversion}):
+        yield _line_of(lines, name, key, field), f"[{name}] {key}: {{{field}}} stands alone in its brackets"
     known = _COMMON | _OWN[name]
     if key != "email":
         known -= _ONLY_IN_EMAIL
