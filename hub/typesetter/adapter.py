@@ -41,6 +41,9 @@ from schemas.registry import FACTS
 
 _NAMESPACE: Final = UUID("3f0e9c55-7a52-4b0c-9d3e-5b8a1f6f2f10")
 """Of this role alone; never changed, since the ids of reports come from it."""
+NAME: Final = """
+insert into document_use (sha256, dossier_id, is_read) values ($1, $2::uuid, true) on conflict do nothing
+"""
 _RETRY_S: Final = 5.0
 _ANY: Final = Issued("all")
 """Stands for all papers of a fact whose dossier cannot be opened."""
@@ -150,12 +153,18 @@ class TypesetterAdapter:
 
     async def _made(self, dossier: str, opened: OpenedCase, wanted: Sequence[Issued]) -> list[MadePaper]:
         found = []
-        async for one in self._workshop.make(opened, wanted):
+        async for one in self._workshop.make(opened, wanted, lambda digest: self._note(dossier, digest)):
             if isinstance(one, NotMade):
                 await self._park(Parked(dossier, opened.fact_id, one.wanted), one.reason)
             else:
                 found.append(one)
         return found
+
+    async def _note(self, dossier: str, digest: str) -> None:
+        """The dossier names the document from now on: with its erasure it goes."""
+        with translated():
+            async with self._here.pool.acquire() as connection:
+                await connection.execute(NAME, bytes.fromhex(digest), dossier)
 
     async def _park(self, what: Parked, reason: str) -> None:
         log("paper_parked", dossier=what.dossier, form=what.wanted.form, reason=reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -34,6 +34,7 @@ _UP_TO = f"""
 select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.sequence <= $2 order by f.sequence
 """  # noqa: S608  our text
 _AT = "select id::text as id from fact where dossier_id = $1::uuid and sequence = $2"
+Note = Callable[[str], Awaitable[None]]
 MOST_FACTS = 2_000
 """Many times what a dossier has: all of them are opened for each paper, while the papers of others wait."""
 
@@ -120,14 +121,17 @@ class Workshop:
         is_told = found is not None and receiver_message_id(found, receiver) == message.id
         return str(found) if is_told else None
 
-    async def make(self, opened: OpenedCase, wanted: Sequence[Issued]) -> AsyncIterator[MadePaper | NotMade]:
+    async def make(
+        self, opened: OpenedCase, wanted: Sequence[Issued], note: Note
+    ) -> AsyncIterator[MadePaper | NotMade]:
         """Each of these papers, stored, or why it was not made.
 
-        Raises `DocumentsAwayError`.
+        `note` hears of a digest before anything is stored under it: an erasure that comes meanwhile finds it.
+        Raises `DocumentsAwayError`, and what `note` raises.
         """
         for one in wanted:
             try:
-                yield await self._made(opened, one)
+                yield await self._made(opened, one, note)
             except (FormError, RendererLostError) as error:
                 yield NotMade(one, str(error)[:500])
 
@@ -135,10 +139,11 @@ class Workshop:
         """End the renderer."""
         await self._renderer.aclose()
 
-    async def _made(self, opened: OpenedCase, wanted: Issued) -> MadePaper:
+    async def _made(self, opened: OpenedCase, wanted: Issued, note: Note) -> MadePaper:
         sized = replace(wanted, size=self._printing.size)
         content = await self._renderer.pdf(sheet_of(sized, opened.profile, opened.form_set, opened.case))
         digest = sha256(content).hexdigest()
+        await note(digest)
 
         async def chunks() -> AsyncIterator[bytes]:
             yield content

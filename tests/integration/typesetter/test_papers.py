@@ -18,11 +18,14 @@ from hub.embedded.stack import StackAddress
 from hub.facts.sealing import MasterKey
 from hub.forms.errors import FormError
 from hub.forms.form_set import installed_form_sets
+from hub.privacy.kept_documents import remove_erased
 from hub.regulation.lawbook import load_book
 from hub.settings.documents import DocumentsSettings
 from hub.typesetter import workshop
+from hub.typesetter.adapter import NAME
 from hub.typesetter.rendering import Renderer
 from hub.typesetter.workshop import Printing, Workshop
+from schemas.form import MadePaper
 from tests.support.forms import pages_of, text_of
 from tests.support.gateways import Site, Visitor, own_site
 from tests.support.hub_commands import hub_command
@@ -193,6 +196,33 @@ async def test_an_erased_dossiers_papers_are_gone_with_it(world: World) -> None:
     status, text = await hub_command(world.environment, *erase)
     assert status == 0, text
     assert not any(path.exists() for path in lies)
+
+
+async def test_a_paper_that_is_stored_after_its_dossier_was_erased_is_found_and_deleted(world: World) -> None:
+    await world.role.kill()
+    dossier, hub = await world.accepted(), world.site.hub
+    found = "select id::text from fact where dossier_id = $1::uuid and type = $2"
+    fact = await hub.database.fetchval(found, dossier, "onestop.dossier.accepted.v1")
+    master = MasterKey.from_file(hub.master_key_file)
+    store = documents(DocumentsSettings(folder=world.site.documents))
+    renderer = Renderer(8.0, 1024)
+    place = Workshop(master, load_book(), installed_form_sets(), store, renderer, Printing(None, ""))
+    opened = await place.open(hub.database, dossier, fact)
+    assert opened is not None
+    status, text = await hub_command(world.environment, "erase", dossier, "--reason", "a test", "--yes")
+    assert status == 0, text
+
+    async def note(digest: str) -> None:
+        await hub.database.execute(NAME, bytes.fromhex(digest), dossier)
+
+    made = [one async for one in place.make(opened, opened.papers, note) if isinstance(one, MadePaper)]
+    lies = [world.site.documents / "objects" / one.digest[:2] / one.digest for one in made]
+    assert all(path.exists() for path in lies)
+    await remove_erased(hub.database, store, master.store)
+    assert not any(path.exists() for path in lies)
+    await place.aclose()
+    world.role.start()
+    await world.role.ready()
 
 
 async def test_a_dossier_of_very_many_facts_is_not_opened_for_a_paper(
