@@ -30,6 +30,16 @@ class DossierKey(Struct, frozen=True, gc=False):
     wrapped: bytes
     cipher: AESGCM
     terms: TermKeys | None = None
+    opened: bytes = b""
+
+    def __repr__(self) -> str:
+        """Nothing of the key."""
+        return "DossierKey"
+
+    @property
+    def paper_mark(self) -> str:
+        """Stands unseen in each paper of the dossier, so that nobody finds what is on one by its digest."""
+        return hmac.digest(self.opened, b"mark of papers", "sha256")[:16].hex()
 
     def seal(self, plain: bytes, bound_to: bytes) -> bytes:
         """Nonce and ciphertext; `bound_to` (the fact's id) must be given again to open it."""
@@ -98,7 +108,7 @@ class MasterKey:
     def new_key(self) -> DossierKey:
         """Draw the key of a new dossier."""
         key = os.urandom(32)
-        return DossierKey(self.wrap(key), AESGCM(key), self.terms)
+        return DossierKey(self.wrap(key), AESGCM(key), self.terms, key)
 
     def wrap(self, key: bytes) -> bytes:
         """A key as it may be stored."""
@@ -120,7 +130,8 @@ class MasterKey:
         self._opened.cache_clear()
 
     def _unwrap(self, wrapped: bytes) -> DossierKey:
-        return DossierKey(wrapped, AESGCM(self.unwrapped(wrapped)), self.terms)
+        key = self.unwrapped(wrapped)
+        return DossierKey(wrapped, AESGCM(key), self.terms, key)
 
     def quarantine(self, dossier_id: str) -> DossierKey:
         """For requests that wait because the row of their dossier, and so its key, cannot be trusted."""

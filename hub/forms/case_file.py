@@ -52,6 +52,8 @@ class CaseFile:
     letterheads: Letterheads
     page: LookUpPage | None = None
     """Where the dossier is looked up; None: Form 01 says nothing of it."""
+    mark: str = ""
+    """Of the dossier's key (`DossierKey.paper_mark`); an invented dossier has none."""
 
     def last(self, *names: str) -> Mapping[str, Any]:
         """The latest fact of one of these types, by short names; `NotIssuedError` when there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -60,9 +60,9 @@ def sheet_of(wanted: Issued, profile: Profile, form_set: FormSet, case: CaseFile
         sheet = sheet_of_paper(wanted.form, form_set, case)
     else:
         sheet = sheet_of_form(form_of(profile, wanted.form), form_set, case, wanted)
-    if wanted.size is None:
-        return sheet
-    return Sheet(sheet.files, sheet.template, {**sheet.content, "paper": wanted.size}, sheet.made_at)
+    if wanted.size is not None:
+        sheet = replace(sheet, content={**sheet.content, "paper": wanted.size})
+    return replace(sheet, mark=case.mark)
 
 
 def sheet_of_form(form: Form, form_set: FormSet, case: CaseFile, wanted: Issued | None = None) -> Sheet:

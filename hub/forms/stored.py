@@ -55,7 +55,8 @@ class CaseFiles:
             raise FormError(f"{code} is not in the catalogue")
         form_set = set_of(self._sets, law.profile)
         page = LookUpPage(self._look_up_url, master.store.look_up) if self._look_up_url else None
-        return CaseFile(facts, procedure, self._letterheads, page), law.profile, form_set
+        mark = key.paper_mark if key is not None else ""
+        return CaseFile(facts, procedure, self._letterheads, page, mark), law.profile, form_set
 
 
 class Forms:

@@ -13,7 +13,7 @@ from hub.forms.typesetting import Sheet
 
 MADE, FAILED = b"+", b"-"
 """What an answer begins with: the paper, or the words of a `FormError`."""
-_Job = tuple[dict[str, bytes], str, bytes, str]
+_Job = tuple[dict[str, bytes], str, bytes, str, str]
 _LENGTH = struct.Struct(">L")
 LENGTH_BYTES = _LENGTH.size
 
@@ -32,11 +32,12 @@ def size_of(head: bytes) -> int:
 def job(sheet: Sheet) -> bytes:
     """All that a paper is made of."""
     content = orjson.dumps(sheet.content)
-    return msgspec.msgpack.encode((dict(sheet.files), sheet.template, content, sheet.made_at.isoformat()))
+    parts = (dict(sheet.files), sheet.template, content, sheet.made_at.isoformat(), sheet.mark)
+    return msgspec.msgpack.encode(parts)
 
 
 def sheet_of_job(work: bytes) -> Sheet:
     """The sheet of `job`."""
-    files, template, content, made_at = msgspec.msgpack.decode(work, type=_Job)
+    files, template, content, made_at, mark = msgspec.msgpack.decode(work, type=_Job)
     form: dict[str, Any] = orjson.loads(content)
-    return Sheet(files, template, form, datetime.fromisoformat(made_at))
+    return Sheet(files, template, form, datetime.fromisoformat(made_at), mark)

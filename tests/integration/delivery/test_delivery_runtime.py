@@ -172,6 +172,18 @@ async def test_failures_open_the_circuit_and_what_waited_too_long_gets_its_answe
     assert world.counterpart.calls.count(("deliver", "m-2")) == 0
 
 
+async def test_a_bug_that_one_message_finds_opens_no_circuit_for_the_others(world: World) -> None:
+    world.counterpart.faults["m-1"] = ["bug"]
+    world.counterpart.is_mute = True
+    await world.send(1, "d-1")
+    async with running(world, circuit_failures=1, circuit_open_s=300, retry_base_s=60, retry_cap_s=60):
+        await until(lambda: ("deliver", "m-1") in world.counterpart.calls)
+        await until(lambda: _is_unknown(world, 1))
+        await world.send(2, "d-2")
+        await until(lambda: _is_delivered(world, 2))
+        assert world.metric("hub_adapter_circuit_state", state="closed") == 1
+
+
 async def test_a_message_that_is_only_noted_does_not_close_the_circuit(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -217,6 +229,10 @@ async def test_what_an_adapter_only_notes_is_over_when_it_is_stored_and_never_gi
     assert [call for call in counterpart.calls if call[1] == "m-2"] == []
     assert await world.pool.fetchval("select array_agg(message) from noted") == ["m-2"]
     assert await world.pool.fetchval("select count(*) from delivery_report") == 2
+
+
+async def _is_unknown(world: World, number: int) -> bool:
+    return await world.state(number) == "unknown"
 
 
 async def _is_delivered(world: World, number: int) -> bool:

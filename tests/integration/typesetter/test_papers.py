@@ -139,6 +139,21 @@ async def test_form_01_is_downloaded_by_the_counter_in_both_copies_and_by_nobody
     assert again.read_bytes() == content
 
 
+async def test_who_knows_all_that_is_on_a_paper_cannot_find_it_by_the_digest_that_facts_keep(
+    world: World,
+) -> None:
+    """The comment is of the dossier's key, which goes with an erasure."""
+    dossier, hub = await world.accepted(), world.site.hub
+    both, one = await world.made(world.counter, dossier)
+    wrapped = "select wrapped from dossier_key where dossier_id = $1::uuid"
+    key = MasterKey.from_file(hub.master_key_file).unwrap(await hub.database.fetchval(wrapped, dossier))
+    for paper in (both, one):
+        _, content = await world.download(world.counter, dossier, paper["digest"])
+        mark = b"%" + key.paper_mark.encode() + b"\n"
+        assert content.count(mark) == 1
+        assert sha256(content.replace(mark, b"")).hexdigest() != paper["digest"]
+
+
 async def test_the_control_slip_comes_with_the_transfer_and_the_agency_has_it_too(world: World) -> None:
     dossier = await world.accepted()
     await world.counter.receipt(FORWARD, dossier, {"officer": OFFICER, "to": AGENCY})

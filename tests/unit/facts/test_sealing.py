@@ -97,3 +97,9 @@ def test_a_file_without_a_key_is_named_and_its_content_is_not_shown(tmp_path: Pa
     assert text.startswith(f"HUB_MASTER_KEY_FILE: {path} ")
     assert not content or content.decode(errors="replace") not in text.replace(str(path), "")
     assert "\n" not in text
+
+
+def test_a_key_does_not_show_itself_and_its_mark_is_the_same_each_time(master: MasterKey) -> None:
+    key = master.new_key()
+    assert repr(key) == str(key) == "DossierKey"
+    assert key.paper_mark == master.unwrap(key.wrapped).paper_mark != master.new_key().paper_mark

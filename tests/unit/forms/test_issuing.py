@@ -78,3 +78,15 @@ def test_a_paper_can_be_had_on_the_size_that_the_printer_has(size: str) -> None:
 def test_the_same_facts_give_the_same_bytes() -> None:
     sheets = [sheet_of(Issued("01"), law().profile, form_set(), until("dossier.accepted")) for _ in "ab"]
     assert typeset(sheets[0]) == typeset(sheets[1])
+
+
+@pytest.mark.parametrize("form", ["02", "hand-over"])
+def test_papers_of_two_dossiers_that_say_the_same_have_other_digests(form: str) -> None:
+    first, second = (replace(case(), mark=mark * 32) for mark in "ab")
+    one, other = (
+        typeset(sheet_of(Issued(form), law().profile, form_set(), made)) for made in (first, second)
+    )
+    assert one != other
+    assert one.replace(b"a" * 32, b"b" * 32) == other
+    assert text_of(one) == text_of(other)
+    assert len(pages_of(one)) == len(pages_of(other)) > 0
