@@ -133,7 +133,7 @@ class Workers:
                 "the adapter raised",
                 extra={"action": "delivery.adapter_bug", **self._ids(lease), "error": place_of(error)},
             )
-            return Unknown(f"bug:{type(error).__name__}")
+            return Unknown(f"bug:{type(error).__name__}", is_alone=True)
 
     async def _store(self, lease: Lease, decided: Verdict, leased_at: float) -> None:
         parts = self._parts
