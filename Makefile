@@ -46,7 +46,7 @@ ledger: setup ## The long run with kills (EVENTS, KILLS, SEED)
 controls: setup ## Break the code on purpose; the ledger must catch each
 	@$(RUN) tests.controls $(ARGS)
 
-bench: setup $(VENV)-bench/.complete ## Measure against other programs (BENCH_PYTHON has quixstreams and bytewax)
+bench: setup $(VENV)-bench/.complete ## Measure against other programs (BENCH_PYTHON has quixstreams, bytewax, DBOS)
 	@BENCH_PYTHON=$(abspath $(VENV)-bench)/bin/python $(RUN) bench $(ARGS)
 
 up: setup ## Start broker, database, the whole hub and its page; they stay up

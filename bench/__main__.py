@@ -181,7 +181,7 @@ def _core(plan: Plan, only: str) -> list[Measured]:
     contenders, machine = find(only), facts()
     if any(one.needs_bench_python for one in contenders) and not Path(bench_python()).exists():
         typer.echo(
-            f"bench: no {bench_python()} with quixstreams and bytewax; `make bench` builds it", err=True
+            f"bench: no {bench_python()} with quixstreams, bytewax and DBOS; `make bench` builds it", err=True
         )
         raise typer.Exit(2)
     measured = uvloop.run(run_core(open_stack(), contenders, plan))

@@ -94,6 +94,10 @@ CORE: tuple[Contender, ...] = (
         "faststream-message", "FastStream handler, one PostgreSQL transaction per message",
         _PEERS + "faststream_message", "message", is_slow=True,
     ),
+    Contender(
+        "dbos", "DBOS, its Kafka consumer, a durable workflow per message", _PEERS + "dbos_flow", "message",
+        is_slow=True, needs_bench_python=True,
+    ),
 )  # fmt: skip
 
 

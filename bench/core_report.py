@@ -14,6 +14,7 @@ TARGETS: tuple[tuple[str, str, float, float], ...] = (
     ("copy-pipelined", "copy-pipelined", 0.45, 0.65),
     ("plain-message", "plain-message", 50, 50),
     ("faststream-message", "faststream-message", 70, 70),
+    ("dbos", "dbos", 30, 30),
     ("faststream-batch", "faststream-batch", 1.3, 2.2),
     ("quix-1", "quix-2", 1.2, 1.9),
     ("bytewax-1", "bytewax-2", 1.1, 1.7),

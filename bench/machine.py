@@ -17,7 +17,7 @@ from bench.arena import REPOSITORY
 from bench.runners import bench_python
 
 _OURS = ("aiokafka", "asyncpg", "faststream", "fast-depends", "pydantic", "orjson", "uvloop", "cryptography")
-_PEERS = ("quixstreams", "bytewax", "confluent-kafka")
+_PEERS = ("quixstreams", "bytewax", "dbos", "confluent-kafka")
 
 
 def facts() -> dict[str, Any]:

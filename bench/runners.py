@@ -22,7 +22,7 @@ _END_LIMIT_S = 20.0
 
 
 def bench_python() -> str:
-    """The interpreter that has quixstreams and bytewax."""
+    """The interpreter that has quixstreams, bytewax and DBOS."""
     return os.environ.get("BENCH_PYTHON") or str(REPOSITORY / ".venv-bench" / "bin" / "python")
 
 
