@@ -7,7 +7,16 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 Role = Literal[
-    "counter", "agency", "portal", "postal", "population", "payments", "notifier", "typesetter", "hub"
+    "counter",
+    "agency",
+    "portal",
+    "postal",
+    "population",
+    "payments",
+    "notifier",
+    "typesetter",
+    "public",
+    "hub",
 ]
 SERVING_ROLES: frozenset[Role] = frozenset({"portal", "postal", "population", "notifier", "typesetter"})
 """Roles whose orders go to one participant of each organisation, or to the one that is bound to none."""

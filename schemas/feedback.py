@@ -23,13 +23,13 @@ from schemas.types import (
 ComplaintKind = Literal["reflection", "petition", "complaint", "denunciation"]
 """phản ánh, kiến nghị, khiếu nại, tố cáo."""
 ComplaintAbout = Literal["official", "agency", "post", "rule"]
-Way = Literal["counter", "portal", "phone", "mail"]
+Way = Literal["counter", "portal", "phone", "mail", "page"]
 
 
 class _Rating(Wire):
     about: Literal["one_stop", "agency", "post"]
     score: Annotated[int, Field(ge=1, le=100)]
-    way: Literal["counter", "kiosk", "portal", "phone"]
+    way: Literal["counter", "kiosk", "portal", "phone", "page"]
     official: PersonName | None = None
     comment: Text | None = None
 
@@ -41,7 +41,7 @@ class RecordRating(_Rating, Request):
     """
 
     type: ClassVar[str] = "onestop.rating.record.v1"
-    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal"})
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "public"})
 
 
 class RatingRecorded(_Rating, Fact):
@@ -73,7 +73,7 @@ class RecordComplaint(_Complaint, Request):
     """
 
     type: ClassVar[str] = "onestop.complaint.record.v1"
-    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "agency"})
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "agency", "public"})
 
 
 class ComplaintRecorded(_Complaint, Fact):

@@ -100,7 +100,7 @@ def _set_up(site: Site, address: StackAddress, variables: Mapping[str, str]) -> 
         "FILE__HUB_KAFKA__PASSWORD": site.secret("admin.password", address.kafka_admin_password),
     }
     script = (sys.executable, str(DEPLOY / "set_up_site.py"), "--credentials", str(site.credentials))
-    command = (*script, "--adapters", "--gateway")
+    command = (*script, "--adapters", "--gateway", "--public")
     done = subprocess.run(  # noqa: S603  our own script
         _as_in_a_container(command, {**variables, **administrator}),
         cwd=REPOSITORY, check=False,

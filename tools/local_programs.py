@@ -13,7 +13,7 @@ from tools.local_site import STAND_IN, Program, Site
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEPLOY = REPOSITORY / "deploy" / "hub"
-HUB_USER, PAGE_USER = "hub", "hub.page"
+HUB_USER, PAGE_USER, PUBLIC_USER = "hub", "hub.page", "public"
 PKI_PASSWORD = "sandbox"  # noqa: S105  of synthetic keys that only this machine believes
 Variables = Mapping[str, str]
 _OWN_NAME = {"HUB_ENGINE__INSTANCE": "make-up-1"}
@@ -68,9 +68,9 @@ def page(site: Site, servers: Variables, key: Variables) -> Program:
 
 
 def _public(site: Site, servers: Variables, key: Variables) -> dict[str, str]:
-    """The page for everybody: it has no user on the broker."""
-    own = {name: text for name, text in servers.items() if not name.startswith("HUB_KAFKA__")}
-    return own | _store_key(key) | {"HUB_PUBLIC__PORT": str(site.port("public"))} | public_url(site)
+    """The page for everybody, a participant of its own."""
+    own = _as_user(site, servers, PUBLIC_USER) | _store_key(key)
+    return own | {"HUB_PUBLIC__PORT": str(site.port("public"))} | public_url(site)
 
 
 def public_url(site: Site) -> dict[str, str]:
@@ -86,7 +86,7 @@ def user_of_program(name: str) -> str | None:
     """The user as whom a program of this name comes to the broker; a stand-in does not."""
     if name.startswith("adapter-"):
         return name.removeprefix("adapter-")
-    return {"gateway": GATEWAY, "page": PAGE_USER, "engine-1": HUB_USER}.get(name)
+    return {"gateway": GATEWAY, "page": PAGE_USER, "engine-1": HUB_USER, "public": PUBLIC_USER}.get(name)
 
 
 def _as_user(site: Site, servers: Variables, name: str) -> dict[str, str]:

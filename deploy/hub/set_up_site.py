@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hub.cli.setup import prepare_store
-from hub.delivery.declaration import AdapterDeclaration, declarations
+from hub.delivery.declaration import declarations
 from hub.errors import StartupError
 from hub.facts.integrity import StoreKey
 from hub.facts.sealing import MasterKey
@@ -37,18 +37,22 @@ from hub.participants.registry import Participant
 from hub.postgres import database
 from hub.postgres.database import Connection
 from hub.settings import read_settings
+from schemas.base import Role
 
 HUB_USER = "hub"
+PUBLIC: Role = "public"
+"""The participant that the public page is, by the name of its role."""
 _CERTIFICATE_LIFE = timedelta(days=825)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is wanted: participants of adapters, a gateway, names in a certificate (none: no certificate)."""
+    """What is wanted: participants of adapters, a gateway, the public page, names in a certificate."""
 
     credentials: Path
     has_adapters: bool
     has_gateway: bool
+    has_public: bool
     certificate_names: tuple[str, ...]
     partitions: int
 
@@ -69,11 +73,13 @@ async def set_up(site: Site) -> None:
         await keep(admin, credentials, HUB_USER, HUB_USER, lambda: new_password(admin, HUB_USER))
         if site.has_adapters:
             for declared in declarations().values():
-                await admit(admin, connection, key, credentials, declared, partitions)
+                await admit(admin, connection, key, credentials, declared.name, declared.role, partitions)
         if site.has_gateway:
             await participants.prepare_gateway(admin, connection, key)
             user = participants.user_of(GATEWAY, admin.prefix)
             await keep(admin, credentials, GATEWAY, user, lambda: new_password(admin, user))
+        if site.has_public:
+            await admit(admin, connection, key, credentials, PUBLIC, PUBLIC, partitions)
         if site.certificate_names:
             keep_certificate(credentials, site.certificate_names)
     finally:
@@ -85,20 +91,20 @@ async def admit(
     connection: Connection,
     key: StoreKey,
     credentials: Path,
-    declared: AdapterDeclaration,
+    name: str,
+    role: Role,
     partitions: int,
 ) -> None:
-    """Let the adapter join, or, when it has joined before, see to it that its password works."""
-    name = declared.name
+    """Let an adapter or the page join, or, when it has joined before, see to it that its password works."""
     if name in {participant.name for participant in await participants.registered(connection, key)}:
         user = participants.user_of(name, admin.prefix)
         await keep(admin, credentials, name, user, lambda: participants.rotate(admin, connection, key, name))
         return
-    if declared.role in SPEAKERS:
-        say(f"{name}: speaks for organisations: hub participants add {name} --role {declared.role} ...")
+    if role in SPEAKERS:
+        say(f"{name}: speaks for organisations: hub participants add {name} --role {role} ...")
         return
     path = credentials / f"{name}.password"
-    participant = Participant(name, (declared.role,), (), partitions)
+    participant = Participant(name, (role,), (), partitions)
     write_secret(path, await participants.add(admin, connection, key, participant))
     say(f"{name}: new password in {path}")
 
@@ -175,6 +181,7 @@ def main() -> int:
     parser.add_argument("--credentials", type=Path, required=True, help="folder of the passwords")
     parser.add_argument("--adapters", action="store_true", help="a participant per installed adapter")
     parser.add_argument("--gateway", action="store_true", help="a user for the gateway")
+    parser.add_argument("--public", action="store_true", help="a participant for the public page")
     parser.add_argument(
         "--certificate", action="append", default=[], help="name or address of the gateway; may be repeated"
     )
@@ -185,6 +192,7 @@ def main() -> int:
         options.credentials,
         options.adapters,
         options.gateway,
+        options.public,
         tuple(options.certificate),
         options.partitions,
     )

@@ -130,7 +130,9 @@ _REPORTS = frozenset(
         ReportForm,
     }
 )
-_FREE_ROLES = frozenset({"portal", "postal", "population", "payments", "notifier", "typesetter", "hub"})
+_FREE_ROLES = frozenset(
+    {"portal", "postal", "population", "payments", "notifier", "typesetter", "public", "hub"}
+)
 """Roles that speak for no organisation."""
 _SPEAKERS = frozenset({"counter", "agency"})
 _THROUGH_OTHER_HANDS = frozenset({HandOverPaper, ReceivePaper, AnswerComplaint, AnswerInfo})

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
-from typing import Final
-from urllib.parse import parse_qs
 
 from hub.errors import UntrustedRowError
 from hub.facts.look_up_key import are_digits
 from hub.facts.untrusted import tell_untrusted
-from hub.forms.look_up import CODE, FACTOR, PATH
+from hub.forms.look_up import PATH
 from hub.http.admission import site_of
 from hub.http.answer import Message, Receive, Send
 from hub.logs import log, place_of
@@ -21,15 +18,16 @@ from hub.postgres.away import reason_of
 from hub.process.rhythm import Line, Rhythm
 from hub.process.supervise import is_away
 from hub.public import pages
+from hub.public.asking import Fields, NotReadableError, asked_of, read_fields
+from hub.public.feedback_pages import COMPLAIN, RATE, feedback_part
 from hub.public.limits import Limits, TooOften
-from hub.public.look_up import LookUp, clean_code, is_code
+from hub.public.look_up import LookUp, is_code
 from hub.public.metrics import Outcome, PublicMetrics
 from hub.public.pages import Asked
+from hub.public.standing import Standing
+from hub.public.voices import Voices
 
-_MOST_BYTES: Final = 4096
-_BODY_S = 10.0
 _STEP_S = 1.0
-_FORM = b"application/x-www-form-urlencoded"
 _KEYS: Mapping[Outcome, tuple[HTTPStatus, str]] = {
     "unknown": (HTTPStatus.NOT_FOUND, "unknown"),
     "limited_address": (HTTPStatus.TOO_MANY_REQUESTS, "limited"),
@@ -39,14 +37,14 @@ _KEYS: Mapping[Outcome, tuple[HTTPStatus, str]] = {
 }
 
 
-class _NotReadableError(Exception):
-    """A body that is too large, too slow or no form."""
-
-
 class Page:
     """ASGI. Nothing of a look-up is logged but how many there were; `step` is its side task."""
 
-    def __init__(self, look_up: LookUp, limits: Limits, metrics: PublicMetrics) -> None:
+    def __init__(
+        self, look_up: LookUp, limits: Limits, metrics: PublicMetrics, voices: Voices | None = None
+    ) -> None:
+        """Without `voices` nobody rates or complains here."""
+        self._voices = voices
         self._look_up = look_up
         self._limits = limits
         self._metrics = metrics
@@ -60,18 +58,20 @@ class Page:
         if path == "/" and method in ("GET", "HEAD"):
             await _send(send, HTTPStatus.SEE_OTHER, "", {"location": PATH})
             return
-        if path != PATH or method not in ("GET", "HEAD", "POST"):
+        spoken = {RATE, COMPLAIN} if self._voices is not None and method == "POST" else set()
+        if path not in {PATH, *spoken} or method not in ("GET", "HEAD", "POST"):
             await _send(send, HTTPStatus.NOT_FOUND, pages.refusal_page(Asked(), "nothing"))
             return
         try:
-            asked = await _asked(scope, receive)
-        except _NotReadableError:
+            fields = await read_fields(scope, receive)
+        except NotReadableError:
             await _send(send, HTTPStatus.BAD_REQUEST, pages.refusal_page(Asked(), "unknown"))
             return
+        asked = asked_of(fields)
         if method != "POST" and not asked.code:
             await _send(send, HTTPStatus.OK, pages.form_page(asked))
             return
-        await self._answer(scope, asked, send)
+        await self._answer(scope, asked, fields, send)
 
     async def step(self) -> None:
         """Tell how many look-ups showed nothing, and rest."""
@@ -79,11 +79,10 @@ class Page:
             _tell(line)
         await asyncio.sleep(_STEP_S)
 
-    async def _answer(self, scope: Message, asked: Asked, send: Send) -> None:
+    async def _answer(self, scope: Message, asked: Asked, fields: Fields, send: Send) -> None:
         began_at = time.monotonic()
-        asked = replace(asked, code=clean_code(asked.code), factor=asked.factor.strip())
         address = site_of((scope.get("client") or ("",))[0])
-        outcome, page, headers = await self._found(address, asked)
+        outcome, page, headers = await self._found(address, scope["path"], asked, fields)
         status = HTTPStatus.OK if outcome == "shown" else _KEYS[outcome][0]
         self._metrics.look_ups.labels(outcome).inc()
         self._metrics.latency.observe(time.monotonic() - began_at)
@@ -93,7 +92,9 @@ class Page:
                 _tell(line)
         await _send(send, status, page, headers)
 
-    async def _found(self, address: str, asked: Asked) -> tuple[Outcome, str, Mapping[str, str]]:
+    async def _found(
+        self, address: str, path: str, asked: Asked, fields: Fields
+    ) -> tuple[Outcome, str, Mapping[str, str]]:
         now_s = time.monotonic()
         if (wait := self._limits.look_up(address, now_s)) is not None:
             return _limited(asked, wait)
@@ -105,16 +106,26 @@ class Page:
             return _limited(asked, wait)
         try:
             standing = await self._look_up.find(asked.code, asked.factor)
+            if standing is None:
+                return _limited(asked, wait) if wait is not None else _refused(asked, "unknown")
+            if wait is None:
+                self._limits.was_right(asked.code)
+            return "shown", await self._shown(path, asked, fields, standing), {}
         except UntrustedRowError as error:
             tell_untrusted(error)
             return _refused(asked, "away")
         except Exception as error:  # noqa: BLE001  the outermost loop of a request
             return _refused(asked, _judged(error))
-        if standing is None:
-            return _limited(asked, wait) if wait is not None else _refused(asked, "unknown")
-        if wait is None:
-            self._limits.was_right(asked.code)
-        return "shown", pages.dossier_page(asked, standing, self._look_up.now()), {}
+
+    async def _shown(self, path: str, asked: Asked, fields: Fields, standing: Standing) -> str:
+        """The page of a dossier that may be shown, or what became of what its applicant said of it."""
+        if self._voices is None:
+            return pages.dossier_page(asked, standing, self._look_up.now())
+        if path == RATE:
+            return await self._voices.rate(asked, fields, standing)
+        if path == COMPLAIN:
+            return await self._voices.complain(asked, fields, time.monotonic())
+        return pages.dossier_page(asked, standing, self._look_up.now(), feedback_part(asked, standing))
 
 
 def _refused(asked: Asked, outcome: Outcome) -> tuple[Outcome, str, Mapping[str, str]]:
@@ -137,38 +148,6 @@ def _judged(error: Exception) -> Outcome:
 
 def _tell(line: Line[Outcome, None]) -> None:
     log("look_ups_not_shown", outcome=line.key, count=line.count)
-
-
-async def _asked(scope: Message, receive: Receive) -> Asked:
-    given = scope["query_string"]
-    if scope["method"] == "POST":
-        kinds = [value for name, value in scope["headers"] if name == b"content-type"]
-        if len(kinds) != 1 or kinds[0].partition(b";")[0].strip().lower() != _FORM:
-            raise _NotReadableError
-        given = await _body(receive)
-    try:
-        fields = parse_qs(given.decode("ascii"), max_num_fields=10, errors="strict")
-    except ValueError as error:
-        raise _NotReadableError from error
-    code, factor, language = (fields.get(name, [""])[0] for name in (CODE, FACTOR, pages.LANGUAGE))
-    return Asked(code, factor, "en" if language == "en" else "vi")
-
-
-async def _body(receive: Receive) -> bytes:
-    pieces: list[bytes] = []
-    try:
-        async with asyncio.timeout(_BODY_S):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _NotReadableError
-                pieces.append(message.get("body", b""))
-                if sum(map(len, pieces)) > _MOST_BYTES:
-                    raise _NotReadableError
-                if not message.get("more_body", False):
-                    return b"".join(pieces)
-    except TimeoutError as error:
-        raise _NotReadableError from error
 
 
 async def _send(send: Send, status: HTTPStatus, page: str, headers: Mapping[str, str] | None = None) -> None:

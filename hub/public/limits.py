@@ -29,6 +29,9 @@ class Limits:
 
     def __init__(self, settings: PublicSettings) -> None:
         self._addresses = Buckets(settings.look_ups_per_minute / 60, settings.look_ups_at_once)
+        self._complaints = Buckets(
+            settings.complaints_per_day / 86_400, settings.complaints_at_once, _MOST_CODES
+        )
         self._tries = Buckets(settings.tries_per_hour / 3600, settings.tries_at_once, _MOST_CODES)
 
     def look_up(self, address: str, now_s: float) -> TooOften | None:
@@ -39,6 +42,11 @@ class Limits:
     def try_code(self, code: str, now_s: float) -> TooOften | None:
         """Take one try of a code, before it is known whether it is right."""
         seconds = self._tries.take(code, now_s)
+        return TooOften("code", seconds) if seconds else None
+
+    def complain(self, code: str, now_s: float) -> TooOften | None:
+        """Take one complaint about the dossier of a code."""
+        seconds = self._complaints.take(code, now_s)
         return TooOften("code", seconds) if seconds else None
 
     def was_right(self, code: str) -> None:

@@ -9,12 +9,16 @@ from datetime import datetime
 from hashlib import sha256
 from html import escape
 from typing import Final
+from urllib.parse import urlencode
 
 from hub.forms.look_up import CODE, FACTOR, PATH
 from hub.public.standing import Phrase, Standing
 from hub.public.words import Language, amount, moment, say
 
 LANGUAGE: Final = "l"
+KIOSK: Final = "k"
+"""At a kiosk of the one-stop (5.1.d): the page goes back to its beginning by itself."""
+_KIOSK_S = 90
 
 _STYLE = """\
 :root{color-scheme:light}
@@ -27,13 +31,16 @@ h1{font-size:1.5rem;line-height:1.25;margin:1rem 0}
 h2{font-size:1.125rem;margin:1.25rem 0 .25rem}
 label{display:block;font-weight:700;margin-top:1rem}
 .hint{margin:0;color:#4a4a4a}
-input[type=text]{box-sizing:border-box;width:100%;font:inherit;padding:.6rem;
+input[type=text],textarea{box-sizing:border-box;width:100%;font:inherit;padding:.6rem;
 border:2px solid #4a4a4a;border-radius:4px}
 button{font:inherit;font-weight:700;min-height:44px;padding:.5rem 1.25rem;margin-top:1rem;
 border:2px solid #7d1515;border-radius:4px;background:#9b1c1c;color:#fff}
 header button{margin:0;background:#fff;color:#7d1515}
 a{color:#0b4f8a;padding:.6rem 0;display:inline-block}
 :focus-visible{outline:3px solid #0b4f8a;outline-offset:2px}
+fieldset{border:1px solid #767676;border-radius:4px;margin:1rem 0 0}legend{font-weight:700}
+.mark{display:inline-block;font-weight:400;margin:.25rem 1rem .25rem 0;min-height:32px}
+.plain{background:#fff;color:#7d1515}
 .box{border-left:6px solid #9b1c1c;background:#fbf1f1;padding:.75rem 1rem;margin:1rem 0}
 p,ul{margin:.25rem 0}ul{padding-left:1.25rem}
 footer{color:#4a4a4a;font-size:.9375rem;border-top:1px solid #767676;margin-top:2rem}
@@ -59,11 +66,12 @@ class Asked:
     code: str = ""
     factor: str = ""
     language: Language = "vi"
+    is_kiosk: bool = False
 
 
 def form_page(asked: Asked) -> str:
     """The page to begin with."""
-    return _page(asked, say("title", asked.language), _form(asked))
+    return page_of(asked, say("title", asked.language), _form(asked))
 
 
 def refusal_page(asked: Asked, key: str) -> str:
@@ -73,12 +81,12 @@ def refusal_page(asked: Asked, key: str) -> str:
     """
     title = say(f"{key}_title", asked.language)
     box = f'<div class="box" role="alert"><p>{escape(say(key, asked.language))}</p></div>'
-    empty = Asked(language=asked.language)
-    return _page(empty, title, box + _form(empty))
+    empty = Asked(language=asked.language, is_kiosk=asked.is_kiosk)
+    return page_of(empty, title, box + _form(empty))
 
 
-def dossier_page(asked: Asked, standing: Standing, now: datetime) -> str:
-    """Where one dossier stands."""
+def dossier_page(asked: Asked, standing: Standing, now: datetime, more: str = "") -> str:
+    """Where one dossier stands; `more` is markup that comes below."""
     language = asked.language
     parts = [
         f'<h2>{escape(say("procedure_label", language))}</h2><p lang="vi">{escape(standing.procedure)}</p>',
@@ -92,10 +100,12 @@ def dossier_page(asked: Asked, standing: Standing, now: datetime) -> str:
     parts.append(_part(say("where_label", language), _places(standing, language)))
     if standing.bring:
         parts.append(_listed(say("bring_label", language), standing.bring, language))
-    again = f'<p><a href="{_link(language)}">{escape(say("again", language))}</a></p>'
+    again = (
+        f'<p><a href="{_link(language, is_kiosk=asked.is_kiosk)}">{escape(say("again", language))}</a></p>'
+    )
     asof = f'<p class="hint">{escape(say("asof", language, moment=moment(now, language)))}</p>'
     title = say("dossier_heading", language, code=standing.code)
-    return _page(asked, title, "".join(parts) + asof + again)
+    return page_of(asked, title, "".join(parts) + asof + more + again)
 
 
 def _places(standing: Standing, language: Language) -> list[str]:
@@ -128,7 +138,7 @@ def _form(asked: Asked) -> str:
     return (
         f"<p>{escape(say('form_intro', language))}</p>"
         f'<form method="post" action="{PATH}">'
-        f'<input type="hidden" name="{LANGUAGE}" value="{language}">'
+        f"{_hidden({LANGUAGE: language, KIOSK: '1' if asked.is_kiosk else ''})}"
         + _field(CODE, "code", asked.code, language, "off")
         + _field(FACTOR, "factor", "", language, "off")
         + f'<button type="submit">{escape(say("submit", language))}</button></form>'
@@ -145,18 +155,35 @@ def _field(name: str, key: str, value: str, language: Language, complete: str) -
     )
 
 
-def _link(language: Language) -> str:
-    return PATH if language == "vi" else f"{PATH}?{LANGUAGE}={language}"
+def _link(language: Language, *, is_kiosk: bool) -> str:
+    fields = {LANGUAGE: language} if language != "vi" else {}
+    query = urlencode(fields | ({KIOSK: "1"} if is_kiosk else {}))
+    return f"{PATH}?{query}" if query else PATH
 
 
-def _page(asked: Asked, title: str, content: str) -> str:
+def hidden_fields(asked: Asked, language: Language | None = None) -> str:
+    """What was asked, for the next form: it goes along in a body, never in an address."""
+    fields = {CODE: asked.code, FACTOR: asked.factor, LANGUAGE: language or asked.language}
+    return _hidden(fields | {KIOSK: "1" if asked.is_kiosk else ""})
+
+
+def _hidden(fields: Mapping[str, str]) -> str:
+    return "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        for name, value in fields.items()
+        if value
+    )
+
+
+def page_of(asked: Asked, title: str, content: str) -> str:
+    """A whole page."""
     language = asked.language
     name, site = escape(title), escape(say("title", language))
     heading = name if name == site else f"{name} - {site}"
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{heading}</title><style>{_STYLE}</style></head><body>"
+        f"{_restart(asked)}<title>{heading}</title><style>{_STYLE}</style></head><body>"
         f'<a class="skip" href="#noi-dung">{escape(say("skip", language))}</a>'
         f"<header><p>{site}</p>{_switch(asked)}</header>"
         f'<main id="noi-dung"><h1>{name}</h1>{content}</main></body></html>'
@@ -164,14 +191,17 @@ def _page(asked: Asked, title: str, content: str) -> str:
 
 
 def _switch(asked: Asked) -> str:
-    """The same page in the other language: what was asked goes along in a body, never in an address."""
+    """The same page in the other language."""
     other: Language = "en" if asked.language == "vi" else "vi"
     name = escape(say("other_language", asked.language))
     if not asked.code:
-        return f'<a href="{_link(other)}" lang="{other}">{name}</a>'
-    hidden = "".join(
-        f'<input type="hidden" name="{field}" value="{escape(value)}">'
-        for field, value in ((CODE, asked.code), (FACTOR, asked.factor), (LANGUAGE, other))
-    )
+        return f'<a href="{_link(other, is_kiosk=asked.is_kiosk)}" lang="{other}">{name}</a>'
+    hidden = hidden_fields(asked, other)
     button = f'<button type="submit" lang="{other}">{name}</button>'
     return f'<form method="post" action="{PATH}">{hidden}{button}</form>'
+
+
+def _restart(asked: Asked) -> str:
+    if not asked.is_kiosk:
+        return ""
+    return f'<meta http-equiv="refresh" content="{_KIOSK_S};url={_link("vi", is_kiosk=True)}">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -24,18 +24,22 @@ from hub.gateway.server import check_tls, server_tls
 from hub.http.certificates import CertificateWatch
 from hub.http.limits import DoorLimits
 from hub.http.server import Door, serve_http
+from hub.kafka import client as kafka
 from hub.logs import log
 from hub.postgres import database
 from hub.postgres.away import reason_of
 from hub.printing.tables import say
+from hub.process import client_logs
 from hub.process.health import health_app, serve
 from hub.process.supervise import AWAY, SideTasks, keep_running
 from hub.public.door import Page
 from hub.public.limits import Limits
 from hub.public.look_up import LookUp
 from hub.public.metrics import PublicMetrics
+from hub.public.sending import Sender
+from hub.public.voices import Voices
 from hub.regulation.lawbook import load_book
-from hub.settings import PostgresSettings, read_tree
+from hub.settings import KafkaSettings, PostgresSettings, read_tree
 from hub.settings.public import PublicSettings
 
 _POOL = 8
@@ -45,7 +49,10 @@ _PREFIX = "HUB_PUBLIC"
 
 
 class PublicTree(BaseSettings):
-    """The settings of such a process: it never holds the master key, and does not know the broker."""
+    """The settings of such a process: it never holds the master key.
+
+    With `kafka`, the user of a participant with the role `public`, applicants rate and complain too.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="HUB_", env_nested_delimiter="__", frozen=True, extra="ignore",
@@ -61,6 +68,7 @@ class PublicTree(BaseSettings):
     check_every_s: float = Field(default=60.0, gt=0, description="as the hub's")
     store_key_file: Path = Field(description="the key of the rows' checks")
     postgres: PostgresSettings
+    kafka: KafkaSettings | None = None
     public: PublicSettings = PublicSettings()
 
 
@@ -76,8 +84,9 @@ def public_settings() -> PublicTree:
 class _Parts:
     """What runs in the process."""
 
-    def __init__(self, page: Page, look_up: LookUp, checks: CheckWatch) -> None:
+    def __init__(self, page: Page, look_up: LookUp, checks: CheckWatch, sender: Sender | None) -> None:
         self.page = page
+        self.sender = sender
         self.look_up = look_up
         self.checks = checks
         self.is_open = False
@@ -86,6 +95,10 @@ class _Parts:
         """The door listens on this port."""
         log("public_ready", port=port)
         self.is_open = True
+
+    async def receipts(self) -> None:
+        """One look for receipts; without a sender there are none, ever."""
+        await (self.sender.step() if self.sender is not None else asyncio.Event().wait())
 
     async def refresh(self) -> None:
         """One step of the side task."""
@@ -98,6 +111,7 @@ async def run_public(settings: PublicTree, stop: asyncio.Event) -> None:
 
     Raises `StartupError` when something is missing and `StopError` when a task died.
     """
+    client_logs.install()
     check_tls(settings.public, settings.environment, _PREFIX)
     tls, registry = server_tls(settings.public, _PREFIX), CollectorRegistry()
     metrics = PublicMetrics(registry)
@@ -109,6 +123,7 @@ async def run_public(settings: PublicTree, stop: asyncio.Event) -> None:
         serving = asyncio.create_task(serve_http(parts.page, door, parts.opened), name="door")
         side = SideTasks(
             {
+                "receipts": keep_running("receipts", parts.receipts),
                 "refresh": keep_running("refresh", parts.refresh),
                 "refusals": keep_running("refusals", parts.page.step),
                 "checks": keep_running("checks", parts.checks.step),
@@ -139,14 +154,29 @@ async def _parts(settings: PublicTree, metrics: PublicMetrics) -> AsyncIterator[
         checks = public_checks(session.live)
         await must_hold(checks)
         dsn = settings.postgres.dsn.get_secret_value()
-        async with database.create_pool(dsn, "public", _POOL, _STATEMENT_S) as pool:
+        async with AsyncExitStack() as stack:
+            pool = await stack.enter_async_context(database.create_pool(dsn, "public", _POOL, _STATEMENT_S))
+            sender = await _sender(settings.kafka, stack) if settings.kafka is not None else None
             book = load_book(settings.profile, settings.regulation)
             look_up = LookUp(pool, key, book, settings.environment)
             await look_up.refresh()
-            page = Page(look_up, Limits(settings.public), metrics)
-            yield _Parts(page, look_up, CheckWatch(checks, metrics.checks, settings.check_every_s))
+            limits = Limits(settings.public)
+            voices = Voices(sender, limits) if sender is not None else None
+            page = Page(look_up, limits, metrics, voices)
+            watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
+            yield _Parts(page, look_up, watch, sender)
     finally:
         await session.close()
+
+
+async def _sender(settings: KafkaSettings, stack: AsyncExitStack) -> Sender:
+    sender = Sender(settings)
+    stack.push_async_callback(sender.close)
+    try:
+        await sender.open()
+    except (kafka.KafkaError, TimeoutError) as error:
+        raise StartupError(f"HUB_KAFKA__*: the broker does not let us in: {error}") from None
+    return sender
 
 
 def _limits(settings: PublicSettings) -> DoorLimits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 from hub.dossier.state.model import APPLICANT, Dossier
 from hub.regulation.clock import local_day
@@ -12,7 +13,11 @@ from hub.regulation.law import Law
 from hub.regulation.organisations import Organisations
 
 _RUNNING = frozenset({"accepted", "forwarded", "received", "in_process"})
+_FINISHED = frozenset({"returned", "declined"})
 _WITHOUT_END = frozenset({"declined", "withdrawn"})
+Side = Literal["one_stop", "agency"]
+SIDES: tuple[Side, ...] = ("one_stop", "agency")
+"""Whom applicants rate on the page; the post is rated at the counter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class Standing:
     hours: str | None
     """When it is open; None while nobody has to come."""
     bring: tuple[Phrase, ...]
+    unrated: tuple[Side, ...] = ()
+    """Who may be rated now (3.1): the sides of a finished dossier that were not rated yet."""
+    rating_scale: int = 0
 
 
 Name = Callable[[str], str]
@@ -68,6 +76,8 @@ def standing_of(dossier: Dossier, law: Law, organisations: Organisations, now: d
         place=name(dossier.organisation),
         hours=_hours(law) if has_to_come else None,
         bring=tuple(_bring(dossier, law)) if has_to_come else (),
+        unrated=tuple(_unrated(dossier)),
+        rating_scale=law.profile.feedback.rating_scale,
     )
 
 
@@ -155,6 +165,11 @@ def _asked_for(dossier: Dossier, law: Law) -> Iterator[Phrase]:
             yield Phrase("bring_paper", {"paper": names[component]})
         else:
             yield Phrase("bring_point", {"number": number})
+
+
+def _unrated(dossier: Dossier) -> Iterator[Side]:
+    if dossier.status in _FINISHED:
+        yield from (side for side in SIDES if side not in dossier.ratings)
 
 
 def _hours(law: Law) -> str:

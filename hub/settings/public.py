@@ -32,5 +32,9 @@ class PublicSettings(BaseModel):
     look_ups_at_once: int = Field(default=60, ge=1, description="look-ups of an address at once")
     tries_per_hour: float = Field(default=2.0, gt=0, description="wrong tries of a code over time")
     tries_at_once: int = Field(default=5, ge=1, description="wrong tries of a code at once")
+    complaints_per_day: float = Field(
+        default=6.0, gt=0, description="complaints about a dossier over time, through the page"
+    )
+    complaints_at_once: int = Field(default=3, ge=1, description="complaints about a dossier at once")
     max_connections: int = Field(default=1000, ge=1, description="open connections")
     max_address_connections: int = Field(default=50, ge=1, description="open connections of an address")

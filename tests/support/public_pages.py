@@ -21,6 +21,8 @@ from tests.support.processes import HubProcess
 from tests.support.stack import REPOSITORY, own_name, shared_home
 from tests.support.waiting import eventually
 
+NAME = "public"
+"""Of the participant that the page is."""
 RIGHTS = REPOSITORY / "deploy" / "postgres" / "public.sql"
 _PASSWORD = "x"
 
@@ -47,6 +49,10 @@ class People:
         """Type it into the form."""
         return await self.client.post("/tra-cuu", data={"ma": code, "kt": factor, "l": language})
 
+    async def speak(self, way: str, code: str, factor: str, said: dict[str, str]) -> httpx.Response:
+        """Rate (`danh-gia`) or complain (`phan-anh`)."""
+        return await self.client.post(f"/{way}", data={"ma": code, "kt": factor, **said}, timeout=30)
+
     async def scan(self, link: str) -> httpx.Response:
         """Open the link of a QR code, at the address where this page happens to be."""
         return await self.client.get(urlunsplit(("", "", *urlsplit(link)[2:])))
@@ -72,13 +78,19 @@ async def reader(hub: Hub) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def own_page(hub: Hub, folder: Path, dsn: str, **settings: str) -> AsyncIterator[People]:
-    """The page on this hub, ready: without the master key, and without a user on the broker."""
+async def own_page(
+    hub: Hub, folder: Path, dsn: str, *, password: str | None = None, **settings: str
+) -> AsyncIterator[People]:
+    """The page on this hub, ready, without the master key; with the `password` of its own participant."""
     environment = {
         "HUB_ENVIRONMENT": hub.environment_name,
         "HUB_POSTGRES__DSN": dsn,
         "HUB_STORE_KEY_FILE": str(hub.master_key_file.with_name(FILE_NAME)),
     }
+    if password is not None:
+        kafka = {name: text for name, text in hub.environment.items() if name.startswith("HUB_KAFKA__")}
+        environment |= kafka
+        environment |= {"HUB_KAFKA__USER": f"{hub.prefix}{NAME}", "HUB_KAFKA__PASSWORD": password}
     page = PublicPage("public", f"public-{len(hub.processes)}", environment | settings, folder)
     hub.processes.append(page)
     page.start()

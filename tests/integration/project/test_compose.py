@@ -152,7 +152,7 @@ async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site:
         site.start("setup")
         assert await site.ended("setup") == 0, site.output("setup")
     kept = {line.split(":")[0] for line in site.output("setup").splitlines() if "has its password" in line}
-    assert kept == {"hub", "hub.gateway", "notices", "population", "portal", "postal", "typesetter"}
+    assert kept == {"hub", "hub.gateway", "notices", "population", "portal", "postal", "public", "typesetter"}
     assert site.output("setup").count("has its certificate") == 1
     assert {stat.S_IMODE(path.stat().st_mode) for path in credentials.iterdir()} == {0o600}
 

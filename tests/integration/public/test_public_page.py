@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from tests.support.clients import Client
 from tests.support.forms import codes_of
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
-from tests.support.public_pages import People, own_page, reader
+from tests.support.public_pages import NAME, People, own_page, reader
 from tests.support.requests import ACCEPT, CHECK, ONE_STOP, SUBMIT, acceptance, hand_check, submission
 from tests.support.stored_states import write_state
 from tests.support.traffic import metric
@@ -62,7 +63,8 @@ async def site(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) ->
         await hub.start_engine()
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
         limits = {"HUB_PUBLIC__TRIES_AT_ONCE": str(TRIES), "HUB_PUBLIC__LOOK_UPS_AT_ONCE": "1000"}
-        async with own_page(hub, folder, dsn, **limits) as people:
+        password = await hub.register(NAME, ["public"])
+        async with own_page(hub, folder, dsn, password=password, **limits) as people:
             yield Site(hub, counter, people, dsn)
 
 
@@ -148,6 +150,59 @@ async def test_a_dossier_that_somebody_altered_is_not_shown(site: Site) -> None:
     assert (await site.people.look_up(code, PHONE[-4:])).status_code == 200
 
 
+async def test_an_applicant_rates_each_side_once_and_the_hub_has_it(site: Site) -> None:
+    dossier, code = await site.accepted("rated")
+    stored = await site.hub.database.fetchval("select state from dossier where id = $1", dossier)
+    await write_state(site.hub, dossier, orjson.dumps(orjson.loads(stored) | {"status": "returned"}))
+    page = (await site.people.look_up(code, PHONE[-4:])).text
+    assert 'name="diem-one-stop"' in page
+    sent = await site.people.speak("danh-gia", code, PHONE[-4:], {"diem-one-stop": "4", "k": "1"})
+    assert sent.status_code == 200
+    assert "Đã ghi nhận" in sent.text
+    fact = (await site.counter.fact("rating.recorded", dossier)).data
+    assert (fact["about"], fact["score"], fact["way"]) == ("one_stop", 4, "kiosk")
+    page = (await site.people.look_up(code, PHONE[-4:])).text
+    assert 'name="diem-one-stop"' not in page
+    assert 'name="diem-agency"' in page
+    for answer in (
+        await site.people.speak("danh-gia", code, PHONE[-4:], {"diem-one-stop": "1"}),
+        await site.people.speak("danh-gia", code, PHONE[-4:], {"diem-agency": "9"}),
+    ):
+        assert "Chọn đủ các mục" in answer.text
+    await site.people.speak("danh-gia", code, PHONE[-4:], {"diem-agency": "5"})
+    again = await site.people.speak("danh-gia", code, PHONE[-4:], {"diem-agency": "1"})
+    assert "mỗi bên được đánh giá một lần" in again.text
+    scores = [one.data["score"] for one in site.counter.facts("rating.recorded", dossier)]
+    assert sorted(scores) == [4, 5]
+
+
+async def test_a_complaint_is_on_record_once_however_often_it_is_sent(site: Site) -> None:
+    dossier, code = await site.accepted("complaint")
+    form = (await site.people.speak("phan-anh", code, PHONE[-4:], {})).text
+    (nonce,) = re.findall(r'name="n" value="([0-9a-f]{32})"', form)
+    said = {
+        "n": nonce, "loai": "complaint", "ve": "official", "cong-chuc": "Lê Thị Thí Dụ",
+        "ho-ten": "Nguyễn Văn Thử", "noi-dung-y-kien": "Quá hẹn\r\nmà chưa có kết quả " + "ễ" * 3000,
+    }  # fmt: skip
+    for _ in range(2):
+        sent = await site.people.speak("phan-anh", code, PHONE[-4:], said)
+        assert "Đã ghi nhận ý kiến" in sent.text
+    assert "Chọn đủ" in (await site.people.speak("phan-anh", code, PHONE[-4:], said | {"ho-ten": " "})).text
+    fact = (await site.counter.fact("complaint.recorded", dossier)).data
+    assert (fact["kind"], fact["about"], fact["way"]) == ("complaint", "official", "page")
+    assert fact["text"].startswith("Quá hẹn\nmà chưa có kết quả ễ")
+    assert len(site.counter.facts("complaint.recorded", dossier)) == 1
+    assert "Nguyễn Văn Thử" not in site.people.page.output()
+
+
+async def test_nobody_speaks_of_a_dossier_that_is_not_shown_to_them(site: Site) -> None:
+    _, code = await site.accepted("foreign")
+    for way in ("danh-gia", "phan-anh"):
+        answer = await site.people.speak(way, code, "7K3M-9QXR", {"diem-one-stop": "1"})
+        assert answer.status_code == 404
+    assert (await site.people.client.get("/phan-anh")).status_code == 404
+
+
 async def test_the_page_reads_what_it_shows_and_can_do_nothing_else(site: Site) -> None:
     connection: Connection = await asyncpg.connect(site.dsn)
     try:
@@ -176,7 +231,7 @@ async def test_what_is_no_look_up_gets_a_page_and_neither_log_nor_metrics_name_a
     assert (await client.put("/tra-cuu")).status_code == 404
     assert (await client.post("/tra-cuu", content=b"ma=%FF&kt=1")).status_code == 400
     form = {"content-type": "application/x-www-form-urlencoded"}
-    assert (await client.post("/tra-cuu", content=b"ma=" + b"x" * 9000, headers=form)).status_code == 400
+    assert (await client.post("/tra-cuu", content=b"ma=" + b"x" * 60_000, headers=form)).status_code == 400
     assert (await client.post("/tra-cuu", content=b"ma=%FF%FE&kt=1", headers=form)).status_code == 400
     await site.people.look_up(code, "0000")
     told = site.people.page.output()

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from hub.dossier.state.model import Dossier, Payment, Status, Verification
+from hub.public.feedback_pages import complaint_page, feedback_part, said_page
 from hub.public.pages import HEADERS, Asked, dossier_page, form_page, refusal_page
 from hub.public.standing import standing_of
 from hub.public.words import LANGUAGES, Language, texts
@@ -166,6 +167,30 @@ def test_a_page_needs_no_script_loads_nothing_and_can_be_read_by_a_screen_reader
         assert len(ids) == len(set(ids))
     assert "script-src" not in HEADERS["content-security-policy"]
     assert "default-src 'none'" in HEADERS["content-security-policy"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_forms_of_rating_and_complaint_have_a_word_for_each_field(language: Language) -> None:
+    dossier = replace(dossiers.issued().now, status="returned", ratings={"agency": 4})
+    standing = standing_of(dossier, dossiers.law(), NAMES, NOW)
+    asked = Asked(CODE, "7K3M-9QXR", language, is_kiosk=True)
+    below = dossier_page(asked, standing, NOW, feedback_part(asked, standing))
+    assert 'name="diem-one-stop"' in below
+    assert 'name="diem-agency"' not in below
+    assert '<meta http-equiv="refresh"' in below
+    for page in (below, complaint_page(asked, "0" * 32), said_page(asked, "sent")):
+        outline = Outline(page)
+        written = [one for one in outline.of("input", "textarea") if one.get("type") in ("text", None)]
+        labelled = {one["for"] for one in outline.of("label") if "for" in one}
+        assert {one["id"] for one in written} == labelled
+        assert len(page.encode()) < MOST_BYTES
+        assert "{" not in text_of(page)
+
+
+def test_a_dossier_that_is_not_finished_is_not_rated() -> None:
+    standing = standing_of(dossiers.in_process().now, dossiers.law(), NAMES, NOW)
+    assert standing.unrated == ()
+    assert "danh-gia" not in feedback_part(Asked(CODE, "x"), standing)
 
 
 def test_a_dossier_that_went_back_to_the_counter_is_shown_until_its_end() -> None:

@@ -163,7 +163,8 @@ def test_each_role_sends_what_it_is_granted_and_gets_a_receipt() -> None:
     operations = asyncapi()["operations"]
     assert operations.keys() == {
         "sendAsCounter", "sendAsAgency", "sendAsPortal", "sendAsPostal", "sendAsPopulation",
-        "sendAsPayments", "sendAsNotifier", "sendAsTypesetter", "receive", "receiveFacts", "receiveDirectory",
+        "sendAsPayments", "sendAsNotifier", "sendAsTypesetter", "sendAsPublic", "receive", "receiveFacts",
+        "receiveDirectory",
     }  # fmt: skip
     postal = operations["sendAsPostal"]
     assert {reference["$ref"].rpartition("/")[2] for reference in postal["messages"]} == {

@@ -1,0 +1,102 @@
+"""Ratings and complaints on their way into the hub, as requests of the page's own participant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from hub.kafka import client as kafka
+from hub.kafka.client import ConsumerRecord
+from hub.kafka.producer import OutgoingRecord, Producer
+from hub.settings import KafkaSettings
+from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
+
+_SEND_S: Final = 5.0
+_WAIT_S: Final = 5.0
+_POLL_MS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the hub answered; `code` is that of a refusal, `message` its words in Vietnamese and English."""
+
+    is_accepted: bool
+    code: str = ""
+    message: tuple[str, str] = ("", "")
+
+
+class Sender:
+    """Writes the page's own `in.` topic and reads receipts on its own `out.` topic; many may wait at once."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.name = settings.user.removeprefix(settings.prefix)
+        self._topics = f"{settings.prefix}in.{self.name}", f"{settings.prefix}out.{self.name}"
+        self._producer = Producer(lambda: kafka.producer(settings, self.name), self.name)
+        self._reader = kafka.consumer(settings, f"{self.name}-receipts", group=None, offset_reset="latest")
+        self._waiting: dict[str, asyncio.Future[Receipt]] = {}
+
+    async def open(self) -> None:
+        """Connect, and stand at the end of what was told so far; raises what aiokafka raises."""
+        await self._producer.open()
+        await self._reader.start()
+        places = await kafka.partitions_of(self._reader, self._topics[1])
+        self._reader.assign(places)
+        await self._reader.seek_to_end(*places)
+        await asyncio.gather(*(self._reader.position(place) for place in places))
+
+    async def close(self) -> None:
+        """Give both connections up."""
+        await self._reader.stop()
+        await self._producer.close()
+
+    async def step(self) -> None:
+        """One look of the side task for receipts."""
+        fetched = await self._reader.getmany(timeout_ms=_POLL_MS)
+        for record in (record for records in fetched.values() for record in records):
+            self._told(record)
+
+    async def ask(self, kind: str, code: str, data: Mapping[str, Any], request: str) -> Receipt | None:
+        """Send a request about the dossier of this code; None: the broker has it, nobody has answered yet.
+
+        The same `request` has one effect. Raises what is away: then nobody knows whether it was sent.
+        """
+        waiting: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting[request] = waiting
+        try:
+            record = OutgoingRecord(code.encode(), orjson.dumps(data), self._headers(kind, code, request))
+            await self._producer.send(self._topics[0], [record], _SEND_S)
+            done, _ = await asyncio.wait({waiting}, timeout=_WAIT_S)
+            return waiting.result() if done else None
+        finally:
+            self._waiting.pop(request, None)
+
+    def _headers(self, kind: str, code: str, request: str) -> list[tuple[str, bytes]]:
+        texts = {
+            "ce_specversion": "1.0",
+            "ce_id": request,
+            "ce_source": f"/participants/{self.name}",
+            "ce_type": kind,
+            "ce_time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "ce_subject": code,
+            "content-type": "application/json",
+        }
+        return [(header, text.encode()) for header, text in texts.items()]
+
+    def _told(self, record: ConsumerRecord) -> None:
+        kind = (dict(record.headers).get("ce_type") or b"").decode()
+        if kind not in (RECEIPT_ACCEPTED, RECEIPT_REFUSED):
+            return
+        try:
+            told = orjson.loads(record.value or b"{}")
+            waiting = self._waiting.get(str(told["request"]))
+            words = (str(told.get("message_vi", "")), str(told.get("message_en", "")))
+            found = Receipt(kind == RECEIPT_ACCEPTED, str(told.get("code", "")), words)
+        except (ValueError, KeyError, AttributeError, TypeError):
+            return
+        if waiting is not None and not waiting.done():
+            waiting.set_result(found)
