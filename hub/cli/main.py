@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "dossier": "hub.cli.dossier:app",
     "due": "hub.cli.due:app",
     "forms": "hub.cli.forms:app",
+    "report": "hub.cli.report:app",
     "failures": "hub.cli.watching:failures",
     "lag": "hub.cli.watching:lag",
     "actions": "hub.cli.actions:actions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -27,12 +28,17 @@ FACTS_OF_DOSSIER = f"select {FACT_COLUMNS} from fact f where f.dossier_id = $1::
 
 def is_fact_genuine(row: asyncpg.Record, key: StoreKey) -> bool:
     """A fact's hash fits its bytes, its check the hash, and its columns say what the bytes say."""
+    return genuine_body(row, key) is not None
+
+
+def genuine_body(row: asyncpg.Record, key: StoreKey) -> dict[str, Any] | None:
+    """What a genuine fact says, with its personal fields sealed; None for one that was altered."""
     if sha256(row["bytes"]).digest() != row["hash"] or key.fact(row["hash"]) != row["mac"]:
-        return False
-    body = orjson.loads(row["bytes"])
+        return None
+    body: dict[str, Any] = orjson.loads(row["bytes"])
     said = (body["dossier"], body["sequence"], body["id"], body["type"], body["time"])
     stored = (row["dossier"], row["sequence"], row["id"], row["type"], rfc3339(row["time"]))
-    return said == stored
+    return body if said == stored else None
 
 
 def fact_name(row: asyncpg.Record) -> str:

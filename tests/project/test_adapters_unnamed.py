@@ -24,6 +24,7 @@ EXCEPTIONS: Mapping[str, str] = {
     "tools/settings_table.py": "this role's settings stand outside of the folder of adapters",
     "hub/engine/decide/rules.py": "where applicants agreed to be told, as the contract names that field",
     "hub/engine/decide/routing.py": "which fact goes to which role of the published contract",
+    "hub/reports/": "indicators count by what facts of the contract name: places of payment, counterparts",
     "tools/catalogue_page.py": "the page of the published contract names its roles",
     "bench/": "measures these adapters by name, and the results are kept",
     "pyproject.toml": "the entry points of this repository, and a test module in an import contract",

@@ -33,6 +33,7 @@ RUN = {
     ("docs/participants.md", "12. Scans of a participant over Kafka"): _GATEWAY_PAGE,
     ("docs/participants.md", "13. What you may name"): _FIRST_EVENT,
     ("docs/operations.md", "By hand on one machine"): _FIRST_EVENT,
+    ("docs/reports.md", ALL_OF_IT): "tests/integration/reports/test_report_command.py",
     ("docs/operations.md", "The first questions"): "tests/integration/cli/test_dossier_commands.py",
 }  # fmt: skip
 """Page and heading -> the test that runs all commands there."""

@@ -1,0 +1,72 @@
+"""From lives to a report: which group a dossier belongs to, and the law by which its time is measured."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from hub.regulation.clock import local_day
+from hub.regulation.lawbook import LawBook
+from hub.regulation.organisations import Organisations
+from hub.reports.formula_sets import FormulaSet, Indicator
+from hub.reports.life import Life
+from hub.reports.measures import InPeriod, Period
+from hub.reports.report import By, Figures, explained
+
+_UNKNOWN = "-"
+"""The level of an organisation that was never imported."""
+
+
+def group_of(by: By, organisations: Organisations) -> Callable[[Life], str]:
+    """What a dossier is counted under."""
+
+    def level(life: Life) -> str:
+        if life.accepted_at is None:
+            return _UNKNOWN
+        found = organisations.on(life.organisation, local_day(life.accepted_at))
+        return found.level if found is not None else _UNKNOWN
+
+    groups: dict[By, Callable[[Life], str]] = {
+        "all": lambda _: "all",
+        "organisation": lambda life: life.organisation,
+        "procedure": lambda life: life.procedure,
+        "level": level,
+    }
+    return groups[by]
+
+
+class Counting:
+    """One report: a formula set over a period, of all organisations or of one."""
+
+    def __init__(
+        self, formulas: FormulaSet, period: Period, book: LawBook, organisation: str | None = None
+    ) -> None:
+        self._formulas = formulas
+        self._period = period
+        self._book = book
+        self._organisation = organisation
+
+    async def tally(self, lives: AsyncIterator[Life], group: Callable[[Life], str]) -> Figures:
+        """Count all; the memory is that of the groups."""
+        tally = Figures(self._formulas, group)
+        async for seen in self._seen(lives):
+            assert seen.life.law is not None
+            tally.add(seen, self._book.of(seen.life.law).calendar)
+        return tally
+
+    async def explain(self, lives: AsyncIterator[Life], one: Indicator) -> AsyncIterator[dict[str, object]]:
+        """Each dossier that counts for something in this indicator."""
+        async for seen in self._seen(lives):
+            found = explained(one, seen)
+            if found is not None:
+                yield found
+
+    async def _seen(self, lives: AsyncIterator[Life]) -> AsyncIterator[InPeriod]:
+        """Accepted dossiers: before there is a code nothing is counted."""
+        async for life in lives:
+            if life.law is None or self._organisation not in (None, life.organisation, life.agency):
+                continue
+            procedure = self._book.of(life.law).catalogue.find(life.procedure)
+            has_results = procedure is not None and bool(procedure.results)
+            yield InPeriod(
+                life, self._period, has_results=has_results, dislike_most=self._formulas.dislike_most
+            )

@@ -1,0 +1,177 @@
+"""`hub report 766` over real stored facts, against a plain count of the same facts by SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.embedded.stack import StackAddress
+from tests.integration.engine.test_law_stories import Province, did
+from tests.support.hub_commands import hub_command
+from tests.support.hubs import own_hub
+from tests.support.page_commands import commands, words_of_hub
+from tests.support.requests import ONE_STOP
+
+PLAIN = """
+with told as (
+    select dossier_id, type, time, convert_from(bytes, 'UTF8')::jsonb -> 'data' as data from fact
+), due as (
+    select distinct on (dossier_id) dossier_id, (data ->> 'due_at')::timestamptz as due_at from told
+    where type = 'onestop.dossier.accepted.v1'
+), ended as (
+    select dossier_id, min(time) as at from told
+    where type in ('onestop.result.issued.v1', 'onestop.dossier.declined.v1', 'onestop.dossier.withdrawn.v1')
+    group by dossier_id
+)
+select count(*) as handled,
+       count(*) filter (where coalesce(e.at, $1) <= d.due_at) as on_time,
+       count(*) filter (where exists (
+           select from told t where t.dossier_id = d.dossier_id and t.type = 'onestop.identity.matched.v1'
+       )) as population_data,
+       count(*) filter (where exists (
+           select from told t where t.dossier_id = d.dossier_id and t.type = 'onestop.result.issued.v1'
+       )) as issued
+from due d left join ended e using (dossier_id)
+"""
+"""As somebody would count who has the facts and no program: none of these was supplemented or rescheduled."""
+
+
+@pytest.fixture(scope="module")
+async def province(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Province]:
+    async with own_hub(stack, tmp_path_factory.mktemp("report"), environment="test") as hub:
+        province = Province(hub)
+        await province.open()
+        rating = {"about": "one_stop", "score": 1, "way": "counter"}
+        await province.accepted()
+        withdrawn, _ = await province.accepted()
+        await did(province.counter, "dossier.withdraw", withdrawn, {})
+        await province.in_hand()
+        _, rated = await province.issued()
+        await did(province.counter, "rating.record", rated, rating)
+        await province.move(timedelta(days=21))
+        await province.issued(return_channel="post")
+        yield province
+
+
+async def report(province: Province, *words: str) -> tuple[int, str]:
+    return await hub_command(province.hub.environment, "report", "766", *words)
+
+
+def days(province: Province) -> tuple[str, ...]:
+    first, last = province.now - timedelta(days=40), province.now
+    return "--from", f"{first:%Y-%m-%d}", "--to", f"{last:%Y-%m-%d}"
+
+
+async def lines(province: Province, *words: str) -> dict[str, dict[str, Any]]:
+    status, said = await report(province, *days(province), "--json", *words)
+    assert status == 0, said
+    found = json.loads(said[said.index("[") : said.rindex("]") + 1])
+    return {f"{one['group']} {one['number']}": one for one in found}
+
+
+async def test_the_report_says_what_a_plain_count_of_the_facts_says(province: Province) -> None:
+    found = await lines(province)
+    plain = await province.hub.database.fetchrow(PLAIN, province.now)
+    assert plain is not None
+    assert (plain["handled"], plain["issued"]) == (5, 2)
+    assert 0 < plain["on_time"] < plain["handled"]
+    on_time, population = found["all 2.1"], found["all 4.5"]
+    assert (on_time["numerator"], on_time["denominator"]) == (plain["on_time"], plain["handled"])
+    assert on_time["value"] == pytest.approx(100 * plain["on_time"] / plain["handled"], abs=0.005)
+    assert on_time["points"] == pytest.approx(20 * plain["on_time"] / plain["handled"], abs=0.005)
+    assert (population["numerator"], population["denominator"]) == (
+        plain["population_data"],
+        plain["handled"],
+    )
+    assert found["all 2.2"]["denominator"] == plain["issued"]
+    late = plain["handled"] - plain["on_time"]
+    assert found["all 5.4"]["numerator"] == late + 1, "one applicant was not content"
+    assert found["all 1.4"]["value"] is None
+    assert "received_nationally=N" in found["all 1.4"]["remark"]
+
+
+async def test_parts_add_up_and_each_number_goes_down_to_its_dossiers(province: Province) -> None:
+    whole, parts = await lines(province), await lines(province, "--by", "organisation")
+    assert parts[f"{ONE_STOP} 2.1"]["numerator"] == whole["all 2.1"]["numerator"]
+    levels = await lines(province, "--by", "level")
+    assert {name.partition(" ")[0] for name in levels} == {"-"}
+    status, said = await report(province, *days(province), "--explain", "2.1")
+    assert status == 0
+    rows = [line.split("\t") for line in said.splitlines() if ONE_STOP in line]
+    assert len(rows) == whole["all 2.1"]["denominator"]
+    assert sum(row[1] == "on_time" for row in rows) == whole["all 2.1"]["numerator"]
+    assert "Nguyễn" not in said
+
+
+async def test_a_report_counts_what_was_so_at_the_end_of_its_period(province: Province) -> None:
+    first, last = province.now - timedelta(days=40), province.now - timedelta(days=14)
+    words = "--from", f"{first:%Y-%m-%d}", "--to", f"{last:%Y-%m-%d}", "--json"
+    status, said = await report(province, *words)
+    assert status == 0, said
+    (on_time,) = [one for one in json.loads(said[said.index("[") :]) if one["number"] == "2.1"]
+    assert on_time["denominator"] == 4
+
+
+async def test_what_cannot_be_counted_is_said_in_words(province: Province) -> None:
+    tomorrow = f"{province.now + timedelta(days=2):%Y-%m-%d}"
+    status, said = await report(province, "--from", tomorrow, "--to", tomorrow)
+    assert status == 2
+    assert "there is nothing to count yet" in said
+    status, said = await report(province, *days(province), "--organisation", "000.99.99.H07")
+    assert status == 0
+    assert "no dossier of 000.99.99.H07 was open or accepted in the period" in said
+    status, said = await report(province, *days(province)[:3], tomorrow)
+    assert status == 0
+    assert "the period is not over" in said
+    for wrong in (
+        ("--input", "received=1"),
+        ("--explain", "9.9"),
+        ("--formulas", "766@9"),
+        ("--into", "/x.pdf"),
+    ):
+        status, said = await report(province, *days(province), *wrong)
+        assert status in (1, 2), said
+        assert said.startswith("hub: ")
+
+
+async def test_the_report_is_written_as_a_table_for_programs(province: Province, tmp_path: Path) -> None:
+    given = ("--input", "received_nationally=10", "--input", "received_on_portal=8")
+    for kind in ("json", "csv", "xlsx"):
+        file = tmp_path / f"report.{kind}"
+        status, said = await report(province, *days(province), *given, "--into", str(file))
+        assert status == 0, said
+        assert file.stat().st_mode & 0o077 == 0
+    whole = json.loads((tmp_path / "report.json").read_bytes())
+    assert whole["formulas"] == "766-2026@1"
+    assert {one["number"] for one in whole["lines"]} >= {"1.4", "2.1", "5.4"}
+    assert (tmp_path / "report.csv").read_text("utf-8-sig").count("\n") == len(whole["lines"]) + 1
+    assert (tmp_path / "report.xlsx").read_bytes().startswith(b"PK")
+
+
+async def test_the_commands_of_its_page_run_as_they_stand_there(province: Province, tmp_path: Path) -> None:
+    lines = [line for (page, _), found in commands().items() if page == "docs/reports.md" for line in found]
+    assert len(lines) == 4
+    for line in lines:
+        (words,) = words_of_hub(line)
+        here = [str(tmp_path / word) if word.endswith(".xlsx") else word for word in words]
+        status, said = await hub_command(province.hub.environment, *here)
+        assert status == 0, said
+
+
+async def test_no_number_is_made_of_a_fact_that_somebody_altered(province: Province) -> None:
+    database = province.hub.database
+    first = "select dossier_id, sequence, bytes from fact where type = 'onestop.result.issued.v1' limit 1"
+    row = await database.fetchrow(first)
+    assert row is not None
+    put = "update fact set bytes = $1 where dossier_id = $2 and sequence = $3"
+    altered = row["bytes"].replace(b'"agency"', b'"agencY"', 1)
+    await database.execute(put, altered, row["dossier_id"], row["sequence"])
+    status, said = await report(province, *days(province))
+    assert status == 1
+    assert "was altered" in said
+    await database.execute(put, row["bytes"], row["dossier_id"], row["sequence"])
