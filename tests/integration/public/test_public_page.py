@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 import orjson
@@ -18,6 +19,7 @@ from hub.forms.stored import CaseFiles, Forms
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import load_book
 from hub.regulation.organisations import Organisations
+from tests.support.browsers import document_at, violations
 from tests.support.clients import Client
 from tests.support.forms import codes_of
 from tests.support.hub_commands import hub_command
@@ -29,7 +31,7 @@ from tests.support.traffic import metric
 
 PHONE = "0900001234"
 APPLICANT = {"kind": "enterprise", "name": "Công ty TNHH Mẫu Thử", "tax_code": "0100233488", "phone": PHONE}
-URL = "https://tra-cuu.vi-du.example"
+URL = "http://tra-cuu.vi-du.example"
 MISSING = "000.12.34.H07-260105-9999"
 TRIES = 3
 
@@ -52,6 +54,14 @@ class Site:
         fact = await self.counter.fact("dossier.accepted", lodged.data["dossier"])
         return str(lodged.data["dossier"]), str(fact.data["code"])
 
+    async def printed_link(self, dossier: str) -> str:
+        """What the second code on the printed Form 01 leads to."""
+        cases = CaseFiles(load_book(), installed_form_sets(), Organisations(), URL)
+        master = MasterKey.from_file(self.hub.master_key_file)
+        printed = await Forms(cases).pdf(self.hub.database, master, dossier, Issued("01"))
+        (link,) = [text for text in codes_of(printed) if text.startswith(f"{URL}/tra-cuu?")]
+        return link
+
     def check_code(self, code: str) -> str:
         return self.hub.store_key.look_up.check_code(code)
 
@@ -70,11 +80,7 @@ async def site(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) ->
 
 async def test_the_code_of_a_printed_form_leads_to_where_the_dossier_stands(site: Site) -> None:
     dossier, code = await site.accepted("printed")
-    cases = CaseFiles(load_book(), installed_form_sets(), Organisations(), URL)
-    master = MasterKey.from_file(site.hub.master_key_file)
-    printed = await Forms(cases).pdf(site.hub.database, master, dossier, Issued("01"))
-    (link,) = [text for text in codes_of(printed) if text.startswith("https:")]
-    assert link.startswith(f"{URL}/tra-cuu?")
+    link = await site.printed_link(dossier)
     page = await site.people.scan(link)
     assert page.status_code == 200
     assert f"Hồ sơ {code}" in page.text
@@ -83,6 +89,27 @@ async def test_the_code_of_a_printed_form_leads_to_where_the_dossier_stands(site
     assert not any(value in page.text for name, value in APPLICANT.items() if name != "kind")
     assert len(page.content) < 50_000
     assert "set-cookie" not in page.headers
+
+
+@pytest.mark.needs("chromium", "axe-source")
+async def test_the_code_of_a_printed_form_opens_the_page_in_a_browser_and_axe_finds_nothing_wrong(
+    site: Site, tmp_path: Path
+) -> None:
+    dossier, code = await site.accepted("browser")
+    here = f"--host-resolver-rules=MAP tra-cuu.vi-du.example {site.people.url.removeprefix('http://')}"
+    assert f"Hồ sơ {code}" in await document_at(await site.printed_link(dossier), here)
+    stored = await site.hub.database.fetchval("select state from dossier where id = $1", dossier)
+    await write_state(site.hub, dossier, orjson.dumps(orjson.loads(stored) | {"status": "returned"}))
+    pages = [
+        (await site.people.client.get("/tra-cuu")).text,
+        (await site.people.look_up(code, "0000")).text,
+        (await site.people.look_up(code, PHONE[-4:], "en")).text,
+        (await site.people.speak("phan-anh", code, PHONE[-4:], {})).text,
+    ]
+    assert 'name="diem-one-stop"' in pages[2]
+    assert [await violations(page, tmp_path) for page in pages] == [[]] * len(pages)
+    unlabelled = pages[0].replace("<label for", "<span for").replace("</label>", "</span>")
+    assert "label" in await violations(unlabelled, tmp_path), "axe looks"
 
 
 async def test_the_end_of_the_telephone_number_opens_the_page_too_and_in_english(site: Site) -> None:
