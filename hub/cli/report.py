@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -27,9 +27,11 @@ from hub.regulation.organisations import Organisations
 from hub.reports.counting import Counting, group_of
 from hub.reports.files import COLUMNS, as_csv, as_xlsx
 from hub.reports.formula_sets import FormulaSet, Indicator, installed_formulas
+from hub.reports.life import Life
 from hub.reports.measures import Period
 from hub.reports.report import By, Figure, period_of
 from hub.reports.stored import lives
+from hub.reports.work import COUNTS
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Reports of the law, counted over stored facts.")
@@ -38,11 +40,20 @@ _EXPLAINED = ("dossier", "counts_as", "of", "accepted_at", "due_at", "ended_at")
 _MORE = ("organisation", "procedure", "supplements")
 
 
+First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of the period")]
+Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last day of the period")]
+Whose = Annotated[
+    str | None, typer.Option("--organisation", help="only dossiers of this one-stop or competent agency")
+]
+
+
 class CountedBy(StrEnum):
     """What is counted by."""
 
     ALL = "all"
     ORGANISATION = "organisation"
+    AGENCY = "agency"
+    CHANNEL = "channel"
     PROCEDURE = "procedure"
     LEVEL = "level"
 
@@ -57,12 +68,10 @@ def _group() -> None:
 
 @app.command("766")
 def report_766(
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of the period")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last day of the period")],
+    first: First,
+    last: Last,
     by: Annotated[CountedBy, typer.Option(help="a part for each of these")] = CountedBy.ALL,
-    organisation: Annotated[
-        str | None, typer.Option(help="only dossiers of this one-stop or competent agency")
-    ] = None,
+    organisation: Whose = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option("--input", help="NAME=N: a number that the hub cannot know; may be repeated"),
@@ -85,22 +94,78 @@ def report_766(
         fail("--into names a file .json, .csv or .xlsx that is not there yet", 2)
 
     async def work(tree: Settings, connection: Connection) -> tuple[Period, list[Figure]]:
-        key, book = store_key_of(tree), load_book(tree.profile, tree.regulation)
-        clock = await read_clock(connection, tree.environment)
-        period = _period(first.date(), last.date(), clock.of(datetime.now(UTC)))
-        counting = Counting(formula_set, period, book, organisation)
-        found = lives(connection, key, period.until)
+        source = await _source(tree, connection, first, last, organisation, formula_set)
         if one is not None:
-            await _explain(counting, found, one, as_json=as_json)
-            return period, []
-        stored = await register_editions.stored(connection, key, "organisations")
-        known = organisations.from_json(stored.content) if stored is not None else Organisations()
-        tally = await counting.tally(found, group_of(by.value, known))
-        return period, tally.lines(given, english=english)
+            await _explain(source.counting, source.lives, one, as_json=as_json)
+            return source.period, []
+        group = group_of(by.value, await _known(tree, connection))
+        tally = await source.counting.tally(source.lives, group)
+        return source.period, tally.lines(given, english=english)
 
     period, lines = with_store("report", work)
     if one is None:
         _tell(period, lines, formula_set, into, organisation, as_json=as_json)
+
+
+@app.command("work")
+def report_work(
+    first: First, last: Last,
+    by: Annotated[CountedBy, typer.Option(help="a line for each of these")] = CountedBy.AGENCY,
+    organisation: Whose = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Count what each agency, channel or one-stop did in a period (7.2, 20.1, 22.1)."""
+
+    async def work(tree: Settings, connection: Connection) -> list[dict[str, object]]:
+        source = await _source(tree, connection, first, last, organisation)
+        sheet = await source.counting.work(source.lives, group_of(by.value, await _known(tree, connection)))
+        return sheet.rows()
+
+    rows = with_store("report", work)
+    columns = ("group", "received", "carried_over", "ended", "ended_late", "open", "open_late")
+    more = tuple(name for name in COUNTS if name not in columns)
+    print_rows(
+        rows, columns, as_json=as_json, none="no dossier was open or accepted in the period", more=more
+    )
+
+
+@app.command("late")
+def report_late(first: First, last: Last, organisation: Whose = None, as_json: AsJson = False) -> None:
+    """List the dossiers that were late in a period, for the report of the head of a one-stop (7.1)."""
+
+    async def work(tree: Settings, connection: Connection) -> list[dict[str, object]]:
+        source = await _source(tree, connection, first, last, organisation)
+        return [row async for row in source.counting.late(source.lives)]
+
+    rows = with_store("report", work)
+    columns = ("dossier", "agency", "due_at", "ended_at")
+    more = ("supplements", "apologies", "opinions", "procedure", "organisation")
+    print_rows(rows, columns, as_json=as_json, none="no dossier was late in the period", more=more)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a report is made of."""
+
+    period: Period
+    counting: Counting
+    lives: AsyncIterator[Life]
+
+
+async def _source(
+    tree: Settings, connection: Connection, first: datetime, last: datetime, organisation: str | None,
+    formula_set: FormulaSet | None = None,
+) -> _Source:  # fmt: skip
+    book = load_book(tree.profile, tree.regulation)
+    clock = await read_clock(connection, tree.environment)
+    period = _period(first.date(), last.date(), clock.of(datetime.now(UTC)))
+    counting = Counting(formula_set or _formulas(_NEWEST), period, book, organisation)
+    return _Source(period, counting, lives(connection, store_key_of(tree), period.until))
+
+
+async def _known(tree: Settings, connection: Connection) -> Organisations:
+    stored = await register_editions.stored(connection, store_key_of(tree), "organisations")
+    return organisations.from_json(stored.content) if stored is not None else Organisations()
 
 
 def _formulas(name: str) -> FormulaSet:

@@ -36,7 +36,7 @@ from hub.public.door import Page
 from hub.public.limits import Limits
 from hub.public.look_up import LookUp
 from hub.public.metrics import PublicMetrics
-from hub.public.sending import Sender
+from hub.public.sending import PageSender
 from hub.public.voices import Voices
 from hub.regulation.lawbook import load_book
 from hub.settings import KafkaSettings, PostgresSettings, read_tree
@@ -84,7 +84,7 @@ def public_settings() -> PublicTree:
 class _Parts:
     """What runs in the process."""
 
-    def __init__(self, page: Page, look_up: LookUp, checks: CheckWatch, sender: Sender | None) -> None:
+    def __init__(self, page: Page, look_up: LookUp, checks: CheckWatch, sender: PageSender | None) -> None:
         self.page = page
         self.sender = sender
         self.look_up = look_up
@@ -169,8 +169,8 @@ async def _parts(settings: PublicTree, metrics: PublicMetrics) -> AsyncIterator[
         await session.close()
 
 
-async def _sender(settings: KafkaSettings, stack: AsyncExitStack) -> Sender:
-    sender = Sender(settings)
+async def _sender(settings: KafkaSettings, stack: AsyncExitStack) -> PageSender:
+    sender = PageSender(settings)
     stack.push_async_callback(sender.close)
     try:
         await sender.open()

@@ -30,7 +30,7 @@ class Receipt:
     message: tuple[str, str] = ("", "")
 
 
-class Sender:
+class PageSender:
     """Writes the page's own `in.` topic and reads receipts on its own `out.` topic; many may wait at once."""
 
     def __init__(self, settings: KafkaSettings) -> None:

@@ -24,7 +24,7 @@ from hub.public.feedback_pages import (
 )
 from hub.public.limits import Limits
 from hub.public.pages import Asked
-from hub.public.sending import Receipt, Sender
+from hub.public.sending import PageSender, Receipt
 from hub.public.standing import Standing
 from schemas.feedback import RecordComplaint, RecordRating
 
@@ -37,7 +37,7 @@ _MOST_TEXT, _MOST_NAME = 4000, 100
 class Voices:
     """Sends as the page's own participant; who may speak of a dossier was looked at before."""
 
-    def __init__(self, sender: Sender, limits: Limits) -> None:
+    def __init__(self, sender: PageSender, limits: Limits) -> None:
         self._sender = sender
         self._limits = limits
 

@@ -11,6 +11,7 @@ from hub.reports.formula_sets import FormulaSet, Indicator
 from hub.reports.life import Life
 from hub.reports.measures import InPeriod, Period
 from hub.reports.report import By, Figures, explained
+from hub.reports.work import WorkSheet, late_row
 
 _UNKNOWN = "-"
 """The level of an organisation that was never imported."""
@@ -28,7 +29,9 @@ def group_of(by: By, organisations: Organisations) -> Callable[[Life], str]:
     groups: dict[By, Callable[[Life], str]] = {
         "all": lambda _: "all",
         "organisation": lambda life: life.organisation,
+        "agency": lambda life: life.agency,
         "procedure": lambda life: life.procedure,
+        "channel": lambda life: life.channel,
         "level": level,
     }
     return groups[by]
@@ -52,6 +55,19 @@ class Counting:
             assert seen.life.law is not None
             tally.add(seen, self._book.of(seen.life.law).calendar)
         return tally
+
+    async def work(self, lives: AsyncIterator[Life], group: Callable[[Life], str]) -> WorkSheet:
+        """Plain counts of all."""
+        sheet = WorkSheet(group)
+        async for seen in self._seen(lives):
+            sheet.add(seen)
+        return sheet
+
+    async def late(self, lives: AsyncIterator[Life]) -> AsyncIterator[dict[str, object]]:
+        """Each dossier that was late."""
+        async for seen in self._seen(lives):
+            if (row := late_row(seen)) is not None:
+                yield row
 
     async def explain(self, lives: AsyncIterator[Life], one: Indicator) -> AsyncIterator[dict[str, object]]:
         """Each dossier that counts for something in this indicator."""

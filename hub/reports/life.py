@@ -50,6 +50,9 @@ class Life:
     is_paid_online: bool = False
     is_synced: bool = False
     complaints: int = 0
+    apologies: int = 0
+    opinions: int = 0
+    """Of other agencies, asked for."""
     lowest_score: float | None = None
     """As a share of the scale."""
 
@@ -99,6 +102,7 @@ def _supplemented(life: Life, _time: datetime, data: Data) -> None:
 
 def _apologised(life: Life, _time: datetime, data: Data) -> None:
     """Form 04: a late one leaves the time by which delay counts."""
+    life.apologies += 1
     if data.get("measured_due_at") is not None:
         life.due_at = _moment(data["measured_due_at"])
 
@@ -151,6 +155,10 @@ def _complained(life: Life, _time: datetime, _data: Data) -> None:
     life.complaints += 1
 
 
+def _consulted(life: Life, _time: datetime, _data: Data) -> None:
+    life.opinions += 1
+
+
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -175,6 +183,7 @@ _CHANGES: Mapping[str, Callable[[Life, datetime, Data], None]] = {
     "payment.recorded": _paid,
     "rating.recorded": _rated,
     "complaint.recorded": _complained,
+    "opinion.requested": _consulted,
     "sync.recorded": _synced,
 }
 COUNTED = tuple(_CHANGES)

@@ -29,13 +29,23 @@ class InPeriod:
     rating says that the applicant is not content.
     """
 
-    __slots__ = ("dislike_most", "has_results", "is_handled", "is_issued", "is_late", "is_received", "life")
+    __slots__ = (
+        "dislike_most",
+        "has_ended",
+        "has_results",
+        "is_handled",
+        "is_issued",
+        "is_late",
+        "is_received",
+        "life",
+    )
 
     def __init__(self, life: Life, period: Period, *, has_results: bool, dislike_most: float) -> None:
         self.life = life
         self.has_results = has_results
         self.dislike_most = dislike_most
         self.is_received = period.holds(life.accepted_at)
+        self.has_ended = life.ended_at is not None
         self.is_issued = period.holds(life.issued_at)
         self.is_handled = _is_open_within(life, period)
         self.is_late = self.is_handled and not is_in_time(life, period.until)

@@ -16,7 +16,7 @@ from hub.reports.formula_sets import FormulaSet, Indicator
 from hub.reports.life import Life
 from hub.reports.measures import MEASURES, InPeriod, Period
 
-By = Literal["all", "organisation", "procedure", "level"]
+By = Literal["all", "organisation", "agency", "procedure", "level", "channel"]
 _PLACES = Decimal("0.01")
 _DAY_HOURS = 8
 

@@ -46,7 +46,7 @@ TASKS: dict[str, tuple[str, ...] | str] = {
     "hub/gateway/server.py serve_http(app, door, on_port)": ("door",),
     "hub/gateway/readers.py _stop(reader)": OF_NOBODY,
     "hub/public/role.py door": "what one look-up raises is answered and told (`look_up_failed`)",
-    "hub/public/role.py receipts": "what cannot be read as a receipt is passed over (`Sender._told`)",
+    "hub/public/role.py receipts": "what cannot be read as a receipt is passed over (`PageSender._told`)",
     "hub/public/role.py refresh": "two statements for all; an edition that was altered is passed over",
     "hub/public/role.py refusals": "counts and closed words of the page's own",
     "hub/public/role.py checks": PROBES,

@@ -20,6 +20,7 @@ TEXTS = (
     "hub/dossier/texts.toml", "hub/gateway/problems.toml", "adapters/national_portal/texts.toml",
     "adapters/postal/texts.toml", "adapters/population_db/reasons.toml",
     "adapters/notices/texts.toml", "hub/forms/papers/papers.toml", "hub/public/texts.toml",
+    "hub/reports/formulas/766-2026@1.toml",
 )  # fmt: skip
 ABBREVIATED = re.compile(r"\bĐ ?\d+\b|\bk\. ?\d+|\bđ\. ?[a-zđ]\b|khoản \d+ điểm [a-zđ]\b|Điều \d+ khoản")
 """Citations in another order or style than "điểm c khoản 6 Điều 15"."""
@@ -55,6 +56,10 @@ def vietnamese(data: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, 
     for name, value in data.items():
         if isinstance(value, Mapping):
             yield from vietnamese(value, f"{place}{name}.")
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                if isinstance(item, Mapping):
+                    yield from vietnamese(item, f"{place}{name}.{number}.")
         elif isinstance(value, str) and name in {"vi", "advice_vi"}:
             yield f"{place}{name}", value
 

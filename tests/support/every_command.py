@@ -44,6 +44,8 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "forms preview": ("01", "--into", "/no/such/folder/01.pdf", "--dossier", "nope", "--reason", "a test"),
     "law pin": ("/no/such/folder",),
     "report 766": ("--from", "2026-01-05", "--to", "2026-01-09", "--explain", "nope"),
+    "report late": ("--from", "2126-01-05", "--to", "2126-01-09"),
+    "report work": ("--from", "2126-01-05", "--to", "2126-01-09"),
     "listen": ("/no/such.conf",),
     "offsets accept": ("in.nobody", "0", *SURE),
     "organisations diff": ("/no/such/file.json",),
@@ -90,6 +92,8 @@ LISTS_AND_SHOWS = {
     "offsets list": (), "organisations editions": (), "organisations show": (),
     "participants budget": ("counter-a",), "participants list": (), "redrive": (),
     "report 766": ("--from", "2026-01-05", "--to", "2026-01-09"),
+    "report late": ("--from", "2026-01-05", "--to", "2026-01-09"),
+    "report work": ("--from", "2026-01-05", "--to", "2026-01-09"),
     "roster editions": (), "roster show": (), "verify": (),
 }  # fmt: skip
 """What prints something about the hub, with words that name what a test has made."""

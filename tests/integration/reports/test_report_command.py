@@ -15,7 +15,7 @@ from tests.integration.engine.test_law_stories import Province, did
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import own_hub
 from tests.support.page_commands import commands, words_of_hub
-from tests.support.requests import ONE_STOP
+from tests.support.requests import AGENCY, ONE_STOP
 
 PLAIN = """
 with told as (
@@ -153,9 +153,26 @@ async def test_the_report_is_written_as_a_table_for_programs(province: Province,
     assert (tmp_path / "report.xlsx").read_bytes().startswith(b"PK")
 
 
+async def test_what_an_agency_did_and_what_was_late_add_up_to_the_same_dossiers(province: Province) -> None:
+    plain = await province.hub.database.fetchrow(PLAIN, province.now)
+    assert plain is not None
+    environment, period = province.hub.environment, days(province)
+    status, said = await hub_command(environment, "report", "work", *period, "--json")
+    assert status == 0, said
+    (row,) = json.loads(said)
+    assert row["group"] == AGENCY
+    assert row["received"] == row["ended"] + row["open"] == plain["handled"]
+    assert row["ended_late"] + row["open_late"] == plain["handled"] - plain["on_time"]
+    assert (row["results"], row["withdrawn"], row["carried_over"]) == (plain["issued"], 1, 0)
+    status, said = await hub_command(environment, "report", "late", *period, "--json")
+    assert status == 0, said
+    assert len(json.loads(said)) == plain["handled"] - plain["on_time"]
+    assert "Nguyễn" not in said
+
+
 async def test_the_commands_of_its_page_run_as_they_stand_there(province: Province, tmp_path: Path) -> None:
     lines = [line for (page, _), found in commands().items() if page == "docs/reports.md" for line in found]
-    assert len(lines) == 4
+    assert len(lines) == 7
     for line in lines:
         (words,) = words_of_hub(line)
         here = [str(tmp_path / word) if word.endswith(".xlsx") else word for word in words]

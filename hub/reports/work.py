@@ -1,0 +1,77 @@
+"""What offices did in a period, in plain counts, and which dossiers were late (pure).
+
+For the quarter's talk with each agency (7.2), by channel (20.1), as an overview (22.1), and for the report of
+cases that miss their time (7.1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from hub.reports.life import Life
+from hub.reports.measures import InPeriod
+
+Count = Callable[[InPeriod], int]
+
+
+def _ended(seen: InPeriod) -> bool:
+    return seen.is_handled and seen.has_ended
+
+
+COUNTS: Mapping[str, Count] = {
+    "received": lambda seen: seen.is_received,
+    "carried_over": lambda seen: seen.is_handled and not seen.is_received,
+    "ended": _ended,
+    "ended_in_time": lambda seen: _ended(seen) and not seen.is_late,
+    "ended_late": lambda seen: _ended(seen) and seen.is_late,
+    "open": lambda seen: seen.is_handled and not seen.has_ended,
+    "open_late": lambda seen: seen.is_handled and not seen.has_ended and seen.is_late,
+    "results": lambda seen: seen.is_issued,
+    "declined": lambda seen: _ended(seen) and seen.life.declined_at is not None,
+    "withdrawn": lambda seen: _ended(seen) and seen.life.withdrawn_at is not None,
+    "supplements": lambda seen: len(seen.life.spells) if seen.is_handled else 0,
+    "apologies": lambda seen: seen.life.apologies if seen.is_handled else 0,
+    "complaints": lambda seen: seen.life.complaints if seen.is_handled else 0,
+}
+"""By name; each is a number of dossiers, or of what happened to them."""
+
+
+class WorkSheet:
+    """The counts of all groups."""
+
+    def __init__(self, group_of: Callable[[Life], str]) -> None:
+        self._group_of = group_of
+        self._groups: dict[str, Counter[str]] = {}
+
+    def add(self, seen: InPeriod) -> None:
+        """Count one dossier."""
+        if not (seen.is_handled or seen.is_received):
+            return
+        counts = self._groups.setdefault(self._group_of(seen.life), Counter())
+        counts.update({name: int(count(seen)) for name, count in COUNTS.items()})
+
+    def rows(self) -> list[dict[str, object]]:
+        """A row for each group, by name."""
+        return [
+            {"group": group, **{name: counts[name] for name in COUNTS}}
+            for group, counts in sorted(self._groups.items())
+        ]
+
+
+def late_row(seen: InPeriod) -> dict[str, object] | None:
+    """A dossier that was late in the period, with what its facts say of why; None for others."""
+    if not seen.is_late:
+        return None
+    life = seen.life
+    return {
+        "dossier": life.code,
+        "agency": life.agency,
+        "organisation": life.organisation,
+        "procedure": life.procedure,
+        "due_at": life.due_at,
+        "ended_at": life.ended_at,
+        "supplements": len(life.spells),
+        "apologies": life.apologies,
+        "opinions": life.opinions,
+    }
