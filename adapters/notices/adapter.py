@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Final, assert_never
@@ -11,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from adapters.notices.bounces import BounceFolder
 from adapters.notices.mail import can_be_used, mail_bytes
 from adapters.notices.mail_client import MailClient, MailRefusedError, proof_of
+from adapters.notices.pacing import Pace
 from adapters.notices.settings import NoticesSettings
 from adapters.notices.sms import within
 from adapters.notices.sms_client import SmsClient, SmsRefusedError
@@ -21,10 +24,12 @@ from adapters.notices.texts import pair, reject
 from adapters.notices.wording import email_of, sms_of, subject_of
 from hub.delivery.adapter import OutMessage, Polled, Report
 from hub.delivery.context import AskTime, machine_time
-from hub.delivery.errors import CallError
+from hub.delivery.errors import CallError, StoreAwayError
+from hub.delivery.host import Connection, Host
 from hub.delivery.http import outcome_after
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
 from hub.delivery.reports import report_id
+from hub.logs import log
 from schemas.notice import NoticeRequested, ReportNotice
 
 _NAMESPACE: Final = UUID("7a5c7b1e-2f59-4f3a-9a0e-0d7c1b6b8f42")
@@ -33,7 +38,7 @@ _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class NoticesAdapter:
-    """Implements `hub.delivery.adapter.Adapter`; keeps nothing, least of all an address.
+    """Implements `hub.delivery.adapter.Adapter` and `Hosted`; keeps nothing, least of all an address.
 
     One sending on one way for each notice: where nobody can say whether it went out, and nobody can be asked,
     it is not sent again, and the hub takes the next way.
@@ -48,7 +53,9 @@ class NoticesAdapter:
         self._ask_time: AskTime = machine_time
         self._templates = read_templates(settings.templates)
         self._mail = MailClient(settings)
+        self._pace = {"email": Pace(settings.smtp_per_s), "sms": Pace(settings.sms_per_s)}
         self._sms = SmsClient(settings)
+        self._desk: Host | None = None
 
     @property
     def certificates(self) -> Mapping[str, Path | None]:
@@ -62,6 +69,11 @@ class NoticesAdapter:
     def handles(self, message_type: str) -> bool:
         """Notices that the hub asks for."""
         return message_type == NoticeRequested.type
+
+    def urgent_until(self, message: OutMessage) -> datetime | None:
+        """What has to be done about comes first, then the nearest time that is told."""
+        fact = _fact_of(message)
+        return None if fact is None else fact.due_at or message.time
 
     async def deliver(self, message: OutMessage) -> Outcome:
         """Send it on the way that it names."""
@@ -107,6 +119,42 @@ class NoticesAdapter:
         del why
         return _report(message, at, failure=pair("gave_up")[0])
 
+    async def attach(self, desk: Host) -> None:
+        """Take the desk: what comes back is told over it."""
+        self._desk = desk
+
+    async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
+        """Nothing is kept."""
+        del connection, messages
+        return ()
+
+    async def serve(self) -> None:
+        """Read what comes back to the sender's address, until cancelled."""
+        assert self._desk is not None
+        self._desk.opened()
+        if self._settings.bounces is None:
+            await asyncio.Event().wait()
+            return
+        folder = BounceFolder(self._settings.bounces)
+        while True:
+            try:
+                await self._read_bounces(folder, self._desk)
+            except (StoreAwayError, OSError) as error:
+                log("bounces_wait", reason=type(error).__name__)
+            await asyncio.sleep(self._settings.bounces_every_s)
+
+    async def _read_bounces(self, folder: BounceFolder, desk: Host) -> None:
+        for path, bounce in folder.waiting():
+            message = await desk.delivered(bounce.identity) if bounce is not None else None
+            if bounce is None or message is None:
+                log("bounce_of_nothing")
+            else:
+                failure = pair("bounced", code=bounce.status)[0]
+                report = _report(message, desk.now(), failure=failure, end="bounced")
+                if report is not None:
+                    await desk.accept(report)
+            folder.done(path)
+
     async def poll(self, cursor: str | None) -> Polled:
         """Nothing to poll."""
         return Polled(reports=(), cursor=cursor or "")
@@ -121,6 +169,8 @@ class NoticesAdapter:
             return reject("no_way")
         if fact.email is None or not can_be_used(fact.email):
             return reject("bad_address")
+        if (wait_s := await self._pace["email"].turn()) > 0:
+            return RetryAt(wait_s, "limit of the mail server", is_called=False)
         content = mail_bytes(
             identity=message.id,
             at=message.time,
@@ -144,7 +194,9 @@ class NoticesAdapter:
             return reject("too_long")
         wait_s = quiet_s(settings.sms_quiet_from, settings.sms_quiet_until, await self._ask_time())
         if wait_s > 0:
-            return RetryAt(wait_s, "quiet hours", is_alone=True)
+            return RetryAt(wait_s, "quiet hours", is_called=False)
+        if (wait_s := await self._pace["sms"].turn()) > 0:
+            return RetryAt(wait_s, "limit of the provider", is_called=False)
         return Delivered({"proof": proof_of(await self._sms.send(message.id, fact.phone, short), fact.phone)})
 
 
@@ -170,7 +222,12 @@ def _fact_of(message: OutMessage) -> NoticeRequested | None:
 
 
 def _report(
-    message: OutMessage, at: datetime, *, proof: str | None = None, failure: str | None = None
+    message: OutMessage,
+    at: datetime,
+    *,
+    proof: str | None = None,
+    failure: str | None = None,
+    end: str | None = None,
 ) -> Report | None:
     """One id for each delivery and its end, whenever it is made; nothing of a notice that cannot be read."""
     fact = _fact_of(message)
@@ -184,6 +241,6 @@ def _report(
         notice=fact.notice,
         failure=failure,
     )
-    identity = report_id(_NAMESPACE, f"{'sent' if failure is None else 'failed'}|{message.id}")
+    identity = report_id(_NAMESPACE, f"{end or ('sent' if failure is None else 'failed')}|{message.id}")
     body = data.model_dump_json(exclude_none=True).encode()
     return Report(identity, ReportNotice.type, message.subject, data.at, body)

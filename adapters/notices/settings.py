@@ -12,14 +12,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _HTTP_URL = r"^https?://[^/\s]+(/\S*)?$"
 _FOLDER = Path(__file__).parent
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_Rate = Annotated[float | None, Field(gt=0, le=1000)]
 _Seconds = Annotated[float, Field(gt=0)]
 
 
 class NoticesSettings(BaseSettings):
     """A mail server, a provider of messages, or both: what has none fails, and the hub takes the next way.
 
-    During quiet hours messages wait; the runtime has to be told to wait as long (`HUB_DELIVERY__TOTAL_S`,
-    `HUB_DELIVERY__RETRY_CAP_S`).
+    During quiet hours messages wait, however long: nothing of their time and their attempts is used up.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUB_NOTICES_", frozen=True, extra="forbid")
@@ -31,6 +31,7 @@ class NoticesSettings(BaseSettings):
     )
     smtp_user: str | None = Field(default=None, description="our account there; empty where none is needed")
     smtp_password: SecretStr | None = Field(default=None, description="its password")
+    smtp_per_s: _Rate = Field(default=None, description="e-mails a second; no limit if not set")
     smtp_ca_file: Path | None = Field(default=None, description="PEM of the mail server's CA")
     sender: str = Field(
         default="", pattern=r"^([^@\s<>,]+@[^@\s<>,]+)?$", description="address that e-mail comes from"
@@ -43,6 +44,7 @@ class NoticesSettings(BaseSettings):
         default=None, pattern=_HTTP_URL, description="GET tells whether `{id}` is there; 404 if not"
     )
     sms_token: SecretStr | None = Field(default=None, description="bearer token of the provider")
+    sms_per_s: _Rate = Field(default=None, description="messages a second; no limit if not set")
     sms_ca_file: Path | None = Field(default=None, description="PEM of the provider's CA")
     sms_brand: str = Field(
         default="", max_length=11, description="registered name of the sender (brand name)"
@@ -62,6 +64,10 @@ class NoticesSettings(BaseSettings):
     sms_max_parts: int = Field(default=3, ge=1, le=10, description="a longer one loses its accents")
     sms_quiet_from: time | None = Field(default=None, description="local time from which messages wait")
     sms_quiet_until: time | None = Field(default=None, description="local time from which they go again")
+    bounces: Path | None = Field(
+        default=None, description="Maildir into which the mail server puts what comes back to `sender`"
+    )
+    bounces_every_s: _Seconds = Field(default=30.0, description="pause between two looks into it")
     link: str | None = Field(
         default=None, pattern=_HTTP_URL, description="the site's own look-up page, the only link in a text"
     )

@@ -107,6 +107,19 @@ class Clocked(Protocol):
 
 
 @runtime_checkable
+class Urgent(Protocol):
+    """An adapter whose messages have a time until which they should go out: the earliest goes first."""
+
+    def urgent_until(self, message: OutMessage) -> datetime | None:
+        """That time; None goes behind all that have one."""
+        ...
+
+
+Urgency = Callable[[OutMessage], datetime | None]
+"""`Urgent.urgent_until`."""
+
+
+@runtime_checkable
 class Certified(Protocol):
     """An adapter with certificates of its own, whose ends are told."""
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from hub.delivery import queries
 from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.context import AdapterContext
 from hub.delivery.database import translated
@@ -33,6 +34,13 @@ class Host:
     def opened(self) -> None:
         """Note that the door listens: only then the process is ready."""
         self.parts.progress.is_door_closed = False
+
+    async def delivered(self, message_id: str) -> OutMessage | None:
+        """A message that the counterpart has taken, as long as it is kept; raises `StoreAwayError`."""
+        with translated():
+            async with self.pool.acquire() as connection:
+                row = await connection.fetchrow(queries.READ_DELIVERED, self.parts.name, message_id)
+        return OutMessage(**row) if row is not None else None
 
     async def accept(self, report: Report, also: Also | None = None) -> bool:
         """Store a report, and what `also` writes, in one transaction; it is then published by itself.

@@ -50,12 +50,15 @@ class Unknown:
 class RetryAt:
     """The request provably had no effect; try again after `delay_s` (the runtime adds jitter and a cap).
 
-    `is_alone` as in `Unknown`.
+    `is_alone` as in `Unknown`. Without a call (`is_called`) the adapter itself holds the message until then,
+    for quiet hours or a limit of its own: neither the attempt nor that time counts, and it tells nothing of
+    the counterpart.
     """
 
     delay_s: float
     why: str
     is_alone: bool = False
+    is_called: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from hub.delivery.adapter import OutMessage, Report
+from hub.delivery.adapter import OutMessage, Report, Urgency
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, QueryOutcome, Rejected
 from hub.delivery.stored_outcome import read_outcome
 from hub.facts.checked import DELIVERY_REPORT, at_micros, micros
 from hub.facts.integrity import StoreKey
+
+_LONG_BEFORE = timedelta(days=36_500)
 
 FinalState = Literal["delivered", "rejected", "dead"]
 ReportFields = tuple[str | None, str | None, str | None, datetime | None, bytes | None, bytes | None]
@@ -89,10 +91,17 @@ def final_state(outcome: Delivered | Rejected) -> FinalState:
     return "delivered" if isinstance(outcome, Delivered) else "rejected"
 
 
-def message_columns(messages: Sequence[OutMessage]) -> list[list[Any]]:
+def message_columns(messages: Sequence[OutMessage], urgent: Urgency | None = None) -> list[list[Any]]:
     """Return one list per column of `store_messages`."""
     names = ("id", "dossier", "sequence", "type", "subject", "time", "data")
-    return [[getattr(message, name) for message in messages] for name in names]
+    columns = [[getattr(message, name) for message in messages] for name in names]
+    return [*columns, [_order_of(message, urgent) for message in messages]]
+
+
+def _order_of(message: OutMessage, urgent: Urgency | None) -> datetime | None:
+    """Far before now, so that what is stored is due at once, the earliest first."""
+    until = urgent(message) if urgent is not None else None
+    return until - _LONG_BEFORE if until is not None else None
 
 
 def report_fields(report: Report | None, adapter: str, key: StoreKey) -> ReportFields:

@@ -9,7 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from hub.delivery import queries
-from hub.delivery.adapter import OutMessage, Report
+from hub.delivery.adapter import OutMessage, Report, Urgency
 from hub.delivery.database import translated
 from hub.delivery.lease import Decision, Lease
 from hub.delivery.outcome import ERASED, NOTED, QueryOutcome
@@ -52,17 +52,19 @@ class DeliveryStore:
         receipts: Sequence[Confirmed],
         poison: Sequence[PoisonRecord],
         keep: Keep | None = None,
+        urgent: Urgency | None = None,
     ) -> StoredBatch:
         """Store a batch of the topic in one transaction; what was stored before is left as it is.
 
         `keep` gets the new messages in the same transaction; those that it names are stored as delivered.
+        `urgent` says of a message until when it should have gone out: the earliest goes first.
         What is of a dossier that was erased meanwhile is over with it, and nothing of it is kept.
         """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 new, closed, over = [], [], list[str]()
                 if messages:
-                    columns = message_columns(messages)
+                    columns = message_columns(messages, urgent)
                     new = await connection.fetch(queries.STORE_MESSAGES, self.adapter, *columns)
                 ids = {row["id"] for row in new}
                 if ids:
@@ -127,8 +129,12 @@ class DeliveryStore:
         outcome: QueryOutcome,
         *,
         doubt_begins: bool,
+        is_held: bool = False,
     ) -> bool:
-        """Let the row be leased again after `delay_s`; False when the lease was lost."""
+        """Let the row be leased again after `delay_s`; False when the lease was lost.
+
+        `is_held`: nothing was called, so neither this attempt nor this time counts.
+        """
         done = await self._value(
             queries.PUT_BACK,
             lease.message.id,
@@ -137,6 +143,7 @@ class DeliveryStore:
             delay_s,
             outcome_text(outcome),
             doubt_begins,
+            is_held,
         )
         return bool(done)
 

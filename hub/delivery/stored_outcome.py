@@ -20,8 +20,9 @@ def outcome_text(outcome: QueryOutcome) -> str:
             stored = {"kind": "rejected", "code": code, "reason_vi": reason_vi, "reason_en": reason_en}
         case Unknown(why):
             stored = {"kind": "unknown", "why": why[:_MAX_WHY]}
-        case RetryAt(delay_s, why):
+        case RetryAt(delay_s, why, is_called=is_called):
             stored = {"kind": "retry", "delay_s": delay_s, "why": why[:_MAX_WHY]}
+            stored |= {} if is_called else {"is_called": False}
         case NotFound():
             stored = {"kind": "not_found"}
         case _ as never:
@@ -41,7 +42,7 @@ def read_outcome(text: str) -> QueryOutcome:
         case "unknown":
             return Unknown(stored["why"])
         case "retry":
-            return RetryAt(stored["delay_s"], stored["why"])
+            return RetryAt(stored["delay_s"], stored["why"], is_called=stored.get("is_called", True))
         case "not_found":
             return NotFound()
         case kind:

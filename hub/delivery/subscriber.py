@@ -14,7 +14,7 @@ import asyncpg
 from faststream import AckPolicy
 from faststream.kafka.annotations import KafkaMessage
 
-from hub.delivery.adapter import OutMessage
+from hub.delivery.adapter import OutMessage, Urgent
 from hub.delivery.context import AdapterContext
 from hub.delivery.gaps import note_gap
 from hub.delivery.host import Hosted
@@ -138,8 +138,9 @@ class Subscriber:
                 case Poison(why):
                     poison.append(_poison(record, why))
         keep = parts.adapter.keep if isinstance(parts.adapter, Hosted) else None
+        urgent = parts.adapter.urgent_until if isinstance(parts.adapter, Urgent) else None
         stored = await self._parts.patiently(
-            "delivery.take", lambda: parts.store.take(messages, receipts, poison, keep)
+            "delivery.take", lambda: parts.store.take(messages, receipts, poison, keep, urgent)
         )
         self._note(stored)
         parts.deliveries.ring()

@@ -31,12 +31,16 @@ class Bury:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Another call follows after `delay_s`; `doubt_begins` when a request may just have had its effect."""
+    """Another call follows after `delay_s`; `doubt_begins` when a request may just have had its effect.
+
+    `is_held`: nothing was called, so nothing of the budget is used up.
+    """
 
     state: Literal["pending", "unknown"]
     delay_s: float
     outcome: RetryAt | Unknown | NotFound
     doubt_begins: bool = False
+    is_held: bool = False
 
 
 Verdict = Settle | Bury | PutBack
@@ -58,6 +62,8 @@ def verdict(
         case NotFound() if lease.is_doubtful:
             unsettled_s = settling_s - lease.doubt_age_s
             return PutBack("unknown", max(unsettled_s, policy.base_s * 0.1), answer)
+        case RetryAt(delay_s, _, is_called=False) if not lease.is_doubtful:
+            return PutBack("pending", max(delay_s, 0.0), answer, is_held=True)
         case RetryAt(delay_s, _) if not lease.is_doubtful:
             step = next_step(policy, lease.attempts, lease.age_s, delay_s, draw)
             return (
@@ -77,6 +83,8 @@ def health(answer: QueryOutcome) -> Result:
     match answer:
         case Delivered(is_called=True):
             return Result.SUCCESS
+        case RetryAt(is_called=False):
+            return Result.NEUTRAL
         case Delivered() | Rejected() | NotFound():  # an adapter may answer the last two without a call
             return Result.NEUTRAL
         case RetryAt(is_alone=True) | Unknown(is_alone=True):

@@ -110,7 +110,7 @@ class Workers:
         if change is not None:
             told = {**self._ids(lease), "outcome": label}
             _log.warning("circuit", extra={"action": f"delivery.circuit_{change}", **told})
-        if isinstance(answer, Delivered) and not answer.is_called:
+        if isinstance(answer, Delivered | RetryAt) and not answer.is_called:
             return answer
         parts.metrics.requests.labels(parts.name, label).inc()
         parts.metrics.request_seconds.labels(parts.name, label).observe(_now() - begun)
@@ -160,8 +160,10 @@ class Workers:
             case Bury(outcome, why):
                 made = report_dead_letter(parts.adapter, message, last_words(outcome, why), parts.clock())
                 return await parts.store.finish(lease, "dead", outcome, made.report, due=made.is_due)
-            case PutBack(state, delay_s, outcome, doubt_begins):
-                return await parts.store.put_back(lease, state, delay_s, outcome, doubt_begins=doubt_begins)
+            case PutBack(state, delay_s, outcome, doubt_begins, is_held):
+                return await parts.store.put_back(
+                    lease, state, delay_s, outcome, doubt_begins=doubt_begins, is_held=is_held
+                )
             case _ as never:
                 assert_never(never)
 
@@ -181,6 +183,8 @@ class Workers:
                 metrics.delivered.labels(name, lease.message.type, "expired").inc()
                 metrics.dead_letters_made.labels(name, "expired").inc()
                 action = "delivery.dead_letter"
+            case PutBack(is_held=True):
+                action = "delivery.held"
             case PutBack(_, _, outcome, _):
                 metrics.retries.labels(name, code_class(outcome)).inc()
                 action = f"delivery.put_back_{code_class(outcome)}"

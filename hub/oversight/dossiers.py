@@ -43,7 +43,8 @@ select participant, request_id as request, reason, parked_at as since from parke
 where dossier_id = $1::uuid order by position limit 50
 """
 DELIVERIES = """
-select adapter, id, type, attempts::bigint + queries as calls, first_at as since, ended_at, next_at,
+select adapter, id, type, attempts::bigint + queries as calls, first_at as since, ended_at,
+       greatest(next_at, first_at) as next_at,
        outcome::text as outcome,
        case when is_doubtful and state in ('unknown', 'leased') then 'unknown' else state end as state
 from delivery where dossier = $1 order by sequence, position limit 200

@@ -112,7 +112,7 @@ async def test_a_message_waits_for_the_end_of_the_quiet_hours() -> None:
         return datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
     adapter.use_clock(at_night)
-    assert await adapter.deliver(sms()) == RetryAt(9 * 3600.0, "quiet hours", is_alone=True)
+    assert await adapter.deliver(sms()) == RetryAt(9 * 3600.0, "quiet hours", is_called=False)
     await adapter.aclose()
 
 

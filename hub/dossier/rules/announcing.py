@@ -62,12 +62,17 @@ def early_result_is_told(dossier: Dossier, request: ReportNotice, context: Conte
 
 
 def _is_unknown(dossier: Dossier, request: ReportNotice) -> bool:
-    """A report names a notice that is open, of this purpose, on the way that it goes now or by call."""
+    """A report names a notice that is open, of this purpose, on the way that it goes now or by call.
+
+    One that was sent can come back (a bounce): its failure on that way is told later.
+    """
     if request.notice is None:
         return False
     notice = dossier.notices.get(request.notice)
-    if notice is None or not notice.is_open or notice.purpose != request.purpose:
+    if notice is None or notice.purpose != request.purpose:
         return True
+    if not notice.is_open:
+        return request.failure is None or request.channel != notice.channel or request.channel == "call"
     return request.channel not in {notice.channel, "call"}
 
 

@@ -39,8 +39,9 @@ def noticed(dossier: Dossier, fact: NoticeSent, _step: TimerStep) -> dict[str, A
 
 
 def notice_failed(dossier: Dossier, fact: NoticeFailed, _step: TimerStep) -> dict[str, Any]:
-    """Another way is taken, or the counter calls."""
+    """Another way is taken, or the counter calls; what was sent and came back is open again."""
     if fact.notice is None or fact.then is None:
         return {}
-    found = replace(dossier.notices[fact.notice], channel=fact.then)
-    return {"notices": {**dossier.notices, fact.notice: found}}
+    found = replace(dossier.notices[fact.notice], is_open=True, channel=fact.then)
+    changes: dict[str, Any] = {"is_early_told": False} if fact.purpose == "early_return" else {}
+    return changes | {"notices": {**dossier.notices, fact.notice: found}}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from email import message_from_string
 from pathlib import Path
 from uuid import uuid4
 
 from hub.embedded.stack import StackAddress
 from tests.contract.notices_world import mail_world
+from tests.support.bounces import bounce
+from tests.support.clients import Client
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import COMPONENTS, OFFICER, ONE_STOP, SUBMIT, submission
@@ -26,6 +29,11 @@ async def _adapter(hub: Hub, folder: Path, **settings: str) -> None:
     await process.ready()
 
 
+def _failures(counter: Client) -> list[tuple[str, str]]:
+    found = [one.data for one in counter.inbox if one.type == "onestop.notice.failed.v1"]
+    return [(one["channel"], one["then"]) for one in found]
+
+
 async def test_the_email_of_form_02_is_sent_once_and_a_refused_one_becomes_a_call_of_the_counter(
     stack: StackAddress, tmp_path: Path
 ) -> None:
@@ -35,7 +43,11 @@ async def test_the_email_of_form_02_is_sent_once_and_a_refused_one_becomes_a_cal
         await hub.start_engine()
         server = {"HUB_NOTICES_SMTP_HOST": "127.0.0.1", "HUB_NOTICES_SMTP_PORT": str(mail.port)}
         trusted = {"HUB_NOTICES_SMTP_CA_FILE": str(folder / "mail-root.pem")}
-        await _adapter(hub, tmp_path, **server, **trusted, HUB_NOTICES_SENDER="motcua@mau.example")
+        back = {
+            "HUB_NOTICES_BOUNCES": str(tmp_path / "bounces"),
+            "HUB_NOTICES_BOUNCES_EVERY_S": "0.2",
+        }
+        await _adapter(hub, tmp_path, **server, **trusted, **back, HUB_NOTICES_SENDER="motcua@mau.example")
 
         async def lodged() -> str:
             submitted = await counter.ask(SUBMIT, f"ref:{uuid4()}", submission(notices=AGREED))
@@ -49,17 +61,16 @@ async def test_the_email_of_form_02_is_sent_once_and_a_refused_one_becomes_a_cal
         (taken,) = mail.taken()
         assert taken["to"] == [AGREED["email"]]
 
+        identity = message_from_string(taken["content"])["Message-ID"].strip("<>").partition("@")[0]
+        (tmp_path / "bounces" / "new").mkdir(parents=True)
+        (tmp_path / "bounces" / "new" / "1.mail").write_bytes(bounce(identity))
+        await eventually(lambda: len(_failures(counter)) == 2, 30, "what came back to take the next ways")
+        assert _failures(counter) == [("email", "sms"), ("sms", "call")]
+
         mail.fault("rcpt", "550 5.1.1 no such user")
         refused = await lodged()
-        ways: list[tuple[str, str]] = []
-
-        async def both() -> bool:
-            failures = [one.data for one in counter.inbox if one.type == "onestop.notice.failed.v1"]
-            ways[:] = [(one["channel"], one["then"]) for one in failures]
-            return len(ways) == 2
-
-        await eventually(both, 30, "both ways failed")
-        assert ways == [("email", "sms"), ("sms", "call")]
+        await eventually(lambda: len(_failures(counter)) == 4, 30, "both ways failed")
+        assert _failures(counter)[2:] == [("email", "sms"), ("sms", "call")]
         call = {"purpose": "supplement", "notice": "TB1", "channel": "call", "at": told.data["at"]}
         answer = await counter.ask("onestop.notice.report.v1", refused, call)
         assert [fact["type"] for fact in answer.data["facts"]] == ["onestop.notice.sent.v1"]

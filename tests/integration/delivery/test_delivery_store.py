@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -103,6 +103,31 @@ async def test_a_message_that_waits_blocks_the_later_ones_of_its_dossier(
     lease = await _lease_one(store)
     await store.put_back(lease, state, 60.0, RetryAt(0.0, "busy"), doubt_begins=state == "unknown")
     assert await store.lease(10, LEASE_S) == []
+
+
+async def test_what_is_held_uses_up_neither_attempts_nor_time(
+    store: DeliveryStore, pool: asyncpg.Pool[Any]
+) -> None:
+    await _take(store, message(1))
+    held = RetryAt(7200.0, "quiet hours", is_called=False)
+    for _ in range(3):
+        lease = await _lease_one(store)
+        assert (lease.attempts, lease.age_s < 60) == (1, True)
+        assert await store.put_back(lease, "pending", 7200.0, held, doubt_begins=False, is_held=True)
+        assert await store.lease(10, LEASE_S) == []
+        await pool.execute(
+            "update delivery set next_at = now(), first_at = first_at - make_interval(secs => 7200)"
+        )
+
+
+async def test_after_an_outage_the_most_urgent_goes_first_and_what_has_no_time_last(
+    store: DeliveryStore,
+) -> None:
+    until = {"m-1": NOW + timedelta(days=9), "m-2": None, "m-3": NOW, "m-4": NOW + timedelta(days=2)}
+    asked = [message(number, f"d-{number}", 1) for number in range(1, 5)]
+    await store.take(asked, (), (), urgent=lambda one: until[one.id])
+    order = [(await store.lease(1, LEASE_S))[0].message.id for _ in asked]
+    assert order == ["m-3", "m-4", "m-1", "m-2"]
 
 
 async def test_workers_at_the_same_time_never_get_the_same_row(store: DeliveryStore) -> None:

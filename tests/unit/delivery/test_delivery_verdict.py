@@ -54,6 +54,15 @@ def test_settled_not_found_is_not_sent_again_beyond_the_limits() -> None:
     assert _verdict(settled, NotFound()) == Bury(NotFound(), "attempts")
 
 
+def test_what_the_adapter_holds_itself_uses_up_nothing_and_says_nothing_of_the_counterpart() -> None:
+    held = RetryAt(8 * 3600.0, "quiet hours", is_called=False)
+    used_up = replace(SENT, attempts=99, age_s=10**9)
+    for lease in (SENT, used_up):
+        assert _verdict(lease, held) == PutBack("pending", 8 * 3600.0, held, is_held=True)
+    assert health(held) is Result.NEUTRAL
+    assert read_outcome(outcome_text(held)) == held
+
+
 def test_a_call_without_effect_is_repeated_until_the_limits() -> None:
     later = RetryAt(4.0, "busy")
     assert _verdict(SENT, later) == PutBack("pending", 4.0, later)

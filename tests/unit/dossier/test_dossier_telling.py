@@ -86,6 +86,22 @@ def test_a_notice_is_answered_once_on_the_way_that_it_goes_and_for_what_it_says(
     assert story.refuses(report(asked), NOTIFIER).fields == ("/notice",)
 
 
+def test_an_email_that_comes_back_takes_the_next_way_once() -> None:
+    story = lodged()
+    (asked,) = notices(story.accepts(build.supplement_request(), COUNTER))
+    story.accepts(report(asked, proof="250.OK"), NOTIFIER)
+    assert story.refuses(report(asked, channel="call", failure="x"), NOTIFIER).code == "notice.nothing"
+    failed, second = story.accepts(report(asked, failure="5.1.1"), NOTIFIER)
+    assert isinstance(failed, NoticeFailed)
+    assert failed.then == "sms"
+    assert isinstance(second, NoticeRequested)
+    assert story.refuses(report(asked, failure="5.1.1"), NOTIFIER).code == "notice.nothing"
+    story.accepts(report(second, proof="SMS-1"), NOTIFIER)
+    (last,) = story.accepts(report(second, failure="số không tồn tại"), COUNTER)
+    assert isinstance(last, NoticeFailed)
+    assert last.then == "call"
+
+
 def test_a_receipt_names_code_and_time_and_a_refusal_its_reason() -> None:
     story = build.identified(notices=BOTH)
     (asked,) = notices(story.accepts(build.acceptance(), COUNTER))
