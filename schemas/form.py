@@ -21,7 +21,7 @@ class MadePaper(Wire):
 
     form: FormName
     digest: Digest
-    size: int = Field(ge=1)
+    size: int = Field(ge=1, le=1 << 30)
     for_applicant: bool = False
 
 

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from adapters.notices import papers
 from adapters.notices.bounces import BounceFolder
 from adapters.notices.mail import can_be_used, mail_bytes
 from adapters.notices.mail_client import MailClient, MailRefusedError, proof_of
 from adapters.notices.pacing import Pace
+from adapters.notices.papers import ATTACHED, Attachment
 from adapters.notices.settings import NoticesSettings
 from adapters.notices.sms import within
 from adapters.notices.sms_client import SmsClient, SmsRefusedError
@@ -24,16 +26,20 @@ from adapters.notices.texts import pair, reject
 from adapters.notices.wording import email_of, sms_of, subject_of
 from hub.delivery.adapter import OutMessage, Polled, Report
 from hub.delivery.context import AskTime, machine_time
-from hub.delivery.errors import CallError, StoreAwayError
+from hub.delivery.documents import StoredFiles
+from hub.delivery.errors import CallError, FilesAwayError, StoreAwayError
 from hub.delivery.host import Connection, Host
 from hub.delivery.http import outcome_after
-from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.delivery.outcome import NOTED, Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
 from hub.delivery.reports import report_id
 from hub.logs import log
+from schemas.form import FormMade
 from schemas.notice import NoticeRequested, ReportNotice
 
 _NAMESPACE: Final = UUID("7a5c7b1e-2f59-4f3a-9a0e-0d7c1b6b8f42")
 """Of this adapter alone; never changed, since the ids of reports come from it."""
+_FORM_S: Final = 1.0
+"""Pause between two looks for a form that is being made."""
 _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -47,7 +53,7 @@ class NoticesAdapter:
     name = "notices"
     poll_interval_s: float | None = None
 
-    def __init__(self, settings: NoticesSettings) -> None:
+    def __init__(self, settings: NoticesSettings, files: StoredFiles | None = None) -> None:
         self.settling_s: float = settings.settling_s
         self._settings = settings
         self._ask_time: AskTime = machine_time
@@ -56,6 +62,7 @@ class NoticesAdapter:
         self._pace = {"email": Pace(settings.smtp_per_s), "sms": Pace(settings.sms_per_s)}
         self._sms = SmsClient(settings)
         self._desk: Host | None = None
+        self._files = files
 
     @property
     def certificates(self) -> Mapping[str, Path | None]:
@@ -67,8 +74,8 @@ class NoticesAdapter:
         self._ask_time = ask_time
 
     def handles(self, message_type: str) -> bool:
-        """Notices that the hub asks for."""
-        return message_type == NoticeRequested.type
+        """Notices that the hub asks for, and which forms were made, to go with them."""
+        return message_type in {NoticeRequested.type, FormMade.type}
 
     def urgent_until(self, message: OutMessage) -> datetime | None:
         """What has to be done about comes first, then the nearest time that is told."""
@@ -77,6 +84,8 @@ class NoticesAdapter:
 
     async def deliver(self, message: OutMessage) -> Outcome:
         """Send it on the way that it names."""
+        if message.type == FormMade.type:
+            return NOTED
         fact = _fact_of(message)
         if fact is None:
             return reject("bad_fact")
@@ -124,21 +133,19 @@ class NoticesAdapter:
         self._desk = desk
 
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
-        """Nothing is kept."""
-        del connection, messages
-        return ()
+        """Which document is the form of which fact."""
+        return await papers.keep(connection, messages)
 
     async def serve(self) -> None:
         """Read what comes back to the sender's address, until cancelled."""
         assert self._desk is not None
         self._desk.opened()
-        if self._settings.bounces is None:
-            await asyncio.Event().wait()
-            return
-        folder = BounceFolder(self._settings.bounces)
+        folder = BounceFolder(self._settings.bounces) if self._settings.bounces is not None else None
         while True:
             try:
-                await self._read_bounces(folder, self._desk)
+                await papers.sweep(self._desk.pool)
+                if folder is not None:
+                    await self._read_bounces(folder, self._desk)
             except (StoreAwayError, OSError) as error:
                 log("bounces_wait", reason=type(error).__name__)
             await asyncio.sleep(self._settings.bounces_every_s)
@@ -169,6 +176,9 @@ class NoticesAdapter:
             return reject("no_way")
         if fact.email is None or not can_be_used(fact.email):
             return reject("bad_address")
+        attached = await self._form_of(message, fact)
+        if isinstance(attached, RetryAt):
+            return attached
         if (wait_s := await self._pace["email"].turn()) > 0:
             return RetryAt(wait_s, "limit of the mail server", is_called=False)
         content = mail_bytes(
@@ -179,8 +189,25 @@ class NoticesAdapter:
             subject=subject_of(fact, known, settings.link),
             text=email_of(fact, known, settings.link),
             language=fact.language,
+            attached=attached,
         )
         return Delivered({"proof": proof_of(await self._mail.send(fact.email, content), fact.email)})
+
+    async def _form_of(self, message: OutMessage, fact: NoticeRequested) -> Attachment | RetryAt | None:
+        """The form that goes with it, where the site attaches forms: waited for so long, then left out."""
+        kind, limit_s = ATTACHED.get(fact.purpose), self._settings.attach_wait_s
+        if kind is None or limit_s is None or self._files is None or self._desk is None:
+            return None
+        try:
+            found = await papers.paper_of(self._desk.pool, message.dossier, kind, message.time)
+            if found is not None:
+                content = await papers.read(self._files, found[1])
+                name = f"{found[0]}-{fact.code or 'ho-so'}.pdf"
+                return Attachment(name, content) if content is not None else None
+        except (FilesAwayError, StoreAwayError) as error:
+            return RetryAt(self._settings.retry_delay_s, type(error).__name__, is_alone=True)
+        age_s = (await self._ask_time() - message.time).total_seconds()
+        return RetryAt(_FORM_S, "its form is not made yet", is_called=False) if age_s < limit_s else None
 
     async def _send_sms(self, message: OutMessage, fact: NoticeRequested) -> Outcome:
         settings = self._settings

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
+from adapters.notices.erasing import erase
 from hub.delivery.declaration import AdapterDeclaration
 from hub.delivery.service import Secret, Service, StandIn
 
@@ -14,11 +17,13 @@ _SERVICE = Service(
         "HUB_NOTICES_SENDER": "${NOTICES_SENDER:-mot-cua@sandbox.invalid}",
         "HUB_NOTICES_SMS_URL": "${NOTICES_SMS_URL:-[sandbox]/messages}",
         "HUB_NOTICES_SMS_BRAND": "${NOTICES_SMS_BRAND:-MOTCUA}",
+        "HUB_NOTICES_ATTACH_WAIT_S": "${NOTICES_ATTACH_WAIT_S:-600}",
     },
     secrets={
         "HUB_NOTICES_SMTP_PASSWORD": Secret("notices_smtp_password", "sandbox-password"),
         "HUB_NOTICES_SMS_TOKEN": Secret("notices_sms_token", "sandbox-token"),
     },
+    reads_documents=True,
     sandbox=StandIn(
         "adapters.notices.sandbox", 8085, arguments=("--mail-port=[mail_port]",), ports={"mail": 8086}
     ),
@@ -29,5 +34,7 @@ DECLARATION = AdapterDeclaration(
     role="notifier",
     settings_prefix="HUB_NOTICES_",
     factory="adapters.notices.app:build",
+    migrations=files("adapters.notices") / "migrations",
+    erase=erase,
     service=_SERVICE,
 )

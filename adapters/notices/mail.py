@@ -12,6 +12,8 @@ from email.utils import format_datetime, quote
 from html import escape
 from typing import Final
 
+from adapters.notices.papers import Attachment
+
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+"
@@ -33,6 +35,7 @@ def mail_bytes(
     subject: str,
     text: str,
     language: str,
+    attached: Attachment | None = None,
 ) -> bytes:
     """`identity` is the id of the delivery: Message-ID is made of it; `sender` is name and address."""
     mail = EmailMessage(policy=SMTP)
@@ -42,7 +45,12 @@ def mail_bytes(
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text, cte="base64")
     mail.add_alternative(_html(subject, text, language), subtype="html", cte="base64")
-    mail.set_boundary(f"={identity}=")
+    if attached is not None:
+        mail.add_attachment(
+            attached.content, maintype="application", subtype="pdf", filename=attached.name, cte="base64"
+        )
+    for number, part in enumerate(one for one in mail.walk() if one.is_multipart()):
+        part.set_boundary(f"={identity}={number}=")
     mail["Content-Language"] = language
     name = f'"{quote(sender[0])}"' if sender[0].isascii() else _encoded("From", sender[0])
     head = f"From: {name}\r\n <{sender[1]}>\r\nSubject: {_encoded('Subject', subject)}\r\n"

@@ -64,6 +64,11 @@ class NoticesSettings(BaseSettings):
     sms_max_parts: int = Field(default=3, ge=1, le=10, description="a longer one loses its accents")
     sms_quiet_from: time | None = Field(default=None, description="local time from which messages wait")
     sms_quiet_until: time | None = Field(default=None, description="local time from which they go again")
+    attach_wait_s: float | None = Field(
+        default=None,
+        ge=0,
+        description="how long an e-mail waits for its form (`typesetter`); without it none is attached",
+    )
     bounces: Path | None = Field(
         default=None, description="Maildir into which the mail server puts what comes back to `sender`"
     )

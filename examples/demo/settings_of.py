@@ -144,6 +144,7 @@ def notices(messages_url: str, mail_port: int) -> dict[str, str]:
         "HUB_NOTICES_SMS_QUERY_URL": f"{messages_url}/messages/{{id}}",
         "HUB_NOTICES_SMS_BRAND": "MOTCUA",
         "HUB_NOTICES_LINK": "https://tra-cuu.vi-du.example/tra-cuu",
+        "HUB_NOTICES_ATTACH_WAIT_S": "86400",
         "HUB_NOTICES_TOTAL_TIMEOUT_S": "1",
         "HUB_NOTICES_RETRY_DELAY_S": "0.2",
         "HUB_NOTICES_SETTLING_S": "0.5",

@@ -92,7 +92,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     notice.NoticeRequested: frozenset({"notifier"}),
     notice.NoticeSent: _ONE_STOP,
     notice.NoticeFailed: _ONE_STOP,
-    form.FormMade: _BOTH | _NAMED,
+    form.FormMade: _BOTH | _NAMED | {"notifier"},
     loss.LossRecorded: _BOTH | _PAPERS,
     loss.LossSettled: _BOTH | _PAPERS,
     case.CaseAssigned: _ONE_STOP | _PORTAL,
@@ -152,7 +152,7 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
         names.extend(_watching(fact, after, directory))
     if "population" in audiences:
         names.extend(directory.serving("population", after.organisation))
-    if "notifier" in audiences:
+    if "notifier" in audiences and _is_for_applicant(fact):
         names.extend(directory.serving("notifier", after.organisation))
     if "typesetter" in audiences:
         names.extend(directory.serving("typesetter", after.organisation))
@@ -207,6 +207,16 @@ def _quotes_database(fact: Fact) -> bool:
     return isinstance(fact, component.MismatchRecorded) and any(
         item.in_database is not None for item in fact.differences
     )
+
+
+def _is_for_applicant(fact: Fact) -> bool:
+    """A form that goes with what the applicant is told; other papers are not."""
+    return not isinstance(fact, form.FormMade) or fact.fact in {
+        "dossier.accepted",
+        "dossier.supplement_requested",
+        "dossier.declined",
+        "apology.sent",
+    }
 
 
 def _is_of_one_stop(fact: Fact) -> bool:

@@ -114,8 +114,9 @@ def test_papers_are_told_to_those_whose_papers_they_are(
     made = FormMade(
         fact=fact, issued_at=MONDAY, to=to, papers=(MadePaper(form="05", digest="0" * 64, size=1),)
     )
-    forwarded = build.forwarded().now
-    assert receivers(forwarded, forwarded, made, Directory(EVERYBODY)) == names
+    forwarded, notifier = build.forwarded().now, Sender("notices", frozenset({"notifier"}), frozenset())
+    told = receivers(forwarded, forwarded, made, Directory((*EVERYBODY, notifier)))
+    assert told == (names if fact != "dossier.accepted" else (*names, "notices"))
 
 
 def test_what_the_population_database_said_of_a_person_is_in_one_fact_alone() -> None:
