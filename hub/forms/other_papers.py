@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from hub.forms.amounts import in_words, with_points
 from hub.forms.case_file import CaseFile, short_name
 from hub.forms.contents import Content, common_content, holder_name
 from hub.forms.errors import FormError, NotIssuedError
@@ -162,9 +163,36 @@ def _loss_apology(data: _Fact, case: CaseFile, words: FormSet) -> Content:
             {"name": case.component(one["paper"]), "outcome": word(known, one["outcome"])}
             for one in data["papers"]
         ],
-        "costs_total": f"{data['costs_total']:,}".replace(",", ".") if data["costs_total"] else None,
+        "costs_total": with_points(data["costs_total"]) if data["costs_total"] else None,
         "officer": apology["officer"]["name"],
     }
+
+
+def _payment(data: _Fact, _case: CaseFile, _words: FormSet) -> Content:
+    known = installed_papers().words
+    items = [
+        {
+            "kind": word(known, one["kind"]),
+            "basis": one.get("basis"),
+            "amount": with_points(one["amount"]),
+            "quantity": one["quantity"],
+            "total": with_points(one["amount"] * one["quantity"]),
+        }
+        for one in data["items"]
+    ]
+    return {
+        "payment": data["payment"],
+        "items": items,
+        "total": with_points(data["amount"]),
+        "in_words": in_words(data["amount"]),
+        "at": moment_in_words(data["at"]),
+        "place_of_payment": word(known, data["place"]),
+        "transaction": data.get("transaction"),
+    }
+
+
+def _is_paid(fact: _Fact) -> bool:
+    return short_name(fact) == "payment.recorded" and fact["data"].get("status") == "paid"
 
 
 def _of_holder(holder: str, case: CaseFile, words: FormSet) -> str:
@@ -181,5 +209,6 @@ _MADE_OF: Mapping[str, tuple[Callable[[_Fact], bool], Callable[[_Fact, CaseFile,
     "urging": (_is("reminder.issued", "letter"), _urging),
     "loss": (_is("loss.recorded"), _loss),
     "loss-apology": (_is("loss.settled", "apology"), _loss_apology),
+    "payment": (_is_paid, _payment),
 }
 """The fact that each paper belongs to, and what it gives to be printed."""

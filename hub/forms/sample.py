@@ -111,6 +111,14 @@ def _other_papers(papers: list[str], due: str) -> list[dict[str, Any]]:
                 "by_order_of": "Chủ tịch Ủy ban nhân dân xã Mẫu",
             },
         }),
+        _fact("payment.recorded", "2026-01-06T14:30:00+07:00", {
+            "payment": "TT-260105-0001", "status": "paid", "amount": 61000, "at": "2026-01-06T14:29:41+07:00",
+            "place": "portal", "transaction": "GD0000000001",
+            "items": [
+                {"kind": "service_fee", "amount": 25000, "quantity": 1},
+                {"kind": "fee", "amount": 12000, "quantity": 3, "basis": "NQ 02/2024/NQ-HĐND"},
+            ],
+        }),
         _fact("loss.recorded", "2026-01-06T15:00:00+07:00", {
             "loss": "L1", "kind": "mislaid", "papers": papers[:1], "holder": _AGENCY, "basis": "21.2",
             "noticed_at": "2026-01-06T14:45:00+07:00", "officer": _OFFICER,

@@ -119,7 +119,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     pickup.PickupProgressed: _ONE_STOP | _PAPERS,
     sync.SyncRecorded: _ONE_STOP,
     payment.PaymentRequested: _BOTH | _PORTAL,
-    payment.PaymentRecorded: _BOTH | _PORTAL,
+    payment.PaymentRecorded: _BOTH | _PORTAL | _PAPERS,
     copy.CopyRegistered: _BOTH | _PORTAL,
     copy.CopyCertified: _BOTH,
 }

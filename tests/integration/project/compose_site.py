@@ -67,7 +67,7 @@ class Site:
             "/var/lib/hub": str(folder / "lib"),
             "/opt/hub/set_up_site.py": str(REPOSITORY / "deploy/hub/set_up_site.py"),
             **_mounted_files(),
-            **{port: str(self._port()) for port in ("8081", "8082", "8083", "8084", "8443")},
+            **{port: str(self._port()) for port in ("8081", "8082", "8083", "8084", "8085", "8086", "8443")},
         }
 
     def _port(self) -> int:

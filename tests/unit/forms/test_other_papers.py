@@ -20,6 +20,13 @@ SAID = {
     "post-minutes": ("Số: BB-2026-0001", "RX000000001VN", "Trích lục khai sinh", "08 giờ 10 phút"),
     "urging": ("Số: 15/BPMC-ĐĐ", "TL. CHỦ TỊCH ỦY BAN NHÂN DÂN XÃ MẪU", "Hồ Thị Trưởng Mẫu", "quá thời hạn"),
     "loss": ("L1", "bị thất lạc", "Giấy chứng sinh", "Khi kiểm đếm cuối buổi"),
+    "payment": (
+        "Số: TT-260105-0001",
+        "61.000",
+        "Sáu mươi mốt nghìn đồng",
+        "GD0000000001",
+        "Cổng dịch vụ công",
+    ),
     "loss-apology": ("Số: 16/TXL", "Nguyễn Văn Thử", "đã được cấp lại", "50.000 đồng"),
 }
 TOLERANCE = 1.5
@@ -73,6 +80,7 @@ def test_it_looks_as_it_was_looked_at(name: str) -> None:
         ("urging", "reminder.issued"),
         ("loss", "loss.recorded"),
         ("loss-apology", "loss.settled"),
+        ("payment", "payment.recorded"),
     ],
 )
 def test_a_paper_that_was_not_issued_is_not_made(name: str, gone: str) -> None:
@@ -114,7 +122,7 @@ def test_all_templates_are_checked_by_a_command_that_names_file_and_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ended = typed("check")
-    assert (ended.exit_code, ended.stdout) == (0, "6 forms and 5 papers can be made\n")
+    assert (ended.exit_code, ended.stdout) == (0, "6 forms and 6 papers can be made\n")
     known = installed_papers()
     broken = known.files["loss.typ"].replace(b"form.loss", b"form.lose")
     wrong = replace(known, files={**known.files, "loss.typ": broken})
