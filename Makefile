@@ -102,6 +102,8 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) tools.catalogue_page
 	@$(RUN) tools.regulation_page
 	@$(RUN) tools.adapter_services
+	@$(RUN) tests.support.forms
+	@$(RUN) tests.support.notice_pictures
 
 docs-site: setup $(VENV)-docs/.complete ## Build the pages as a site under var/docs-site, with search, and check its links
 	@$(RUN) tools.docs_site

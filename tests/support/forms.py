@@ -1,4 +1,5 @@
-"""Test support: forms as another program reads them; `python -m tests.support.forms` stores the pictures."""
+"""Test support: forms as another program reads them; `python -m tests.support.forms`, a part of
+`make docs`, stores the pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pypdfium2
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from hub.forms.case_file import CaseFile
 from hub.forms.form_set import FormSet, installed_form_sets
@@ -25,6 +26,8 @@ from hub.regulation.sections import Form
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "forms"
 """They are also what docs/forms.md shows."""
 _DPI = 80
+TOLERANCE = 1.5
+"""Mean difference in steps of grey that nobody sees."""
 PAPERS = tuple(installed_papers().by_name)
 
 
@@ -79,13 +82,22 @@ def stored_picture(number: str, page: int) -> Image.Image:
     return Image.open(io.BytesIO((PICTURES / f"{number}-{page}.png").read_bytes()))
 
 
+def looks_like(made: Image.Image, name: str) -> bool:
+    """Whether nobody would see a difference to the stored picture of this name."""
+    path = PICTURES / name
+    if not path.exists():
+        return False
+    stored = Image.open(io.BytesIO(path.read_bytes())).convert("L")
+    is_same_size = made.size == stored.size
+    return is_same_size and ImageStat.Stat(ImageChops.difference(made, stored)).mean[0] < TOLERANCE
+
+
 def main() -> None:
-    """Store the pictures anew: look at each before it is committed."""
-    for old in PICTURES.glob("*.png"):
-        old.unlink()
+    """Store anew the pictures that have changed: look at each before it is committed."""
     for number in ("01", "02", "03", "04", "05", "06", *PAPERS):
         for page, picture in enumerate(pages_of(sample(number))):
-            picture.save(PICTURES / f"{number}-{page}.png", optimize=True)
+            if not looks_like(picture, f"{number}-{page}.png"):
+                picture.save(PICTURES / f"{number}-{page}.png", optimize=True)
 
 
 if __name__ == "__main__":

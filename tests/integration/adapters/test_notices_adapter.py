@@ -65,9 +65,7 @@ async def test_the_email_of_form_02_is_sent_once_and_a_refused_one_becomes_a_cal
             "HUB_NOTICES_ATTACH_WAIT_S": "600",
             "HUB_DOCUMENTS__FOLDER": str(tmp_path / "documents"),
         }
-        await _adapter(
-            hub, tmp_path, **papers, **server, **trusted, **back, HUB_NOTICES_SENDER="motcua@mau.example"
-        )
+        await _adapter(hub, tmp_path, **papers, **server, **trusted, **back)
 
         async def lodged() -> str:
             submitted = await counter.ask(SUBMIT, f"ref:{uuid4()}", submission(notices=AGREED))

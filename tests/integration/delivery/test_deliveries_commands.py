@@ -88,7 +88,7 @@ async def test_only_an_unknown_outcome_is_settled(world: World) -> None:
     status, said = await typed(world, "settle", "nobody", "m-1", "--as", "delivered", *SURE)
     assert (status, said.strip()) == (
         2,
-        "hub: no adapter nobody; installed: notices, population, portal, postal",
+        "hub: no adapter nobody; installed: notices, population, portal, postal, typesetter",
     )
     assert await actions(world) == []
 

@@ -1,0 +1,108 @@
+"""Test support: notices as people get them, drawn from the adapter's own texts; part of `make docs`.
+
+`python -m tests.support.notice_pictures` stores those pictures anew that have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from PIL import Image
+
+from adapters.notices.papers import ATTACHED
+from adapters.notices.settings import NoticesSettings
+from adapters.notices.sms import within
+from adapters.notices.templates import PURPOSES, read_templates
+from adapters.notices.wording import email_of, sms_of, subject_of
+from hub.forms.typesetting import as_pdf
+from schemas.notice import Language, NoticeRequested
+from tests.contract.notices_world import message
+from tests.support.forms import PICTURES, looks_like, pages_of
+
+LINK = "https://tra-cuu.mau.example/tra-cuu"
+FILES = {"receipt": "01", "supplement": "02", "decline": "03", "reschedule": "04"}
+"""The form that goes with each, by its number."""
+assert FILES.keys() == ATTACHED.keys()
+SENDER = "Bộ phận Một cửa <mot-cua@mau.example>"
+_TEMPLATES = {
+    "notice.typ": b"""
+#let form = json(bytes(sys.inputs.form))
+#set document(title: form.purpose)
+#set page(width: 150mm, height: auto, margin: 5mm)
+#set text(font: "Liberation Serif", size: 10pt, hyphenate: false)
+#set par(leading: 0.5em, spacing: 0.7em)
+#for mail in form.mails {
+  block(width: 100%, stroke: 0.5pt, inset: 3mm, radius: 1mm)[
+    #text(size: 8.5pt, fill: luma(80))[#form.sender #h(1fr) e-mail, #mail.language] \\
+    *#mail.subject*
+    #parbreak()
+    #for line in mail.lines { if line == "" { parbreak() } else [#line \\ ] }
+    #if mail.attached != none [#text(size: 8.5pt)[\\[PDF\\] #mail.attached]]
+  ]
+}
+#for one in form.messages {
+  align(right, block(width: 85%, fill: luma(235), inset: 3mm, radius: 3mm)[
+    #align(left)[#one.text] #text(size: 7.5pt, fill: luma(80))[#one.kind]
+  ])
+}
+"""
+}
+
+
+def fact(purpose: str, channel: str, language: Language) -> NoticeRequested:
+    """What the hub asks for, of an invented dossier."""
+    words = purpose in {"supplement", "decline", "reschedule"} and channel == "email"
+    values: dict[str, Any] = {
+        "purpose": purpose,
+        "channel": channel,
+        "language": language,
+        "due_at": "2026-03-05T10:00:00Z",
+        "amount": 61_000,
+        "status": "delivered",
+        "points": [{"text": "Tờ khai chưa ký"}] if words else [],
+        "guidance": "Ký vào tờ khai rồi nộp lại." if words and purpose == "supplement" else None,
+    }
+    return NoticeRequested.model_validate_json(message(**values).data)
+
+
+def picture(purpose: str) -> Image.Image:
+    """All that is sent for this purpose: e-mail and message, Vietnamese and English."""
+    known = read_templates(NoticesSettings().templates)
+    mails, messages = [], []
+    for language in get_args(Language):
+        texts, asked = known[language], fact(purpose, "email", language)
+        mails.append(
+            {
+                "language": language,
+                "subject": subject_of(asked, texts, LINK),
+                "lines": email_of(asked, texts, LINK).split("\n"),
+                "attached": f"{FILES[purpose]}-{asked.code}.pdf" if purpose in FILES else None,
+            }
+        )
+        short = within(sms_of(fact(purpose, "sms", language), texts, LINK), 3, is_unaccented=False)
+        assert short is not None
+        kind = f"SMS, {language}: {short.encoding}, {short.parts}"
+        messages.append({"text": short.text, "kind": kind})
+    content = {"purpose": purpose, "sender": SENDER, "mails": mails, "messages": messages}
+    (page,) = pages_of(as_pdf(_TEMPLATES, "notice.typ", content, datetime(2026, 3, 2, tzinfo=UTC)))
+    return page
+
+
+def changed() -> Iterator[tuple[str, Image.Image]]:
+    """File name and picture of each notice that does not look as it is stored."""
+    for purpose in sorted(PURPOSES):
+        made, name = picture(purpose), f"notice-{purpose}.png"
+        if not looks_like(made, name):
+            yield name, made
+
+
+def main() -> None:
+    """Store what has changed."""
+    for name, made in changed():
+        made.save(PICTURES / name, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

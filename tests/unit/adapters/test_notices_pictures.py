@@ -1,0 +1,23 @@
+"""Each notice looks as it was looked at, and the page shows all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.notices.templates import PURPOSES
+from tests.support.forms import PICTURES, looks_like
+from tests.support.notice_pictures import picture
+
+
+@pytest.mark.parametrize("purpose", sorted(PURPOSES))
+def test_a_notice_looks_as_it_was_looked_at(purpose: str) -> None:
+    assert looks_like(picture(purpose), f"notice-{purpose}.png")
+
+
+def test_the_page_shows_every_form_paper_and_notice() -> None:
+    page = (PICTURES.parent / "forms.md").read_text("utf-8")
+    first = [
+        path.name for path in PICTURES.glob("*.png") if path.stem.endswith("-0") or "notice" in path.stem
+    ]
+    assert len([name for name in first if name.startswith("notice-")]) == len(PURPOSES)
+    assert [name for name in first if f"(forms/{name})" not in page] == []
