@@ -191,6 +191,28 @@ def _payment(data: _Fact, _case: CaseFile, _words: FormSet) -> Content:
     }
 
 
+def _true_copy(data: _Fact, case: CaseFile, _words: FormSet) -> Content:
+    registered = next(
+        (
+            fact["data"]
+            for fact in reversed(case.facts)
+            if short_name(fact) == "copy.registered" and fact["data"]["component"] == data["component"]
+        ),
+        None,
+    )
+    if registered is None:
+        raise NotIssuedError(f"the dossier has no copy of {data['component']}")
+    return {
+        "form_of_copy": word(installed_papers().words, "true_copy"),
+        "agency": case.organisation(data["agency"]).name,
+        "signed_at": local(data["signed_at"]).isoformat(timespec="seconds"),
+        "component": case.component(data["component"]),
+        "pages": sum(one["pages"] for one in registered["files"]),
+        "files": [one["digest"] for one in registered["files"]],
+        "officer": data["officer"]["name"],
+    }
+
+
 def _is_paid(fact: _Fact) -> bool:
     return short_name(fact) == "payment.recorded" and fact["data"].get("status") == "paid"
 
@@ -210,5 +232,6 @@ _MADE_OF: Mapping[str, tuple[Callable[[_Fact], bool], Callable[[_Fact, CaseFile,
     "loss": (_is("loss.recorded"), _loss),
     "loss-apology": (_is("loss.settled", "apology"), _loss_apology),
     "payment": (_is_paid, _payment),
+    "true-copy": (_is("copy.certified"), _true_copy),
 }
 """The fact that each paper belongs to, and what it gives to be printed."""

@@ -13,6 +13,7 @@ from hub.regulation.catalogue import Catalogue
 SAMPLE_ONE_STOP = "000.12.34.H07"
 _ONE_STOP, _AGENCY, _OTHER = SAMPLE_ONE_STOP, "000.12.35.H07", "000.12.36.H07"
 _OFFICER = {"account": "canbo.mau", "name": "Lê Thị Thí Dụ"}
+_SCAN = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _PROCEDURE = "1.001193"
 _PAPERS = ["000.00.00.G15-KQ004389", "000.00.00.G15-KQ003204", "000.00.00.G15-KQ004946"]
 
@@ -110,6 +111,14 @@ def _other_papers(papers: list[str], due: str) -> list[dict[str, Any]]:
                 "number": "15/BPMC-ĐĐ", "signed_on": "2026-01-06", "signer": head,
                 "by_order_of": "Chủ tịch Ủy ban nhân dân xã Mẫu",
             },
+        }),
+        _fact("copy.registered", "2026-01-06T14:10:00+07:00", {
+            "component": papers[0],
+            "files": [{"digest": _SCAN, "pages": 2}],
+        }),
+        _fact("copy.certified", "2026-01-06T14:20:00+07:00", {
+            "component": papers[0], "agency": _AGENCY, "signed_at": "2026-01-06T14:19:08+07:00",
+            "officer": {"account": "lanhdao.mau", "name": "Phạm Thị Lãnh Đạo Mẫu"},
         }),
         _fact("payment.recorded", "2026-01-06T14:30:00+07:00", {
             "payment": "TT-260105-0001", "status": "paid", "amount": 61000, "at": "2026-01-06T14:29:41+07:00",

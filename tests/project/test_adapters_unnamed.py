@@ -20,6 +20,7 @@ EXCEPTIONS: Mapping[str, str] = {
     "hub/regulation/": "the law, and records of the national portal as it answered: their words, no adapter",
     "LICENSE": "its own words speak of notices",
     "hub/typesetter/": "the hub's own role that makes papers, on the runtime of adapters",
+    "hub/forms/": "where a payment was made, as the contract says it",
     "hub/cli/forms.py": "lists the papers that this role could not make, and has them made again",
     "tools/settings_table.py": "this role's settings stand outside of the folder of adapters",
     "hub/engine/decide/rules.py": "where applicants agreed to be told, as the contract names that field",

@@ -121,7 +121,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     payment.PaymentRequested: _BOTH | _PORTAL,
     payment.PaymentRecorded: _BOTH | _PORTAL | _PAPERS,
     copy.CopyRegistered: _BOTH | _PORTAL,
-    copy.CopyCertified: _BOTH,
+    copy.CopyCertified: _BOTH | _PAPERS,
 }
 """`one_stop` are the counters that speak for the dossier's one-stop; having lodged it is no reason.
 The agency is told only of forwarded dossiers, the portal only of what it shows: its ten status codes,

@@ -46,6 +46,7 @@ def test_the_papers_of_a_fact_are_its_forms_slips_and_letters() -> None:
         "result.returned": ["05"],
         "pickup.progressed": ["post-minutes"],
         "reminder.issued": ["urging"],
+        "copy.certified": ["true-copy"],
         "payment.recorded": ["payment"],
         "loss.recorded": ["loss"],
         "loss.settled": ["loss-apology"],

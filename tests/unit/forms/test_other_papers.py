@@ -20,6 +20,12 @@ SAID = {
     "post-minutes": ("Số: BB-2026-0001", "RX000000001VN", "Trích lục khai sinh", "08 giờ 10 phút"),
     "urging": ("Số: 15/BPMC-ĐĐ", "TL. CHỦ TỊCH ỦY BAN NHÂN DÂN XÃ MẪU", "Hồ Thị Trưởng Mẫu", "quá thời hạn"),
     "loss": ("L1", "bị thất lạc", "Giấy chứng sinh", "Khi kiểm đếm cuối buổi"),
+    "true-copy": (
+        "SAO Y",
+        "Ủy ban nhân dân xã Mẫu 2026-01-06T14:19:08+07:00",
+        "Giấy chứng sinh",
+        "Số trang: 2",
+    ),
     "payment": (
         "Số: TT-260105-0001",
         "61.000",
@@ -81,6 +87,8 @@ def test_it_looks_as_it_was_looked_at(name: str) -> None:
         ("loss", "loss.recorded"),
         ("loss-apology", "loss.settled"),
         ("payment", "payment.recorded"),
+        ("true-copy", "copy.certified"),
+        ("true-copy", "copy.registered"),
     ],
 )
 def test_a_paper_that_was_not_issued_is_not_made(name: str, gone: str) -> None:
@@ -122,7 +130,7 @@ def test_all_templates_are_checked_by_a_command_that_names_file_and_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ended = typed("check")
-    assert (ended.exit_code, ended.stdout) == (0, "6 forms and 6 papers can be made\n")
+    assert (ended.exit_code, ended.stdout) == (0, "6 forms and 7 papers can be made\n")
     known = installed_papers()
     broken = known.files["loss.typ"].replace(b"form.loss", b"form.lose")
     wrong = replace(known, files={**known.files, "loss.typ": broken})
