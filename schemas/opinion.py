@@ -48,6 +48,7 @@ class OpinionRequested(_Question, Fact):
     code: DossierCode
     procedure: ProcedureCode
     answer_by: Instant
+    working_days: int | None = Field(default=None, ge=1, le=250)
 
 
 class _Answer(Wire):

@@ -26,6 +26,7 @@ from schemas import (
     pickup,
     receipt,
     reminder,
+    replanning,
     result,
     sync,
     verification,
@@ -35,7 +36,7 @@ from schemas.base import Fact, Request
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion, leg, reminder,
-    loss, original, archive, feedback, information, notice, form,
+    loss, original, archive, feedback, information, notice, form, replanning,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

@@ -27,6 +27,7 @@ from schemas.dossier import (
 )
 from schemas.due import ApologySent, DueRescheduled
 from schemas.payment import PaymentRecorded, PaymentRequested
+from schemas.replanning import LimitMoved
 from schemas.result import ResultIssued, ResultReturned
 
 _MAX_CONTENT = 2000
@@ -199,6 +200,11 @@ def _rescheduled(_record: Record, fact: DueRescheduled, _message: OutMessage) ->
     return _Step({"due_at": fact.new_due_at}, "rescheduled", officer=fact.officer.name)
 
 
+def _moved(_record: Record, fact: LimitMoved, _message: OutMessage) -> _Step:
+    """Of limits that a later calendar moved only the due time comes here."""
+    return _Step({"due_at": fact.new_due_at}, "moved")
+
+
 def _apologised(_record: Record, fact: ApologySent, _message: OutMessage) -> _Step:
     """Form 04 as the applicant reads it; the one-stop has the time changed with its own message."""
     words = f"{shown_time(fact.new_due_at)}: {fact.reason}"
@@ -266,6 +272,7 @@ _STEPS: Mapping[type[Fact], Callable[[Record, Any, OutMessage], _Step]] = {
     ResultReturned: _returned,
     ApologySent: _apologised,
     DueRescheduled: _rescheduled,
+    LimitMoved: _moved,
     PaymentRequested: _payment_requested,
     PaymentRecorded: _payment_recorded,
     CopyRegistered: _copied,

@@ -12,8 +12,8 @@ Key = Literal[
 ]  # fmt: skip
 StepKey = Literal[
     "submitted", "accepted", "declined", "forwarded", "assigned", "progressed", "supplement_requested",
-    "supplemented", "withdrawn", "issued", "returned", "apologised", "rescheduled", "payment_requested",
-    "payment_paid", "payment_refused",
+    "supplemented", "withdrawn", "issued", "returned", "apologised", "rescheduled", "moved",
+    "payment_requested", "payment_paid", "payment_refused",
 ]  # fmt: skip
 DoorKey = Literal[
     "unknown_dossier", "bad_request", "bad_field", "duplicate", "unknown_service", "bad_signature",

@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "embedded": "hub.embedded.cli:app",
     "dossier": "hub.cli.dossier:app",
     "due": "hub.cli.due:app",
+    "explain": "hub.cli.explain:explain",
     "forms": "hub.cli.forms:app",
     "report": "hub.cli.report:app",
     "failures": "hub.cli.watching:failures",

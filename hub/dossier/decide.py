@@ -32,6 +32,7 @@ from hub.dossier.rules import (
     payment,
     post,
     printing,
+    replanning,
     returning,
     reuse,
     submission,
@@ -78,6 +79,7 @@ from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
 from schemas.reminder import IssueReminder
+from schemas.replanning import ReplanLimits
 from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
@@ -149,6 +151,7 @@ DECISIONS: Mapping[type[Request], _Act] = {
     Apologise: deadlines.apologise,
     Reschedule: deadlines.reschedule,
     FireTimer: deadlines.fire,
+    ReplanLimits: replanning.replan,
     CorrectResult: correction.correct,
     ReturnResult: returning.return_result,
     HandOverPaper: custody.hand_over,

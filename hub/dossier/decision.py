@@ -61,7 +61,7 @@ class Context(Struct, frozen=True, gc=False):
     `applicant`, `proxy` and `notices` those of the submission, opened from what is kept sealed of it;
     `copies` what verifying the signed packages that the request names has shown, by their digest; `sources`
     the other dossiers that the request names, by their code, as far as the hub has them; `registers` what
-    operators have imported.
+    operators have imported; `later` the law with the calendar to which the request passes over.
     """
 
     law: Law
@@ -77,6 +77,7 @@ class Context(Struct, frozen=True, gc=False):
     proxy: Proxy | None = None
     registers: Registers = NO_REGISTERS
     notices: NoticeWish | None = None
+    later: Law | None = None
 
 
 class Accepted(Struct, frozen=True, gc=False):

@@ -40,6 +40,7 @@ from schemas.payment import ReportPayment, RequestPayment
 from schemas.person_data import ReportPersonData
 from schemas.pickup import CancelPickup, OrderPickup, ReportPickup
 from schemas.reminder import IssueReminder
+from schemas.replanning import ReplanLimits
 from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
@@ -115,6 +116,7 @@ ALLOWED: Mapping[type[Request], frozenset[Status]] = {
     RegisterCopy: UNDECIDED,
     CertifyCopy: frozenset({"received", "in_process"}),
     FireTimer: ALL,
+    ReplanLimits: ALL,
 }
 """The statuses in which each request can be accepted at all."""
 
@@ -126,6 +128,7 @@ _REPORTS = frozenset(
         ReportSync,
         ReportPayment,
         FireTimer,
+        ReplanLimits,
         ReportNotice,
         ReportForm,
     }

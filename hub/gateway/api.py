@@ -9,7 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hub.gateway import documents, dossiers, events, messages, openapi, published_directory
+from hub.explaining.words import Language
+from hub.gateway import documents, dossiers, events, explanations, messages, openapi, published_directory
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.guard import AWAY_HERE, is_away_here
 from hub.gateway.openapi_events import data_schemas, examples
@@ -88,6 +89,18 @@ def _route_messages(api: FastAPI, parts: GatewayContext) -> None:
         subject: Annotated[str, Path(min_length=1, max_length=128, description="id, code or `ref:`")],
     ) -> Response:
         return await dossiers.answer(parts, request, subject)
+
+    @api.get(
+        "/v1/explanations/{subject:path}", responses=openapi.EXPLANATIONS, response_class=Response,
+        operation_id="getExplanation", summary="The case file of a dossier in words",
+    )  # fmt: skip
+    async def get_explanation(
+        request: Request,
+        subject: Annotated[str, Path(min_length=1, max_length=128, description="id, code or `ref:`")],
+        language: Annotated[Language, Query(description="of the words")] = "vi",
+        after: Annotated[int, Query(ge=0, le=2**31 - 1, description="`next_after` of an earlier page")] = 0,
+    ) -> Response:
+        return await explanations.answer(parts, request, subject, language, after)
 
 
 def _route_directory(api: FastAPI, parts: GatewayContext) -> None:

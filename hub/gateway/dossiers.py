@@ -49,7 +49,7 @@ async def answer(parts: GatewayContext, request: Request, subject: str) -> Respo
     """
     sender = caller_of(request).sender
     try:
-        row = await _find(parts, subject, sender.name)
+        row = await find(parts, subject, sender.name)
         if row is None or row["state"] is None:
             raise ProblemError("dossier.unknown")
         dossier = from_json(row["state"])
@@ -61,7 +61,7 @@ async def answer(parts: GatewayContext, request: Request, subject: str) -> Respo
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-async def _find(parts: GatewayContext, subject: str, participant: str) -> asyncpg.Record | None:
+async def find(parts: GatewayContext, subject: str, participant: str) -> asyncpg.Record | None:
     """The dossier if a genuine fact of it was told to the participant.
 
     That is asked first, by one statement that finds nothing of a foreign dossier as of none: then no more is.

@@ -29,7 +29,14 @@ TAKEN = "onestop.taken"
 OPEN = frozenset({"/openapi.json"})
 """What everybody may read: the contract."""
 DOCUMENTS = "/v1/documents"
-_OF_KAFKA = (DOCUMENTS, "/v1/dossiers/", "/v1/receipts/", "/v1/directory", "/openapi.json")
+_OF_KAFKA = (
+    DOCUMENTS,
+    "/v1/dossiers/",
+    "/v1/explanations/",
+    "/v1/receipts/",
+    "/v1/directory",
+    "/openapi.json",
+)
 """How the addresses begin where a participant over Kafka is served: documents and look-ups."""
 _NOBODY = "nobody"
 

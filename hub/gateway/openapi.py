@@ -17,6 +17,7 @@ from hub.gateway.openapi_events import (
     receipt_headers,
     shown,
 )
+from hub.gateway.openapi_explanation import EXPLANATION
 from hub.gateway.problems import MEDIA_TYPE, text_of
 from hub.inbound.json_event import BATCH, STRUCTURED
 
@@ -160,6 +161,8 @@ DOSSIER: Schema = {
         },
     },
 }
+
+
 DOCUMENT: Schema = {
     "type": "object",
     "required": ["sha256", "bytes", "media_type"],
@@ -178,6 +181,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "Answers": _ANSWERS,
     "Feed": FEED,
     "Dossier": DOSSIER,
+    "Explanation": EXPLANATION,
     "Document": DOCUMENT,
 }
 
@@ -260,6 +264,9 @@ MESSAGES = answers(
 )  # fmt: skip
 DOSSIERS = answers(
     {200: ("Where it stands", {BINARY: ref("Dossier")})}, "dossier.unknown", "http.invalid_parameter"
+)
+EXPLANATIONS = answers(
+    {200: ("The case file", {BINARY: ref("Explanation")})}, "dossier.unknown", "http.invalid_parameter"
 )
 UPLOAD = answers(
     {

@@ -11,7 +11,7 @@ from hub.process.rhythm import Line, Rhythm
 PROBLEM = "hub.problem"
 """Where the code of the problem stands in the scope of a request."""
 _STEP_S = 1.0
-_NAMED = frozenset(("events", "messages", "receipts", "dossiers", "documents"))
+_NAMED = frozenset(("events", "messages", "receipts", "dossiers", "explanations", "documents"))
 
 
 class CallLog:

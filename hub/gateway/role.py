@@ -20,6 +20,7 @@ from hub.checks.watch import CheckWatch
 from hub.documents.store import documents
 from hub.errors import StartupError
 from hub.facts.integrity import StoreKey
+from hub.facts.untrusted import tell_untrusted
 from hub.gateway.api import make_api
 from hub.gateway.budget import Budget
 from hub.gateway.callers import Callers
@@ -37,6 +38,7 @@ from hub.http.certificates import CertificateWatch
 from hub.kafka import client as kafka
 from hub.kafka.producer import Producer
 from hub.logs import log
+from hub.participants.register_editions import ORGANISATIONS, RegisterReader
 from hub.postgres import database
 from hub.postgres.away import reason_of
 from hub.printing.tables import say
@@ -174,6 +176,8 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             CheckWatch(checks, metrics.checks, settings.check_every_s),
             Budget(pool, counts, settings.budget, settings.gateway.event_bytes_per_s),
             DirectoryView(pool, key, book, settings.environment),
+            RegisterReader(key, tell_untrusted, ORGANISATIONS),
+            settings.environment,
         )
 
 

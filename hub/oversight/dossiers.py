@@ -16,10 +16,11 @@ from hub.dossier.standing import possible_now
 from hub.dossier.state.codec import from_json
 from hub.dossier.state.model import Dossier
 from hub.dossier.turn import open_requests, turn_of
+from hub.explaining.due_counted import due_counted
+from hub.explaining.entries import short_type
 from hub.facts.integrity import StoreKey
 from hub.facts.trusted import is_dossier_genuine
 from hub.legal_time import LegalClock
-from hub.oversight.due_counted import due_counted
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import LawBook
 
@@ -247,11 +248,6 @@ def delivery_row(row: asyncpg.Record) -> dict[str, Any]:
         "next_at": row["next_at"] if row["ended_at"] is None else None,
         "last_outcome": short_outcome(row["outcome"]),
     }
-
-
-def short_type(kind: str) -> str:
-    """`dossier.accepted` of `onestop.dossier.accepted.v1` (pure)."""
-    return kind.removeprefix("onestop.").removesuffix(".v1")
 
 
 def _id_of(moment: datetime) -> str:

@@ -156,6 +156,14 @@ class TimeChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessStep:
+    """A step of the approved internal process, with its part of the handling time (9.4)."""
+
+    name: str
+    time: HandlingTime
+
+
+@dataclass(frozen=True, slots=True)
 class Procedure:
     """Thủ tục hành chính as published; `digest` is the SHA-256 of the record it was read from."""
 
@@ -184,6 +192,8 @@ class Procedure:
     """Ids of the published times with which the result is given at once (15.4)."""
     schedules: tuple[Schedule, ...] = ()
     """Of the completions: what sets the fees that the record leaves open."""
+    steps: tuple[ProcessStep, ...] = ()
+    """Of the completions: the internal process in its order; none where nobody has entered it."""
 
     def schedule(self, kind: FeeKind, channel: Channel, on: date) -> Schedule | None:
         """The approved schedule for this kind of fee on this day; completions hold no two of them."""

@@ -6,12 +6,21 @@ import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from types import MappingProxyType
 from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hub.regulation.catalogue import Catalogue, Component, Need, Procedure
+from hub.regulation.catalogue import (
+    Catalogue,
+    Component,
+    HandlingTime,
+    Need,
+    Procedure,
+    ProcessStep,
+    TimeUnit,
+)
 from hub.regulation.completion_fees import ByPieceEntry, ScheduleEntry, with_fees
 from hub.regulation.errors import ProfileError
 from hub.regulation.sections import Channel
@@ -28,6 +37,13 @@ class _Paper(BaseModel):
     digitise: bool | None = None
 
 
+class _Step(BaseModel):
+    model_config = _STRICT
+
+    name: str = Field(min_length=1, max_length=250)
+    time: str = Field(pattern=r"^\d{1,3}(\.\d{1,2})? (WORKING_DAY|HOUR)$")
+
+
 class _Completed(BaseModel):
     model_config = _STRICT
 
@@ -35,6 +51,7 @@ class _Completed(BaseModel):
     components: Mapping[str, _Paper] = {}
     schedules: tuple[ScheduleEntry, ...] = ()
     by_piece: tuple[ByPieceEntry, ...] = ()
+    steps: tuple[_Step, ...] = ()
 
 
 class _File(BaseModel):
@@ -85,8 +102,35 @@ def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
     return replace(
         with_fees(procedure, said.schedules, said.by_piece, place),
         immediate=said.immediate,
+        steps=_steps(procedure, said.steps, f"{place}.steps"),
         components=tuple(_paper(one, said.components.get(one.code)) for one in procedure.components),
     )
+
+
+_DAY_HOURS = 8
+"""Opening hours of a working day (Đ 10), for steps in hours beside others in days."""
+
+
+def _steps(procedure: Procedure, said: tuple[_Step, ...], place: str) -> tuple[ProcessStep, ...]:
+    """The approved process, within the shortest time that is published (9.4)."""
+    steps = tuple(ProcessStep(one.name, HandlingTime.read(one.time)) for one in said)
+    names = [step.name for step in steps]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ProfileError(f"{place}: {twice[0]} is there twice")
+    channels: tuple[Channel, ...] = get_args(Channel)
+    published = [_hours(choice.time) for channel in channels for choice in procedure.choices(channel)]
+    total = sum((_hours(step.time) or Decimal(0) for step in steps), Decimal(0))
+    shortest = min((hours for hours in published if hours is not None), default=None)
+    if steps and shortest is not None and total > shortest:
+        raise ProfileError(f"{place}: the steps take {total:f} hours, the procedure {shortest:f}")
+    return steps
+
+
+def _hours(time: HandlingTime) -> Decimal | None:
+    """In opening hours; None for days and months of the calendar, which are no measure of them."""
+    if time.unit is TimeUnit.HOUR:
+        return time.amount
+    return time.amount * _DAY_HOURS if time.unit is TimeUnit.WORKING_DAY else None
 
 
 def _known(named: Iterable[str], known: Iterable[str], place: str, what: str) -> None:

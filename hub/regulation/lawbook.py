@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -48,6 +48,11 @@ class LawBook:
         self._known: dict[LawVersions, Law] = {}
         self.days, self._in_force = self._timeline(regulation)
         """Those on which a part changes, ascending."""
+
+    @property
+    def calendars(self) -> Collection[str]:
+        """The versions of days off that are here."""
+        return self._calendars.keys()
 
     def in_force(self, on: date) -> Law:
         """The law of this day of Viet Nam; before the first one begins, the first (a rule refuses then)."""
@@ -126,6 +131,17 @@ def load_book(regulation: str = DEFAULT_REGULATION, folder: Path | None = None) 
     calendars = [read_days_off(text) for text in _named(found, "calendars")]
     catalogues = [read_catalogue(text, found) for text in _named(found, "catalogues")]
     return LawBook(regulation, profiles, calendars, catalogues)
+
+
+def profile_texts(folder: Path | None = None) -> Mapping[str, str]:
+    """The TOML texts of all profiles by their names, `bentre-45-2023@2`; raises ProfileError."""
+    places: list[Traversable] = [files("hub.regulation.data"), *([folder] if folder else [])]
+    return {
+        path.removeprefix("profiles/").removesuffix(".toml"): content.decode()
+        for place in places
+        for path, content in sorted(pinned_files(place).items())
+        if path.startswith("profiles/")
+    }
 
 
 def _named(found: Mapping[str, bytes], kind: str) -> list[str]:

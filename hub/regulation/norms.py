@@ -12,7 +12,7 @@ from hub.regulation.errors import UnknownProvisionError
 from hub.regulation.wording import words
 
 _ID = re.compile(
-    r"(?:(?P<prefix>[a-z]+[0-9]+-[0-9]{4})\.)?(?P<article>[1-9][0-9]?)"
+    r"(?:(?P<prefix>[a-z]+[0-9]+-[0-9]{4})\.)?(?P<article>[1-9][0-9]{0,2})"
     r"(?:\.(?P<clause>[1-9][0-9]?))?(?:\.(?P<point>[a-zđ])(?P<rank>[1-9])?)?"
 )
 

@@ -19,7 +19,7 @@ STRICT = ConfigDict(extra="forbid")
 
 Channel = Literal["in_person", "post", "online", "email"]
 """How a dossier is lodged (Điều 13)."""
-FormKind = Literal["receipt", "supplement", "refusal", "apology", "control_slip", "register"]
+FormKind = Literal["receipt", "supplement", "refusal", "apology", "stop", "control_slip", "register"]
 Stage = Literal["intake", "appraisal"]
 ComplaintKind = Literal["reflection", "petition", "complaint", "denunciation"]
 """phản ánh, kiến nghị, khiếu nại, tố cáo."""

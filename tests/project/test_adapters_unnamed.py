@@ -23,6 +23,7 @@ EXCEPTIONS: Mapping[str, str] = {
     "hub/forms/": "where a payment was made, as the contract says it",
     "hub/cli/forms.py": "lists the papers that this role could not make, and has them made again",
     "tools/settings_table.py": "this role's settings stand outside of the folder of adapters",
+    "hub/explaining/": "words for roles, fields and values of the published contract",
     "hub/engine/decide/rules.py": "where applicants agreed to be told, as the contract names that field",
     "hub/engine/decide/routing.py": "which fact goes to which role of the published contract",
     "hub/reports/": "indicators count by what facts of the contract name: places of payment, counterparts",

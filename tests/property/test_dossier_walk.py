@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -16,16 +17,20 @@ from hub.dossier.state.codec import from_json, to_json
 from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Dossier
 from hub.dossier.texts import refusal_texts
+from hub.regulation.law import Law
+from hub.regulation.lawbook import load_book
 from schemas.account import AccountSystem
 from schemas.base import Request
 from schemas.dossier import Component, Gap, SubmitDossier, WithdrawDossier
 from schemas.pickup import CancelPickup
+from schemas.replanning import ReplanLimits
 from schemas.sync import ReportSync
 from tests.support import dossiers as build
 from tests.support import reuse, words
 from tests.support.agency_requests import finishing, leg, passing
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
 from tests.support.ending import archiving, correction, giving_back, original
+from tests.support.lawbooks import with_calendar
 from tests.support.loss import loss, outcome, settlement
 from tools.consequences import consequences
 
@@ -35,6 +40,7 @@ ENDED = {"result_issued", "declined", "withdrawn", "returned"}
 CLOCKS = {"intake", "forward", "forward_electronic", "apology", "due", "appointment", "supplement_notice"}
 REPORTS = {"onestop.identity.report.v1", "onestop.person_data.report.v1", "onestop.pickup.report.v1",
            "onestop.adapter.sync_report.v1", "onestop.notice.report.v1", "onestop.timer.fire.v1",
+           "onestop.calendar.replan.v1",
            "onestop.dossier.submit.v1"}  # fmt: skip
 
 SUBMISSIONS = (
@@ -65,6 +71,7 @@ def candidates(story: Story, variant: int) -> Iterator[tuple[Request, Sender]]:
             yield build.identity_answer(check, outcome), POPULATION
     for name in dossier.timers:
         yield build.firing(dossier, name), HUB
+    yield ReplanLimits(calendar="vn-2026.2", officer=build.OFFICER, reason="Nghỉ bù"), HUB
 
 
 def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]]:
@@ -266,6 +273,8 @@ STEPS = st.lists(
 )
 
 
+LATER = with_calendar(law(), "vn-2026.2", {date(2026, 10, day): "Nghỉ" for day in (6, 9, 14, 20)})
+LAWS = (law(), load_book("nd118-2025").in_force(date(2026, 12, 31)))
 STARTS = (build.submitted, build.identified, build.accepted, build.forwarded, build.in_process, build.issued)
 KINDS: tuple[dict[str, Any], ...] = (
     {},
@@ -277,14 +286,15 @@ KINDS: tuple[dict[str, Any], ...] = (
 
 def check_replay(story: Story) -> None:
     replayed: Dossier | None = None
-    for fact, moment, sender_name in story.facts:
-        replayed = evolve(replayed, fact, moment, sender_name, law())
+    for (fact, moment, sender_name), decided_by in zip(story.facts, story.laws, strict=True):
+        replayed = evolve(replayed, fact, moment, sender_name, decided_by)
     assert replayed == story.dossier
 
 
 def walk(story: Story, steps: list[tuple[int, int, int, int]]) -> None:
     now = MONDAY
     reuse.beside(story)
+    story.later = replace(story.law, calendar=LATER.calendar)
     for choice, variant, minutes, mode in steps:
         now += timedelta(minutes=minutes)
         before = story.dossier
@@ -296,11 +306,11 @@ def walk(story: Story, steps: list[tuple[int, int, int, int]]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(first=st.sampled_from(SUBMISSIONS), steps=STEPS)
+@given(first=st.sampled_from(SUBMISSIONS), regulation=st.sampled_from(LAWS), steps=STEPS)
 def test_any_sequence_of_requests_from_the_submission_on_keeps_the_promises(
-    first: SubmitDossier, steps: list[tuple[int, int, int, int]]
+    first: SubmitDossier, regulation: Law, steps: list[tuple[int, int, int, int]]
 ) -> None:
-    story = Story()
+    story = Story(law=regulation)
     story.send(first, PORTAL, MONDAY)
     walk(story, steps)
 

@@ -34,9 +34,9 @@ from schemas.dossier import (
 )
 from schemas.due import Apologise, FireTimer, Reschedule
 from schemas.identity import CheckIdentity, Person, ReportIdentity, VerifyIdentity
-from schemas.paper import HandOverPaper, ReceivePaper
-from schemas.party import Custodian, Party, Proxy
+from schemas.party import Party, Proxy
 from schemas.person_data import PersonDataReceived
+from schemas.replanning import ReplanLimits
 from schemas.result import IssueResult, ResultPaper, ReturnResult
 from tests.support import agency_requests, postal_requests
 
@@ -234,22 +234,8 @@ def person_data(asked_at: datetime, usable_until: datetime, **changes: Any) -> P
     )  # fmt: skip
 
 
-def custodian(holder: str) -> Custodian:
-    """A holder by organisation code, `post` or `applicant`."""
-    if holder in {"post", "applicant"}:
-        values: dict[str, Any] = {"kind": holder, "name": "Phạm Văn Bưu Tá"}
-        return Custodian(**values)
-    return Custodian(kind="organisation", organisation=holder, name="Lê Thị Thí Dụ")
-
-
-def hand_over(giver: str, receiver: str, *codes: str) -> HandOverPaper:
-    return HandOverPaper(giver=custodian(giver), receiver=custodian(receiver), papers=codes)
-
-
-def paper_receipt(giver: str, receiver: str, *codes: str) -> ReceivePaper:
-    return ReceivePaper(giver=custodian(giver), receiver=custodian(receiver), papers=codes)
-
-
+custodian, hand_over = postal_requests.custodian, postal_requests.hand_over
+paper_receipt = postal_requests.paper_receipt
 appraisal = agency_requests.appraisal
 appointment = agency_requests.appointment
 verified = agency_requests.verified
@@ -278,6 +264,10 @@ class Story:
     copies: Mapping[str, CopyOutcome] = field(default_factory=dict)
     sources: Mapping[str, SourceDossier] = field(default_factory=dict)
     registers: Registers = NONE
+    laws: list[Law] = field(default_factory=list)
+    """By which each fact was decided."""
+    later: Law | None = None
+    """To which a new calendar passes over."""
     sent_before: timedelta = timedelta()
     """By how much the sender's own time lies before the hub's receipt."""
 
@@ -296,6 +286,7 @@ class Story:
             proxy=self.proxy,
             registers=self.registers,
             notices=getattr(self.facts[0][0], "notices", None) if self.facts else None,
+            later=self.later,
         )
 
     def send(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Decision:
@@ -305,6 +296,9 @@ class Story:
             for fact in decision.facts:
                 self.dossier = evolve(self.dossier, fact, now, sender.name, self.law)
                 self.facts.append((fact, now, sender.name))
+                self.laws.append(self.law)
+            if self.later is not None and isinstance(request, ReplanLimits):
+                self.law = self.later
         return decision
 
     def accepts(self, request: Request, sender: Sender, now: datetime = MONDAY) -> tuple[Fact, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
+from hub.regulation.calendar_data import DaysOff, make_calendar, read_days_off
 from hub.regulation.completion import completed
 from hub.regulation.law import Law
 from hub.regulation.lawbook import load_book
@@ -60,6 +62,24 @@ def with_next_version(folder: Path, begins: date, **changes: str) -> Path:
     """A pinned folder with the version after the shipped one, in force from this day on."""
     text = profile_text(SHIPPED + 1, begins, **changes)
     return law_folder(folder, **{f"profiles/{NEXT_REF}.toml": text})
+
+
+def with_calendar(before: Law, version: str, off: Mapping[date, str], worked: Collection[date] = ()) -> Law:
+    """The same law with the shipped days off of 2025 to 2027, these days off too, and these worked."""
+    days_off = read_days_off(CALENDAR)
+    years = {}
+    for number, year in days_off.years.items():
+        table = year.model_dump()
+        kept = [one for one in table["days_off"] if one["day"] not in worked]
+        more = [{"day": day, "name": name} for day, name in off.items() if day.year == number]
+        weekend = [{"day": day, "name": "x"} for day in worked if day.isoweekday() > 5 and day.year == number]
+        years[number] = {
+            **table,
+            "days_off": [*kept, *more],
+            "working_days": [*table["working_days"], *weekend],
+        }
+    own = DaysOff.model_validate({"version": version, "in_force_from": date(2026, 12, 1), "years": years})
+    return replace(before, calendar=make_calendar(own, [], before.profile.hours))
 
 
 def completed_law(text: str) -> Law:

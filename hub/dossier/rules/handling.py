@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.appraisal import result_follows_appraisal
+from hub.dossier.rules.components import known
 from hub.dossier.rules.copies import result_is_signed
 from hub.dossier.rules.custody import paper_is_in_a_hand
 from hub.dossier.rules.interlinked import legs_are_finished
@@ -43,10 +44,25 @@ def assign(dossier: Dossier, request: AssignCase, _context: Context) -> Decision
     return Accepted((assigned_case(dossier, request),), (*ids_of(NEEDS_FORWARDING), assigned_case.id))
 
 
-def step(dossier: Dossier, request: StepCase, _context: Context) -> Decision:
+@rule("9.4", "A step is one of the approved internal process, where it was entered")
+def step_is_of_the_process(dossier: Dossier, request: StepCase, context: Context) -> Refused | None:
+    """In any order: a dossier may go back to an earlier one."""
+    entry = known(dossier.procedure, context)
+    names = tuple(one.name for one in entry.steps) if entry is not None else ()
+    if not names or request.step in names:
+        return None
+    return Refused("rule.9.4", rule="9.4", fields=("/step",), possible=names)
+
+
+_STEP: tuple[Check[Dossier, StepCase], ...] = (step_is_of_the_process,)
+
+
+def step(dossier: Dossier, request: StepCase, context: Context) -> Decision:
     """A step of the agency's internal process (9.5)."""
+    if (refused := first_refusal(_STEP, dossier, request, context)) is not None:
+        return refused
     fact = CaseProgressed(step=request.step, note=request.note, agency=dossier.agency)
-    return Accepted((fact,), ids_of(NEEDS_FORWARDING))
+    return Accepted((fact,), (*ids_of(NEEDS_FORWARDING), *ids_of(_STEP)))
 
 
 @rule("18.1", "The result names each of its papers once")

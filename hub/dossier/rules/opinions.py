@@ -87,6 +87,7 @@ def request_opinion(dossier: Dossier, request: RequestOpinion, context: Context)
         code=dossier.code,
         procedure=dossier.procedure,
         answer_by=answer_limit(request, context),
+        working_days=request.working_days,
     )
     return Accepted((fact,), ids_of((*_REQUEST, answer_limit)))
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hub.dossier.errors import FactError
 from hub.dossier.rules.submission import answer_limit
 from hub.dossier.rules.transfer import has_two_clocks
+from hub.dossier.state.evolve_calendar import CALENDAR
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
 from hub.dossier.state.evolve_correction import corrected
 from hub.dossier.state.evolve_custody import custody_with, forward_clocks, handed_over, paper_received
@@ -351,6 +352,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     CaseProgressed: _nothing,
     **HANDLING,
     **LEGS,
+    **CALENDAR,
     ResultIssued: _issued,
     ResultReturned: _returned,
     ResultCorrected: corrected,

@@ -51,7 +51,10 @@ def asked(dossier: Dossier, fact: OpinionRequested, _step: TimerStep) -> _Change
     """Another agency is asked; its time runs."""
     limit = fact.answer_by.astimezone(UTC)
     return {
-        "opinions": {**dossier.opinions, fact.opinion: Opinion(fact.of, fact.by, limit)},
+        "opinions": {
+            **dossier.opinions,
+            fact.opinion: Opinion(fact.of, fact.by, limit, is_counted=fact.working_days is not None),
+        },
         "timers": {**dossier.timers, opinion_timer(fact.opinion): Timer("opinion", limit)},
     }
 

@@ -103,6 +103,8 @@ class Opinion(Struct, frozen=True, gc=False, array_like=True):
     by: str
     answer_by: datetime
     is_given: bool = False
+    is_counted: bool = False
+    """In working days; else until a moment that the asker named."""
 
 
 class Leg(Struct, frozen=True, gc=False, array_like=True):

@@ -29,6 +29,7 @@ from schemas import (
     person_data,
     pickup,
     reminder,
+    replanning,
     result,
     sync,
     verification,
@@ -41,6 +42,7 @@ Audience = Literal[
     "population",
     "postal",
     "portal",
+    "portal_due",
     "notifier",
     "typesetter",
     "named",
@@ -51,6 +53,8 @@ Audience = Literal[
 _ONE_STOP: frozenset[Audience] = frozenset({"one_stop"})
 _BOTH: frozenset[Audience] = frozenset({"one_stop", "agency"})
 _PORTAL: frozenset[Audience] = frozenset({"portal"})
+_PORTAL_DUE: frozenset[Audience] = frozenset({"portal_due"})
+"""Of limits the portal shows the due time only."""
 _NAMED: frozenset[Audience] = frozenset({"named"})
 _WATCHING: frozenset[Audience] = frozenset({"watching"})
 _ADDRESSEE: frozenset[Audience] = frozenset({"addressee"})
@@ -114,6 +118,8 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     reminder.ReminderIssued: _BOTH | _NAMED | _PAPERS,
     due.DeadlineMissed: _BOTH | _NAMED | _WATCHING,
     due.RuleViolated: _BOTH,
+    replanning.CalendarChanged: _BOTH,
+    replanning.LimitMoved: _BOTH | _NAMED | _WATCHING | _PORTAL_DUE,
     pickup.PickupOrdered: frozenset({"postal", "one_stop"}),
     pickup.PickupCancelled: frozenset({"postal", "one_stop"}),
     pickup.PickupProgressed: _ONE_STOP | _PAPERS,
@@ -130,6 +136,11 @@ papers, dates, payments. `named` is an agency beside these whose part it is, as 
 `addressee` whoever speaks for the organisation that a question, an answer or a complaint is for,
 `typesetter` who makes papers of what issues one."""
 
+_SERVICES: tuple[Literal["population", "notifier", "typesetter"], ...] = (
+    "population",
+    "notifier",
+    "typesetter",
+)
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
 )
@@ -150,13 +161,12 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
             names.extend(directory.speaking_for("agency", agency))
     if "watching" in audiences:
         names.extend(_watching(fact, after, directory))
-    if "population" in audiences:
-        names.extend(directory.serving("population", after.organisation))
-    if "notifier" in audiences and _is_for_applicant(fact):
-        names.extend(directory.serving("notifier", after.organisation))
-    if "typesetter" in audiences:
-        names.extend(directory.serving("typesetter", after.organisation))
+    for role in _SERVICES:
+        if role in audiences and (role != "notifier" or _is_for_applicant(fact)):
+            names.extend(directory.serving(role, after.organisation))
     if "portal" in audiences and not _rests_on_lookup(fact):
+        names.extend(directory.serving("portal", after.organisation))
+    if "portal_due" in audiences and getattr(fact, "kind", None) == "due":
         names.extend(directory.serving("portal", after.organisation))
     if "addressee" in audiences:
         names.extend(_addressee(fact, directory))
@@ -189,8 +199,8 @@ def _named_by(fact: Fact) -> tuple[str, ...]:
         return tuple(one.of for one in fact.legs)
     if isinstance(fact, leg.LegFinished):
         return fact.needed_by
-    if isinstance(fact, due.DeadlineMissed) and fact.kind in {"opinion", "leg"} and fact.holder is not None:
-        return (fact.holder,)
+    if isinstance(fact, due.DeadlineMissed | replanning.LimitMoved):
+        return (fact.holder,) if fact.kind in {"opinion", "leg"} and fact.holder is not None else ()
     return ()
 
 

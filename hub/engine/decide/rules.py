@@ -33,6 +33,7 @@ from hub.regulation.registered import Registers
 from schemas.base import Fact, Request
 from schemas.dossier import AcceptDossier, DossierSubmitted
 from schemas.registry import REQUESTS
+from schemas.replanning import ReplanLimits
 
 
 def code_blocks(book: LawBook) -> CodeBlocks:
@@ -148,7 +149,12 @@ class Rules:
             named.proxy if named is not None else None,
             self._registers,
             named.notices if named is not None else None,
+            self._later(state, request) if request.__class__ is ReplanLimits else None,
         )
+
+    def _later(self, state: Dossier | None, request: ReplanLimits) -> Law | None:
+        """That of a new calendar; raises UnknownLawError where this program does not have it."""
+        return self._book.of(state.law._replace(calendar=request.calendar)) if state is not None else None
 
     def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
         """Accepted with facts, or refused; raises only for a bug."""

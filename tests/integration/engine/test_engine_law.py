@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,17 @@ from hub.embedded.stack import StackAddress
 from hub.regulation.clock import local_day
 from hub.regulation.lawbook import load_book
 from tests.support.clients import Client
-from tests.support.hub_commands import hub_command
+from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
-from tests.support.lawbooks import NEXT_REF, SHIPPED_CATALOGUE, SHIPPED_REF, with_next_version
+from tests.support.lawbooks import (
+    DATA,
+    NEXT_REF,
+    SHIPPED_CATALOGUE,
+    SHIPPED_REF,
+    changed,
+    law_folder,
+    with_next_version,
+)
 from tests.support.requests import (
     ACCEPT,
     AGENCY,
@@ -143,3 +153,64 @@ async def test_an_operator_pins_new_versions_and_reads_which_is_in_force(hub: Hu
         [SECOND, SHIPPED_CATALOGUE, today_calendar(), "45/2023/QĐ-UBND"],
     )
     assert today.split()[6:] == ["2030-12-31", "2027", "2028", "2029", "2030"]
+
+
+def later_calendar(folder: Path, today: date) -> tuple[Path, str, date]:
+    """Today's calendar as a new version with the next working day but one off; its name, and the day."""
+    calendar = load_book().in_force(today).calendar
+    off = calendar.working_day_after(today, 2)
+    text = (DATA / f"calendars/{calendar.version}.toml").read_text("utf-8")
+    series, _, number = calendar.version.partition(".")
+    name = f"{series}.{int(number) + 1}"
+    head, _, years = changed(text, f'version = "{calendar.version}"', f'version = "{name}"').partition(
+        "[years."
+    )
+    begins = re.sub(r"in_force_from = \S+", f"in_force_from = {today}", head)
+    year, mark, rest = f"[years.{years}".partition(f"[years.{off.year}]")
+    first = rest.replace("days_off = [", f'days_off = [\n  {{ day = {off}, name = "Nghỉ bù" }},', 1)
+    return law_folder(folder, **{f"calendars/{name}.toml": begins + year + mark + first}), name, off
+
+
+async def test_an_operator_lets_open_dossiers_pass_over_to_a_later_calendar(hub: Hub, tmp_path: Path) -> None:
+    counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+    portal = await hub.join("portal-a", ["portal"])
+    old = await hub.start_engine()
+    dossier = await lodged(counter, "moves")
+    accepted = (await counter.ask(ACCEPT, dossier, acceptance())).data
+    ended = await lodged(counter, "ended")
+    await counter.ask("onestop.dossier.withdraw.v1", ended, {})
+    due = (await counter.fact("dossier.accepted", dossier)).data["due_at"]
+    assert await old.stop() == 0
+
+    today = local_day(datetime.now(UTC))
+    folder, name, off = later_calendar(tmp_path / "law", today)
+    environment = hub.environment | {"HUB_REGULATION": str(folder)}
+    status, said = await hub_command(environment, "law", "replan", "--calendar", name, "--show", "--json")
+    rows = {row["limit"]: row for row in json.loads(said.splitlines()[0])}
+    assert (status, rows["due"]["dossier"], f"{off} Nghỉ bù" in rows["due"]["days"]) == (
+        0,
+        accepted["code"],
+        True,
+    )
+    new = hub.engine("engine-2", HUB_REGULATION=str(folder))
+    new.start()
+    await new.ready()
+    order = ("law", "replan", "--calendar", name, "--operator", "Lê Văn Vận Hành", *SURE)
+    for _ in range(2):  # ordered twice, done once
+        status, said = await hub_command(environment, *order)
+        assert (status, said.startswith("ordered for 1 dossiers") or "no open dossier" in said) == (0, True)
+    moved = [(await client.fact("limit.moved", dossier)).data for client in (counter, portal)]
+    told = [fact.data["timer"] for fact in counter.facts("limit.moved", dossier)]
+    assert moved[1]["timer"] == "due", "the portal is told of the due time only"
+    moments = [datetime.fromisoformat(at) for at in (due, moved[1]["old_due_at"], moved[1]["new_due_at"])]
+    assert moments[0] == moments[1] < moments[2]
+    assert sorted(told) == sorted({*told}) == sorted(rows)
+    changed_to = (await counter.fact("calendar.changed", dossier)).data
+    assert (changed_to["calendar"], changed_to["officer"]["name"]) == (name, "Lê Văn Vận Hành")
+    assert not portal.facts("calendar.changed", dossier)
+    status, said = await hub_command(environment, "law", "replan", "--calendar", name, "--show", "--json")
+    assert (status, json.loads(said.splitlines()[0])) == (0, [])
+    status, said = await hub_command(environment, "actions", "--json")
+    assert f"calendar/{name}" in said
+    status, said = await hub_command(environment, "verify")
+    assert (status, said.splitlines()[-1].startswith("0 rows")) == (0, True), said

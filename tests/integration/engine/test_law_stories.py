@@ -3,126 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from hub.embedded.stack import StackAddress
 from hub.regulation.clock import VIETNAM
-from tests.support.clients import Client
 from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.postal_requests import pickup
+from tests.support.provinces import (
+    ADDRESS,
+    EMAIL,
+    ISSUE,
+    PAPER,
+    PHONE,
+    REACHABLE,
+    RESULT,
+    SECOND,
+    THIRD,
+    UPPER,
+    Province,
+    asked,
+    did,
+    did_not,
+)
 from tests.support.requests import (
     ACCEPT,
     AGENCY,
     APPLICANT,
-    COMPONENTS,
     FORWARD,
     OFFICER,
     ONE_STOP,
-    REPORT_IDENTITY,
     SUBMIT,
-    VERIFY,
     acceptance,
-    identity_report,
     submission,
-    verification,
 )
 from tests.support.waiting import eventually
 
-SECOND, THIRD, UPPER = "000.12.36.H07", "000.12.37.H07", "000.00.34.H07"
-RESULT = "KQ.G15.000038"
-PAPER = COMPONENTS[0]["code"]
-PHONE, EMAIL, ADDRESS = "+84900000077", "thu@example.test", "Số 7 đường Giả Lập, Bến Tre"
-REACHABLE = {**APPLICANT, "phone": PHONE, "email": EMAIL, "address": ADDRESS}
+TIMERS = "select name, due_at from timer where dossier_id = $1"
+PERSONS = (APPLICANT["name"], APPLICANT["identity_number"], OFFICER["name"], OFFICER["account"])
 MUCH_LATER = timedelta(days=14)
-
-
-class Province:
-    """One hub, one engine, a one-stop, three agencies, and a clock that the test sets."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        today = datetime.now(VIETNAM).date()
-        monday = today + timedelta(days=7 - today.weekday())
-        begin = datetime.combine(monday, time(8, 0), VIETNAM)
-        self.shift = begin - datetime.now(UTC)
-
-    async def open(self) -> None:
-        """Everybody joins; the clock stands on a Monday morning."""
-        await self.move(timedelta())
-        self.counter = await self.hub.join("counter-a", ["counter"], [ONE_STOP])
-        self.lead = await self.hub.join("agency-a", ["agency"], [AGENCY])
-        self.second = await self.hub.join("agency-b", ["agency"], [SECOND])
-        self.third = await self.hub.join("agency-c", ["agency"], [THIRD])
-        self.upper = await self.hub.join("counter-b", ["counter"], [UPPER])
-        self.postal = await self.hub.join("postal-a", ["postal"])
-        self.population = await self.hub.join("population-a", ["population"])
-        await self.hub.start_engine()
-
-    async def move(self, by: timedelta) -> None:
-        """Legal time goes on."""
-        self.shift += by
-        database = self.hub.database
-        await database.execute("insert into clock_step (from_time, shift) values (now(), $1)", self.shift)
-        await database.execute("update configuration_version set version = version + 1 where kind = 'clock'")
-
-    @property
-    def now(self) -> datetime:
-        """Legal time."""
-        return datetime.now(UTC) + self.shift
-
-    async def accepted(self, **changes: Any) -> tuple[str, str]:
-        """A dossier of its own, and its code."""
-        lodged = await did(self.counter, SUBMIT, f"ref:{uuid4()}", submission(applicant=REACHABLE, **changes))
-        dossier = lodged["dossier"]
-        await did(self.counter, VERIFY, dossier, verification())
-        asked = await self.population.fact("identity.check_requested", dossier)
-        await did(self.population, REPORT_IDENTITY, dossier, identity_report(asked.data["check"]))
-        taken = await did(
-            self.counter, ACCEPT, dossier, acceptance(components=submission(**changes)["components"])
-        )
-        return dossier, taken["code"]
-
-    async def in_hand(self, **changes: Any) -> tuple[str, str]:
-        """The agency has it."""
-        dossier, code = await self.accepted(**changes)
-        await did(self.counter, FORWARD, dossier, {"officer": OFFICER, "to": AGENCY})
-        await did(self.lead, "dossier.receive", code, {"officer": OFFICER})
-        return dossier, code
-
-    async def issued(self, **changes: Any) -> tuple[str, str]:
-        """The result is signed."""
-        dossier, code = await self.in_hand(**changes)
-        await did(self.lead, "result.issue", code, ISSUE)
-        return dossier, code
-
-
-ISSUE = {"papers": [{"code": RESULT, "number": "01/XN"}], "signer": OFFICER}
-
-
-async def asked(client: Client, kind: str, subject: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a request."""
-    wire = kind if kind.startswith("onestop.") else f"onestop.{kind}.v1"
-    return (await client.ask(wire, subject, data)).data
-
-
-async def did(client: Client, kind: str, subject: str, data: dict[str, Any]) -> dict[str, Any]:
-    """A request that is accepted."""
-    answer = await asked(client, kind, subject, data)
-    assert "facts" in answer, (kind, answer)
-    return answer
-
-
-async def did_not(client: Client, kind: str, subject: str, data: dict[str, Any]) -> str:
-    """The code of the refusal of a request."""
-    answer = await asked(client, kind, subject, data)
-    assert "facts" not in answer, (kind, answer)
-    return str(answer["code"])
 
 
 def part(number: int, of: str, *needs: str) -> dict[str, Any]:
@@ -304,6 +229,41 @@ async def complaint_answered(province: Province) -> None:
     await did_not(province.counter, "complaint.answer", dossier, {**answer, **told})
 
 
+async def supplemented_online(province: Province) -> None:
+    """14.2, 15.2, 17.4: lodged on the portal; each supplement starts its clock anew."""
+    online = submission(applicant=REACHABLE, channel="online", return_channel="online")
+    dossier = (await did(province.portal, SUBMIT, f"ref:{uuid4()}", online))["dossier"]
+    first = (await province.counter.fact("dossier.submitted", dossier)).data["intake_limit"]
+    form_02 = {"officer": OFFICER, "stage": "intake", "gaps": [{"reason": "Tờ khai chưa có chữ ký"}]}
+    await did(province.counter, "dossier.request_supplement", dossier, form_02)
+    assert (await province.portal.fact("dossier.supplement_requested", dossier)).data["form"] == "02"
+    brought = {"components": [], "answers": [{"point": 1, "answer": "Đã ký"}]}
+    await did(province.portal, "dossier.supplement", dossier, brought)
+    assert await did_not(province.counter, "dossier.request_supplement", dossier, form_02) == "rule.8.5.b"
+    (limit,) = await province.hub.database.fetch(TIMERS, dossier)
+    assert limit["name"] == "intake"
+    assert limit["due_at"] >= datetime.fromisoformat(first), "8 working hours anew"
+
+    await province.known(dossier)
+    code = (await did(province.counter, ACCEPT, dossier, acceptance()))["code"]
+    due = (await province.portal.fact("dossier.accepted", dossier)).data["due_at"]
+    await did(province.counter, FORWARD, dossier, {"officer": OFFICER, "to": AGENCY})
+    await did(province.lead, "dossier.receive", code, {"officer": OFFICER})
+    found = {"officer": OFFICER, "outcome": "to_supplement", "findings": "Chưa rõ nơi cư trú"}
+    await did(province.lead, "case.appraise", code, found)
+    await did(province.lead, "dossier.request_supplement", code, {**form_02, "stage": "appraisal"})
+    clocks = {row["name"] for row in await province.hub.database.fetch(TIMERS, dossier)}
+    assert "due" not in clocks, "it stands still"
+    await did(province.portal, "dossier.supplement", dossier, brought)
+    told = province.portal
+    await eventually(lambda: len(told.facts("dossier.supplemented", dossier)) == 2, 20, "both supplements")
+    first_time, anew = (fact.data.get("due_at") for fact in told.facts("dossier.supplemented", dossier))
+    assert first_time is None
+    assert anew is not None
+    assert datetime.fromisoformat(anew) >= datetime.fromisoformat(due), "counted anew from the supplement"
+    await did(province.lead, "result.issue", code, ISSUE)
+
+
 async def merged(province: Province, dossier: str, code: str, folder: Path) -> None:
     """16: a dossier that was open at the merger goes on with the successor, from the next act on."""
     step = {"step": "Thẩm định"}
@@ -331,6 +291,24 @@ async def merged(province: Province, dossier: str, code: str, folder: Path) -> N
     assert await did_not(province.lead, "case.step", code, step)
 
 
+async def explained(hub: Hub, code: str) -> None:
+    """Section 7: the case file says in words what happened, by which rules, and what comes next."""
+    status, text = await hub_command(hub.environment, "explain", code, "--json")
+    assert status == 0, text
+    file = json.loads(text)
+    lines = {line["name"]: line["text"] for line in file["timeline"]}
+    assert lines["dossier.taken_over"] == "Cơ quan, đơn vị kế thừa tiếp tục giải quyết hồ sơ"
+    assert file["agency"] == {"code": SECOND, "text": f"Sở Mẫu Mới ({SECOND})"}
+    (due,) = [limit for limit in file["limits"] if limit["kind"] == "due"]
+    assert (due["rule"], due["of"], file["law"][2] in due["explained"]) == ("15.1.a", SECOND, True)
+    assert file["next"]["type"] == "onestop.result.issue.v1"
+    cites = {rule["id"]: rule["cites"] for rule in file["rules"]}
+    assert cites["15.1.a"] == "điểm a khoản 1 Điều 15"
+    status, said = await hub_command(hub.environment, "explain", code, "--language", "en")
+    assert (status, f"Dossier {code}: in process" in said) == (0, True)
+    assert not [value for value in (PHONE, EMAIL, ADDRESS, *PERSONS) if value in text + said]
+
+
 async def test_stories_of_the_decision_hold_on_the_real_stack(stack: StackAddress, tmp_path: Path) -> None:
     async with own_hub(stack, tmp_path, environment="test") as hub:
         province = Province(hub)
@@ -338,7 +316,10 @@ async def test_stories_of_the_decision_hold_on_the_real_stack(stack: StackAddres
         began: list[str] = []
         later = asyncio.Event()
         waiting = [story(province, began, later) for story in (at_once, opinion_overdue, apologies)]
-        stories = [on_paper, lost_by_the_agency, lost_by_the_post, watched, wrong_result, complaint_answered]
+        stories = [
+            on_paper, lost_by_the_agency, lost_by_the_post, watched, wrong_result, complaint_answered,
+            supplemented_online,
+        ]  # fmt: skip
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(story) for story in waiting]
             await asyncio.gather(*(story(province) for story in stories))
@@ -352,5 +333,6 @@ async def test_stories_of_the_decision_hold_on_the_real_stack(stack: StackAddres
         dossier, code = await province.in_hand()
         await did(province.lead, "case.assign", code, {"assignee": OFFICER})
         await merged(province, dossier, code, tmp_path)
+        await explained(hub, code)
         status, said = await hub_command(hub.environment, "verify")
         assert status == 0, said

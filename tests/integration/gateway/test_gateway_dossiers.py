@@ -88,3 +88,32 @@ async def test_a_dossier_in_which_an_opinion_is_awaited_is_shown_and_who_may_giv
     found = (await counter.client.get(f"/v1/dossiers/{dossier}")).json()
     assert found["status"] == "received"
     assert "onestop.opinion.give.v1" in found["possible"]  # what comes on paper, the one-stop enters
+
+
+async def test_a_case_file_is_given_in_words_to_who_was_told_and_names_no_person(
+    counter: Visitor, agency: Visitor
+) -> None:
+    receipt = await counter.receipt(SUBMIT, "ref:dossier-11", submission())
+    for name in (receipt["dossier"], "ref:dossier-11"):
+        answer = await counter.client.get(f"/v1/explanations/{name}")
+        assert (answer.status_code, "Nguyễn Văn Thử" in answer.text) == (200, False)
+    file = answer.json()
+    assert [line["text"] for line in file["timeline"]] == ["Hồ sơ được nộp"]
+    assert (file["status"]["name"], file["next"]["type"]) == ("submitted", "onestop.dossier.accept.v1")
+    assert "identity.not_checked" in {lack["code"] for lack in file["next"]["missing"]}
+    english = await counter.client.get(f"/v1/explanations/{name}", params={"language": "en"})
+    assert english.json()["timeline"][0]["text"] == "Dossier submitted"
+
+    unknown = await counter.client.get(f"/v1/explanations/{uuid.uuid4()}")
+    foreign = await agency.client.get(f"/v1/explanations/{receipt['dossier']}")
+    assert (foreign.status_code, foreign.content) == (404, unknown.content)
+    odd = await counter.client.get(f"/v1/explanations/{name}", params={"language": "fr"})
+    assert (odd.status_code, odd.json()["code"]) == (400, "http.invalid_parameter")
+
+
+async def test_the_facts_of_a_case_file_go_on_behind_a_number(counter: Visitor) -> None:
+    receipt = await counter.receipt(SUBMIT, "ref:dossier-12", submission())
+    first = (await counter.client.get(f"/v1/explanations/{receipt['dossier']}")).json()
+    assert (len(first["timeline"]), first["next_after"]) == (1, None)
+    rest = await counter.client.get(f"/v1/explanations/{receipt['dossier']}", params={"after": 1})
+    assert (rest.json()["timeline"], rest.json()["status"]["name"]) == ([], "submitted")

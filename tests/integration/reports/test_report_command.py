@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from hub.embedded.stack import StackAddress
-from tests.integration.engine.test_law_stories import Province, did
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import own_hub
 from tests.support.page_commands import commands, words_of_hub
+from tests.support.provinces import Province, did
 from tests.support.requests import AGENCY, ONE_STOP
 
 PLAIN = """

@@ -28,6 +28,7 @@ from schemas.dossier import DossierSupplemented, DossierWithdrawn
 from schemas.due import ApologySent, DueRescheduled
 from schemas.party import Party
 from schemas.payment import PaymentRecorded, PaymentRequested
+from schemas.replanning import LimitMoved
 from tests.contract.portal_world import APPLICANT, FACT_TIME, NAMES, OFFICER, Story
 from tests.support.portal_kept import MemoryKept
 
@@ -170,17 +171,19 @@ def test_form_04_is_shown_to_the_applicant_with_its_day_and_reason() -> None:
     assert folded.line.content.endswith("vào 16:30 ngày 09/03/2026: Chờ xác minh")
 
 
-def test_a_new_due_time_goes_out_without_another_status() -> None:
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [(DueRescheduled.type, {"officer": OFFICER}), (LimitMoved.type, {"timer": "due", "kind": "due"})],
+)
+def test_a_new_due_time_goes_out_without_another_status(kind: str, more: dict[str, Any]) -> None:
     folded = Folded()
     story = folded.story
     moved = {
-        "officer": OFFICER,
+        **more,
         "old_due_at": FACT_TIME.isoformat(),
         "new_due_at": datetime(2026, 3, 9, 9, 30, tzinfo=UTC).isoformat(),
     }
-    codes = fold_all(
-        folded, story.submitted(), story.accepted(), story.forwarded(), story.fact(DueRescheduled.type, moved)
-    )
+    codes = fold_all(folded, story.submitted(), story.accepted(), story.forwarded(), story.fact(kind, moved))
     assert codes[-1] == "4"
     assert folded.record is not None
     assert dossier_item(folded.record, PROCEDURE, words())["NgayHenTra"] == "20260309163000"
@@ -206,7 +209,7 @@ def test_a_paper_of_another_dossier_is_shown_as_reused_until_its_own_copy_takes_
 
 
 def test_what_is_routed_to_the_portal_is_what_the_adapter_takes() -> None:
-    routed = {fact.type for fact, audiences in AUDIENCES.items() if "portal" in audiences}
+    routed = {fact.type for fact, audiences in AUDIENCES.items() if audiences & {"portal", "portal_due"}}
     assert routed == set(MODELS)
 
 

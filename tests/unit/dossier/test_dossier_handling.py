@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from hub.dossier.decide import decide
 from hub.dossier.decision import Sender
 from hub.dossier.errors import ContextError
-from schemas.case import CaseAssigned, CaseProgressed
+from schemas.case import CaseAssigned, CaseProgressed, StepCase
 from schemas.dossier import Component, DossierForwarded, DossierReceived
 from schemas.due import DeadlineMissed, RuleViolated
 from schemas.result import IssueResult, LeftOutPaper, ResultIssued, ResultPaper, ResultReturned
@@ -26,6 +26,7 @@ from tests.support.dossiers import (
     POSTAL,
     at,
 )
+from tests.support.lawbooks import completed_law
 
 PAPERS = tuple(item.code for item in build.papers())
 
@@ -329,3 +330,14 @@ def test_the_forwarded_dossier_holds_what_was_accepted_not_what_was_lodged() -> 
     (fact,) = story.accepts(build.forwarding(), COUNTER)
     assert isinstance(fact, DossierForwarded)
     assert fact.components == one
+
+
+@pytest.mark.rule("9.4")
+def test_a_step_is_one_of_the_approved_process_where_it_was_entered() -> None:
+    story = build.in_process()
+    story.accepts(StepCase(step="Bước tự đặt"), AGENCY)
+    text = f'[[procedures."{build.PROCEDURE}".steps]]\nname = "Thẩm định"\ntime = "1 WORKING_DAY"\n'
+    story.law = completed_law(text)
+    refused = story.refuses(StepCase(step="Bước tự đặt"), AGENCY)
+    assert (refused.code, refused.rule, refused.possible) == ("rule.9.4", "9.4", ("Thẩm định",))
+    story.accepts(StepCase(step="Thẩm định"), AGENCY)

@@ -93,3 +93,25 @@ def test_a_site_completes_the_shipped_records_by_a_catalogue_of_its_own(tmp_path
     assert book.in_force(date(2025, 10, 5)).catalogue.version == SHIPPED_CATALOGUE
     with pytest.raises(ProfileError, match="no file completions/site"):
         read_catalogue(own, shipped)
+
+
+def process(*steps: tuple[str, str]) -> bytes:
+    rows = "".join(
+        f'[[procedures."{PROCEDURE}".steps]]\nname = "{name}"\ntime = "{time}"\n' for name, time in steps
+    )
+    return rows.encode()
+
+
+def test_the_internal_process_lies_within_the_shortest_published_time() -> None:
+    whole = process(("Tiếp nhận", "4 HOUR"), ("Thẩm định", "2 WORKING_DAY"), ("Ký", "0.5 WORKING_DAY"))
+    steps = completed(CATALOGUE, {"completions/a.toml": whole}).procedures[PROCEDURE].steps
+    assert [(step.name, f"{step.time.amount} {step.time.unit}") for step in steps] == [
+        ("Tiếp nhận", "4 HOUR"), ("Thẩm định", "2 WORKING_DAY"), ("Ký", "0.5 WORKING_DAY"),
+    ]  # fmt: skip
+    too_long = process(("Thẩm định", "3 WORKING_DAY"), ("Ký", "1 HOUR"))
+    with pytest.raises(ProfileError, match=r"a\.toml: procedures\.1\.004873\.steps: the steps take 25 hours"):
+        completed(CATALOGUE, {"completions/a.toml": too_long})
+    with pytest.raises(ProfileError, match="Ký is there twice"):
+        completed(CATALOGUE, {"completions/a.toml": process(("Ký", "1 HOUR"), ("Ký", "1 HOUR"))})
+    with pytest.raises(ProfileError, match="time"):
+        completed(CATALOGUE, {"completions/a.toml": process(("Ký", "3 DAY"))})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.oversight.due_counted import due_counted
+from hub.explaining.due_counted import due_counted
 from schemas.dossier import Gap
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, COUNTER, Story, at, law

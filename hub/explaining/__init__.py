@@ -1,0 +1,1 @@
+"""Case files: what happened to a dossier, in words, how its limits were counted, what it lacks."""
