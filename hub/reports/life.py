@@ -64,7 +64,7 @@ class Life:
     def happened(self, name: str, time: datetime, data: Data, law: LawVersions | None) -> None:
         """The next fact, by its short name; one that is not counted is passed over.
 
-        `law` is that of the acceptance, which is the dossier's for life.
+        `law` is that of the acceptance, which is the dossier's for life but for its calendar.
         """
         change = _CHANGES.get(name)
         if change is not None:
@@ -109,6 +109,17 @@ def _apologised(life: Life, _time: datetime, data: Data) -> None:
 
 def _rescheduled(life: Life, _time: datetime, data: Data) -> None:
     life.due_at = _moment(data.get("measured_due_at") or data["new_due_at"])
+
+
+def _moved(life: Life, _time: datetime, data: Data) -> None:
+    """By a later calendar; the time by which delay counts, where that is the limit that moved."""
+    if data["kind"] == "due" and life.due_at == _moment(data["old_due_at"]):
+        life.due_at = _moment(data["new_due_at"])
+
+
+def _passed_over(life: Life, _time: datetime, data: Data) -> None:
+    if life.law is not None:
+        life.law = life.law._replace(calendar=data["calendar"])
 
 
 def _issued(life: Life, _time: datetime, data: Data) -> None:
@@ -173,6 +184,8 @@ _CHANGES: Mapping[str, Callable[[Life, datetime, Data], None]] = {
     "dossier.withdrawn": _withdrawn,
     "apology.sent": _apologised,
     "due.rescheduled": _rescheduled,
+    "calendar.changed": _passed_over,
+    "limit.moved": _moved,
     "result.issued": _issued,
     "result.returned": _returned,
     "copy.registered": _marked("has_copy"),

@@ -25,6 +25,8 @@ def test_the_life_of_a_dossier_agrees_with_its_state(
     assert (life.law is None) is (state.accepted_at is None)
     if state.accepted_at is not None:
         assert life.due_at == state.measure
+        assert life.law is not None
+        assert life.law.calendar == state.law.calendar
     assert len(life.spells) == state.supplements_appraisal
     is_asked = state.status == "awaiting_supplement" and state.supplement_stage == "appraisal"
     assert any(spell.ended is None for spell in life.spells) is (is_asked or _ended_within(story))

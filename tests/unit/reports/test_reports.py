@@ -47,6 +47,21 @@ def counted(one: Life) -> set[str]:
     return {name for name, measure in MEASURES.items() if measure(seen(one))}
 
 
+def test_a_limit_that_a_later_calendar_moved_is_the_one_by_which_delay_counts() -> None:
+    old = MONDAY + timedelta(days=3, hours=8)
+    later, other = old + timedelta(days=1), old + timedelta(days=9)
+    one = life(due_at=old)
+    moved = {"old_due_at": old.isoformat(), "new_due_at": later.isoformat()}
+    one.happened("limit.moved", MONDAY, moved | {"kind": "opinion"}, None)
+    assert one.due_at == old
+    one.happened("calendar.changed", MONDAY, {"calendar": "vn-2026.2"}, None)
+    one.happened("limit.moved", MONDAY, moved | {"kind": "due"}, None)
+    one.happened("limit.moved", MONDAY, moved | {"kind": "due", "new_due_at": other.isoformat()}, None)
+    assert one.due_at == later
+    assert one.law is not None
+    assert one.law.calendar == "vn-2026.2"
+
+
 def lines(*some: Life, inputs: dict[str, int] | None = None) -> dict[str, Figure]:
     tally = Figures(FORMULAS, lambda _: "all")
     for one in some:
