@@ -113,7 +113,7 @@ async def test_an_empty_pool_makes_the_order_wait_and_then_says_so(control: Cont
     async with adapter_of(control, lgsp_account(control.base, waybills_file=pool(tmp_path, ""))) as adapter:
         message = control.message_ok()
         outcome = await adapter.deliver(message)
-        assert outcome == RetryAt(600.0, "no waybill is left")
+        assert outcome == RetryAt(600.0, "no waybill is left", is_alone=True)
         assert _given_up(adapter, message, outcome)["outcome"] == "rejected"
     assert control.effects(message) == []
 

@@ -22,6 +22,7 @@ PARTICIPANTS = {
     "portal-a": (["portal"], []),
     "postal-a": (["postal"], []),
     "population-a": (["population"], []),
+    "typesetter": (["typesetter"], []),
 }
 """As the examples name them, with the organisations of the guide."""
 ENDS = ("onestop.dossier.withdraw.v1", "onestop.dossier.decline.v1")

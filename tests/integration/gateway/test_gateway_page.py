@@ -52,8 +52,8 @@ async def said_by(site: Site, tmp_path: Path, *commands: str) -> list[str]:
 async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: Path) -> None:
     over_https, looked_up = blocks("11. Joining over HTTPS"), blocks("13. What you may name")[0]
     said = await said_by(site, tmp_path, *over_https, looked_up)
-    assert len(said) == 10
-    added, first, receipt, batch, messages, stream, dossier, scans, problem, named = said
+    assert len(said) == 11
+    added, first, receipt, batch, messages, stream, dossier, explained, scans, problem, named = said
     assert "GATEWAY=http" in added
     assert "token=" not in added
     assert re.match(r"HTTP/1.1 20[02] ", first)
@@ -62,6 +62,7 @@ async def test_a_newcomer_gets_through_the_page_with_curl(site: Site, tmp_path: 
     assert list(orjson.loads(messages)) == ["messages", "cursor"]
     assert "event: message" in stream
     assert orjson.loads(dossier)["dossier"] == dossier_id
+    assert orjson.loads(explained)["dossier"] == dossier_id
     assert orjson.loads(scans)["media_type"] == "application/pdf"
     assert orjson.loads(problem)["code"] == "envelope.missing_attribute"
     assert '"procedures":[' in named
