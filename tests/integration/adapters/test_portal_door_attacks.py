@@ -22,6 +22,8 @@ from tests.support.portal_site import Site, portal_site, running
 from tests.support.requests import OFFICER, SUBMIT, submission
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 CONFIRM, LOOKUP, LODGE = "/dpnhankqthanhtoanhs", "/dptracuuthanhtoanhs", "/nhanhsdvcqg"
 TIME = "20260302091500"
 

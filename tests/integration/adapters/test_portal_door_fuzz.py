@@ -21,6 +21,8 @@ from tests.support.door_mutations import SIGNED, Body, Mutator, is_genuine, join
 from tests.support.plain_http import plain_http
 from tests.support.portal_site import Site, portal_site, running
 
+pytestmark = pytest.mark.long
+
 SEARCH = "/search/call"
 AT_ONCE = 4
 
@@ -114,7 +116,6 @@ async def test_hundreds_of_altered_calls_are_answered_and_pay_nothing(site: Site
     await bombarded(site, 1, 400)
 
 
-@pytest.mark.long
 async def test_ten_thousand_altered_calls_are_answered_and_pay_nothing(site: Site) -> None:
     seed = int(os.environ.get("FUZZ_SEED") or SystemRandom().randrange(2**32))
     await bombarded(site, seed, 10_000)

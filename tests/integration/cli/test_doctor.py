@@ -18,6 +18,8 @@ from tests.support.requests import ONE_STOP
 from tests.support.traffic import metric
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 CHECKS = [
     "settings", "versions", "postgresql", "kafka", "master_key", "sessions", "store", "rows", "topics",
     "clocks", "calendar", "disk", "adapters", "certificates", "forms", "papers",

@@ -17,6 +17,8 @@ from tests.support.gateways import Site, Visitor
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.waiting import eventually, within
 
+pytestmark = pytest.mark.long
+
 PROBLEM = "application/problem+json"
 
 

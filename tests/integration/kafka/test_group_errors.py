@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from hub.delivery.unreadable import ReadableBatches
 from hub.embedded.stack import StackAddress
 from hub.engine.intake.assigned import Assigned
@@ -20,6 +22,8 @@ from hub.kafka.log_inspector import Position
 from hub.settings import KafkaSettings
 from tests.support.stack import create_topic, kafka_admin, own_name
 from tests.support.waiting import eventually, within
+
+pytestmark = pytest.mark.long
 
 UNKNOWN = -1
 

@@ -20,6 +20,8 @@ from hub.kafka.admin import KafkaAdmin
 from hub.settings import KafkaSettings
 from tests.support.certificates import Authority
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(slots=True)
 class TlsServer:

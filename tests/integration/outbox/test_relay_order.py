@@ -27,6 +27,8 @@ from tests.support.stack import create_topic, kafka_admin
 from tests.support.traffic import Traffic, end_session, metric
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 BACKLOG = 2_000
 """Requests without a receipt: always enough to do, and never more than a stop of an engine can wait for."""
 
@@ -35,7 +37,6 @@ def is_stopped(process: HubProcess) -> bool:
     return psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("point", "ended_by"),
     [("before_publish:3", "test"), ("after_commit:5", "test"), ("before_publish:6", "other engine")],
@@ -68,7 +69,6 @@ async def test_an_engine_that_stalls_with_an_unpublished_segment_breaks_no_order
         assert stalled.exit_status is None, stalled.output()
 
 
-@pytest.mark.long
 async def test_shards_that_are_handed_over_under_load_tell_nothing_twice(
     stack: StackAddress, tmp_path: Path
 ) -> None:

@@ -24,6 +24,8 @@ from tests.support.requests import (
     verification,
 )
 
+pytestmark = pytest.mark.long
+
 BY = ("--operator", "operator-1", "--reason", "a court's order", "--yes")
 CLEAN = (
     "0 rows are not what the hub has written; read: 3 dossier, 7 fact, 8 inbox, 4 alias, 0 segment,"

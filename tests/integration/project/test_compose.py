@@ -24,6 +24,8 @@ from hub.embedded.stack import StackAddress
 from tests.integration.project.compose_site import BROKERS, COMPOSE, ENTRYPOINT, THREE, Site, hub_services
 from tests.support.stack import REPOSITORY, own_database
 
+pytestmark = pytest.mark.long
+
 SPECIFICATION = json.loads((Path(__file__).parent / "compose_spec" / "compose-spec.json").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROMETHEUS = REPOSITORY / "deploy" / "prometheus"
@@ -143,7 +145,6 @@ def test_the_wheel_of_the_image_holds_every_file_that_the_code_reads(tmp_path: P
     assert wanted - packed == set()
 
 
-@pytest.mark.long
 async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site: Site) -> None:
     site.start_kafka()
     await site.kafka_is_up()
@@ -183,7 +184,6 @@ async def test_each_hub_service_starts_as_written_on_the_broker_as_written(site:
         assert site.health(name).returncode != 0
 
 
-@pytest.mark.long
 async def test_three_brokers_start_as_written_and_keep_three_copies(
     stack: StackAddress, tmp_path: Path
 ) -> None:

@@ -17,6 +17,8 @@ from hub.typesetter.rendering import Renderer, RendererLostError
 from tests.support.forms import case, form_set, law
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 ENDLESS = b"#for a in range(100000) { for b in range(100000) { let c = a + b } }"
 DEADLY = b'#let a = "x" * 1000000\n#let b = range(100000).map(n => a + str(n))\n#b.len()'
 
