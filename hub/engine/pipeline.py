@@ -166,10 +166,11 @@ class Pipeline:
         await tools.copies.bring(items, tools.rules, reader, read.view)
         await tools.sources.bring(items, reader, tools.master.store)
         attempts = Attempts(items, lambda: self._authorise(batch))
+        letters = self._in_flight.decision.letters if self._in_flight is not None else {}
 
         def from_the_start() -> BatchDecision:
             tools.codes.take_back()
-            return BatchDecision(str(uuid.uuid4()), tools, read.view, before)
+            return BatchDecision(str(uuid.uuid4()), tools, read.view, before, letters)
 
         tools.codes.keep()
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from msgspec.structs import replace
 
+from hub.budget.allowance import Use
 from hub.dossier.decision import Context, Decision, Sender
 from hub.dossier.state.model import Dossier
 from hub.engine.decide.code_blocks import CodeBlocks
@@ -106,12 +107,14 @@ class Memory:
     altered_aliases: set[str] = field(default_factory=set)
     codes: CodeBlocks = field(default_factory=lambda: code_blocks(load_book()))
 
-    def decision(self, before: UnitOfWork | None = None) -> BatchDecision:
+    def decision(
+        self, before: UnitOfWork | None = None, letters_before: Mapping[str, Use] | None = None
+    ) -> BatchDecision:
         """A new batch on what is stored now."""
         tools: Tools = Tools(self.rules, DIRECTORY, self.master, self.codes, 4)
         altered = frozenset(self.altered_aliases)
         view = View(dict(self.inbox), dict(self.aliases), dict(self.dossiers), altered)
-        return BatchDecision(str(uuid.uuid4()), tools, view, before)
+        return BatchDecision(str(uuid.uuid4()), tools, view, before, letters_before or {})
 
     def decide(self, *records: StoredRecord, before: UnitOfWork | None = None) -> BatchDecision:
         """Decide these records as one batch."""

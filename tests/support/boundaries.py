@@ -211,7 +211,7 @@ BOUNDARIES = (
     Boundary("caller", "hub.gateway.callers:_caller", "caller_failed", newcomer),
     Boundary("receipt", "hub.gateway.receipt_wait:Inbox._answered", "receipt_failed", receipt),
     Boundary("feed", "hub.gateway.feed:Feed._look_for", "request_failed", feed),
-    Boundary("door", "hub.gateway.dossiers:_find", "request_failed", door),
+    Boundary("door", "hub.gateway.dossiers:find", "request_failed", door),
     Boundary("webhook-call", "hub.gateway.webhooks:perform", "webhook_fault", webhook),
     Boundary("webhook-begin", "hub.gateway.webhooks:Webhooks._begin", "webhook_fault", webhook),
     Boundary("adapter-intake", "hub.delivery.subscriber:decode", "delivery.record_failed", message),

@@ -94,7 +94,7 @@ LISTS_AND_SHOWS = {
     "dossier timeline": ("ref:hs-1",), "due list": (), "explain": ("ref:hs-1",), "failures": (),
     "forms list": (), "forms parked": (), "lag": (),
     "embedded status": (), "law diff": ("bentre-45-2023@1", "bentre-45-2023@2"), "law list": (),
-    "law open": (), "law show": ("bentre-45-2023@2",),
+    "law open": (), "law replan": ("--show",), "law show": ("bentre-45-2023@2",),
     "offsets list": (), "organisations editions": (), "organisations show": (),
     "participants budget": ("counter-a",), "participants list": (), "redrive": (),
     "report 766": ("--from", "2026-01-05", "--to", "2026-01-09"),

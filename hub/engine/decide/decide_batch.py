@@ -53,10 +53,17 @@ class Tools:
     letters: Letters = field(default_factory=Letters)
 
 
+_NO_LETTERS: Mapping[str, Use] = {}
+
+
 class BatchDecision:
     """One batch while it is decided; its workspace is the overlay of the next one until it is committed."""
 
-    def __init__(self, batch_id: str, tools: Tools, view: View, before: UnitOfWork | None) -> None:
+    def __init__(
+        self, batch_id: str, tools: Tools, view: View, before: UnitOfWork | None,
+        letters_before: Mapping[str, Use] = _NO_LETTERS,
+    ) -> None:  # fmt: skip
+        """`letters_before`: the dead letters of the batch that is being written, which nobody counted yet."""
         self.id = batch_id
         self.workspace = UnitOfWork(tools.rules, tools.master, view, before)
         self._tools = tools
@@ -64,7 +71,8 @@ class BatchDecision:
         self.store_key = tools.master.store
         self.inbox_dossier: dict[tuple[str, str], str | None] = {}
         self.dead_letters: list[DeadLetter] = []
-        self._letters: dict[str, Use] = {}
+        self.letters: dict[str, Use] = {}
+        self._letters_before = letters_before
         self.parked: list[ParkedItem] = []
         self.redriven: list[int] = []
         self.positions: dict[str, tuple[str, int]] = {}
@@ -151,9 +159,9 @@ class BatchDecision:
 
     def _bury(self, item: Unreadable) -> None:
         record, why = item.record, item.why
-        beside = self._letters.get(item.owner, Use())
-        kept = self._tools.letters.encode(record, item.owner, beside)
-        self._letters[item.owner] = beside.plus(1, len(kept))
+        own, before = (letters.get(item.owner, Use()) for letters in (self.letters, self._letters_before))
+        kept = self._tools.letters.encode(record, item.owner, before.plus(own.records, own.bytes))
+        self.letters[item.owner] = own.plus(1, len(kept))
         letter = DeadLetter(record.topic, record.partition, record.offset, record.timestamp, why.code, kept)
         self.dead_letters.append(letter)
         place = _place(item)
