@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from hub.budget.allowance import Use
 from hub.dossier.decision import Refused
 from hub.dossier.state.model import IdentityCheck
 from hub.engine.errors import CodesMissingError
@@ -15,7 +14,6 @@ from hub.facts.entries import ReceiptEntry
 from hub.facts.message import decode_message
 from hub.facts.parking import decode_record, open_record
 from hub.inbound.authorise import Authorised
-from hub.settings.budget import BudgetSettings
 from tests.support.batches import NOW, NOW_MS, Memory, receipts, record, sent, submit
 from tests.support.requests import ACCEPT, APPLICANT, ONE_STOP, WITHDRAW, acceptance, submission
 
@@ -342,18 +340,6 @@ def test_bytes_that_are_no_envelope_are_kept_as_they_came() -> None:
     assert sent(decision, "out.counter-a")[0].key == f"in.counter-a-0-{bad.offset}"
     assert ("counter-a", "e1") not in decision.inbox_dossier
     assert decision.tally.malformed == {("counter-a", "envelope.bad_text"): 1}
-
-
-def test_the_letters_of_the_batch_that_is_being_written_count_against_the_budget_too() -> None:
-    memory = Memory()
-    most = BudgetSettings().letters
-    kept: list[bool] = []
-    for before in (most - 1, most):
-        decision = memory.decision(letters_before={"counter-a": Use(before, 10 * before)})
-        for number in range(2):
-            decision.take(memory.read(submit(f"e{number}", REF, b"\xff\x00 no JSON")))
-        kept += [decode_record(letter.record).value is not None for letter in decision.dead_letters]
-    assert kept == [True, False, False, False]
 
 
 def test_a_record_that_kills_the_process_becomes_a_dead_letter_although_it_can_be_read() -> None:

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from hub.budget.allowance import Use
 from hub.dossier.state.model import IdentityCheck
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.isolate_failures import Attempts, Items
 from hub.engine.decide.rules import Rules
 from hub.engine.errors import CodesMissingError, HeldBackError
 from hub.errors import StopError
-from hub.facts.parking import StoredRecord
+from hub.facts.parking import StoredRecord, decode_record
 from hub.facts.sealing import SEED_UNREADABLE
 from hub.inbound.authorise import Authorised, Unreadable
+from hub.settings.budget import BudgetSettings
 from tests.support.batches import Memory, receipts, record, submit
 from tests.support.requests import ACCEPT, OFFICER, WITHDRAW, acceptance, submission
 
@@ -203,3 +205,15 @@ def test_after_a_lease_of_codes_no_record_is_decided_again(monkeypatch: pytest.M
     assert leases == 3
     assert decided == [f"a{ref}" for ref in refs]
     assert [receipt["code"][-4:] for receipt in receipts(decision)] == ["0001", "0002", "0003"]
+
+
+def test_the_letters_of_the_batch_that_is_being_written_count_against_the_budget_too() -> None:
+    memory = Memory()
+    most = BudgetSettings().letters
+    kept: list[bool] = []
+    for before in (most - 1, most):
+        decision = memory.decision(letters_before={"counter-a": Use(before, 10 * before)})
+        for number in range(2):
+            decision.take(memory.read(submit(f"e{number}", REF, b"\xff\x00 no JSON")))
+        kept += [decode_record(letter.record).value is not None for letter in decision.dead_letters]
+    assert kept == [True, False, False, False]
