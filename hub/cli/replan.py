@@ -26,7 +26,7 @@ from hub.postgres.operator_actions import record_action
 from hub.printing.tables import AsJson, note, print_rows, say
 from hub.regulation.clock import local_day
 from hub.regulation.law import Law
-from hub.regulation.lawbook import load_book
+from hub.regulation.lawbook import LawBook, load_book
 from hub.settings import Settings
 from schemas.party import Officer
 from schemas.replanning import ChangedDay, ReplanLimits
@@ -65,7 +65,7 @@ def replan(
     async def work(tree: Settings, connection: Connection) -> tuple[int, str]:
         book, now = load_book(tree.profile, tree.regulation), await _now(tree, connection)
         wanted = calendar or book.in_force(local_day(now)).versions.calendar
-        sent = await _send(tree, _open(tree, connection, wanted), limit, wanted, by)
+        sent = await _send(tree, _open(tree, connection, book, wanted), limit, wanted, by)
         if sent:
             told = f"{by.reason} ({sent} dossiers)"
             await record_action(connection, by.operator, "calendar.replanned", f"calendar/{wanted}", told)
@@ -85,7 +85,7 @@ def _show(calendar: str | None, limit: int, *, as_json: bool) -> None:
         wanted = calendar or book.in_force(local_day(now)).versions.calendar
         rows: list[dict[str, Any]] = []
         count = 0
-        async for one in _open(tree, connection, wanted):
+        async for one in _open(tree, connection, book, wanted):
             rows += _rows(one, now)
             count += 1
             if count == limit:
@@ -101,9 +101,9 @@ async def _now(tree: Settings, connection: Connection) -> datetime:
     return (await read_clock(connection, tree.environment)).of(datetime.now(UTC))
 
 
-async def _open(tree: Settings, connection: Connection, wanted: str) -> AsyncIterator[_Open]:
+async def _open(tree: Settings, connection: Connection, book: LawBook, wanted: str) -> AsyncIterator[_Open]:
     """Page by page, newest first; a calendar that this program does not have ends the command."""
-    book, key = load_book(tree.profile, tree.regulation), store_key_of(tree)
+    key = store_key_of(tree)
     clock = await read_clock(connection, tree.environment)
     if wanted not in book.calendars:
         fail(f"there is no calendar {wanted}: hub law list", 2)
@@ -127,9 +127,7 @@ def _rows(one: _Open, now: datetime) -> list[dict[str, Any]]:
             "holder": moved.holder,
             "old_due_at": moved.old_due_at,
             "new_due_at": moved.new_due_at,
-            "days": ", ".join(
-                f"{day.day} {day.name or ('off' if day.is_off else 'worked')}" for day in moved.days
-            ),
+            "days": ", ".join(map(_day, moved.days)),
         }
         for moved in moved_limits(one.seen.state, one.before, one.after, now)
     ]

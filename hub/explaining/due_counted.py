@@ -22,7 +22,7 @@ def due_counted(state: Dossier, law: Law) -> dict[str, Any] | None:
     procedure = law.catalogue.procedures.get(state.procedure)
     cutoff = procedure.same_day_cutoff if procedure is not None else None
     if due_time(law.calendar, law.profile, handling, state.counted_from, cutoff) != state.due_at:
-        by, rule = ("due.reschedule", "17.9") if state.reschedules else ("dossier.supplement", "17.4")
+        by, rule = _other_than_counted(state)
         return {"by": by, "rule": rule, "late_after": state.measure}
     counted = count(law.calendar, handling, state.counted_from, state.due_at)
     return {
@@ -33,3 +33,12 @@ def due_counted(state: Dossier, law: Law) -> dict[str, Any] | None:
         "calendar": law.versions.calendar,
         "provisional": law.calendar.is_provisional(state.due_at),
     }
+
+
+def _other_than_counted(state: Dossier) -> tuple[str, str]:
+    """What made the due time another one than the calendar of the dossier gives, and by which rule."""
+    if state.reschedules:
+        return "due.reschedule", "17.9"
+    if state.supplements_appraisal:
+        return "dossier.supplement", "17.4"
+    return "calendar.changed", "blld45-2019.112"  # it had passed, or would lie in the past

@@ -26,7 +26,6 @@ _SPANS = frozenset({"late_s", "overdue_s"})
 _MONEY = frozenset({"amount", "cash_on_delivery", "costs_total", "total"})
 _NAMED_BY = ("day", "organisation", "former", "component", "code", "form", "leg", "paper", "papers", "kind")
 """By which of its fields a thing inside of a fact is named."""
-_STATUS_CODES = "status"
 
 
 def happened(entries: Iterable[Mapping[str, Any]], names: Names) -> list[dict[str, Any]]:

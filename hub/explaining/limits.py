@@ -53,6 +53,8 @@ _RULES: Mapping[TimerKind, str] = {
     "original": "18.2",
     "complaint": "6.2.đ",
 }
+_MOVED = {"17.4": "moved_by_supplement", "blld45-2019.112": "kept_from_earlier_calendar"}
+"""How a due time that was not counted so came about, by the rule; else by Form 04."""
 _HOURS, _WORKING, _DAYS = (HandlingTime.read(text) for text in ("1 HOUR", "1 WORKING_DAY", "1 DAY"))
 
 
@@ -100,8 +102,7 @@ def _due(timer: Timer, dossier: Dossier, law: Law, names: Names) -> dict[str, An
     told = due_counted(dossier, law)
     if told is None or "by" in told or timer.due_at != dossier.due_at:
         rule = told["rule"] if told is not None and "by" in told else "17.9"
-        key = "moved_by_supplement" if rule == "17.4" else "moved"
-        how = _How(key, rule, {})
+        how = _How(_MOVED.get(rule, "moved"), rule, {})
         return {"rule": rule, "from": None} | _explained(how, None, timer.due_at, law, names)
     assert dossier.handling is not None
     handling = HandlingTime.read(dossier.handling)

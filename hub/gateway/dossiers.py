@@ -20,6 +20,7 @@ from hub.facts.untrusted import tell_untrusted
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.problems import ProblemError
 from hub.identifiers import alias_of, is_uuid
+from hub.regulation.law import Law
 from hub.regulation.profile import Profile
 from schemas.registry import REQUESTS
 
@@ -48,17 +49,22 @@ async def answer(parts: GatewayContext, request: Request, subject: str) -> Respo
     503 for a dossier of the caller's whose row was altered, or is of a version newer than this program.
     """
     sender = caller_of(request).sender
+    row, dossier, law = await told(parts, subject, sender.name)
+    body = view(dossier, row["id"], row["sequence"], sender, law.profile)
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+async def told(parts: GatewayContext, subject: str, participant: str) -> tuple[asyncpg.Record, Dossier, Law]:
+    """Row, state and law of a dossier that the participant was told of; else the problem that says so."""
     try:
-        row = await find(parts, subject, sender.name)
+        row = await find(parts, subject, participant)
         if row is None or row["state"] is None:
             raise ProblemError("dossier.unknown")
         dossier = from_json(row["state"])
-        profile = parts.book.of(dossier.law).profile
+        return row, dossier, parts.book.of(dossier.law)
     except UntrustedRowError as error:
         tell_untrusted(error)
         raise ProblemError("gateway.unavailable", headers={"retry-after": "60"}) from error
-    body = view(dossier, row["id"], row["sequence"], sender, profile)
-    return Response(orjson.dumps(body), media_type="application/json")
 
 
 async def find(parts: GatewayContext, subject: str, participant: str) -> asyncpg.Record | None:
@@ -69,8 +75,8 @@ async def find(parts: GatewayContext, subject: str, participant: str) -> asyncpg
     if "\x00" in subject:
         return None
     alias = None if is_uuid(subject) else alias_of(subject, participant)
-    told = await parts.pool.fetch(_TOLD_BY_ALIAS if alias else _TOLD_BY_ID, alias or subject, participant)
-    if not any(is_fact_genuine(fact, parts.key) for fact in told):
+    facts = await parts.pool.fetch(_TOLD_BY_ALIAS if alias else _TOLD_BY_ID, alias or subject, participant)
+    if not any(is_fact_genuine(fact, parts.key) for fact in facts):
         return None
     row = await parts.pool.fetchrow(_BY_ALIAS if alias else _BY_ID, alias or subject)
     if row is None:

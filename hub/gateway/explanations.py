@@ -8,17 +8,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.dossier.state.codec import from_json
-from hub.errors import UntrustedRowError
 from hub.explaining.case_file import CaseReading, case_file
 from hub.explaining.naming import Names
 from hub.explaining.reading import read_page
 from hub.explaining.words import CaseWords, Language
 from hub.facts.fact_bytes import rfc3339
-from hub.facts.untrusted import tell_untrusted
 from hub.gateway.context import GatewayContext, caller_of
-from hub.gateway.dossiers import find
-from hub.gateway.problems import ProblemError
+from hub.gateway.dossiers import told
 from hub.postgres.clock import read_clock
 from hub.regulation.clock import local_day
 
@@ -28,15 +24,7 @@ async def answer(
 ) -> Response:
     """The facts that this participant was told, in words; 404 and 503 as of the dossier itself."""
     sender = caller_of(request).sender
-    try:
-        row = await find(parts, subject, sender.name)
-        if row is None or row["state"] is None:
-            raise ProblemError("dossier.unknown")
-        dossier = from_json(row["state"])
-        law = parts.book.of(dossier.law)
-    except UntrustedRowError as error:
-        tell_untrusted(error)
-        raise ProblemError("gateway.unavailable", headers={"retry-after": "60"}) from error
+    row, dossier, law = await told(parts, subject, sender.name)
     page = await read_page(parts.pool.fetch, parts.key, row["id"], sender.name, after)
     async with parts.pool.acquire() as connection:
         clock = await read_clock(connection, parts.environment)  # type: ignore[arg-type]  # a proxy of one

@@ -32,9 +32,10 @@ from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.presence import Presence
 from hub.gateway.publishing import EventPublisher
 from hub.gateway.receipt_wait import Inbox
-from hub.gateway.server import check_tls, serve_door, server_tls
+from hub.gateway.server import serve_door
 from hub.gateway.webhooks import Webhooks
 from hub.http.certificates import CertificateWatch
+from hub.http.door_tls import check_tls, server_tls
 from hub.kafka import client as kafka
 from hub.kafka.producer import Producer
 from hub.logs import log
@@ -52,6 +53,7 @@ from hub.settings.documents import DocumentsSettings
 
 _POOL = 8
 _STATEMENT_S = 10
+_PREFIX = "HUB_GATEWAY"
 
 
 class GatewayTree(BaseSettings):
@@ -92,8 +94,9 @@ async def run_gateway(settings: GatewayTree, stop: asyncio.Event) -> None:
     Raises `StartupError` when something is missing and `StopError` when a task died.
     """
     client_logs.install()
-    check_tls(settings.gateway, settings.environment)
-    tls, registry = server_tls(settings.gateway), CollectorRegistry()
+    check_tls(settings.gateway, settings.environment, _PREFIX)
+    tls = server_tls(settings.gateway, _PREFIX, settings.gateway.client_ca_file)
+    registry = CollectorRegistry()
     async with _parts(settings, GatewayMetrics(registry)) as parts:
         guard = Guard(
             make_api(parts), parts.callers, settings.gateway, settings.documents.max_bytes, parts.metrics

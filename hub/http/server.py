@@ -71,6 +71,17 @@ async def serve_http(app: Any, door: Door, on_port: Callable[[int], None]) -> No
                 connection.transport.abort()
 
 
+async def serve_until(app: Any, door: Door, stop: asyncio.Event, on_port: Callable[[int], None]) -> None:
+    """Serve until `stop` is set, then let running calls end within the grace; raises as `serve_http`."""
+    serving = asyncio.create_task(serve_http(app, door, on_port))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
 def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

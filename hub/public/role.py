@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,10 +19,10 @@ from hub.checks.roles import public_checks
 from hub.checks.watch import CheckWatch
 from hub.errors import StartupError
 from hub.facts.integrity import StoreKey
-from hub.gateway.server import check_tls, server_tls
 from hub.http.certificates import CertificateWatch
+from hub.http.door_tls import check_tls, no_tls, server_tls
 from hub.http.limits import DoorLimits
-from hub.http.server import Door, serve_http
+from hub.http.server import Door, serve_until
 from hub.kafka import client as kafka
 from hub.logs import log
 from hub.postgres import database
@@ -118,9 +117,9 @@ async def run_public(settings: PublicTree, stop: asyncio.Event) -> None:
     async with _parts(settings, metrics) as parts:
         door = Door(
             "public", settings.public.host, settings.public.port, _limits(settings.public), metrics.http,
-            tls or (lambda: None),
+            tls or no_tls,
         )  # fmt: skip
-        serving = asyncio.create_task(serve_http(parts.page, door, parts.opened), name="door")
+        serving = asyncio.create_task(serve_until(parts.page, door, stop, parts.opened), name="door")
         side = SideTasks(
             {
                 "receipts": keep_running("receipts", parts.receipts),
@@ -134,12 +133,9 @@ async def run_public(settings: PublicTree, stop: asyncio.Event) -> None:
         try:
             await side.watch(serving, stop)
             parts.is_open = False
-            is_wanted = stop.is_set()
-            serving.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await serving
-            if not is_wanted:
-                side.raise_for(serving)
+            stop.set()
+            await asyncio.wait([serving])
+            side.raise_for(serving)
         finally:
             await side.end()
     log("public_stopped")

@@ -43,7 +43,7 @@ TASKS: dict[str, tuple[str, ...] | str] = {
     "hub/gateway/role.py certificates": OF_NOBODY,
     "hub/gateway/role.py health": OF_NOBODY,
     "hub/gateway/webhooks.py self._keep_calling(hook)": ("webhook-call",),
-    "hub/gateway/server.py serve_http(app, door, on_port)": ("door",),
+    "hub/http/server.py serve_http(app, door, on_port)": ("door",),
     "hub/gateway/readers.py _stop(reader)": OF_NOBODY,
     "hub/public/role.py door": "what one look-up raises is answered and told (`look_up_failed`)",
     "hub/public/role.py receipts": "what cannot be read as a receipt is passed over (`PageSender._told`)",

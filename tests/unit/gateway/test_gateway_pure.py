@@ -15,8 +15,8 @@ from hub.gateway import cloud_events
 from hub.gateway.cloud_events import Posted, envelopes, read_batch, read_binary, read_structured
 from hub.gateway.cursor import read_cursor, write_cursor
 from hub.gateway.problems import Problem, ProblemError, _own_texts, text_of
-from hub.gateway.server import check_tls
 from hub.http.buckets import Buckets
+from hub.http.door_tls import check_tls
 from hub.participants.webhook_call import WebhookCall, signature
 from hub.settings import GatewaySettings
 
@@ -139,9 +139,9 @@ def test_a_signature_is_that_of_standard_webhooks() -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "hub.example", "::"])
 def test_without_tls_only_loopback_is_served_and_only_in_test(host: str) -> None:
-    check_tls(GatewaySettings(host="127.0.0.1"), "test")
-    check_tls(GatewaySettings(host="::1"), "test")
+    check_tls(GatewaySettings(host="127.0.0.1"), "test", "HUB_GATEWAY")
+    check_tls(GatewaySettings(host="::1"), "test", "HUB_GATEWAY")
     with pytest.raises(StartupError, match="without TLS"):
-        check_tls(GatewaySettings(host=host), "test")
+        check_tls(GatewaySettings(host=host), "test", "HUB_GATEWAY")
     with pytest.raises(StartupError, match="without TLS"):
-        check_tls(GatewaySettings(host="127.0.0.1"), "live")
+        check_tls(GatewaySettings(host="127.0.0.1"), "live", "HUB_GATEWAY")
