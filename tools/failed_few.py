@@ -11,7 +11,10 @@ _TESTS_FAILED = 1  # pytest's status of a run that went to its end
 
 
 def refusal(cache: Path) -> str | None:
-    """Why not; None when they may. `cache` is pytest's folder, with the status from `tests/conftest.py`."""
+    """Why not; None when they may: tests of few files, since one server that did not start fails a whole file.
+
+    `cache` is pytest's folder, with the status from `tests/conftest.py`.
+    """
     try:
         status = json.loads((cache / "v/house/status").read_text())
         failed = json.loads((cache / "v/cache/lastfailed").read_text())
@@ -19,7 +22,8 @@ def refusal(cache: Path) -> str | None:
         return f"the run did not come to its end: no {missing.filename}"
     if status != _TESTS_FAILED:
         return f"the run did not come to its end: status {status}"
-    return f"{len(failed)} tests failed, more than {MOST}" if len(failed) > MOST else None
+    files = {test.partition("::")[0] for test in failed}
+    return f"tests of {len(files)} files failed, more than {MOST}" if len(files) > MOST else None
 
 
 if __name__ == "__main__":
