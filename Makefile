@@ -104,6 +104,7 @@ docs: setup ## Write the generated pages and schemas anew
 	@$(RUN) tools.adapter_services
 	@$(RUN) tests.support.forms
 	@$(RUN) tests.support.notice_pictures
+	@$(RUN) tests.support.report_papers
 
 docs-site: setup $(VENV)-docs/.complete ## Build the pages as a site under var/docs-site, with search, and check its links
 	@$(RUN) tools.docs_site

@@ -11,7 +11,7 @@ _TESTS_FAILED = 1  # pytest's status of a run that went to its end
 
 
 def refusal(cache: Path) -> str | None:
-    """Why not; None when they may: tests of few files, since one server that did not start fails a whole file.
+    """Why not; None when they may: tests of few files, as one server that did not start fails a whole file.
 
     `cache` is pytest's folder, with the status from `tests/conftest.py`.
     """

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from hub.explaining.words import Language
-from hub.gateway import documents, dossiers, events, explanations, messages, openapi, published_directory
+from hub.gateway import (
+    documents,
+    dossiers,
+    events,
+    explanations,
+    messages,
+    openapi,
+    published_directory,
+    reports,
+)
 from hub.gateway.context import GatewayContext, caller_of
 from hub.gateway.guard import AWAY_HERE, is_away_here
 from hub.gateway.openapi_events import data_schemas, examples
 from hub.gateway.problems import Problem, ProblemError
 from hub.gateway.refusals import PROBLEM
+from hub.reports.asked import Kind, WantedReport
+from hub.reports.report import By
 from schemas.reasons import reason_of
 from schemas.receipt import Fault
+from schemas.types import OrganisationCode
 
 _TITLE = "One-stop hub: gateway"
+Ending = Literal["json", "csv", "xlsx", "pdf"]
+Given = Annotated[str, Field(pattern=r"^[a-z_]{1,40}=[0-9]{1,12}$")]
 _ABOUT = """\
 HTTPS for participants without a Kafka client. A request is a CloudEvent (binary, structured or batch mode)
 and is answered with its receipt. Every refusal is problem+json in Vietnamese and English.
@@ -36,6 +52,7 @@ def make_api(parts: GatewayContext) -> FastAPI:
     _route_events(api, parts)
     _route_messages(api, parts)
     _route_documents(api, parts)
+    _route_reports(api, parts)
     _route_directory(api, parts)
     name_problems(api)
     build = api.openapi
@@ -101,6 +118,38 @@ def _route_messages(api: FastAPI, parts: GatewayContext) -> None:
         after: Annotated[int, Query(ge=0, le=2**31 - 1, description="`next_after` of an earlier page")] = 0,
     ) -> Response:
         return await explanations.answer(parts, request, subject, language, after)
+
+
+def _route_reports(api: FastAPI, parts: GatewayContext) -> None:
+    @api.get(
+        "/v1/reports/{kind}", responses=openapi.REPORTS, response_class=Response,
+        operation_id="getReport", summary="A report over the dossiers that this participant was told of",
+    )  # fmt: skip
+    async def get_report(
+        request: Request,
+        kind: Kind,
+        first: Annotated[date, Query(alias="from", description="first day of the period")],
+        last: Annotated[date, Query(alias="to", description="its last day")],
+        by: Annotated[By, Query(description="a part for each of these")] = "all",
+        organisation: Annotated[
+            OrganisationCode | None, Query(description="dossiers of this one-stop or agency alone")
+        ] = None,
+        ending: Annotated[Ending, Query(alias="format")] = "json",
+        number: Annotated[
+            str | None, Query(max_length=10, description="the indicator, of kind `explain`")
+        ] = None,
+        given: Annotated[
+            list[Given] | None,
+            Query(alias="input", description="NAME=N, a number that is not the hub's to know"),
+        ] = None,
+        language: Annotated[Language, Query(description="of the titles")] = "vi",
+    ) -> Response:
+        asked = WantedReport(
+            kind, first, last, by, organisation,
+            {name: int(count) for name, _, count in (one.partition("=") for one in given or ())},
+            english=language == "en", told_to=caller_of(request).sender.name, number=number,
+        )  # fmt: skip
+        return await reports.answer(parts, request, ending, asked)
 
 
 def _route_directory(api: FastAPI, parts: GatewayContext) -> None:

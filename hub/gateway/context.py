@@ -20,6 +20,7 @@ from hub.gateway.guard import CALLER
 from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.publishing import EventPublisher
 from hub.gateway.receipt_wait import Inbox
+from hub.gateway.report_process import Reports
 from hub.participants.register_editions import RegisterReader
 from hub.regulation.lawbook import LawBook
 from hub.settings import GatewaySettings
@@ -45,6 +46,7 @@ class GatewayContext:
     directory: DirectoryView
     registers: RegisterReader
     environment: str
+    reports: Reports
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     feeds: Counter[str] = field(default_factory=Counter)
 

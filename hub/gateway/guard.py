@@ -34,6 +34,7 @@ _OF_KAFKA = (
     "/v1/dossiers/",
     "/v1/explanations/",
     "/v1/receipts/",
+    "/v1/reports/",
     "/v1/directory",
     "/openapi.json",
 )

@@ -268,6 +268,10 @@ DOSSIERS = answers(
 EXPLANATIONS = answers(
     {200: ("The case file", {BINARY: ref("Explanation")})}, "dossier.unknown", "http.invalid_parameter"
 )
+REPORTS = answers(
+    {200: ("The report", {BINARY: {"type": "object"}, "*/*": {"type": "string", "format": "binary"}})},
+    "report.refused", "report.busy", "http.invalid_parameter",
+)  # fmt: skip
 UPLOAD = answers(
     {
         200: ("This participant has uploaded it before", {BINARY: ref("Document")}),

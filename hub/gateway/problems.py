@@ -55,6 +55,10 @@ class ProblemError(HubError):
         self.problem = Problem(code, named, dict(headers or {}), faults)
 
 
+class ReportLostError(Exception):
+    """The process of a report died, wrote too much, or was ended because it took too long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One refusal: its code, the fields at fault as paths, what is wrong there, headers of the answer."""

@@ -32,6 +32,7 @@ from hub.gateway.metrics import GatewayMetrics
 from hub.gateway.presence import Presence
 from hub.gateway.publishing import EventPublisher
 from hub.gateway.receipt_wait import Inbox
+from hub.gateway.report_process import Reports
 from hub.gateway.server import serve_door
 from hub.gateway.webhooks import Webhooks
 from hub.http.certificates import CertificateWatch
@@ -181,6 +182,7 @@ async def _parts(settings: GatewayTree, metrics: GatewayMetrics) -> AsyncIterato
             DirectoryView(pool, key, book, settings.environment),
             RegisterReader(key, tell_untrusted, ORGANISATIONS),
             settings.environment,
+            Reports(settings.gateway.report_limit_s),
         )
 
 

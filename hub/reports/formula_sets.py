@@ -63,7 +63,7 @@ class FormulaSet:
             if one.number == number:
                 return one
         known = ", ".join(one.number for one in self.indicator)
-        raise ReportError(f"{self.ref} has no indicator {number}, it has {known}")
+        raise ReportError(f"{self.ref} has no indicator {number}, it has {known}", "number")
 
 
 @cache

@@ -55,6 +55,8 @@ class Life:
     """Of other agencies, asked for."""
     lowest_score: float | None = None
     """As a share of the scale."""
+    late_forwards: int = 0
+    """Hand-overs to the agency that were not made in their time (16.1, 16.2)."""
 
     @property
     def ended_at(self) -> datetime | None:
@@ -170,6 +172,10 @@ def _consulted(life: Life, _time: datetime, _data: Data) -> None:
     life.opinions += 1
 
 
+def _missed(life: Life, _time: datetime, data: Data) -> None:
+    life.late_forwards += data["kind"] in {"forward", "forward_electronic"}
+
+
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -198,6 +204,7 @@ _CHANGES: Mapping[str, Callable[[Life, datetime, Data], None]] = {
     "complaint.recorded": _complained,
     "opinion.requested": _consulted,
     "sync.recorded": _synced,
+    "deadline.missed": _missed,
 }
 COUNTED = tuple(_CHANGES)
 """Short names of the facts that are read."""

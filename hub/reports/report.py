@@ -101,12 +101,12 @@ def _lines(
 ) -> list[Figure]:
     title = one.en if english else one.vi
     if one.kind == "mean_time":
-        means = {unit: _rounded(sums.times[unit] / count) for unit, count in sorted(sums.timed.items())}
+        means = {unit: rounded(sums.times[unit] / count) for unit, count in sorted(sums.timed.items())}
         return [
             Figure(group, one.number, title, None, sums.timed[unit], mean, unit, None, None)
             for unit, mean in means.items()
         ] or [Figure(group, one.number, title, None, 0, None, "", None, None, _none(english=english))]
-    most = _rounded(Fraction(one.points)) if one.points is not None else None
+    most = rounded(Fraction(one.points)) if one.points is not None else None
     numerator = sum(sums.counts[name] for name in one.numerator)
     denominator, remark = _denominator(one, sums, inputs, english=english)
     if not denominator:
@@ -115,10 +115,8 @@ def _lines(
     value = max(Fraction(), 1 - share) if one.kind == "complement" else share
     points = None
     if one.points is not None:
-        points = _rounded(Fraction(one.points) * min(Fraction(1), value / Fraction(str(one.full_at))))
-    return [
-        Figure(group, one.number, title, numerator, denominator, _rounded(value * 100), "%", points, most)
-    ]
+        points = rounded(Fraction(one.points) * min(Fraction(1), value / Fraction(str(one.full_at))))
+    return [Figure(group, one.number, title, numerator, denominator, rounded(value * 100), "%", points, most)]
 
 
 def _denominator(
@@ -139,7 +137,8 @@ def _none(*, english: bool) -> str:
     return "no such dossier in the period" if english else "không có hồ sơ như vậy trong kỳ"
 
 
-def _rounded(value: Fraction) -> Decimal:
+def rounded(value: Fraction) -> Decimal:
+    """Two decimals, as the portal publishes them."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(_PLACES, ROUND_HALF_UP)
 
 

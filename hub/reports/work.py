@@ -32,6 +32,7 @@ COUNTS: Mapping[str, Count] = {
     "withdrawn": lambda seen: _ended(seen) and seen.life.withdrawn_at is not None,
     "supplements": lambda seen: len(seen.life.spells) if seen.is_handled else 0,
     "apologies": lambda seen: seen.life.apologies if seen.is_handled else 0,
+    "late_forwards": lambda seen: seen.life.late_forwards if seen.is_handled else 0,
     "complaints": lambda seen: seen.life.complaints if seen.is_handled else 0,
 }
 """By name; each is a number of dossiers, or of what happened to them."""

@@ -114,6 +114,7 @@ class GatewaySettings(BaseModel):
     )
     body_timeout_s: float = Field(default=20.0, gt=0, description="time for the body of an event or batch")
     idle_timeout_s: float = Field(default=20.0, gt=0, description="longest silence within a document")
+    report_limit_s: float = Field(default=120.0, gt=0, le=600, description="time for one report")
     requests_per_s: float = Field(default=50.0, gt=0, description="requests of a participant over time")
     burst: int = Field(default=200, ge=1, description="requests of a participant at once")
     event_bytes_per_s: int = Field(

@@ -13,7 +13,10 @@ from tools.failed_few import MOST, refusal
 def cache(folder: Path, status: int, failed: int) -> Path:
     for name, content in (
         ("house/status", status),
-        ("cache/lastfailed", {f"tests/x{number}.py::test_{each}": True for number in range(failed) for each in range(9)}),
+        (
+            "cache/lastfailed",
+            {f"tests/x{number}.py::test_{each}": True for number in range(failed) for each in range(9)},
+        ),
     ):
         (folder / "v" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "v" / name).write_text(json.dumps(content))

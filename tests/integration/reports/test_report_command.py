@@ -1,21 +1,29 @@
-"""`hub report 766` over real stored facts, against a plain count of the same facts by SQL."""
+"""Reports over real stored facts, as commands and over HTTPS, against a plain count of the facts by SQL."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from hub.embedded.stack import StackAddress
+from hub.participants import register_editions
+from hub.regulation.roster import Posting, Roster
+from tests.support.forms import text_of
+from tests.support.gateways import Site, Visitor, own_site
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import own_hub
 from tests.support.page_commands import commands, words_of_hub
 from tests.support.provinces import Province, did
-from tests.support.requests import AGENCY, ONE_STOP
+from tests.support.requests import AGENCY, OFFICER, ONE_STOP
+from tests.support.waiting import within
 
 PLAIN = """
 with told as (
@@ -41,21 +49,53 @@ from due d left join ended e using (dossier_id)
 """As somebody would count who has the facts and no program: none of these was supplemented or rescheduled."""
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The gateway, with a one-stop, its agency and a one-stop of another place behind it."""
+
+    site: Site
+    one_stop: Visitor
+    agency: Visitor
+    foreign: Visitor
+
+
 @pytest.fixture(scope="module")
-async def province(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Province]:
-    async with own_hub(stack, tmp_path_factory.mktemp("report"), environment="test") as hub:
+async def opened(
+    stack: StackAddress, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Province, Door]]:
+    folder = tmp_path_factory.mktemp("report")
+    async with own_hub(stack, folder, environment="test") as hub:
         province = Province(hub)
         await province.open()
-        rating = {"about": "one_stop", "score": 1, "way": "counter"}
-        await province.accepted()
-        withdrawn, _ = await province.accepted()
-        await did(province.counter, "dossier.withdraw", withdrawn, {})
-        await province.in_hand()
-        _, rated = await province.issued()
-        await did(province.counter, "rating.record", rated, rating)
-        await province.move(timedelta(days=21))
-        await province.issued(return_channel="post")
-        yield province
+        async with own_site(hub, folder) as site:
+            one_stop = await site.join("door-counter", ["counter"], [ONE_STOP])
+            agency = await site.join("door-agency", ["agency"], [AGENCY])
+            foreign = await site.join("door-foreign", ["counter"], ["000.99.99.H07"])
+            await lodge_all(province)
+            yield province, Door(site, one_stop, agency, foreign)
+
+
+@pytest.fixture(scope="module")
+def province(opened: tuple[Province, Door]) -> Province:
+    return opened[0]
+
+
+@pytest.fixture(scope="module")
+def door(opened: tuple[Province, Door]) -> Door:
+    return opened[1]
+
+
+async def lodge_all(province: Province) -> None:
+    """Four dossiers, and three weeks later a fifth."""
+    rating = {"about": "one_stop", "score": 1, "way": "counter"}
+    await province.accepted()
+    withdrawn, _ = await province.accepted()
+    await did(province.counter, "dossier.withdraw", withdrawn, {})
+    await province.in_hand()
+    _, rated = await province.issued()
+    await did(province.counter, "rating.record", rated, rating)
+    await province.move(timedelta(days=21))
+    await province.issued(return_channel="post")
 
 
 async def report(province: Province, *words: str) -> tuple[int, str]:
@@ -70,8 +110,13 @@ def days(province: Province) -> tuple[str, ...]:
 async def lines(province: Province, *words: str) -> dict[str, dict[str, Any]]:
     status, said = await report(province, *days(province), "--json", *words)
     assert status == 0, said
-    found = json.loads(said[said.index("[") : said.rindex("]") + 1])
-    return {f"{one['group']} {one['number']}": one for one in found}
+    return {f"{one['group']} {one['number']}": one for one in rows_of(said)}
+
+
+def rows_of(said: str) -> list[dict[str, Any]]:
+    """What is printed as JSON, without the notes beside it."""
+    found: list[dict[str, Any]] = json.loads(said[said.index("[") : said.rindex("]") + 1])
+    return found
 
 
 async def test_the_report_says_what_a_plain_count_of_the_facts_says(province: Province) -> None:
@@ -132,7 +177,7 @@ async def test_what_cannot_be_counted_is_said_in_words(province: Province) -> No
         ("--input", "received=1"),
         ("--explain", "9.9"),
         ("--formulas", "766@9"),
-        ("--into", "/x.pdf"),
+        ("--into", "/x.doc"),
     ):
         status, said = await report(province, *days(province), *wrong)
         assert status in (1, 2), said
@@ -141,7 +186,7 @@ async def test_what_cannot_be_counted_is_said_in_words(province: Province) -> No
 
 async def test_the_report_is_written_as_a_table_for_programs(province: Province, tmp_path: Path) -> None:
     given = ("--input", "received_nationally=10", "--input", "received_on_portal=8")
-    for kind in ("json", "csv", "xlsx"):
+    for kind in ("json", "csv", "xlsx", "pdf"):
         file = tmp_path / f"report.{kind}"
         status, said = await report(province, *days(province), *given, "--into", str(file))
         assert status == 0, said
@@ -151,6 +196,88 @@ async def test_the_report_is_written_as_a_table_for_programs(province: Province,
     assert {one["number"] for one in whole["lines"]} >= {"1.4", "2.1", "5.4"}
     assert (tmp_path / "report.csv").read_text("utf-8-sig").count("\n") == len(whole["lines"]) + 1
     assert (tmp_path / "report.xlsx").read_bytes().startswith(b"PK")
+    paper = text_of((tmp_path / "report.pdf").read_bytes())
+    assert "THỦ TRƯỞNG ĐƠN VỊ" in paper
+    assert "Hồ sơ giải quyết đúng hạn" in paper
+
+
+async def test_over_https_everybody_counts_the_dossiers_that_it_was_told_of(
+    province: Province, door: Door
+) -> None:
+    period = {"from": days(province)[1], "to": days(province)[3]}
+    plain = await province.hub.database.fetchrow(PLAIN, province.now)
+    assert plain is not None
+
+    async def asked(visitor: Visitor, kind: str, **more: str) -> httpx.Response:
+        async with within(120):
+            while True:
+                answer = await visitor.client.get(f"/v1/reports/{kind}", params={**period, **more})
+                if answer.status_code != 429:
+                    return answer
+                assert answer.json()["code"] == "report.busy"
+                await asyncio.sleep(int(answer.headers["retry-after"]))
+
+    handled = {}
+    for visitor in (door.one_stop, door.agency, door.foreign):
+        answer = await asked(visitor, "766")
+        assert answer.status_code == 200, answer.text
+        found = {one["number"]: one for one in answer.json()["lines"]}
+        handled[visitor.name] = found["2.1"]["denominator"] if found else 0
+    assert handled["door-counter"] == plain["handled"]
+    assert 0 < handled["door-agency"] <= plain["handled"]
+    assert handled["door-foreign"] == 0
+    explained = (await asked(door.one_stop, "explain", number="2.1")).json()["lines"]
+    assert sum(one["counts_as"] == "on_time" for one in explained) == plain["on_time"]
+    given = await asked(door.one_stop, "766", input="received=1")
+    assert given.json()["fields"] == ["input"]
+    paper = await asked(door.one_stop, "gains", format="pdf")
+    assert paper.headers["content-type"] == "application/pdf"
+    assert "NHỮNG CHỈ SỐ CÓ THỂ NÂNG ĐIỂM" in text_of(paper.content)
+    assert (await asked(door.one_stop, "late", format="csv")).text.count("\r\n") > 1
+    later = {"from": f"{province.now + timedelta(days=9):%Y-%m-%d}"}
+    refused = await asked(door.one_stop, "work", **later, to=later["from"])
+    assert (refused.status_code, refused.json()["code"]) == (400, "report.refused")
+    assert refused.json()["faults"] == [{"path": "from", "reason": "range"}]
+    assert (await asked(door.one_stop, "explain", number="9.9")).json()["fields"] == ["number"]
+    odd = await asked(door.one_stop, "officers")
+    assert (odd.status_code, odd.json()["code"]) == (400, "http.invalid_parameter")
+
+
+async def test_a_month_of_each_posted_officer_goes_to_the_agency_that_posts_it(
+    province: Province, tmp_path: Path
+) -> None:
+    environment, period = province.hub.environment, days(province)
+    posting = Posting(
+        account=OFFICER["account"], name=OFFICER["name"], title="Chuyên viên", organisation=ONE_STOP,
+        level="commune", sent_by=AGENCY, in_force_from=province.now.date() - timedelta(days=9),
+    )  # fmt: skip
+    idle = posting.model_copy(update={"account": "cc-99", "name": "Lê Thị Mẫu", "sent_by": None})
+    async with province.hub.database.transaction():
+        content = Roster([posting, idle]).as_json()
+        key = province.hub.store_key
+        await register_editions.add(province.hub.database, key, "roster", content, "op", "test")
+    status, said = await hub_command(environment, "report", "officers", ONE_STOP, *period)
+    assert status == 2, said
+    why = ("--reason", "the month's notice")
+    status, said = await hub_command(environment, "report", "officers", ONE_STOP, *period, *why, "--json")
+    assert status == 0, said
+    rows = {one["account"]: one for one in rows_of(said)}
+    plain = await province.hub.database.fetchrow(PLAIN, province.now)
+    assert plain is not None
+    assert rows[OFFICER["account"]]["received"] == plain["handled"]
+    assert rows[OFFICER["account"]]["sent_by"] == AGENCY
+    assert 9 <= rows[OFFICER["account"]]["days"] <= 11
+    assert (rows["cc-99"]["received"], rows["cc-99"]["sent_by"]) == (0, ONE_STOP)
+    paper = tmp_path / "month.pdf"
+    status, said = await hub_command(
+        environment, "report", "officers", ONE_STOP, *period, *why, "--into", str(paper)
+    )
+    assert status == 0, said
+    assert OFFICER["name"] in text_of(paper.read_bytes())
+    kept = await province.hub.database.fetchval(
+        "select count(*) from operator_action where action = 'officers_reported'"
+    )
+    assert kept == 2
 
 
 async def test_what_an_agency_did_and_what_was_late_add_up_to_the_same_dossiers(province: Province) -> None:
@@ -159,23 +286,24 @@ async def test_what_an_agency_did_and_what_was_late_add_up_to_the_same_dossiers(
     environment, period = province.hub.environment, days(province)
     status, said = await hub_command(environment, "report", "work", *period, "--json")
     assert status == 0, said
-    (row,) = json.loads(said)
+    (row,) = rows_of(said)
     assert row["group"] == AGENCY
     assert row["received"] == row["ended"] + row["open"] == plain["handled"]
     assert row["ended_late"] + row["open_late"] == plain["handled"] - plain["on_time"]
     assert (row["results"], row["withdrawn"], row["carried_over"]) == (plain["issued"], 1, 0)
     status, said = await hub_command(environment, "report", "late", *period, "--json")
     assert status == 0, said
-    assert len(json.loads(said)) == plain["handled"] - plain["on_time"]
+    assert len(rows_of(said)) == plain["handled"] - plain["on_time"]
     assert "Nguyễn" not in said
 
 
 async def test_the_commands_of_its_page_run_as_they_stand_there(province: Province, tmp_path: Path) -> None:
     lines = [line for (page, _), found in commands().items() if page == "docs/reports.md" for line in found]
-    assert len(lines) == 7
+    lines = [line for line in lines if line.startswith("hub ")]
+    assert len(lines) == 10
     for line in lines:
         (words,) = words_of_hub(line)
-        here = [str(tmp_path / word) if word.endswith(".xlsx") else word for word in words]
+        here = [str(tmp_path / word) if word.endswith((".xlsx", ".pdf")) else word for word in words]
         status, said = await hub_command(province.hub.environment, *here)
         assert status == 0, said
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 import pytest
 
 from hub.regulation.clock import VIETNAM
+from hub.reports.asked import CountedReport
 from hub.reports.errors import ReportError
 from hub.reports.files import as_csv, as_xlsx
 from hub.reports.formula_sets import installed_formulas, read_formulas
@@ -173,9 +174,10 @@ def test_formulas_that_are_wrong_are_refused_with_file_and_key(old: str, new: st
 def test_no_cell_starts_a_formula_and_the_same_rows_give_the_same_bytes() -> None:
     rows = [asdict(line) for line in lines(life()).values()]
     rows[0]["group"], rows[0]["remark"] = "=1+1", "+cmd|' /C calc'!A0"
-    text = as_csv(rows).decode("utf-8-sig")
+    whole = CountedReport("766", PERIOD, rows, formulas=FORMULAS)
+    text = as_csv(whole).decode("utf-8-sig")
     assert "\r\n'=1+1," in text
-    made = as_xlsx(rows, PERIOD, FORMULAS.decision)
-    assert made == as_xlsx(rows, PERIOD, FORMULAS.decision)
+    made = as_xlsx(whole)
+    assert made == as_xlsx(whole)
     sheet = zipfile.ZipFile(io.BytesIO(made)).read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet

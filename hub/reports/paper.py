@@ -1,0 +1,236 @@
+"""A report as a paper that the head of an office signs: A4, with bars beside the numbers (pure)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from hub.forms import typesetting
+from hub.forms.case_file import letterheads
+from hub.regulation.clock import VIETNAM, local_day
+from hub.reports.asked import CountedReport
+from hub.reports.errors import ReportError
+from hub.reports.work import COUNTS
+
+MOST_ROWS = 5_000
+"""Of a paper; of more there are tables for programs."""
+_TEMPLATES = {"766": "indicators.typ", "gains": "gains.typ", "work": "work.typ", "late": "late.typ",
+              "officers": "officers.typ"}  # fmt: skip
+Content = dict[str, Any]
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    text = files("hub.reports").joinpath("paper.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def _templates() -> Mapping[str, bytes]:
+    folder = files("hub.reports") / "papers"
+    return {one.name: one.read_bytes() for one in folder.iterdir() if one.name.endswith(".typ")}
+
+
+def as_pdf(made: CountedReport) -> bytes:
+    """PDF/A-2u, dated by the moment up to which was counted: the same report gives the same bytes.
+
+    `ReportError` for more rows than a paper may have.
+    """
+    if made.kind not in _TEMPLATES:
+        raise ReportError("no paper is made of it, ask for .json, .csv or .xlsx", "format")
+    if len(made.rows) > MOST_ROWS:
+        why = f"{len(made.rows)} rows: a PDF has {MOST_ROWS} at most, ask for .xlsx or .csv"
+        raise ReportError(why, "format", "range")
+    dated = typesetting.made_at(made.period.until)
+    return typesetting.as_pdf(_templates(), _TEMPLATES[made.kind], content_of(made), dated)
+
+
+def content_of(made: CountedReport) -> Content:
+    """What the template gets."""
+    words, period = _words(), made.period
+    last = local_day(period.end).toordinal() - 1
+    head = letterheads(made.known)(made.organisation, _day(made)) if made.organisation is not None else None
+    common: Content = {
+        "title": words["title"][made.kind],
+        "basis": words["basis"][made.kind],
+        "above": head.above if head is not None else None,
+        "office": head.name if head is not None else None,
+        "first": f"{local_day(period.begin):%d/%m/%Y}",
+        "last": f"{date.fromordinal(last):%d/%m/%Y}",
+        "until": _moment(period.until) if period.until < period.end else None,
+        "by": words["by"][made.by],
+        "formulas": made.formulas.ref if made.formulas is not None else None,
+    }
+    return common | _FILLED[made.kind](made)
+
+
+def _day(made: CountedReport) -> date:
+    return min(local_day(made.period.until), date.fromordinal(local_day(made.period.end).toordinal() - 1))
+
+
+def group_name(made: CountedReport, group: str) -> str:
+    """How a group stands on paper: an organisation by its name and code."""
+    if made.by in {"organisation", "agency"} and group != "-":
+        name = letterheads(made.known)(group, _day(made)).name
+        return f"{name} ({group})" if name != group else group
+    return _words()["group"].get(group, group)
+
+
+def _indicators(made: CountedReport) -> Content:
+    return {"groups": [_scored(made, group, list(rows)) for group, rows in _grouped(made)]}
+
+
+def _scored(made: CountedReport, group: str, rows: Sequence[Mapping[str, Any]]) -> Content:
+    known = [row for row in rows if row["points"] is not None]
+    return {
+        "name": group_name(made, group),
+        "points": _number(sum((row["points"] for row in known), Decimal())),
+        "most": _number(sum((row["most"] for row in known), Decimal())),
+        "rows": [
+            {
+                "number": row["number"],
+                "title": row["title"],
+                "counted": _counted(row),
+                "value": _value(row),
+                "points": _number(row["points"]),
+                "most": _number(row["most"]),
+                "share": float(row["points"] / row["most"]) if row["points"] is not None else None,
+                "remark": _remark(made, row),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _gains(made: CountedReport) -> Content:
+    return {
+        "groups": [
+            {
+                "name": group_name(made, group),
+                "rows": [
+                    {
+                        "number": row["number"],
+                        "title": row["title"],
+                        "gain": _number(row["gain"]),
+                        "points": _number(row["points"]),
+                        "most": _number(row["most"]),
+                        "share": float(row["gain"] / row["most"]) if row["gain"] is not None else None,
+                        "dossiers": row["dossiers"],
+                        "each": _number(row["each"]),
+                        "remark": _remark(made, row),
+                    }
+                    for row in rows
+                ],
+            }
+            for group, rows in _grouped(made)
+        ]
+    }
+
+
+def _work(made: CountedReport) -> Content:
+    counts = [[int(str(row[name])) for name in COUNTS] for row in made.rows]
+    return {
+        "headings": [_words()["count"][name] for name in COUNTS],
+        "rows": [
+            {
+                "name": group_name(made, str(row["group"])),
+                "counts": [str(count) for count in found],
+                "bar": _bar(row),
+            }
+            for row, found in zip(made.rows, counts, strict=True)
+        ],
+        "sums": [str(sum(column)) for column in zip(*counts, strict=True)],
+    }
+
+
+def _bar(row: Mapping[str, Any]) -> list[float]:
+    """Shares of what was handled: ended in time, open in time, late."""
+    whole = row["ended"] + row["open"]
+    late = row["ended_late"] + row["open_late"]
+    parts = (row["ended_in_time"], row["open"] - row["open_late"], late)
+    return [part / whole for part in parts] if whole else []
+
+
+def _late(made: CountedReport) -> Content:
+    at = letterheads(made.known)
+    return {
+        "rows": [
+            {
+                "code": row["dossier"],
+                "procedure": row["procedure"],
+                "agency": at(str(row["agency"]), _day(made)).name,
+                "due_at": _moment(row["due_at"]),
+                "ended_at": _moment(row["ended_at"]),
+                "why": [str(row[name]) for name in ("supplements", "apologies", "opinions")],
+            }
+            for row in made.rows
+        ]
+    }
+
+
+def _officers(made: CountedReport) -> Content:
+    at, words = letterheads(made.known), _words()
+    senders = groupby(made.rows, lambda row: str(row["sent_by"]))
+    return {
+        "headings": [words["count"][name] for name in COUNTS],
+        "senders": [
+            {
+                "name": at(sender, _day(made)).name,
+                "officers": [
+                    {
+                        "name": row["name"],
+                        "account": row["account"],
+                        "position": words["position"][str(row["position"])],
+                        "days": str(row["days"]),
+                        "counts": [str(row[name]) for name in COUNTS],
+                        "bar": _bar(row),
+                    }
+                    for row in rows
+                ],
+            }
+            for sender, rows in senders
+        ],
+    }
+
+
+def _grouped(made: CountedReport) -> Any:
+    return groupby(made.rows, lambda row: str(row["group"]))
+
+
+def _remark(made: CountedReport, row: Mapping[str, Any]) -> str:
+    """What the hub cannot know is named as people call it."""
+    assert made.formulas is not None
+    asked = made.formulas.find(row["number"]).denominator_inputs
+    if not asked or "--input" not in row["remark"]:
+        return str(row["remark"])
+    return f"cần số liệu: {', '.join(_words()['input'].get(name, name) for name in asked)}"
+
+
+def _counted(row: Mapping[str, Any]) -> str:
+    parts = (row["numerator"], row["denominator"])
+    return "/".join(str(part) for part in parts if part is not None)
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    if row["value"] is None:
+        return ""
+    unit = row["unit"]
+    return f"{_number(row['value'])} {_words()['unit'].get(unit, unit)}"
+
+
+def _number(value: Decimal | None) -> str | None:
+    """Two decimals behind a comma, as Vietnamese has them."""
+    return None if value is None else f"{value:.2f}".replace(".", ",")
+
+
+def _moment(at: object) -> str | None:
+    return f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}" if isinstance(at, datetime) else None
+
+
+_FILLED = {"766": _indicators, "gains": _gains, "work": _work, "late": _late, "officers": _officers}

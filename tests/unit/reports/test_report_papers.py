@@ -1,0 +1,107 @@
+"""Reports on paper and what would raise the score: the same bytes each time, looking as they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from hub.regulation.lawbook import load_book
+from hub.regulation.roster import Posting, Roster
+from hub.reports.asked import CountedReport
+from hub.reports.counting import Counting
+from hub.reports.errors import ReportError
+from hub.reports.files import FORMATS
+from hub.reports.gains import Gain, gains
+from hub.reports.life import Life
+from hub.reports.officers import officer_rows
+from hub.reports.paper import MOST_ROWS, as_pdf
+from hub.reports.report import Figure
+from tests.support.forms import looks_like, text_of
+from tests.support.report_papers import AGENCIES, FORMULAS, ONE_STOP, PERIOD, REPORTS, lives, made, pages
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_each_report_looks_as_it_is_stored_and_is_the_same_bytes(kind: str) -> None:
+    for number, picture in enumerate(pages(kind)):
+        assert looks_like(picture, f"report-{kind}-{number}.png"), "look at it, then make docs"
+    assert as_pdf(made(kind)) == as_pdf(made(kind))
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_report_without_rows_is_one_too(kind: str, ending: str) -> None:
+    assert FORMATS[ending](replace(made(kind), rows=[]))
+
+
+def test_the_period_that_runs_and_the_numbers_that_are_not_known_are_said_in_words() -> None:
+    running = replace(made("766"), period=replace(PERIOD, until=PERIOD.end.replace(month=10, day=20)))
+    text = text_of(as_pdf(running))
+    assert "kỳ báo cáo chưa kết thúc; số liệu tính đến 00:00 20/10/2026" in text
+    assert "cần số liệu: số hồ sơ tiếp nhận theo Hệ thống báo cáo của Chính phủ" in text
+    assert "--input" not in text
+
+
+def test_a_paper_has_a_bounded_number_of_rows() -> None:
+    long = CountedReport("late", PERIOD, made("late").rows * (MOST_ROWS // 16 + 1))
+    with pytest.raises(ReportError, match="rows"):
+        as_pdf(long)
+    assert FORMATS["csv"](long)
+
+
+def figure(number: str, numerator: int, denominator: int | None, points: str | None, most: str) -> Figure:
+    earned = Decimal(points) if points is not None else None
+    return Figure("all", number, "", numerator, denominator, Decimal(), "%", earned, Decimal(most), "?")
+
+
+def test_the_greatest_gain_stands_first_with_the_dossiers_that_it_takes() -> None:
+    found = gains(
+        [
+            figure("1.4", 3, None, None, "6"),
+            figure("2.1", 8, 10, "16", "20"),
+            figure("3.3", 1, 10, "1.20", "6"),
+            figure("4.5", 10, 10, "2", "2"),
+            figure("5.4", 4, 10, "4", "6"),
+        ],
+        FORMULAS,
+    )
+    assert [(one.number, one.gain, one.dossiers) for one in found] == [
+        ("3.3", Decimal("4.80"), 4),
+        ("2.1", Decimal(4), 2),
+        ("5.4", Decimal(2), 3),
+        ("4.5", Decimal(0), 0),
+        ("1.4", None, None),
+    ]
+    by_number: dict[str, Gain] = {one.number: one for one in found}
+    assert (by_number["2.1"].each, by_number["3.3"].each) == (Decimal("2.00"), Decimal("1.20"))
+    assert by_number["1.4"].remark == "?"
+
+
+async def test_officers_are_counted_by_whom_they_accepted_for_the_agency_that_posts_them() -> None:
+    day = PERIOD.begin.date()
+    first = Posting(
+        account="cc-01", name="Lê Thị Mẫu", title="Chuyên viên", organisation=ONE_STOP, level="commune",
+        sent_by=AGENCIES[1], in_force_from=day.replace(day=22),
+    )  # fmt: skip
+    over = first.model_copy(
+        update={"account": "cc-02", "in_force_until": day, "in_force_from": day.replace(month=1)}
+    )
+    accounts = {f"id-{number}": ("cc-01", "cc-07")[number % 2] for number in range(59)}
+
+    async def told() -> AsyncIterator[Life]:
+        for one in lives():
+            yield one
+
+    counting = Counting(FORMULAS, PERIOD, load_book(), ONE_STOP)
+    rows = await officer_rows(counting, told(), accounts, Roster([first, over]), ONE_STOP, PERIOD)
+    found = {str(row["account"]): row for row in rows}
+    assert set(found) == {"cc-01", "cc-07", "-"}
+    assert (found["cc-01"]["sent_by"], found["cc-01"]["days"], found["cc-01"]["received"]) == (
+        AGENCIES[1],
+        10,
+        30,
+    )
+    assert (found["cc-07"]["sent_by"], found["cc-07"]["days"]) == (ONE_STOP, 0)
+    assert found["-"]["received"] == 1
