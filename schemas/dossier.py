@@ -18,6 +18,7 @@ from schemas.types import (
     ComponentCode,
     DossierCode,
     Email,
+    FormNumber,
     Instant,
     Line,
     OrganisationCode,
@@ -287,10 +288,11 @@ class WithdrawDossier(Request):
 
 
 class DossierWithdrawn(Fact):
-    """The applicant took the dossier back."""
+    """The applicant took the dossier back; `form` is the one that tells of it, where the set has one (05)."""
 
     type: ClassVar[str] = "onestop.dossier.withdrawn.v1"
     reason: Text | None = None
+    form: FormNumber | None = None
 
 
 class ForwardDossier(Request):

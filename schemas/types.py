@@ -100,6 +100,8 @@ Text = Annotated[
     str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_clean), _CLEAN_TEXT, Personal()
 ]
 """Free text: whoever writes it may name persons, so all of it counts as personal."""
+FormNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")]
+"""Of a form, in the set of the dossier's profile."""
 Account = Annotated[
     str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean), _CLEAN_TEXT, Personal()
 ]

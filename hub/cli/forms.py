@@ -54,6 +54,7 @@ def list_forms(as_json: AsJson = False) -> None:
             "paper": form.paper,
             "decision": form_set.decision,
             "en": form.en,
+            "assumed": form_set.assumed.get(form.kind),
         }
         for form in profile.forms
     ]
@@ -66,10 +67,11 @@ def list_forms(as_json: AsJson = False) -> None:
             "paper": one.size,
             "decision": papers.decision,
             "en": one.en,
+            "assumed": None,
         }
         for name, one in papers.by_name.items()
     ]
-    print_rows(rows, _COLUMNS, as_json=as_json, none="no forms", more=("decision", "en"))
+    print_rows(rows, _COLUMNS, as_json=as_json, none="no forms", more=("decision", "en", "assumed"))
 
 
 @app.command()

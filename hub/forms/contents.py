@@ -1,4 +1,4 @@
-"""What stands on Forms 01 to 05 of Circular 01/2018/TT-VPCP, by the facts of the dossier (pure)."""
+"""What stands on the forms of one dossier, by its facts and for any set of forms (pure)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ ISSUED_BY: Mapping[FormKind, tuple[str, ...]] = {
     "supplement": ("dossier.supplement_requested",),
     "refusal": ("dossier.declined",),
     "apology": ("apology.sent",),
+    "stop": ("dossier.withdrawn",),
     "control_slip": ("dossier.accepted",),
 }
 """The fact that each form belongs to, and is dated by."""
@@ -171,6 +172,17 @@ def _apology(data: Mapping[str, Any], case: CaseFile, _words: FormSet) -> Conten
     }
 
 
+def _stop(data: Mapping[str, Any], case: CaseFile, _words: FormSet) -> Content:
+    """At the applicant's wish, also before there is a code."""
+    accepted, reason = case.find("dossier.accepted"), data.get("reason")
+    return {
+        "agency": _side(case, is_one_stop=False).name,
+        "accepted_at": moment_in_words(accepted["data"]["accepted_at"]) if accepted is not None else None,
+        "stopped_at": moment_in_words(case.last("dossier.withdrawn")["time"]),
+        "reason": reason.rstrip(".") if reason is not None else None,
+    }
+
+
 def _control_slip(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
     handed = [_hand_over(fact, case, words) for fact in case.facts if short_name(fact) in HAND_OVERS]
     return {
@@ -227,5 +239,6 @@ _FILLED: Mapping[FormKind, Callable[[Mapping[str, Any], CaseFile, FormSet], Cont
     "supplement": _supplement,
     "refusal": _refusal,
     "apology": _apology,
+    "stop": _stop,
     "control_slip": _control_slip,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -43,11 +43,15 @@ class _Declared:
     profiles: tuple[str, ...]
     templates: Mapping[FormKind, str]
     words: _Words
+    assumed: Mapping[FormKind, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FormSet:
-    """One version of the forms; `files` are its templates by name."""
+    """One version of the forms; `files` are its templates by name.
+
+    `assumed` says of a form whose text nobody has read what stands on it.
+    """
 
     ref: str
     decision: str
@@ -55,6 +59,7 @@ class FormSet:
     templates: Mapping[FormKind, str]
     words: _Words
     files: Mapping[str, bytes]
+    assumed: Mapping[FormKind, str] = field(default_factory=dict)
 
     def template(self, form: Form) -> str:
         """The name of the form's template; `FormError` when there is none."""
@@ -119,4 +124,7 @@ def _read(path: str, found: Mapping[str, bytes]) -> FormSet:
     ref = f"{declared.id}@{declared.version}"
     if folder != f"{ref}/":
         raise FormError(f"{path}: id and version say {ref}, the folder does not")
-    return FormSet(ref, declared.decision, declared.profiles, declared.templates, declared.words, templates)
+    return FormSet(
+        ref, declared.decision, declared.profiles, declared.templates, declared.words, templates,
+        declared.assumed,
+    )  # fmt: skip

@@ -33,9 +33,10 @@ class Issued:
 def is_issuing(fact: Mapping[str, Any]) -> bool:
     """Whether some paper belongs to the fact."""
     name = short_name(fact)
-    return name in HAND_OVERS or any(name in names for names in ISSUED_BY.values()) or bool(
-        papers_issued_by(fact)
-    )  # fmt: skip
+    if name in ISSUED_BY["stop"]:
+        return fact["data"].get("form") is not None  # only some sets of forms have one for it
+    is_of_form = name in HAND_OVERS or any(name in names for names in ISSUED_BY.values())
+    return is_of_form or bool(papers_issued_by(fact))
 
 
 def issued_by(fact: Mapping[str, Any], profile: Profile) -> tuple[Issued, ...]:

@@ -74,6 +74,9 @@ def _facts(papers: list[str]) -> list[dict[str, Any]]:
             "new_due_at": new_due,
         }),
         *_other_papers(papers, due),
+        _fact("dossier.withdrawn", "2026-01-07T08:30:00+07:00", {
+            "reason": "Tôi đã nộp hồ sơ này tại xã khác (mẫu thử)",
+        }),
         _fact("dossier.declined", "2026-01-07T09:00:00+07:00", {
             "officer": _OFFICER, "reason": "out_of_competence", "competent": _OTHER, "mode": "refuse_intake",
             "explanation": "Việc đăng ký khai sinh thuộc thẩm quyền của Ủy ban nhân dân cấp xã nơi cư trú "

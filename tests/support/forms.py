@@ -20,7 +20,7 @@ from hub.forms.register import register_row
 from hub.forms.register_files import register_pdf
 from hub.forms.sample import sample_case
 from hub.regulation.law import Law
-from hub.regulation.lawbook import load_book
+from hub.regulation.lawbook import DEFAULT_REGULATION, load_book
 from hub.regulation.sections import Form
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "forms"
@@ -31,29 +31,35 @@ TOLERANCE = 1.5
 PAPERS = tuple(installed_papers().by_name)
 
 
-def law() -> Law:
+LATER = "nd118-2025"
+"""The regulation whose form set is the later one."""
+LATER_NUMBERS = ("01", "02", "03", "04", "05", "06", "07")
+
+
+def law(regulation: str = DEFAULT_REGULATION) -> Law:
     """The law of the invented dossier."""
-    return load_book().in_force(date(2026, 1, 5))
+    return load_book(regulation).in_force(date(2026, 1, 5))
 
 
-def form_set() -> FormSet:
-    return installed_form_sets()[law().profile.ref]
+def form_set(regulation: str = DEFAULT_REGULATION) -> FormSet:
+    return installed_form_sets()[law(regulation).profile.ref]
 
 
-def form(number: str) -> Form:
-    return next(one for one in law().profile.forms if one.number == number)
+def form(number: str, regulation: str = DEFAULT_REGULATION) -> Form:
+    return next(one for one in law(regulation).profile.forms if one.number == number)
 
 
-def sample(number: str) -> bytes:
+def sample(number: str, regulation: str = DEFAULT_REGULATION) -> bytes:
     """A form of the invented dossier."""
-    if number == "06":
-        row = register_row(case(), form_set(), is_erased=False)
-        head = case().organisation("000.12.34.H07")
-        first, last = date(2026, 1, 5), date(2026, 1, 9)
-        return register_pdf(form("06"), form_set(), head, [row] * 12, first, last)
+    words = form_set(regulation)
     if number in PAPERS:
-        return printed_paper(number, form_set(), case())
-    return printed(form(number), form_set(), case())
+        return printed_paper(number, words, case())
+    found = form(number, regulation)
+    if found.kind == "register":
+        row = register_row(case(), words, is_erased=False)
+        head = case().organisation("000.12.34.H07")
+        return register_pdf(found, words, head, [row] * 12, date(2026, 1, 5), date(2026, 1, 9))
+    return printed(found, words, case())
 
 
 def case() -> CaseFile:
@@ -94,10 +100,12 @@ def looks_like(made: Image.Image, name: str) -> bool:
 
 def main() -> None:
     """Store anew the pictures that have changed: look at each before it is committed."""
-    for number in ("01", "02", "03", "04", "05", "06", *PAPERS):
-        for page, picture in enumerate(pages_of(sample(number))):
-            if not looks_like(picture, f"{number}-{page}.png"):
-                picture.save(PICTURES / f"{number}-{page}.png", optimize=True)
+    papers = {number: sample(number) for number in ("01", "02", "03", "04", "05", "06", *PAPERS)}
+    papers |= {f"tt03-{number}": sample(number, LATER) for number in LATER_NUMBERS}
+    for name, made in papers.items():
+        for page, picture in enumerate(pages_of(made)):
+            if not looks_like(picture, f"{name}-{page}.png"):
+                picture.save(PICTURES / f"{name}-{page}.png", optimize=True)
 
 
 if __name__ == "__main__":

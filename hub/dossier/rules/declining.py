@@ -122,4 +122,5 @@ def withdraw(dossier: Dossier, request: WithdrawDossier, context: Context) -> De
     """The applicant takes the dossier back, as long as no decision is made; what was missed stays missed."""
     clocks = ("intake", "forward", "forward_electronic", "due", "appointment", "supplement_notice")
     missed = unfired(dossier, context, *clocks, *dossier.asked_timers)
-    return Accepted((*missed, DossierWithdrawn(reason=request.reason)))
+    form = next((one.number for one in context.law.profile.forms if one.kind == "stop"), None)
+    return Accepted((*missed, DossierWithdrawn(reason=request.reason, form=form)))

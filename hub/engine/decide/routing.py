@@ -67,7 +67,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.SupplementAdded: _BOTH,
     dossier.DossierSupplemented: _BOTH | _PORTAL,
     dossier.DossierDeclined: _BOTH | _PORTAL | _PAPERS,
-    dossier.DossierWithdrawn: _BOTH | _PORTAL,
+    dossier.DossierWithdrawn: _BOTH | _PORTAL | _PAPERS,
     dossier.DossierForwarded: _BOTH | _PORTAL | _WATCHING | _PAPERS,
     dossier.DossierWatched: _WATCHING,
     dossier.DossierReceived: _ONE_STOP | _WATCHING,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import date
+
 import pytest
 from msgspec.structs import replace
 
 from hub.dossier.decision import Refused, Sender
+from hub.regulation.lawbook import load_book
 from schemas.dossier import (
     Component,
     DossierDeclined,
     DossierSupplemented,
+    DossierWithdrawn,
     Gap,
     SupplementAdded,
     WithdrawDossier,
@@ -320,7 +325,14 @@ def test_while_a_supplement_is_awaited_the_clock_stands_still() -> None:
 
 def test_the_applicant_takes_the_dossier_back_until_there_is_a_result() -> None:
     story = build.in_process()
-    story.accepts(WithdrawDossier(), PORTAL)
+    (fact,) = story.accepts(WithdrawDossier(), PORTAL)
+    assert fact == DossierWithdrawn()
     assert (story.now.status, story.now.timers) == ("withdrawn", {})
     refused = build.issued().refuses(WithdrawDossier(), PORTAL)
     assert (refused.code, refused.state) == ("state.conflict", "result_issued")
+    later = build.in_process()
+    later.law = dataclasses.replace(
+        later.law, profile=load_book("nd118-2025").in_force(date(2026, 1, 5)).profile
+    )
+    (named,) = later.accepts(WithdrawDossier(), PORTAL)
+    assert named == DossierWithdrawn(form="05"), "the later set of forms has a notice of it"

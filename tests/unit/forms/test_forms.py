@@ -16,12 +16,17 @@ from hub.forms.errors import FormError, NotIssuedError
 from hub.forms.form_set import form_of, set_of
 from hub.forms.issuing import printed
 from hub.forms.signs import on_paper
+from schemas.dossier import DossierAccepted, DossierDeclined, SupplementRequested
+from schemas.due import ApologySent
 from tests.support.forms import (
+    LATER,
+    LATER_NUMBERS,
     case,
     codes_of,
     form,
     form_set,
     law,
+    looks_like,
     pages_of,
     sample,
     stored_picture,
@@ -31,6 +36,7 @@ from tests.support.forms import (
 NUMBERS = ("01", "02", "03", "04", "05")
 TOLERANCE = 1.5
 """Mean difference of a page's grey values (0 to 255): another version of the renderer smooths otherwise."""
+BEFORE_A_CODE = {"dossier.submitted", "dossier.withdrawn"}
 LETTERS = "".join(
     unicodedata.normalize("NFC", base + tone)
     for base in "aăâeêioôơuưy"
@@ -62,6 +68,32 @@ def test_it_looks_as_it_was_looked_at(number: str) -> None:
         stored = stored_picture(number, page)
         assert picture.size == stored.size
         assert ImageStat.Stat(ImageChops.difference(picture, stored)).mean[0] < TOLERANCE
+
+
+@pytest.mark.parametrize("number", LATER_NUMBERS)
+def test_a_form_of_the_later_set_looks_as_it_was_looked_at(number: str) -> None:
+    made = sample(number, LATER)
+    assert made == sample(number, LATER)
+    for page, picture in enumerate(pages_of(made)):
+        assert looks_like(picture, f"tt03-{number}-{page}.png")
+    assert form(number, LATER).vi.upper() in text_of(made)
+
+
+def test_facts_name_the_forms_of_the_later_set_by_their_numbers() -> None:
+    kinds = {one.kind: one.number for one in law(LATER).profile.forms}
+    assert kinds == {
+        "receipt": "01", "supplement": "02", "refusal": "03", "apology": "04",
+        "stop": "05", "control_slip": "06", "register": "07",
+    }  # fmt: skip
+    facts = (DossierAccepted, SupplementRequested, DossierDeclined, ApologySent)
+    assert [fact.model_fields["form"].default for fact in facts] == ["01", "02", "03", "04"]
+    assert set(form_set(LATER).assumed) == set(kinds), "nobody has read the annex"
+
+
+def test_a_dossier_that_its_applicant_took_back_before_it_had_a_code_gets_its_notice_too() -> None:
+    early = replace(case(), facts=[one for one in case().facts if short_name(one) in BEFORE_A_CODE])
+    text = text_of(printed(form("05", LATER), form_set(LATER), early))
+    assert "Bộ phận tiếp nhận và trả kết quả xã Mẫu nhận được hồ sơ nêu trên." in text
 
 
 def test_a_picture_of_another_form_is_seen_as_another() -> None:

@@ -12,7 +12,7 @@ from hub.forms.contents import HAND_OVERS, ISSUED_BY
 from hub.forms.issuing import Issued, is_issuing, issued_by, sheet_of
 from hub.forms.other_papers import papers_issued_by
 from hub.forms.typesetting import typeset
-from tests.support.forms import case, form_set, law, pages_of, text_of
+from tests.support.forms import LATER, case, form_set, law, pages_of, text_of
 
 FACTS = case().facts
 TOLD = {kind.type.removeprefix("onestop.")[:-3] for kind, who in AUDIENCES.items() if "typesetter" in who}
@@ -51,6 +51,17 @@ def test_the_papers_of_a_fact_are_its_forms_slips_and_letters() -> None:
         "loss.recorded": ["loss"],
         "loss.settled": ["loss-apology"],
     }
+
+
+def test_the_later_set_has_a_notice_for_who_takes_a_dossier_back() -> None:
+    fact = until("dossier.withdrawn").facts[-1]
+    named = {**fact, "data": {**fact["data"], "form": "05"}}
+    assert is_issuing(named)
+    assert [one.form for one in issued_by(named, law(LATER).profile)] == ["05"]
+    assert [one.form for one in issued_by(until("paper.handed_over").facts[-1], law(LATER).profile)] == [
+        "06",
+        "hand-over",
+    ]
 
 
 def test_a_report_of_the_post_without_minutes_issues_nothing() -> None:

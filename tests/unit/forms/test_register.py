@@ -31,7 +31,7 @@ def row(made: CaseFile) -> RegisterRow:
 
 
 def test_a_row_has_what_the_facts_say() -> None:
-    found = row(lived("dossier.declined"))
+    found = row(lived("dossier.declined", "dossier.withdrawn"))
     assert found.code == "000.12.34.H07-260105-0001"
     assert (found.person, found.agency) == ("Nguyễn Văn Thử", "Ủy ban nhân dân xã Mẫu")
     assert found.address.endswith("tỉnh Bến Tre, 0900000001")
@@ -42,7 +42,7 @@ def test_a_row_has_what_the_facts_say() -> None:
 
 
 def test_what_has_not_happened_yet_is_blank() -> None:
-    found = row(lived("dossier.declined", "result.issued", "result.returned"))
+    found = row(lived("dossier.declined", "dossier.withdrawn", "result.issued", "result.returned"))
     assert (found.forwarded, found.issued, found.returned, found.channel, found.received_by, found.note) == (
         ("",) * 6
     )
@@ -53,7 +53,7 @@ def test_a_declined_dossier_is_told_in_the_note() -> None:
 
 
 def test_of_an_erased_dossier_nothing_personal_is_known() -> None:
-    made = lived("dossier.declined")
+    made = lived("dossier.declined", "dossier.withdrawn")
     for fact in made.facts:
         fact["data"].pop("applicant", None)
     found = register_row(made, form_set(), is_erased=True)
