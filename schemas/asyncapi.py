@@ -114,6 +114,7 @@ def _key(model: type[BaseModel]) -> str:
         "dossier": "the dossier's id, code or alias",
         "new": _WITHOUT_DOSSIER,
         "none": "ref:<own reference>",
+        "matter": "a reference of its own that names nothing else, as ref:QT-2026-Q3",
     }
     return f"Equal to ce_subject: {subject[model.subject]}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -20,8 +21,9 @@ Role = Literal[
 ]
 SERVING_ROLES: frozenset[Role] = frozenset({"portal", "postal", "population", "notifier", "typesetter"})
 """Roles whose orders go to one participant of each organisation, or to the one that is bound to none."""
-Subject = Literal["dossier", "new", "none"]
-"""`dossier`: an existing one; `new`: the request opens it; `none`: a thing of its own, opened if unknown."""
+Subject = Literal["dossier", "new", "none", "matter"]
+"""`dossier`: an existing one; `new`: the request opens it; `none`: a thing of its own, opened if unknown;
+`matter`: about no dossier, under the name that the request gives it."""
 
 
 class Wire(BaseModel):
@@ -36,6 +38,10 @@ class Request(Wire):
     type: ClassVar[str]
     roles: ClassVar[frozenset[Role]]
     subject: ClassVar[Subject] = "dossier"
+
+    def matter(self, _day: date) -> str:
+        """The matter that it is about, by the hub's own reference, where `subject` is `matter`."""
+        raise NotImplementedError
 
 
 class Fact(Wire):

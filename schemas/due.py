@@ -23,13 +23,15 @@ TimerKind = Literal[
     "redelivery",
     "original",
     "complaint",
+    "settlement",
 ]
 """What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
 
 `forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `opinion` is that of
 another agency (17.5), whose timer has its name: `opinion:<name>`; `leg` a part of an
 interlinked dossier (17.6): `leg:<name>`.
-`original` is one that the law of the sector wants back by then (18.2), `complaint` the answer to one (6.2.đ).
+`original` is one that the law of the sector wants back by then (18.2), `complaint` the answer to one (6.2.đ),
+`settlement` that of a quarter's fees (9.10): `settlement:<quarter>`.
 """
 
 

@@ -28,6 +28,7 @@ from schemas import (
     reminder,
     replanning,
     result,
+    settlement,
     sync,
     verification,
 )
@@ -36,7 +37,7 @@ from schemas.base import Fact, Request
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion, leg, reminder,
-    loss, original, archive, feedback, information, notice, form, replanning,
+    loss, original, archive, feedback, information, notice, form, replanning, settlement,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

@@ -119,6 +119,8 @@ def _meaning(model: type[BaseModel]) -> str:
 def _when(request: type[Request]) -> str:
     if request.subject == "new":
         return "opens a dossier"
+    if request.subject == "matter":
+        return "about no dossier"
     allowed = ALLOWED[request]
     if allowed == ALL:
         return "always"

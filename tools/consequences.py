@@ -13,6 +13,7 @@ from itertools import pairwise
 from types import CodeType, FunctionType, ModuleType
 
 from hub.dossier.decide import AGENCY_WORK, DECISIONS
+from hub.dossier.matters import MATTER_DECISIONS
 from hub.dossier.rules.handling import NEEDS_FORWARDING
 from hub.dossier.rules.roster import checks_of
 from hub.dossier.rules.rule import Rule
@@ -56,6 +57,8 @@ def by_article(rule_id: str) -> tuple[tuple[bool, int, str], ...]:
 
 
 def _decision(request: type[Request]) -> Callable[..., object]:
+    if request.subject == "matter":
+        return MATTER_DECISIONS[request]
     return submit if request is SubmitDossier else DECISIONS[request]
 
 

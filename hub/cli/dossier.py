@@ -51,7 +51,7 @@ def find(
         fail(f"no status {wrong[0]}: one of {', '.join(_STATUSES)}", 2)
 
     async def work(tree: Settings, connection: Connection) -> tuple[list[Seen], bool]:
-        key, book = store_key_of(tree), await _casebook(tree, connection)
+        key, book = store_key_of(tree), await casebook(tree, connection)
         if name is not None:
             return await book.of_ids(await dossiers_named(connection, key, name)), True
         organisations: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def show(name: Named, as_json: AsJson = False) -> None:
     """Show one dossier: its state, clocks, whose turn it is, what is open, parked, or under way."""
 
     async def work(tree: Settings, connection: Connection) -> dict[str, Any]:
-        book = await _casebook(tree, connection)
+        book = await casebook(tree, connection)
         dossier_id = await one_dossier(connection, store_key_of(tree), name)
         return await book.whole(dossier_id, load_book(tree.profile, tree.regulation))
 
@@ -101,7 +101,8 @@ def timeline(name: Named, as_json: AsJson = False) -> None:
     print_rows(rows, columns, as_json=as_json, none="nothing yet", more=full if as_json else more)
 
 
-async def _casebook(tree: Settings, connection: Connection) -> Casebook:
+async def casebook(tree: Settings, connection: Connection) -> Casebook:
+    """Dossiers and matters of the store."""
     return Casebook(connection, store_key_of(tree), await read_clock(connection, tree.environment))
 
 

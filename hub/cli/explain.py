@@ -42,6 +42,8 @@ def explain(
         dossier_id = await one_dossier(connection, key, name)
         clock = await read_clock(connection, tree.environment)
         (seen,) = await Casebook(connection, key, clock).of_ids([dossier_id])
+        if seen.matter is not None:
+            fail(f"{name} is a matter, about no dossier: hub matter show and hub dossier timeline say all")
         if seen.state is None:
             fail(f"the state of {name} cannot be believed or read: hub dossier show and hub doctor say more")
         law = load_book(tree.profile, tree.regulation).of(seen.state.law)

@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "dossier": "hub.cli.dossier:app",
     "due": "hub.cli.due:app",
     "explain": "hub.cli.explain:explain",
+    "matter": "hub.cli.matter:app",
     "forms": "hub.cli.forms:app",
     "report": "hub.cli.report:app",
     "failures": "hub.cli.watching:failures",

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.dossier.decision import Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.matters import decide_matter
 from hub.dossier.room import no_room
 from hub.dossier.rules import (
     account,
@@ -47,6 +48,7 @@ from hub.dossier.rules.rule import first_refusal
 from hub.dossier.rules.succession import after_taking_over, successor_goes_on, with_take_over
 from hub.dossier.rules.telling import with_notices
 from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
+from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import Dossier
 from schemas.account import RecordAccount
 from schemas.archive import ArchiveDossier
@@ -87,14 +89,17 @@ from schemas.verification import RecordVerification, ScheduleVerification
 _Act = Callable[[Dossier, Any, Context], Decision]
 
 
-def decide(dossier: Dossier | None, request: Request, context: Context) -> Decision:
+def decide(dossier: State | None, request: Request, context: Context) -> Decision:
     """Facts or a refusal; pure.
 
+    What is about no dossier, or names a matter, goes to `hub.dossier.matters`. Of a dossier:
     Checked in this order: the dossier exists, the sender may act on it, its status allows the request, there
     is room for one more of its kind, the rules of the chapter. Raises ContextError when the engine left out
     what the request needs, and BeyondLawError when a period leaves the calendar, or a unit is none of the
     profile's.
     """
+    if type(dossier) is Matter or request.subject == "matter":
+        return _about_a_matter(dossier, request, context)
     if isinstance(request, SubmitDossier):
         if dossier is not None:
             return Refused("reference.in_use")
@@ -107,6 +112,12 @@ def decide(dossier: Dossier | None, request: Request, context: Context) -> Decis
     for taken in successor_goes_on(dossier, context) if context.registers.organisations else ():
         return with_take_over(_decided(act, after_taking_over(dossier, taken), request, context), taken)
     return _decided(act, dossier, request, context)
+
+
+def _about_a_matter(state: State | None, request: Request, context: Context) -> Decision:
+    if isinstance(state, Dossier) or isinstance(request, SubmitDossier):
+        return Refused("reference.in_use")
+    return decide_matter(state, request, context)
 
 
 def _decided(act: _Act, dossier: Dossier, request: Request, context: Context) -> Decision:

@@ -24,6 +24,12 @@ class FactError(HubError):
     code = "dossier.fact"
 
 
+class NoDossierError(HubError):
+    """What was looked for as a dossier is a matter, of this kind."""
+
+    code = "matter.no_dossier"
+
+
 class StateError(UntrustedRowError):
     """Stored bytes that are no state of a dossier, or of a version that this program does not know."""
 

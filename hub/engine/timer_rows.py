@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import asyncpg
 
-from hub.dossier.state.codec import from_json
+from hub.dossier.state.codec import state_from_json
 from hub.dossier.state.model import Timer
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.integrity import StoreKey
@@ -42,7 +42,7 @@ async def set_right(
         if not is_dossier_genuine(row, key) or row["state"] is None:
             continue
         try:
-            right = from_json(row["state"]).timers.get(row["name"])
+            right = state_from_json(row["state"]).timers.get(row["name"])
         except UntrustedRowError as error:
             told(UntrustedRowError(f"dossier {row['id']}", error.why))
             continue

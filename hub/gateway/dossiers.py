@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import asyncpg
@@ -9,10 +10,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.dossier import matters
 from hub.dossier.decision import Sender
 from hub.dossier.standing import may_ask, possible_now
-from hub.dossier.state.codec import from_json
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.codec import state_from_json
+from hub.dossier.state.matter import Matter, State
+from hub.dossier.state.model import Dossier, Timer
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.fact_bytes import rfc3339
 from hub.facts.trusted import FACT_COLUMNS, is_dossier_genuine, is_fact_genuine
@@ -49,22 +52,42 @@ async def answer(parts: GatewayContext, request: Request, subject: str) -> Respo
     503 for a dossier of the caller's whose row was altered, or is of a version newer than this program.
     """
     sender = caller_of(request).sender
-    row, dossier, law = await told(parts, subject, sender.name)
-    body = view(dossier, row["id"], row["sequence"], sender, law.profile)
+    row, state = await _told(parts, subject, sender.name)
+    if isinstance(state, Matter):
+        body = matter_view(state, row["id"], row["sequence"], sender)
+    else:
+        body = view(state, row["id"], row["sequence"], sender, _law_of(parts, state).profile)
     return Response(orjson.dumps(body), media_type="application/json")
 
 
 async def told(parts: GatewayContext, subject: str, participant: str) -> tuple[asyncpg.Record, Dossier, Law]:
     """Row, state and law of a dossier that the participant was told of; else the problem that says so."""
+    row, state = await _told(parts, subject, participant)
+    if isinstance(state, Matter):
+        raise ProblemError("matter.no_dossier")
+    return row, state, _law_of(parts, state)
+
+
+async def _told(parts: GatewayContext, subject: str, participant: str) -> tuple[asyncpg.Record, State]:
     try:
         row = await find(parts, subject, participant)
         if row is None or row["state"] is None:
             raise ProblemError("dossier.unknown")
-        dossier = from_json(row["state"])
-        return row, dossier, parts.book.of(dossier.law)
+        return row, state_from_json(row["state"])
     except UntrustedRowError as error:
-        tell_untrusted(error)
-        raise ProblemError("gateway.unavailable", headers={"retry-after": "60"}) from error
+        raise _unavailable(error) from error
+
+
+def _law_of(parts: GatewayContext, dossier: Dossier) -> Law:
+    try:
+        return parts.book.of(dossier.law)
+    except UntrustedRowError as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: UntrustedRowError) -> ProblemError:
+    tell_untrusted(error)
+    return ProblemError("gateway.unavailable", headers={"retry-after": "60"})
 
 
 async def find(parts: GatewayContext, subject: str, participant: str) -> asyncpg.Record | None:
@@ -106,10 +129,7 @@ def view(
         "submitted_at": _time(dossier.submitted_at),
         "accepted_at": _time(dossier.accepted_at),
         "due_at": _time(dossier.due_at),
-        "deadlines": [
-            {"kind": timer.kind, "due_at": rfc3339(timer.due_at)}
-            for timer in sorted(dossier.timers.values(), key=lambda timer: timer.due_at)
-        ],
+        "deadlines": _deadlines(dossier.timers),
         "copies": [
             {"component": code, "package": copy.package, "is_certified": copy.is_certified}
             for code, copy in dossier.digitised.items()
@@ -117,6 +137,31 @@ def view(
         "possible": [kind for kind in possible_now(dossier, profile) if _may(kind, dossier, sender)],
     }
     return {name: content for name, content in found.items() if content is not None}
+
+
+def matter_view(matter: Matter, matter_id: str, sequence: int, sender: Sender) -> dict[str, object]:
+    """What is shown of what is about no dossier (pure)."""
+    found: dict[str, object] = {
+        "dossier": matter_id,
+        "status": "matter",
+        "matter": matter.kind,
+        "sequence": sequence,
+        "organisation": matter.organisation,
+        "agency": matter.agency,
+        "opened_at": rfc3339(matter.opened_at),
+        "deadlines": _deadlines(matter.timers),
+        "copies": [],
+        "possible": [kind for kind in matters.possible_now(matter) if REQUESTS[kind].roles & sender.roles],
+    }
+    return {name: content for name, content in found.items() if content is not None}
+
+
+def _deadlines(timers: Mapping[str, Timer]) -> list[dict[str, str]]:
+    """The nearest first."""
+    return [
+        {"kind": timer.kind, "due_at": rfc3339(timer.due_at)}
+        for timer in sorted(timers.values(), key=lambda timer: timer.due_at)
+    ]
 
 
 def _may(kind: str, dossier: Dossier, sender: Sender) -> bool:

@@ -22,6 +22,7 @@ _STATUSES = {
     "document.too_large": 413,
     "envelope.content_type": 415,
     "envelope.too_large": 413,
+    "matter.no_dossier": 404,
     "security.id_reused": 409,
 }
 """Of refusals that are not the gateway's alone (`hub/dossier/texts.toml`); the others are 400."""

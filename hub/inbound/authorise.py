@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from hub.dossier.decision import Refused, Sender
 from hub.inbound.attributes import each
-from hub.inbound.directory import Directory
+from hub.inbound.directory import HUB, Directory
 from hub.inbound.envelope import Envelope, Malformed, Record, Unstamped, decode, participant_of
 from hub.legal_time import LegalClock
+from hub.regulation.clock import local_day
 from schemas.base import Request
 from schemas.counting import MAX_VALUES, has_more_values
 from schemas.reasons import faults_of
@@ -35,6 +36,14 @@ class Authorised(Struct, frozen=True, gc=False):
     now: datetime
     request: Request | None
     refusal: Refused | None
+
+
+def named_by(item: Authorised) -> tuple[str, str]:
+    """What a request is about, as a subject and who calls it so: a matter is named by the hub itself."""
+    request = item.request
+    if request is not None and request.subject == "matter":
+        return f"ref:{request.matter(local_day(item.now))}", HUB.name
+    return item.envelope.subject, item.sender.name
 
 
 class Unreadable(Struct, frozen=True, gc=False):

@@ -11,9 +11,11 @@ from uuid import UUID
 import asyncpg
 
 from hub.delivery.stored_outcome import short_outcome
+from hub.dossier import matters
 from hub.dossier.errors import StateError
 from hub.dossier.standing import possible_now
-from hub.dossier.state.codec import from_json
+from hub.dossier.state.codec import state_from_json
+from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import Dossier
 from hub.dossier.turn import open_requests, turn_of
 from hub.explaining.due_counted import due_counted
@@ -69,11 +71,13 @@ class Search:
     """Those of a participant: the dossier's one-stop or agency is one of them."""
     submitted_by: str | None = None
     is_parked: bool = False
+    is_matter: bool = False
+    """Matters, which are about no dossier, instead of dossiers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A dossier as it is listed; `state` is None when it cannot be believed or read."""
+    """A dossier as it is listed; `state` is None when it cannot be believed or read, and of a `matter`."""
 
     id: str
     code: str | None
@@ -81,13 +85,14 @@ class Seen:
     state: Dossier | None
     parked: int
     is_erased: bool
+    matter: Matter | None = None
 
     def row(self) -> dict[str, Any]:
         """As a line of a list."""
-        state = self.state
+        state, matter = self.state, self.matter
         found: dict[str, Any] = {
             "dossier": self.code or self.id,
-            "status": state.status if state is not None else "altered",
+            "status": self.status,
             "turn": turn_of(state) if state is not None else None,
             "due_at": state.due_at if state is not None else None,
             "id": self.id,
@@ -102,7 +107,16 @@ class Seen:
                 "agency": state.agency,
                 "submitted_by": state.submitted_by,
             }
+        if matter is not None:
+            found |= {"matter": matter.kind, "organisation": matter.organisation, "agency": matter.agency}
         return found
+
+    @property
+    def status(self) -> str:
+        """Of a dossier its own; else in a word what it is."""
+        if self.state is not None:
+            return self.state.status
+        return "altered" if self.matter is None else "matter"
 
 
 class Casebook:
@@ -135,14 +149,16 @@ class Casebook:
                 return
 
     def _seen(self, row: asyncpg.Record) -> Seen:
-        state = None
+        state: State | None = None
         if row["state"] is not None and is_dossier_genuine(row, self._key):
             try:
-                state = from_json(row["state"])
+                state = state_from_json(row["state"])
             except StateError:
                 state = None
         received = self._clock.at(int(row["id"][:8] + row["id"][9:13], 16))
-        return Seen(row["id"], row["code"], received, state, row["parked"], row["wrapped"] is None)
+        matter = state if isinstance(state, Matter) else None
+        dossier = state if isinstance(state, Dossier) else None
+        return Seen(row["id"], row["code"], received, dossier, row["parked"], row["wrapped"] is None, matter)
 
     async def whole(self, dossier_id: str, book: LawBook) -> dict[str, Any]:
         """One dossier with what it waits for; nothing personal is opened."""
@@ -152,6 +168,8 @@ class Casebook:
         del found["id"]
         if seen.state is not None:
             found |= _state_view(seen.state, now, book)
+        if seen.matter is not None:
+            found |= _matter_view(seen.matter)
         fetch = self._connection.fetch
         found["parked_requests"] = [dict(row) for row in await fetch(PARKED, dossier_id)]
         found["deliveries"] = [
@@ -210,12 +228,34 @@ def _state_view(state: Dossier, now: datetime, book: LawBook) -> dict[str, Any]:
     }
 
 
+def _matter_view(matter: Matter) -> dict[str, Any]:
+    """What a matter says to an operator (pure)."""
+    return {
+        "opened_at": matter.opened_at,
+        "deadlines": [
+            {"kind": timer.kind, "name": name, "due_at": timer.due_at}
+            for name, timer in sorted(matter.timers.items(), key=lambda one: one[1].due_at)
+        ],
+        "quarters": {
+            quarter: {
+                "settled_at": one.settled_at,
+                "collected": one.collected,
+                "handed_over": one.handed_over,
+            }
+            for quarter, one in sorted(matter.quarters.items())
+        },
+        "possible": [short_type(kind) for kind in matters.possible_now(matter)],
+    }
+
+
 def _is_running(state: Dossier) -> bool:
     return state.status in {"accepted", "forwarded", "received", "in_process"}
 
 
 def _is_wanted(seen: Seen, wanted: Search) -> bool:
     state = seen.state
+    if (seen.matter is not None) != wanted.is_matter:
+        return False
     if wanted.since is not None and seen.received_at < wanted.since:
         return False
     if wanted.until is not None and seen.received_at >= wanted.until:
@@ -224,6 +264,9 @@ def _is_wanted(seen: Seen, wanted: Search) -> bool:
         return False
     if wanted.statuses and (state is None or state.status not in wanted.statuses):
         return False
+    if seen.matter is not None:
+        named = {seen.matter.organisation, seen.matter.agency}
+        return not wanted.organisations or not named.isdisjoint(wanted.organisations)
     concerned = wanted.organisations or wanted.submitted_by is not None
     return not concerned or (
         state is not None

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from hub.dossier.state.model import Dossier
 from hub.dossier.turn import turn_of
-from hub.oversight.dossiers import Casebook
+from hub.oversight.dossiers import Casebook, Seen
 from hub.postgres.database import Connection
 
 Group = Literal["agency", "one-stop", "procedure"]
@@ -39,26 +38,26 @@ async def due_dossiers(
         for row in page:
             one = seen.get(row["dossier"])
             if one is not None:
-                line = _line(one.state, row["kind"], row["due_at"], now, is_missed=row["is_missed"])
+                line = _line(one, row["kind"], row["due_at"], now, is_missed=row["is_missed"])
                 found.append(line | {"dossier": one.code or one.id})
     return found, len(rows) > most
 
 
-def _line(
-    state: Dossier | None, kind: str, due_at: datetime, now: datetime, *, is_missed: bool
-) -> dict[str, Any]:
+def _line(seen: Seen, kind: str, due_at: datetime, now: datetime, *, is_missed: bool) -> dict[str, Any]:
+    state, matter = seen.state, seen.matter
     # A dossier that is overdue keeps its due time in its state; the row of `overdue` has that of the fact.
     at = state.measure if is_missed and state is not None and state.measure is not None else due_at
+    named = state or matter
     return {
         "dossier": None,
         "kind": kind,
         "due_at": at,
         "left": left(at - now),
         "is_overdue": at <= now,
-        "status": state.status if state is not None else "altered",
+        "status": seen.status,
         "turn": turn_of(state) if state is not None else None,
-        "agency": state.agency if state is not None else None,
-        "organisation": state.organisation if state is not None else None,
+        "agency": named.agency if named is not None else None,
+        "organisation": named.organisation if named is not None else None,
         "procedure": state.procedure if state is not None else None,
     }
 

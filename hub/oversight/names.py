@@ -9,6 +9,7 @@ from uuid import UUID
 from hub.errors import AlteredRowError, HubError
 from hub.facts.integrity import StoreKey
 from hub.identifiers import is_uuid
+from hub.inbound.directory import HUB
 from hub.postgres.database import Connection
 
 _BY_ALIAS = """
@@ -41,8 +42,8 @@ async def one_dossier(connection: Connection, key: StoreKey, name: str) -> str:
 async def dossiers_named(connection: Connection, key: StoreKey, name: str) -> list[str]:
     """Ids of the dossiers that this names, 20 at most; `AlteredRowError` for an alias that was altered.
 
-    A reference (`ref:HS-0001`, or without `ref:`) is looked for with every participant, `ref:NAME:HS-0001`
-    with one.
+    A reference (`ref:HS-0001`, or without `ref:`) is looked for with every participant and the hub,
+    `ref:NAME:HS-0001` with one.
     """
     text = name.strip()
     if "\x00" in text or not text:
@@ -61,7 +62,7 @@ async def dossiers_named(connection: Connection, key: StoreKey, name: str) -> li
 
 async def _aliases(connection: Connection, text: str) -> Sequence[str]:
     reference = text.removeprefix("ref:")
-    names = [row["name"] for row in await connection.fetch(_NAMES)]
+    names = [HUB.name, *(row["name"] for row in await connection.fetch(_NAMES))]
     return [f"code:{text}", f"ref:{reference}", *(f"ref:{one}:{reference}" for one in names)]
 
 

@@ -12,7 +12,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from hub.dossier.errors import StateError
-from hub.dossier.state.codec import from_json, to_json
+from hub.dossier.state.codec import state_from_json, to_json
+from hub.dossier.state.model import Dossier
 from hub.errors import AlteredRowError
 from hub.facts.integrity import ERASED, StoreKey
 from hub.facts.trusted import erased, is_receipt_genuine
@@ -118,7 +119,8 @@ async def _clear(connection: Connection, key: StoreKey, dossier_id: str) -> None
 def _without_digests(state: bytes | None) -> bytes | None:
     """A manifest names the owner by number: its digest would still tell who that was to who tries."""
     try:
-        return to_json(replace(from_json(state), digitised={})) if state is not None else None
+        known = state_from_json(state) if state is not None else None
+        return to_json(replace(known, digitised={})) if isinstance(known, Dossier) else state
     except StateError:
         return state
 

@@ -11,8 +11,9 @@ from typing import Any
 import asyncpg
 import orjson
 
-from hub.dossier.state.codec import from_json, to_json
-from hub.dossier.state.evolve import evolve
+from hub.dossier.state.codec import state_from_json, to_json
+from hub.dossier.state.folding import evolve_state
+from hub.dossier.state.matter import State
 from hub.dossier.state.model import Dossier
 from hub.errors import AlteredRowError, HubError, UntrustedRowError
 from hub.facts import checked
@@ -187,7 +188,7 @@ class RowSweep:
         if row["waiting"] != row["parked"]:
             yield AlteredRowError(name, f"{row['waiting']} requests are parked, it says {row['parked']}")
         try:
-            state = from_json(row["state"])
+            state = state_from_json(row["state"])
             folded = self._fold(row["wrapped"], facts)
         except UntrustedRowError as error:
             yield UntrustedRowError(name, error.why)
@@ -198,10 +199,10 @@ class RowSweep:
         if stored != {key: (timer.kind, timer.due_at) for key, timer in state.timers.items()}:
             yield AlteredRowError(name, "its timers are not those of its state")
 
-    def _fold(self, wrapped: bytes, facts: Sequence[asyncpg.Record]) -> Dossier | None:
+    def _fold(self, wrapped: bytes, facts: Sequence[asyncpg.Record]) -> State | None:
         """None where that cannot be told: a law that is not here, or fields that nobody can open any more."""
         key = self._master.unwrap(wrapped)
-        state: Dossier | None = None
+        state: State | None = None
         for fact in facts:
             body = open_fact(fact["bytes"], key)
             model = FACTS.get(body["type"])
@@ -210,7 +211,7 @@ class RowSweep:
             at, sender = datetime.fromisoformat(body["time"]), body["source"].removeprefix("/participants/")
             data = model.model_validate_json(orjson.dumps(body["data"]), extra="ignore")
             try:
-                state = evolve(state, data, at, sender, self._book.of(law_of(body)))
+                state = evolve_state(state, data, at, sender, self._book.of(law_of(body)))
             except HubError:
                 return None
         return state
@@ -265,12 +266,13 @@ class RowSweep:
 def _code_of(row: asyncpg.Record) -> str | None:
     """The official code that a dossier's state names, as far as it can be read."""
     try:
-        return from_json(row["state"]).code if row["state"] is not None else None
+        state = state_from_json(row["state"]) if row["state"] is not None else None
+        return state.code if isinstance(state, Dossier) else None
     except UntrustedRowError:
         return None
 
 
-def _said(state: Dossier) -> bytes:
+def _said(state: State) -> bytes:
     """As stored, in milliseconds: facts tell the time of their receipt no finer."""
     return _FINER.sub(rb"\1", to_json(state))
 

@@ -17,6 +17,7 @@ from hub.regulation.sections import (
     DossierCodeFormat,
     Due,
     Feedback,
+    FeeSettlement,
     Form,
     FormKind,
     Forward,
@@ -64,6 +65,7 @@ class Profile:
     interlinked: Interlinked = Interlinked()
     urging: Urging = Urging()
     feedback: Feedback = Feedback()
+    settlement: FeeSettlement = FeeSettlement()
 
     @property
     def ref(self) -> str:

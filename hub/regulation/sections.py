@@ -188,6 +188,14 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class FeeSettlement:
+    """Fees settled per quarter (Điều 9.10)."""
+
+    limit_working_days: Annotated[int, Field(ge=1, le=200)] | None = None
+    """After the end of the quarter; None: no limit is watched."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Officers:
     """Who acts at a one-stop (Điều 8, 9.2), where a roster is imported."""
 

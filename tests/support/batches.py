@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from hub.budget.allowance import Use
 from hub.dossier.decision import Context, Decision, Sender
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.matter import State
 from hub.engine.decide.code_blocks import CodeBlocks
 from hub.engine.decide.decide_batch import BatchDecision, Tools
 from hub.engine.decide.rules import Rules, code_blocks
@@ -57,7 +57,7 @@ class FaultyRules(Rules):
         super().__init__(book or load_book())
         self.faulty: set[str] = set()
 
-    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
+    def decide(self, state: State | None, request: Request, context: Context) -> Decision:
         if request.type in self.faulty:
             raise ZeroDivisionError("a bug with Nguyễn Văn Thử in its text")
         return super().decide(state, request, context)

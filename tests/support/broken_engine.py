@@ -9,7 +9,7 @@ import sys
 import uvloop
 
 from hub.dossier.decision import Context, Decision
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.matter import State
 from hub.engine import pipeline
 from hub.engine.decide.rules import Rules
 from hub.engine.role import run_engine
@@ -43,7 +43,7 @@ class BrokenRules(Rules):
             raise ZeroDivisionError("the bug of the test")
         return super().private_of(fact)
 
-    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
+    def decide(self, state: State | None, request: Request, context: Context) -> Decision:
         """As the rules say, but for the bug."""
         if isinstance(request, VerifyIdentity) and request.officer_account == BROKEN_ACCOUNT:
             raise ZeroDivisionError("the bug of the test")

@@ -68,6 +68,18 @@ class Province:
         """Legal time."""
         return datetime.now(UTC) + self.shift
 
+    @property
+    def quarter(self) -> str:
+        """Of the calendar, as on this day."""
+        today = self.now.astimezone(VIETNAM)
+        return f"{today.year}-Q{(today.month + 2) // 3}"
+
+    @property
+    def quarter_before(self) -> str:
+        """The last one that is over."""
+        year, number = int(self.quarter[:4]), int(self.quarter[-1])
+        return f"{year}-Q{number - 1}" if number > 1 else f"{year - 1}-Q4"
+
     async def accepted(self, **changes: Any) -> tuple[str, str]:
         """A dossier of its own, and its code."""
         lodged = await did(self.counter, SUBMIT, f"ref:{uuid4()}", submission(applicant=REACHABLE, **changes))

@@ -8,6 +8,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.late import violation, who_had_to_act
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
+from hub.dossier.state.matter import State
 from hub.dossier.state.model import Dossier
 from hub.regulation.deadlines import apology_limit
 from hub.regulation.errors import CalendarYearError
@@ -145,7 +146,7 @@ def reschedule(dossier: Dossier, request: Reschedule, context: Context) -> Decis
 
 
 @rule("6.3.b", "Deadlines are watched: near and missed ones are recorded once")
-def watched_timer(dossier: Dossier, request: FireTimer, context: Context) -> Refused | None:
+def watched_timer(dossier: State, request: FireTimer, context: Context) -> Refused | None:
     """A timer that the dossier no longer has, or has for another time, or that is not due, does nothing."""
     timer = dossier.timers.get(request.timer)
     if timer is None or (timer.kind, timer.due_at) != (request.kind, request.due_at):

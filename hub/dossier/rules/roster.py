@@ -19,6 +19,7 @@ from schemas.due import RuleViolated
 from schemas.opinion import RequestOpinion
 from schemas.party import Officer
 from schemas.result import CorrectResult, IssueResult
+from schemas.settlement import SettleFees
 
 _NAMED = ("officer", "taken_by", "officer_account", "assisted_by")
 """Fields of requests in which a one-stop names who acts."""
@@ -42,7 +43,7 @@ def _one_stop(dossier: Dossier | None, request: Request, context: Context) -> st
     if "counter" not in request.roles & sender.roles:
         return None
     if dossier is None:
-        code = request.organisation if isinstance(request, SubmitDossier) else None
+        code = request.organisation if isinstance(request, SubmitDossier | SettleFees) else None
     elif is_forwarded(dossier) and is_agency(dossier, sender):
         return None
     else:

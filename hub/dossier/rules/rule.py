@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from hub.dossier.decision import Context, Refused
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.matter import State
 from schemas.base import Request
 
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", bound=Request)
-D = TypeVar("D", bound=Dossier | None)
+D = TypeVar("D", bound=State | None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

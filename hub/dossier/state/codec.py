@@ -1,4 +1,4 @@
-"""Stored form of a dossier's state: compact JSON with its version, and the upcasters of older versions."""
+"""Stored form of a state: compact JSON with its version, and the upcasters of older versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from hub.dossier.errors import StateError
+from hub.dossier.errors import NoDossierError, StateError
+from hub.dossier.state.matter import State
 from hub.dossier.state.model import VERSION, Dossier
 from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE
 
@@ -23,7 +24,7 @@ def _with_whole_law(data: dict[str, Any]) -> dict[str, Any]:
 UPCASTERS: Mapping[int, Upcaster] = {1: _with_whole_law}
 """By the old version: makes the data of the next one."""
 
-_decode = msgspec.json.Decoder(Dossier).decode
+_decode: Callable[[bytes], State] = msgspec.json.Decoder(State).decode
 
 
 to_json = msgspec.json.Encoder().encode
@@ -31,6 +32,14 @@ to_json = msgspec.json.Encoder().encode
 
 
 def from_json(stored: bytes) -> Dossier:
+    """The stored state of a dossier; raises StateError when it is none, NoDossierError for a matter."""
+    state = state_from_json(stored)
+    if isinstance(state, Dossier):
+        return state
+    raise NoDossierError(state.kind)
+
+
+def state_from_json(stored: bytes) -> State:
     """Read a stored state of any version; raises StateError when it is none."""
     try:
         return _decode(stored)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, final
 
 from msgspec import Struct, field
 
@@ -38,8 +38,7 @@ OrderStatus = PickupStatus | Literal["ordered", "cancelled"]
 VERSION = 2
 """Of the stored form: raised with a new upcaster in `hub.dossier.state.codec`."""
 
-POST = "post"
-APPLICANT = "applicant"
+POST, APPLICANT = "post", "applicant"
 
 
 class Timer(Struct, frozen=True, gc=False, array_like=True):
@@ -227,6 +226,7 @@ class Notice(Struct, frozen=True, gc=False, array_like=True):
 _CLOSED: frozenset[OrderStatus] = frozenset({"cancelled", "handed_over", "delivered", "returned", "lost"})
 
 
+@final
 class Dossier(
     Struct, frozen=True, omit_defaults=True, tag_field="v", tag=VERSION, forbid_unknown_fields=True
 ):

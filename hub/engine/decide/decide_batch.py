@@ -16,7 +16,7 @@ from hub.budget.allowance import Use
 from hub.budget.letters import Letters
 from hub.dossier.decision import Accepted, Context, Refused
 from hub.dossier.errors import WaitError
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.matter import State
 from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer
 from hub.engine.decide.following import Again, FactStep, Following, Passed, Worded
 from hub.engine.decide.prefetch_copies import CopyPrefetch
@@ -34,7 +34,7 @@ from hub.facts.look_up_key import last_digits
 from hub.facts.message import Message
 from hub.facts.parking import DOCUMENTS_AWAY, ParkedItem, seal_record
 from hub.facts.sealing import MasterKey
-from hub.inbound.authorise import Authorised, Unreadable
+from hub.inbound.authorise import Authorised, Unreadable, named_by
 from hub.inbound.directory import Directory
 from hub.inbound.envelope import Malformed
 
@@ -146,8 +146,8 @@ class BatchDecision:
             self.poison(item)
             return
         subject, sender = item.envelope.subject, item.sender.name
-        held = self.workspace.find(subject, sender)
-        if held is None and item.request.subject == "new" and subject.startswith("ref:"):
+        held = self.workspace.find(*named_by(item))
+        if held is None and item.request.subject != "dossier" and subject.startswith("ref:"):
             held = self.workspace.open(item)
         if held is None or self.workspace.answered((sender, item.envelope.id)) is not None:
             self.poison(item)
@@ -191,17 +191,22 @@ class BatchDecision:
 
     def _request(self, item: Authorised) -> None:
         """The right to know of the dossier comes first: without it, all answers are those about none."""
-        subject, sender = item.envelope.subject, item.sender.name
+        subject = item.envelope.subject
         kind = item.request.subject if item.request is not None else "dossier"
         if kind != "dossier" and not subject.startswith("ref:"):
             self._refuse(item, Refused("reference.needed", fields=("ce_subject",)), None)
             return
-        held = self.workspace.find(subject, sender)
+        caller = item.sender.name
+        if kind == "matter":
+            about, caller = named_by(item)
+        else:
+            about = subject
+        held = self.workspace.find(about, caller)
         if held is not None and held.altered is not None:
             self._park(item, held, "altered")
             self.untrusted.append(AlteredRowError(f"dossier {held.id}"))
             return
-        gone = self.workspace.find_erased(subject, sender) if held is None else None
+        gone = self.workspace.find_erased(about, caller) if held is None else None
         state = (
             held.state if held is not None else self.workspace.state_of(gone) if gone is not None else None
         )
@@ -213,6 +218,8 @@ class BatchDecision:
         if gone is not None and may_know:
             self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
             self._forget(item)
+        elif kind == "matter" and gone is not None:
+            self._refuse(item, Refused("security.foreign_organisation"), None)
         elif kind == "dossier" and (held is None or not may_know):
             self._refuse(item, Refused("unknown_dossier", fields=("ce_subject",)), None)
         elif kind == "new" and (held is not None or gone is not None):
@@ -272,7 +279,7 @@ class BatchDecision:
     def _private(self, held: LoadedDossier) -> bytes | None:
         return held.key.open(held.private, held.id.encode()) if held.private is not None else None
 
-    def _steps(self, decision: Accepted, state: Dossier | None, context: Context) -> list[FactStep]:
+    def _steps(self, decision: Accepted, state: State | None, context: Context) -> list[FactStep]:
         steps: list[FactStep] = []
         for fact in decision.facts:
             after = self.rules.evolve(state, fact, context)

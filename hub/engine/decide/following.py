@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.matter import State
 from hub.engine.decide.rules import Rules
 from hub.engine.decide.tally import Tally
 from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork
@@ -36,8 +36,8 @@ class FactStep(Struct, frozen=True, gc=False):
     """One fact of an accepted request, with the state before and after it."""
 
     fact: Fact
-    before: Dossier | None
-    after: Dossier
+    before: State | None
+    after: State
 
 
 class StoredFor(Struct, frozen=True, gc=False):
@@ -56,7 +56,7 @@ class Passed(Struct, gc=False):
     origin: Origin
     steps: list[FactStep]
     sequence: int
-    state: Dossier
+    state: State
     is_redrive: bool
     stored: list[StoredFor] = []
     receipt: Message | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from hub.dossier.state.matter import Matter
 from hub.dossier.state.model import Dossier, Status
 from hub.inbound.directory import Directory
 from schemas import (
@@ -31,6 +32,7 @@ from schemas import (
     reminder,
     replanning,
     result,
+    settlement,
     sync,
     verification,
 )
@@ -126,6 +128,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     sync.SyncRecorded: _ONE_STOP,
     payment.PaymentRequested: _BOTH | _PORTAL,
     payment.PaymentRecorded: _BOTH | _PORTAL | _PAPERS,
+    settlement.FeesSettled: _BOTH,
     copy.CopyRegistered: _BOTH | _PORTAL,
     copy.CopyCertified: _BOTH | _PAPERS,
 }
@@ -173,6 +176,17 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     if "postal" in audiences:
         assert isinstance(fact, pickup.PickupOrdered | pickup.PickupCancelled)
         names.extend(directory.serving("postal", fact.organisation))
+    return tuple(dict.fromkeys(names))
+
+
+def matter_receivers(matter: Matter, fact: Fact, directory: Directory) -> tuple[str, ...]:
+    """The same for a fact that is about no dossier: its one-stop, and the other side."""
+    audiences = AUDIENCES[type(fact)]
+    names: list[str] = []
+    if "one_stop" in audiences:
+        names.extend(directory.speaking_for("counter", matter.organisation))
+    if "agency" in audiences and matter.agency is not None:
+        names.extend(directory.speaking_for("agency", matter.agency))
     return tuple(dict.fromkeys(names))
 
 

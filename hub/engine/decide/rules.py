@@ -9,19 +9,22 @@ from typing import Self
 
 from msgspec import Struct
 
-from hub.dossier import parties
+from hub.dossier import matters, parties
 from hub.dossier.decide import decide
 from hub.dossier.decision import CAN_TELL, NEEDS_APPLICANT, NEEDS_CODE, Context, Decision, NextCode, Sender
 from hub.dossier.rules.copies import packages_of
 from hub.dossier.rules.succession import after_taking_over, take_over
 from hub.dossier.source import SourceDossier
 from hub.dossier.standing import has_part
-from hub.dossier.state.codec import from_json, to_json
+from hub.dossier.state.codec import state_from_json, to_json
 from hub.dossier.state.evolve import evolve
+from hub.dossier.state.evolve_matter import OPENING
+from hub.dossier.state.folding import evolve_state
+from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import Dossier, Timer
 from hub.dossier.verification import CopyOutcome
 from hub.engine.decide.code_blocks import CodeBlocks
-from hub.engine.decide.routing import receivers, unheard_agency
+from hub.engine.decide.routing import matter_receivers, receivers, unheard_agency
 from hub.inbound.authorise import Authorised
 from hub.inbound.directory import Directory
 from hub.regulation.clock import local_day
@@ -81,36 +84,41 @@ class Rules:
         other._registers = registers  # noqa: SLF001  its own
         return other
 
-    def load(self, stored: bytes) -> Dossier:
+    def load(self, stored: bytes) -> State:
         """The stored state, of this or an older version; raises UnknownLawError when its law is not here."""
-        state = from_json(stored)
-        self._book.of(state.law)
+        state = state_from_json(stored)
+        if type(state) is Dossier:
+            self._book.of(state.law)
         return state
 
-    def dump(self, state: Dossier) -> bytes:
+    def dump(self, state: State) -> bytes:
         """The state as stored bytes."""
         return to_json(state)
 
-    def code_unit(self, state: Dossier | None, request: Request, now: datetime) -> str | None:
+    def code_unit(self, state: State | None, request: Request, now: datetime) -> str | None:
         """An acceptance takes a code of its one-stop, after a merger of the one that follows it."""
-        if state is None or type(request) not in NEEDS_CODE:
+        if type(request) not in NEEDS_CODE or type(state) is not Dossier:
             return None
         return self._registers.organisations.heir(state.organisation, local_day(now))
 
-    def needs_private(self, state: Dossier | None, request: Request) -> bool:
+    def needs_private(self, state: State | None, request: Request) -> bool:
         """A transfer tells who the applicant is; checks, reuse and accounts are held against it.
 
         So does what an applicant who agreed to a way can have to be told of.
         """
         kind = type(request)
-        return kind in NEEDS_APPLICANT or (kind in CAN_TELL and state is not None and bool(state.notice_ways))
+        if kind in NEEDS_APPLICANT:
+            return True
+        return kind in CAN_TELL and type(state) is Dossier and bool(state.notice_ways)
 
     def packages_of(self, request: Request) -> tuple[str, ...]:
         """Signed copies and results."""
         return packages_of(request)
 
-    def may_know(self, state: Dossier, sender: Sender, now: datetime) -> bool:
-        """Whoever speaks for somebody in the dossier, or for who follows one of them."""
+    def may_know(self, state: State, sender: Sender, now: datetime) -> bool:
+        """Whoever speaks for somebody in the dossier or matter, or for who follows one of a dossier's."""
+        if type(state) is Matter:
+            return matters.takes_part(state, sender)
         if has_part(state, sender):
             return True
         taken = take_over(state, self._registers.organisations, local_day(now))
@@ -124,14 +132,17 @@ class Rules:
         """The applicant's telephone number, whose end is shown to look the dossier up."""
         return fact.applicant.phone if isinstance(fact, DossierSubmitted) else None
 
-    def law_of(self, state: Dossier | None, request: Request, now: datetime) -> Law:
-        """The law in force for a submission and for an acceptance, which fixes it; else the dossier's own."""
-        if state is None or (state.accepted_at is None and isinstance(request, AcceptDossier)):
+    def law_of(self, state: State | None, request: Request, now: datetime) -> Law:
+        """The law in force for a submission and for an acceptance, which fixes it; else the dossier's own.
+
+        What is about no dossier goes by the law in force.
+        """
+        if type(state) is not Dossier or (state.accepted_at is None and isinstance(request, AcceptDossier)):
             return self._book.in_force(local_day(now))
         return self._book.of(state.law)
 
     def context(
-        self, item: Authorised, state: Dossier | None, request: Request, dossier_id: str, brought: Brought
+        self, item: Authorised, state: State | None, request: Request, dossier_id: str, brought: Brought
     ) -> Context:
         """What the rules may know of this request beside the dossier and the request itself."""
         named = parties.opened(brought.private) if brought.private is not None else None
@@ -152,34 +163,41 @@ class Rules:
             self._later(state, request) if request.__class__ is ReplanLimits else None,
         )
 
-    def _later(self, state: Dossier | None, request: ReplanLimits) -> Law | None:
+    def _later(self, state: State | None, request: ReplanLimits) -> Law | None:
         """That of a new calendar; raises UnknownLawError where this program does not have it."""
-        return self._book.of(state.law._replace(calendar=request.calendar)) if state is not None else None
+        if type(state) is not Dossier:
+            return None
+        return self._book.of(state.law._replace(calendar=request.calendar))
 
-    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
+    def decide(self, state: State | None, request: Request, context: Context) -> Decision:
         """Accepted with facts, or refused; raises only for a bug."""
         return decide(state, request, context)
 
-    def evolve(self, state: Dossier | None, fact: Fact, context: Context) -> Dossier:
+    def evolve(self, state: State | None, fact: Fact, context: Context) -> State:
         """The state after one fact."""
+        if type(state) is Matter or type(fact) in OPENING:
+            return evolve_state(state, fact, context.now, context.sender.name, context.law)
         return evolve(state, fact, context.now, context.sender.name, context.law)
 
-    def timers(self, state: Dossier) -> Mapping[str, Timer]:
+    def timers(self, state: State) -> Mapping[str, Timer]:
         """Open timers by name."""
         return state.timers
 
-    def code(self, state: Dossier) -> str | None:
-        """Mã số hồ sơ."""
-        return state.code
+    def code(self, state: State) -> str | None:
+        """Mã số hồ sơ; a matter has none."""
+        return state.code if type(state) is Dossier else None
 
-    def unheard(self, fact: Fact, after: Dossier, directory: Directory) -> str | None:
+    def unheard(self, fact: Fact, after: State, directory: Directory) -> str | None:
         """By `hub.engine.decide.routing`."""
-        return unheard_agency(fact, after, directory)
+        return unheard_agency(fact, after, directory) if type(after) is Dossier else None
 
     def receivers(
-        self, before: Dossier | None, after: Dossier, fact: Fact, directory: Directory
+        self, before: State | None, after: State, fact: Fact, directory: Directory
     ) -> tuple[str, ...]:
         """By the table of `hub.engine.decide.routing`."""
+        if type(after) is Matter:
+            return matter_receivers(after, fact, directory)
+        assert type(before) is not Matter
         return receivers(before, after, fact, directory)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from hub.dossier.state.model import Dossier, Timer
+from hub.dossier.state.matter import State
+from hub.dossier.state.model import Timer
 from hub.engine.decide.rules import Rules
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.sealing import DossierKey, MasterKey
 from hub.identifiers import alias_of, derived_id, is_uuid
-from hub.inbound.authorise import Authorised
+from hub.inbound.authorise import Authorised, named_by
 
 _MOST = 2**31 - 1
 
@@ -66,7 +67,7 @@ class LoadedDossier(Struct, gc=False):
     head: bytes | None
     sequence: int
     parked: int
-    state: Dossier | None
+    state: State | None
     read_timers: Mapping[str, Timer]
     private: bytes | None = None
     is_changed: bool = False
@@ -120,20 +121,20 @@ class UnitOfWork:
         return stored if is_gone else None
 
     def open(self, item: Authorised) -> LoadedDossier:
-        """A new dossier under the request's own reference, with a key of its own."""
+        """A new dossier under the request's own reference, or a matter under the hub's, with its own key."""
         dossier_id = derived_id(item.record.timestamp, "dossier", item.envelope.source, item.envelope.id)
         held: LoadedDossier = LoadedDossier(
             id=dossier_id, key=self._master.new_key(), is_new=True, read_head=None, read_parked=0,
             head=None, sequence=0, parked=0, state=None, read_timers={},
         )  # fmt: skip
         self.held[dossier_id] = held
-        self.aliases[alias_of(item.envelope.subject, item.sender.name)] = dossier_id
+        self.aliases[alias_of(*named_by(item))] = dossier_id
         return held
 
     def close(self, item: Authorised, held: LoadedDossier) -> None:
         """Take `open` back: the submission was refused."""
         del self.held[held.id]
-        del self.aliases[alias_of(item.envelope.subject, item.sender.name)]
+        del self.aliases[alias_of(*named_by(item))]
 
     def learn_code(self, held: LoadedDossier, code: str) -> None:
         """From now on the dossier is found by its official code."""
@@ -170,14 +171,14 @@ class UnitOfWork:
             state=state, read_timers=self._timers(state), private=stored.private,
         )  # fmt: skip
 
-    def state_of(self, stored: StoredDossier) -> Dossier | None:
+    def state_of(self, stored: StoredDossier) -> State | None:
         """The stored state; `UntrustedRowError` names the dossier whose state this program cannot read."""
         try:
             return self._rules.load(stored.state) if stored.state is not None else None
         except UntrustedRowError as error:
             raise UntrustedRowError(f"dossier {stored.id}", error.why) from error
 
-    def _timers(self, state: Dossier | None) -> Mapping[str, Timer]:
+    def _timers(self, state: State | None) -> Mapping[str, Timer]:
         return self._rules.timers(state) if state is not None else {}
 
     def _id_of(self, subject: str, sender: str) -> str | None:

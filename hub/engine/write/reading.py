@@ -16,7 +16,7 @@ from hub.facts.integrity import StoreKey
 from hub.facts.packing import texts
 from hub.facts.untrusted import OnUntrusted, tell_untrusted
 from hub.identifiers import alias_of, is_uuid
-from hub.inbound.authorise import Authorised, Unreadable
+from hub.inbound.authorise import Authorised, Unreadable, named_by
 from hub.inbound.directory import Directory
 from hub.postgres.database import Connection
 
@@ -52,11 +52,13 @@ def wanted_of(items: Iterable[Authorised | Unreadable]) -> Wanted:
             continue
         wanted.participants.append(item.sender.name)
         wanted.ids.append(item.envelope.id)
-        subject = item.envelope.subject
+        subject, caller = item.envelope.subject, item.sender.name
+        if item.request is not None and item.request.subject == "matter":
+            subject, caller = named_by(item)
         if is_uuid(subject):
             dossiers.add(subject)
         else:
-            aliases.add(alias_of(subject, item.sender.name))
+            aliases.add(alias_of(subject, caller))
     wanted.aliases.extend(aliases)
     wanted.dossiers.extend(dossiers)
     return wanted

@@ -309,13 +309,53 @@ async def explained(hub: Hub, code: str) -> None:
     assert not [value for value in (PHONE, EMAIL, ADDRESS, *PERSONS) if value in text + said]
 
 
+def settlement(quarter: str, **changes: Any) -> dict[str, Any]:
+    line = {"kind": "fee", "receipts": 2, "collected": 30_000, "handed_over": 30_000}
+    there = {"organisation": ONE_STOP, "agency": AGENCY, "quarter": quarter, "sums": [line]}
+    return {**there, "officer": OFFICER, **changes}
+
+
+async def fees_settled(province: Province, began: list[str], later: asyncio.Event) -> None:
+    """9.10: one matter of both sides, quarter by quarter, whoever writes; strangers hear nothing of it."""
+    quarter, following = province.quarter_before, province.quarter
+    done = await did(province.counter, "fees.settle", f"ref:{uuid4()}", settlement(quarter))
+    matter = done["dossier"]
+    twice = await did_not(province.lead, "fees.settle", f"ref:{uuid4()}", settlement(quarter))
+    assert twice == "rule.9.10.settled"
+    again = await did(province.lead, "fees.settle", f"ref:{uuid4()}", settlement(quarter, corrects=True))
+    assert again["dossier"] == matter
+    both = (province.counter, province.lead)
+    await eventually(
+        lambda: all(len(to.facts("fees.settled", matter)) == 2 for to in both), 20, "both settlements"
+    )
+    stranger = await did_not(province.second, "fees.settle", f"ref:{uuid4()}", settlement(quarter))
+    assert stranger == "security.foreign_organisation"
+    assert await did_not(province.second, "case.step", matter, {"step": "X"}) == "unknown_dossier"
+    assert await did_not(province.lead, "case.step", matter, {"step": "X"}) == "matter.not_possible"
+    rows = await province.hub.database.fetch(TIMERS, matter)
+    assert [row["name"] for row in rows] == [f"settlement:{following}"]
+    async with until_later(began, "fees", later):
+        environment = province.hub.environment
+        status, text = await hub_command(environment, "matter", "show", f"fees/{ONE_STOP}/{AGENCY}", "--json")
+        assert (status, list(json.loads(text)["quarters"])) == (0, [quarter]), text
+        status, text = await hub_command(environment, "matter", "list", "--organisation", AGENCY, "--json")
+        assert (status, [row["id"] for row in json.loads(text)]) == (0, [matter]), text
+        status, text = await hub_command(environment, "dossier", "timeline", matter)
+        assert (status, text.count("fees.settled")) == (0, 2), text
+        status, text = await hub_command(environment, "explain", matter)
+        assert (status, "hub matter show" in text) == (1, True), text
+        assert OFFICER["name"] not in text
+
+
 async def test_stories_of_the_decision_hold_on_the_real_stack(stack: StackAddress, tmp_path: Path) -> None:
     async with own_hub(stack, tmp_path, environment="test") as hub:
         province = Province(hub)
         await province.open()
         began: list[str] = []
         later = asyncio.Event()
-        waiting = [story(province, began, later) for story in (at_once, opinion_overdue, apologies)]
+        waiting = [
+            story(province, began, later) for story in (at_once, opinion_overdue, apologies, fees_settled)
+        ]
         stories = [
             on_paper, lost_by_the_agency, lost_by_the_post, watched, wrong_result, complaint_answered,
             supplemented_online,

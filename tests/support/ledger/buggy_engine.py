@@ -10,7 +10,7 @@ import uvloop
 
 from hub import crashpoints
 from hub.dossier.decision import Context, Decision
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.matter import State
 from hub.engine.decide.rules import Rules
 from hub.engine.role import run_engine
 from hub.logs import name_process
@@ -24,7 +24,7 @@ from tests.support.ledger.lives import BUG_ACCOUNT
 class BuggyRules(Rules):
     """Raises for identity checks that one marked account asks for."""
 
-    def decide(self, state: Dossier | None, request: Request, context: Context) -> Decision:
+    def decide(self, state: State | None, request: Request, context: Context) -> Decision:
         """As the rules say, but for the bug."""
         if isinstance(request, VerifyIdentity) and request.officer_account == BUG_ACCOUNT:
             raise ZeroDivisionError("the bug of the test")

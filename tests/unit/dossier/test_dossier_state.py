@@ -12,8 +12,9 @@ from hub.dossier import decide as deciding
 from hub.dossier import standing
 from hub.dossier.decide import decide
 from hub.dossier.errors import ContextError, FactError, StateError
+from hub.dossier.matters import MATTER_DECISIONS
 from hub.dossier.standing import possible_now
-from hub.dossier.state import codec
+from hub.dossier.state import codec, evolve_matter
 from hub.dossier.state import evolve as evolving
 from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Status
@@ -112,8 +113,10 @@ def test_only_the_submission_is_first_and_only_once() -> None:
 
 
 def test_every_published_fact_changes_states_and_every_request_is_decided() -> None:
-    assert {DossierSubmitted, *evolving._TABLE} == set(FACTS.values())
-    assert {SubmitDossier, *deciding.DECISIONS} == set(REQUESTS.values())
+    assert {DossierSubmitted, *evolving._TABLE, *evolve_matter._TABLE} == set(FACTS.values())
+    of_matters = {kind for kind in REQUESTS.values() if kind.subject == "matter"}
+    assert {SubmitDossier, *deciding.DECISIONS} == set(REQUESTS.values()) - of_matters
+    assert of_matters <= set(MATTER_DECISIONS)
     assert set(standing.ALLOWED) == set(deciding.DECISIONS)
 
 

@@ -49,7 +49,7 @@ def codes_of_the_core() -> set[str]:
 PREFIXES = {
     "officer", "organisation",
     "rule", "identity", "pickup", "custody", "due", "state", "timer", "security", "late", "handling_time",
-    "reference", "unknown_dossier", "payment", "codes", "loss", "complaint", "info", "notice",
+    "reference", "unknown_dossier", "payment", "codes", "loss", "complaint", "info", "notice", "matter",
 }  # fmt: skip
 
 

@@ -1,0 +1,68 @@
+"""The state of a matter after each of its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.dossier.errors import FactError
+from hub.dossier.state.matter import Matter, Settlement
+from hub.dossier.state.model import Timer
+from hub.regulation.quarters import after
+from schemas.base import Fact
+from schemas.due import DeadlineMissed, RuleViolated
+from schemas.settlement import FeesSettled
+
+_Changes = dict[str, Any]
+
+
+def evolve_matter(matter: Matter | None, fact: Fact, at: datetime) -> Matter:
+    """The matter after this fact; the first one opens it. Raises FactError."""
+    change = _TABLE.get(type(fact))
+    if change is None:
+        raise FactError(f"no change of a matter is known for {type(fact).__name__}")
+    if matter is None:
+        opened = _OPENED.get(type(fact))
+        if opened is None:
+            raise FactError(f"no matter begins with {type(fact).__name__}")
+        matter = opened(fact, at.astimezone(UTC))
+    return replace(matter, sequence=matter.sequence + 1, **change(matter, fact, at.astimezone(UTC)))
+
+
+def _of_fees(fact: FeesSettled, at: datetime) -> Matter:
+    return Matter(kind="fees", organisation=fact.organisation, agency=fact.agency, opened_at=at, sequence=0)
+
+
+def _settled(matter: Matter, fact: FeesSettled, at: datetime) -> _Changes:
+    """Its limit is watched no more, and that of the next quarter is, unless that is settled already."""
+    timers = _without(matter, f"settlement:{fact.quarter}")
+    following = after(fact.quarter)
+    if fact.next_by is not None and following not in matter.quarters and fact.next_by > at:
+        timers[f"settlement:{following}"] = Timer("settlement", fact.next_by.astimezone(UTC))
+    settled = Settlement(at, fact.collected, fact.handed_over)
+    return {"quarters": {**matter.quarters, fact.quarter: settled}, "timers": timers}
+
+
+def _fired(matter: Matter, fact: DeadlineMissed, _at: datetime) -> _Changes:
+    return {"timers": _without(matter, fact.timer)}
+
+
+def _nothing(_matter: Matter, _fact: Fact, _at: datetime) -> _Changes:
+    return {}
+
+
+def _without(matter: Matter, name: str) -> dict[str, Timer]:
+    return {one: timer for one, timer in matter.timers.items() if one != name}
+
+
+_OPENED: Mapping[type[Fact], Callable[[Any, datetime], Matter]] = {FeesSettled: _of_fees}
+OPENING = frozenset(_OPENED)
+"""Facts that a matter can begin with, and that no dossier has."""
+_TABLE: Mapping[type[Fact], Callable[[Matter, Any, datetime], _Changes]] = {
+    FeesSettled: _settled,
+    DeadlineMissed: _fired,
+    RuleViolated: _nothing,
+}

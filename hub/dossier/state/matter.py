@@ -1,0 +1,45 @@
+"""What is on record without a dossier: the state of one matter, by its own facts; nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, final
+
+from msgspec import Struct, field
+
+from hub.dossier.state.model import Dossier, Timer
+
+MatterKind = Literal["fees"]
+"""`fees`: what one one-stop collects for one agency, settled quarter by quarter (9.10)."""
+
+MATTER_VERSION = 1001
+"""Of the stored form; far from the versions of dossiers, so that each state says what it is."""
+
+
+class Settlement(Struct, frozen=True, gc=False, array_like=True):
+    """A settled quarter: when, and đồng collected by the one-stop and handed to the agency."""
+
+    settled_at: datetime
+    collected: int
+    handed_over: int
+
+
+@final
+class Matter(
+    Struct, frozen=True, omit_defaults=True, tag_field="v", tag=MATTER_VERSION, forbid_unknown_fields=True
+):
+    """The state of one matter; `organisation` is the one-stop, `agency` the other side where there is one."""
+
+    kind: MatterKind
+    organisation: str
+    opened_at: datetime
+    sequence: int
+    agency: str | None = None
+    timers: Mapping[str, Timer] = field(default_factory=dict)
+    quarters: Mapping[str, Settlement] = field(default_factory=dict)
+    """Settled quarters of `fees`, as `2026-Q3`."""
+
+
+State = Dossier | Matter
+"""What the facts of one subject add up to."""
