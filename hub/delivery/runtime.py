@@ -10,7 +10,7 @@ from typing import Any
 
 from faststream import FastStream
 
-from hub.delivery.adapter import Adapter, Clocked
+from hub.delivery.adapter import Adapter, Clocked, Urgent
 from hub.delivery.context import AdapterContext, AskTime, Clock, machine_time, utc_now
 from hub.delivery.database import open_pool
 from hub.delivery.errors import StoreAwayError
@@ -67,7 +67,7 @@ async def run_adapter(
     try:
         async with open_pool(dsn, adapter.name) as pool:
             gate = Throttle(options.limits(), asyncio.get_running_loop().time())
-            store = DeliveryStore(pool, adapter.name, key)
+            store = DeliveryStore(pool, adapter.name, key, is_urgent=isinstance(adapter, Urgent))
             gate.is_paused = await store.is_paused()
             await store.beat(is_held=gate.is_paused, silent_s=SILENT_S)
             parts = AdapterContext(

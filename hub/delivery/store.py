@@ -41,8 +41,12 @@ Keep = Callable[
 class DeliveryStore:
     """The tables of one adapter: each method is one statement or transaction; raises `StoreAwayError`."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], adapter: str, key: StoreKey) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[Any], adapter: str, key: StoreKey, *, is_urgent: bool = False
+    ) -> None:
+        """`is_urgent`: messages of this adapter have a time until which they should go out."""
         self._pool = pool
+        self._is_urgent = is_urgent
         self._key = key
         self.adapter = adapter
 
@@ -103,6 +107,8 @@ class DeliveryStore:
         Without calls only what needs none: what an operator has decided, and with `older_than_s` pending ones
         that came at least so long ago.
         """
+        if self._is_urgent:
+            await self._fetch(queries.WAKE_URGENT)
         rows = await self._fetch(queries.LEASE_HEADS, limit, lease_s, is_call_allowed, older_than_s)
         return [read_lease(row) for row in sorted(rows, key=lambda row: float(row["age_s"]), reverse=True)]
 

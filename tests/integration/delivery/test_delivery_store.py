@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -118,16 +118,6 @@ async def test_what_is_held_uses_up_neither_attempts_nor_time(
         await pool.execute(
             "update delivery set next_at = now(), first_at = first_at - make_interval(secs => 7200)"
         )
-
-
-async def test_after_an_outage_the_most_urgent_goes_first_and_what_has_no_time_last(
-    store: DeliveryStore,
-) -> None:
-    until = {"m-1": NOW + timedelta(days=9), "m-2": None, "m-3": NOW, "m-4": NOW + timedelta(days=2)}
-    asked = [message(number, f"d-{number}", 1) for number in range(1, 5)]
-    await store.take(asked, (), (), urgent=lambda one: until[one.id])
-    order = [(await store.lease(1, LEASE_S))[0].message.id for _ in asked]
-    assert order == ["m-3", "m-4", "m-1", "m-2"]
 
 
 async def test_workers_at_the_same_time_never_get_the_same_row(store: DeliveryStore) -> None:
