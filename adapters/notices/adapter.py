@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from adapters.notices import papers
-from adapters.notices.bounces import BounceFolder
+from adapters.notices.bounces import Bounce, BounceFolder
 from adapters.notices.mail import can_be_used, mail_bytes
 from adapters.notices.mail_client import MailClient, MailRefusedError, proof_of
 from adapters.notices.pacing import Pace
@@ -151,16 +151,26 @@ class NoticesAdapter:
             await asyncio.sleep(self._settings.bounces_every_s)
 
     async def _read_bounces(self, folder: BounceFolder, desk: Host) -> None:
-        for path, bounce in folder.waiting():
-            message = await desk.delivered(bounce.identity) if bounce is not None else None
-            if bounce is None or message is None:
-                log("bounce_of_nothing")
-            else:
-                failure = pair("bounced", code=bounce.status)[0]
-                report = _report(message, desk.now(), failure=failure, end="bounced")
-                if report is not None:
-                    await desk.accept(report)
-            folder.done(path)
+        """One file that cannot be read stays there, and those behind it are read."""
+        unread = 0
+        for path in await asyncio.to_thread(folder.waiting):
+            try:
+                await self._tell_bounce(await asyncio.to_thread(folder.read, path), desk)
+                folder.done(path)
+            except OSError:
+                unread += 1
+        if unread:
+            log("bounces_unread", count=unread)
+
+    async def _tell_bounce(self, bounce: Bounce | None, desk: Host) -> None:
+        message = await desk.delivered(bounce.identity) if bounce is not None else None
+        if bounce is None or message is None:
+            log("bounce_of_nothing")
+            return
+        failure = pair("bounced", code=bounce.status)[0]
+        report = _report(message, desk.now(), failure=failure, end="bounced")
+        if report is not None:
+            await desk.accept(report)
 
     async def poll(self, cursor: str | None) -> Polled:
         """Nothing to poll."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 from typing import Final
 
-_LARGEST: Final = 1 << 20
+_BEGINNING: Final = 64 << 10
+"""So much of a file is read: what a report says comes before the text that it sends back."""
 _OURS: Final = re.compile(r"<([\x21-\x3b\x3d\x3f\x41-\x7e]{1,64})@[^<>\s]+>")
 _STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
@@ -26,9 +26,8 @@ class Bounce:
 def bounce_of(content: bytes) -> Bounce | None:
     """What a report says; None for anything else, and for one that says that it is only late."""
     try:
-        found = message_from_bytes(content)
-        return _bounce_of(found)
-    except (ValueError, LookupError, TypeError, AttributeError):  # whatever the library makes of odd bytes
+        return _bounce_of(message_from_bytes(content[:_BEGINNING]))
+    except Exception:  # noqa: BLE001  anybody writes to this address, and the library raises what it likes
         return None
 
 
@@ -73,16 +72,18 @@ class BounceFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def waiting(self) -> Iterator[tuple[Path, Bounce | None]]:
-        """Each new file and what it says; one that is larger than any report says nothing."""
+    def waiting(self) -> list[Path]:
+        """The new files; raises `OSError` for a folder that cannot be read."""
         new = self._folder / "new"
-        for path in sorted(new.iterdir()) if new.is_dir() else ():
-            if path.is_file():
-                is_small = path.stat().st_size <= _LARGEST
-                yield path, bounce_of(path.read_bytes()) if is_small else None
+        return sorted(path for path in new.iterdir() if path.is_file()) if new.is_dir() else []
+
+    def read(self, path: Path) -> Bounce | None:
+        """What a file says; raises `OSError`."""
+        with path.open("rb") as file:
+            return bounce_of(file.read(_BEGINNING))
 
     def done(self, path: Path) -> None:
-        """It was read: it lies in `cur` from now on."""
+        """It was read: it lies in `cur` from now on. Raises `OSError`."""
         seen = self._folder / "cur"
         seen.mkdir(exist_ok=True)
         path.rename(seen / f"{path.name.partition(':')[0]}:2,S")

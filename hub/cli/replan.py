@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import uuid4
 
 import orjson
 import typer
@@ -138,21 +139,24 @@ def _day(one: ChangedDay) -> str:
 
 
 async def _send(tree: Settings, found: AsyncIterator[_Open], limit: int, wanted: str, by: Order) -> int:
-    """One request each, under the same id however often it is ordered; the dossier's own order holds."""
+    """One request each, of this order; what is ordered twice is refused once it was done.
+
+    The id is the order's own: one that came before its calendar was everywhere can be given again.
+    """
     producer = kafka.producer(tree.kafka, "replan")
     topic = f"{tree.kafka.prefix}in.hub"
     officer = Officer(account=by.operator, name=by.operator)
     value = orjson.dumps(
         ReplanLimits(calendar=wanted, officer=officer, reason=by.reason).model_dump(mode="json")
     )
-    sent = 0
+    sent, this_order = 0, str(uuid4())
     try:
         await producer.start()
         partitions = sorted(await producer.partitions_for(topic))
         async for one in found:
             dossier = one.seen.id
             headers = cloud_event(
-                event_id=derived_id(0, "replan", dossier, wanted),
+                event_id=derived_id(0, "replan", dossier, wanted, this_order),
                 source=HUB_SOURCE,
                 event_type=ReplanLimits.type,
                 subject=dossier,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -44,6 +45,7 @@ from hub.reports.stored import lives
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Reports of the law, counted over stored facts.")
+_COUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
 _EXPLAINED = ("dossier", "counts_as", "of", "accepted_at", "due_at", "ended_at")
 _MORE = ("organisation", "procedure", "supplements")
 _SHOWN = {
@@ -240,8 +242,9 @@ def _inputs(texts: Sequence[str], formula_set: FormulaSet) -> dict[str, int]:
     found: dict[str, int] = {}
     for text in texts:
         name, _, number = text.partition("=")
-        if name not in formula_set.inputs or not (number.isascii() and number.isdigit()):
-            fail(f"--input {text}: NAME=N with one of {', '.join(sorted(formula_set.inputs))}", 2)
+        if name not in formula_set.inputs or not _COUNT.fullmatch(number):
+            names = ", ".join(sorted(formula_set.inputs))
+            fail(f"--input {text[:60]}: NAME=N of twelve digits at most, with one of {names}", 2)
         found[name] = int(number)
     return found
 

@@ -68,7 +68,8 @@ def listen(
         async with participant(settings, from_beginning=from_beginning) as ours:
             async for told in ours.messages():
                 if about in (None, told.key) and kind in (None, _short(told.type)):
-                    say(f"{told.type}\t{told.key}\t{told.data.decode()}")
+                    data = told.data.decode("utf-8", "replace")
+                    say(f"{told.type}\t{told.key}\t{data}")
                     if once:
                         return
 

@@ -157,9 +157,17 @@ def _headers(question: Question, name: str) -> list[tuple[str, bytes]]:
 
 def _told(record: ConsumerRecord) -> HeardMessage:
     kind = dict(record.headers).get("ce_type") or b""
-    return HeardMessage(kind.decode(), (record.key or b"").decode(), record.value or b"{}")
+    return HeardMessage(_text(kind), _text(record.key or b""), record.value or b"{}")
+
+
+def _text(content: bytes) -> str:
+    """Also of what is none: an operator may have written there."""
+    return content.decode("utf-8", "replace")
 
 
 def _request_of(told: HeardMessage) -> object:
-    found: object = orjson.loads(told.data).get("request")
-    return found
+    try:
+        found: object = orjson.loads(told.data)
+    except orjson.JSONDecodeError:
+        return None
+    return found.get("request") if isinstance(found, dict) else None

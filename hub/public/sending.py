@@ -16,6 +16,7 @@ from hub.kafka.producer import OutgoingRecord, Producer
 from hub.settings import KafkaSettings
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
 
+_ACCEPTED, _REFUSED = RECEIPT_ACCEPTED.encode(), RECEIPT_REFUSED.encode()
 _SEND_S: Final = 5.0
 _WAIT_S: Final = 5.0
 _POLL_MS: Final = 500
@@ -88,14 +89,14 @@ class PageSender:
         return [(header, text.encode()) for header, text in texts.items()]
 
     def _told(self, record: ConsumerRecord) -> None:
-        kind = (dict(record.headers).get("ce_type") or b"").decode()
-        if kind not in (RECEIPT_ACCEPTED, RECEIPT_REFUSED):
+        kind = dict(record.headers).get("ce_type")  # bytes of whoever may write there, as operators may
+        if kind not in (_ACCEPTED, _REFUSED):
             return
         try:
             told = orjson.loads(record.value or b"{}")
             waiting = self._waiting.get(str(told["request"]))
             words = (str(told.get("message_vi", "")), str(told.get("message_en", "")))
-            found = Receipt(kind == RECEIPT_ACCEPTED, str(told.get("code", "")), words)
+            found = Receipt(kind == _ACCEPTED, str(told.get("code", "")), words)
         except (ValueError, KeyError, AttributeError, TypeError):
             return
         if waiting is not None and not waiting.done():

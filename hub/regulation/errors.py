@@ -20,6 +20,12 @@ class CalendarYearError(BeyondLawError):
     code = "calendar.year"
 
 
+class UnknownCalendarError(BeyondLawError):
+    """An order names a calendar that this program does not have: its dossier goes on under its own."""
+
+    code = "calendar.unknown"
+
+
 class UnknownProvisionError(ValueError):
     """A rule id that names no article, clause or point of a norm."""
 

@@ -140,6 +140,8 @@ def period_of_days(first: date, last: date, now: datetime) -> Period:
     if first > today:
         why = f"the period begins on {first}, and today is {today}: there is nothing to count yet"
         raise ReportError(why, "from", "range")
+    if last == date.max:
+        raise ReportError("the last day has a day after it", "to", "range")
     begin, end = (datetime.combine(day, time(), VIETNAM) for day in (first, last + timedelta(days=1)))
     return period_of(begin, end, now)
 

@@ -13,7 +13,8 @@ from hub.forms.issuing import Issued
 _PARK = """
 insert into typesetter_parked (fact_id, form, for_applicant, dossier_id, reason) values ($1, $2, $3, $4, $5)
 on conflict (fact_id, form, for_applicant) do update
-set reason = excluded.reason, tries = typesetter_parked.tries + 1, is_wanted = false
+set reason = excluded.reason, tries = least(typesetter_parked.tries::bigint + 1, 2147483647),
+    is_wanted = false
 """
 _WANTED = """
 select fact_id::text as fact_id, form, for_applicant, dossier_id::text as dossier_id from typesetter_parked

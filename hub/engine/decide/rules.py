@@ -29,6 +29,7 @@ from hub.inbound.authorise import Authorised
 from hub.inbound.directory import Directory
 from hub.regulation.clock import local_day
 from hub.regulation.codes import make_dossier_code
+from hub.regulation.errors import UnknownCalendarError
 from hub.regulation.law import Law
 from hub.regulation.lawbook import LawBook
 from hub.regulation.registered import NONE as NO_REGISTERS
@@ -164,9 +165,14 @@ class Rules:
         )
 
     def _later(self, state: State | None, request: ReplanLimits) -> Law | None:
-        """That of a new calendar; raises UnknownLawError where this program does not have it."""
+        """That of a new calendar; raises UnknownCalendarError where this program does not have it.
+
+        The order is one of many: were it waited for, nothing else would come of its partition, as timers do.
+        """
         if type(state) is not Dossier:
             return None
+        if request.calendar not in self._book.calendars:
+            raise UnknownCalendarError(f"there is no calendar {request.calendar}")
         return self._book.of(state.law._replace(calendar=request.calendar))
 
     def decide(self, state: State | None, request: Request, context: Context) -> Decision:

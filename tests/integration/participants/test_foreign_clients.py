@@ -21,11 +21,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from confluent_kafka import Consumer, Producer
 
 from hub.embedded.stack import StackAddress
+from schemas.receipt import RECEIPT_ACCEPTED
 from tests.integration.participants.test_participants import command
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, submission
-from tests.support.stack import REPOSITORY
+from tests.support.stack import REPOSITORY, librdkafka_settings
 from tests.support.waiting import eventually, within
 
 pytestmark = pytest.mark.long
@@ -186,6 +187,10 @@ async def test_hub_listen_shows_what_was_told_and_takes_nothing_away(site: Site,
     status, lines, errors = await run_as(site, "send", file, "dossier.submit", subject, data=submission())
     assert status == 0, errors
     dossier = orjson.loads(lines[0])["dossier"]
+    producer = Producer(librdkafka_settings(site.hub.address))
+    for kind in (b"\xff", RECEIPT_ACCEPTED.encode()):  # what an operator tried out there is passed over
+        producer.produce(f"{site.hub.prefix}out.with-ears", b"\xff", key=b"\xff", headers=[("ce_type", kind)])
+    assert producer.flush(20) == 0
     chosen = ("--from-beginning", "--about", dossier, "--type", "dossier.submitted", "--once")
     for _ in range(2):
         status, lines, errors = await run_as(site, "listen", file, *chosen)

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import orjson
 import pytest
+from confluent_kafka import Producer
 
 from hub.embedded.stack import StackAddress
 from hub.facts.sealing import MasterKey
@@ -19,6 +20,7 @@ from hub.forms.stored import CaseFiles, Forms
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import load_book
 from hub.regulation.organisations import Organisations
+from schemas.receipt import RECEIPT_ACCEPTED
 from tests.support.browsers import document_at, violations
 from tests.support.clients import Client
 from tests.support.forms import codes_of
@@ -26,6 +28,7 @@ from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.public_pages import NAME, People, own_page, reader
 from tests.support.requests import ACCEPT, CHECK, ONE_STOP, SUBMIT, acceptance, hand_check, submission
+from tests.support.stack import librdkafka_settings
 from tests.support.stored_states import write_state
 from tests.support.traffic import metric
 
@@ -220,6 +223,27 @@ async def test_a_complaint_is_on_record_once_however_often_it_is_sent(site: Site
     assert fact["text"].startswith("Quá hẹn\nmà chưa có kết quả ễ")
     assert len(site.counter.facts("complaint.recorded", dossier)) == 1
     assert "Nguyễn Văn Thử" not in site.people.page.output()
+
+
+async def test_what_is_no_receipt_on_its_topic_ends_neither_the_page_nor_the_way_of_a_complaint(
+    site: Site,
+) -> None:
+    """An operator may write there, and what he wrote stays in it."""
+    dossier, code = await site.accepted("no-receipt")
+    producer = Producer(librdkafka_settings(site.hub.address))
+    for kind in (None, b"\xff", RECEIPT_ACCEPTED.encode()):
+        for value in (None, b"\xff", b"[]", b"{}"):
+            producer.produce(f"{site.hub.prefix}out.{NAME}", value, key=b"\xff", headers=[("ce_type", kind)])
+    assert producer.flush(20) == 0
+    said = {
+        "n": "a" * 32,
+        "loai": "petition",
+        "ve": "rule",
+        "ho-ten": "Nguyễn Văn Thử",
+        "noi-dung-y-kien": "x",
+    }
+    assert "Đã ghi nhận ý kiến" in (await site.people.speak("phan-anh", code, PHONE[-4:], said)).text
+    await site.counter.fact("complaint.recorded", dossier)
 
 
 async def test_nobody_speaks_of_a_dossier_that_is_not_shown_to_them(site: Site) -> None:

@@ -202,6 +202,25 @@ async def test_a_renderer_that_hangs_parks_one_paper_with_an_alert_and_others_go
     await eventually(lambda: fails("0.0"), 20, "the check to hold again")
 
 
+async def test_a_count_of_tries_at_the_end_of_its_column_ends_no_role(world: World) -> None:
+    dossier, rows = await world.accepted(), world.site.hub.database
+    await rows.execute(
+        """
+        insert into typesetter_parked (fact_id, form, for_applicant, dossier_id, reason, tries, is_wanted)
+        select id, 'none', false, dossier_id, 'x', 2147483647, true from fact
+        where dossier_id = $1::uuid and type = 'onestop.dossier.accepted.v1'
+        """,
+        dossier,
+    )
+
+    async def is_looked_at() -> bool:
+        query = "select not is_wanted from typesetter_parked where dossier_id = $1::uuid"
+        return bool(await rows.fetchval(query, dossier))
+
+    await eventually(is_looked_at, 20, "the paper that there is not to be parked again", world.role.output)
+    assert await rows.execute("delete from typesetter_parked") == "DELETE 1"
+
+
 async def test_an_erased_dossiers_papers_are_gone_with_it(world: World) -> None:
     dossier = await world.accepted()
     both, one = await world.made(world.counter, dossier)

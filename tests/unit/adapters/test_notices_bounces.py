@@ -39,6 +39,11 @@ def test_what_did_not_fail_is_no_bounce(action: str) -> None:
         ),
         bounce("x" * 5000),
         bounce(OURS)[:200],
+        b"Content-Type: message/rfc822\r\n\r\n" * 30_000,
+        b"".join(
+            b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(5_000)
+        ),
+        b"Content-Type: multipart/report" + b";" * 5_000 + b"\r\n\r\n",
     ],
 )
 def test_anything_else_says_nothing_and_raises_nothing(content: bytes) -> None:
@@ -50,12 +55,16 @@ def test_a_file_is_read_once_and_kept(tmp_path: Path) -> None:
     (tmp_path / "new" / "1.mail").write_bytes(bounce(OURS))
     (tmp_path / "new" / "2.mail").write_bytes(b"x" * (2 << 20))
     folder = BounceFolder(tmp_path)
-    found = list(folder.waiting())
-    assert [bounce for _, bounce in found] == [Bounce(OURS, "5.1.1"), None]
-    for path, _ in found:
+    assert [folder.read(path) for path in folder.waiting()] == [Bounce(OURS, "5.1.1"), None]
+    for path in folder.waiting():
         folder.done(path)
-    assert list(folder.waiting()) == []
+    assert folder.waiting() == []
     assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["1.mail:2,S", "2.mail:2,S"]
+
+
+def test_of_a_report_with_all_that_was_attached_its_beginning_says_enough(tmp_path: Path) -> None:
+    (tmp_path / "1.mail").write_bytes(bounce(OURS).replace(b"\r\nx\r\n--bound--", b"\r\n" + b"x" * (7 << 20)))
+    assert BounceFolder(tmp_path).read(tmp_path / "1.mail") == Bounce(OURS, "5.1.1")
 
 
 async def test_a_limit_gives_even_turns_and_turns_away_who_would_wait_long() -> None:

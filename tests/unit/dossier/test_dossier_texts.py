@@ -18,7 +18,7 @@ from hub.signing.reason import Reason
 
 ENGINE_CODES = {
     "reference.needed", "dossier.erased", "parked.expired",
-    "codes.not_allowed", "calendar.year",
+    "codes.not_allowed", "calendar.year", "calendar.unknown",
     "security.id_reused", "security.not_granted", "security.foreign_source", "security.wrong_environment",
     "envelope.no_json", "envelope.missing_attribute", "envelope.content_type", "envelope.too_large",
     "envelope.repeated_attribute", "envelope.no_cloud_event", "envelope.batch", "envelope.wrong_attribute",

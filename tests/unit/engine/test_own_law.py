@@ -20,6 +20,7 @@ from hub.regulation.clock import local_day
 from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE, LawVersions
 from hub.regulation.lawbook import LawBook, load_book
 from schemas.registry import FACTS
+from schemas.replanning import ReplanLimits
 from tests.support.batches import FaultyRules, Memory, receipts, record, sent
 from tests.support.dossiers import at
 from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, calendar_text, law_folder, with_next_version
@@ -198,6 +199,26 @@ def test_a_dossier_of_a_law_that_is_not_here_is_not_decided(book: LawBook) -> No
     life.memory.rules = FaultyRules()
     with pytest.raises(UntrustedRowError, match=f"does not have version {NEXT_REF} of the law"):
         life.accepted("ref:1", "2026-11-24 09:10")
+
+
+def test_an_order_for_a_calendar_that_is_not_here_is_refused_and_what_is_behind_it_goes_on(
+    book: LawBook, tmp_path: Path
+) -> None:
+    """An operator's machine had it; held back, it would hold the timers of many dossiers."""
+    life = Life(book)
+    life.lodged("ref:1", "2026-11-24 09:00")
+    (dossier,) = life.memory.dossiers
+    order = {"calendar": "vn-2027.9", "officer": OFFICER, "reason": "Nghỉ bù"}
+    decision = life.asks(ReplanLimits.type, dossier, "2026-11-24 10:00", order, sender="hub")
+    assert decision.tally.refused == {("hub", "calendar.unknown"): 1}
+    assert (decision.parked, decision.bugs, life.memory.dossiers[dossier].parked) == ([], [], 0)
+    life.accepted("ref:1", "2026-11-24 10:10")
+
+    folder = with_next_version(tmp_path / "later", BEGINS, paper_cutoff="16:00:00")
+    law_folder(folder, **{"calendars/vn-2027.9.toml": calendar_text("vn-2027.9", date(2099, 1, 1))})
+    life.memory.rules = FaultyRules(load_book(folder=folder))
+    (changed, *_) = life.does(ReplanLimits.type, dossier, "2026-11-24 10:20", order, sender="hub")
+    assert changed["data"]["calendar"] == "vn-2027.9"
 
 
 def test_facts_of_before_the_whole_law_was_named_are_of_the_first_catalogue_and_calendar() -> None:

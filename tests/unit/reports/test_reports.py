@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
 from hub.regulation.clock import VIETNAM
-from hub.reports.asked import CountedReport
+from hub.reports.asked import CountedReport, period_of_days
 from hub.reports.errors import ReportError
 from hub.reports.files import as_csv, as_xlsx
 from hub.reports.formula_sets import installed_formulas, read_formulas
@@ -131,6 +131,14 @@ def test_a_number_that_the_hub_cannot_know_is_asked_for_by_name() -> None:
     assert lines(synced)["1.4"].remark == "needs --input received_nationally=N, received_on_portal=N"
     given = lines(synced, inputs={"received_nationally": 4, "received_on_portal": 2})["1.4"]
     assert (given.denominator, given.value, given.points) == (4, Decimal("25.00"), Decimal("1.50"))
+
+
+@pytest.mark.parametrize("first", [date.min, date(2026, 1, 1)])
+def test_a_period_to_the_end_of_the_calendar_is_refused_by_name(first: date) -> None:
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    assert period_of_days(first, date(9999, 12, 30), now).until == now
+    with pytest.raises(ReportError, match="the last day"):
+        period_of_days(first, date.max, now)
 
 
 def test_without_a_dossier_to_divide_by_there_is_no_number() -> None:
