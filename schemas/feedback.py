@@ -6,12 +6,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import Fact, Request, Role, Wire
+from schemas.base import Fact, Request, Role, Subject, Wire
 from schemas.party import Officer
 from schemas.together import Ruled, Together
 from schemas.types import (
     Holder,
     Instant,
+    Line,
     NoticeChannel,
     OrganisationCode,
     PersonName,
@@ -74,6 +75,45 @@ class RecordComplaint(_Complaint, Request):
 
     type: ClassVar[str] = "onestop.complaint.record.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "agency", "public"})
+
+
+class LodgeComplaint(Request):
+    """Somebody reflects, petitions, complains or denounces in a matter of no dossier (Art. 6.2.đ, 8.5.d, 27).
+
+    `organisation` is the one-stop that takes it in; `concerns` whom it is about. About a `rule` that is
+    unlawful, or cannot be carried out, it names the `provision`.
+    """
+
+    type: ClassVar[str] = "onestop.complaint.lodge.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "public"})
+    subject: ClassVar[Subject] = "none"
+    organisation: OrganisationCode
+    kind: ComplaintKind
+    about: Literal["official", "agency", "rule"]
+    way: Way
+    text: Text
+    complainant: PersonName
+    official: PersonName | None = None
+    concerns: OrganisationCode | None = None
+    provision: Line | None = None
+
+
+class ComplaintLodged(Fact):
+    """The one-stop has it; `complaint` names it in the matter, until `answer_by` it is answered."""
+
+    type: ClassVar[str] = "onestop.complaint.lodged.v1"
+    organisation: OrganisationCode
+    kind: ComplaintKind
+    about: Literal["official", "agency", "rule"]
+    way: Way
+    text: Text
+    complainant: PersonName
+    official: PersonName | None = None
+    concerns: OrganisationCode | None = None
+    provision: Line | None = None
+    complaint: Reference
+    handler: OrganisationCode
+    answer_by: Instant
 
 
 class ComplaintRecorded(_Complaint, Fact):

@@ -119,7 +119,7 @@ def _meaning(model: type[BaseModel]) -> str:
 def _when(request: type[Request]) -> str:
     if request.subject == "new":
         return "opens a dossier"
-    if request.subject == "matter":
+    if request.subject in {"matter", "none"}:
         return "about no dossier"
     allowed = ALLOWED[request]
     if allowed == ALL:

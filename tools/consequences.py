@@ -57,7 +57,7 @@ def by_article(rule_id: str) -> tuple[tuple[bool, int, str], ...]:
 
 
 def _decision(request: type[Request]) -> Callable[..., object]:
-    if request.subject == "matter":
+    if request.subject in {"matter", "none"}:
         return MATTER_DECISIONS[request]
     return submit if request is SubmitDossier else DECISIONS[request]
 

@@ -86,6 +86,7 @@ from schemas.result import CorrectResult, IssueResult, ReturnResult
 from schemas.sync import ReportSync
 from schemas.verification import RecordVerification, ScheduleVerification
 
+_OF_NO_DOSSIER = frozenset({"matter", "none"})
 _Act = Callable[[Dossier, Any, Context], Decision]
 
 
@@ -98,7 +99,7 @@ def decide(dossier: State | None, request: Request, context: Context) -> Decisio
     what the request needs, and BeyondLawError when a period leaves the calendar, or a unit is none of the
     profile's.
     """
-    if type(dossier) is Matter or request.subject == "matter":
+    if type(dossier) is Matter or request.subject in _OF_NO_DOSSIER:
         return _about_a_matter(dossier, request, context)
     if isinstance(request, SubmitDossier):
         if dossier is not None:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused, Sender
-from hub.dossier.rules import settlement
+from hub.dossier.rules import feedback, settlement
 from hub.dossier.rules.deadlines import watched_timer
 from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.state.matter import Matter, MatterKind
 from schemas.base import Request
 from schemas.due import DeadlineMissed, FireTimer
+from schemas.feedback import AnswerComplaint, ForwardComplaint, LodgeComplaint
 from schemas.settlement import SettleFees
 
+_SPEAKERS = frozenset({"counter", "agency"})
 _Act = Callable[[Matter | None, Any, Context], Decision]
 
 
@@ -21,20 +23,21 @@ def takes_part(matter: Matter, sender: Sender) -> bool:
     """Whether the sender may know of it: it speaks for one of its organisations, or is the hub itself."""
     if "hub" in sender.roles:
         return True
-    return ("counter" in sender.roles and matter.organisation in sender.organisations) or (
-        "agency" in sender.roles and matter.agency in sender.organisations
-    )
+    named = {matter.organisation, matter.agency}
+    return not _SPEAKERS.isdisjoint(sender.roles) and not named.isdisjoint(sender.organisations)
 
 
 def possible_now(matter: Matter) -> tuple[str, ...]:
     """Types of the requests that belong to such a matter, sorted."""
+    if matter.kind == "complaint" and not any(one.is_open for one in matter.complaints.values()):
+        return ()
     return tuple(sorted(request.type for request in _OF[matter.kind]))
 
 
 def decide_matter(matter: Matter | None, request: Request, context: Context) -> Decision:
     """Facts or a refusal (pure): a request of dossiers that names a matter is refused by name."""
     act = MATTER_DECISIONS.get(type(request))
-    if act is None:
+    if act is None or (matter is not None and type(request) not in (*_OF[matter.kind], *_OF_ALL)):
         assert matter is not None  # what is about no dossier has its act
         return Refused("matter.not_possible", state=matter.kind, possible=possible_now(matter))
     return with_marks(act(matter, request, context), marks_of(None, request, context))
@@ -45,10 +48,36 @@ def _fire(matter: Matter | None, request: FireTimer, context: Context) -> Decisi
     assert matter is not None  # the hub's own request names what is there
     if (refused := watched_timer(matter, request, context)) is not None:
         return refused
-    fact = DeadlineMissed(timer=request.timer, kind=request.kind, due_at=request.due_at, holder=matter.agency)
+    fact = DeadlineMissed(
+        timer=request.timer,
+        kind=request.kind,
+        due_at=request.due_at,
+        holder=matter.agency or matter.organisation,
+    )
     return Accepted((fact,), (watched_timer.id,))
 
 
-MATTER_DECISIONS: Mapping[type[Request], _Act] = {SettleFees: settlement.settle, FireTimer: _fire}
+def _of_the_matter(act: Callable[[Matter, Any, Context], Decision]) -> _Act:
+    """Acts on what is there."""
+
+    def decided(matter: Matter | None, request: Request, context: Context) -> Decision:
+        assert matter is not None  # the request names what is there
+        return act(matter, request, context)
+
+    return decided
+
+
+MATTER_DECISIONS: Mapping[type[Request], _Act] = {
+    SettleFees: settlement.settle,
+    LodgeComplaint: feedback.lodge,
+    ForwardComplaint: _of_the_matter(feedback.forward),
+    AnswerComplaint: _of_the_matter(feedback.answer),
+    FireTimer: _fire,
+}
 """What decides each request about a matter."""
-_OF: Mapping[MatterKind, tuple[type[Request], ...]] = {"fees": (SettleFees,)}
+_OF: Mapping[MatterKind, tuple[type[Request], ...]] = {
+    "fees": (SettleFees,),
+    "complaint": (ForwardComplaint, AnswerComplaint),
+}
+_OF_ALL = (FireTimer, LodgeComplaint)
+"""A complaint under a name that is taken says that it is."""

@@ -137,7 +137,8 @@ DOSSIER: Schema = {
     "properties": {
         "dossier": {"type": "string", "format": "uuid"},
         "code": _TEXT,
-        "status": _TEXT,
+        "status": {"type": "string", "description": "`matter` of what is about no dossier"},
+        "matter": {"enum": ["fees", "complaint"]},
         "sequence": {"type": "integer"},
         "submitted_at": _TIME,
         "accepted_at": _TIME,

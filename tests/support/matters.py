@@ -14,6 +14,7 @@ from hub.dossier.state.matter import Matter, State
 from hub.regulation.law import Law
 from hub.regulation.registered import NONE, Registers
 from schemas.base import Fact, Request
+from schemas.feedback import AnswerComplaint, ForwardComplaint, LodgeComplaint
 from schemas.settlement import SettledSum, SettleFees
 from tests.support.dossiers import AGENCY_CODE, OFFICER, ONE_STOP, at, law
 
@@ -33,6 +34,30 @@ def settlement(quarter: str = "2026-Q3", **changes: Any) -> SettleFees:
         "officer": OFFICER, **changes,
     }  # fmt: skip
     return SettleFees(**values)
+
+
+def lodging(**changes: Any) -> LodgeComplaint:
+    """Somebody complains about an agency, without any dossier."""
+    values: dict[str, Any] = {
+        "organisation": ONE_STOP, "kind": "reflection", "about": "agency", "way": "counter",
+        "text": "Không niêm yết thủ tục", "complainant": "Nguyễn Thị Mẫu", "concerns": AGENCY_CODE,
+    }  # fmt: skip
+    return LodgeComplaint(**values | changes)
+
+
+def passing_on(to: str, **changes: Any) -> ForwardComplaint:
+    """To who is competent."""
+    values: dict[str, Any] = {"complaint": "K1", "to": to, "summary": "Không niêm yết", "officer": OFFICER}
+    return ForwardComplaint(**values | changes)
+
+
+def answering(told_at: datetime, **changes: Any) -> AnswerComplaint:
+    """The complainant was told."""
+    values: dict[str, Any] = {
+        "complaint": "K1", "outcome": "upheld", "answer": "Đã niêm yết đầy đủ", "told_by": "letter",
+        "told_at": told_at, "officer": OFFICER,
+    }  # fmt: skip
+    return AnswerComplaint(**values | changes)
 
 
 @dataclass

@@ -7,15 +7,18 @@ from datetime import datetime
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
-from hub.dossier.standing import conflict, foreign_organisation, is_one_stop
+from hub.dossier.standing import conflict, foreign_organisation, may_serve
+from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import APPLICANT, Dossier
 from hub.regulation.deadlines import complaint_limit, postal_complaint_end, postal_complaint_limit
 from schemas.feedback import (
     AnswerComplaint,
     ComplaintAnswered,
     ComplaintForwarded,
+    ComplaintLodged,
     ComplaintRecorded,
     ForwardComplaint,
+    LodgeComplaint,
     RatingRecorded,
     RecordComplaint,
     RecordRating,
@@ -48,7 +51,9 @@ def rate(dossier: Dossier, request: RecordRating, context: Context) -> Decision:
 
 
 @rule("6.2.đ", "A complaint says what it is about, and names the official")
-def complaint_says_what(_dossier: Dossier, request: RecordComplaint, _context: Context) -> Refused | None:
+def complaint_says_what(
+    _state: State | None, request: RecordComplaint | LodgeComplaint, _context: Context
+) -> Refused | None:
     """Blank words are no complaint."""
     if not request.text.strip():
         return Refused("rule.6.2.đ.blank", rule="6.2.đ", fields=("/text",))
@@ -104,19 +109,76 @@ def record(dossier: Dossier, request: RecordComplaint, context: Context) -> Deci
     return Accepted((fact,), (*ids_of(_RECORD), answer_limit.id))
 
 
+@rule("6.2.đ", "Who takes a complaint in is a one-stop in its own name, or serves it")
+def taker_speaks_for_it(_state: State | None, request: LodgeComplaint, context: Context) -> Refused | None:
+    """A counter of this one-stop, or the portal and the page that serve it."""
+    sender, organisation = context.sender, request.organisation
+    is_its_own = "counter" in sender.roles and organisation in sender.organisations
+    serves = any(may_serve(sender, role, organisation) for role in ("portal", "public"))
+    return None if is_its_own or serves else foreign_organisation()
+
+
+@rule("27", "A report about a rule names the provision that is unlawful or cannot be carried out")
+def provision_is_named(_state: State | None, request: LodgeComplaint, _context: Context) -> Refused | None:
+    """So that it can be passed on to who may change it (8.5.d, 27)."""
+    if request.about != "rule" or (request.provision or "").strip():
+        return None
+    return Refused("rule.27", rule="27", fields=("/provision",))
+
+
+_LODGE: tuple[Check[State | None, LodgeComplaint], ...] = (
+    taker_speaks_for_it,
+    complaint_says_what,
+    provision_is_named,
+)
+
+
+@rule("6.2.đ", "A complaint of no dossier is answered within the time of its kind too")
+def lodged_answer_limit(request: LodgeComplaint, context: Context) -> datetime:
+    """From the day on which it came."""
+    return complaint_limit(context.law.calendar, context.law.profile, context.now, request.kind)
+
+
+def lodge(matter: Matter | None, request: LodgeComplaint, context: Context) -> Decision:
+    """A complaint that names no dossier: the one-stop deals with it or passes it on."""
+    if matter is not None:
+        return Refused("reference.in_use")
+    if (refused := first_refusal(_LODGE, matter, request, context)) is not None:
+        return refused
+    fact = ComplaintLodged(
+        organisation=request.organisation,
+        kind=request.kind,
+        about=request.about,
+        way=request.way,
+        text=request.text,
+        complainant=request.complainant,
+        official=request.official,
+        concerns=request.concerns,
+        provision=request.provision,
+        complaint="K1",
+        handler=request.organisation,
+        answer_by=lodged_answer_limit(request, context),
+    )
+    return Accepted((fact,), (*ids_of(_LODGE), lodged_answer_limit.id))
+
+
 @rule("6.2.đ", "An open complaint is passed on and answered")
 def complaint_is_open(
-    dossier: Dossier, request: ForwardComplaint | AnswerComplaint, context: Context
+    dossier: State, request: ForwardComplaint | AnswerComplaint, context: Context
 ) -> Refused | None:
-    """Known in this dossier, and answered once."""
+    """Known in this dossier or matter, and answered once."""
     found = dossier.complaints.get(request.complaint)
     if found is None:
         return Refused("complaint.unknown", rule="6.2.đ", fields=("/complaint",))
-    return None if found.is_open else conflict(dossier, context, "complaint.answered", "6.2.đ")
+    if found.is_open:
+        return None
+    if isinstance(dossier, Matter):
+        return Refused("complaint.answered", rule="6.2.đ", state=dossier.kind)
+    return conflict(dossier, context, "complaint.answered", "6.2.đ")
 
 
 @rule("6.2.đ", "A complaint is passed on to somebody else who deals with it")
-def receiver_is_another(dossier: Dossier, request: ForwardComplaint, _context: Context) -> Refused | None:
+def receiver_is_another(dossier: State, request: ForwardComplaint, _context: Context) -> Refused | None:
     """An organisation or the post, and not who has it already."""
     if request.to in {APPLICANT, dossier.complaints[request.complaint].handler}:
         return Refused("rule.6.2.đ.receiver", rule="6.2.đ", fields=("/to",))
@@ -124,21 +186,21 @@ def receiver_is_another(dossier: Dossier, request: ForwardComplaint, _context: C
 
 
 @rule("6.2.đ", "What is passed on says what the complaint is")
-def summary_is_in_words(_dossier: Dossier, request: ForwardComplaint, _context: Context) -> Refused | None:
+def summary_is_in_words(_dossier: State, request: ForwardComplaint, _context: Context) -> Refused | None:
     """Who gets it has not seen it before; blank words tell nothing."""
     if not request.summary.strip():
         return Refused("rule.6.2.đ.blank", rule="6.2.đ", fields=("/summary",))
     return None
 
 
-_FORWARD: tuple[Check[Dossier, ForwardComplaint], ...] = (
+_FORWARD: tuple[Check[State, ForwardComplaint], ...] = (
     complaint_is_open,
     receiver_is_another,
     summary_is_in_words,
 )
 
 
-def forward(dossier: Dossier, request: ForwardComplaint, context: Context) -> Decision:
+def forward(dossier: State, request: ForwardComplaint, context: Context) -> Decision:
     """Who is competent deals with it; its time goes on."""
     if (refused := first_refusal(_FORWARD, dossier, request, context)) is not None:
         return refused
@@ -156,15 +218,16 @@ def forward(dossier: Dossier, request: ForwardComplaint, context: Context) -> De
 
 
 @rule("6.2.đ", "Who deals with a complaint answers it, or the one-stop passes the explanation on")
-def handler_answers(dossier: Dossier, request: AnswerComplaint, context: Context) -> Refused | None:
+def handler_answers(dossier: State, request: AnswerComplaint, context: Context) -> Refused | None:
     """In its own name; the post answers through the one-stop (20.2). Others are not told of complaints."""
-    found = dossier.complaints.get(request.complaint)
-    is_handler = found is not None and found.handler in context.sender.organisations
-    return None if is_handler or is_one_stop(dossier, context.sender) else foreign_organisation()
+    found, sender = dossier.complaints.get(request.complaint), context.sender
+    is_handler = found is not None and found.handler in sender.organisations
+    is_taker = "counter" in sender.roles and dossier.organisation in sender.organisations
+    return None if is_handler or is_taker else foreign_organisation()
 
 
 @rule("6.2.đ", "An answer to a complaint says something")
-def answer_is_in_words(_dossier: Dossier, request: AnswerComplaint, _context: Context) -> Refused | None:
+def answer_is_in_words(_dossier: State, request: AnswerComplaint, _context: Context) -> Refused | None:
     """Blank words are none."""
     if not request.answer.strip():
         return Refused("rule.6.2.đ.blank", rule="6.2.đ", fields=("/answer",))
@@ -172,7 +235,7 @@ def answer_is_in_words(_dossier: Dossier, request: AnswerComplaint, _context: Co
 
 
 @rule("6.2.đ", "An answer is recorded when the complainant has it")
-def answer_is_told(_dossier: Dossier, request: AnswerComplaint, context: Context) -> Refused | None:
+def answer_is_told(_dossier: State, request: AnswerComplaint, context: Context) -> Refused | None:
     """Not before it was told."""
     if request.told_at > context.now:
         return Refused("rule.6.2.đ.told", rule="6.2.đ", fields=("/told_at",))
@@ -180,7 +243,7 @@ def answer_is_told(_dossier: Dossier, request: AnswerComplaint, context: Context
 
 
 @rule("7.5", "Who complained about an official's violation is told what was done about it")
-def official_outcome_is_told(dossier: Dossier, request: AnswerComplaint, _context: Context) -> Refused | None:
+def official_outcome_is_told(dossier: State, request: AnswerComplaint, _context: Context) -> Refused | None:
     """Where the complaint about the official is right, wholly or in part."""
     about = dossier.complaints[request.complaint].about
     if about != "official" or request.outcome not in {"upheld", "partly"}:
@@ -190,7 +253,7 @@ def official_outcome_is_told(dossier: Dossier, request: AnswerComplaint, _contex
     return None
 
 
-_ANSWER: tuple[Check[Dossier, AnswerComplaint], ...] = (
+_ANSWER: tuple[Check[State, AnswerComplaint], ...] = (
     handler_answers,
     complaint_is_open,
     answer_is_in_words,
@@ -199,7 +262,7 @@ _ANSWER: tuple[Check[Dossier, AnswerComplaint], ...] = (
 )
 
 
-def answer(dossier: Dossier, request: AnswerComplaint, context: Context) -> Decision:
+def answer(dossier: State, request: AnswerComplaint, context: Context) -> Decision:
     """The complainant knows; a late answer is recorded as late."""
     if (refused := first_refusal(_ANSWER, dossier, request, context)) is not None:
         return refused

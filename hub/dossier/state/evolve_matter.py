@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from hub.dossier.errors import FactError
 from hub.dossier.state.matter import Matter, Settlement
-from hub.dossier.state.model import Timer
+from hub.dossier.state.model import POST, Complaint, Timer
 from hub.regulation.quarters import after
 from schemas.base import Fact
 from schemas.due import DeadlineMissed, RuleViolated
+from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintLodged
 from schemas.settlement import FeesSettled
 
 _Changes = dict[str, Any]
@@ -50,6 +51,33 @@ def _fired(matter: Matter, fact: DeadlineMissed, _at: datetime) -> _Changes:
     return {"timers": _without(matter, fact.timer)}
 
 
+def _of_a_complaint(fact: ComplaintLodged, at: datetime) -> Matter:
+    return Matter(kind="complaint", organisation=fact.organisation, opened_at=at, sequence=0)
+
+
+def _lodged(_matter: Matter, fact: ComplaintLodged, _at: datetime) -> _Changes:
+    limit = fact.answer_by.astimezone(UTC)
+    return {
+        "complaints": {fact.complaint: Complaint(fact.kind, fact.about, fact.handler, limit)},
+        "timers": {f"complaint:{fact.complaint}": Timer("complaint", limit)},
+    }
+
+
+def _passed_on(matter: Matter, fact: ComplaintForwarded, _at: datetime) -> _Changes:
+    """Who deals with it now has a part in it from here on."""
+    handler = None if fact.to == POST else fact.to
+    complaint = replace(matter.complaints[fact.complaint], handler=fact.to)
+    return {"complaints": {fact.complaint: complaint}, "agency": handler}
+
+
+def _answered(matter: Matter, fact: ComplaintAnswered, _at: datetime) -> _Changes:
+    complaint = replace(matter.complaints[fact.complaint], is_open=False)
+    return {
+        "complaints": {fact.complaint: complaint},
+        "timers": _without(matter, f"complaint:{fact.complaint}"),
+    }
+
+
 def _nothing(_matter: Matter, _fact: Fact, _at: datetime) -> _Changes:
     return {}
 
@@ -58,11 +86,17 @@ def _without(matter: Matter, name: str) -> dict[str, Timer]:
     return {one: timer for one, timer in matter.timers.items() if one != name}
 
 
-_OPENED: Mapping[type[Fact], Callable[[Any, datetime], Matter]] = {FeesSettled: _of_fees}
+_OPENED: Mapping[type[Fact], Callable[[Any, datetime], Matter]] = {
+    FeesSettled: _of_fees,
+    ComplaintLodged: _of_a_complaint,
+}
 OPENING = frozenset(_OPENED)
 """Facts that a matter can begin with, and that no dossier has."""
 _TABLE: Mapping[type[Fact], Callable[[Matter, Any, datetime], _Changes]] = {
     FeesSettled: _settled,
+    ComplaintLodged: _lodged,
+    ComplaintForwarded: _passed_on,
+    ComplaintAnswered: _answered,
     DeadlineMissed: _fired,
     RuleViolated: _nothing,
 }

@@ -8,10 +8,11 @@ from typing import Literal, final
 
 from msgspec import Struct, field
 
-from hub.dossier.state.model import Dossier, Timer
+from hub.dossier.state.model import Complaint, Dossier, Timer
 
-MatterKind = Literal["fees"]
-"""`fees`: what one one-stop collects for one agency, settled quarter by quarter (9.10)."""
+MatterKind = Literal["fees", "complaint"]
+"""`fees`: what one one-stop collects for one agency, settled quarter by quarter (9.10); `complaint`: one that
+names no dossier (6.2.đ, 27)."""
 
 MATTER_VERSION = 1001
 """Of the stored form; far from the versions of dossiers, so that each state says what it is."""
@@ -39,6 +40,8 @@ class Matter(
     timers: Mapping[str, Timer] = field(default_factory=dict)
     quarters: Mapping[str, Settlement] = field(default_factory=dict)
     """Settled quarters of `fees`, as `2026-Q3`."""
+    complaints: Mapping[str, Complaint] = field(default_factory=dict)
+    """The one of a `complaint`, by its name as in a dossier; `agency` is who deals with it after all."""
 
 
 State = Dossier | Matter

@@ -218,7 +218,7 @@ class BatchDecision:
         if gone is not None and may_know:
             self._refuse(item, Refused("dossier.erased", fields=("ce_subject",), state="erased"), None)
             self._forget(item)
-        elif kind == "matter" and gone is not None:
+        elif kind in {"matter", "none"} and gone is not None:
             self._refuse(item, Refused("security.foreign_organisation"), None)
         elif kind == "dossier" and (held is None or not may_know):
             self._refuse(item, Refused("unknown_dossier", fields=("ce_subject",)), None)

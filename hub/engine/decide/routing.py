@@ -91,6 +91,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     archive.DossierArchived: _ONE_STOP,
     feedback.RatingRecorded: _ONE_STOP,
     feedback.ComplaintRecorded: _ONE_STOP,
+    feedback.ComplaintLodged: _ONE_STOP,
     feedback.ComplaintForwarded: _ONE_STOP | _ADDRESSEE,
     feedback.ComplaintAnswered: _ONE_STOP,
     information.InfoRequested: _ONE_STOP | _ADDRESSEE,
@@ -187,6 +188,8 @@ def matter_receivers(matter: Matter, fact: Fact, directory: Directory) -> tuple[
         names.extend(directory.speaking_for("counter", matter.organisation))
     if "agency" in audiences and matter.agency is not None:
         names.extend(directory.speaking_for("agency", matter.agency))
+    if "addressee" in audiences:
+        names.extend(_addressee(fact, directory))
     return tuple(dict.fromkeys(names))
 
 

@@ -229,6 +229,27 @@ async def complaint_answered(province: Province) -> None:
     await did_not(province.counter, "complaint.answer", dossier, {**answer, **told})
 
 
+async def complaint_of_no_dossier(province: Province) -> None:
+    """27, 6.2.đ: lodged on the portal, passed on, read and answered by who is competent only."""
+    report = {"kind": "reflection", "about": "rule", "way": "portal", "text": "Quy định không khả thi"}
+    report |= {"organisation": ONE_STOP, "complainant": APPLICANT["name"]}
+    subject = f"ref:{uuid4()}"
+    assert await did_not(province.portal, "complaint.lodge", subject, report) == "rule.27"
+    named = {**report, "provision": "khoản 2 Điều 16"}
+    matter = (await did(province.portal, "complaint.lodge", subject, named))["dossier"]
+    assert await did_not(province.portal, "complaint.lodge", subject, named) == "reference.in_use"
+    lodged = await province.counter.fact("complaint.lodged", matter)
+    answer = {"complaint": lodged.data["complaint"], "outcome": "explained", "answer": "Đã báo cáo"}
+    told = {"told_by": "letter", "told_at": province.now.isoformat(), "officer": OFFICER}
+    assert await did_not(province.third, "complaint.answer", matter, answer | told) == "unknown_dossier"
+    passing = {"complaint": answer["complaint"], "to": THIRD, "summary": "Vướng mắc", "officer": OFFICER}
+    await did(province.counter, "complaint.forward", matter, passing)
+    assert (await province.third.fact("complaint.forwarded", matter)).data["about"] == "rule"
+    assert not province.third.facts("complaint.lodged", matter)
+    await did(province.third, "complaint.answer", matter, answer | told)
+    await province.counter.fact("complaint.answered", matter)
+
+
 async def supplemented_online(province: Province) -> None:
     """14.2, 15.2, 17.4: lodged on the portal; each supplement starts its clock anew."""
     online = submission(applicant=REACHABLE, channel="online", return_channel="online")
@@ -358,7 +379,7 @@ async def test_stories_of_the_decision_hold_on_the_real_stack(stack: StackAddres
         ]
         stories = [
             on_paper, lost_by_the_agency, lost_by_the_post, watched, wrong_result, complaint_answered,
-            supplemented_online,
+            supplemented_online, complaint_of_no_dossier,
         ]  # fmt: skip
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(story) for story in waiting]

@@ -114,7 +114,7 @@ def test_only_the_submission_is_first_and_only_once() -> None:
 
 def test_every_published_fact_changes_states_and_every_request_is_decided() -> None:
     assert {DossierSubmitted, *evolving._TABLE, *evolve_matter._TABLE} == set(FACTS.values())
-    of_matters = {kind for kind in REQUESTS.values() if kind.subject == "matter"}
+    of_matters = {kind for kind in REQUESTS.values() if kind.subject in {"matter", "none"}}
     assert {SubmitDossier, *deciding.DECISIONS} == set(REQUESTS.values()) - of_matters
     assert of_matters <= set(MATTER_DECISIONS)
     assert set(standing.ALLOWED) == set(deciding.DECISIONS)
