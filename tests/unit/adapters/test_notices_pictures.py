@@ -14,8 +14,8 @@ def test_a_notice_looks_as_it_was_looked_at(purpose: str) -> None:
     assert looks_like(picture(purpose), f"notice-{purpose}.png")
 
 
-def test_the_page_shows_every_form_paper_and_notice() -> None:
-    page = (PICTURES.parent / "forms.md").read_text("utf-8")
+def test_the_pages_show_every_form_paper_notice_and_report() -> None:
+    page = "".join((PICTURES.parent / name).read_text("utf-8") for name in ("forms.md", "reports.md"))
     first = [
         path.name for path in PICTURES.glob("*.png") if path.stem.endswith("-0") or "notice" in path.stem
     ]
