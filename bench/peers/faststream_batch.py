@@ -15,6 +15,7 @@ from faststream.kafka.annotations import KafkaMessage as Message
 from bench.core_job import CoreRules
 from bench.peers.place import BATCH, Place
 from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.decide.known import wanted_of
 from hub.engine.decide.rules import code_blocks
 from hub.engine.write import reading
 from hub.engine.write.writing import write_batch
@@ -63,7 +64,7 @@ class Core:
     async def handle(self, records: Sequence[Any]) -> None:
         """Read, decide, write, publish; the segments are deleted by the next write."""
         items = [authorise(record, self.world) for record in records]
-        read = await reading.read_batch(self.session, reading.wanted_of(items), self.tools.master.store)
+        read = await reading.read_batch(self.session, wanted_of(items), self.tools.master.store)
         decision: BatchDecision = BatchDecision(str(uuid.uuid4()), self.tools, read.view, None)
         for item in items:
             decision.take(item)

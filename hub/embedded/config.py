@@ -160,7 +160,7 @@ def postgres_settings(port: int) -> dict[str, str]:
         "full_page_writes": "on",
         "password_encryption": "scram-sha-256",
         "shared_buffers": "256MB",
-        "max_connections": "200",
+        "max_connections": "400",
         "max_locks_per_transaction": "512",
         "max_wal_size": "1GB",
         "huge_pages": "off",

@@ -72,9 +72,11 @@ class Engine:
     async def _keep_house(self) -> None:
         """Between two batches, once a second: what operators ordered, and whose requests hit bugs."""
         self._kept_house_at = time.monotonic()
-        await self._memory.look()
+        if await self._memory.look():
+            self._pipeline.forget()
         self._metrics.hold(self._limiter.hold(self._consumer.pauses))
         memory, sessions = self._memory, self._connections
         redriver = Redriver(sessions.reader, sessions.writer, memory.tools, memory.world, memory.lease)
         if await redriver.run(_REDRIVE_S):
+            self._pipeline.forget()
             await self._limiter.recall(sessions.reader)

@@ -36,7 +36,7 @@ class Memory:
         self._consumer = consumer
         self._on_untrusted = on_untrusted
         self._registers = RegisterReader(tools.master.store, on_untrusted)
-        self._versions: Mapping[str, int] = {}
+        self.versions: Mapping[str, int] = {}
         self.tools = tools
         self.world = world
 
@@ -51,13 +51,13 @@ class Memory:
         with contextlib.suppress(*AWAY):
             await code_leases.give_back(self._connections.writer, self.tools.codes)
 
-    async def look(self) -> None:
-        """Read again what has changed, if anything has."""
-        await self.refresh(await reading.read_versions(self._connections.reader))
+    async def look(self) -> bool:
+        """Read again what has changed; whether anything has."""
+        return await self.refresh(await reading.read_versions(self._connections.reader))
 
     async def refresh(self, versions: Mapping[str, int]) -> bool:
         """Whether these versions are other ones than those that are known; everything is read again then."""
-        if versions == self._versions:
+        if versions == self.versions:
             return False
         await self._read(versions)
         return True
@@ -76,7 +76,7 @@ class Memory:
         rules = self.tools.rules.with_registers(await self._registers.read(reader))
         self.tools = replace(self.tools, directory=directory, rules=rules)
         self.world = replace(self.world, directory=directory, clock=clock)
-        before, self._versions = self._versions, versions
+        before, self.versions = self.versions, versions
         await self._limiter.recall(reader)
         if before and versions.get("offsets") != before.get("offsets"):  # a gap was accepted
             self._consumer.doubt()

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from hub import crashpoints
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.isolate_failures import Attempts, Items
-from hub.engine.decide.unit_of_work import UnitOfWork
+from hub.engine.decide.known import KnownDossiers
+from hub.engine.decide.unit_of_work import UnitOfWork, View
 from hub.engine.errors import CodesMissingError, MissError
 from hub.engine.intake.assigned import Batch
 from hub.engine.intake.brakes import Limiter
@@ -55,6 +56,7 @@ class Pipeline:
     def __init__(
         self, connections: Connections, memory: Memory, consumer: Consumer, relay: Relay,
         metrics: EngineMetrics, limiter: Limiter, on_committed: OnCommitted, outbox_limit: int,
+        known: KnownDossiers,
     ) -> None:  # fmt: skip
         self._connections = connections
         self._memory = memory
@@ -64,6 +66,7 @@ class Pipeline:
         self._limiter = limiter
         self._on_committed = on_committed
         self._outbox_limit = outbox_limit
+        self._known = known
         self._starts = Starts(consumer.probe_width)
         self._in_flight: InFlight | None = None
         self._redo: deque[Batch] = deque()  # taken, and to be decided (again) before anything newer
@@ -106,12 +109,14 @@ class Pipeline:
         except BaseException as error:
             if in_flight.is_overlaid and isinstance(error, MissError) and error.kind == "head_miss":
                 self._metrics.overlay_misses.inc()
+            self._known.doubt()
             self._redo.extendleft(batch for batch in (behind, in_flight.batch) if batch is not None)
             self._in_flight = None
             raise
         self._in_flight = None
         self.settled += 1
         in_flight.decision.workspace.forget_before()
+        self._known.keep(in_flight.decision.workspace)
         self._committed.update({(s.topic, s.partition): s.next for s in in_flight.batch.steps})
         self._unfinished -= 1
         self._limiter.watch(in_flight.decision, self._consumer.pauses)
@@ -122,8 +127,13 @@ class Pipeline:
         if self._in_flight is not None:
             await asyncio.gather(self._in_flight.task, return_exceptions=True)
             self._in_flight = None
+        self.forget()
         self._redo.clear()
         self._unfinished = 0
+
+    def forget(self) -> None:
+        """Something else than a batch has written: the store is read anew."""
+        self._known.forget()
 
     async def drained(self) -> None:
         """Wait until everything taken is committed or given up; at most 10 s."""
@@ -159,18 +169,16 @@ class Pipeline:
         reader = self._connections.reader
         store_key = self._memory.tools.master.store
         await self._starts.announce(reader, batch, self._consumer.group.generation, store_key)
-        items, before, read = await self._look_up(batch)
-        if await self._memory.refresh(read.versions):
-            items, before, read = await self._look_up(batch)
+        items, before, view = await self._look_up(batch)
         tools = self._memory.tools
-        await tools.copies.bring(items, tools.rules, reader, read.view)
+        await tools.copies.bring(items, tools.rules, reader, view)
         await tools.sources.bring(items, reader, tools.master.store)
         attempts = Attempts(items, lambda: self._authorise(batch))
         letters = self._in_flight.decision.letters if self._in_flight is not None else {}
 
         def from_the_start() -> BatchDecision:
             tools.codes.take_back()
-            return BatchDecision(str(uuid.uuid4()), tools, read.view, before, letters)
+            return BatchDecision(str(uuid.uuid4()), tools, view, before, letters)
 
         tools.codes.keep()
         while True:
@@ -179,16 +187,22 @@ class Pipeline:
             except CodesMissingError as missing:
                 await self._memory.lease(missing)
 
-    async def _look_up(self, batch: Batch) -> tuple[Items, UnitOfWork | None, reading.ReadBatch]:
-        """The overlay is taken before the read: what is written between the two is in either of them."""
-        items = self._authorise(batch)
-        before = self._overlay()
-        store = self._memory.tools.master.store
-        return (
-            items,
-            before,
-            await reading.read_batch(self._connections.reader, reading.wanted_of(items), store),
-        )
+    async def _look_up(self, batch: Batch) -> tuple[Items, UnitOfWork | None, View]:
+        """What is not known is read; all of it anew when the configuration has moved.
+
+        The overlay is taken before the read: what is written between the two is in either of them.
+        """
+        while True:
+            items, before = self._authorise(batch), self._overlay()
+            sought = self._known.sought(items, before)
+            self._metrics.look_ups.labels("read" if sought.must_read else "known").inc()
+            if not sought.must_read:
+                return items, before, sought.view(None, self._memory.versions)
+            store = self._memory.tools.master.store
+            read = await reading.read_batch(self._connections.reader, sought.wanted, store)
+            if not await self._memory.refresh(read.versions):
+                return items, before, sought.view(read.view, {})
+            self._known.forget()
 
     def _authorise(self, batch: Batch) -> Items:
         if self._starts.is_poison(batch):
@@ -205,9 +219,7 @@ class Pipeline:
             return poisonous(record, self._memory.world)
 
     def _overlay(self) -> UnitOfWork | None:
-        if self._in_flight is None or self._in_flight.task.done():
-            return None
-        return self._in_flight.decision.workspace
+        return self._in_flight.decision.workspace if self._in_flight is not None else None
 
     async def _write(self, batch: Batch, decision: BatchDecision) -> Written:
         crashpoints.reached("before_commit")

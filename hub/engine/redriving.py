@@ -11,8 +11,9 @@ import asyncpg
 from cryptography.exceptions import InvalidTag
 
 from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.decide.known import Wanted
 from hub.engine.errors import FOREIGN_AFTER, CodesMissingError, MissError
-from hub.engine.write.reading import Wanted, read_batch
+from hub.engine.write.reading import read_batch
 from hub.engine.write.writing import write_batch
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.parking import DOCUMENTS_AWAY, StoredRecord, open_record
@@ -109,7 +110,7 @@ class Redriver:
 
     async def _request(self, dossier_id: str, row: asyncpg.Record) -> str | None:
         master = self._tools.master
-        view = (await read_batch(self._reader, Wanted([], [], [], [dossier_id]), master.store)).view
+        view = (await read_batch(self._reader, Wanted(dossiers=[dossier_id]), master.store)).view
         stored = view.dossiers.get(dossier_id)
         if stored is None or stored.is_altered:
             raise AlteredRowError(f"dossier {dossier_id}")

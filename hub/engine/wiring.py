@@ -20,6 +20,7 @@ from hub.documents.store import documents
 from hub.engine import backlog
 from hub.engine.budget_keeper import BudgetKeeper
 from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.decide.known import KnownDossiers
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
@@ -196,7 +197,7 @@ def _loop(
     memory = Memory(connections, tools, world, limiter, consumer, metrics.untrusted_row)
     pipeline = Pipeline(
         connections, memory, consumer, relay, metrics, limiter, on_committed,
-        settings.engine.outbox_limit_segments,
+        settings.engine.outbox_limit_segments, KnownDossiers(settings.engine.known_dossiers),
     )  # fmt: skip
     recovery = Recovery(connections, memory, pipeline, consumer, metrics, observer.first_readable)
     return Engine(connections, memory, pipeline, recovery, consumer, limiter, metrics), pipeline

@@ -61,6 +61,11 @@ class EngineSettings(BaseModel):
     fetch_wait_ms: int = Field(
         default=10, ge=1, description="how long the broker holds an empty fetch while records come"
     )
+    known_dossiers: int = Field(
+        default=5000,
+        ge=0,
+        description="dossiers kept in memory from batch to batch; 0: each batch is read whole",
+    )
     outbox_limit_segments: int = Field(
         default=5000, ge=10, description="unpublished segments before it stops"
     )

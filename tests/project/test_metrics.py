@@ -31,7 +31,7 @@ WORK = {
     "hub_effects_deduplicated_total", "hub_events_accepted_total", "hub_events_delivered_total",
     "hub_adapter_requests_total", "hub_adapter_reports_sent_total", "hub_commit_failures_total",
     "hub_gateway_documents_total", "hub_gateway_events_total", "hub_gateway_requests_total",
-    "hub_overlay_misses_total", "hub_retention_removed_total",
+    "hub_look_ups_total", "hub_overlay_misses_total", "hub_retention_removed_total",
 }  # fmt: skip
 """Counters of what is done; a failed commit is decided again, and a certificate unfit for use ends later."""
 TOLD_BY = {

@@ -94,10 +94,14 @@ class HubProcess:
         return [line for line in self.lines() if line.get("action") == action]
 
     def lines(self) -> list[dict[str, object]]:
-        """The JSON log lines of this life."""
+        """The JSON log lines of this life; one of which half is written is none yet."""
         with self.log_file.open("rb") as log:
             log.seek(self._log_start)
-            return [orjson.loads(line) for line in log.read().splitlines() if line.startswith(b"{")]
+            return [
+                orjson.loads(line)
+                for line in log.read().splitlines(keepends=True)
+                if line.startswith(b"{") and line.endswith(b"\n")
+            ]
 
     def output(self) -> str:
         """All that this life wrote."""

@@ -1,8 +1,9 @@
-"""What one batch knows: its read of the store, the uncommitted batch before it, its own changes (pure)."""
+"""What one batch knows: its view of the store, the uncommitted batch before it, its own changes (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -44,12 +45,18 @@ class StoredDossier(Struct, frozen=True, gc=False):
 
 
 class View(Struct, frozen=True, gc=False):
-    """What one read brought, without locks; `write_batch` compares the heads of what was used."""
+    """What a batch is decided on: what one read brought, without locks, and what was known without reading.
+
+    `write_batch` compares the heads of what was used, that `absent` aliases are so, and the `versions`.
+    """
 
     inbox: Mapping[tuple[str, str], InboxEntry]
     aliases: Mapping[str, str]
     dossiers: Mapping[str, StoredDossier]
     altered_aliases: frozenset[str] = frozenset()
+    known: Mapping[str, LoadedDossier] = {}
+    absent: AbstractSet[str] = frozenset()
+    versions: Mapping[str, int] = {}
 
 
 class LoadedDossier(Struct, gc=False):
@@ -80,12 +87,12 @@ class LoadedDossier(Struct, gc=False):
 
 
 class UnitOfWork:
-    """Look-ups in the order own changes, uncommitted batch before, read; and the changes themselves."""
+    """Look-ups in the order own changes, uncommitted batch before, view; and the changes themselves."""
 
     def __init__(self, rules: Rules, master: MasterKey, view: View, before: UnitOfWork | None) -> None:
         self._rules = rules
         self._master = master
-        self._view = view
+        self.view = view
         self._before = before
         self.held: dict[str, LoadedDossier] = {}
         self.inbox: dict[tuple[str, str], InboxEntry] = {}
@@ -100,7 +107,7 @@ class UnitOfWork:
         found = self.inbox.get(key)
         if found is None and self._before is not None:
             found = self._before.inbox.get(key)
-        return found if found is not None else self._view.inbox.get(key)
+        return found if found is not None else self.view.inbox.get(key)
 
     def find(self, subject: str, sender: str) -> LoadedDossier | None:
         """The dossier that a subject names, or None."""
@@ -116,7 +123,7 @@ class UnitOfWork:
 
     def find_erased(self, subject: str, sender: str) -> StoredDossier | None:
         """The dossier that a subject names, if its key was destroyed."""
-        stored = self._view.dossiers.get(self._id_of(subject, sender) or "")
+        stored = self.view.dossiers.get(self._id_of(subject, sender) or "")
         is_gone = stored is not None and stored.wrapped_key is None and not stored.is_altered
         return stored if is_gone else None
 
@@ -147,6 +154,8 @@ class UnitOfWork:
     def _overlaid(self, dossier_id: str) -> LoadedDossier | None:
         earlier = self._before.held.get(dossier_id) if self._before is not None else None
         if earlier is None:
+            earlier = self.view.known.get(dossier_id)
+        if earlier is None:
             return None
         return LoadedDossier(
             id=dossier_id, key=earlier.key, is_new=False, read_head=earlier.head, read_parked=earlier.parked,
@@ -155,7 +164,7 @@ class UnitOfWork:
         )  # fmt: skip
 
     def _read(self, dossier_id: str) -> LoadedDossier | None:
-        stored = self._view.dossiers.get(dossier_id)
+        stored = self.view.dossiers.get(dossier_id)
         if stored is not None and stored.is_altered:
             return LoadedDossier(
                 id=dossier_id, key=self._master.quarantine(dossier_id), is_new=False, read_head=stored.head,
@@ -189,7 +198,7 @@ class UnitOfWork:
         if found is None and self._before is not None:
             found = self._before.aliases.get(alias)
         if found is None:
-            found = self._view.aliases.get(alias)
-            if found is not None and alias in self._view.altered_aliases:
+            found = self.view.aliases.get(alias)
+            if found is not None and alias in self.view.altered_aliases:
                 raise AlteredRowError(f"alias of dossier {found}")
         return found

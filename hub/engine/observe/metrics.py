@@ -48,6 +48,10 @@ class EngineMetrics:
             "hub_commit_failures_total", "Writes rolled back: something compared had changed", ["kind"],
             registry=registry,
         )  # fmt: skip
+        self.look_ups = Counter(
+            "hub_look_ups_total", "Batches by how what they name was found: known, or read from the store",
+            ["kind"], registry=registry,
+        )  # fmt: skip
         self.overlay_misses = Counter(
             "hub_overlay_misses_total",
             "Head misses of batches that were decided on the one before, while that was committed",

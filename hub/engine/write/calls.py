@@ -43,6 +43,7 @@ OFFSETS: Final[Parameters] = {
     "o_expected": "bigint[]", "o_next": "bigint[]", "o_mac": "bytea[]",
 }  # fmt: skip
 COMPARED: Final[Parameters] = {"c_id": "text", "c_head": "bytea", "c_parked": "text"}
+UNREAD: Final[Parameters] = {"v_kind": "text[]", "v_version": "bigint[]", "x_alias": "text[]"}
 NEW_DOSSIERS: Final[Parameters] = {
     "n_id": "text", "n_head": "bytea", "n_sequence": "text", "n_parked": "text", "n_state": "text",
     "n_private": "text", "n_key": "text", "n_mac": "bytea",
@@ -85,6 +86,6 @@ WRITE_BATCH: Final = StoredFunction(
     {
         "batch": "uuid", **OFFSETS, "wide": "bytea", **COMPARED, **NEW_DOSSIERS, **CHANGED_DOSSIERS,
         **ALIASES, **INBOX, **LATE_RECEIPTS, **FACTS, **TIMERS, **GONE_TIMERS, **LETTERS, **PARKED,
-        "p_done": "bigint[]", **SEGMENTS, **OUTGOING,
+        "p_done": "bigint[]", **SEGMENTS, **OUTGOING, **UNREAD,
     },
 )  # fmt: skip

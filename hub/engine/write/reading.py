@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import asyncpg
 
 from hub.dossier.decision import Sender
+from hub.engine.decide.known import Wanted
 from hub.engine.decide.unit_of_work import InboxEntry, StoredDossier, View
 from hub.engine.write.calls import READ_BATCH
 from hub.errors import StartupError
@@ -15,8 +16,6 @@ from hub.facts.checked import PARTICIPANT
 from hub.facts.integrity import StoreKey
 from hub.facts.packing import texts
 from hub.facts.untrusted import OnUntrusted, tell_untrusted
-from hub.identifiers import alias_of, is_uuid
-from hub.inbound.authorise import Authorised, Unreadable, named_by
 from hub.inbound.directory import Directory
 from hub.postgres.database import Connection
 
@@ -25,43 +24,11 @@ STORED_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a batch needs to read: ids to look up in the inbox, subjects as aliases or dossier ids."""
-
-    participants: list[str]
-    ids: list[str]
-    aliases: list[str]
-    dossiers: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class ReadBatch:
     """The view of a batch, and the versions of participants and clock that stood when it was read."""
 
     view: View
     versions: dict[str, int]
-
-
-def wanted_of(items: Iterable[Authorised | Unreadable]) -> Wanted:
-    """What the records of a batch name (pure)."""
-    wanted = Wanted([], [], [], [])
-    aliases: set[str] = set()
-    dossiers: set[str] = set()
-    for item in items:
-        if isinstance(item, Unreadable):
-            continue
-        wanted.participants.append(item.sender.name)
-        wanted.ids.append(item.envelope.id)
-        subject, caller = item.envelope.subject, item.sender.name
-        if item.request is not None and item.request.subject == "matter":
-            subject, caller = named_by(item)
-        if is_uuid(subject):
-            dossiers.add(subject)
-        else:
-            aliases.add(alias_of(subject, caller))
-    wanted.aliases.extend(aliases)
-    wanted.dossiers.extend(dossiers)
-    return wanted
 
 
 async def read_batch(connection: Connection, wanted: Wanted, key: StoreKey) -> ReadBatch:

@@ -13,7 +13,7 @@ import asyncpg
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.rules import Rules
 from hub.engine.decide.tally import DeadLetter
-from hub.engine.decide.unit_of_work import LoadedDossier
+from hub.engine.decide.unit_of_work import LoadedDossier, UnitOfWork
 from hub.engine.errors import MissError
 from hub.engine.write.calls import (
     ALIASES,
@@ -29,6 +29,7 @@ from hub.engine.write.calls import (
     PARKED,
     SEGMENTS,
     TIMERS,
+    UNREAD,
     WRITE_BATCH,
     Parameters,
 )
@@ -40,7 +41,13 @@ from hub.identifiers import shard_of
 from hub.outbox.segments import Outgoing, Segment, Written
 from hub.postgres.database import Connection
 
-_MISS_CODES = {"HB001": "offset_miss", "HB002": "head_miss", "40P01": "head_miss", "40001": "head_miss"}
+_MISS_CODES = {
+    "HB001": "offset_miss",
+    "HB002": "head_miss",
+    "HB003": "version_miss",
+    "40P01": "head_miss",
+    "40001": "head_miss",
+}
 _MISS_TABLES = {
     "inbox": "inbox_miss",
     **dict.fromkeys(("alias", "dossier", "fact", "segment", "dead_letter", "parked_request"), "head_miss"),
@@ -123,6 +130,7 @@ def arguments_of(
         "batch": decision.id,
         **_columns(OFFSETS, (_offset(step, decision.id, key) for step in offsets)),
         **_named(COMPARED, _compared(known)),
+        **_named(UNREAD, _unread(workspace)),
         **_named(NEW_DOSSIERS, _new_dossiers(new, dump, wide, key)),
         **_named(CHANGED_DOSSIERS, _dossiers(changed, dump, wide, key)),
         **_columns(ALIASES, aliases),
@@ -162,6 +170,13 @@ def _compared(known: Sequence[LoadedDossier]) -> list[object]:
         hashes(dossier.read_head for dossier in known),
         numbers(dossier.read_parked for dossier in known),
     ]
+
+
+def _unread(workspace: UnitOfWork) -> list[object]:
+    """Versions, and aliases that are not there, which were not read; those that are added show it anyway."""
+    versions = workspace.view.versions
+    absent = workspace.view.absent - workspace.aliases.keys()
+    return [list(versions), list(versions.values()), list(absent)]
 
 
 def _new_dossiers(dossiers: Sequence[LoadedDossier], dump: Any, wide: Bytes, key: StoreKey) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import shutil
@@ -68,10 +69,17 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Take all the room that is left; returns the file to delete."""
-    filler = disk / "filler"
+    """Take all the room that is left, also while servers take of it; returns the file to delete."""
+    filler, taken = disk / "filler", 0
     with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
+        while free := shutil.disk_usage(disk).free:
+            try:
+                os.posix_fallocate(file.fileno(), taken, free)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            else:
+                taken += free
     return filler
 
 

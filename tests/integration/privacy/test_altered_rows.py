@@ -20,7 +20,7 @@ from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
 from tests.support.requests import ONE_STOP, SUBMIT, WITHDRAW, submission
-from tests.support.stored_states import write_state
+from tests.support.stored_states import forgotten, write_state
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.long
@@ -91,6 +91,7 @@ async def test_requests_of_an_altered_dossier_wait_and_no_others_until_it_is_res
     sent = []
     for statement, dossier in sick.items():
         await hub.database.execute(statement, dossier)
+        await forgotten(hub)
         sent.append(await counter.send(WITHDRAW, dossier, {}))
         await named(engine, f"dossier {dossier}")
         assert await is_parked(hub, dossier), statement
@@ -124,6 +125,7 @@ async def test_a_name_that_was_led_elsewhere_holds_its_sender_until_it_is_restor
     one, two = await lodged(counter, "ref:1"), await lodged(counter, "ref:2")
     lead = "update alias set dossier_id = $2 where alias = $1"
     await hub.database.execute(lead, "ref:counter-a:1", two)
+    await forgotten(hub)
     waiting = await counter.send(WITHDRAW, "ref:1", {})
     await named(engine, f"alias of dossier {two}")
     await lodged(other, "ref:other")

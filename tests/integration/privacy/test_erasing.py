@@ -10,9 +10,10 @@ import pytest
 
 from hub.embedded.stack import StackAddress
 from hub.engine.decide.decide_batch import BatchDecision, Tools
+from hub.engine.decide.known import Wanted
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.errors import MissError
-from hub.engine.write.reading import Wanted, read_batch
+from hub.engine.write.reading import read_batch
 from hub.engine.write.writing import write_batch
 from hub.facts.fact_bytes import open_fact
 from hub.facts.sealing import MasterKey
@@ -172,7 +173,7 @@ async def test_a_batch_that_was_decided_with_the_key_before_misses_when_it_is_wr
         rules = Rules(load_book())
         master = MasterKey.from_file(hub.master_key_file)
         tools: Tools = Tools(rules, DIRECTORY, master, code_blocks(load_book()), 4)
-        view = (await read_batch(hub.database, Wanted([], [], [], [dossier]), hub.store_key)).view
+        view = (await read_batch(hub.database, Wanted(dossiers=[dossier]), hub.store_key)).view
         item = authorise(
             record(WITHDRAW, dossier, {}, "e9"), Reading(DIRECTORY, LegalClock(), "live", rules.requests)
         )

@@ -9,7 +9,7 @@ import pytest
 
 from hub.dossier.state.matter import Matter
 from hub.engine.decide.decide_batch import BatchDecision
-from hub.engine.write.reading import wanted_of
+from hub.engine.decide.known import wanted_of
 from hub.facts.parking import StoredRecord
 from schemas.generate import EXAMPLES
 from tests.support.batches import AGENCY_SYSTEM, COUNTER, Memory, receipts, record, submit
