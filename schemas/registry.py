@@ -25,6 +25,7 @@ from schemas import (
     person_data,
     pickup,
     receipt,
+    register,
     reminder,
     replanning,
     result,
@@ -37,7 +38,7 @@ from schemas.base import Fact, Request
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion, leg, reminder,
-    loss, original, archive, feedback, information, notice, form, replanning, settlement,
+    loss, original, archive, feedback, information, notice, form, replanning, settlement, register,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

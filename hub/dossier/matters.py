@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused, Sender
-from hub.dossier.rules import feedback, settlement
+from hub.dossier.rules import feedback, imports, settlement
 from hub.dossier.rules.deadlines import watched_timer
 from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.state.matter import Matter, MatterKind
 from schemas.base import Request
 from schemas.due import DeadlineMissed, FireTimer
 from schemas.feedback import AnswerComplaint, ForwardComplaint, LodgeComplaint
+from schemas.register import RecordImport
 from schemas.settlement import SettleFees
 
 _SPEAKERS = frozenset({"counter", "agency"})
@@ -70,6 +71,7 @@ def _of_the_matter(act: Callable[[Matter, Any, Context], Decision]) -> _Act:
 MATTER_DECISIONS: Mapping[type[Request], _Act] = {
     SettleFees: settlement.settle,
     LodgeComplaint: feedback.lodge,
+    RecordImport: imports.record,
     ForwardComplaint: _of_the_matter(feedback.forward),
     AnswerComplaint: _of_the_matter(feedback.answer),
     FireTimer: _fire,
@@ -78,6 +80,7 @@ MATTER_DECISIONS: Mapping[type[Request], _Act] = {
 _OF: Mapping[MatterKind, tuple[type[Request], ...]] = {
     "fees": (SettleFees,),
     "complaint": (ForwardComplaint, AnswerComplaint),
+    "register": (RecordImport,),
 }
 _OF_ALL = (FireTimer, LodgeComplaint)
 """A complaint under a name that is taken says that it is."""

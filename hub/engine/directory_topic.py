@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import orjson
 
+from hub.engine.imports import ImportTeller
 from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
 from hub.facts.message import HUB_SOURCE, cloud_event
@@ -19,7 +20,7 @@ from hub.kafka.reading import NewConsumer
 from hub.logs import log
 from hub.outbox.shards import Shards
 from hub.participants.published_directory import Edition, read_edition
-from hub.postgres.database import Session
+from hub.postgres.database import Connection, Session
 from hub.regulation.lawbook import LawBook
 from schemas.directory import DirectoryEntry
 
@@ -46,8 +47,10 @@ class DirectoryTopic:
         topic: str,
         environment: str,
         key: StoreKey,
+        imports: ImportTeller,
     ) -> None:
         self._producer = producer
+        self._imports = imports
         self._session = session
         self._shards = shards
         self._book = book
@@ -65,6 +68,7 @@ class DirectoryTopic:
             self._edition = self._there = None
             return
         connection = await self._session.live()
+        await self._tell_of_imports(connection)
         edition = await read_edition(connection, self._key, self._book, self._environment, self._edition)
         if edition is self._edition:
             return
@@ -76,6 +80,12 @@ class DirectoryTopic:
             await asyncio.sleep(_AGAIN_S)
         else:
             self._edition = edition
+
+    async def _tell_of_imports(self, connection: Connection) -> None:
+        try:
+            await self._imports.tell(connection)
+        except (KafkaError, TimeoutError) as error:
+            log("imports_wait", error=type(error).__name__)
 
     async def _write(self, wanted: Entries) -> None:
         if self._there is None:

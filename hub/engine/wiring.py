@@ -25,6 +25,7 @@ from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
 from hub.engine.directory_topic import DirectoryTopic
+from hub.engine.imports import ImportTeller
 from hub.engine.intake import positions
 from hub.engine.intake.assigned import Assigned, Batch, Load
 from hub.engine.intake.brakes import Limiter
@@ -302,6 +303,9 @@ def _directory(
         topic=f"{settings.kafka.prefix}{DIRECTORY_TOPIC}",
         environment=settings.environment,
         key=key,
+        imports=ImportTeller(
+            producer, topic=f"{settings.kafka.prefix}in.hub", environment=settings.environment, key=key
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from hub.regulation.clock import VIETNAM
 from tests.support.clients import Client
+from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub
 from tests.support.requests import (
     ACCEPT,
@@ -131,3 +132,19 @@ async def did_not(client: Client, kind: str, subject: str, data: dict[str, Any])
     answer = await asked(client, kind, subject, data)
     assert "facts" not in answer, (kind, answer)
     return str(answer["code"])
+
+
+def settlement(quarter: str, **changes: Any) -> dict[str, Any]:
+    line = {"kind": "fee", "receipts": 2, "collected": 30_000, "handed_over": 30_000}
+    there = {"organisation": ONE_STOP, "agency": AGENCY, "quarter": quarter, "sums": [line]}
+    return {**there, "officer": OFFICER, **changes}
+
+
+async def imports_on_record(hub: Hub) -> bool:
+    """Each import is a fact with its officer: one chain for each register, that only operators see."""
+    facts = await hub.database.fetch("select type from fact where type = 'onestop.register.changed.v1'")
+    if not facts:
+        return False
+    status, text = await hub_command(hub.environment, "dossier", "timeline", "register/organisations")
+    assert (status, text.count("register.changed"), len(facts)) == (0, 1, 1), text
+    return True

@@ -15,6 +15,7 @@ from hub.regulation.quarters import after
 from schemas.base import Fact
 from schemas.due import DeadlineMissed, RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintLodged
+from schemas.register import RegisterChanged
 from schemas.settlement import FeesSettled
 
 _Changes = dict[str, Any]
@@ -78,6 +79,14 @@ def _answered(matter: Matter, fact: ComplaintAnswered, _at: datetime) -> _Change
     }
 
 
+def _of_a_register(_fact: RegisterChanged, at: datetime) -> Matter:
+    return Matter(kind="register", organisation=None, opened_at=at, sequence=0)
+
+
+def _imported(_matter: Matter, fact: RegisterChanged, _at: datetime) -> _Changes:
+    return {"edition": fact.edition}
+
+
 def _nothing(_matter: Matter, _fact: Fact, _at: datetime) -> _Changes:
     return {}
 
@@ -89,12 +98,14 @@ def _without(matter: Matter, name: str) -> dict[str, Timer]:
 _OPENED: Mapping[type[Fact], Callable[[Any, datetime], Matter]] = {
     FeesSettled: _of_fees,
     ComplaintLodged: _of_a_complaint,
+    RegisterChanged: _of_a_register,
 }
 OPENING = frozenset(_OPENED)
 """Facts that a matter can begin with, and that no dossier has."""
 _TABLE: Mapping[type[Fact], Callable[[Matter, Any, datetime], _Changes]] = {
     FeesSettled: _settled,
     ComplaintLodged: _lodged,
+    RegisterChanged: _imported,
     ComplaintForwarded: _passed_on,
     ComplaintAnswered: _answered,
     DeadlineMissed: _fired,

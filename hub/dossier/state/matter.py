@@ -10,9 +10,9 @@ from msgspec import Struct, field
 
 from hub.dossier.state.model import Complaint, Dossier, Timer
 
-MatterKind = Literal["fees", "complaint"]
+MatterKind = Literal["fees", "complaint", "register"]
 """`fees`: what one one-stop collects for one agency, settled quarter by quarter (9.10); `complaint`: one that
-names no dossier (6.2.đ, 27)."""
+names no dossier (6.2.đ, 27); `register`: what operators imported of it, edition by edition."""
 
 MATTER_VERSION = 1001
 """Of the stored form; far from the versions of dossiers, so that each state says what it is."""
@@ -30,16 +30,18 @@ class Settlement(Struct, frozen=True, gc=False, array_like=True):
 class Matter(
     Struct, frozen=True, omit_defaults=True, tag_field="v", tag=MATTER_VERSION, forbid_unknown_fields=True
 ):
-    """The state of one matter; `organisation` is the one-stop, `agency` the other side where there is one."""
+    """The state of one matter; `organisation` is the one-stop, `agency` the other side, if any."""
 
     kind: MatterKind
-    organisation: str
+    organisation: str | None
     opened_at: datetime
     sequence: int
     agency: str | None = None
     timers: Mapping[str, Timer] = field(default_factory=dict)
     quarters: Mapping[str, Settlement] = field(default_factory=dict)
     """Settled quarters of `fees`, as `2026-Q3`."""
+    edition: int = 0
+    """The newest one of a `register` that is on record."""
     complaints: Mapping[str, Complaint] = field(default_factory=dict)
     """The one of a `complaint`, by its name as in a dossier; `agency` is who deals with it after all."""
 

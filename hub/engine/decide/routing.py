@@ -29,6 +29,7 @@ from schemas import (
     payment,
     person_data,
     pickup,
+    register,
     reminder,
     replanning,
     result,
@@ -130,6 +131,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     payment.PaymentRequested: _BOTH | _PORTAL,
     payment.PaymentRecorded: _BOTH | _PORTAL | _PAPERS,
     settlement.FeesSettled: _BOTH,
+    register.RegisterChanged: frozenset(),
     copy.CopyRegistered: _BOTH | _PORTAL,
     copy.CopyCertified: _BOTH | _PAPERS,
 }
@@ -184,7 +186,7 @@ def matter_receivers(matter: Matter, fact: Fact, directory: Directory) -> tuple[
     """The same for a fact that is about no dossier: its one-stop, and the other side."""
     audiences = AUDIENCES[type(fact)]
     names: list[str] = []
-    if "one_stop" in audiences:
+    if "one_stop" in audiences and matter.organisation is not None:
         names.extend(directory.speaking_for("counter", matter.organisation))
     if "agency" in audiences and matter.agency is not None:
         names.extend(directory.speaking_for("agency", matter.agency))

@@ -31,6 +31,8 @@ from tests.support.provinces import (
     asked,
     did,
     did_not,
+    imports_on_record,
+    settlement,
 )
 from tests.support.requests import (
     ACCEPT,
@@ -310,6 +312,7 @@ async def merged(province: Province, dossier: str, code: str, folder: Path) -> N
     assert taken["agency"] == SECOND
     assert taken["followed"] == [{"former": AGENCY, "successor": SECOND}]
     assert await did_not(province.lead, "case.step", code, step)
+    await eventually(lambda: imports_on_record(province.hub), 30, "the import as a fact")
 
 
 async def explained(hub: Hub, code: str) -> None:
@@ -328,12 +331,6 @@ async def explained(hub: Hub, code: str) -> None:
     status, said = await hub_command(hub.environment, "explain", code, "--language", "en")
     assert (status, f"Dossier {code}: in process" in said) == (0, True)
     assert not [value for value in (PHONE, EMAIL, ADDRESS, *PERSONS) if value in text + said]
-
-
-def settlement(quarter: str, **changes: Any) -> dict[str, Any]:
-    line = {"kind": "fee", "receipts": 2, "collected": 30_000, "handed_over": 30_000}
-    there = {"organisation": ONE_STOP, "agency": AGENCY, "quarter": quarter, "sums": [line]}
-    return {**there, "officer": OFFICER, **changes}
 
 
 async def fees_settled(province: Province, began: list[str], later: asyncio.Event) -> None:

@@ -52,7 +52,7 @@ async def test_every_example_of_a_request_can_be_pasted(stack: StackAddress, tmp
         assert lodged.type == "onestop.receipt.accepted.v1", lodged.data
 
         told: dict[str, str] = {}
-        own = ("onestop.timer.fire.v1", "onestop.calendar.replan.v1")
+        own = ("onestop.timer.fire.v1", "onestop.calendar.replan.v1", "onestop.register.record.v1")
         names = [name for name in REQUESTS if name not in (SUBMIT, *own, *ENDS)]
         for name in (*names, *ENDS):
             shown = example(name)

@@ -49,7 +49,8 @@ def codes_of_the_core() -> set[str]:
 PREFIXES = {
     "officer", "organisation",
     "rule", "identity", "pickup", "custody", "due", "state", "timer", "security", "late", "handling_time",
-    "reference", "unknown_dossier", "payment", "codes", "loss", "complaint", "info", "notice", "matter",
+    "reference", "unknown_dossier", "payment", "codes", "loss", "complaint", "info", "notice",
+    "matter", "register",
 }  # fmt: skip
 
 
