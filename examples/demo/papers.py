@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from examples.demo.province import MESSAGES, Places
+from examples.demo.province import MESSAGES, Places, Province
+from examples.demo.week import DAYS, MONDAY
+from hub.errors import StartupError
 from hub.postgres.database import Connection
 
-_FORMS = ("01", "02", "03", "04", "05")
+_FORMS = ("01", "02", "03", "04", "05", "urging")
+_REPORTS = ("766", "gains", "work", "late")
 _MADE = """
 select convert_from(f.bytes, 'UTF8')::jsonb -> 'data' -> 'papers' as papers, f.dossier_id::text as dossier
 from fact f where f.type = 'onestop.form.made.v1' order by f.time, f.dossier_id, f.sequence
@@ -77,3 +84,21 @@ async def show_papers(places: Places, database: Connection) -> Papers:
 def messages_of(places: Places) -> Messages:
     """What applicants got."""
     return Messages(places.run / f"{MESSAGES}-mail", places.journal(MESSAGES))
+
+
+async def show_reports(province: Province) -> Path:
+    """The week's reports as papers for the head of an office, as an operator makes them."""
+    folder, first, last = province.places.run / "reports", MONDAY, MONDAY + timedelta(days=DAYS - 1)
+    folder.mkdir()
+    for kind in _REPORTS:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hub.cli.main", "report", kind, "--from", f"{first}", "--to", f"{last}"),
+            *("--into", str(folder / f"report-{kind}.pdf")),
+            env=os.environ | province.hub.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        if process.returncode:
+            raise StartupError(f"hub report {kind}: {said.decode().strip()}")
+    return folder

@@ -20,7 +20,7 @@ from examples.demo.conductor import Conductor
 from examples.demo.keeping import end_kept, keep, print_how_to_look
 from examples.demo.ledger import verdict_of
 from examples.demo.members import MEMBERS, PARTITIONS
-from examples.demo.papers import messages_of, show_papers
+from examples.demo.papers import messages_of, show_papers, show_reports
 from examples.demo.people import Citizen, citizens
 from examples.demo.plan import plan_week
 from examples.demo.programs import Program
@@ -94,7 +94,8 @@ async def run_demo(options: Options, console: Console) -> int:
             problems = [*conductor.outcome.problems, *_wrong(conductor, verdict, facts, options)]
             papers = await show_papers(places, province.hub.database)
             messages = messages_of(places)
-            console.print(f"{papers}\n{messages}", soft_wrap=True, highlight=False)
+            reports = f"reports of the week, for a head to sign: {await show_reports(province)}"
+            console.print(f"{papers}\n{messages}\n{reports}", soft_wrap=True, highlight=False)
             problems += [f"nobody got form {number}" for number in papers.missing]
             problems += [] if messages.mails and messages.short else ["nobody was told anything"]
             problems += [

@@ -138,7 +138,14 @@ async def opinion_overdue(case: Case) -> None:
     await case.later(2, "07:10")
     await case.counter.sees("deadline.missed", case.dossier, kind="opinion")
     await case.must_not(case.agency, "result.issue", case.result(), "rule.17.5.b.open")
-    reminder = {"timer": "opinion:YK-01", "officer": OFFICER, "content": "Đề nghị trả lời lấy ý kiến"}
+    letter = {
+        "number": "07/BPMC-ĐĐ",
+        "signed_on": f"{case.week.now:%Y-%m-%d}",
+        "signer": OFFICER,
+        "by_order_of": "Chủ tịch Ủy ban nhân dân xã Giả Định",
+    }
+    words = {"timer": "opinion:YK-01", "content": "Đề nghị trả lời lấy ý kiến"}
+    reminder = {**words, "officer": OFFICER, "letter": letter}
     await case.do(case.counter, "reminder.issue", reminder)
     await case.agency.sees("reminder.issued", case.name_at_agency)
     answer = {"opinion": "YK-01", "officer": AGENCY_OFFICER, "answer": "agrees", "text": "Thống nhất"}

@@ -39,7 +39,7 @@ class PageSender:
         self._topics = f"{settings.prefix}in.{self.name}", f"{settings.prefix}out.{self.name}"
         self._producer = Producer(lambda: kafka.producer(settings, self.name), self.name)
         self._reader = kafka.consumer(settings, f"{self.name}-receipts", group=None, offset_reset="latest")
-        self._waiting: dict[str, asyncio.Future[Receipt]] = {}
+        self._waiting: dict[str, list[asyncio.Future[Receipt]]] = {}
 
     async def open(self) -> None:
         """Connect, and stand at the end of what was told so far; raises what aiokafka raises."""
@@ -64,17 +64,22 @@ class PageSender:
     async def ask(self, kind: str, code: str, data: Mapping[str, Any], request: str) -> Receipt | None:
         """Send a request about the dossier of this code; None: the broker has it, nobody has answered yet.
 
-        The same `request` has one effect. Raises what is away: then nobody knows whether it was sent.
+        The same `request` has one effect, and all who wait for it get its answer. Raises what is away: then
+        nobody knows whether it was sent.
         """
         waiting: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting[request] = waiting
+        self._waiting.setdefault(request, []).append(waiting)
         try:
             record = OutgoingRecord(code.encode(), orjson.dumps(data), self._headers(kind, code, request))
             await self._producer.send(self._topics[0], [record], _SEND_S)
             done, _ = await asyncio.wait({waiting}, timeout=_WAIT_S)
             return waiting.result() if done else None
         finally:
-            self._waiting.pop(request, None)
+            others = [one for one in self._waiting[request] if one is not waiting]
+            if others:
+                self._waiting[request] = others
+            else:
+                del self._waiting[request]
 
     def _headers(self, kind: str, code: str, request: str) -> list[tuple[str, bytes]]:
         texts = {
@@ -94,10 +99,11 @@ class PageSender:
             return
         try:
             told = orjson.loads(record.value or b"{}")
-            waiting = self._waiting.get(str(told["request"]))
+            waiting = self._waiting.get(str(told["request"]), [])
             words = (str(told.get("message_vi", "")), str(told.get("message_en", "")))
             found = Receipt(kind == _ACCEPTED, str(told.get("code", "")), words)
         except (ValueError, KeyError, AttributeError, TypeError):
             return
-        if waiting is not None and not waiting.done():
-            waiting.set_result(found)
+        for one in waiting:
+            if not one.done():
+                one.set_result(found)

@@ -25,7 +25,7 @@ from hub.public.feedback_pages import (
 from hub.public.limits import Limits
 from hub.public.pages import Asked
 from hub.public.sending import PageSender, Receipt
-from hub.public.standing import Standing
+from hub.public.standing import SIDES, Standing
 from schemas.feedback import RecordComplaint, RecordRating
 
 _NONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -46,7 +46,8 @@ class Voices:
         scores = {side: _score(fields.get(score_field(side), ""), standing) for side in standing.unrated}
         given = {side: score for side, score in scores.items() if score is not None}
         if not given:
-            return said_page(asked, "incomplete" if standing.unrated else "rated")
+            is_again = any(fields.get(score_field(side)) for side in SIDES if side not in standing.unrated)
+            return said_page(asked, "rated" if is_again or not standing.unrated else "incomplete")
         said = "sent"
         for side, score in given.items():
             data = {"about": side, "score": score, "way": "kiosk" if asked.is_kiosk else "page"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from examples.demo.plan import STORIES
-from tests.support.forms import text_of
+from tests.support.forms import codes_of, text_of
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import within
 
@@ -91,7 +91,10 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
         assert re.search(rf"{words} +[1-9]", output), words
     assert "dossier.submitted" in output, "the timeline of one dossier"
     made = {file.name: text_of(file.read_bytes()) for file in (tmp_path / "demo/run/forms").iterdir()}
-    assert made.keys() >= {f"form-0{number}.pdf" for number in range(1, 6)} | {"form-01-applicant.pdf"}
+    assert made.keys() >= {f"form-0{number}.pdf" for number in range(1, 6)} | {
+        "form-01-applicant.pdf",
+        "form-urging.pdf",
+    }
     assert "Liên 1" not in made["form-01-applicant.pdf"]
     mails = [file.read_text("ascii") for file in (tmp_path / "demo/run/messages-sandbox-mail").iterdir()]
     assert [mail for mail in mails if "Content-Type: application/pdf" in mail], "Form 01 goes with its e-mail"
@@ -99,6 +102,13 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     headed = [text for name, text in made.items() if "true-copy" not in name]  # a mark, no letter
     assert all("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text for text in headed)
     assert "xã Giả Định" in made["form-01.pdf"], "names of organisations, as they were imported"
+    codes = codes_of((tmp_path / "demo/run/forms/form-01-applicant.pdf").read_bytes())
+    assert sum(code.startswith("https://tra-cuu.vi-du.example/tra-cuu?ma=") for code in codes) == 1
+    assert len(codes) == 2, "the other one is that of Circular 01/2023"
+    reports = {file.name: text_of(file.read_bytes()) for file in (tmp_path / "demo/run/reports").iterdir()}
+    assert reports.keys() == {f"report-{kind}.pdf" for kind in ("766", "gains", "work", "late")}
+    assert all("THỦ TRƯỞNG ĐƠN VỊ" in text for text in reports.values())
+    assert "reports of the week, for a head to sign: " in output
     assert "duplicates suppressed" in output, "the ledger"
     assert not [line for line in output.splitlines() if line.startswith("problem:")]
 
