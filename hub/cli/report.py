@@ -53,10 +53,15 @@ _SHOWN = {
     "gains": ("group", "number", "title", "gain", "points", "most", "dossiers", "each"),
     "work": ("group", "received", "carried_over", "ended", "ended_late", "open", "open_late"),
     "late": ("dossier", "agency", "due_at", "ended_at"),
+    "settlement": ("organisation", "agency", "quarter", "kind", "collected", "handed_over", "difference"),
     "officers": ("sent_by", "account", "name", "received", "ended", "ended_late", "open", "open_late"),
 }
 """What a terminal shows first, of each kind."""
-_NONE = {"late": "no dossier was late in the period", "officers": "nobody was posted there in the period"}
+_NONE = {
+    "late": "no dossier was late in the period",
+    "settlement": "no quarter was settled",
+    "officers": "nobody was posted there in the period",
+}
 
 
 First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of the period")]
@@ -159,6 +164,14 @@ def report_late(
 ) -> None:
     """List the dossiers that were late in a period, for the report of the head of a one-stop (7.1)."""
     _tell(_made(_asked("late", first, last, organisation), into), into, as_json=as_json)
+
+
+@app.command("settlement")
+def report_settlement(
+    first: First, last: Last, organisation: Whose = None, into: Into = None, as_json: AsJson = False
+) -> None:
+    """List what was collected and handed over in each quarter of a period, as it was settled (9.10)."""
+    _tell(_made(_asked("settlement", first, last, organisation), into), into, as_json=as_json)
 
 
 @app.command("officers")

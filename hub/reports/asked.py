@@ -23,10 +23,11 @@ from hub.reports.formula_sets import FormulaSet, installed_formulas
 from hub.reports.gains import gains
 from hub.reports.measures import Period
 from hub.reports.report import By, period_of
+from hub.reports.settlement import settlement_rows
 from hub.reports.stored import lives
 from hub.reports.work import COUNTS
 
-Kind = Literal["766", "gains", "work", "late", "explain"]
+Kind = Literal["766", "gains", "work", "late", "settlement", "explain"]
 NEWEST = "766-2026@1"
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "766": (
@@ -37,6 +38,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "late": (
         "dossier", "agency", "organisation", "procedure", "due_at", "ended_at", "supplements", "apologies",
         "opinions",
+    ),
+    "settlement": (
+        "organisation", "agency", "quarter", "kind", "receipts", "collected", "handed_over", "difference",
+        "settled_at", "is_late",
     ),
     "explain": (
         "dossier", "counts_as", "of", "accepted_at", "due_at", "ended_at", "organisation", "procedure",
@@ -109,6 +114,9 @@ async def make(sources: Sources, asked: WantedReport) -> CountedReport:
         rows = (await counting.work(found, group)).rows()
     elif asked.kind == "late":
         rows = await _listed(counting.late(found))
+    elif asked.kind == "settlement":
+        given = (asked.organisation, asked.told_to)
+        rows = await settlement_rows(sources.connection, sources.key, period, *given)
     elif asked.kind == "explain":
         rows = await _listed(counting.explain(found, formulas.find(asked.number or "")))
     else:

@@ -15,7 +15,15 @@ from hub.reports.asked import CountedReport
 from hub.reports.paper import as_pdf
 
 _WIDTHS = {"group": 26, "title": 48, "remark": 48, "unit": 14, "procedure": 16, "name": 28}
-_CODES = {"dossier": 28, "agency": 18, "organisation": 18, "sent_by": 18, "due_at": 22, "ended_at": 22}
+_CODES = {
+    "dossier": 28,
+    "agency": 18,
+    "organisation": 18,
+    "sent_by": 18,
+    "due_at": 22,
+    "ended_at": 22,
+    "settled_at": 22,
+}
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -21,7 +21,7 @@ from hub.reports.work import COUNTS
 MOST_ROWS = 5_000
 """Of a paper; of more there are tables for programs."""
 _TEMPLATES = {"766": "indicators.typ", "gains": "gains.typ", "work": "work.typ", "late": "late.typ",
-              "officers": "officers.typ"}  # fmt: skip
+              "settlement": "settlement.typ", "officers": "officers.typ"}  # fmt: skip
 Content = dict[str, Any]
 
 
@@ -174,6 +174,28 @@ def _late(made: CountedReport) -> Content:
     }
 
 
+def _settlement(made: CountedReport) -> Content:
+    at, words = letterheads(made.known), _words()["charge"]
+    names = ("collected", "handed_over", "difference")
+    sums = [sum(int(str(row[name])) for row in made.rows) for name in names]
+    return {
+        "rows": [
+            {
+                "organisation": at(str(row["organisation"]), _day(made)).name,
+                "agency": at(str(row["agency"]), _day(made)).name,
+                "quarter": str(row["quarter"]),
+                "kind": words[str(row["kind"])],
+                "receipts": str(row["receipts"]),
+                "sums": [_dong(row[name]) for name in names],
+                "settled_at": _moment(row["settled_at"]),
+                "is_late": row["is_late"] == "yes",
+            }
+            for row in made.rows
+        ],
+        "sums": [_dong(one) for one in sums],
+    }
+
+
 def _officers(made: CountedReport) -> Content:
     at, words = letterheads(made.known), _words()
     senders = groupby(made.rows, lambda row: str(row["sent_by"]))
@@ -229,8 +251,19 @@ def _number(value: Decimal | None) -> str | None:
     return None if value is None else f"{value:.2f}".replace(".", ",")
 
 
+def _dong(amount: object) -> str:
+    return f"{int(str(amount)):,}".replace(",", ".")
+
+
 def _moment(at: object) -> str | None:
     return f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}" if isinstance(at, datetime) else None
 
 
-_FILLED = {"766": _indicators, "gains": _gains, "work": _work, "late": _late, "officers": _officers}
+_FILLED = {
+    "766": _indicators,
+    "gains": _gains,
+    "work": _work,
+    "late": _late,
+    "settlement": _settlement,
+    "officers": _officers,
+}

@@ -19,6 +19,7 @@ from hub.reports.life import Life, Spell
 from hub.reports.measures import InPeriod, Period
 from hub.reports.paper import as_pdf
 from hub.reports.report import Figures
+from hub.reports.settlement import rows_of
 from hub.reports.work import WorkSheet, late_row
 from tests.support.dossiers import law
 from tests.support.forms import PICTURES, looks_like, pages_of
@@ -32,7 +33,21 @@ _NAMES = {
     AGENCIES[0]: "Ủy ban nhân dân xã Mẫu",
     AGENCIES[1]: "Văn phòng Đăng ký đất đai Mẫu",
 }
-REPORTS = ("766", "gains", "work", "late", "officers")
+REPORTS = ("766", "gains", "work", "late", "settlement", "officers")
+
+
+SETTLED = [
+    {
+        "organisation": ONE_STOP, "agency": agency, "quarter": "2026-Q3", "settle_by": limit,
+        "sums": [
+            {"kind": "fee", "receipts": 41, "collected": 1_230_000, "handed_over": 1_230_000},
+            {"kind": "service_fee", "receipts": 12, "collected": 300_000, "handed_over": 275_000},
+        ],
+    }
+    for agency, limit in zip(
+        AGENCIES, ("2026-10-30T10:00:00Z", "2026-10-15T10:00:00Z"), strict=True
+    )
+]  # fmt: skip
 
 
 def known() -> Organisations:
@@ -89,6 +104,9 @@ def made(kind: str) -> CountedReport:
         return CountedReport(kind, PERIOD, rows, organisation=ONE_STOP, formulas=FORMULAS, known=known())
     if kind == "late":
         rows = [row for one in seen() if (row := late_row(one)) is not None]
+        return CountedReport(kind, PERIOD, rows, organisation=ONE_STOP, known=known())
+    if kind == "settlement":
+        rows = [row for one in SETTLED for row in rows_of(one, datetime(2026, 10, 20, 9, tzinfo=VIETNAM))]
         return CountedReport(kind, PERIOD, rows, organisation=ONE_STOP, known=known())
     accounts = {f"id-{number}": ("cc-01", "cc-02", "cc-03")[number % 3] for number in range(60)}
     is_work = kind == "work"

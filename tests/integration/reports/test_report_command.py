@@ -201,6 +201,17 @@ async def test_the_report_is_written_as_a_table_for_programs(province: Province,
     assert "Hồ sơ giải quyết đúng hạn" in paper
 
 
+async def patiently(visitor: Visitor, kind: str, asked: dict[str, str]) -> httpx.Response:
+    """A report over HTTPS, after those of others."""
+    async with within(120):
+        while True:
+            answer = await visitor.client.get(f"/v1/reports/{kind}", params=asked)
+            if answer.status_code != 429:
+                return answer
+            assert answer.json()["code"] == "report.busy"
+            await asyncio.sleep(int(answer.headers["retry-after"]))
+
+
 async def test_over_https_everybody_counts_the_dossiers_that_it_was_told_of(
     province: Province, door: Door
 ) -> None:
@@ -209,13 +220,7 @@ async def test_over_https_everybody_counts_the_dossiers_that_it_was_told_of(
     assert plain is not None
 
     async def asked(visitor: Visitor, kind: str, **more: str) -> httpx.Response:
-        async with within(120):
-            while True:
-                answer = await visitor.client.get(f"/v1/reports/{kind}", params={**period, **more})
-                if answer.status_code != 429:
-                    return answer
-                assert answer.json()["code"] == "report.busy"
-                await asyncio.sleep(int(answer.headers["retry-after"]))
+        return await patiently(visitor, kind, {**period, **more})
 
     handled = {}
     for visitor in (door.one_stop, door.agency, door.foreign):
@@ -241,6 +246,27 @@ async def test_over_https_everybody_counts_the_dossiers_that_it_was_told_of(
     assert (await asked(door.one_stop, "explain", number="9.9")).json()["fields"] == ["number"]
     odd = await asked(door.one_stop, "officers")
     assert (odd.status_code, odd.json()["code"]) == (400, "http.invalid_parameter")
+
+
+async def test_fees_are_listed_as_they_were_settled_last(province: Province, door: Door) -> None:
+    line = {"kind": "fee", "receipts": 2, "collected": 30_000, "handed_over": 25_000}
+    quarter = {"quarter": province.quarter_before, "officer": OFFICER}
+    said = {"organisation": ONE_STOP, "agency": AGENCY, **quarter}
+    why = {"difference": "Chờ đối chiếu"}
+    await did(province.counter, "fees.settle", "ref:fees-1", {**said, **why, "sums": [line]})
+    paid = {**line, "handed_over": 30_000}
+    await did(province.lead, "fees.settle", "ref:fees-2", {**said, "sums": [paid], "corrects": True})
+    first = f"{province.now - timedelta(days=150):%Y-%m-%d}"
+    period = ("--from", first, "--to", days(province)[3])
+    status, told = await hub_command(
+        province.hub.environment, "report", "settlement", *period, "--json", "--organisation", AGENCY
+    )
+    assert status == 0, told
+    (row,) = rows_of(told)
+    assert (row["quarter"], row["handed_over"], row["difference"]) == (province.quarter_before, 30_000, 0)
+    for visitor, count in ((door.one_stop, 1), (door.foreign, 0)):
+        answer = await patiently(visitor, "settlement", {"from": first, "to": days(province)[3]})
+        assert len(answer.json()["lines"]) == count, answer.text
 
 
 async def test_a_month_of_each_posted_officer_goes_to_the_agency_that_posts_it(
@@ -300,7 +326,7 @@ async def test_what_an_agency_did_and_what_was_late_add_up_to_the_same_dossiers(
 async def test_the_commands_of_its_page_run_as_they_stand_there(province: Province, tmp_path: Path) -> None:
     lines = [line for (page, _), found in commands().items() if page == "docs/reports.md" for line in found]
     lines = [line for line in lines if line.startswith("hub ")]
-    assert len(lines) == 10
+    assert len(lines) == 11
     for line in lines:
         (words,) = words_of_hub(line)
         here = [str(tmp_path / word) if word.endswith((".xlsx", ".pdf")) else word for word in words]

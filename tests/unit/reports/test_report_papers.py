@@ -19,6 +19,7 @@ from hub.reports.life import Life
 from hub.reports.officers import officer_rows
 from hub.reports.paper import MOST_ROWS, as_pdf
 from hub.reports.report import Figure
+from hub.reports.settlement import touches
 from tests.support.forms import looks_like, text_of
 from tests.support.report_papers import AGENCIES, FORMULAS, ONE_STOP, PERIOD, REPORTS, lives, made, pages
 
@@ -49,6 +50,13 @@ def test_a_paper_has_a_bounded_number_of_rows() -> None:
     with pytest.raises(ReportError, match="rows"):
         as_pdf(long)
     assert FORMATS["csv"](long)
+
+
+def test_a_quarter_counts_where_a_day_of_it_lies_in_the_period() -> None:
+    longer = replace(PERIOD, begin=PERIOD.begin.replace(year=2025, month=12))
+    quarters = ("2025-Q3", "2025-Q4", "2026-Q3", "2026-Q4", "2027-Q1")
+    assert [one for one in quarters if touches(PERIOD, one)] == ["2026-Q4"]
+    assert [one for one in quarters if touches(longer, one)] == ["2025-Q4", "2026-Q3", "2026-Q4"]
 
 
 def figure(number: str, numerator: int, denominator: int | None, points: str | None, most: str) -> Figure:
