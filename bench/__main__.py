@@ -21,6 +21,7 @@ from bench.gateway_report import gateway_page
 from bench.gateway_run import GatewayPlan, run_gateway
 from bench.guard import JOBS, count, guard_page, timed
 from bench.latency import run_latency
+from bench.look_ups import LookUpsPlan, look_ups_page, run_look_ups
 from bench.machine import facts
 from bench.memory import memory_page, run_memory
 from bench.product import ProductPlan, run_product
@@ -95,6 +96,15 @@ def gateway(requests: int = 15_000, clients: int = 100, rounds: int = 5, keep: K
     _leave(keep)
 
 
+@app.command("look-ups")
+def look_ups(
+    dossiers: int = 1_000_000, rate: int = 200, seconds: float = 60, rounds: int = 3, keep: Keep = False
+) -> None:
+    """How long the page for everybody takes with many stored dossiers."""
+    _look_ups(LookUpsPlan(dossiers, rate, seconds, rounds))
+    _leave(keep)
+
+
 @app.command()
 def deliveries(
     deliveries: int = 1_200,
@@ -162,6 +172,7 @@ def everything(
         _latency("200,2000,half", 6, peak)
         _memory(10_000)
         _scale("10000,100000,1000000", Plan(events=20_000, rounds=1))
+        _look_ups(LookUpsPlan(seconds=10, rounds=2))
         _gateway(GatewayPlan(requests=5_000, rounds=3))
         _deliveries(DeliveriesPlan(deliveries=500), "all")
         _profile(15_000)
@@ -171,6 +182,7 @@ def everything(
         _latency("200,2000,half", 20, peak)
         _memory(20_000)
         _scale("10000,100000,1000000", Plan(events=50_000, rounds=3))
+        _look_ups(LookUpsPlan())
         _gateway(GatewayPlan())
         _deliveries(DeliveriesPlan(), "all")
         _profile(30_000)
@@ -189,6 +201,14 @@ def _core(plan: Plan, only: str) -> list[Measured]:
     save("core", machine, plan, measured, text)
     print(text)
     return measured
+
+
+def _look_ups(plan: LookUpsPlan) -> None:
+    machine = facts()
+    measured = uvloop.run(run_look_ups(open_stack(), plan))
+    text = look_ups_page(machine, plan, measured)
+    save("look_ups", machine, plan, measured, text)
+    print(text)
 
 
 def _product(plan: ProductPlan) -> None:
