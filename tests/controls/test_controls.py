@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.controls.catalogue import CONTROLS, PATCHES, Control, PatchError, apply, copy_checkout
+from tests.support.stack import REPOSITORY
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,14 @@ def test_a_control_applies_to_the_present_code_and_leaves_code_that_can_be_read(
         assert after != text
         if name.endswith(".py"):
             ast.parse(after)
+
+
+def test_a_control_changes_the_function_that_is_in_force(control: Control) -> None:
+    migrations = sorted((REPOSITORY / "hub/postgres/migrations").glob("*.sql"))
+    for function in ("write_batch", "read_batch"):
+        made = [file.name for file in migrations if f"create function {function}(" in file.read_text("utf-8")]
+        for name in map(Path, changed_files(control)):
+            assert name.name not in made[:-1]
 
 
 def test_a_patch_that_does_not_fit_any_more_is_an_error(tmp_path: Path) -> None:
