@@ -25,8 +25,9 @@ NO_DOCUMENT: Mapping[str, tuple[str, ...]] = {
     "onestop.leg.started.v1": ("copies[*].manifest",),
     "onestop.component.reused.v1": ("paper.manifest",),
     "onestop.component.reusable.v1": ("manifest",),
+    "onestop.register.changed.v1": ("sha256",),
 }
-"""Digests that are no document's: of the manifest inside a package."""
+"""Digests that are no document's: of the manifest inside a package, of an imported register."""
 
 TRANSFER = "onestop.dossier.forwarded.v1"
 TRANSFERRED = frozenset(
