@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from hub.cli.main import app
+from tests.support.requests import AGENCY, ONE_STOP
 
 NOBODY = "00000000-0000-8000-8000-000000000000"
 SURE = ("--reason", "a test", "--yes")
@@ -54,7 +55,6 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "report late": ("--from", "2126-01-05", "--to", "2126-01-09"),
     "report work": ("--from", "2126-01-05", "--to", "2126-01-09"),
     "law replan": ("--calendar", "vn-2999.1", "--show"),
-    "matter list": ("--organisation", "nobody"),
     "matter show": ("nope",),
     "listen": ("/no/such.conf",),
     "offsets accept": ("in.nobody", "0", *SURE),
@@ -84,7 +84,7 @@ NAMES_NONE = frozenset(
     {
         "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
         "embedded status", "embedded up", "failures", "gateway user",
-        "forms check", "forms list", "forms parked", "lag", "law list", "offsets list",
+        "forms check", "forms list", "forms parked", "lag", "law list", "matter list", "offsets list",
         "organisations editions", "participants list",
         "pki sandbox", "roster editions", "roster show", "setup", "verify",
     }
@@ -100,7 +100,8 @@ LISTS_AND_SHOWS = {
     "forms list": (), "forms parked": (), "lag": (),
     "embedded status": (), "law diff": ("bentre-45-2023@1", "bentre-45-2023@2"), "law list": (),
     "law open": (), "law replan": ("--show",), "law show": ("bentre-45-2023@2",),
-    "matter list": (), "offsets list": (), "organisations editions": (), "organisations show": (),
+    "matter list": (), "matter show": (f"fees/{ONE_STOP}/{AGENCY}",),
+    "offsets list": (), "organisations editions": (), "organisations show": (),
     "participants budget": ("counter-a",), "participants list": (), "redrive": (),
     "report 766": ("--from", "2026-01-05", "--to", "2026-01-09"),
     "report gains": ("--from", "2026-01-05", "--to", "2026-01-09"),

@@ -27,7 +27,8 @@ from tests.support.every_command import (
 )
 from tests.support.hub_commands import SURE
 from tests.support.hubs import Hub, own_hub
-from tests.support.requests import ONE_STOP, SUBMIT, submission
+from tests.support.matters import settlement
+from tests.support.requests import AGENCY, ONE_STOP, SUBMIT, submission
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import eventually
 
@@ -58,17 +59,20 @@ ALTERED = (
     """insert into delivery
     (adapter, id, dossier, sequence, type, subject, time, data, first_at, ended_at, outcome)
     select 'postal', 'm-2', id::text, 1, $1, $1, '200000-01-01', '', 'infinity', 'infinity', '5'
-    from dossier""",
+    from dossier limit 1""",
 )
 
 
 @pytest.fixture(scope="module")
 async def hub(stack: StackAddress, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
-    """A hub that was used: a dossier, a dead letter, a parked request, a delivery that was given up."""
+    """A used hub: a dossier, a matter, a dead letter, a parked request, a delivery that was given up."""
     async with own_hub(stack, tmp_path_factory.mktemp("every"), partitions=1) as opened:
         counter = await opened.join("counter-a", ["counter"], [ONE_STOP])
         await opened.start_engine()
         receipt = await counter.ask(SUBMIT, "ref:hs-1", submission())
+        fees = settlement(organisation=ONE_STOP, agency=AGENCY)
+        settled = await counter.ask(fees.type, "ref:q3", fees.model_dump(mode="json"))
+        assert settled.data.get("facts"), settled.data
         await counter.ask(SUBMIT, "ref:hs-2", b"{no json")  # type: ignore[arg-type]  # bytes on purpose
         await opened.database.execute(DELIVERY, receipt.data["dossier"])
         yield opened
