@@ -77,7 +77,21 @@ class RecordComplaint(_Complaint, Request):
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "agency", "public"})
 
 
-class LodgeComplaint(Request):
+class _Lodged(Wire):
+    """What somebody lodges that names no dossier."""
+
+    organisation: OrganisationCode
+    kind: ComplaintKind
+    about: Literal["official", "agency", "rule"]
+    way: Way
+    text: Text
+    complainant: PersonName
+    official: PersonName | None = None
+    concerns: OrganisationCode | None = None
+    provision: Line | None = None
+
+
+class LodgeComplaint(_Lodged, Request):
     """Somebody reflects, petitions, complains or denounces in a matter of no dossier (Art. 6.2.đ, 8.5.d, 27).
 
     `organisation` is the one-stop that takes it in; `concerns` whom it is about. About a `rule` that is
@@ -87,30 +101,12 @@ class LodgeComplaint(Request):
     type: ClassVar[str] = "onestop.complaint.lodge.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "portal", "public"})
     subject: ClassVar[Subject] = "none"
-    organisation: OrganisationCode
-    kind: ComplaintKind
-    about: Literal["official", "agency", "rule"]
-    way: Way
-    text: Text
-    complainant: PersonName
-    official: PersonName | None = None
-    concerns: OrganisationCode | None = None
-    provision: Line | None = None
 
 
-class ComplaintLodged(Fact):
+class ComplaintLodged(_Lodged, Fact):
     """The one-stop has it; `complaint` names it in the matter, until `answer_by` it is answered."""
 
     type: ClassVar[str] = "onestop.complaint.lodged.v1"
-    organisation: OrganisationCode
-    kind: ComplaintKind
-    about: Literal["official", "agency", "rule"]
-    way: Way
-    text: Text
-    complainant: PersonName
-    official: PersonName | None = None
-    concerns: OrganisationCode | None = None
-    provision: Line | None = None
     complaint: Reference
     handler: OrganisationCode
     answer_by: Instant

@@ -107,9 +107,10 @@ class Pipeline:
         try:
             await in_flight.task
         except BaseException as error:
-            if in_flight.is_overlaid and isinstance(error, MissError) and error.kind == "head_miss":
-                self._metrics.overlay_misses.inc()
-            self._known.doubt()
+            if isinstance(error, MissError):
+                self._known.doubt()
+                if in_flight.is_overlaid and error.kind == "head_miss":
+                    self._metrics.overlay_misses.inc()
             self._redo.extendleft(batch for batch in (behind, in_flight.batch) if batch is not None)
             self._in_flight = None
             raise

@@ -190,3 +190,16 @@ def test_a_request_that_was_answered_is_looked_up() -> None:
         engine.settle()
     assert engine.unread == 1
     assert len(memory.inbox) == 1
+
+
+def test_only_a_miss_of_what_was_known_makes_the_pause_longer() -> None:
+    memory = stored()
+    engine = Engine(memory, [])
+    for _ in range(5):
+        engine.known.doubt()
+    reads = 0
+    for number in range(4):
+        engine.round([record(SUBMIT, f"ref:{number}", submission(), f"e{number}")])
+        engine.settle()
+        reads += engine.known.sought([], None).must_read
+    assert reads == 0, "one pause of one batch is over with the first"

@@ -168,9 +168,13 @@ class KnownDossiers:
         _bound(self._answered, self._most * _REQUESTS)
 
     def doubt(self) -> None:
-        """Something of it was stale: everything is read for a while, the longer the sooner it comes again."""
+        """A write missed: everything is read for a while, the longer the sooner it comes again.
+
+        The miss of a batch that was read whole is another engine's doing, and makes the while no longer.
+        """
         self.forget()
-        self._pause, self._next_pause = self._next_pause, min(2 * self._next_pause, _LONGEST_PAUSE)
+        if not self._pause:
+            self._pause, self._next_pause = self._next_pause, min(2 * self._next_pause, _LONGEST_PAUSE)
 
     def forget(self) -> None:
         """Nothing is known any more."""
