@@ -24,6 +24,8 @@ TimerKind = Literal[
     "original",
     "complaint",
     "settlement",
+    "notice",
+    "papers_back",
 ]
 """What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
 
@@ -31,7 +33,10 @@ TimerKind = Literal[
 another agency (17.5), whose timer has its name: `opinion:<name>`; `leg` a part of an
 interlinked dossier (17.6): `leg:<name>`.
 `original` is one that the law of the sector wants back by then (18.2), `complaint` the answer to one (6.2.đ),
-`settlement` that of a quarter's fees (9.10): `settlement:<quarter>`.
+`settlement` that of a quarter's fees (9.10): `settlement:<quarter>`; `notice` that the applicant is told of
+Form 02 or 03 of a dossier that was lodged online (15.2.a): `notice:answer`, or of the new time of Form 04
+(17.9): `notice:new_time`; `papers_back` that the agency hands back the papers of what it sent back or
+refused (17.4, 17.8).
 """
 
 

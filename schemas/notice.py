@@ -24,11 +24,13 @@ from schemas.types import (
 )
 
 NoticePurpose = Literal[
-    "intake", "reschedule", "early_return", "receipt", "supplement", "decline", "ready", "fee", "post"
-]
+    "intake", "reschedule", "early_return", "receipt", "supplement", "decline", "ready", "fee", "post",
+    "appointment", "moved",
+]  # fmt: skip
 """The answer to a dossier that was lodged online (15.2.a); the new time of Form 04 (17.9); a result that can
 be had before its time (18.4); Form 01, Form 02, Form 03; a result that can be had; a fee that is due; what
-the post did with a parcel."""
+the post did with a parcel; a verification at which the applicant has to be there (17.3.b); a due time that
+a later calendar moved."""
 AgreedChannel = Literal["email", "sms"]
 """The ways on which the hub has notices sent: those to which an applicant agreed."""
 Language = Literal["vi", "en"]
@@ -67,7 +69,7 @@ class ReportNotice(_Notice, Request):
 
 
 class NoticePoint(Wire):
-    """One thing that is missing or wrong, or the reason of a refusal or a delay."""
+    """What is missing or wrong, the reason of a refusal or a delay, place and content of an appointment."""
 
     text: Text
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import Fact, Request, Role, Wire
+from schemas.copy import CopyFile, Digest
 from schemas.party import Officer
 from schemas.together import Ruled, Together
 from schemas.types import DossierCode, Instant, Line, OrganisationCode, ProcedureCode, Text, in_words
@@ -57,12 +58,16 @@ class _Answer(Wire):
     answer: Literal["agrees", "disagrees", "remarks", "not_competent"]
     text: Annotated[Text, in_words("rule.17.5.b.blank")]
     letter: Line | None = None
+    package: Digest | None = None
+    exception: Line | None = None
 
 
 class GiveOpinion(_Answer, Request):
     """The agency that was asked answers (Art. 17.5.b).
 
-    An answer on paper is entered by who asked for it, with number and day of the `letter`.
+    An answer on paper is entered by who asked for it, with number and day of the `letter`, and kept as a
+    digitised file (17.3.b): `package` is signed as copies are, with the name of the question in place of a
+    component; `exception` is the law that provides otherwise.
     """
 
     type: ClassVar[str] = "onestop.opinion.give.v1"
@@ -70,7 +75,8 @@ class GiveOpinion(_Answer, Request):
 
 
 class OpinionGiven(_Answer, Fact):
-    """The answer of the agency `of`; one after its limit is followed by `rule.violated`."""
+    """The answer of the agency `of`, with the files of its package; `rule.violated` follows a late one."""
 
     type: ClassVar[str] = "onestop.opinion.given.v1"
     of: OrganisationCode
+    files: tuple[CopyFile, ...] = ()

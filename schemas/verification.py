@@ -45,7 +45,7 @@ class ScheduleVerification(_Appointment, Request):
 
 
 class VerificationScheduled(_Appointment, Fact):
-    """The appointment stands; the one-stop tells the applicant."""
+    """The appointment stands; the applicant is told on the agreed way, and else by the one-stop."""
 
     type: ClassVar[str] = "onestop.verification.scheduled.v1"
     agency: OrganisationCode

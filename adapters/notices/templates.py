@@ -22,6 +22,8 @@ _OWN: Final[Mapping[str, frozenset[str]]] = {
     "ready": frozenset(),
     "fee": frozenset({"amount"}),
     "post": frozenset({"status"}),
+    "appointment": frozenset({"points", "due"}),
+    "moved": frozenset({"due"}),
 }
 """What each purpose has beside the common fields; `intake` is reported by hand and has no template."""
 _NEEDED: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {

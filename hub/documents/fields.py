@@ -14,6 +14,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "onestop.component.reused.v1": ("paper.package", "paper.files[*].digest"),
     "onestop.component.reusable.v1": ("package",),
     "onestop.verification.recorded.v1": ("package", "files[*].digest"),
+    "onestop.opinion.given.v1": ("package", "files[*].digest"),
     "onestop.form.made.v1": ("papers[*].digest",),
 }
 """Fields of a fact's data that hold the SHA-256 of a stored document; versions stay when new ones come."""

@@ -24,7 +24,9 @@ from schemas.party import Party, Proxy
 from schemas.payment import RequestPayment
 from schemas.pickup import ReportPickup
 from schemas.receipt import Fault
+from schemas.replanning import ReplanLimits
 from schemas.result import IssueResult
+from schemas.verification import ScheduleVerification
 
 NEEDS_CODE: frozenset[type[Request]] = frozenset({AcceptDossier})
 """Requests for which the context must hold `next_code`."""
@@ -35,7 +37,7 @@ NEEDS_APPLICANT: frozenset[type[Request]] = frozenset(
 CAN_TELL: frozenset[type[Request]] = frozenset(
     {
         AcceptDossier, RequestSupplement, DeclineDossier, Apologise, IssueResult, RequestPayment,
-        ReportPickup, ReportNotice,
+        ReportPickup, ReportNotice, ScheduleVerification, ReplanLimits,
     }
 )  # fmt: skip
 """Requests of which an applicant who agreed to a way can have to be told: they need `notices` too."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub.dossier.rules.duties import NEW_TIME_TOLD
 from hub.dossier.rules.late import who_had_to_act
 from hub.dossier.rules.transfer import electronic_limit, paper_limit
 from hub.dossier.state.model import POST, Dossier, Timer
@@ -16,6 +17,7 @@ from hub.regulation.catalogue import HandlingTime
 from hub.regulation.counting import Count, count
 from hub.regulation.errors import CalendarYearError
 from hub.regulation.law import Law
+from hub.regulation.profile import Profile
 from schemas.due import TimerKind
 
 STARTS: Mapping[TimerKind, tuple[tuple[str, ...], str | None]] = {
@@ -27,6 +29,8 @@ STARTS: Mapping[TimerKind, tuple[tuple[str, ...], str | None]] = {
     "redelivery": (("pickup.progressed",), "order"),
     "original": (("original.taken",), "original"),
     "complaint": (("complaint.recorded",), "complaint"),
+    "notice": (("dossier.supplement_requested", "dossier.declined", "apology.sent"), None),
+    "papers_back": (("dossier.supplement_requested", "dossier.declined"), None),
 }
 """Facts of which the last one started a clock, and the field that has the name of its timer."""
 START_FACTS = (
@@ -52,6 +56,8 @@ _RULES: Mapping[TimerKind, str] = {
     "redelivery": "tt17-2017.5",
     "original": "18.2",
     "complaint": "6.2.đ",
+    "notice": "15.2.a",
+    "papers_back": "17.4",
 }
 _MOVED = {"17.4": "moved_by_supplement", "blld45-2019.112": "kept_from_earlier_calendar"}
 """How a due time that was not counted so came about, by the rule; else by Form 04."""
@@ -145,7 +151,16 @@ def _how(kind: TimerKind, name: str, dossier: Dossier, law: Law, facts: list[dic
             is_posts = dossier.complaints[name.partition(":")[2]].about == "post"
             return _How(kind, "tt17-2017.8" if is_posts else rule, {}, _WORKING if is_posts else _DAYS)
         case _:
-            return _How(kind, rule, {})
+            return _of_duty(kind, name, profile)
+
+
+def _of_duty(kind: TimerKind, name: str, profile: Profile) -> _How:
+    """What an act leaves to do; a clock without numbers of the profile says itself."""
+    if kind == "notice":
+        rule = "17.9" if name == NEW_TIME_TOLD else _RULES[kind]
+        return _How(kind, rule, {"amount": profile.notices.told_working_minutes}, _HOURS)
+    amount = profile.returning.papers_back_working_days if kind == "papers_back" else None
+    return _How(kind, _RULES[kind], {"amount": amount} if amount is not None else {})
 
 
 def _start(

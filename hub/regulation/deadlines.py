@@ -102,6 +102,18 @@ def supplement_notice_limit(
     return limit if due is None else min(limit, in_viet_nam(due))
 
 
+def told_limit(calendar: WorkingCalendar, profile: Profile, since: datetime) -> datetime | None:
+    """Until when the applicant is told of what was decided (15.2.a, 17.9); None where that is not watched."""
+    minutes = profile.notices.told_working_minutes
+    return None if minutes is None else calendar.add_working_hours(since, _hours(minutes))
+
+
+def papers_back_limit(calendar: WorkingCalendar, profile: Profile, since: datetime) -> datetime | None:
+    """Until when papers go back with Form 02 or a refusal (17.4, 17.8); None where that is not watched."""
+    days = profile.returning.papers_back_working_days
+    return None if days is None else calendar.closing(calendar.working_day_after(since, days))
+
+
 def due_after_supplement(
     calendar: WorkingCalendar,
     profile: Profile,

@@ -66,6 +66,8 @@ class Intake:
     """Whether beyond its own area a one-stop takes in only what the list of 4.7 names."""
     missing_papers: Literal["confirmed", "unsaid"] = "unsaid"
     """Whether an officer confirms each absent paper of which the list does not say it (14.3)."""
+    unsynced: Literal["mark", "ignore"] = "ignore"
+    """Whether it is on record as a fault that the national portal did not take a change (15.3)."""
     decline_reasons: frozenset[DeclineReason] = frozenset(
         {"out_of_competence", "procedure_not_in_force", "not_entitled", "gaps_left"}
     )
@@ -110,6 +112,8 @@ class Handling:
     """Whether result, Form 02 and refusal of an agency need an appraisal, or only fit one on record."""
     opinion_silence: Literal["wait", "proceed"] = "wait"
     """Whether a result waits for an opinion also after its limit: silence is no consent (17.5.b)."""
+    paper_answers: Literal["filed", "letter"] = "letter"
+    """Whether an answer on paper is kept as a digitised file, or its letter is named only (17.3.b)."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -167,6 +171,8 @@ class Returning:
     """What becomes of an early return that was not announced before (18.4)."""
     electronic_only: Literal["asked", "free"] = "free"
     """Whether there is no paper only where the applicant asked for none (17.10)."""
+    papers_back_working_days: Annotated[int, Field(ge=1, le=200)] | None = None
+    """Within which an agency hands back the papers with its Form 02 or refusal; None: it is not watched."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -219,6 +225,8 @@ class Notices:
     intake: frozenset[NoticeChannel]
     reschedule: frozenset[NoticeChannel]
     early: frozenset[NoticeChannel]
+    told_working_minutes: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Within which the applicant is told of a new time, or of a late answer; None: it is not watched."""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

@@ -51,9 +51,18 @@ _TEMPLATES = {
 }
 
 
+_REASON = ["Tờ khai chưa ký"]
+_POINTS = {
+    "supplement": _REASON,
+    "decline": _REASON,
+    "reschedule": _REASON,
+    "appointment": ["Số 1 đường Giả Lập, Bến Tre", "Xác minh nơi cư trú"],
+}
+
+
 def fact(purpose: str, channel: str, language: Language) -> NoticeRequested:
     """What the hub asks for, of an invented dossier."""
-    words = purpose in {"supplement", "decline", "reschedule"} and channel == "email"
+    words = _POINTS.get(purpose, []) if channel == "email" else []
     values: dict[str, Any] = {
         "purpose": purpose,
         "channel": channel,
@@ -61,7 +70,7 @@ def fact(purpose: str, channel: str, language: Language) -> NoticeRequested:
         "due_at": "2026-03-05T10:00:00Z",
         "amount": 61_000,
         "status": "delivered",
-        "points": [{"text": "Tờ khai chưa ký"}] if words else [],
+        "points": [{"text": text} for text in words],
         "guidance": "Ký vào tờ khai rồi nộp lại." if words and purpose == "supplement" else None,
     }
     return NoticeRequested.model_validate_json(message(**values).data)

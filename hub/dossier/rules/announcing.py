@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.rules.late import Late
+from hub.dossier.rules.duties import TELLS
+from hub.dossier.rules.late import Late, unfired
 from hub.dossier.rules.rule import Check, first_refusal, rule
 from hub.dossier.rules.telling import next_way, permitted
 from hub.dossier.state.model import Dossier
@@ -23,6 +24,8 @@ _RULES: Mapping[NoticePurpose, str] = {
     "ready": "18.3",
     "fee": "3.5",
     "post": "13.2",
+    "appointment": "17.3.b",
+    "moved": "blld45-2019.112",
 }
 
 
@@ -111,7 +114,9 @@ def report(dossier: Dossier, request: ReportNotice, context: Context) -> Decisio
             failure=request.failure,
             then=then,
         )
-    return Accepted((fact,) if again is None else (fact, again), (rule_id,))
+    duty = TELLS.get(request.purpose)
+    missed = unfired(dossier, context, duty) if duty is not None and request.failure is None else ()
+    return Accepted((*missed, fact) if again is None else (fact, again), (rule_id,))
 
 
 @rule("18.4", "A result that is returned before its time was announced before")

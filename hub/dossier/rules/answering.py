@@ -8,6 +8,8 @@ from datetime import datetime
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.components import components_are_published, known
 from hub.dossier.rules.custody import given_at_counter
+from hub.dossier.rules.duties import ANSWER_TOLD, PAPERS_BACK
+from hub.dossier.rules.late import unfired
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import is_one_stop
 from hub.dossier.state.model import Dossier, Holding
@@ -135,6 +137,7 @@ def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -
     points = still_open(dossier, request)
     handed_in = _handed_in(dossier, request, context)
     if points and request.taken_by is None:
+        missed = unfired(dossier, context, ANSWER_TOLD)
         added = SupplementAdded(
             components=components,
             answers=request.answers,
@@ -142,7 +145,7 @@ def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -
             handed_in=handed_in,
             added_at=context.now,
         )
-        return Accepted((added,), ids_of(_SUPPLEMENT))
+        return Accepted((*missed, added), ids_of(_SUPPLEMENT))
     due_at = new_due_time(dossier, context)
     fact = DossierSupplemented(
         components=components,
@@ -153,4 +156,5 @@ def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -
         supplemented_at=context.now,
         due_at=due_at,
     )
-    return Accepted((fact,), ids_of(_SUPPLEMENT) + ((new_due_time.id,) if due_at else ()))
+    missed = unfired(dossier, context, ANSWER_TOLD, PAPERS_BACK)
+    return Accepted((*missed, fact), ids_of(_SUPPLEMENT) + ((new_due_time.id,) if due_at else ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.duties import PAPERS_BACK
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency
 from hub.dossier.state.model import Dossier
@@ -19,13 +20,14 @@ def agency_archives(dossier: Dossier, _request: ArchiveDossier, context: Context
 
 @rule("18.5", "Nothing is open in a dossier that is archived")
 def nothing_is_open(dossier: Dossier, _request: ArchiveDossier, _context: Context) -> Refused | None:
-    """Hand-overs, losses, originals, parcels and corrected papers come to their end first."""
+    """Hand-overs, losses, originals, parcels, corrected papers and papers that go back end first."""
     named = {
         "hand_overs": bool(dossier.hand_overs),
         "losses": bool(dossier.papers_of_open_losses),
         "originals": bool(dossier.open_originals),
         "pickups": any(pickup.is_open for pickup in dossier.pickups.values()),
         "results": bool(dossier.to_return_again),
+        "papers": PAPERS_BACK in dossier.timers,
     }
     left = tuple(name for name, is_open in named.items() if is_open)
     return Refused("rule.18.5.open", rule="18.5", possible=left) if left else None

@@ -13,12 +13,13 @@ from schemas.base import Request
 from schemas.component import ReuseComponent
 from schemas.copy import CertifyCopy, CopyCertified, CopyFile, CopyRegistered, RegisterCopy
 from schemas.dossier import ForwardDossier
+from schemas.opinion import GiveOpinion
 from schemas.party import Officer
 from schemas.result import CorrectResult, IssueResult, ResultPaper
 from schemas.verification import RecordVerification
 
 _NAME_PACKAGES = frozenset(
-    {RegisterCopy, CertifyCopy, IssueResult, CorrectResult, ReuseComponent, RecordVerification}
+    {RegisterCopy, CertifyCopy, IssueResult, CorrectResult, ReuseComponent, RecordVerification, GiveOpinion}
 )
 
 
@@ -35,7 +36,7 @@ def packages_of(request: Request) -> tuple[str, ...]:
         return tuple(new.package for new in news if new is not None and new.package is not None)
     if isinstance(request, ReuseComponent) and request.paper is not None:
         return (request.paper.package,)
-    if isinstance(request, RecordVerification) and request.package is not None:
+    if isinstance(request, RecordVerification | GiveOpinion) and request.package is not None:
         return (request.package,)
     return ()
 
@@ -72,6 +73,29 @@ def _is_sound(package: str, field: str, rule_id: str, context: Context) -> Refus
     if isinstance(outcome, UnverifiedCopy):
         return Refused(outcome.code, rule=rule_id, fields=(field,))
     return None
+
+
+def file_refusal(package: str, name: str, rule_id: str, context: Context) -> Refused | None:
+    """Whether a package is the file of what has this name in the dossier, signed by an officer of the sender.
+
+    A signature that is good elsewhere is none here.
+    """
+    copy = outcome_of(package, context)
+    if isinstance(copy, UnverifiedCopy):
+        return Refused(copy.code, rule=rule_id, fields=("/package",))
+    assert isinstance(copy, VerifiedCopy)
+    if not copy.officer.is_timely(context.now):
+        return Refused("signature.signing_time", rule=rule_id, fields=("/package",))
+    is_this = (copy.purpose, copy.dossier, copy.component) == ("copy", context.dossier_id, name)
+    if is_this and copy.officer.organisation in context.sender.organisations:
+        return None
+    return Refused("rule.17.3.b.other_file", rule=rule_id, fields=("/package",))
+
+
+def files_of(package: str | None, context: Context) -> tuple[CopyFile, ...]:
+    """The files of a package that was found right; none without one."""
+    copy = outcome_of(package, context) if package is not None else None
+    return () if copy is None or isinstance(copy, UnverifiedCopy) else wire_files(copy)
 
 
 # Registration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.rules.late import Late, violation
+from hub.dossier.rules.late import Late, unfired, violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, speaks_for_holder
 from hub.dossier.state.model import APPLICANT, POST, Dossier, HandOver
@@ -104,7 +104,9 @@ def hand_over(dossier: Dossier, request: HandOverPaper, context: Context) -> Dec
     fact = PaperHandedOver(
         giver=request.giver, receiver=request.receiver, papers=request.papers, slip=request.slip
     )
-    return Accepted((fact, *late), (*ids_of(_HAND_OVER), hand_on_is_late.id))
+    is_sent_back = holder_of(request.giver) == dossier.agency
+    missed = unfired(dossier, context, "papers_back") if is_sent_back else ()
+    return Accepted((*missed, fact, *late), (*ids_of(_HAND_OVER), hand_on_is_late.id))
 
 
 @rule("12.2", "The receiver confirms for itself")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.appraisal import refusal_follows_appraisal
+from hub.dossier.rules.duties import DUTIES
 from hub.dossier.rules.late import running_due, unfired, violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_at_intake, is_one_stop
@@ -115,12 +116,13 @@ def decline(dossier: Dossier, request: DeclineDossier, context: Context) -> Deci
         mode="refuse_intake" if at_intake else "refuse_resolution",
         status=shown_status(at_intake, context),
     )
-    return Accepted((fact, *late), (*ids_of(_DECLINE), shown_status.id))
+    missed = unfired(dossier, context, *DUTIES)
+    return Accepted((*missed, fact, *late), (*ids_of(_DECLINE), shown_status.id))
 
 
 def withdraw(dossier: Dossier, request: WithdrawDossier, context: Context) -> Decision:
     """The applicant takes the dossier back, as long as no decision is made; what was missed stays missed."""
-    clocks = ("intake", "forward", "forward_electronic", "due", "appointment", "supplement_notice")
+    clocks = ("intake", "forward", "forward_electronic", "due", "appointment", "supplement_notice", *DUTIES)
     missed = unfired(dossier, context, *clocks, *dossier.asked_timers)
     form = next((one.number for one in context.law.profile.forms if one.kind == "stop"), None)
     return Accepted((*missed, DossierWithdrawn(reason=request.reason, form=form)))

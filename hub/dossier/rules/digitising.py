@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hub.dossier.decision import Context
+from hub.dossier.decision import Context, Refused
 from hub.dossier.rules.components import known
 from hub.dossier.rules.rule import rule
 from hub.dossier.state.model import Dossier
 from hub.regulation.catalogue import Procedure
 from hub.regulation.profile import Profile
-from schemas.dossier import Component, Components
+from schemas.dossier import AcceptDossier, Component, Components
 
 
 @rule("15.6.c1", "Results of procedures, and what the list in force has digitised, get a signed copy")
@@ -23,6 +23,18 @@ def is_due(
     if is_paper and (listed or is_all):
         return True
     return is_marked and listed is not False
+
+
+@rule("15.6.c1", "What was lodged on paper is taken as paper, unless it was reused")
+def paper_stays_paper(dossier: Dossier, request: AcceptDossier, _context: Context) -> Refused | None:
+    """Else an officer who calls it electronic, or counts no sheet of it, would need no signed copy."""
+    on_paper = set(dossier.paper_codes) - set(dossier.reused)
+    faults = tuple(
+        f"/components/{index}/{'electronic' if item.electronic else 'originals'}"
+        for index, item in enumerate(request.components)
+        if item.code in on_paper and (item.electronic or item.originals + item.copies == 0)
+    )
+    return Refused("rule.15.6.c1.paper", rule="15.6.c1", fields=faults) if faults else None
 
 
 def _takes_all(profile: Profile) -> bool:

@@ -7,6 +7,7 @@ from hub.dossier.rules.appraisal import result_follows_appraisal
 from hub.dossier.rules.components import known
 from hub.dossier.rules.copies import result_is_signed
 from hub.dossier.rules.custody import paper_is_in_a_hand
+from hub.dossier.rules.duties import DUTIES
 from hub.dossier.rules.interlinked import legs_are_finished
 from hub.dossier.rules.late import seconds_late, unfired
 from hub.dossier.rules.opinions import opinions_are_there
@@ -99,5 +100,5 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
         overdue_s=dossier.overdue_s + seconds_late(context.now, dossier.measure),
     )
     reusable = reusable_papers(dossier, request, context)
-    missed = unfired(dossier, context, "forward", "supplement_notice", *dossier.asked_timers)
+    missed = unfired(dossier, context, "forward", "supplement_notice", *dossier.asked_timers, *DUTIES)
     return Accepted((fact, *reusable, *missed), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))

@@ -7,7 +7,7 @@ from hub.dossier.errors import ContextError
 from hub.dossier.rules.completeness import dossier_is_whole, with_reused
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.custody import given_at_counter
-from hub.dossier.rules.digitising import is_due, with_duties
+from hub.dossier.rules.digitising import is_due, paper_stays_paper, with_duties
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.identity import refusal_of
 from hub.dossier.rules.identity_paper import known_of
@@ -106,6 +106,7 @@ _ACCEPT: tuple[Check[Dossier, AcceptDossier], ...] = (
     identity_is_checked,
     procedure_is_still_in_force,
     accepted_components_are_published,
+    paper_stays_paper,
     form_01_may_be_left_out,
 )
 """Before the time that applies is known."""

@@ -8,7 +8,7 @@ from hub.dossier.decision import Context, Refused
 from hub.dossier.state.model import APPLICANT, POST, Dossier
 from schemas.due import DeadlineMissed, RuleViolated, TimerKind
 
-_ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward", "forward_electronic"})
+_ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward", "forward_electronic", "notice"})
 _POST_ACTS: frozenset[TimerKind] = frozenset({"transit", "redelivery"})
 
 

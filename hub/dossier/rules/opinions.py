@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.rules.copies import file_refusal, files_of
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency, is_consulted, is_one_stop
@@ -122,7 +123,32 @@ def answer_is_in_words(_dossier: Dossier, request: GiveOpinion, _context: Contex
     return Refused("rule.17.5.b.blank", rule="17.5.b", fields=("/text",))
 
 
-_GIVE: tuple[Check[Dossier, GiveOpinion], ...] = (opinion_is_awaited, answerer_is_right, answer_is_in_words)
+@rule("17.3.b", "An answer on paper is kept as a digitised file, unless a law provides otherwise")
+def paper_answer_is_filed(dossier: Dossier, request: GiveOpinion, context: Context) -> Refused | None:
+    """The file's package, or the law that is the exception; what the agency itself answers is no paper."""
+    is_own = is_consulted(dossier, request.opinion, context.sender)
+    if is_own or context.law.profile.handling.paper_answers == "letter" or request.package is not None:
+        return None
+    if (request.exception or "").strip():
+        return None
+    return Refused("rule.17.3.b.answer", rule="17.3.b", fields=("/package", "/exception"))
+
+
+@rule("17.3.b", "The file is of this answer, signed by an officer of who enters it")
+def file_is_of_this_answer(_dossier: Dossier, request: GiveOpinion, context: Context) -> Refused | None:
+    """As the file of a verification, with the name of the question."""
+    if request.package is None:
+        return None
+    return file_refusal(request.package, request.opinion, "17.3.b", context)
+
+
+_GIVE: tuple[Check[Dossier, GiveOpinion], ...] = (
+    opinion_is_awaited,
+    answerer_is_right,
+    answer_is_in_words,
+    paper_answer_is_filed,
+    file_is_of_this_answer,
+)
 
 
 def give_opinion(dossier: Dossier, request: GiveOpinion, context: Context) -> Decision:
@@ -139,7 +165,10 @@ def give_opinion(dossier: Dossier, request: GiveOpinion, context: Context) -> De
         answer=request.answer,
         text=request.text,
         letter=request.letter,
+        package=request.package,
+        exception=request.exception,
         of=known.of,
+        files=files_of(request.package, context),
     )
     return Accepted((fact, *late), ids_of(_GIVE))
 

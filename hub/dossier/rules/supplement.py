@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.appraisal import supplement_follows_appraisal
 from hub.dossier.rules.components import known
+from hub.dossier.rules.duties import DUTIES
 from hub.dossier.rules.late import seconds_late, unfired, violation
 from hub.dossier.rules.reuse import nothing_is_asked_again
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
@@ -110,5 +111,5 @@ def request_supplement(dossier: Dossier, request: RequestSupplement, context: Co
         guidance=request.guidance,
         overdue_s=overdue(dossier, request, context),
     )
-    missed = unfired(dossier, context, "intake", "due", "appointment", "supplement_notice")
+    missed = unfired(dossier, context, "intake", "due", "appointment", "supplement_notice", *DUTIES)
     return Accepted((*missed, fact, *late), ids_of(checks))

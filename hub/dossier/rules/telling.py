@@ -18,8 +18,10 @@ from schemas.due import ApologySent
 from schemas.notice import AgreedChannel, NoticePoint, NoticePurpose, NoticeRequested
 from schemas.payment import PaymentRequested
 from schemas.pickup import PickupProgressed, PickupStatus
+from schemas.replanning import LimitMoved
 from schemas.result import ResultIssued
 from schemas.types import NoticeChannel
+from schemas.verification import VerificationScheduled
 
 _LONGEST_NAME = 250
 _TOLD_OF_THE_POST: frozenset[PickupStatus] = frozenset(
@@ -38,6 +40,8 @@ CAUSES: frozenset[type[Fact]] = frozenset(
         ResultIssued,
         PaymentRequested,
         PickupProgressed,
+        VerificationScheduled,
+        LimitMoved,
     }
 )
 """Facts that an applicant who agreed to a way is told of."""
@@ -120,8 +124,18 @@ def _cause_of(dossier: Dossier, fact: Fact, context: Context) -> _Cause | None:
             return _Cause("fee", "3.5", amount=fact.total)
         case PickupProgressed() if _is_told(dossier, fact):
             return _Cause("post", "13.2", status=fact.status)
+        case VerificationScheduled():
+            return _Cause("appointment", "17.3.b", (fact.place, fact.content), due_at=fact.at)
+        case LimitMoved() if _is_promised(dossier, fact):
+            return _Cause("moved", "blld45-2019.112", due_at=fact.new_due_at)
         case _:
             return None
+
+
+def _is_promised(dossier: Dossier, fact: LimitMoved) -> bool:
+    """Whether it is the time at which the applicant was told to come; other limits are those of offices."""
+    promised = {dossier.due_at, dossier.apology_due_at}
+    return fact.kind == "due" and fact.old_due_at.astimezone(UTC) in promised
 
 
 def _is_told(dossier: Dossier, fact: PickupProgressed) -> bool:

@@ -70,11 +70,14 @@ def hand_on_limit(dossier: Dossier, held_from: datetime, law: Law) -> datetime |
 
 def held_papers(dossier: Dossier) -> tuple[str, ...]:
     """The applicant's papers that the one-stop has and has not given on."""
+    return papers_held_by(dossier, dossier.organisation)
+
+
+def papers_held_by(dossier: Dossier, holder: str) -> tuple[str, ...]:
+    """The applicant's papers that somebody has and has not given on."""
     under_way = dossier.papers_under_way
     return tuple(
-        code
-        for code in dossier.paper_codes
-        if dossier.custody.get(code) == dossier.organisation and code not in under_way
+        code for code in dossier.paper_codes if dossier.custody.get(code) == holder and code not in under_way
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.rules.copies import outcome_of, wire_files
+from hub.dossier.rules.copies import file_refusal, files_of
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state.model import Dossier
-from hub.dossier.verification import UnverifiedCopy
 from schemas.base import Request
 from schemas.verification import (
     RecordVerification,
@@ -58,7 +57,7 @@ _SCHEDULE: tuple[Check[Dossier, ScheduleVerification], ...] = (
 
 
 def schedule(dossier: Dossier, request: ScheduleVerification, context: Context) -> Decision:
-    """The appointment stands; the one-stop is told, which tells the applicant."""
+    """The appointment stands; the one-stop is told, and an applicant who agreed to a way."""
     if (refused := first_refusal(_SCHEDULE, dossier, request, context)) is not None:
         return refused
     fact = VerificationScheduled(
@@ -109,19 +108,7 @@ def file_is_of_this_verification(
     """A signature that is good elsewhere is none here."""
     if request.package is None:
         return None
-    copy = outcome_of(request.package, context)
-    if isinstance(copy, UnverifiedCopy):
-        return Refused(copy.code, rule="17.3.b", fields=("/package",))
-    if not copy.officer.is_timely(context.now):
-        return Refused("signature.signing_time", rule="17.3.b", fields=("/package",))
-    is_this = (copy.purpose, copy.dossier, copy.component) == (
-        "copy",
-        context.dossier_id,
-        request.verification,
-    )
-    if is_this and copy.officer.organisation in context.sender.organisations:
-        return None
-    return Refused("rule.17.3.b.other_file", rule="17.3.b", fields=("/package",))
+    return file_refusal(request.package, request.verification, "17.3.b", context)
 
 
 _RECORD: tuple[Check[Dossier, RecordVerification], ...] = (
@@ -137,7 +124,6 @@ def record(dossier: Dossier, request: RecordVerification, context: Context) -> D
     """The verification is on file."""
     if (refused := first_refusal(_RECORD, dossier, request, context)) is not None:
         return refused
-    copy = outcome_of(request.package, context) if request.package is not None else None
     fact = VerificationRecorded(
         verification=request.verification,
         officer=request.officer,
@@ -147,7 +133,7 @@ def record(dossier: Dossier, request: RecordVerification, context: Context) -> D
         package=request.package,
         exception=request.exception,
         agency=dossier.agency,
-        files=() if copy is None or isinstance(copy, UnverifiedCopy) else wire_files(copy),
+        files=files_of(request.package, context),
     )
     return Accepted((fact,), ids_of(_RECORD))
 

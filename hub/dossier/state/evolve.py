@@ -9,12 +9,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.dossier.errors import FactError
+from hub.dossier.rules.duties import ANSWER_TOLD, DUTIES, PAPERS_BACK
 from hub.dossier.rules.submission import answer_limit
 from hub.dossier.rules.transfer import has_two_clocks
 from hub.dossier.state.evolve_calendar import CALENDAR
 from hub.dossier.state.evolve_copies import copy_certified, copy_registered, keep_digitised
 from hub.dossier.state.evolve_correction import corrected
 from hub.dossier.state.evolve_custody import custody_with, forward_clocks, handed_over, paper_received
+from hub.dossier.state.evolve_deadlines import DEADLINES
+from hub.dossier.state.evolve_duties import left_by_form_02, left_by_form_03
 from hub.dossier.state.evolve_feedback import (
     answered,
     complained,
@@ -59,7 +62,7 @@ from schemas.dossier import (
     SupplementAdded,
     SupplementRequested,
 )
-from schemas.due import ApologySent, DeadlineMissed, DeadlineNear, DueRescheduled, RuleViolated
+from schemas.due import RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintRecorded, RatingRecorded
 from schemas.form import FormMade
 from schemas.identity import (
@@ -176,7 +179,10 @@ def _supplement_requested(dossier: Dossier, fact: SupplementRequested, step: Tim
         "open_points": _points(fact, step.law),
         "notice_limit": dossier.notice_limit if at_intake else None,
         # What the one-stop still has to hand on (16.2) waits for no supplement.
-        "timers": without(dossier, *(set(_CLOCKS) - ({"forward"} if dossier.paper_limit else set()))),
+        "timers": {
+            **without(dossier, *(set(_CLOCKS) - ({"forward"} if dossier.paper_limit else set())), *DUTIES),
+            **left_by_form_02(dossier, fact, step),
+        },
     }
 
 
@@ -198,7 +204,7 @@ def _brought(dossier: Dossier, fact: DossierSupplemented | SupplementAdded) -> _
 
 def _supplement_added(dossier: Dossier, fact: SupplementAdded, _step: TimerStep) -> _Changes:
     left = tuple(point for point in dossier.open_points if point[0] in fact.open_points)
-    return {**_brought(dossier, fact), "open_points": left}
+    return {**_brought(dossier, fact), "open_points": left, "timers": without(dossier, ANSWER_TOLD)}
 
 
 def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) -> _Changes:
@@ -209,10 +215,11 @@ def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) 
         "supplement_requested_at": None,
         "open_points": (),
         "appraisal": None,
+        "timers": without(dossier, ANSWER_TOLD, PAPERS_BACK),
         **_brought(dossier, fact),
     }
     if fact.due_at is None:
-        return changes | _intake_again(dossier, fact, step)
+        return changes | _intake_again(dossier, fact, step, changes["timers"])
     due_at, completed_at = _utc(fact.due_at), _utc(fact.supplemented_at)
     apologies = dossier.apologies
     if step.law.profile.reschedule.count_per == "run":
@@ -223,15 +230,17 @@ def _supplemented(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) 
         "counted_from": completed_at,
         "apology_due_at": None,
         "measured_due_at": None,
-        "timers": {**dossier.timers, **clock_timers(due_at, completed_at, apologies, step.law)},
+        "timers": {**changes["timers"], **clock_timers(due_at, completed_at, apologies, step.law)},
     }
 
 
-def _intake_again(dossier: Dossier, fact: DossierSupplemented, step: TimerStep) -> _Changes:
+def _intake_again(
+    dossier: Dossier, fact: DossierSupplemented, step: TimerStep, timers: dict[str, Timer]
+) -> _Changes:
     limit = answer_limit(dossier.channel, fact.supplemented_at, step.law)
     if limit is None:
         return {}
-    return {"intake_limit": limit, "timers": {**dossier.timers, **intake_timer(limit)}}
+    return {"intake_limit": limit, "timers": {**timers, **intake_timer(limit)}}
 
 
 def _ended(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
@@ -243,10 +252,15 @@ def _ended(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
             "open_points": (),
             "apology_due_at": None,
             "paper_limit": None,
-            "timers": without(dossier, *_CLOCKS, *dossier.asked_timers),
+            "timers": without(dossier, *_CLOCKS, *dossier.asked_timers, *DUTIES),
         }
 
     return change
+
+
+def _declined(dossier: Dossier, fact: DossierDeclined, step: TimerStep) -> _Changes:
+    changes = _ended("declined")(dossier, fact, step)
+    return changes | {"timers": {**changes["timers"], **left_by_form_03(dossier, fact, step)}}
 
 
 def _forwarded(dossier: Dossier, fact: DossierForwarded, step: TimerStep) -> _Changes:
@@ -272,39 +286,6 @@ def _issued(dossier: Dossier, fact: ResultIssued, step: TimerStep) -> _Changes:
 def _returned(dossier: Dossier, fact: ResultReturned, _step: TimerStep) -> _Changes:
     given = {paper: APPLICANT for paper in fact.papers if paper in dossier.custody}
     return {"status": "returned", "custody": {**dossier.custody, **given}, "to_return_again": ()}
-
-
-def _apologised(dossier: Dossier, fact: ApologySent, _step: TimerStep) -> _Changes:
-    new_due_at, measure = _utc(fact.new_due_at), fact.measured_due_at and _utc(fact.measured_due_at)
-    moved = {"due": Timer("due", new_due_at)} if measure == new_due_at else {}
-    return {
-        "apologies": dossier.apologies + 1,
-        "apology_due_at": new_due_at,
-        "measured_due_at": measure,
-        "timers": {**without(dossier, "apology"), **moved},
-    }
-
-
-def _rescheduled(dossier: Dossier, fact: DueRescheduled, step: TimerStep) -> _Changes:
-    due_at = _utc(fact.new_due_at)
-    assert dossier.counted_from is not None
-    if dossier.measured_due_at is None:  # Form 04 of a fact that named no measure
-        clocks = clock_timers(due_at, dossier.counted_from, dossier.apologies, step.law)
-        timers = {**without(dossier, "due", "apology"), **clocks}
-    elif dossier.measured_due_at == due_at:
-        timers = dict(dossier.timers)
-    else:  # the time by which delay counts stays watched beside the new one
-        timers = {**dossier.timers, "appointment": Timer("due", due_at)}
-    return {
-        "due_at": due_at,
-        "reschedules": dossier.reschedules + 1,
-        "apology_due_at": None,
-        "timers": timers,
-    }
-
-
-def _fired(dossier: Dossier, fact: DeadlineMissed | DeadlineNear, _step: TimerStep) -> _Changes:
-    return {"timers": without(dossier, fact.timer)}
 
 
 def _asked(_dossier: Dossier, fact: IdentityCheckRequested, _step: TimerStep) -> _Changes:
@@ -343,7 +324,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     SupplementRequested: _supplement_requested,
     SupplementAdded: _supplement_added,
     DossierSupplemented: _supplemented,
-    DossierDeclined: _ended("declined"),
+    DossierDeclined: _declined,
     DossierWithdrawn: _ended("withdrawn"),
     DossierForwarded: _forwarded,
     DossierReceived: _becomes("received"),
@@ -356,10 +337,7 @@ _TABLE: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     ResultIssued: _issued,
     ResultReturned: _returned,
     ResultCorrected: corrected,
-    ApologySent: _apologised,
-    DueRescheduled: _rescheduled,
-    DeadlineNear: _fired,
-    DeadlineMissed: _fired,
+    **DEADLINES,
     RuleViolated: _nothing,
     IdentityCheckRequested: _asked,
     IdentityChecked: _checked,

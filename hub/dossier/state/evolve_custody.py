@@ -9,7 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.dossier.rules.custody import hand_over_of
-from hub.dossier.rules.transfer import hand_on_limit, has_two_clocks, held_papers
+from hub.dossier.rules.duties import PAPERS_BACK
+from hub.dossier.rules.transfer import hand_on_limit, has_two_clocks, held_papers, papers_held_by
 from hub.dossier.standing import AT_AGENCY
 from hub.dossier.state.model import APPLICANT, POST, Dossier, HandOver, Timer
 from hub.dossier.state.timers import TimerStep, electronic_timer, forward_timer, without
@@ -23,7 +24,7 @@ def handed_over(dossier: Dossier, fact: PaperHandedOver, _step: TimerStep) -> di
 
 
 def set_out(dossier: Dossier, hand_over: HandOver) -> dict[str, Any]:
-    """Papers leave a hand; the clock of the paper ends with the last."""
+    """Papers leave a hand; the clock of the paper, and that of papers that go back, end with the last."""
     changes: dict[str, Any] = {"hand_overs": (*dossier.hand_overs, hand_over)}
     return changes | _ended_clock(dossier, changes)
 
@@ -48,6 +49,8 @@ def arrived(dossier: Dossier, confirmed: HandOver, step: TimerStep) -> dict[str,
 
 
 def _ended_clock(dossier: Dossier, changes: dict[str, Any]) -> dict[str, Any]:
+    if PAPERS_BACK in dossier.timers and not papers_held_by(replace(dossier, **changes), dossier.agency):
+        return {"timers": without(dossier, PAPERS_BACK)}
     if dossier.paper_limit is None or held_papers(replace(dossier, **changes)):
         return {}
     return {"paper_limit": None, "timers": without(dossier, "forward")}

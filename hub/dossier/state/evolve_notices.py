@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hub.dossier.rules.duties import TELLS
 from hub.dossier.state.model import Dossier, Notice
-from hub.dossier.state.timers import TimerStep
+from hub.dossier.state.timers import TimerStep, without
 from schemas.notice import AgreedChannel, NoticeFailed, NoticeRequested, NoticeSent, NoticeWish
 
 
@@ -30,8 +31,10 @@ def notice_requested(dossier: Dossier, fact: NoticeRequested, _step: TimerStep) 
 
 
 def noticed(dossier: Dossier, fact: NoticeSent, _step: TimerStep) -> dict[str, Any]:
-    """The applicant was reached; that the result can be had early is known."""
+    """The applicant was reached: what had to be told in time is told, and an early result is known."""
     changes: dict[str, Any] = {"is_early_told": True} if fact.purpose == "early_return" else {}
+    if (duty := TELLS.get(fact.purpose)) is not None and duty in dossier.timers:
+        changes["timers"] = without(dossier, duty)
     if fact.notice is not None:
         found = replace(dossier.notices[fact.notice], is_open=False, channel=fact.channel)
         changes["notices"] = {**dossier.notices, fact.notice: found}

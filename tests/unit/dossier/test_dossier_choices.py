@@ -60,7 +60,7 @@ def test_an_electronic_dossier_for_another_agency_may_have_the_time_of_paper() -
     electronic = tuple(item.model_copy(update={"electronic": True}) for item in build.papers())
     own = {"agency": build.ONE_STOP}
     for chosen, changes, has_timer in ((as_paper, {}, True), (as_paper, own, False), (law(), {}, False)):
-        story = under(chosen, channel="online", **changes)
+        story = under(chosen, channel="online", components=electronic, **changes)
         story.accepts(build.acceptance(components=electronic), COUNTER)
         due_at = story.now.timers["forward_electronic"].due_at
         assert (due_at == build.at("2026-10-05 17:00")) is has_timer

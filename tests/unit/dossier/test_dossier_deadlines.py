@@ -17,6 +17,7 @@ from schemas.due import (
 )
 from schemas.result import ResultIssued
 from tests.support import dossiers as build
+from tests.support import words
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, HUB, MONDAY, ONE_STOP, PORTAL, at
 
 DUE = at("2026-10-08 17:00")
@@ -68,6 +69,7 @@ def test_an_apology_ten_days_after_the_due_time_leaves_the_dossier_as_late_as_it
     new_due_at = at("2026-10-21 10:00")
     story.accepts(build.apology(new_due_at), AGENCY, at("2026-10-19 08:00"))
     story.accepts(build.rescheduling(new_due_at), COUNTER, at("2026-10-19 08:30"))
+    story.accepts(words.notice("reschedule"), COUNTER, at("2026-10-19 09:00"))
     assert list(story.now.timers) == ["appointment"]
     (missed,) = story.accepts(build.firing(story.now, "appointment"), HUB, new_due_at)
     assert missed == DeadlineMissed(timer="appointment", kind="due", due_at=new_due_at, holder=AGENCY_CODE)

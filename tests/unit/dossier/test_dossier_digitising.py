@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hub.dossier.rules.digitising import required
@@ -13,9 +15,12 @@ from tests.support.lawbooks import completed_law
 LISTED, OTHER = (item.code for item in build.papers())
 
 
-def listed(digitise: str = "true") -> Story:
+ELECTRONIC = tuple(item.model_copy(update={"electronic": True}) for item in build.papers())
+
+
+def listed(digitise: str = "true", **changes: Any) -> Story:
     """A dossier under a list that says it of the first paper."""
-    story = build.identified()
+    story = build.identified(**changes)
     text = f'[procedures."{build.PROCEDURE}".components]\n"{LISTED}" = {{ digitise = {digitise} }}'
     story.law = completed_law(text)
     return story
@@ -50,11 +55,21 @@ def test_what_the_list_leaves_out_is_not_due_and_what_came_electronically_neithe
     story = listed("false")
     story.accepts(build.acceptance(components=marked), COUNTER)
     assert due(story) == (OTHER,)
-    electronic = tuple(item.model_copy(update={"electronic": True}) for item in build.papers())
-    story = listed()
-    story.accepts(build.acceptance(components=electronic), COUNTER)
+    story = listed(components=ELECTRONIC)
+    story.accepts(build.acceptance(components=ELECTRONIC), COUNTER)
     assert due(story) == ()
     story.accepts(build.forwarding(), COUNTER)
+
+
+@pytest.mark.rule("15.6.c1")
+def test_what_was_lodged_on_paper_is_not_taken_as_electronic_nor_as_no_sheet_of_it() -> None:
+    story = listed()
+    for wrong, field in (({"electronic": True}, "electronic"), ({"originals": 0, "copies": 0}, "originals")):
+        papers = (build.papers()[0].model_copy(update=wrong), build.papers()[1])
+        refused = story.refuses(build.acceptance(components=papers), COUNTER)
+        assert (refused.code, refused.fields) == ("rule.15.6.c1.paper", (f"/components/0/{field}",))
+    story.accepts(build.acceptance(), COUNTER)
+    assert due(story) == (LISTED,)
 
 
 @pytest.mark.rule("15.6.c1")

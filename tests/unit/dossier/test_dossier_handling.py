@@ -276,7 +276,7 @@ def test_an_incomplete_result_is_not_returned() -> None:
     story.accepts(build.issue("KQ.1", "KQ.2"), AGENCY)
     assert story.refuses(build.result_return(codes=("KQ.1",)), COUNTER).code == "rule.18.1"
     assert story.refuses(build.result_return(codes=("KQ.1", "KQ.2", "KQ.3")), COUNTER).code == "rule.18.1"
-    (fact,) = story.accepts(build.result_return(codes=("KQ.2", "KQ.1")), COUNTER)
+    fact = story.accepts(build.result_return(codes=("KQ.2", "KQ.1")), COUNTER)[0]
     assert isinstance(fact, ResultReturned)
     assert story.now.status == "returned"
     assert story.now.custody["KQ.1"] == "applicant"

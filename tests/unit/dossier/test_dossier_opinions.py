@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hub.dossier.decision import Sender
+from hub.dossier.rules.copies import packages_of
 from hub.dossier.standing import has_part, may_ask, possible_now
 from hub.dossier.turn import open_requests
 from hub.engine.decide.routing import receivers, unheard_agency
@@ -29,11 +30,16 @@ from tests.support.dossiers import (
     Story,
     at,
 )
+from tests.unit.dossier.test_dossier_verifying import SCAN, TUESDAY, file_of
 
 ASKED = "H07.21"
 LIMIT = at("2026-10-08 17:00")
 STRANGER = Sender("agency-xa", frozenset({"agency"}), frozenset({"H07.22"}))
 EVERYBODY = Directory((COUNTER, AGENCY, OTHER_AGENCY, STRANGER, build.OTHER_COUNTER, build.PORTAL))
+
+
+ON_PAPER = build.opinion(letter="12/CV ngày 06/10/2026", exception="Điều 9 Luật mẫu")
+PACKAGE = "1" * 64
 
 
 def asked() -> Story:
@@ -158,9 +164,9 @@ def test_an_answer_on_paper_is_entered_with_its_letter_by_who_asked() -> None:
         for blank in (None, " "):
             refused = story.refuses(build.opinion(letter=blank), sender)
             assert (refused.code, refused.fields) == ("rule.17.5.b.letter", ("/letter",))
-        (fact,) = story.accepts(build.opinion(letter="12/CV ngày 06/10/2026"), sender)
+        (fact,) = story.accepts(ON_PAPER, sender)
         assert isinstance(fact, OpinionGiven)
-        assert (fact.of, fact.letter) == (ASKED, "12/CV ngày 06/10/2026")
+        assert (fact.of, fact.letter, fact.exception) == (ASKED, ON_PAPER.letter, ON_PAPER.exception)
     story = asked()
     story.accepts(build.question("YK-02", "H07.22"), AGENCY)
     of_another = build.opinion("YK-02", letter="12/CV ngày 06/10/2026")
@@ -214,3 +220,25 @@ def test_who_was_asked_may_give_an_opinion_and_who_was_not_may_not() -> None:
     story = asked()
     assert may_ask(story.now, GiveOpinion, OTHER_AGENCY)
     assert not may_ask(story.now, GiveOpinion, STRANGER)
+
+
+@pytest.mark.rule("17.3.b")
+def test_an_answer_on_paper_is_kept_as_a_digitised_file_of_who_enters_it() -> None:
+    story = asked()
+    letter = build.opinion(letter="12/CV ngày 06/10/2026")
+    for exception in (None, " "):
+        refused = story.refuses(letter.model_copy(update={"exception": exception}), AGENCY)
+        assert (refused.code, refused.rule) == ("rule.17.3.b.answer", "17.3.b")
+        assert refused.fields == ("/package", "/exception")
+    filed = letter.model_copy(update={"package": PACKAGE})
+    assert packages_of(filed) == (PACKAGE,)
+    for outcome in (file_of("YK-02"), file_of("YK-01", "H07.21"), file_of("YK-01", purpose="result")):
+        story.copies = {PACKAGE: outcome}
+        assert story.refuses(filed, AGENCY, TUESDAY).code == "rule.17.3.b.other_file"
+    story.copies = {PACKAGE: file_of("YK-01")}
+    (fact,) = story.accepts(filed, AGENCY, TUESDAY)
+    assert isinstance(fact, OpinionGiven)
+    assert [file.digest for file in fact.files] == [SCAN]
+    unfiled = asked()
+    unfiled.law = build.law_with(handling={"paper_answers": "letter"})
+    unfiled.accepts(letter, AGENCY)

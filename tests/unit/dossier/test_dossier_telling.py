@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +19,10 @@ from schemas.base import Fact
 from schemas.dossier import DossierSubmitted
 from schemas.notice import NoticeFailed, NoticeRequested, NoticeSent, NoticeWish, ReportNotice
 from schemas.registry import REQUESTS
+from schemas.replanning import LimitMoved, ReplanLimits
 from tests.support import dossiers as build
-from tests.support.dossiers import AGENCY, COUNTER, MONDAY, PORTAL, POSTAL, Story
+from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, PORTAL, POSTAL, Story
+from tests.support.lawbooks import with_calendar
 from tools.consequences import consequences
 
 NOTIFIER = Sender("notices", frozenset({"notifier"}), frozenset())
@@ -166,3 +168,31 @@ def test_a_post_that_repeats_itself_neither_floods_the_applicant_nor_takes_the_r
         for _ in range(2):
             story.accepts(build.postal_report(order, status, moment), POSTAL, MONDAY + timedelta(hours=3))
     assert len(story.now.notices) == 50
+
+
+@pytest.mark.rule("17.3.b")
+def test_who_has_to_be_there_at_a_verification_is_told_when_where_and_about_what() -> None:
+    story = build.in_process(notices=BOTH)
+    time = MONDAY + timedelta(days=1)
+    (asked,) = notices(story.accepts(build.appointment(time), AGENCY))
+    assert (asked.purpose, asked.rule, asked.due_at) == ("appointment", "17.3.b", time)
+    assert [point.text for point in asked.points] == ["Số 1 đường Giả Lập, Bến Tre", "Xác minh nơi cư trú"]
+    _, again = story.accepts(report(asked, failure="550"), NOTIFIER)
+    assert isinstance(again, NoticeRequested)
+    assert (again.channel, again.due_at, again.points) == ("sms", time, ())
+    (moved,) = notices(story.accepts(build.appointment(time + timedelta(hours=2)), AGENCY))
+    assert moved.due_at == time + timedelta(hours=2)
+
+
+@pytest.mark.rule("blld45-2019.112")
+def test_a_due_time_that_a_later_calendar_moved_is_told_and_limits_of_offices_are_not() -> None:
+    story = build.in_process(notices=BOTH)
+    story.accepts(build.question(), AGENCY)
+    story.later = with_calendar(story.law, "vn-2026.2", {date(2026, 10, 7): "Nghỉ"})
+    facts = story.accepts(
+        ReplanLimits(calendar="vn-2026.2", officer=build.OFFICER, reason="Quyết định mẫu"), HUB
+    )
+    moved = {fact.timer for fact in facts if isinstance(fact, LimitMoved)}
+    assert {"due", "apology", "opinion:YK-01"} <= moved
+    (asked,) = notices(facts)
+    assert (asked.purpose, asked.rule, asked.due_at) == ("moved", "blld45-2019.112", story.now.due_at)
