@@ -194,6 +194,10 @@ class Procedure:
     """Of the completions: what sets the fees that the record leaves open."""
     steps: tuple[ProcessStep, ...] = ()
     """Of the completions: the internal process in its order; none where nobody has entered it."""
+    process_approved: str | None = None
+    """Of the completions: by whom and with which decision that process was approved (9.4)."""
+    announced: str | None = None
+    """Of the completions: the announcing decision, with number, day and issuer (3.8, 19.2)."""
 
     def schedule(self, kind: FeeKind, channel: Channel, on: date) -> Schedule | None:
         """The approved schedule for this kind of fee on this day; completions hold no two of them."""

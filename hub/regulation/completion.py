@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import get_args
+from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,6 +25,7 @@ from hub.regulation.completion_fees import ByPieceEntry, ScheduleEntry, with_fee
 from hub.regulation.errors import ProfileError
 from hub.regulation.sections import Channel
 
+_Decision = Annotated[str, Field(pattern=r"\S", max_length=250)]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -52,6 +53,8 @@ class _Completed(BaseModel):
     schedules: tuple[ScheduleEntry, ...] = ()
     by_piece: tuple[ByPieceEntry, ...] = ()
     steps: tuple[_Step, ...] = ()
+    process_approved: _Decision | None = None
+    announced: _Decision | None = None
 
 
 class _File(BaseModel):
@@ -103,6 +106,8 @@ def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
         with_fees(procedure, said.schedules, said.by_piece, place),
         immediate=said.immediate,
         steps=_steps(procedure, said.steps, f"{place}.steps"),
+        process_approved=_approval(said, place),
+        announced=said.announced,
         components=tuple(_paper(one, said.components.get(one.code)) for one in procedure.components),
     )
 
@@ -124,6 +129,13 @@ def _steps(procedure: Procedure, said: tuple[_Step, ...], place: str) -> tuple[P
     if steps and shortest is not None and total > shortest:
         raise ProfileError(f"{place}: the steps take {total:f} hours, the procedure {shortest:f}")
     return steps
+
+
+def _approval(said: _Completed, place: str) -> str | None:
+    """Of a process that is there (9.4)."""
+    if said.process_approved is not None and not said.steps:
+        raise ProfileError(f"{place}.process_approved: there are no steps that it could approve")
+    return said.process_approved
 
 
 def _hours(time: HandlingTime) -> Decimal | None:

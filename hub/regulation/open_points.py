@@ -11,8 +11,9 @@ from hub.regulation.catalogue import Procedure
 from hub.regulation.sections import Channel
 
 What = Literal[
-    "time", "several_times", "fee", "need_of_papers", "digitising", "results", "process", "first_day"
-]
+    "time", "several_times", "fee", "need_of_papers", "digitising", "results", "process", "approval",
+    "announced", "first_day",
+]  # fmt: skip
 REMEDIES: dict[What, str] = {
     "time": "no usable handling time: correct the record; until then nobody can accept such a dossier",
     "several_times": "several times: officers name one by `case` at acceptance",
@@ -21,6 +22,8 @@ REMEDIES: dict[What, str] = {
     "digitising": "on the list to be digitised? (`digitise`); until then senders say it",
     "results": "no code of a result: correct the record; until then any paper counts as one",
     "process": "the approved internal process (`steps`); until then any step is taken",
+    "approval": "by whom and with which decision that process was approved (`process_approved`, 9.4)",
+    "announced": "the decision that announces it, with number, day and issuer (`announced`, 3.8, 19.2)",
     "first_day": "no first day: it is in force for nobody",
 }
 
@@ -53,6 +56,10 @@ def _open(procedure: Procedure, on: date) -> Iterator[OpenPoint]:
         yield OpenPoint("results")
     if not procedure.steps:
         yield OpenPoint("process")
+    elif procedure.process_approved is None:
+        yield OpenPoint("approval")
+    if procedure.announced is None:
+        yield OpenPoint("announced")
 
 
 def _of_channel(procedure: Procedure, channel: Channel, on: date) -> Iterator[OpenPoint]:

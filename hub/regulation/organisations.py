@@ -33,8 +33,10 @@ cơ quan ngành dọc, doanh nghiệp bưu chính công ích."""
 Level = Literal["province", "district", "commune"]
 ListName = Literal["own_office", "vertical", "beyond_boundaries", "post"]
 """Of 4.5, 4.6, 4.7 and 20.2."""
+PostTask = Literal["guide", "receive", "digitise", "return"]
+"""Hướng dẫn, tiếp nhận, số hóa hồ sơ, trả kết quả (5.2)."""
 ONE_STOPS: frozenset[Kind] = frozenset({"centre", "section"})
-_LISTS = frozenset({"codes", "procedures", "successors", "levels"})
+_LISTS = frozenset({"codes", "procedures", "successors", "levels", "tasks"})
 _PARENTS: Mapping[Kind, frozenset[Kind]] = {
     "centre": frozenset({"office", "committee"}),
     "section": frozenset({"office", "committee"}),
@@ -62,8 +64,10 @@ class Organisation(BaseModel):
     payee_account: Line | None = None
     opening_hours: Annotated[Line, AfterValidator(lambda text: read_hours(text) and text)] | None = None
     """Of its own, as `1-5 07:00-11:00 13:00-17:00`; those of the profile else (Điều 10)."""
+    tasks: tuple[PostTask, ...] = ()
+    """Of a post: what the province has assigned to its staff at one-stops."""
     decision: Line | None = None
-    """That set it up, merged or ended it."""
+    """That set it up, merged or ended it, or assigned these tasks."""
     in_force_from: Day
     in_force_until: Day | None = None
     """The first day on which it is not there any more, or is as another record says."""
@@ -182,8 +186,13 @@ class Organisations:
         ]
 
     def warnings(self) -> list[str]:
-        """What the text wants of an organisation and no dossier depends on (4.1)."""
-        return [
+        """What the text wants of an organisation and no dossier depends on (4.1, 5.2)."""
+        unassigned = [
+            f"{one.code}: 5.2: tasks of the post are assigned by a decision, and none is given"
+            for one in self.records
+            if one.tasks and one.decision is None
+        ]
+        return unassigned + [
             f"{one.code}: 4.1: the provincial centre has an account of its own, and none is given"
             for one in self.records
             if one.kind == "centre" and one.level == "province" and one.payee_account is None
@@ -233,6 +242,8 @@ def _mistakes(records: Sequence[tuple[int, Organisation]]) -> Iterator[Mistake]:
         if one.parent is not None and one.parent not in known:
             yield Mistake(line, "parent", f"{one.parent} is not in this file")
         yield from _belongs(line, one, known)
+        if one.tasks and one.kind != "post":
+            yield Mistake(line, "tasks", "only a public post is assigned tasks of a one-stop (5.2)")
     yield from overlapping((line, one.code, one.in_force_from, one.in_force_until) for line, one in records)
     yield from _circles(records, known)
 

@@ -63,6 +63,8 @@ class Posting(BaseModel):
     """The first day without it."""
     change_reason: Line | None = None
     """Why it is shorter or longer than the text wants (9.2)."""
+    exchange: Line | None = None
+    """When and how the agency spoke with the one-stop before it took the officer back (9.2)."""
 
     def is_there(self, day: date) -> bool:
         """Whether this posting holds on the day."""
@@ -122,6 +124,16 @@ class Roster:
         found = self._posted.get((organisation, account), ())
         return next((one for one in found if one.is_there(day)), None)
 
+    def sent(self, organisation: str, sender: str, day: date) -> frozenset[str]:
+        """Accounts of the officers whom an agency has posted there on this day."""
+        found = self._at.get(organisation, ())
+        return frozenset(one.account for one in found if one.sent_by == sender and one.is_there(day))
+
+    def heads(self, organisation: str, day: date) -> frozenset[str]:
+        """Accounts of its heads on this day."""
+        found = self._at.get(organisation, ())
+        return frozenset(one.account for one in found if one.position == "head" and one.is_there(day))
+
     def may(
         self, organisation: str, account: str, provisions: frozenset[Provision], procedure: str, day: date
     ) -> bool:
@@ -151,8 +163,8 @@ class Roster:
         ]
 
     def warnings(self, officers: Officers) -> list[str]:
-        """What the text wants of agencies, and no act depends on (7.7, 8.1-8.4, 8.7, 9.2)."""
-        return [*self._of_postings(officers), *self._of_reserves(officers)]
+        """What the text wants of agencies, and no act depends on (7.1, 7.7, 8.1-8.4, 8.7, 9.2)."""
+        return [*self._of_postings(officers), *self._of_heads(), *self._of_reserves(officers)]
 
     def _of_postings(self, officers: Officers) -> Iterator[str]:
         ranks = {rank.casefold() for rank in officers.ranks}
@@ -176,6 +188,13 @@ class Roster:
                 yield f"{who}: 8.4.b: no rating is given"
             yield from _length(who, one, officers)
 
+    def _of_heads(self) -> Iterator[str]:
+        """A one-stop to which officers are posted has a head on record, with rank or title (7.1)."""
+        posted = {one.organisation for one in self.postings if one.sent_by is not None}
+        led = {one.organisation for one in self.postings if one.position == "head"}
+        for organisation in sorted(posted - led):
+            yield f"{organisation}: 7.1: no head is given, who answers for all of its work"
+
     def _of_reserves(self, officers: Officers) -> Iterator[str]:
         """At least one reserve of each agency that posts officers to a one-stop (9.2)."""
         sent: dict[tuple[str, str], int] = {}
@@ -190,7 +209,11 @@ class Roster:
 
 def _length(who: str, one: Posting, officers: Officers) -> Iterator[str]:
     """How long a posting to a provincial or district one-stop lasts (8.7)."""
-    if one.position != "officer" or one.sent_by is None or one.change_reason is not None:
+    if one.position != "officer" or one.sent_by is None:
+        return
+    if one.change_reason is not None:
+        if one.exchange is None and _is_cut_short(one, officers):
+            yield f"{who}: 9.2: taken back early, and no exchange with the one-stop is given"
         return
     if one.in_force_until is None:
         yield f"{who}: 8.7: the posting has no end"
@@ -198,6 +221,11 @@ def _length(who: str, one: Posting, officers: Officers) -> Iterator[str]:
     months = _months(one.in_force_from, one.in_force_until)
     if not officers.months_least <= months <= officers.months_most:
         yield f"{who}: 8.7: {months} months, and not {officers.months_least} to {officers.months_most}"
+
+
+def _is_cut_short(one: Posting, officers: Officers) -> bool:
+    until = one.in_force_until
+    return until is not None and _months(one.in_force_from, until) < officers.months_least
 
 
 def _months(first: date, until: date) -> int:

@@ -44,8 +44,8 @@ class Province:
         begin = datetime.combine(monday, time(8, 0), VIETNAM)
         self.shift = begin - datetime.now(UTC)
 
-    async def open(self) -> None:
-        """Everybody joins; the clock stands on a Monday morning."""
+    async def open(self, **settings: str) -> None:
+        """Everybody joins; the clock stands on a Monday morning; `settings` are those of the engine."""
         await self.move(timedelta())
         self.counter = await self.hub.join("counter-a", ["counter"], [ONE_STOP])
         self.lead = await self.hub.join("agency-a", ["agency"], [AGENCY])
@@ -55,7 +55,7 @@ class Province:
         self.portal = await self.hub.join("portal-a", ["portal"])
         self.postal = await self.hub.join("postal-a", ["postal"])
         self.population = await self.hub.join("population-a", ["population"])
-        await self.hub.start_engine()
+        await self.hub.start_engine(**settings)
 
     async def move(self, by: timedelta) -> None:
         """Legal time goes on."""

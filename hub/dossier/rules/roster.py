@@ -1,8 +1,8 @@
-"""Officers by the imported roster (Điều 8.1.c, 8.2.c, 8.3.b, 19.7); what it does not list passes."""
+"""Officers by the imported roster (Điều 4.6, 5.2, 7.1, 8, 19.7); what it does not list passes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
@@ -11,13 +11,15 @@ from hub.dossier.rules.rule import Rule, rule
 from hub.dossier.standing import is_agency, is_forwarded
 from hub.dossier.state.model import Dossier
 from hub.regulation.clock import local_day
-from hub.regulation.organisations import Level
+from hub.regulation.organisations import Level, PostTask
 from hub.regulation.roster import SIGNING
 from schemas.base import Request
-from schemas.dossier import SubmitDossier
+from schemas.copy import RegisterCopy
+from schemas.dossier import AcceptDossier, RequestSupplement, SubmitDossier
 from schemas.due import RuleViolated
 from schemas.opinion import RequestOpinion
 from schemas.party import Officer
+from schemas.reminder import IssueReminder
 from schemas.result import CorrectResult, IssueResult
 from schemas.settlement import SettleFees
 
@@ -121,6 +123,54 @@ def asker_is_authorised(dossier: Dossier | None, request: Request, context: Cont
     return Refused("officer.may_not_ask", rule="17.5.a", fields=("/delegation",))
 
 
+@rule("4.6", "What a vertical branch handles is taken in by the officers whom it posts to the one-stop")
+def branch_officer_acts(dossier: Dossier | None, request: Request, context: Context) -> Refused | None:
+    """Where the roster has such officers of this branch there on that day."""
+    code = _one_stop(dossier, request, context)
+    if dossier is None or code is None or not isinstance(request, AcceptDossier):
+        return None
+    day, roster = local_day(context.now), context.registers.roster
+    branch = context.registers.organisations.on(dossier.agency, day)
+    posted = roster.sent(code, dossier.agency, day)
+    if branch is None or branch.kind != "vertical" or not posted or request.officer.account in posted:
+        return None
+    return Refused("officer.not_of_branch", rule="4.6", fields=("/officer",))
+
+
+_TASKS: Mapping[type[Request], PostTask] = {
+    AcceptDossier: "receive", RequestSupplement: "guide", RegisterCopy: "digitise",
+}  # fmt: skip
+
+
+@rule("5.2", "Staff of the post do at the one-stop what the province has assigned to the post")
+def post_has_the_task(dossier: Dossier | None, request: Request, context: Context) -> Refused | None:
+    """By the register of organisations, for who is posted there by a public post."""
+    code, task = _one_stop(dossier, request, context), _TASKS.get(type(request))
+    if code is None or task is None:
+        return None
+    day, known = local_day(context.now), context.registers.organisations
+    for field, account, _ in _officers(request):
+        posting = context.registers.roster.posted(code, account, day)
+        if posting is None or posting.sent_by is None:
+            continue
+        sender = known.on(posting.sent_by, day)
+        if sender is not None and sender.kind == "post" and task not in sender.tasks:
+            return Refused("officer.no_task_of_post", rule="5.2", fields=(field,), possible=sender.tasks)
+    return None
+
+
+@rule("7.1", "The head of the one-stop signs its urging letters")
+def letter_is_the_heads(dossier: Dossier | None, request: Request, context: Context) -> Refused | None:
+    """By account, where the one-stop's officers are listed with a head."""
+    code = _one_stop(dossier, request, context)
+    if code is None or not isinstance(request, IssueReminder) or request.letter is None:
+        return None
+    heads = context.registers.roster.heads(code, local_day(context.now))
+    if not heads or request.letter.signer.account in heads:
+        return None
+    return Refused("officer.not_head", rule="7.1", fields=("/letter/signer",))
+
+
 _Check = Rule[[Dossier | None, Request, Context], Refused | None]
 
 
@@ -133,7 +183,17 @@ def checks_of(request: type[Request]) -> tuple[_Check, ...]:
     if not names_somebody or "counter" not in request.roles:
         return ()
     listed = (provincial_officer_is_listed, district_officer_is_listed, commune_officer_is_listed)
-    return (*listed, asker_is_authorised) if request is RequestOpinion else listed
+    return (*listed, *_OTHERS.get(request, ()))
+
+
+_OTHERS: Mapping[type[Request], tuple[_Check, ...]] = {
+    RequestOpinion: (asker_is_authorised,),
+    AcceptDossier: (branch_officer_acts, post_has_the_task),
+    RequestSupplement: (post_has_the_task,),
+    RegisterCopy: (post_has_the_task,),
+    IssueReminder: (letter_is_the_heads,),
+}
+"""Beside the lists of the three levels."""
 
 
 def marks_of(dossier: Dossier | None, request: Request, context: Context) -> Marks:

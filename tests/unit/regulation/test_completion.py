@@ -108,6 +108,9 @@ def test_the_internal_process_lies_within_the_shortest_published_time() -> None:
     assert [(step.name, f"{step.time.amount} {step.time.unit}") for step in steps] == [
         ("Tiếp nhận", "4 HOUR"), ("Thẩm định", "2 WORKING_DAY"), ("Ký", "0.5 WORKING_DAY"),
     ]  # fmt: skip
+    approval = b'process_approved = "12/QD-UBND"\n'
+    with pytest.raises(ProfileError, match=r"process_approved: there are no steps"):
+        completed(CATALOGUE, {"completions/a.toml": f'[procedures."{PROCEDURE}"]\n'.encode() + approval})
     too_long = process(("Thẩm định", "3 WORKING_DAY"), ("Ký", "1 HOUR"))
     with pytest.raises(ProfileError, match=r"a\.toml: procedures\.1\.004873\.steps: the steps take 25 hours"):
         completed(CATALOGUE, {"completions/a.toml": too_long})

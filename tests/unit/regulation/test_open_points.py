@@ -35,6 +35,12 @@ def test_what_nobody_has_said_is_open_and_what_was_said_is_not() -> None:
     points = {point.what: point.where for point in open_points(procedure(PROCEDURE, said), DAY)}
     assert points["need_of_papers"] == points["digitising"] == f"{count - 1} of {count}"
     assert "process" not in points
+    assert {"approval", "announced"} <= set(points)
+    decided = (
+        f'[procedures."{PROCEDURE}"]\nprocess_approved = "QĐ 12/QĐ-UBND ngày 05/01/2026"\n'
+        f'announced = "QĐ 11/QĐ-UBND ngày 05/01/2026 của Chủ tịch UBND tỉnh"\n{said}'
+    )
+    assert not {"approval", "announced"} & whats(procedure(PROCEDURE, decided))
 
 
 def test_several_times_and_fees_without_an_amount_are_told_by_channel() -> None:

@@ -136,6 +136,16 @@ def test_a_centre_without_an_account_is_warned_of() -> None:
     assert len(merged(CSV.replace("3511.0.5678", "")).warnings()) == 1
 
 
+def test_tasks_are_assigned_to_a_post_by_a_decision() -> None:
+    text = f"{FIELDS},tasks,decision\nB01,KIND,province,Bưu chính công ích,,,,,2020-01-01,,,receive;digitise,"
+    post = text.replace("KIND", "post")
+    assert len(merged(post).warnings()) == 1
+    assert merged(f"{post}QĐ 07/2026/QĐ-UBND").warnings() == []
+    assert mistakes(text.replace("KIND", "department")) == [
+        "line 2: tasks: only a public post is assigned tasks of a one-stop (5.2)"
+    ]
+
+
 def test_json_keeps_what_csv_says_of_nothing() -> None:
     (first, *_) = json.loads(merged().as_json())["organisations"]
     assert first.keys() == {

@@ -86,8 +86,9 @@ def warned(cells: str, level: str = "province") -> set[str]:
 
 def test_what_the_text_wants_of_agencies_is_warned_of_and_stops_no_import() -> None:
     good = "H07.20,Chuyên viên,3,Hoàn thành tốt,G15,0900000001,Chủ tịch,2026-01-01,2027-06-01,,officer"
-    assert warned(good) == {"9.2"}
-    assert warned(good.replace("officer", "reserve")) == set()
+    assert warned(good) == {"7.1", "9.2"}
+    assert warned(good.replace("officer", "reserve")) == {"7.1"}
+    assert warned(good.replace("officer", "head").replace("H07.20", "")) == set()
     assert "8.4.b" in warned(good.replace(",3,", ",2,"))
     assert "8.4.b" in warned(good.replace("Chuyên viên", "Nhân viên"))
     assert "8.4.b" in warned(good.replace("Hoàn thành tốt", ""))
@@ -101,6 +102,21 @@ def test_what_the_text_wants_of_agencies_is_warned_of_and_stops_no_import() -> N
     assert "8.2.c" in warned(good.replace("Chủ tịch", ""), "district")
     assert "8.3.b" in warned(good.replace("Chủ tịch", ""), "commune")
     assert "8.4.b" not in warned(good.replace(",3,", ",0,"), "commune")
+
+
+def test_who_is_taken_back_early_was_spoken_of_with_the_one_stop() -> None:
+    fields = (
+        "account,name,title,organisation,level,sent_by,in_force_from,in_force_until,change_reason,exchange"
+    )
+    row = "canbo.a,Lê Thị Thí Dụ,CC,H07.01,province,H07.20,2026-01-01,2026-04-01,Ít hồ sơ,"
+
+    def is_warned(cells: str) -> bool:
+        warnings = officers(f"{fields}\n{cells}\n").warnings(law().profile.officers)
+        return any("taken back early" in one for one in warnings)
+
+    assert is_warned(row)
+    assert not is_warned(f"{row}CV 05/TT ngày 20/03/2026")
+    assert not is_warned(row.replace("2026-04-01", "2027-04-01"))
 
 
 def test_a_change_of_one_of_two_authorities_of_an_officer_is_seen() -> None:
