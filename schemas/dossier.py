@@ -98,12 +98,20 @@ class DossierSubmitted(_Submission, Fact):
     intake_limit: Instant | None = None
 
 
+class NamedTime(Wire):
+    """A time that an officer names, and where it stands: no usable one is published (Art. 15.1.a)."""
+
+    time: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2} (WORKING_DAY|DAY|HOUR|MONTH)$")]
+    source: Annotated[Line, in_words("handling_time.named")]
+
+
 class AcceptDossier(Request):
     """The officer takes the dossier as complete (Art. 15.1.a, 15.2.b), exactly as published (14.3).
 
     `case` names the published handling time when the catalogue has several for this channel. `not_needed`
     names each published paper that is not there and that this dossier does not need, where list and
-    administrator do not say it (`need` in the directory): the officer confirms it.
+    administrator do not say it (`need` in the directory): the officer confirms it. `named_time` is for a
+    channel for which no usable time is published.
     """
 
     type: ClassVar[str] = "onestop.dossier.accept.v1"
@@ -112,6 +120,7 @@ class AcceptDossier(Request):
     components: Components = Field(max_length=100)
     sets: int = Field(default=1, ge=1, le=99)
     case: Line | None = None
+    named_time: NamedTime | None = None
     not_needed: tuple[ComponentCode, ...] = Field(default=(), max_length=200)
     form_01: bool = True
 
@@ -129,6 +138,7 @@ class DossierAccepted(Fact):
     `identity` is what was known of the applicant: a mismatch, or no answer, is taken on paper (15.6.b).
     `handed_in` are the papers that came over the counter beside those lodged there.
     `not_needed` are published papers of which the officer confirmed that this dossier does without them.
+    `named_time` says where the time stands that the officer named, since no usable one is published.
     """
 
     type: ClassVar[str] = "onestop.dossier.accepted.v1"
@@ -146,6 +156,7 @@ class DossierAccepted(Fact):
     form: Literal["01"] | None = "01"
     identity: IdentityKnown | None = None
     not_needed: tuple[ComponentCode, ...] = ()
+    named_time: NamedTime | None = None
 
 
 class Followed(Wire):

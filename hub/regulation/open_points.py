@@ -15,7 +15,7 @@ What = Literal[
     "announced", "first_day",
 ]  # fmt: skip
 REMEDIES: dict[What, str] = {
-    "time": "no usable handling time: correct the record; until then nobody can accept such a dossier",
+    "time": "no usable handling time: correct the record; until then an officer names it (`named_time`)",
     "several_times": "several times: officers name one by `case` at acceptance",
     "fee": "no amount: enter the approved schedule (`schedules`), else it is neither asked nor taken",
     "need_of_papers": "required or optional? (`need`); until then an officer confirms each absent one",

@@ -66,6 +66,8 @@ class Intake:
     """Whether beyond its own area a one-stop takes in only what the list of 4.7 names."""
     missing_papers: Literal["confirmed", "unsaid"] = "unsaid"
     """Whether an officer confirms each absent paper of which the list does not say it (14.3)."""
+    unpublished_time: Literal["named", "refuse"] = "refuse"
+    """Whether an officer names a handling time where no usable one is published (15.1.a)."""
     unsynced: Literal["mark", "ignore"] = "ignore"
     """Whether it is on record as a fault that the national portal did not take a change (15.3)."""
     decline_reasons: frozenset[DeclineReason] = frozenset(

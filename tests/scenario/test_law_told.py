@@ -1,11 +1,11 @@
-"""Two stories of the regulation as an office lives them: the database is away, and the law changes."""
+"""Stories of the regulation as an office lives them: what is away, what changes, what is refused."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,8 @@ from tests.scenario.test_counterpart_away import adapter_of, port_of
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, with_next_version
-from tests.support.provinces import ISSUE, REACHABLE, RESULT, Province, did, did_not
+from tests.support.postal_requests import pickup
+from tests.support.provinces import ISSUE, PAPER, REACHABLE, RESULT, Province, did, did_not
 from tests.support.requests import (
     ACCEPT,
     AGENCY,
@@ -40,6 +41,7 @@ from tests.support.stack import shared_stack
 from tests.support.turnstile import Turnstile
 
 A_DAY = timedelta(days=1)
+DECLINE = "dossier.decline"
 FORWARDING = {"officer": OFFICER, "to": AGENCY}
 ONLINE = submission(applicant=REACHABLE, channel="online", return_channel="online")
 
@@ -165,3 +167,60 @@ async def test_the_law_changes_while_dossiers_are_open(stack: StackAddress, tmp_
         assert (status, json.loads(text)["law"][0]) == (0, SHIPPED_REF), text
         status, said = await hub_command(environment, "verify")
         assert status == 0, said
+
+
+def holder(organisation: str) -> dict[str, Any]:
+    return {"kind": "organisation", "organisation": organisation, "name": OFFICER["name"]}
+
+
+async def refused_after_appraisal(province: Province) -> None:
+    """17.8: as the appraisal found; the portal shows it among the results, and the papers go back in time."""
+    dossier, code = await province.in_hand()
+    there = {"giver": holder(ONE_STOP), "receiver": holder(AGENCY), "papers": [PAPER]}
+    await did(province.counter, "paper.hand_over", dossier, there)
+    await did(province.lead, "paper.receive", code, there)
+    no = {"officer": OFFICER, "reason": "not_eligible", "explanation": "Chưa đủ thời gian cư trú"}
+    await did(province.lead, "case.appraise", code, {"officer": OFFICER, "outcome": "eligible"})
+    assert await did_not(province.lead, DECLINE, code, no) == "rule.17.8.appraisal"
+    found = {"officer": OFFICER, "outcome": "not_eligible", "findings": "Chưa đủ thời gian cư trú"}
+    await did(province.lead, "case.appraise", code, found)
+    await did(province.lead, DECLINE, code, no)
+    shown = (await province.portal.fact("dossier.declined", dossier)).data
+    assert (shown["mode"], shown["status"]) == ("refuse_resolution", 9)
+    await province.move(7 * A_DAY)
+    missed = (await province.counter.fact("deadline.missed", dossier)).data
+    assert (missed["kind"], missed["holder"]) == ("papers_back", AGENCY)
+    back = {"giver": holder(AGENCY), "receiver": holder(ONE_STOP), "papers": [PAPER]}
+    await did(province.lead, "paper.hand_over", code, back)
+    await did(province.counter, "paper.receive", dossier, back)
+
+
+async def lodged_by_post(province: Province) -> None:
+    """QĐ 45/2016 Điều 7: the legal time of a dossier by post is that of the minutes with the applicant."""
+    values = submission(applicant=REACHABLE, channel="post", return_channel="post")
+    dossier = await lodged(province, values)
+    order = pickup("collect", organisation=ONE_STOP, papers=(PAPER,))
+    await did(province.counter, "pickup.order", dossier, order.model_dump(mode="json", exclude_none=True))
+    name = (await province.postal.fact("pickup.ordered", dossier)).data["order"]
+    signed = province.now.replace(microsecond=0) - timedelta(minutes=90)
+    minutes = signed + timedelta(minutes=60)
+    reports: tuple[dict[str, Any], ...] = (
+        {"order": name, "status": "collected", "at": signed.isoformat()},
+        {"order": name, "status": "handed_over", "at": minutes.isoformat(), "minutes": "42/BBGN"},
+    )
+    for report in reports:
+        await did(province.postal, "pickup.report", dossier, report)
+    environment = province.hub.environment
+    status, text = await hub_command(environment, "dossier", "show", dossier, "--json")
+    assert status == 0, text
+    assert datetime.fromisoformat(json.loads(text)["submitted_at"]) == minutes
+
+
+async def test_a_refusal_after_the_appraisal_and_a_dossier_by_post(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path, environment="test") as hub:
+        province = Province(hub)
+        await province.open()
+        await lodged_by_post(province)
+        await refused_after_appraisal(province)

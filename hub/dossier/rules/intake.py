@@ -114,9 +114,12 @@ _ACCEPT: tuple[Check[Dossier, AcceptDossier], ...] = (
 
 @rule("15.1.a", "Form 01 names the published handling time that applies")
 def handling_time_of(
-    dossier: Dossier, request: AcceptDossier, procedure: Procedure
+    dossier: Dossier, request: AcceptDossier, procedure: Procedure, context: Context
 ) -> HandlingTime | Refused:
-    """The one published time of the channel, or the one that the officer names by `case`."""
+    """The one published time of the channel, or the one that the officer names by `case`, or altogether."""
+    if request.named_time is not None:
+        refused = time_may_be_named(dossier, request, procedure, context)
+        return refused or HandlingTime.read(request.named_time.time)
     if request.case is not None:
         choice = procedure.choice(dossier.channel, request.case)
         found = choice.time if choice else None
@@ -127,6 +130,19 @@ def handling_time_of(
     choices = tuple(choice.id for choice in procedure.choices(dossier.channel))
     code = "handling_time.ambiguous" if choices else "handling_time.unpublished"
     return Refused(code, rule="15.1.a", fields=("/case",), possible=choices)
+
+
+@rule("15.1.a", "Where no usable time is published an officer names it, with where it stands")
+def time_may_be_named(
+    dossier: Dossier, request: AcceptDossier, procedure: Procedure, context: Context
+) -> Refused | None:
+    """Never beside a published one; blank words are no source; a profile may let nobody name one."""
+    choices = tuple(choice.id for choice in procedure.choices(dossier.channel))
+    if choices or context.law.profile.intake.unpublished_time == "refuse":
+        return Refused("handling_time.published", rule="15.1.a", fields=("/named_time",), possible=choices)
+    if request.named_time is None or not request.named_time.source.strip():
+        return Refused("handling_time.named", rule="15.1.a", fields=("/named_time/source",))
+    return None
 
 
 @rule("15.3", "Each dossier gets one code, at acceptance and not before")
@@ -159,7 +175,7 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         return refused
     procedure = published(dossier.procedure, context)
     assert procedure is not None
-    handling = handling_time_of(dossier, request, procedure)
+    handling = handling_time_of(dossier, request, procedure, context)
     if isinstance(handling, Refused):
         return handling
     late = violation(context, dossier.intake_limit, "15.2")
@@ -189,6 +205,7 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         form="01" if gets_form_01(dossier, request, context) else None,
         identity=known_of(dossier),
         not_needed=request.not_needed,
+        named_time=request.named_time,
     )
     return Accepted(
         (fact, *late), ids_of((*_ACCEPT, handling_time_of, dossier_is_whole, issued_code, is_due))

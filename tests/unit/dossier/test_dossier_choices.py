@@ -8,7 +8,7 @@ import pytest
 
 from hub.dossier.rules.submission import answer_limit
 from hub.regulation.law import Law
-from schemas.dossier import DossierAccepted
+from schemas.dossier import AcceptDossier, DossierAccepted, NamedTime
 from tests.support import dossiers as build
 from tests.support.dossiers import COUNTER, MONDAY, PORTAL, Story, at, law, law_with
 
@@ -65,3 +65,41 @@ def test_an_electronic_dossier_for_another_agency_may_have_the_time_of_paper() -
         due_at = story.now.timers["forward_electronic"].due_at
         assert (due_at == build.at("2026-10-05 17:00")) is has_timer
         assert "forward" not in story.now.timers
+
+
+WITHOUT_TIME = "1.115740"
+"""Its published words name a time that no program can read."""
+
+
+def without_time() -> Story:
+    """Lodged, with all that the list has, under a procedure without any usable time."""
+    return build.identified(procedure=WITHOUT_TIME, components=build.papers(WITHOUT_TIME))
+
+
+def named(source: str = "Quyết định 12/QĐ-UBND ngày 05/01/2026", **changes: Any) -> AcceptDossier:
+    return build.acceptance(
+        WITHOUT_TIME, named_time=NamedTime(time="15 WORKING_DAY", source=source), **changes
+    )
+
+
+@pytest.mark.rule("15.1.a")
+def test_where_no_usable_time_is_published_an_officer_names_it_with_where_it_stands() -> None:
+    story = without_time()
+    assert story.refuses(build.acceptance(WITHOUT_TIME), COUNTER).code == "handling_time.unpublished"
+    refused = story.refuses(named(" "), COUNTER)
+    assert (refused.code, refused.fields) == ("handling_time.named", ("/named_time/source",))
+    (fact,) = story.accepts(named(), COUNTER)
+    assert isinstance(fact, DossierAccepted)
+    assert fact.named_time is not None
+    assert (fact.handling, fact.due_at) == ("15 WORKING_DAY", build.at("2026-10-26 17:00"))
+
+
+@pytest.mark.rule("15.1.a")
+def test_nobody_names_a_time_beside_a_published_one_or_where_the_profile_lets_nobody() -> None:
+    beside = build.acceptance(named_time=NamedTime(time="30 DAY", source="Quyết định"))
+    refused = build.identified().refuses(beside, COUNTER)
+    assert (refused.code, refused.fields) == ("handling_time.published", ("/named_time",))
+    assert refused.possible
+    strict = without_time()
+    strict.law = law_with(intake={"unpublished_time": "refuse"})
+    assert strict.refuses(named(), COUNTER).code == "handling_time.published"
