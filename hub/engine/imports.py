@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import asyncpg
 import orjson
+from pydantic import ValidationError
 
 from hub.facts.checked import REGISTER_EDITION
 from hub.facts.fact_bytes import rfc3339
@@ -14,20 +18,26 @@ from hub.facts.integrity import StoreKey
 from hub.facts.message import HUB_SOURCE, cloud_event
 from hub.facts.untrusted import OnUntrusted, tell_untrusted
 from hub.kafka.producer import OutgoingRecord, Producer
+from hub.logs import log
+from hub.participants.register_editions import MARKS
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
 from schemas.party import Officer
 from schemas.register import RecordImport
 
 _SEND_S = 20.0
-_NEWEST = "select register, max(number) as number from register_edition group by register order by register"
 _UNTOLD = f"""
 select {REGISTER_EDITION.selected}, imported_at from register_edition e
-where not exists (
+where (register, number) > ($1, $2) and not exists (
     select from inbox i where i.participant = 'hub' and i.id = 'import-' || e.register || '-' || e.number
 )
 order by register, number limit 20
 """  # noqa: S608  our text
+_BEGINNING = ("", -(2**63))
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]+")
+_NAME, _REASON = 100, 4000
+"""So long may a name and a reason be in a fact."""
 
 
 class ImportTeller:
@@ -47,38 +57,56 @@ class ImportTeller:
         self._environment = environment
         self._key = key
         self._on_untrusted = told
-        self._known: list[tuple[str, int]] | None = None
+        self._known: list[tuple[object, ...]] | None = None
 
     async def tell(self, connection: Connection) -> None:
         """Send what is on record nowhere; an altered edition is named and left out."""
-        newest = [(row["register"], row["number"]) for row in await connection.fetch(_NEWEST)]
+        newest = [tuple(row) for row in await connection.fetch(MARKS)]
         if newest == self._known:
             return
-        rows = await connection.fetch(_UNTOLD)
-        genuine = [row for row in rows if REGISTER_EDITION.is_genuine(row, self._key)]
-        for row in rows:
-            if row not in genuine:
-                self._on_untrusted(REGISTER_EDITION.altered(row))
-        if genuine:
-            clock = await read_clock(connection, self._environment)
-            now = rfc3339(clock.of(datetime.now(UTC)))
-            await self._producer.send(self._topic, [_record(row, now) for row in genuine], _SEND_S)
-        else:
-            self._known = newest
+        clock = await read_clock(connection, self._environment)
+        now = clock.of(datetime.now(UTC))
+        at: tuple[str, int] = _BEGINNING
+        while rows := await connection.fetch(_UNTOLD, *at):
+            if records := list(self._records(rows, now)):
+                await self._producer.send(self._topic, records, _SEND_S)
+                return
+            at = rows[-1]["register"], rows[-1]["number"]
+        self._known = newest
+
+    def _records(self, rows: Iterable[asyncpg.Record], now: datetime) -> Iterator[OutgoingRecord]:
+        """Of each that the hub has written; one of which nothing can be made holds up no other."""
+        for row in REGISTER_EDITION.genuine(rows, self._key, self._on_untrusted):
+            try:
+                yield _record(row, now)
+            except ValidationError as error:
+                fields = ",".join(str(one["loc"][0]) for one in error.errors())
+                log("import_untold", register=row["register"], edition=row["number"], fields=fields)
 
 
-def _record(row: asyncpg.Record, now: str) -> OutgoingRecord:
+def _record(row: asyncpg.Record, now: datetime) -> OutgoingRecord:
+    operator = _fitting(row["operator"], _NAME)
     request = RecordImport(
         name=row["register"],
         edition=row["number"],
         sha256=sha256(row["content"]).hexdigest(),
-        imported_at=row["imported_at"],
-        officer=Officer(account=row["operator"], name=row["operator"]),
-        reason=row["reason"],
+        imported_at=row["imported_at"] if _EARLIEST <= row["imported_at"] <= now else now,
+        officer=Officer(account=operator, name=operator),
+        reason=_fitting(row["reason"], _REASON),
     )
     name = f"import-{row['register']}-{row['number']}"
     headers = cloud_event(
-        event_id=name, source=HUB_SOURCE, event_type=RecordImport.type, subject=f"ref:{name}", time=now
+        event_id=name,
+        source=HUB_SOURCE,
+        event_type=RecordImport.type,
+        subject=f"ref:{name}",
+        time=rfc3339(now),
     )
     value = orjson.dumps(request.model_dump(mode="json"))
     return OutgoingRecord(f"ref:{name}".encode(), value, headers, 0)
+
+
+def _fitting(text: str, most: int) -> str:
+    """What an operator typed, in the form that facts have: NFC, one line, so long."""
+    found = _NO_TEXT.sub(" ", unicodedata.normalize("NFC", text))[:most].strip()
+    return found or "-"

@@ -181,7 +181,7 @@ async def engine_parts(settings: Settings, rules: Rules | None) -> AsyncIterator
             engine, consumer, relay, clockwork, shards, client, sending, firing, heartbeat,
             metrics, registry, sessions.probe, observer, gauges, retention, watch, topics,
             WaitingCopies(shelf, sessions.copies), keeper,
-            _directory(settings, firing, sessions.directory, shards, book, master.store), refusals,
+            _directory(settings, firing, sessions.directory, shards, book, master.store, metrics), refusals,
         )  # fmt: skip
 
 
@@ -291,8 +291,9 @@ async def _clockwork(
 
 
 def _directory(
-    settings: Settings, producer: Producer, session: Session, shards: Shards, book: LawBook, key: StoreKey
-) -> DirectoryTopic:
+    settings: Settings, producer: Producer, session: Session, shards: Shards, book: LawBook, key: StoreKey,
+    metrics: EngineMetrics,
+) -> DirectoryTopic:  # fmt: skip
     client = f"{settings.engine.instance}-directory"
     return DirectoryTopic(
         producer,
@@ -304,7 +305,11 @@ def _directory(
         environment=settings.environment,
         key=key,
         imports=ImportTeller(
-            producer, topic=f"{settings.kafka.prefix}in.hub", environment=settings.environment, key=key
+            producer,
+            topic=f"{settings.kafka.prefix}in.hub",
+            environment=settings.environment,
+            key=key,
+            told=metrics.untrusted_row,
         ),
     )
 

@@ -23,9 +23,11 @@ _NEWEST = f"""
 select {REGISTER_EDITION.selected}, imported_at from register_edition
 where register = $1 and number <= $2 order by number desc limit 1
 """  # noqa: S608  no value stands in it
-_NUMBERS = """
-select distinct on (register) register, number from register_edition order by register, number desc
+MARKS = """
+select register, max(number) as number, count(*) as editions from register_edition
+group by register order by register
 """
+"""Of each register something that a new edition changes, whatever number somebody else's row has."""
 _EDITIONS = """
 select number, imported_at, operator, reason from register_edition where register = $1 order by number desc
 """
@@ -33,7 +35,18 @@ _ADD = """
 insert into register_edition (register, number, content, operator, reason, mac)
 values ($1, $2, $3, $4, $5, $6)
 """
+_FREE = """
+select number from (
+    select $2::bigint as number
+    union all
+    select number + 1 from register_edition where register = $1 and number between $2 and $3
+) candidate
+where not exists (select from register_edition e where e.register = $1 and e.number = candidate.number)
+order by number limit 1
+"""
 _HIGHEST = 2**63 - 1
+_LAST_NUMBER = 1_000_000_000
+"""That a fact can name; a row above it is none of the hub's."""
 _ONE_BY_ONE = "lock table register_edition in share row exclusive mode"
 
 
@@ -67,17 +80,20 @@ async def stored(
 async def add(
     connection: Connection, key: StoreKey, name: RegisterName, content: str, operator: str, reason: str
 ) -> int:
-    """Store a new edition and let the engines read it, all in one transaction; returns its number."""
+    """Store a new edition and let the engines read it, all in one transaction; returns its number.
+
+    It is the first free one above the newest that the hub has written.
+    """
     async with connection.transaction():
         await connection.execute(_ONE_BY_ONE)
-        newest = await connection.fetchval(
-            "select coalesce(max(number), 0) from register_edition where register = $1", name
-        )
-        row = name, newest + 1, content.encode(), operator, reason
+        before = await stored(connection, key, name)
+        least = before.number + 1 if before is not None else 1
+        number: int = await connection.fetchval(_FREE, name, least, _LAST_NUMBER - 1)
+        row = name, number, content.encode(), operator, reason
         await connection.execute(_ADD, *row, REGISTER_EDITION.check(key, *row))
-        await record_action(connection, operator, f"{name}.imported", f"{name}/{newest + 1}", reason)
+        await record_action(connection, operator, f"{name}.imported", f"{name}/{number}", reason)
         await tell_engines(connection)
-    return int(newest) + 1
+    return number
 
 
 async def editions(connection: Connection, name: RegisterName) -> list[Mapping[str, object]]:
@@ -97,18 +113,19 @@ class RegisterReader:
         self._names = names
         self._key = key
         self._told = told
-        self._numbers: dict[str, int] = {}
+        self._marks: dict[str, tuple[int, int]] = {}
         self._known = NONE
 
     async def read(self, connection: Connection) -> Registers:
         """The newest of each; the same object as long as there is no newer one."""
-        found = {row["register"]: row["number"] for row in await connection.fetch(_NUMBERS)}
+        rows = await connection.fetch(MARKS)
+        found = {row["register"]: (row["number"], row["editions"]) for row in rows}
         for name in self._names:
-            if found.get(name) != self._numbers.get(name):
+            if found.get(name) != self._marks.get(name):
                 edition = await stored(connection, self._key, name, told=self._told)
                 if edition is not None:
                     self._known = _READ[name](self._known, edition.content)
-        self._numbers = found
+        self._marks = found
         return self._known
 
 

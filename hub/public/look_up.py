@@ -35,7 +35,7 @@ from dossier d join dossier_key k on k.dossier_id = d.id where d.id = $1::uuid
 """
 """Of one that is not erased."""
 _NOBODY = str(UUID(int=0))
-_NEWEST = "select max(number) from register_edition where register = 'organisations'"
+_NEWEST = "select max(number), count(*) from register_edition where register = 'organisations'"
 
 
 def clean_code(typed: str) -> str:
@@ -52,7 +52,7 @@ def is_code(code: str) -> bool:
 class Known:
     """What changes seldom: who is called how, and the steps of the clock."""
 
-    edition: int | None = None
+    edition: tuple[int | None, int] | None = None
     organisations: Organisations = Organisations()  # noqa: RUF009  nobody writes into it
     clock: LegalClock = LegalClock()  # noqa: RUF009  nobody writes into it
 
@@ -120,7 +120,7 @@ class LookUp:
 
 async def _read(connection: Connection, key: StoreKey, environment: str, known: Known) -> Known:
     clock = await read_clock(connection, environment)
-    newest = await connection.fetchval(_NEWEST)
+    newest = tuple(await connection.fetchrow(_NEWEST) or ())
     if newest == known.edition:
         return Known(known.edition, known.organisations, clock)
     found = await register_editions.stored(connection, key, "organisations")

@@ -15,15 +15,14 @@ from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import receiver_message_id
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACT_COLUMNS, must_fit
+from hub.facts.untrusted import tell_untrusted
 from hub.forms.case_file import CaseFile
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet
 from hub.forms.issuing import Issued, Size, issued_by, sheet_of
 from hub.forms.stored import CaseFiles
-from hub.participants import register_editions
-from hub.regulation import organisations
+from hub.participants.register_editions import ORGANISATIONS, RegisterReader
 from hub.regulation.lawbook import LawBook
-from hub.regulation.organisations import Organisations
 from hub.regulation.profile import Profile
 from hub.typesetter.rendering import Renderer, RendererLostError
 from schemas.form import MadePaper
@@ -89,6 +88,7 @@ class Workshop:
         self._store = store
         self._renderer = renderer
         self._printing = printing
+        self._registers = RegisterReader(master.store, tell_untrusted, ORGANISATIONS)
 
     async def must_fit(self, connection: Any) -> None:
         """`StartupError` when what is stored was written under another key."""
@@ -106,9 +106,8 @@ class Workshop:
         if sequence > MOST_FACTS:
             raise FormError(f"the dossier has more than {MOST_FACTS} facts")
         rows = await connection.fetch(_UP_TO, dossier, sequence)  # what came later is not on its papers
-        edition = await register_editions.stored(connection, self._master.store, "organisations")  # type: ignore[arg-type]
-        known = organisations.from_json(edition.content) if edition is not None else Organisations()
-        cases = CaseFiles(self._book, self._sets, known, self._printing.look_up_url)
+        known = await self._registers.read(connection)  # type: ignore[arg-type]  # as a connection reads
+        cases = CaseFiles(self._book, self._sets, known.organisations, self._printing.look_up_url)
         try:
             case, profile, form_set = cases.opened(rows, wrapped, self._master)
         finally:
