@@ -31,6 +31,7 @@ from schemas import (
     result,
     settlement,
     sync,
+    ticket,
     verification,
 )
 from schemas.base import Fact, Request
@@ -38,7 +39,7 @@ from schemas.base import Fact, Request
 _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion, leg, reminder,
-    loss, original, archive, feedback, information, notice, form, replanning, settlement, register,
+    loss, original, archive, feedback, information, notice, form, replanning, settlement, register, ticket,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

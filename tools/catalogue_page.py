@@ -91,6 +91,7 @@ _TOLD: Mapping[Audience, str] = {
     "population": "population",
     "notifier": "notifier",
     "typesetter": "typesetter",
+    "public": "the page for everybody",
 }
 _OUTSIDE = frozenset({"portal", "postal", "population", "payments"})
 """Roles of participants that speak for outside systems."""

@@ -22,6 +22,9 @@ Lists = Annotated[
     Path | None,
     typer.Option("--lists", help="CSV of the lists of 4.5, 4.6, 4.7 and 20.2; those there stay else"),
 ]
+Desks = Annotated[
+    Path | None, typer.Option("--desks", help="CSV of the desks of one-stops (5.1.a); those there stay else")
+]
 
 
 def _stored(number: int | None = None) -> Organisations:
@@ -29,12 +32,14 @@ def _stored(number: int | None = None) -> Organisations:
     return organisations.from_json(text) if text is not None else Organisations()
 
 
-def _read(file: Path, lists: Path | None, before: Organisations) -> Organisations:
+def _read(file: Path, lists: Path | None, desks: Path | None, before: Organisations) -> Organisations:
     text = registers.text_of(file)
     if registers.is_csv(file):
-        return organisations.from_csv(text, registers.text_of(lists) if lists is not None else None, before)
-    if lists is not None:
-        fail("--lists goes with a CSV file; a JSON file has `lists` in it", 2)
+        listed, placed = (registers.text_of(one) if one is not None else None for one in (lists, desks))
+        return organisations.from_csv(text, listed, before, placed)
+    for name, one in (("lists", lists), ("desks", desks)):
+        if one is not None:
+            fail(f"--{name} goes with a CSV file; a JSON file has `{name}` in it", 2)
     return organisations.from_json(text)
 
 
@@ -54,7 +59,8 @@ def show(
         return
     found = known.on(code, day)
     if found is not None:
-        print_record(found.model_dump(mode="json"), as_json=as_json)
+        desks = [one.model_dump(mode="json", exclude={"organisation"}) for one in known.desks_of(code, day)]
+        print_record(found.model_dump(mode="json") | ({"desks": desks} if desks else {}), as_json=as_json)
         return
     followers = ", ".join(known.followers(code, day))
     fail(f"{code} is not there on {day}" + (f"; it is followed by {followers}" if followers else ""))
@@ -62,30 +68,37 @@ def show(
 
 @app.command("import")
 def import_file(
-    file: File, lists: Lists = None, reason: Why = "", operator: By = "", is_sure: IsSure = False
+    file: File,
+    lists: Lists = None,
+    desks: Desks = None,
+    reason: Why = "",
+    operator: By = "",
+    is_sure: IsSure = False,
 ) -> None:
     """Take a file as the new edition, as a whole: with one mistake nothing of it is taken."""
     before = _stored()
-    after = _read(file, lists, before)
+    after = _read(file, lists, desks, before)
     registers.import_edition(
         _NAME, file, before, after, after.warnings(), (operator, reason), is_sure=is_sure
     )
 
 
 @app.command("diff")
-def diff(file: File, lists: Lists = None, edition: Edition = None) -> None:
+def diff(file: File, lists: Lists = None, desks: Desks = None, edition: Edition = None) -> None:
     """Show what a file would change, and import nothing."""
     before = _stored(edition)
-    registers.print_changes(before.changes_to(_read(file, lists, before)))
+    registers.print_changes(before.changes_to(_read(file, lists, desks, before)))
 
 
 @app.command("export")
-def export(into: File, lists: Lists = None, edition: Edition = None) -> None:
+def export(into: File, lists: Lists = None, desks: Desks = None, edition: Edition = None) -> None:
     """Write the edition in force, or an earlier one, into a file that `import` takes."""
     known = _stored(edition)
     registers.write_out(into, known.as_csv if registers.is_csv(into) else known.as_json)
     if lists is not None:
         registers.write_out(lists, known.lists_as_csv)
+    if desks is not None:
+        registers.write_out(desks, known.desks_as_csv)
 
 
 @app.command("editions")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused, Sender
-from hub.dossier.rules import feedback, imports, settlement
+from hub.dossier.rules import feedback, imports, queue, settlement
 from hub.dossier.rules.deadlines import watched_timer
 from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.state.matter import Matter, MatterKind
@@ -15,6 +15,7 @@ from schemas.due import DeadlineMissed, FireTimer
 from schemas.feedback import AnswerComplaint, ForwardComplaint, LodgeComplaint
 from schemas.register import RecordImport
 from schemas.settlement import SettleFees
+from schemas.ticket import CallTicket, IssueTicket
 
 _SPEAKERS = frozenset({"counter", "agency"})
 _Act = Callable[[Matter | None, Any, Context], Decision]
@@ -72,6 +73,8 @@ MATTER_DECISIONS: Mapping[type[Request], _Act] = {
     SettleFees: settlement.settle,
     LodgeComplaint: feedback.lodge,
     RecordImport: imports.record,
+    IssueTicket: queue.issue,
+    CallTicket: queue.call,
     ForwardComplaint: _of_the_matter(feedback.forward),
     AnswerComplaint: _of_the_matter(feedback.answer),
     FireTimer: _fire,
@@ -81,6 +84,7 @@ _OF: Mapping[MatterKind, tuple[type[Request], ...]] = {
     "fees": (SettleFees,),
     "complaint": (ForwardComplaint, AnswerComplaint),
     "register": (RecordImport,),
+    "queue": (IssueTicket, CallTicket),
 }
 _OF_ALL = (FireTimer, LodgeComplaint)
 """A complaint under a name that is taken says that it is."""

@@ -22,7 +22,7 @@ _ORGANISATIONS = frozenset(
 _PAPERS = frozenset(
     {"component", "components", "copies", "gaps", "handed_in", "moves", "not_needed", "papers", "originals"}
 )
-_SPANS = frozenset({"late_s", "overdue_s"})
+_SPANS = frozenset({"late_s", "overdue_s", "waited_s"})
 _MONEY = frozenset({"amount", "cash_on_delivery", "costs_total", "total"})
 _NAMED_BY = ("day", "organisation", "former", "component", "code", "form", "leg", "paper", "papers", "kind")
 """By which of its fields a thing inside of a fact is named."""

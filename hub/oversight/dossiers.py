@@ -244,7 +244,20 @@ def _matter_view(matter: Matter) -> dict[str, Any]:
             }
             for quarter, one in sorted(matter.quarters.items())
         },
+        **(_queue_view(matter) if matter.kind == "queue" else {}),
         "possible": [short_type(kind) for kind in matters.possible_now(matter)],
+    }
+
+
+def _queue_view(matter: Matter) -> dict[str, Any]:
+    """Numbers that wait, and what each desk called last (pure)."""
+    return {
+        "numbers": matter.numbers,
+        "waiting": {
+            number: {"field": one.field, "priority": one.priority, "since": one.since}
+            for number, one in matter.waiting.items()
+        },
+        "calls": {desk: {"number": one.number, "at": one.at} for desk, one in matter.calls.items()},
     }
 
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from hub.regulation import desks as desk_tables
+from hub.regulation.desks import Desk
 from hub.regulation.errors import Mistake
 from hub.regulation.opening import read_hours
 from hub.regulation.registers import (
@@ -36,7 +38,7 @@ ListName = Literal["own_office", "vertical", "beyond_boundaries", "post"]
 PostTask = Literal["guide", "receive", "digitise", "return"]
 """Hướng dẫn, tiếp nhận, số hóa hồ sơ, trả kết quả (5.2)."""
 ONE_STOPS: frozenset[Kind] = frozenset({"centre", "section"})
-_LISTS = frozenset({"codes", "procedures", "successors", "levels", "tasks"})
+_LISTS = frozenset({"codes", "procedures", "successors", "levels", "tasks", "fields"})
 _PARENTS: Mapping[Kind, frozenset[Kind]] = {
     "centre": frozenset({"office", "committee"}),
     "section": frozenset({"office", "committee"}),
@@ -111,11 +113,20 @@ class Listed(BaseModel):
 
 
 class Organisations:
-    """One edition: all records, and the lists. An empty one says nothing, and nothing is asked of it."""
+    """One edition: records, lists and desks. An empty one says nothing, and nothing is asked of it."""
 
-    def __init__(self, records: Sequence[Organisation] = (), lists: Sequence[Listed] = ()) -> None:
+    def __init__(
+        self,
+        records: Sequence[Organisation] = (),
+        lists: Sequence[Listed] = (),
+        desks: Sequence[Desk] = (),
+    ) -> None:
         self.records = tuple(records)
         self.lists = tuple(lists)
+        self.desks = tuple(desks)
+        self._desks: dict[str, list[Desk]] = {}
+        for desk in desks:
+            self._desks.setdefault(desk.organisation, []).append(desk)
         self._by_code: dict[str, list[Organisation]] = {}
         for record in sorted(records, key=lambda one: one.in_force_from):
             self._by_code.setdefault(record.code, []).append(record)
@@ -166,59 +177,82 @@ class Organisations:
         """Whether a procedure stands on the list today."""
         return any(one.holds(procedure, day, level) for one in self._listed.get(name, ()))
 
+    def desks_of(self, code: str, day: date) -> tuple[Desk, ...]:
+        """The desks of a one-stop on this day, in the order of the file."""
+        return tuple(one for one in self._desks.get(code, ()) if one.is_there(day))
+
     def as_json(self) -> str:
         """As it is stored and exported."""
-        return as_json({"organisations": self.records, "lists": self.lists})
+        return as_json({"organisations": self.records, "lists": self.lists, "desks": self.desks})
 
     def as_csv(self) -> str:
-        """The organisations, without the lists."""
+        """The organisations, without lists and desks."""
         return as_csv(self.records, tuple(Organisation.model_fields))
 
     def lists_as_csv(self) -> str:
         """The lists."""
         return as_csv(self.lists, tuple(Listed.model_fields))
 
+    def desks_as_csv(self) -> str:
+        """The desks."""
+        return as_csv(self.desks, tuple(Desk.model_fields))
+
     def changes_to(self, after: Organisations) -> list[EditionChange]:
         """What the other edition changes."""
         return [
             *compare({_key(one): one for one in self.records}, {_key(one): one for one in after.records}),
             *compare({_key(one): one for one in self.lists}, {_key(one): one for one in after.lists}),
+            *compare({_key(one): one for one in self.desks}, {_key(one): one for one in after.desks}),
         ]
 
     def warnings(self) -> list[str]:
-        """What the text wants of an organisation and no dossier depends on (4.1, 5.2)."""
+        """What the text wants of an organisation and no dossier depends on (4.1, 5.1.a, 5.2)."""
         unassigned = [
             f"{one.code}: 5.2: tasks of the post are assigned by a decision, and none is given"
             for one in self.records
             if one.tasks and one.decision is None
         ]
-        return unassigned + [
+        accounts = [
             f"{one.code}: 4.1: the provincial centre has an account of its own, and none is given"
             for one in self.records
             if one.kind == "centre" and one.level == "province" and one.payee_account is None
         ]
+        one_stops = {one.code for one in self.records if one.kind in ONE_STOPS}
+        strange = dict.fromkeys(one.organisation for one in self.desks if one.organisation not in one_stops)
+        placed = [f"{code}: 5.1.a: it has desks, and is no one-stop of this file" for code in strange]
+        return unassigned + accounts + placed
 
 
-def _key(one: Organisation | Listed) -> str:
+def _key(one: Organisation | Listed | Desk) -> str:
+    if isinstance(one, Desk):
+        return f"{one.organisation} desk {one.desk} from {one.in_force_from}"
     name = one.code if isinstance(one, Organisation) else f"{one.list} {one.procedure}"
     return f"{name} from {one.in_force_from}"
 
 
 def from_json(text: str) -> Organisations:
-    """An edition of a JSON file with `organisations` and `lists`; raises RegisterError with every mistake."""
-    return _made(json_tables(text, ("organisations", "lists")))
+    """An edition of a JSON file with all tables; raises RegisterError with every mistake."""
+    return _made(json_tables(text, ("organisations", "lists", "desks")))
 
 
-def from_csv(text: str, lists: str | None, before: Organisations) -> Organisations:
-    """An edition of CSV files; without one of lists those of `before` stay. Raises RegisterError."""
+def from_csv(text: str, lists: str | None, before: Organisations, desks: str | None = None) -> Organisations:
+    """An edition of CSV files; lists and desks without one stay as before. Raises RegisterError."""
     listed = csv_rows(lists, _LISTS) if lists is not None else ()
-    made = _made({"organisations": csv_rows(text, _LISTS), "lists": listed})
-    return made if lists is not None else Organisations(made.records, before.lists)
+    placed = csv_rows(desks, _LISTS) if desks is not None else ()
+    made = _made({"organisations": csv_rows(text, _LISTS), "lists": listed, "desks": placed})
+    return Organisations(
+        made.records,
+        made.lists if lists is not None else before.lists,
+        made.desks if desks is not None else before.desks,
+    )
 
 
 def _made(tables: Tables) -> Organisations:
-    records = Table("organisations", Organisation, _mistakes)
-    return Organisations(*read_edition(tables, records, Table("lists", Listed, _mistaken)))
+    main = Table("organisations", Organisation, _mistakes)
+    records, beside = read_edition(
+        tables, main, Table("lists", Listed, _mistaken), Table("desks", Desk, desk_tables.mistakes)
+    )
+    return Organisations(records, *beside)
 
 
 def _mistaken(lists: Sequence[tuple[int, Listed]]) -> Iterator[Mistake]:

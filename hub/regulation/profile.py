@@ -31,6 +31,7 @@ from hub.regulation.sections import (
     Reschedule,
     Returning,
     Supplement,
+    TicketQueue,
     Urging,
 )
 from hub.regulation.status import DossierStatus, StatusText
@@ -66,6 +67,7 @@ class Profile:
     urging: Urging = Urging()
     feedback: Feedback = Feedback()
     settlement: FeeSettlement = FeeSettlement()
+    queue: TicketQueue = TicketQueue()
 
     @property
     def ref(self) -> str:

@@ -17,7 +17,6 @@ from hub.regulation.errors import Mistake, RegisterError
 STRICT_ROW = ConfigDict(extra="forbid", frozen=True)
 _SEPARATOR = ";"
 _Model = TypeVar("_Model", bound=BaseModel)
-_Beside = TypeVar("_Beside", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +151,22 @@ class Table(Generic[_Model]):
 
 
 def read_edition(
-    tables: Tables, main: Table[_Model], beside: Table[_Beside]
-) -> tuple[list[_Model], list[_Beside]]:
-    """The records of both tables; raises RegisterError with every mistake, or for an empty main table."""
+    tables: Tables, main: Table[_Model], *others: Table[Any]
+) -> tuple[list[_Model], list[list[Any]]]:
+    """The records of each table; raises RegisterError with every mistake, or for an empty main table."""
     records, wrong = read_rows(tables.get(main.name, ()), main.model)
-    others, wrong_others = read_rows(tables.get(beside.name, ()), beside.model)
-    mistakes = [*wrong, *wrong_others] or [*main.mistakes(records), *beside.mistakes(others)]
+    beside = [(table, *read_rows(tables.get(table.name, ()), table.model)) for table in others]
+    mistakes = wrong + [one for _, _, found in beside for one in found]
+    if not mistakes:
+        mistakes = [
+            *main.mistakes(records),
+            *(one for table, rows, _ in beside for one in table.mistakes(rows)),
+        ]
     if not mistakes and not records:
         mistakes = [Mistake(0, main.name, "there is none")]
     if mistakes:
         raise RegisterError(mistakes)
-    return [one for _, one in records], [one for _, one in others]
+    return [one for _, one in records], [[one for _, one in rows] for _, rows, _ in beside]
 
 
 def overlapping(periods: Iterable[tuple[int, str, date, date | None]]) -> Iterator[Mistake]:

@@ -254,7 +254,8 @@ def from_csv(text: str, delegations: str | None, before: Roster) -> Roster:
 
 def _made(tables: Tables) -> Roster:
     postings = Table("officers", Posting, _mistakes)
-    return Roster(*read_edition(tables, postings, Table("delegations", Delegation, _mistaken)))
+    officers, (given,) = read_edition(tables, postings, Table("delegations", Delegation, _mistaken))
+    return Roster(officers, given)
 
 
 def _mistakes(postings: Sequence[tuple[int, Posting]]) -> Iterator[Mistake]:

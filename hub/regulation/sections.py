@@ -204,6 +204,14 @@ class FeeSettlement:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class TicketQueue:
+    """Numbers that are drawn at a one-stop (Điều 5.1.a, 5.1.d)."""
+
+    priority: Literal["first", "own_desk"] = "first"
+    """Whether elderly, pregnant and disabled people come first at every desk, or at reserved ones alone."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Officers:
     """Who acts at a one-stop (Điều 8, 9.2), where a roster is imported."""
 

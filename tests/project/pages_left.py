@@ -117,7 +117,7 @@ hub deliveries resume postal --operator NAME
         OPERATORS,
         """
 hub organisations diff organisations.csv --lists lists.csv
-hub organisations import organisations.csv --lists lists.csv --operator NAME --reason "decision 12/2025"
+hub organisations import organisations.csv --lists lists.csv --desks desks.csv --operator NAME --reason "decision 12/2025"
 hub organisations show
 hub organisations show 000.12.34.H07 --on 2025-06-30
 hub organisations editions

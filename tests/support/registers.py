@@ -43,6 +43,13 @@ def listed(*rows: str) -> str:
     return "\n".join(("list,procedure,in_force_from", *(f"{row},2020-01-01" for row in rows), ""))
 
 
+def desks(*rows: str) -> Organisations:
+    """An edition with desks of the one-stop: `01,fields,Hộ tịch`, and the day on which one ends."""
+    fields = "organisation,in_force_from,desk,kind,fields,in_force_until"
+    lines = (f"{ONE_STOP},2020-01-01,{row}{',' * (3 - row.count(','))}" for row in rows)
+    return organisations.from_csv(CSV, None, Organisations(), "\n".join((fields, *lines, "")))
+
+
 OFFICER_FIELDS = "account,name,title,organisation,level,position,in_force_from,in_force_until"
 ROSTER = f"""\
 {OFFICER_FIELDS}

@@ -22,9 +22,13 @@ from schemas.party import Officer
 from schemas.reminder import IssueReminder
 from schemas.result import CorrectResult, IssueResult
 from schemas.settlement import SettleFees
+from schemas.ticket import CallTicket
 
 _NAMED = ("officer", "taken_by", "officer_account", "assisted_by")
 """Fields of requests in which a one-stop names who acts."""
+
+_NAME_IT = SubmitDossier | SettleFees | CallTicket
+"""Requests that name their one-stop themselves."""
 
 Marks = tuple[RuleViolated, ...] | Refused
 
@@ -45,7 +49,7 @@ def _one_stop(dossier: Dossier | None, request: Request, context: Context) -> st
     if "counter" not in request.roles & sender.roles:
         return None
     if dossier is None:
-        code = request.organisation if isinstance(request, SubmitDossier | SettleFees) else None
+        code = request.organisation if isinstance(request, _NAME_IT) else None
     elif is_forwarded(dossier) and is_agency(dossier, sender):
         return None
     else:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.dossier.errors import FactError
-from hub.dossier.state.matter import Matter, Settlement
+from hub.dossier.state.matter import DeskCall, Matter, Settlement, WaitingTicket
 from hub.dossier.state.model import POST, Complaint, Timer
 from hub.regulation.quarters import after
 from schemas.base import Fact
@@ -17,6 +17,7 @@ from schemas.due import DeadlineMissed, RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintLodged
 from schemas.register import RegisterChanged
 from schemas.settlement import FeesSettled
+from schemas.ticket import TicketCalled, TicketIssued
 
 _Changes = dict[str, Any]
 
@@ -87,6 +88,21 @@ def _imported(_matter: Matter, fact: RegisterChanged, _at: datetime) -> _Changes
     return {"edition": fact.edition}
 
 
+def _of_a_queue(fact: TicketIssued, at: datetime) -> Matter:
+    return Matter(kind="queue", organisation=fact.organisation, opened_at=at, sequence=0)
+
+
+def _drawn(matter: Matter, fact: TicketIssued, at: datetime) -> _Changes:
+    waiting = WaitingTicket(at, fact.field, fact.priority)
+    return {"numbers": fact.number, "waiting": {**matter.waiting, str(fact.number): waiting}}
+
+
+def _called(matter: Matter, fact: TicketCalled, at: datetime) -> _Changes:
+    """It waits no more."""
+    left = {number: one for number, one in matter.waiting.items() if number != str(fact.number)}
+    return {"waiting": left, "calls": {**matter.calls, fact.desk: DeskCall(fact.number, at)}}
+
+
 def _nothing(_matter: Matter, _fact: Fact, _at: datetime) -> _Changes:
     return {}
 
@@ -99,6 +115,7 @@ _OPENED: Mapping[type[Fact], Callable[[Any, datetime], Matter]] = {
     FeesSettled: _of_fees,
     ComplaintLodged: _of_a_complaint,
     RegisterChanged: _of_a_register,
+    TicketIssued: _of_a_queue,
 }
 OPENING = frozenset(_OPENED)
 """Facts that a matter can begin with, and that no dossier has."""
@@ -106,6 +123,8 @@ _TABLE: Mapping[type[Fact], Callable[[Matter, Any, datetime], _Changes]] = {
     FeesSettled: _settled,
     ComplaintLodged: _lodged,
     RegisterChanged: _imported,
+    TicketIssued: _drawn,
+    TicketCalled: _called,
     ComplaintForwarded: _passed_on,
     ComplaintAnswered: _answered,
     DeadlineMissed: _fired,

@@ -9,10 +9,12 @@ from typing import Literal, final
 from msgspec import Struct, field
 
 from hub.dossier.state.model import Complaint, Dossier, Timer
+from schemas.ticket import PriorityGround
 
-MatterKind = Literal["fees", "complaint", "register"]
+MatterKind = Literal["fees", "complaint", "register", "queue"]
 """`fees`: what one one-stop collects for one agency, settled quarter by quarter (9.10); `complaint`: one that
-names no dossier (6.2.đ, 27); `register`: what operators imported of it, edition by edition."""
+names no dossier (6.2.đ, 27); `register`: what operators imported of it, edition by edition; `queue`: who
+waits at a one-stop on one day (5.1)."""
 
 MATTER_VERSION = 1001
 """Of the stored form; far from the versions of dossiers, so that each state says what it is."""
@@ -24,6 +26,21 @@ class Settlement(Struct, frozen=True, gc=False, array_like=True):
     settled_at: datetime
     collected: int
     handed_over: int
+
+
+class WaitingTicket(Struct, frozen=True, gc=False, array_like=True):
+    """A number that waits: since when, for which field, and on what ground it comes first."""
+
+    since: datetime
+    field: str | None = None
+    priority: PriorityGround | None = None
+
+
+class DeskCall(Struct, frozen=True, gc=False, array_like=True):
+    """What a desk called last, and when."""
+
+    number: int
+    at: datetime
 
 
 @final
@@ -44,6 +61,12 @@ class Matter(
     """The newest one of a `register` that is on record."""
     complaints: Mapping[str, Complaint] = field(default_factory=dict)
     """The one of a `complaint`, by its name as in a dossier; `agency` is who deals with it after all."""
+    numbers: int = 0
+    """How many were drawn of a `queue`; the last one's number."""
+    waiting: Mapping[str, WaitingTicket] = field(default_factory=dict)
+    """By number, in their order."""
+    calls: Mapping[str, DeskCall] = field(default_factory=dict)
+    """By desk."""
 
 
 State = Dossier | Matter

@@ -35,6 +35,7 @@ from schemas import (
     result,
     settlement,
     sync,
+    ticket,
     verification,
 )
 from schemas.base import Fact
@@ -48,6 +49,7 @@ Audience = Literal[
     "portal_due",
     "notifier",
     "typesetter",
+    "public",
     "named",
     "addressee",
     "watching",
@@ -132,6 +134,8 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     payment.PaymentRecorded: _BOTH | _PORTAL | _PAPERS,
     settlement.FeesSettled: _BOTH,
     register.RegisterChanged: frozenset(),
+    ticket.TicketIssued: _ONE_STOP | {"public"},
+    ticket.TicketCalled: _ONE_STOP,
     copy.CopyRegistered: _BOTH | _PORTAL,
     copy.CopyCertified: _BOTH | _PAPERS,
 }
@@ -140,7 +144,7 @@ The agency is told only of forwarded dossiers, the portal only of what it shows:
 papers, dates, payments. `named` is an agency beside these whose part it is, as the fact names it,
 `watching` the one-stop of the agency, where it watches (17.7.a) or got the dossier itself (16.3),
 `addressee` whoever speaks for the organisation that a question, an answer or a complaint is for,
-`typesetter` who makes papers of what issues one."""
+`typesetter` who makes papers of what issues one, `public` the page for everybody of drawn numbers."""
 
 _SERVICES: tuple[Literal["population", "notifier", "typesetter"], ...] = (
     "population",
@@ -192,6 +196,8 @@ def matter_receivers(matter: Matter, fact: Fact, directory: Directory) -> tuple[
         names.extend(directory.speaking_for("agency", matter.agency))
     if "addressee" in audiences:
         names.extend(_addressee(fact, directory))
+    if "public" in audiences and matter.organisation is not None:
+        names.extend(directory.serving("public", matter.organisation))
     return tuple(dict.fromkeys(names))
 
 

@@ -14,7 +14,7 @@ from hub.regulation.errors import RegisterError
 from hub.regulation.opening import is_open, read_hours
 from hub.regulation.organisations import Organisations
 from tests.support.dossiers import AGENCY_CODE, ONE_STOP, at
-from tests.support.registers import CSV, FIELDS, MERGER, NEW_AGENCY, NEW_CENTRE, listed, merged
+from tests.support.registers import CSV, FIELDS, MERGER, NEW_AGENCY, NEW_CENTRE, desks, listed, merged
 
 BEFORE, AFTER = date(2025, 6, 30), date.fromisoformat(MERGER)
 TWO = '{"lists": [],\n"organisations": [\n{"code": "A"},\n\n{"code": 5}]}'
@@ -121,7 +121,7 @@ def test_a_comparison_names_what_is_added_removed_and_changed() -> None:
     [
         ('{"organisations": [', "line 1: no JSON"),
         ("{}", "organisations: there is none"),
-        ('{"people": []}', "people: unknown; known are organisations, lists"),
+        ('{"people": []}', "people: unknown; known are organisations, lists, desks"),
         ('{"organisations": {}}', "organisations: an array of objects is expected"),
         (TWO, "line 3: kind: Field required"),
         (TWO, "line 5: code: "),
@@ -129,6 +129,46 @@ def test_a_comparison_names_what_is_added_removed_and_changed() -> None:
 )  # fmt: skip
 def test_json_is_read_with_its_lines(text: str, mistake: str) -> None:
     assert any(one.startswith(mistake) for one in mistakes(text)), mistakes(text)
+
+
+def test_desks_are_imported_and_exported_beside_the_organisations() -> None:
+    known = desks("01,fields,Hộ tịch;Đất đai", "U1,reserved,", "HD,guidance,,2021-01-01")
+    (first, reserved) = known.desks_of(ONE_STOP, BEFORE)
+    assert (first.desk, first.fields, reserved.kind) == ("01", ("Hộ tịch", "Đất đai"), "reserved")
+    assert [one.desk for one in known.desks_of(ONE_STOP, date(2020, 12, 31))] == ["01", "U1", "HD"]
+    assert organisations.from_json(known.as_json()).desks == known.desks
+    again = organisations.from_csv(known.as_csv(), None, Organisations(), known.desks_as_csv())
+    assert known.changes_to(again) == []
+    assert organisations.from_csv(known.as_csv(), None, known).desks == known.desks
+    assert [one.name for one in merged().changes_to(known)] == [
+        f"{ONE_STOP} desk 01 from 2020-01-01", f"{ONE_STOP} desk HD from 2020-01-01",
+        f"{ONE_STOP} desk U1 from 2020-01-01",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "mistake"),
+    [
+        (("01,fields,",), "line 2: fields: such a desk serves one field at least"),
+        (("01,guidance,Hộ tịch",), "line 2: fields: a desk for guidance serves no field"),
+        (("01,vip,Hộ tịch",), "line 2: kind"),
+        (("01,fields,Hộ tịch", "01,fields,Đất đai"), f"line 3: in_force_from: {ONE_STOP} 01 is there"),
+        (("01,fields,Hộ tịch,2019-01-01",), "line 2: in_force_until"),
+    ],
+)  # fmt: skip
+def test_desks_that_cannot_be_are_named_by_line(rows: tuple[str, ...], mistake: str) -> None:
+    with pytest.raises(RegisterError) as caught:
+        desks(*rows)
+    assert any(str(one).startswith(mistake) for one in caught.value.mistakes), caught.value.mistakes
+
+
+def test_desks_of_what_is_no_one_stop_are_warned_of() -> None:
+    known = desks("01,fields,Hộ tịch")
+    text = known.as_json().replace(f'"organisation": "{ONE_STOP}"', f'"organisation": "{AGENCY_CODE}"')
+    assert known.warnings() == []
+    assert [one for one in organisations.from_json(text).warnings() if "5.1.a" in one] == [
+        f"{AGENCY_CODE}: 5.1.a: it has desks, and is no one-stop of this file"
+    ]
 
 
 def test_a_centre_without_an_account_is_warned_of() -> None:
