@@ -10,9 +10,11 @@ import typer
 from hub.cli import registers
 from hub.cli.asking import By, IsSure, Why
 from hub.cli.registers import Edition, File, OnDay
-from hub.cli.shared import fail
+from hub.cli.shared import fail, settings
+from hub.facts.sealing import store_key_of
 from hub.participants.register_editions import RegisterName
-from hub.printing.tables import AsJson, print_record, print_rows
+from hub.printing.tables import AsJson, print_record, print_rows, say
+from hub.public.queue_pages import link
 from hub.regulation import organisations
 from hub.regulation.organisations import Organisations
 
@@ -99,6 +101,15 @@ def export(into: File, lists: Lists = None, desks: Desks = None, edition: Editio
         registers.write_out(lists, known.lists_as_csv)
     if desks is not None:
         registers.write_out(desks, known.desks_as_csv)
+
+
+@app.command("machine")
+def machine(code: Annotated[str, typer.Argument(help="one-stop that it stands in")]) -> None:
+    """Print the address at which a machine of a one-stop draws numbers; who has it can draw them."""
+    tree = settings()
+    if _stored().on(code, registers.day_of(None)) is None:
+        fail(f"{code} is not there today: hub organisations show")
+    say(f"{tree.public.url}{link(code, store_key_of(tree).look_up.machine_code(code))}")
 
 
 @app.command("editions")

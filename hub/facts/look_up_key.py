@@ -13,7 +13,7 @@ from hashlib import blake2b
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Those of Crockford's Base32: none looks like another."""
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": None, " ": None})
-_LENGTH, _BITS = 8, 40
+_LENGTH, _BITS, _MACHINE_BITS = 8, 40, 128
 _DIGITS = 4
 _PHONE = re.compile(r"[0-9]{4}", re.ASCII)
 PHONE_ALIAS = "phone:"
@@ -25,6 +25,7 @@ class LookUpKey:
 
     def __init__(self, key: bytes) -> None:
         self._check = blake2b(key=key, digest_size=_BITS // 8, person=b"check code")
+        self._machine = blake2b(key=key, digest_size=_MACHINE_BITS // 8, person=b"queue machine")
         self._phone = blake2b(key=key, digest_size=16, person=b"phone")
 
     def check_code(self, code: str) -> str:
@@ -39,6 +40,16 @@ class LookUpKey:
         """Whether somebody has shown it, in the same time for every wrong one."""
         right = self.check_code(code).replace("-", "")
         return hmac.compare_digest(right.encode(), shown.upper().translate(_READ_AS).encode())
+
+    def machine_code(self, one_stop: str) -> str:
+        """What lets the machines of a one-stop draw numbers of its queue, and nobody else."""
+        digest = self._machine.copy()
+        digest.update(one_stop.encode())
+        return digest.hexdigest()
+
+    def is_machine_code(self, one_stop: str, shown: str) -> bool:
+        """Whether somebody has shown it, in the same time for every wrong one."""
+        return hmac.compare_digest(self.machine_code(one_stop).encode(), shown.encode())
 
     def phone_alias(self, dossier_id: str, digits: str) -> str:
         """The name under which the last four digits of the applicant's telephone lead to the dossier."""

@@ -24,6 +24,8 @@ from hub.public.limits import Limits, TooOften
 from hub.public.look_up import LookUp, is_code
 from hub.public.metrics import Outcome, PublicMetrics
 from hub.public.pages import Asked
+from hub.public.queue import QueueScreens
+from hub.public.queue_pages import QUEUE
 from hub.public.standing import Standing
 from hub.public.voices import Voices
 
@@ -41,9 +43,15 @@ class Page:
     """ASGI. Nothing of a look-up is logged but how many there were; `step` is its side task."""
 
     def __init__(
-        self, look_up: LookUp, limits: Limits, metrics: PublicMetrics, voices: Voices | None = None
+        self,
+        look_up: LookUp,
+        limits: Limits,
+        metrics: PublicMetrics,
+        screens: QueueScreens,
+        voices: Voices | None = None,
     ) -> None:
         """Without `voices` nobody rates or complains here."""
+        self._screens = screens
         self._voices = voices
         self._look_up = look_up
         self._limits = limits
@@ -59,7 +67,7 @@ class Page:
             await _send(send, HTTPStatus.SEE_OTHER, "", {"location": PATH})
             return
         spoken = {RATE, COMPLAIN} if self._voices is not None and method == "POST" else set()
-        if path not in {PATH, *spoken} or method not in ("GET", "HEAD", "POST"):
+        if path not in {PATH, QUEUE, *spoken} or method not in ("GET", "HEAD", "POST"):
             await _send(send, HTTPStatus.NOT_FOUND, pages.refusal_page(Asked(), "nothing"))
             return
         try:
@@ -68,7 +76,7 @@ class Page:
             await _send(send, HTTPStatus.BAD_REQUEST, pages.refusal_page(Asked(), "unknown"))
             return
         asked = asked_of(fields)
-        if method != "POST" and not asked.code:
+        if path == PATH and method != "POST" and not asked.code:
             await _send(send, HTTPStatus.OK, pages.form_page(asked))
             return
         await self._answer(scope, asked, fields, send)
@@ -82,7 +90,7 @@ class Page:
     async def _answer(self, scope: Message, asked: Asked, fields: Fields, send: Send) -> None:
         began_at = time.monotonic()
         address = site_of((scope.get("client") or ("",))[0])
-        outcome, page, headers = await self._found(address, scope["path"], asked, fields)
+        outcome, page, headers = await self._found(address, scope, asked, fields)
         status = HTTPStatus.OK if outcome == "shown" else _KEYS[outcome][0]
         self._metrics.look_ups.labels(outcome).inc()
         self._metrics.latency.observe(time.monotonic() - began_at)
@@ -93,29 +101,37 @@ class Page:
         await _send(send, status, page, headers)
 
     async def _found(
-        self, address: str, path: str, asked: Asked, fields: Fields
+        self, address: str, scope: Message, asked: Asked, fields: Fields
+    ) -> tuple[Outcome, str, Mapping[str, str]]:
+        try:
+            return await self._looked_up(address, scope, asked, fields)
+        except UntrustedRowError as error:
+            tell_untrusted(error)
+            return _refused(asked, "away")
+        except Exception as error:  # noqa: BLE001  the outermost loop of a request
+            return _refused(asked, _judged(error))
+
+    async def _looked_up(
+        self, address: str, scope: Message, asked: Asked, fields: Fields
     ) -> tuple[Outcome, str, Mapping[str, str]]:
         now_s = time.monotonic()
         if (wait := self._limits.look_up(address, now_s)) is not None:
             return _limited(asked, wait)
+        if scope["path"] == QUEUE:
+            screen = await self._screens.answer(scope["method"], fields)
+            return ("shown", screen, {}) if screen is not None else _refused(asked, "unknown")
         if not is_code(asked.code):
             return _refused(asked, "unknown")
         # A right check code is held up by nobody's tries; whether it is right, needs no store.
         wait = self._limits.try_code(asked.code, now_s)
         if wait is not None and are_digits(asked.factor):
             return _limited(asked, wait)
-        try:
-            standing = await self._look_up.find(asked.code, asked.factor)
-            if standing is None:
-                return _limited(asked, wait) if wait is not None else _refused(asked, "unknown")
-            if wait is None:
-                self._limits.was_right(asked.code)
-            return "shown", await self._shown(path, asked, fields, standing), {}
-        except UntrustedRowError as error:
-            tell_untrusted(error)
-            return _refused(asked, "away")
-        except Exception as error:  # noqa: BLE001  the outermost loop of a request
-            return _refused(asked, _judged(error))
+        standing = await self._look_up.find(asked.code, asked.factor)
+        if standing is None:
+            return _limited(asked, wait) if wait is not None else _refused(asked, "unknown")
+        if wait is None:
+            self._limits.was_right(asked.code)
+        return "shown", await self._shown(scope["path"], asked, fields, standing), {}
 
     async def _shown(self, path: str, asked: Asked, fields: Fields, standing: Standing) -> str:
         """The page of a dossier that may be shown, or what became of what its applicant said of it."""

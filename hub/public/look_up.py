@@ -9,19 +9,25 @@ from uuid import UUID
 
 from asyncpg.pool import Pool
 
-from hub.dossier.state.codec import from_json
+from hub.dossier.state.codec import from_json, state_from_json
+from hub.dossier.state.matter import Matter
 from hub.dossier.state.model import Dossier
 from hub.errors import AlteredRowError
 from hub.facts.integrity import StoreKey
 from hub.facts.look_up_key import are_digits
 from hub.facts.trusted import is_dossier_genuine
 from hub.facts.untrusted import tell_untrusted
+from hub.identifiers import alias_of
+from hub.inbound.directory import HUB
 from hub.legal_time import LegalClock
 from hub.participants import register_editions
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
+from hub.public.queue_pages import Hall
 from hub.public.standing import Standing, standing_of
+from hub.public.words import Language
 from hub.regulation import organisations
+from hub.regulation.clock import local_day
 from hub.regulation.lawbook import LawBook
 from hub.regulation.organisations import Organisations
 
@@ -99,6 +105,26 @@ class LookUp:
         if dossier is None or dossier.code is None:
             return None
         return standing_of(dossier, self._book.of(dossier.law), self._known.organisations, self.now())
+
+    async def hall(self, one_stop: str) -> Hall | None:
+        """A one-stop with its queue of today; None where neither the register nor a number knows it."""
+        today, known = local_day(self.now()), self._known.organisations
+        record, queue = known.on(one_stop, today), await self._queue(f"ref:queue/{one_stop}/{today}")
+        if record is None and queue is None:
+            return None
+        name = record.name_vi if record is not None else one_stop
+        names: dict[Language, str] = {"vi": name, "en": (record.name_en if record else None) or name}
+        return Hall(one_stop, names, known.desks_of(one_stop, today), queue)
+
+    async def _queue(self, name: str) -> Matter | None:
+        found = await self._id(alias_of(name, HUB.name))
+        row = await self._pool.fetchrow(_ROW, found) if found is not None else None
+        if row is None or row["state"] is None:
+            return None
+        if not is_dossier_genuine(row, self._key):
+            raise AlteredRowError(f"dossier {found}")
+        state = state_from_json(row["state"])
+        return state if isinstance(state, Matter) else None
 
     async def _id(self, alias: str) -> str | None:
         row = await self._pool.fetchrow(_ALIAS, alias)

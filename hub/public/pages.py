@@ -40,6 +40,8 @@ a{color:#0b4f8a;padding:.6rem 0;display:inline-block}
 :focus-visible{outline:3px solid #0b4f8a;outline-offset:2px}
 fieldset{border:1px solid #767676;border-radius:4px;margin:1rem 0 0}legend{font-weight:700}
 .mark{display:inline-block;font-weight:400;margin:.25rem 1rem .25rem 0;min-height:32px}
+table{border-collapse:collapse;font-size:1.75rem}
+th,td{border:1px solid #767676;padding:.25rem 1.25rem;text-align:left}
 .plain{background:#fff;color:#7d1515}
 .box{border-left:6px solid #9b1c1c;background:#fbf1f1;padding:.75rem 1rem;margin:1rem 0}
 p,ul{margin:.25rem 0}ul{padding-left:1.25rem}
@@ -176,16 +178,30 @@ def _hidden(fields: Mapping[str, str]) -> str:
 
 
 def page_of(asked: Asked, title: str, content: str) -> str:
-    """A whole page."""
-    language = asked.language
-    name, site = escape(title), escape(say("title", language))
+    """A whole page of look-ups."""
+    restart = (_KIOSK_S, _link("vi", is_kiosk=True)) if asked.is_kiosk else None
+    return whole_page(
+        asked.language,
+        title,
+        content,
+        site=say("title", asked.language),
+        switch=_switch(asked),
+        restart=restart,
+    )
+
+
+def whole_page(
+    language: Language, title: str, content: str, *, site: str, switch: str, restart: tuple[int, str] | None
+) -> str:
+    """A page with its head; `switch` is markup, `restart` where it goes by itself after so many seconds."""
+    name, site = escape(title), escape(site)
     heading = name if name == site else f"{name} - {site}"
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"{_restart(asked)}<title>{heading}</title><style>{_STYLE}</style></head><body>"
+        f"{_restart(restart)}<title>{heading}</title><style>{_STYLE}</style></head><body>"
         f'<a class="skip" href="#noi-dung">{escape(say("skip", language))}</a>'
-        f"<header><p>{site}</p>{_switch(asked)}</header>"
+        f"<header><p>{site}</p>{switch}</header>"
         f'<main id="noi-dung"><h1>{name}</h1>{content}</main></body></html>'
     )
 
@@ -201,7 +217,7 @@ def _switch(asked: Asked) -> str:
     return f'<form method="post" action="{PATH}">{hidden}{button}</form>'
 
 
-def _restart(asked: Asked) -> str:
-    if not asked.is_kiosk:
+def _restart(restart: tuple[int, str] | None) -> str:
+    if restart is None:
         return ""
-    return f'<meta http-equiv="refresh" content="{_KIOSK_S};url={_link("vi", is_kiosk=True)}">'
+    return f'<meta http-equiv="refresh" content="{restart[0]};url={escape(restart[1])}">'

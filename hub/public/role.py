@@ -35,6 +35,7 @@ from hub.public.door import Page
 from hub.public.limits import Limits
 from hub.public.look_up import LookUp
 from hub.public.metrics import PublicMetrics
+from hub.public.queue import QueueScreens
 from hub.public.sending import PageSender
 from hub.public.voices import Voices
 from hub.regulation.lawbook import load_book
@@ -50,7 +51,8 @@ _PREFIX = "HUB_PUBLIC"
 class PublicTree(BaseSettings):
     """The settings of such a process: it never holds the master key.
 
-    With `kafka`, the user of a participant with the role `public`, applicants rate and complain too.
+    With `kafka`, the user of a participant with the role `public`, applicants rate and complain too, and
+    machines draw numbers.
     """
 
     model_config = SettingsConfigDict(
@@ -158,7 +160,8 @@ async def _parts(settings: PublicTree, metrics: PublicMetrics) -> AsyncIterator[
             await look_up.refresh()
             limits = Limits(settings.public)
             voices = Voices(sender, limits) if sender is not None else None
-            page = Page(look_up, limits, metrics, voices)
+            screens = QueueScreens(look_up, key.look_up, sender)
+            page = Page(look_up, limits, metrics, screens, voices)
             watch = CheckWatch(checks, metrics.checks, settings.check_every_s)
             yield _Parts(page, look_up, watch, sender)
     finally:

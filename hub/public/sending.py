@@ -1,4 +1,4 @@
-"""Ratings and complaints on their way into the hub, as requests of the page's own participant."""
+"""Ratings, complaints and drawn numbers on their way into the hub: requests of the page's own participant."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+from pydantic import ValidationError
 
 from hub.kafka import client as kafka
 from hub.kafka.client import ConsumerRecord
 from hub.kafka.producer import OutgoingRecord, Producer
 from hub.settings import KafkaSettings
 from schemas.receipt import RECEIPT_ACCEPTED, RECEIPT_REFUSED
+from schemas.ticket import TicketIssued
 
 _ACCEPTED, _REFUSED = RECEIPT_ACCEPTED.encode(), RECEIPT_REFUSED.encode()
+_ISSUED = TicketIssued.type.encode()
 _SEND_S: Final = 5.0
+_MOST_KNOWN: Final = 1_000
 _WAIT_S: Final = 5.0
 _POLL_MS: Final = 500
 
@@ -40,6 +44,9 @@ class PageSender:
         self._producer = Producer(lambda: kafka.producer(settings, self.name), self.name)
         self._reader = kafka.consumer(settings, f"{self.name}-receipts", group=None, offset_reset="latest")
         self._waiting: dict[str, list[asyncio.Future[Receipt]]] = {}
+        self._facts: dict[str, list[asyncio.Future[Mapping[str, Any]]]] = {}
+        self._became: dict[str, Mapping[str, Any]] = {}
+        """Facts of the last requests that were waited for: a page that is loaded again is the same."""
 
     async def open(self) -> None:
         """Connect, and stand at the end of what was told so far; raises what aiokafka raises."""
@@ -54,6 +61,27 @@ class PageSender:
         """Give both connections up."""
         await self._reader.stop()
         await self._producer.close()
+
+    async def become(
+        self, kind: str, subject: str, data: Mapping[str, Any], request: str
+    ) -> Receipt | Mapping[str, Any] | None:
+        """As `ask`; of an accepted request the fact that the page is told of, in place of its receipt."""
+        if request in self._became:
+            return self._became[request]
+        told: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._facts.setdefault(request, []).append(told)
+        try:
+            receipt = await self.ask(kind, subject, data, request)
+            if receipt is None or not receipt.is_accepted:
+                return receipt
+            done, _ = await asyncio.wait({told}, timeout=_WAIT_S)
+            return told.result() if done else None
+        finally:
+            others = [one for one in self._facts[request] if one is not told]
+            if others:
+                self._facts[request] = others
+            else:
+                del self._facts[request]
 
     async def step(self) -> None:
         """One look of the side task for receipts."""
@@ -94,7 +122,10 @@ class PageSender:
         return [(header, text.encode()) for header, text in texts.items()]
 
     def _told(self, record: ConsumerRecord) -> None:
-        kind = dict(record.headers).get("ce_type")  # bytes of whoever may write there, as operators may
+        headers = dict(record.headers)
+        kind = headers.get("ce_type")  # bytes of whoever may write there, as operators may
+        if kind == _ISSUED:
+            self._drawn(headers.get("ce_causationid"), record.value)
         if kind not in (_ACCEPTED, _REFUSED):
             return
         try:
@@ -107,3 +138,20 @@ class PageSender:
         for one in waiting:
             if not one.done():
                 one.set_result(found)
+
+    def _drawn(self, cause: bytes | None, value: bytes | None) -> None:
+        """A number that this page drew, or another process of it."""
+        request = (cause or b"").decode(errors="replace")
+        waiting = self._facts.get(request, [])
+        if not waiting:
+            return
+        try:
+            fact = TicketIssued.model_validate_json(value or b"", extra="ignore").model_dump(mode="json")
+        except ValidationError:
+            return
+        self._became[request] = fact
+        while len(self._became) > _MOST_KNOWN:
+            del self._became[next(iter(self._became))]
+        for one in waiting:
+            if not one.done():
+                one.set_result(fact)

@@ -60,6 +60,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "offsets accept": ("in.nobody", "0", *SURE),
     "organisations diff": ("/no/such/file.json",),
     "organisations export": ("/no/such/folder/file.json",),
+    "organisations machine": ("nobody",),
     "organisations import": ("/no/such/file.json", *SURE),
     "organisations show": ("nobody",),
     "participants add": ("No Name", "--role", "counter"),

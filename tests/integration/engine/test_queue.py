@@ -9,39 +9,14 @@ from pathlib import Path
 from hub.embedded.stack import StackAddress
 from schemas.receipt import RECEIPT_ACCEPTED
 from tests.support.clients import Client
-from tests.support.hub_commands import SURE, hub_command
-from tests.support.hubs import Hub, own_hub
+from tests.support.hub_commands import hub_command
+from tests.support.hubs import own_hub
+from tests.support.queues import CIVIL, LAND, desks_are_imported
 from tests.support.requests import OFFICER, ONE_STOP
 from tests.support.waiting import eventually
 
 DRAW, CALL = "onestop.ticket.issue.v1", "onestop.ticket.call.v1"
-CIVIL, LAND = "Hộ tịch", "Đất đai"
 EACH = 12
-FILES = {
-    "organisations.csv": (
-        "code,kind,level,parent,name_vi,in_force_from",
-        "H07.01,office,province,,Văn phòng Ủy ban nhân dân tỉnh,2020-01-01",
-        f"{ONE_STOP},centre,province,H07.01,Trung tâm Phục vụ hành chính công tỉnh,2020-01-01",
-    ),
-    "desks.csv": (
-        "organisation,desk,kind,fields,in_force_from",
-        f"{ONE_STOP},01,fields,{CIVIL};{LAND},2020-01-01",
-        f"{ONE_STOP},02,fields,{CIVIL},2020-01-01",
-        f"{ONE_STOP},U1,reserved,,2020-01-01",
-    ),
-}
-
-
-async def desks_are_imported(hub: Hub, folder: Path) -> None:
-    for name, lines in FILES.items():
-        (folder / name).write_text("\n".join((*lines, "")))
-    file, desks = (str(folder / name) for name in FILES)
-    status, text = await hub_command(
-        hub.environment, "organisations", "import", file, "--desks", desks, *SURE
-    )
-    assert (status, "5 added" in text) == (0, True), text
-    status, text = await hub_command(hub.environment, "organisations", "show", ONE_STOP, "--json")
-    assert (status, [one["desk"] for one in json.loads(text)["desks"]]) == (0, ["01", "02", "U1"]), text
 
 
 async def drawn(client: Client, number: int, **more: str) -> str:
