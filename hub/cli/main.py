@@ -45,6 +45,7 @@ _ELSEWHERE = {
     "deliveries": "hub.cli.deliveries:app",
     "pki": "hub.cli.pki:pki_app",
     "roster": "hub.cli.roster:app",
+    "catalogue": "hub.cli.catalogue:app",
     "redrive": "hub.cli.operator:redrive",
     "erase": "hub.cli.operator:erase",
     "replay": "hub.cli.operator:replay_topic",

@@ -81,7 +81,7 @@ def import_file(
     before = _stored()
     after = _read(file, lists, desks, before)
     registers.import_edition(
-        _NAME, file, before, after, after.warnings(), (operator, reason), is_sure=is_sure
+        _NAME, file.name, before, after, after.warnings(), (operator, reason), is_sure=is_sure
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Protocol, Self, TypeVar
@@ -81,7 +81,7 @@ def print_editions(name: RegisterName, *, as_json: bool) -> None:
         return [dict(row) for row in await register_editions.editions(connection, name)]
 
     columns = ("number", "imported_at", "operator", "reason")
-    none = f"nothing was imported: hub {name} import FILE"
+    none = f"nothing was imported: hub {name} {_WAY.get(name, 'import FILE')}"
     print_rows(with_store("registers", work), columns, as_json=as_json, none=none)
 
 
@@ -93,13 +93,14 @@ def print_changes(changes: Sequence[EditionChange]) -> None:
 
 def import_edition(
     name: RegisterName,
-    file: Path,
+    source: str,
     before: _Register,
     after: _Register,
     warnings: Sequence[str],
     by: tuple[str, str],
     *,
     is_sure: bool,
+    said: str = "the engines go by it within a second",
 ) -> None:
     """Ask, store the edition with its officer, and let the engines read it; nothing where nothing differs."""
     changes = before.changes_to(after)
@@ -109,7 +110,7 @@ def import_edition(
         say("nothing differs from what is in force; nothing was imported")
         return
     counts = ", ".join(f"{sum(one.kind == kind for one in changes)} {kind}" for kind in _KINDS)
-    decided = order(f"Import {name} from {file.name} ({counts})?", *by, is_sure=is_sure)
+    decided = order(f"Import {name} from {source} ({counts})?", *by, is_sure=is_sure)
 
     async def work(tree: Settings, connection: Connection) -> int:
         key = store_key_of(tree)
@@ -118,10 +119,11 @@ def import_edition(
         )
 
     number = with_store("registers", work)
-    say(f"imported as edition {number}: {counts}; the engines go by it within a second")
+    say(f"imported as edition {number}: {counts}; {said}")
 
 
 _KINDS = ("added", "changed", "removed")
+_WAY: Mapping[RegisterName, str] = {"catalogue": "publish"}
 
 
 def write_out(into: Path, text: Callable[[], str]) -> None:

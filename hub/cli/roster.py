@@ -74,7 +74,7 @@ def import_file(
     after = _read(file, delegations, before)
     law = load_book(tree.profile, tree.regulation).in_force(local_day(datetime.now(UTC)))
     warnings = after.warnings(law.profile.officers)
-    registers.import_edition(_NAME, file, before, after, warnings, (operator, reason), is_sure=is_sure)
+    registers.import_edition(_NAME, file.name, before, after, warnings, (operator, reason), is_sure=is_sure)
 
 
 @app.command("diff")

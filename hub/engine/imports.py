@@ -23,7 +23,7 @@ from hub.participants.register_editions import MARKS
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
 from schemas.party import Officer
-from schemas.register import RecordImport
+from schemas.register import RecordImport, RegisterTable
 
 _SEND_S = 20.0
 _UNTOLD = f"""
@@ -84,12 +84,25 @@ class ImportTeller:
                 log("import_untold", register=row["register"], edition=row["number"], fields=fields)
 
 
+def _tables(content: bytes) -> tuple[RegisterTable, ...]:
+    """How many records each table has; none of what is no register."""
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return ()
+    tables = found.items() if isinstance(found, dict) else ()
+    return tuple(
+        RegisterTable(name=name, records=len(rows)) for name, rows in tables if isinstance(rows, list)
+    )
+
+
 def _record(row: asyncpg.Record, now: datetime) -> OutgoingRecord:
     operator = _fitting(row["operator"], _NAME)
     request = RecordImport(
         name=row["register"],
         edition=row["number"],
         sha256=sha256(row["content"]).hexdigest(),
+        tables=_tables(row["content"]),
         imported_at=row["imported_at"] if _EARLIEST <= row["imported_at"] <= now else now,
         officer=Officer(account=operator, name=operator),
         reason=_fitting(row["reason"], _REASON),

@@ -15,7 +15,7 @@ from hub.postgres.operator_actions import record_action, tell_engines
 from hub.regulation import organisations, roster
 from hub.regulation.registered import NONE, Registers
 
-RegisterName = Literal["organisations", "roster"]
+RegisterName = Literal["organisations", "roster", "catalogue"]
 ORGANISATIONS: tuple[RegisterName, ...] = ("organisations",)
 """For who needs names only."""
 

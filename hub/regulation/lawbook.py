@@ -50,6 +50,11 @@ class LawBook:
         """Those on which a part changes, ascending."""
 
     @property
+    def catalogues(self) -> Collection[PublishedCatalogue]:
+        """The versions of the catalogue that are here, by their first day."""
+        return self._catalogues.values()
+
+    @property
     def calendars(self) -> Collection[str]:
         """The versions of days off that are here."""
         return self._calendars.keys()

@@ -19,6 +19,8 @@ AS_ROLE = ("run",)
 """A process, not a command."""
 NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "adapter new": ("Not A Name",),
+    "catalogue export": ("/no/such/folder/file.json",),
+    "catalogue publish": ("--reason", "a test"),
     "dead-letters resolve": ("999", *SURE),
     "dead-letters show": ("999",),
     "deliveries list": ("nope",),
@@ -83,7 +85,8 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
 """By command, words that name nothing that is there."""
 NAMES_NONE = frozenset(
     {
-        "actions", "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
+        "actions", "catalogue diff", "catalogue editions", "catalogue show",
+        "dead-letters list", "doctor", "embedded down", "embedded env", "embedded lock",
         "embedded status", "embedded up", "failures", "gateway user",
         "forms check", "forms list", "forms parked", "lag", "law list", "matter list", "offsets list",
         "organisations editions", "participants list",
@@ -94,7 +97,8 @@ NAMES_NONE = frozenset(
 OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "listen", "pki sandbox", "sandbox traffic", "send"})
 """Commands that need no settings; `embedded` too."""
 LISTS_AND_SHOWS = {
-    "actions": (), "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),
+    "actions": (), "catalogue editions": (), "catalogue show": (),
+    "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),
     "deliveries show": ("ADAPTER", "DELIVERY"), "doctor": (), "dossier find": (),
     "dossier show": ("ref:hs-1",),
     "dossier timeline": ("ref:hs-1",), "due list": (), "explain": ("ref:hs-1",), "failures": (),

@@ -15,6 +15,7 @@ def record(matter: Matter | None, request: RecordImport, _context: Context) -> D
         name=request.name,
         edition=request.edition,
         sha256=request.sha256,
+        tables=request.tables,
         imported_at=request.imported_at,
         officer=request.officer,
         reason=request.reason,

@@ -99,3 +99,47 @@ async def test_a_roster_is_imported_and_shown_as_it_is_published(hub: Hub, tmp_p
     assert "canbo.mau" not in output
     status, output = await hub_command(hub.environment, "roster", "diff", str(file))
     assert (status, "canbo.mau" in output) == (0, False)
+
+
+async def test_the_catalogue_is_published_by_an_officer_and_delegations_are_counted_on_record(
+    hub: Hub, tmp_path: Path
+) -> None:
+    file, given = tmp_path / "officers.csv", tmp_path / "delegations.csv"
+    file.write_text(
+        "account,name,title,organisation,level,in_force_from\n"
+        f"canbo.mau,Lê Thị Thí Dụ,Trưởng phòng,{ONE_STOP},province,2020-01-01\n"
+    )
+    given.write_text(
+        "account,organisation,provision,principal,deed,in_force_from\n"
+        f"canbo.mau,{ONE_STOP},6.2.c,Giám đốc,QĐ 01/2026,2026-01-01\n"
+    )
+    by = (str(file), "--delegations", str(given), *SURE)
+    assert (await hub_command(hub.environment, "roster", "import", *by))[0] == 0
+    status, text = await hub_command(hub.environment, "catalogue", "diff")
+    assert (status, "1.004873 in d217e9aeceea64a4" in text) == (0, True), text
+    decision = ("--operator", "operator-1", "--reason", "Quyết định 12/QĐ-UBND", "--yes")
+    status, text = await hub_command(hub.environment, "catalogue", "publish", *decision)
+    assert (status, "imported as edition 1" in text) == (0, True), text
+    status, text = await hub_command(hub.environment, "catalogue", "publish", *decision)
+    assert (status, "nothing was imported" in text) == (0, True), text
+    status, text = await hub_command(hub.environment, "catalogue", "diff")
+    assert (status, "1.004873" in text) == (0, False), text
+    status, text = await hub_command(hub.environment, "catalogue", "show", "1.004873", "--json")
+    assert (status, {one["procedure"] for one in json.loads(text)}) == (0, {"1.004873"}), text
+    status, text = await hub_command(hub.environment, "catalogue", "editions", "--json")
+    assert [one["reason"] for one in json.loads(text)] == ["Quyết định 12/QĐ-UBND"]
+
+    async def is_on_record() -> bool:
+        found = await hub.database.fetch(
+            "select convert_from(bytes, 'UTF8')::jsonb -> 'data' as data from fact "
+            "where type = 'onestop.register.changed.v1'"
+        )
+        facts = [json.loads(row["data"]) for row in found]
+        counted = {
+            (fact["name"], one["name"]): one["records"] for fact in facts for one in fact.get("tables", ())
+        }
+        return (
+            counted.get(("roster", "delegations")) == 1 and counted.get(("catalogue", "procedures"), 0) > 50
+        )
+
+    await eventually(is_on_record, 30, "the catalogue and the delegations as facts")

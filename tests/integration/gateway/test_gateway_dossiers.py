@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from hub.dossier.state.codec import from_json, to_json
 from hub.dossier.state.model import Opinion
 from tests.support.gateways import Site, Visitor
-from tests.support.requests import SUBMIT, WITHDRAW, submission
+from tests.support.matters import settlement
+from tests.support.requests import AGENCY, ONE_STOP, SUBMIT, WITHDRAW, submission
 from tests.support.stored_states import write_state
 
 
@@ -117,3 +118,30 @@ async def test_the_facts_of_a_case_file_go_on_behind_a_number(counter: Visitor) 
     assert (len(first["timeline"]), first["next_after"]) == (1, None)
     rest = await counter.client.get(f"/v1/explanations/{receipt['dossier']}", params={"after": 1})
     assert (rest.json()["timeline"], rest.json()["status"]["name"]) == ([], "submitted")
+
+
+async def test_a_matter_is_shown_by_its_id_to_both_sides_and_to_nobody_else(
+    site: Site, counter: Visitor, agency: Visitor
+) -> None:
+    data = settlement(organisation=ONE_STOP, agency=AGENCY).model_dump(mode="json")
+    receipt = await counter.receipt("onestop.fees.settle.v1", "ref:QT-1", data)
+    where = f"/v1/dossiers/{receipt['dossier']}"
+    for side in (counter, agency):
+        answer = await side.client.get(where)
+        found = answer.json()
+        assert (answer.status_code, found["status"], found["matter"]) == (200, "matter", "fees")
+        assert (found["organisation"], found["agency"]) == (ONE_STOP, AGENCY)
+        assert found["possible"] == ["onestop.fees.settle.v1"]
+        assert "Lê Thị Thí Dụ" not in answer.text
+        explained = await side.client.get(f"/v1/explanations/{receipt['dossier']}")
+        assert explained.json()["code"] == "matter.no_dossier"
+    assert (await counter.client.get("/v1/dossiers/ref:QT-1")).status_code == 404  # not its own name
+    other = await site.join("counter-no-part", ["counter"], ["000.99.99.H07"])
+    missing = await other.client.get(f"/v1/dossiers/{uuid.uuid4()}")
+    foreign = await other.client.get(where)
+    assert (foreign.status_code, foreign.content) == (404, missing.content)
+    queue = {"organisation": ONE_STOP, "field": "Hộ tịch", "priority": "pregnant"}
+    drawn = await counter.receipt("onestop.ticket.issue.v1", "ref:XH-1", queue)
+    shown = await counter.client.get(f"/v1/dossiers/{drawn['dossier']}")
+    assert (shown.json()["matter"], "pregnant" in shown.text) == ("queue", False)
+    assert (await agency.client.get(f"/v1/dossiers/{drawn['dossier']}")).status_code == 404

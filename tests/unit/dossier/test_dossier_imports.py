@@ -7,22 +7,25 @@ from datetime import date
 from hub.dossier.matters import takes_part
 from hub.engine.decide.routing import matter_receivers
 from hub.inbound.directory import Directory
-from schemas.register import RecordImport, RegisterChanged
+from schemas.register import RecordImport, RegisterChanged, RegisterTable
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, OFFICER
 from tests.support.matters import MatterStory, settlement
+
+TABLES = (RegisterTable(name="officers", records=12), RegisterTable(name="delegations", records=2))
 
 
 def edition(number: int) -> RecordImport:
     return RecordImport(
-        name="roster", edition=number, sha256="5f" * 32, imported_at=MONDAY, officer=OFFICER, reason="Quý IV"
-    )
+        name="roster", edition=number, sha256="5f" * 32, tables=TABLES, imported_at=MONDAY, officer=OFFICER,
+        reason="Quý IV",
+    )  # fmt: skip
 
 
 def test_each_edition_is_a_fact_with_its_officer_and_nobody_else_reads_it() -> None:
     story = MatterStory()
     (fact,) = story.accepts(edition(1), HUB)
     assert isinstance(fact, RegisterChanged)
-    assert (fact.officer, fact.reason, fact.edition) == (OFFICER, "Quý IV", 1)
+    assert (fact.officer, fact.reason, fact.edition, fact.tables) == (OFFICER, "Quý IV", 1, TABLES)
     assert matter_receivers(story.now, fact, Directory((COUNTER, AGENCY))) == ()
     assert not takes_part(story.now, COUNTER)
     assert edition(1).matter(date(2026, 10, 5)) == "register/roster"
