@@ -52,7 +52,8 @@ class IssueResult(_Result, Request):
     """The competent person has signed the result and it is on its way to the one-stop.
 
     Each paper is one of those that are published for the procedure; those that do not apply are in
-    `left_out`. `electronic` only where the applicant asked for it (`result_form` of the submission, 17.10).
+    `left_out`. `electronic` only where the applicant asked for it (`result_form` of the submission) or the
+    procedure gives no other (17.10).
     """
 
     type: ClassVar[str] = "onestop.result.issue.v1"

@@ -55,6 +55,7 @@ class _Completed(BaseModel):
     steps: tuple[_Step, ...] = ()
     process_approved: _Decision | None = None
     announced: _Decision | None = None
+    electronic_results: frozenset[str] = frozenset()
 
 
 class _File(BaseModel):
@@ -100,6 +101,12 @@ def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
     _known(said.immediate, times, f"{place}.immediate", "time")
     codes = {component.code for component in procedure.components}
     _known(said.components, codes, f"{place}.components", "paper")
+    _known(
+        said.electronic_results,
+        {one.code for one in procedure.results if one.code},
+        f"{place}.electronic_results",
+        "result",
+    )
     for code, paper in said.components.items():
         _known(paper.cases, times, f"{place}.components.{code}.cases", "time")
     return replace(
@@ -108,6 +115,7 @@ def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
         steps=_steps(procedure, said.steps, f"{place}.steps"),
         process_approved=_approval(said, place),
         announced=said.announced,
+        electronic_results=said.electronic_results,
         components=tuple(_paper(one, said.components.get(one.code)) for one in procedure.components),
     )
 

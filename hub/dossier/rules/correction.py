@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.copies import unsigned_paper
+from hub.dossier.rules.results import lacks_paper
 from hub.dossier.rules.reusable import corrected_papers
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.state.model import Dossier
@@ -65,12 +66,11 @@ def agency_bears_costs(_dossier: Dossier, request: CorrectResult, _context: Cont
 
 @rule("17.10", "The new paper is signed and given as the result is")
 def new_paper_is_a_result(dossier: Dossier, request: CorrectResult, context: Context) -> Refused | None:
-    """By a competent person and the agency; on paper too, unless the applicant asked for none."""
-    on_paper = context.law.profile.returning.electronic_only == "asked" and not dossier.is_electronic_only
+    """By a competent person and the agency; on paper too, as the result."""
     for index, paper in enumerate(request.papers):
         if paper.new is None:
             continue
-        if on_paper and paper.new.mode == "electronic":
+        if lacks_paper(paper.new, dossier, context):
             return Refused("rule.17.10.mode", rule="17.10", fields=(f"/papers/{index}/new/mode",))
         field = f"/papers/{index}/new/package"
         if (refused := unsigned_paper(paper.new, field, dossier, request.signer, context)) is not None:

@@ -1,4 +1,4 @@
-"""The papers of a result (Art. 17.10, 18.1): those that are published, on paper unless none is asked for."""
+"""The papers of a result (Art. 17.10, 18.1): those that are published, on paper unless none is given."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hub.dossier.decision import Context, Refused
 from hub.dossier.rules.components import known
 from hub.dossier.rules.rule import Check, rule
 from hub.dossier.state.model import Dossier
-from schemas.result import IssueResult, ReturnResult
+from schemas.result import IssueResult, ResultPaper, ReturnResult
 
 
 def listed(dossier: Dossier, context: Context) -> tuple[str, ...]:
@@ -50,13 +50,21 @@ def result_is_whole(dossier: Dossier, request: IssueResult, context: Context) ->
     return None
 
 
-@rule("17.10", "The result is on paper too, unless the applicant asked for none")
+def lacks_paper(paper: ResultPaper, dossier: Dossier, context: Context) -> bool:
+    """Given electronically only, which neither the applicant asked for nor the procedure says (17.10)."""
+    if paper.mode != "electronic" or context.law.profile.returning.electronic_only == "free":
+        return False
+    entry = known(dossier.procedure, context)
+    return not dossier.is_electronic_only and (entry is None or paper.code not in entry.electronic_results)
+
+
+@rule("17.10", "The result is on paper too, unless the applicant asked for none or the procedure gives none")
 def paper_is_given(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
     """No flag of the agency takes the paper away from the applicant."""
-    if dossier.is_electronic_only or context.law.profile.returning.electronic_only == "free":
-        return None
     faults = tuple(
-        f"/papers/{index}/mode" for index, paper in enumerate(request.papers) if paper.mode == "electronic"
+        f"/papers/{index}/mode"
+        for index, paper in enumerate(request.papers)
+        if lacks_paper(paper, dossier, context)
     )
     return Refused("rule.17.10.mode", rule="17.10", fields=faults) if faults else None
 

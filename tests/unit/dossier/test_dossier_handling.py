@@ -269,6 +269,16 @@ def test_the_result_is_electronic_only_where_the_applicant_asked_for_it() -> Non
     free.accepts(only, AGENCY)
 
 
+@pytest.mark.rule("17.10")
+def test_the_result_is_electronic_only_where_the_procedure_gives_no_other() -> None:
+    paper = ResultPaper(code=build.RESULT_CODE, number="01/XN", mode="electronic")
+    story = build.in_process()
+    said = f'[procedures."{build.PROCEDURE}"]\nelectronic_results = ["{build.RESULT_CODE}"]'
+    story.law = completed_law(said)
+    story.accepts(IssueResult(papers=(paper,), signer=build.OFFICER), AGENCY)
+    assert paper.code not in story.now.custody
+
+
 @pytest.mark.rule("18.1")
 def test_an_incomplete_result_is_not_returned() -> None:
     story = build.in_process()

@@ -22,6 +22,7 @@ CODE = papers()[0].code
 TEXT = f"""
 [procedures."{PROCEDURE}"]
 immediate = ["1.004873.01"]
+electronic_results = ["KQ.G15.000038"]
 [procedures."{PROCEDURE}".components."{CODE}"]
 need = "required"
 cases = ["1.004873.01"]
@@ -37,6 +38,7 @@ def test_what_is_said_stands_beside_the_record_and_changes_the_version() -> None
     assert (paper.need, sorted(paper.cases), paper.digitise) == ("required", ["1.004873.01"], True)
     assert (procedure.is_digitised(CODE), procedure.is_digitised("x")) == (True, None)
     assert procedure.is_immediate("in_person", None)
+    assert procedure.electronic_results == {"KQ.G15.000038"}
     assert procedure.is_immediate("online", "1.004873.01")
     assert not CATALOGUE.procedures[PROCEDURE].is_immediate("in_person", None)
     assert found.version not in {CATALOGUE.version, completed(CATALOGUE, {"a": b"[procedures]"}).version}
@@ -61,6 +63,7 @@ def test_a_component_that_the_record_calls_a_result_is_digitised() -> None:
     [
         ('[procedures."9.999999"]', r'completions/a.toml: procedures.9.999999: the catalogue has no such'),
         ('[procedures."1.004873"]\nimmediate = ["x"]', r"1.004873.immediate: x is no time"),
+        ('[procedures."1.004873"]\nelectronic_results = ["x"]', r"electronic_results: x is no result"),
         ('[procedures."1.004873".components.x]', r"1.004873.components: x is no paper"),
         (TEXT.replace('cases = ["1.004873.01"]', 'cases = ["y"]'), r"cases: y is no time"),
         (TEXT.replace('"required"', '"perhaps"'), r"completions/a.toml: procedures.1.004873.*need"),
