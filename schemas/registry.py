@@ -28,6 +28,7 @@ from schemas import (
     register,
     reminder,
     replanning,
+    report,
     result,
     settlement,
     sync,
@@ -40,6 +41,7 @@ _SUBJECTS = (
     dossier, identity, pickup, paper, case, result, due, sync, payment, person_data, component, copy, account,
     verification, opinion, leg, reminder,
     loss, original, archive, feedback, information, notice, form, replanning, settlement, register, ticket,
+    report,
 )  # fmt: skip
 
 _MODELS = [model for module in _SUBJECTS for model in vars(module).values() if isinstance(model, type)]

@@ -18,6 +18,7 @@ from adapters.notices.mail import can_be_used, mail_bytes
 from adapters.notices.mail_client import MailClient, MailRefusedError, proof_of
 from adapters.notices.pacing import Pace
 from adapters.notices.papers import ATTACHED, Attachment
+from adapters.notices.report_mail import mailing_of, report_mail, told_of
 from adapters.notices.settings import NoticesSettings
 from adapters.notices.sms import within
 from adapters.notices.sms_client import SmsClient, SmsRefusedError
@@ -35,6 +36,7 @@ from hub.delivery.reports import report_id
 from hub.logs import log
 from schemas.form import FormMade
 from schemas.notice import NoticeRequested, ReportNotice
+from schemas.report import ReportMailing
 
 _NAMESPACE: Final = UUID("7a5c7b1e-2f59-4f3a-9a0e-0d7c1b6b8f42")
 """Of this adapter alone; never changed, since the ids of reports come from it."""
@@ -74,8 +76,8 @@ class NoticesAdapter:
         self._ask_time = ask_time
 
     def handles(self, message_type: str) -> bool:
-        """Notices that the hub asks for, and which forms were made, to go with them."""
-        return message_type in {NoticeRequested.type, FormMade.type}
+        """Notices that the hub asks for, which forms were made, to go with them, and reports for offices."""
+        return message_type in {NoticeRequested.type, FormMade.type, ReportMailing.type}
 
     def urgent_until(self, message: OutMessage) -> datetime | None:
         """What has to be done about comes first, then the nearest time that is told."""
@@ -86,10 +88,14 @@ class NoticesAdapter:
         """Send it on the way that it names."""
         if message.type == FormMade.type:
             return NOTED
+        mailing = mailing_of(message) if message.type == ReportMailing.type else None
         fact = _fact_of(message)
-        if fact is None:
+        if fact is None and mailing is None:
             return reject("bad_fact")
         try:
+            if mailing is not None:
+                return await self._send_report(message, mailing)
+            assert fact is not None
             if fact.channel == "email":
                 return await self._send_mail(message, fact)
             return await self._send_sms(message, fact)
@@ -100,6 +106,8 @@ class NoticesAdapter:
 
     async def query(self, message: OutMessage) -> QueryOutcome:
         """A provider can be asked where it is set up so; a mail server cannot: then it counts as failed."""
+        if message.type == ReportMailing.type:
+            return reject("unsure")
         fact = _fact_of(message)
         if fact is None:
             return reject("bad_fact")
@@ -203,6 +211,26 @@ class NoticesAdapter:
         )
         return Delivered({"proof": proof_of(await self._mail.send(fact.email, content), fact.email)})
 
+    async def _send_report(self, message: OutMessage, fact: ReportMailing) -> Outcome:
+        """To an office, with the report in it: without the paper there is nothing to send."""
+        settings = self._settings
+        if settings.smtp_host is None:
+            return reject("no_way")
+        if not can_be_used(fact.email):
+            return reject("bad_address")
+        if self._files is None:
+            return reject("no_documents")
+        try:
+            paper = await papers.read(self._files, fact.digest)
+        except FilesAwayError as error:
+            return RetryAt(settings.retry_delay_s, type(error).__name__, is_alone=True)
+        if paper is None:
+            return reject("no_paper")
+        if (wait_s := await self._pace["email"].turn()) > 0:
+            return RetryAt(wait_s, "limit of the mail server", is_called=False)
+        content = report_mail(message, fact, (settings.sender_name, settings.sender), paper)
+        return Delivered({"proof": proof_of(await self._mail.send(fact.email, content), fact.email)})
+
     async def _form_of(self, message: OutMessage, fact: NoticeRequested) -> Attachment | RetryAt | None:
         """The form that goes with it, where the site attaches forms: waited for so long, then left out."""
         kind, limit_s = ATTACHED.get(fact.purpose), self._settings.attach_wait_s
@@ -267,6 +295,8 @@ def _report(
     end: str | None = None,
 ) -> Report | None:
     """One id for each delivery and its end, whenever it is made; nothing of a notice that cannot be read."""
+    if message.type == ReportMailing.type:
+        return told_of(_NAMESPACE, message, at, proof=proof, failure=failure, end=end)
     fact = _fact_of(message)
     if fact is None:
         return None

@@ -20,6 +20,7 @@ from examples.demo.conductor import Conductor
 from examples.demo.keeping import end_kept, keep, print_how_to_look
 from examples.demo.ledger import verdict_of
 from examples.demo.members import MEMBERS, PARTITIONS
+from examples.demo.month import let_the_month_end
 from examples.demo.papers import messages_of, show_papers, show_reports
 from examples.demo.people import Citizen, citizens
 from examples.demo.plan import plan_week
@@ -95,7 +96,9 @@ async def run_demo(options: Options, console: Console) -> int:
             papers = await show_papers(places, province.hub.database)
             messages = messages_of(places)
             reports = f"reports of the week, for a head to sign: {await show_reports(province)}"
-            console.print(f"{papers}\n{messages}\n{reports}", soft_wrap=True, highlight=False)
+            month = await let_the_month_end(province, stillness)
+            console.print(f"{papers}\n{messages}\n{reports}\n{month}", soft_wrap=True, highlight=False)
+            problems += month.problems
             problems += [f"nobody got form {number}" for number in papers.missing]
             problems += [] if messages.mails and messages.short else ["nobody was told anything"]
             problems += [

@@ -8,6 +8,7 @@ from hub.checks.adapters import adapters_check
 from hub.checks.check import Check
 from hub.checks.law import calendar_check
 from hub.checks.machine import descriptors_check, disk_check, key_file_check
+from hub.checks.reports import reports_check
 from hub.checks.rows import rows_check
 from hub.checks.store import Connect, clock_check, session_check, store_check
 from hub.checks.topics import topic_check
@@ -28,6 +29,7 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
         rows = await (await connect()).fetch(f"select {PARTICIPANT.selected} from participant")  # noqa: S608
         return [row["name"] for row in PARTICIPANT.genuine(rows, store_key_of(settings), _untold)]
 
+    book = load_book(settings.profile, settings.regulation)
     return (
         key_file_check(settings.master_key_file),
         session_check(settings.postgres),
@@ -35,9 +37,10 @@ def engine_checks(settings: Settings, admin: KafkaAdmin, connect: Connect) -> tu
         rows_check(connect, lambda: store_key_of(settings)),
         topic_check(admin, names),
         clock_check(connect, settings.kafka),
-        calendar_check(load_book(settings.profile, settings.regulation)),
+        calendar_check(book),
         disk_check(settings.documents),
         adapters_check(connect),
+        reports_check(connect, book, lambda: store_key_of(settings), settings.environment),
     )
 
 

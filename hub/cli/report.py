@@ -12,16 +12,15 @@ from typing import Annotated, get_args
 import orjson
 import typer
 
+from hub.cli import report_due
 from hub.cli.asking import By as Operator
 from hub.cli.shared import fail, operator_name, with_store
 from hub.facts.private_file import write_private
 from hub.facts.sealing import MasterKey, store_key_of
-from hub.participants import register_editions
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
 from hub.printing.tables import AsJson, note, print_record, print_rows, say, say_json
-from hub.regulation import roster
 from hub.regulation.clock import VIETNAM
 from hub.regulation.lawbook import load_book
 from hub.reports.asked import (
@@ -31,7 +30,6 @@ from hub.reports.asked import (
     Sources,
     WantedReport,
     formulas_of,
-    known_organisations,
     make,
     period_of_days,
 )
@@ -39,12 +37,14 @@ from hub.reports.counting import Counting
 from hub.reports.errors import ReportError
 from hub.reports.files import FORMATS, plain
 from hub.reports.formula_sets import FormulaSet, Indicator
-from hub.reports.officers import accepted_by, officer_rows
 from hub.reports.report import By
+from hub.reports.scheduled import make_officers
 from hub.reports.stored import lives
 from hub.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Reports of the law, counted over stored facts.")
+app.command("due")(report_due.due)
+app.command("send")(report_due.send)
 _COUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
 _EXPLAINED = ("dossier", "counts_as", "of", "accepted_at", "due_at", "ended_at")
 _MORE = ("organisation", "procedure", "supplements")
@@ -191,17 +191,10 @@ def report_officers(
 
     async def work(tree: Settings, connection: Connection) -> CountedReport:
         master, sources = MasterKey.from_file(tree.master_key_file), await _sources(tree, connection)
-        period = period_of_days(first.date(), last.date(), sources.now)
+        period_of_days(first.date(), last.date(), sources.now)  # a wrong period is no action on record
         who = operator.strip() or operator_name()
         await record_action(connection, who, "officers_reported", one_stop, reason.strip())
-        edition = await register_editions.stored(connection, sources.key, "roster")
-        posted = roster.from_json(edition.content) if edition is not None else roster.Roster()
-        accounts = await accepted_by(connection, master, one_stop, period.until)
-        counting = Counting(formulas_of(NEWEST), period, sources.book, one_stop)
-        found = lives(connection, sources.key, period.until)
-        rows = await officer_rows(counting, found, accounts, posted, one_stop, period)
-        known = await known_organisations(connection, sources.key)
-        return CountedReport("officers", period, rows, organisation=one_stop, known=known)
+        return await make_officers(sources, master, one_stop, first.date(), last.date())
 
     _tell(with_store("report", work), into, as_json=as_json)
 

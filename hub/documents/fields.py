@@ -16,6 +16,8 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "onestop.verification.recorded.v1": ("package", "files[*].digest"),
     "onestop.opinion.given.v1": ("package", "files[*].digest"),
     "onestop.form.made.v1": ("papers[*].digest",),
+    "onestop.report.made.v1": ("digest",),
+    "onestop.report.mailing.v1": ("digest",),
 }
 """Fields of a fact's data that hold the SHA-256 of a stored document; versions stay when new ones come."""
 

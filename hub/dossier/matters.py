@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused, Sender
-from hub.dossier.rules import feedback, imports, queue, settlement
+from hub.dossier.rules import feedback, imports, queue, reporting, settlement
 from hub.dossier.rules.deadlines import watched_timer
 from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.state.matter import Matter, MatterKind
@@ -14,16 +14,21 @@ from schemas.base import Request
 from schemas.due import DeadlineMissed, FireTimer
 from schemas.feedback import AnswerComplaint, ForwardComplaint, LodgeComplaint
 from schemas.register import RecordImport
+from schemas.report import FileReport, PlanReport, SendReport, TellReport
 from schemas.settlement import SettleFees
 from schemas.ticket import CallTicket, IssueTicket
 
 _SPEAKERS = frozenset({"counter", "agency"})
+_MAKERS = frozenset({"typesetter", "notifier"})
+"""Who makes reports and sends them."""
 _Act = Callable[[Matter | None, Any, Context], Decision]
 
 
 def takes_part(matter: Matter, sender: Sender) -> bool:
     """Whether the sender may know of it: it speaks for one of its organisations, or is the hub itself."""
     if "hub" in sender.roles:
+        return True
+    if matter.kind == "report" and not _MAKERS.isdisjoint(sender.roles):
         return True
     named = {matter.organisation, matter.agency}
     return not _SPEAKERS.isdisjoint(sender.roles) and not named.isdisjoint(sender.organisations)
@@ -69,14 +74,27 @@ def _of_the_matter(act: Callable[[Matter, Any, Context], Decision]) -> _Act:
     return decided
 
 
+def _of_what_is_there(act: Callable[[Matter, Any, Context], Decision]) -> _Act:
+    """Acts on a matter that the request names by its data: there may be none."""
+
+    def decided(matter: Matter | None, request: Request, context: Context) -> Decision:
+        return act(matter, request, context) if matter is not None else Refused("report.not_due")
+
+    return decided
+
+
 MATTER_DECISIONS: Mapping[type[Request], _Act] = {
     SettleFees: settlement.settle,
     LodgeComplaint: feedback.lodge,
     RecordImport: imports.record,
     IssueTicket: queue.issue,
     CallTicket: queue.call,
+    PlanReport: reporting.plan,
     ForwardComplaint: _of_the_matter(feedback.forward),
     AnswerComplaint: _of_the_matter(feedback.answer),
+    FileReport: _of_what_is_there(reporting.file),
+    SendReport: _of_what_is_there(reporting.send),
+    TellReport: _of_what_is_there(reporting.tell),
     FireTimer: _fire,
 }
 """What decides each request about a matter."""
@@ -85,6 +103,7 @@ _OF: Mapping[MatterKind, tuple[type[Request], ...]] = {
     "complaint": (ForwardComplaint, AnswerComplaint),
     "register": (RecordImport,),
     "queue": (IssueTicket, CallTicket),
+    "report": (PlanReport, FileReport, SendReport, TellReport),
 }
 _OF_ALL = (FireTimer, LodgeComplaint)
 """A complaint under a name that is taken says that it is."""

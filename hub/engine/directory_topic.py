@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import orjson
 
+from hub.engine.due_reports import ReportTeller
 from hub.engine.imports import ImportTeller
 from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
@@ -48,9 +49,11 @@ class DirectoryTopic:
         environment: str,
         key: StoreKey,
         imports: ImportTeller,
+        reports: ReportTeller,
     ) -> None:
         self._producer = producer
         self._imports = imports
+        self._reports = reports
         self._session = session
         self._shards = shards
         self._book = book
@@ -68,7 +71,7 @@ class DirectoryTopic:
             self._edition = self._there = None
             return
         connection = await self._session.live()
-        await self._tell_of_imports(connection)
+        await self._tell_the_hub(connection)
         edition = await read_edition(connection, self._key, self._book, self._environment, self._edition)
         if edition is self._edition:
             return
@@ -81,11 +84,12 @@ class DirectoryTopic:
         else:
             self._edition = edition
 
-    async def _tell_of_imports(self, connection: Connection) -> None:
+    async def _tell_the_hub(self, connection: Connection) -> None:
         try:
             await self._imports.tell(connection)
+            await self._reports.tell(connection)
         except (KafkaError, TimeoutError) as error:
-            log("imports_wait", error=type(error).__name__)
+            log("telling_waits", error=type(error).__name__)
 
     async def _write(self, wanted: Entries) -> None:
         if self._there is None:

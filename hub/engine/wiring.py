@@ -25,6 +25,7 @@ from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
 from hub.engine.directory_topic import DirectoryTopic
+from hub.engine.due_reports import ReportTeller
 from hub.engine.imports import ImportTeller
 from hub.engine.intake import positions
 from hub.engine.intake.assigned import Assigned, Batch, Load
@@ -295,6 +296,7 @@ def _directory(
     metrics: EngineMetrics,
 ) -> DirectoryTopic:  # fmt: skip
     client = f"{settings.engine.instance}-directory"
+    topic, environment = f"{settings.kafka.prefix}in.hub", settings.environment
     return DirectoryTopic(
         producer,
         session,
@@ -302,15 +304,10 @@ def _directory(
         book,
         lambda: kafka.consumer(settings.kafka, client, group=None),
         topic=f"{settings.kafka.prefix}{DIRECTORY_TOPIC}",
-        environment=settings.environment,
+        environment=environment,
         key=key,
-        imports=ImportTeller(
-            producer,
-            topic=f"{settings.kafka.prefix}in.hub",
-            environment=settings.environment,
-            key=key,
-            told=metrics.untrusted_row,
-        ),
+        imports=ImportTeller(producer, topic=topic, environment=environment, key=key, told=metrics.untrusted_row),
+        reports=ReportTeller(producer, book, topic=topic, environment=environment, key=key),
     )
 
 

@@ -138,7 +138,7 @@ DOSSIER: Schema = {
         "dossier": {"type": "string", "format": "uuid"},
         "code": _TEXT,
         "status": {"type": "string", "description": "`matter` of what is about no dossier"},
-        "matter": {"enum": ["fees", "complaint", "register", "queue"]},
+        "matter": {"enum": ["fees", "complaint", "register", "queue", "report"]},
         "sequence": {"type": "integer"},
         "submitted_at": _TIME,
         "accepted_at": _TIME,

@@ -27,7 +27,7 @@ from hub.regulation.registers import (
     periods_are_right,
     read_edition,
 )
-from schemas.types import Day, Line, OrganisationCode, ProcedureCode
+from schemas.types import Day, Email, Line, OrganisationCode, ProcedureCode
 
 Kind = Literal["centre", "section", "committee", "office", "department", "vertical", "post"]
 """Trung tâm Phục vụ hành chính công, Bộ phận Một cửa, Ủy ban nhân dân, Văn phòng, cơ quan chuyên môn,
@@ -64,6 +64,8 @@ class Organisation(BaseModel):
     procedures: tuple[ProcedureCode, ...] | None = None
     """For which it is competent; without them nothing is said about that."""
     payee_account: Line | None = None
+    report_email: Email | None = None
+    """Where the reports of the regulation go that it gets."""
     opening_hours: Annotated[Line, AfterValidator(lambda text: read_hours(text) and text)] | None = None
     """Of its own, as `1-5 07:00-11:00 13:00-17:00`; those of the profile else (Điều 10)."""
     tasks: tuple[PostTask, ...] = ()

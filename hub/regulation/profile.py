@@ -16,6 +16,7 @@ from hub.regulation.sections import (
     Channel,
     DossierCodeFormat,
     Due,
+    DueReport,
     Feedback,
     FeeSettlement,
     Form,
@@ -68,6 +69,8 @@ class Profile:
     feedback: Feedback = Feedback()
     settlement: FeeSettlement = FeeSettlement()
     queue: TicketQueue = TicketQueue()
+    reports: tuple[DueReport, ...] = ()
+    """Made of each period and sent by themselves."""
 
     @property
     def ref(self) -> str:
@@ -90,6 +93,8 @@ class Profile:
         kinds = {form.kind for form in self.forms}
         if len(kinds) != len(self.forms) or len({form.number for form in self.forms}) != len(kinds):
             raise ValueError("a form is named twice")
+        if len({report.name for report in self.reports}) != len(self.reports):
+            raise ValueError("a report is named twice")
         if [text.number for text in self.statuses] != list(DossierStatus):
             raise ValueError("statuses must name each of the ten codes once, in order")
         return self

@@ -15,7 +15,8 @@ from hub.regulation.errors import ProfileError
 _SECTION = re.compile(r"^\[+(?P<name>[a-z_.]+)\]+")
 _KEY = re.compile(r"^(?P<name>[a-z_]+) = (?P<rest>.*)$")
 _MARK = re.compile(r"(?:^|\s)# (?P<mark>.+)$")
-_LISTS = frozenset({"forms", "statuses"})
+_LISTS = {"forms": "number", "statuses": "number", "reports": "name"}
+"""Arrays of tables, and the key by which an entry is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def _flat(data: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]
     for name, value in data.items():
         if name in _LISTS:
             for entry in value:
-                yield f"{name}.{entry['number']}", {key: one for key, one in entry.items() if key != "number"}
+                key = _LISTS[name]
+                yield f"{name}.{entry[key]}", {one: found for one, found in entry.items() if one != key}
         elif isinstance(value, dict) and not place:
             yield from _flat(value, f"{name}.")
         else:

@@ -203,6 +203,25 @@ class FeeSettlement:
     """After the end of the quarter; None: no limit is watched."""
 
 
+Every = Literal["month", "quarter", "year"]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class DueReport:
+    """A report that is made of each period, on a working day after its end (Điều 7, 9.10, 20.1, 22.1)."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
+    rule: str
+    kind: Literal["work", "late", "settlement", "officers"]
+    every: Every
+    working_days: Annotated[int, Field(ge=1, le=60)]
+    by: Literal["all", "organisation", "agency", "procedure", "channel", "level"] = "agency"
+    scope: Literal["one_stop", "province"] = "one_stop"
+    """One for each one-stop of its dossiers, or one of all for the office of the province."""
+    to: Literal["one_stop", "above"] = "one_stop"
+    """Who gets that of a one-stop: itself, or the office or committee that it belongs to."""
+
+
 @dataclass(frozen=True, slots=True, config=STRICT)
 class TicketQueue:
     """Numbers that are drawn at a one-stop (Điều 5.1.a, 5.1.d)."""

@@ -40,15 +40,20 @@ def _templates() -> Mapping[str, bytes]:
 def as_pdf(made: CountedReport) -> bytes:
     """PDF/A-2u, dated by the moment up to which was counted: the same report gives the same bytes.
 
-    `ReportError` for more rows than a paper may have.
+    Raises as `sheet_of`.
     """
+    return typesetting.typeset(sheet_of(made))
+
+
+def sheet_of(made: CountedReport) -> typesetting.Sheet:
+    """What the paper is made of; `ReportError` for more rows than a paper may have."""
     if made.kind not in _TEMPLATES:
         raise ReportError("no paper is made of it, ask for .json, .csv or .xlsx", "format")
     if len(made.rows) > MOST_ROWS:
         why = f"{len(made.rows)} rows: a PDF has {MOST_ROWS} at most, ask for .xlsx or .csv"
         raise ReportError(why, "format", "range")
     dated = typesetting.made_at(made.period.until)
-    return typesetting.as_pdf(_templates(), _TEMPLATES[made.kind], content_of(made), dated)
+    return typesetting.Sheet(_templates(), _TEMPLATES[made.kind], content_of(made), dated)
 
 
 def content_of(made: CountedReport) -> Content:

@@ -34,10 +34,13 @@ from hub.logs import log
 from hub.process.supervise import keep_running
 from hub.typesetter import parked
 from hub.typesetter.parked import Parked
+from hub.typesetter.rendering import RendererLostError
+from hub.typesetter.reports import REPORT, ReportRoom
 from hub.typesetter.settings import TypesetterSettings
 from hub.typesetter.workshop import NotMade, OpenedCase, Workshop, reason_of
 from schemas.form import MadePaper, ReportForm
 from schemas.registry import FACTS
+from schemas.report import FileReport, ReportDue
 
 _NAMESPACE: Final = UUID("3f0e9c55-7a52-4b0c-9d3e-5b8a1f6f2f10")
 """Of this role alone; never changed, since the ids of reports come from it."""
@@ -60,9 +63,10 @@ class TypesetterAdapter:
     settling_s: float = 0.0
     poll_interval_s: float | None = None
 
-    def __init__(self, settings: TypesetterSettings, workshop: Workshop) -> None:
+    def __init__(self, settings: TypesetterSettings, workshop: Workshop, reports: ReportRoom) -> None:
         self._settings = settings
         self._workshop = workshop
+        self._reports = reports
         self._desk: Host | None = None
 
     async def attach(self, desk: Host) -> None:
@@ -78,7 +82,8 @@ class TypesetterAdapter:
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
         """Facts of a type that issues papers, without any: a report of the post without minutes."""
         del connection
-        return [message.id for message in messages if not _issues(message)]
+        due = ReportDue.type
+        return [one.id for one in messages if one.type != due and not _issues(one)]
 
     async def serve(self) -> None:
         """Make papers again that an operator wants, until cancelled."""
@@ -86,11 +91,14 @@ class TypesetterAdapter:
         await keep_running("again", self._again)
 
     async def deliver(self, message: OutMessage) -> Outcome:
-        """Make the papers of the fact; one that cannot be made is parked, the others are told."""
-        if not _issues(message):
-            return NOTED
+        """Make the papers of the fact; one that cannot be made is parked, the others are told.
+
+        A report is made later, beside the deliveries: it counts for longer than a lease.
+        """
         try:
-            return await self._delivered(message)
+            if message.type == ReportDue.type:
+                return await self._report_wanted(message)
+            return await self._delivered(message) if _issues(message) else NOTED
         except (DocumentsAwayError, StoreAwayError) as error:
             return RetryAt(_RETRY_S, str(error))
 
@@ -181,13 +189,49 @@ class TypesetterAdapter:
             log("papers_wait", reason=str(error))
             await asyncio.sleep(_RETRY_S)
 
+    async def _report_wanted(self, message: OutMessage) -> Outcome:
+        with translated():
+            async with self._here.pool.acquire() as connection:
+                fact_id = await self._workshop.fact_of(connection, self.name, message)
+                if fact_id is None:
+                    return ERASED
+                await parked.want_new(connection, Parked(message.dossier, fact_id, REPORT))
+        return Delivered({"papers": []})
+
+    async def _make_report(self, what: Parked) -> None:
+        """Count, store, tell; one that cannot be made is parked again."""
+        try:
+            with translated():
+                async with self._here.pool.acquire() as connection:
+                    due = await self._reports.due(connection, what.dossier, what.fact_id)
+            if due is None:
+                await self._forget(what)
+                return
+            sheet = await self._reports.sheet(due, self._here.now())
+            digest, size = await self._workshop.store(sheet, lambda one: self._note(what.dossier, one))
+        except (FormError, RendererLostError, AlteredRowError) as error:
+            await self._park(what, str(error)[:500])
+            return
+        named = {name: due[name] for name in ("organisation", "report", "period")}
+        data = FileReport(**named, digest=digest, size=size)
+        identity = report_id(_NAMESPACE, f"report|{what.fact_id}")
+        body, now = data.model_dump_json().encode(), self._here.now()
+        report = Report(identity, FileReport.type, f"ref:{identity}", now.astimezone(UTC), body)
+        if not await self._here.accept(report, lambda connection: parked.forget(connection, what)):
+            await self._forget(what)
+
     async def _one_again(self) -> bool:
         """Make one that is wanted; False when none is."""
         with translated():
             async with self._here.pool.acquire() as connection:
                 what = await parked.next_wanted(connection)
-                if what is None:
-                    return False
+        if what is None:
+            return False
+        if what.wanted == REPORT:
+            await self._make_report(what)
+            return True
+        with translated():
+            async with self._here.pool.acquire() as connection:
                 opened = await self._opened(connection, what.dossier, what.fact_id)
                 if opened is None:
                     await parked.forget(connection, what)

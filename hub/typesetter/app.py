@@ -16,10 +16,12 @@ from hub.forms.errors import FormError
 from hub.forms.form_set import installed_form_sets
 from hub.regulation.clock import VIETNAM
 from hub.regulation.lawbook import LawBook, load_book
+from hub.settings import PostgresSettings
 from hub.settings.documents import DocumentsSettings
 from hub.settings.public import PublicSettings
 from hub.typesetter.adapter import TypesetterAdapter
 from hub.typesetter.rendering import Renderer
+from hub.typesetter.reports import ReportRoom
 from hub.typesetter.settings import TypesetterSettings
 from hub.typesetter.workshop import Printing, Workshop
 
@@ -36,6 +38,7 @@ class OfTheHub(BaseSettings):
     regulation: Path | None = None
     documents: DocumentsSettings = Field(default_factory=DocumentsSettings)
     public: PublicSettings = Field(default_factory=PublicSettings)
+    postgres: PostgresSettings
 
 
 def build() -> TypesetterAdapter:
@@ -51,7 +54,7 @@ def build() -> TypesetterAdapter:
     store = documents(hub.documents)
     printing = Printing(settings.size, hub.public.url)
     workshop = Workshop(master, book, installed_form_sets(), store, renderer, printing)
-    return TypesetterAdapter(settings, workshop)
+    return TypesetterAdapter(settings, workshop, ReportRoom(master, book, hub.postgres))
 
 
 def check_templates(book: LawBook) -> None:

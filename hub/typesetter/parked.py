@@ -16,6 +16,10 @@ on conflict (fact_id, form, for_applicant) do update
 set reason = excluded.reason, tries = least(typesetter_parked.tries::bigint + 1, 2147483647),
     is_wanted = false
 """
+_WANT_NEW = """
+insert into typesetter_parked (fact_id, form, for_applicant, dossier_id, reason, tries, is_wanted)
+values ($1, $2, $3, $4, 'due', 0, true) on conflict (fact_id, form, for_applicant) do nothing
+"""
 _WANTED = """
 select fact_id::text as fact_id, form, for_applicant, dossier_id::text as dossier_id from typesetter_parked
 where is_wanted order by since, fact_id, form, for_applicant limit 1
@@ -30,7 +34,9 @@ _WANT = """
 update typesetter_parked set is_wanted = true
 where ($1::uuid is null or dossier_id = $1) and ($2::text is null or form = $2)
 """
-_COUNT = "select count(*) as papers, count(distinct dossier_id) as dossiers from typesetter_parked"
+_COUNT = """
+select count(*) as papers, count(distinct dossier_id) as dossiers from typesetter_parked where not is_wanted
+"""
 _ERASE = "delete from typesetter_parked where dossier_id = any($1::uuid[])"
 
 
@@ -47,6 +53,12 @@ async def park(connection: Connection, parked: Parked, reason: str) -> None:
     """Keep it, or that it could not be made again. Idempotent but for the count of tries."""
     wanted = parked.wanted
     await connection.execute(_PARK, parked.fact_id, wanted.form, wanted.for_applicant, parked.dossier, reason)
+
+
+async def want_new(connection: Connection, parked: Parked) -> None:
+    """Have it made as soon as there is time: it is not made while its fact comes in. Idempotent."""
+    wanted = parked.wanted
+    await connection.execute(_WANT_NEW, parked.fact_id, wanted.form, wanted.for_applicant, parked.dossier)
 
 
 async def next_wanted(connection: Connection) -> Parked | None:

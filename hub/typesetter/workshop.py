@@ -21,6 +21,7 @@ from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet
 from hub.forms.issuing import Issued, Size, issued_by, sheet_of
 from hub.forms.stored import CaseFiles
+from hub.forms.typesetting import Sheet
 from hub.participants.register_editions import ORGANISATIONS, RegisterReader
 from hub.regulation.lawbook import LawBook
 from hub.regulation.profile import Profile
@@ -138,9 +139,12 @@ class Workshop:
         """End the renderer."""
         await self._renderer.aclose()
 
-    async def _made(self, opened: OpenedCase, wanted: Issued, note: Note) -> MadePaper:
-        sized = replace(wanted, size=self._printing.size)
-        content = await self._renderer.pdf(sheet_of(sized, opened.profile, opened.form_set, opened.case))
+    async def store(self, sheet: Sheet, note: Note) -> tuple[str, int]:
+        """Make the paper of a sheet and store it; digest and size.
+
+        Raises as `make`, and `FormError` or `RendererLostError` where it cannot be made.
+        """
+        content = await self._renderer.pdf(sheet)
         digest = sha256(content).hexdigest()
         await note(digest)
 
@@ -150,9 +154,13 @@ class Workshop:
         stored = await self._store.put(digest, chunks(), "application/pdf", len(content))
         if isinstance(stored, DocumentReason):
             raise FormError(f"the store of documents does not take it: {stored.value}")
-        return MadePaper(
-            form=wanted.form, digest=digest, size=len(content), for_applicant=wanted.for_applicant
-        )
+        return digest, len(content)
+
+    async def _made(self, opened: OpenedCase, wanted: Issued, note: Note) -> MadePaper:
+        sized = replace(wanted, size=self._printing.size)
+        sheet = sheet_of(sized, opened.profile, opened.form_set, opened.case)
+        digest, size = await self.store(sheet, note)
+        return MadePaper(form=wanted.form, digest=digest, size=size, for_applicant=wanted.for_applicant)
 
 
 def reason_of(error: FormError | AlteredRowError) -> str:

@@ -56,6 +56,7 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "report settlement": ("--from", "2126-01-05", "--to", "2126-01-09"),
     "report late": ("--from", "2126-01-05", "--to", "2126-01-09"),
     "report work": ("--from", "2126-01-05", "--to", "2126-01-09"),
+    "report send": ("reports/nobody/late/2026-10", *SURE),
     "law replan": ("--calendar", "vn-2999.1", "--show"),
     "matter show": ("nope",),
     "listen": ("/no/such.conf",),
@@ -90,7 +91,7 @@ NAMES_NONE = frozenset(
         "embedded status", "embedded up", "failures", "gateway user",
         "forms check", "forms list", "forms parked", "lag", "law list", "matter list", "offsets list",
         "organisations editions", "participants list",
-        "pki sandbox", "roster editions", "roster show", "setup", "verify",
+        "pki sandbox", "report due", "roster editions", "roster show", "setup", "verify",
     }
 )  # fmt: skip
 """Commands that take no name of anything."""
@@ -108,7 +109,7 @@ LISTS_AND_SHOWS = {
     "matter list": (), "matter show": (f"fees/{ONE_STOP}/{AGENCY}",),
     "offsets list": (), "organisations editions": (), "organisations show": (),
     "participants budget": ("counter-a",), "participants list": (), "redrive": (),
-    "report 766": ("--from", "2026-01-05", "--to", "2026-01-09"),
+    "report 766": ("--from", "2026-01-05", "--to", "2026-01-09"), "report due": (),
     "report gains": ("--from", "2026-01-05", "--to", "2026-01-09"),
     "report officers": ("000.12.34.H07", "--from", "2026-01-05", "--to", "2026-01-09", "--reason", "x"),
     "report settlement": ("--from", "2026-01-05", "--to", "2026-01-09"),

@@ -9,13 +9,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.dossier.errors import FactError
-from hub.dossier.state.matter import DeskCall, Matter, Settlement, WaitingTicket
+from hub.dossier.state.matter import DeskCall, Matter, ReportState, Settlement, WaitingTicket
 from hub.dossier.state.model import POST, Complaint, Timer
 from hub.regulation.quarters import after
 from schemas.base import Fact
 from schemas.due import DeadlineMissed, RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintLodged
 from schemas.register import RegisterChanged
+from schemas.report import ReportDue, ReportMade, ReportMailing, ReportSent, ReportUnsent
 from schemas.settlement import FeesSettled
 from schemas.ticket import TicketCalled, TicketIssued
 
@@ -103,6 +104,23 @@ def _called(matter: Matter, fact: TicketCalled, at: datetime) -> _Changes:
     return {"waiting": left, "calls": {**matter.calls, fact.desk: DeskCall(fact.number, at)}}
 
 
+def _of_a_report(fact: ReportDue, at: datetime) -> Matter:
+    report = ReportState(fact.rule, fact.kind, fact.to, fact.first, fact.last)
+    agency = fact.to if fact.to != fact.organisation else None
+    return Matter(
+        kind="report", organisation=fact.organisation, agency=agency, opened_at=at, sequence=0, report=report
+    )
+
+
+def _made(matter: Matter, fact: ReportMade, _at: datetime) -> _Changes:
+    return _staged(matter, "made", digest=fact.digest, size=fact.size)
+
+
+def _staged(matter: Matter, stage: str, **changes: Any) -> _Changes:
+    assert matter.report is not None
+    return {"report": replace(matter.report, stage=stage, **changes)}
+
+
 def _nothing(_matter: Matter, _fact: Fact, _at: datetime) -> _Changes:
     return {}
 
@@ -116,6 +134,7 @@ _OPENED: Mapping[type[Fact], Callable[[Any, datetime], Matter]] = {
     ComplaintLodged: _of_a_complaint,
     RegisterChanged: _of_a_register,
     TicketIssued: _of_a_queue,
+    ReportDue: _of_a_report,
 }
 OPENING = frozenset(_OPENED)
 """Facts that a matter can begin with, and that no dossier has."""
@@ -125,6 +144,11 @@ _TABLE: Mapping[type[Fact], Callable[[Matter, Any, datetime], _Changes]] = {
     RegisterChanged: _imported,
     TicketIssued: _drawn,
     TicketCalled: _called,
+    ReportDue: _nothing,
+    ReportMade: _made,
+    ReportMailing: lambda matter, _fact, _at: _staged(matter, "mailing"),
+    ReportSent: lambda matter, _fact, _at: _staged(matter, "sent"),
+    ReportUnsent: lambda matter, _fact, _at: _staged(matter, "unsent"),
     ComplaintForwarded: _passed_on,
     ComplaintAnswered: _answered,
     DeadlineMissed: _fired,

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, final
 
 from msgspec import Struct, field
 
 from hub.dossier.state.model import Complaint, Dossier, Timer
+from schemas.report import ReportKind
 from schemas.ticket import PriorityGround
 
-MatterKind = Literal["fees", "complaint", "register", "queue"]
+MatterKind = Literal["fees", "complaint", "register", "queue", "report"]
 """`fees`: what one one-stop collects for one agency, settled quarter by quarter (9.10); `complaint`: one that
 names no dossier (6.2.đ, 27); `register`: what operators imported of it, edition by edition; `queue`: who
-waits at a one-stop on one day (5.1)."""
+waits at a one-stop on one day (5.1); `report`: of one period, as 7.2, 7.3, 9.10, 20.1 and 22.1 want it."""
 
 MATTER_VERSION = 1001
 """Of the stored form; far from the versions of dossiers, so that each state says what it is."""
+
+
+class ReportState(Struct, frozen=True, gc=False):
+    """A report of a period: what it is and who gets it, its document, and how far it has come."""
+
+    rule: str
+    kind: ReportKind
+    to: str
+    first: date
+    last: date
+    digest: str | None = None
+    size: int = 0
+    stage: Literal["due", "made", "mailing", "sent", "unsent"] = "due"
 
 
 class Settlement(Struct, frozen=True, gc=False, array_like=True):
@@ -67,6 +81,8 @@ class Matter(
     """By number, in their order."""
     calls: Mapping[str, DeskCall] = field(default_factory=dict)
     """By desk."""
+    report: ReportState | None = None
+    """The one of a `report`; `agency` is who gets it, where that is not its own one-stop."""
 
 
 State = Dossier | Matter

@@ -32,6 +32,7 @@ from schemas import (
     register,
     reminder,
     replanning,
+    report,
     result,
     settlement,
     sync,
@@ -136,6 +137,11 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     register.RegisterChanged: frozenset(),
     ticket.TicketIssued: _ONE_STOP | {"public"},
     ticket.TicketCalled: _ONE_STOP,
+    report.ReportDue: _PAPERS,
+    report.ReportMade: _BOTH,
+    report.ReportMailing: frozenset({"notifier"}),
+    report.ReportSent: _BOTH,
+    report.ReportUnsent: frozenset(),
     copy.CopyRegistered: _BOTH | _PORTAL,
     copy.CopyCertified: _BOTH | _PAPERS,
 }
@@ -151,6 +157,7 @@ _SERVICES: tuple[Literal["population", "notifier", "typesetter"], ...] = (
     "notifier",
     "typesetter",
 )
+_MAKERS: tuple[Literal["notifier", "typesetter"], ...] = ("notifier", "typesetter")
 _AT_AGENCY: frozenset[Status] = frozenset(
     {"forwarded", "received", "in_process", "result_issued", "returned"}
 )
@@ -198,6 +205,9 @@ def matter_receivers(matter: Matter, fact: Fact, directory: Directory) -> tuple[
         names.extend(_addressee(fact, directory))
     if "public" in audiences and matter.organisation is not None:
         names.extend(directory.serving("public", matter.organisation))
+    for role in _MAKERS:
+        if role in audiences and matter.organisation is not None:
+            names.extend(directory.serving(role, matter.organisation))
     return tuple(dict.fromkeys(names))
 
 

@@ -50,7 +50,7 @@ PREFIXES = {
     "officer", "organisation",
     "rule", "identity", "pickup", "custody", "due", "state", "timer", "security", "late", "handling_time",
     "reference", "unknown_dossier", "payment", "codes", "loss", "complaint", "info", "notice",
-    "matter", "register", "queue",
+    "matter", "register", "queue", "report",
 }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ UNREAD: Mapping[str, str] = {
 _CALLED = {
     "sessions": "session",
     "forms": "form",
+    "reports": "report",
     "statuses": "status_text",
     "dossier_code": "code_format",
 }

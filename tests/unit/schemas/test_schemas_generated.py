@@ -155,7 +155,10 @@ def test_the_channels_are_the_topics_of_the_contract() -> None:
     channels = asyncapi()["channels"]
     assert channels["out"]["messages"].keys() == FACTS.keys() | RECEIPTS.keys()
     assert channels["facts"]["messages"].keys() == FACTS.keys()
-    own = {"onestop.timer.fire.v1", "onestop.calendar.replan.v1", "onestop.register.record.v1"}
+    own = {
+        "onestop.timer.fire.v1", "onestop.calendar.replan.v1", "onestop.register.record.v1",
+        "onestop.report.plan.v1", "onestop.report.send.v1",
+    }  # fmt: skip
     assert channels["in"]["messages"].keys() == REQUESTS.keys() - own
     assert channels["inHub"]["messages"].keys() == own | {"onestop.identity.verify.v1"}
 
