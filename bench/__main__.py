@@ -27,6 +27,7 @@ from bench.memory import memory_page, run_memory
 from bench.product import ProductPlan, run_product
 from bench.product_report import product_page
 from bench.profile import profile_page, run_profile
+from bench.reports import ReportsPlan, reports_page, run_reports
 from bench.results import save
 from bench.runners import bench_python
 from bench.scale import run_scale
@@ -105,6 +106,13 @@ def look_ups(
     _leave(keep)
 
 
+@app.command("reports")
+def reports(dossiers: int = 100_000, rounds: int = 3, keep: Keep = False) -> None:
+    """How long a year's report takes over many stored facts, and how much memory."""
+    _reports(ReportsPlan((max(1, dossiers // 10), dossiers), rounds))
+    _leave(keep)
+
+
 @app.command()
 def deliveries(
     deliveries: int = 1_200,
@@ -173,6 +181,7 @@ def everything(
         _memory(10_000)
         _scale("10000,100000,1000000", Plan(events=20_000, rounds=1))
         _look_ups(LookUpsPlan(seconds=10, rounds=2))
+        _reports(ReportsPlan(sizes=(2_000, 20_000), rounds=1))
         _gateway(GatewayPlan(requests=5_000, rounds=3))
         _deliveries(DeliveriesPlan(deliveries=500), "all")
         _profile(15_000)
@@ -183,6 +192,7 @@ def everything(
         _memory(20_000)
         _scale("10000,100000,1000000", Plan(events=50_000, rounds=3))
         _look_ups(LookUpsPlan())
+        _reports(ReportsPlan())
         _gateway(GatewayPlan())
         _deliveries(DeliveriesPlan(), "all")
         _profile(30_000)
@@ -208,6 +218,14 @@ def _look_ups(plan: LookUpsPlan) -> None:
     measured = uvloop.run(run_look_ups(open_stack(), plan))
     text = look_ups_page(machine, plan, measured)
     save("look_ups", machine, plan, measured, text)
+    print(text)
+
+
+def _reports(plan: ReportsPlan) -> None:
+    machine = facts()
+    measured = uvloop.run(run_reports(open_stack(), plan))
+    text = reports_page(machine, plan, measured)
+    save("reports", machine, plan, measured, text)
     print(text)
 
 

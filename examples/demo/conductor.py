@@ -15,13 +15,13 @@ from uuid import UUID
 from examples.demo.careless import Careless
 from examples.demo.case import Case, Plan, SurpriseError, World
 from examples.demo.desk import Desk, SilenceError, Traffic
-from examples.demo.members import CARELESS, CARELESS_ONE_STOP
+from examples.demo.members import CARELESS, CARELESS_ONE_STOP, ONE_STOPS
 from examples.demo.mishaps import Mishaps
 from examples.demo.plan import BY_NAME
-from examples.demo.procedures import BY_CODE
+from examples.demo.procedures import BY_CODE, TOWN_HALL
 from examples.demo.programs import Program
 from examples.demo.province import Province, desk_programs
-from examples.demo.settings_of import participant
+from examples.demo.settings_of import OFFICER, participant
 from examples.demo.signing_desk import SigningDesk
 from examples.demo.stand_ins import StandIns
 from examples.demo.stillness import Stillness
@@ -64,7 +64,8 @@ class Conductor:
             world = World(self.week, desks, self._stand_ins, self._signing, say)
             mishaps = Mishaps(self.week, self._province, self._stand_ins, self.traffic, say)
             stories = [asyncio.create_task(self._story(plan, world)) for plan in self._plans]
-            others = [*mishaps.all(), asyncio.create_task(self.week.tell(self._first_day_of_a_vendor(say)))]
+            tales = (self._first_day_of_a_vendor(say), self._fees_of_the_quarter(desks["counter-1"], say))
+            others = [*mishaps.all(), *(asyncio.create_task(self.week.tell(one)) for one in tales)]
             try:
                 await self._let_time_pass(time_moved)
                 ended = await asyncio.gather(*others, return_exceptions=True)
@@ -132,6 +133,24 @@ class Conductor:
         careless = Careless(environment, places.journal(CARELESS), good, self.traffic)
         say(f"{CARELESS}: a vendor's first day, everything it sends is wrong")
         self.outcome.problems += await careless.blunder()
+
+    async def _fees_of_the_quarter(self, counter: Desk, say: Say) -> None:
+        """9.10: what the one-stop collected for the town hall, and has not handed over to the last đồng."""
+        await self.week.until(1, "08:30")
+        fees = {"kind": "fee", "receipts": 41, "collected": 1_230_000, "handed_over": 1_230_000}
+        others = {"kind": "service_fee", "receipts": 12, "collected": 300_000, "handed_over": 275_000}
+        settlement = {
+            "organisation": ONE_STOPS["counter-1"],
+            "agency": TOWN_HALL,
+            "quarter": "2026-Q3",
+            "sums": [fees, others],
+            "difference": "Một biên lai chờ đối chiếu với ngân hàng",
+            "officer": OFFICER,
+        }
+        answer = await counter.ask("fees.settle", "ref:quyet-toan-2026-Q3", settlement)
+        if "facts" not in answer:
+            self.outcome.problems.append(f"the settlement of the quarter was refused: {answer}")
+        say("counter-1: fees of the third quarter settled with the town hall")
 
     @asynccontextmanager
     async def _desks(self) -> AsyncIterator[dict[str, Desk]]:

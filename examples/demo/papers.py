@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from examples.demo.members import ONE_STOPS
 from examples.demo.province import MESSAGES, Places, Province
 from examples.demo.week import DAYS, MONDAY
 from hub.errors import StartupError
 from hub.postgres.database import Connection
 
 _FORMS = ("01", "02", "03", "04", "05", "urging")
+_LATER = {"HUB_PROFILE": "nd118-2025"}
+_LATER_FORMS = ("01", "02", "03", "04", "05", "06")
 _REPORTS = ("766", "gains", "work", "late")
+_WEEK = ("--from", f"{MONDAY}", "--to", f"{MONDAY + timedelta(days=DAYS - 1)}")
 _MADE = """
 select convert_from(f.bytes, 'UTF8')::jsonb -> 'data' -> 'papers' as papers, f.dossier_id::text as dossier
 from fact f where f.type = 'onestop.form.made.v1' order by f.time, f.dossier_id, f.sequence
@@ -88,17 +92,47 @@ def messages_of(places: Places) -> Messages:
 
 async def show_reports(province: Province) -> Path:
     """The week's reports as papers for the head of an office, as an operator makes them."""
-    folder, first, last = province.places.run / "reports", MONDAY, MONDAY + timedelta(days=DAYS - 1)
+    folder = province.places.run / "reports"
     folder.mkdir()
     for kind in _REPORTS:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hub.cli.main", "report", kind, "--from", f"{first}", "--to", f"{last}"),
-            *("--into", str(folder / f"report-{kind}.pdf")),
-            env=os.environ | province.hub.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise StartupError(f"hub report {kind}: {said.decode().strip()}")
+        await _hub(province, "report", kind, *_WEEK, "--into", str(folder / f"report-{kind}.pdf"))
+    of_quarter = ("--from", "2026-07-01", "--to", "2026-09-30")
+    await _hub(province, "report", "settlement", *of_quarter, "--into", str(folder / "report-settlement.pdf"))
     return folder
+
+
+async def show_registers(province: Province, papers: Papers) -> str:
+    """The register of the week at one one-stop, and the later set of forms, as an operator makes them.
+
+    Nothing of the week is under Decree 118: the others of its forms are of the invented dossier.
+    """
+    later = province.places.run / "forms-of-03-2025"
+    later.mkdir()
+    for file in (papers.folder / "form-06.pdf", papers.folder / "form-06.xlsx"):
+        await _register(province, file)
+    await _register(province, later / "form-07.pdf", **_LATER)
+    for number in _LATER_FORMS:
+        into = ("--into", str(later / f"form-{number}.pdf"))
+        await _hub(province, "forms", "preview", number, "--sample", *into, **_LATER)
+    return (
+        f"register of the week (Form 06, as PDF and XLSX): {papers.folder}; "
+        f"forms of Circular 03/2025, of an invented dossier, and its register of the week: {later}"
+    )
+
+
+async def _register(province: Province, file: Path, **settings: str) -> None:
+    words = ("forms", "register", ONE_STOPS["counter-1"], *_WEEK, "--into", str(file))
+    await _hub(province, *words, "--reason", "the register of the demo", **settings)
+
+
+async def _hub(province: Province, *words: str, **settings: str) -> None:
+    """A command of the hub, as an operator types it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hub.cli.main", *words),
+        env=os.environ | province.hub.environment | settings,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise StartupError(f"hub {' '.join(words[:2])}: {said.decode().strip()}")

@@ -21,7 +21,7 @@ from examples.demo.keeping import end_kept, keep, print_how_to_look
 from examples.demo.ledger import verdict_of
 from examples.demo.members import MEMBERS, PARTITIONS
 from examples.demo.month import let_the_month_end
-from examples.demo.papers import messages_of, show_papers, show_reports
+from examples.demo.papers import messages_of, show_papers, show_registers, show_reports
 from examples.demo.people import Citizen, citizens
 from examples.demo.plan import plan_week
 from examples.demo.programs import Program
@@ -95,9 +95,11 @@ async def run_demo(options: Options, console: Console) -> int:
             problems = [*conductor.outcome.problems, *_wrong(conductor, verdict, facts, options)]
             papers = await show_papers(places, province.hub.database)
             messages = messages_of(places)
+            registers = await show_registers(province, papers)
             reports = f"reports of the week, for a head to sign: {await show_reports(province)}"
             month = await let_the_month_end(province, stillness)
-            console.print(f"{papers}\n{messages}\n{reports}\n{month}", soft_wrap=True, highlight=False)
+            found = (papers, registers, messages, reports, month)
+            console.print("\n".join(map(str, found)), soft_wrap=True, highlight=False)
             problems += month.problems
             problems += [f"nobody got form {number}" for number in papers.missing]
             problems += [] if messages.mails and messages.short else ["nobody was told anything"]

@@ -21,6 +21,8 @@ from hub.forms.errors import FormError
 from hub.forms.signs import on_paper
 
 _PLACE: Final = re.compile(r"─ (?:[^\n]*/)?([^/\s]+:\d+:\d+)")
+_NO_FONT: Final = "unknown font family"
+"""The compiler would take another font, and say so."""
 _STANDARD: Final = "a-2u"
 """PDF/A-2 whose text can be searched and copied."""
 
@@ -68,7 +70,7 @@ def _marked(pdf: bytes, mark: str) -> bytes:
 def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], made_at: datetime) -> bytes:
     """The pages as PDF/A-2u, dated `made_at`, of texts as `hub.forms.signs` shows them.
 
-    Raises `FormError` with file and line of a template.
+    Raises `FormError` with file and line of a template, also of one that asks for a font that is not there.
     """
     with tempfile.TemporaryDirectory() as folder:
         for file, content in templates.items():
@@ -78,9 +80,14 @@ def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], m
             sys_inputs={"form": orjson.dumps(on_paper(form)).decode()},
         )  # fmt: skip
         try:
-            compiled = compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
+            compiled, warnings = compiler.compile_with_warnings(
+                format="pdf", pdf_standards=[_STANDARD], timestamp=made_at
+            )
         except typst.TypstError as error:
             raise FormError(_in_one_line(name, error.diagnostic or error.message)) from None
+    for warning in warnings:
+        if warning.message.startswith(_NO_FONT):
+            raise FormError(_in_one_line(name, warning.diagnostic))
     assert isinstance(compiled, bytes)
     return compiled
 
@@ -88,7 +95,7 @@ def as_pdf(templates: Mapping[str, bytes], name: str, form: Mapping[str, Any], m
 def _in_one_line(name: str, told: str) -> str:
     """`02.typ:3:13: dictionary does not contain key ...` of what the compiler draws."""
     place = _PLACE.search(told)
-    what = told.strip().partition("\n")[0].removeprefix("error: ").strip()
+    what = told.strip().partition("\n")[0].removeprefix("error: ").removeprefix("warning: ").strip()
     return f"{place[1] if place is not None else name}: {what}"
 
 

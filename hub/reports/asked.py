@@ -82,6 +82,10 @@ class CountedReport:
     organisation: str | None = None
     formulas: FormulaSet | None = None
     known: Organisations = field(default_factory=Organisations)
+    rule: str | None = None
+    """What asks for it, where that is not what a report of its kind is for in general."""
+    office: str | None = None
+    """At the head of the paper, where that is not the organisation whose dossiers are counted."""
 
     @property
     def columns(self) -> tuple[str, ...]:

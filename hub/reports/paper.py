@@ -14,6 +14,8 @@ from typing import Any
 from hub.forms import typesetting
 from hub.forms.case_file import letterheads
 from hub.regulation.clock import VIETNAM, local_day
+from hub.regulation.errors import UnknownProvisionError
+from hub.regulation.norms import provision
 from hub.reports.asked import CountedReport
 from hub.reports.errors import ReportError
 from hub.reports.work import COUNTS
@@ -60,10 +62,11 @@ def content_of(made: CountedReport) -> Content:
     """What the template gets."""
     words, period = _words(), made.period
     last = local_day(period.end).toordinal() - 1
-    head = letterheads(made.known)(made.organisation, _day(made)) if made.organisation is not None else None
+    office = made.office or made.organisation
+    head = letterheads(made.known)(office, _day(made)) if office is not None else None
     common: Content = {
         "title": words["title"][made.kind],
-        "basis": words["basis"][made.kind],
+        "basis": _basis(made),
         "above": head.above if head is not None else None,
         "office": head.name if head is not None else None,
         "first": f"{local_day(period.begin):%d/%m/%Y}",
@@ -73,6 +76,17 @@ def content_of(made: CountedReport) -> Content:
         "formulas": made.formulas.ref if made.formulas is not None else None,
     }
     return common | _FILLED[made.kind](made)
+
+
+def _basis(made: CountedReport) -> str:
+    """What asks for it, as the law is cited; the rule itself where no text has it."""
+    if made.rule is None:
+        return _words()["basis"][made.kind]
+    try:
+        place = provision(made.rule)
+    except UnknownProvisionError:
+        return made.rule
+    return place.vi if place.norm.prefix else f"{place.vi} {_words()['law']['regulation']}"
 
 
 def _day(made: CountedReport) -> date:
@@ -173,6 +187,7 @@ def _late(made: CountedReport) -> Content:
                 "due_at": _moment(row["due_at"]),
                 "ended_at": _moment(row["ended_at"]),
                 "why": [str(row[name]) for name in ("supplements", "apologies", "opinions")],
+                "words": row.get("words") or "",
             }
             for row in made.rows
         ]

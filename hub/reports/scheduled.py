@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,7 @@ from hub.reports.asked import (
     period_of_days,
 )
 from hub.reports.counting import Counting
+from hub.reports.delays import delay_reasons
 from hub.reports.officers import accepted_by, officer_rows
 from hub.reports.stored import lives
 
@@ -28,8 +30,14 @@ async def make_due(sources: Sources, master: MasterKey, due: Mapping[str, Any]) 
     """Count what the data of a `report.due` ask for; raises what `make` does."""
     first, last = date.fromisoformat(due["first"]), date.fromisoformat(due["last"])
     if due["kind"] == "officers":
-        return await make_officers(sources, master, due["about"], first, last)
-    return await make(sources, WantedReport(due["kind"], first, last, due["by"], due.get("about")))
+        made = await make_officers(sources, master, due["about"], first, last)
+    else:
+        made = await make(sources, WantedReport(due["kind"], first, last, due["by"], due.get("about")))
+    if due["kind"] == "late":
+        reasons = await delay_reasons(sources.connection, master, [str(row["id"]) for row in made.rows])
+        rows = [row | {"words": reasons.get(str(row["id"]))} for row in made.rows]
+        made = replace(made, rows=rows)
+    return replace(made, rule=due["rule"], office=due["organisation"])
 
 
 async def make_officers(

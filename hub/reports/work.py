@@ -66,6 +66,7 @@ def late_row(seen: InPeriod) -> dict[str, object] | None:
         return None
     life = seen.life
     return {
+        "id": life.dossier,
         "dossier": life.code,
         "agency": life.agency,
         "organisation": life.organisation,

@@ -92,8 +92,12 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     for words in ("lodged on the national portal", "copies scanned and signed", "payments made"):
         assert re.search(rf"{words} +[1-9]", output), words
     assert "dossier.submitted" in output, "the timeline of one dossier"
-    made = {file.name: text_of(file.read_bytes()) for file in (tmp_path / "demo/run/forms").iterdir()}
-    assert made.keys() >= {f"form-0{number}.pdf" for number in range(1, 6)} | {
+    folder = tmp_path / "demo/run/forms"
+    made = {file.name: text_of(file.read_bytes()) for file in folder.glob("*.pdf")}
+    later = {file.name for file in (tmp_path / "demo/run/forms-of-03-2025").iterdir()}
+    assert later == {f"form-0{number}.pdf" for number in range(1, 8)}
+    assert (folder / "form-06.xlsx").is_file()
+    assert made.keys() >= {f"form-0{number}.pdf" for number in range(1, 7)} | {
         "form-01-applicant.pdf",
         "form-urging.pdf",
     }
@@ -108,7 +112,8 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     assert sum(code.startswith("https://tra-cuu.vi-du.example/tra-cuu?ma=") for code in codes) == 1
     assert len(codes) == 2, "the other one is that of Circular 01/2023"
     reports = {file.name: text_of(file.read_bytes()) for file in (tmp_path / "demo/run/reports").iterdir()}
-    asked = {f"report-{kind}.pdf" for kind in ("766", "gains", "work", "late")}
+    asked = {f"report-{kind}.pdf" for kind in ("766", "gains", "work", "late", "settlement")}
+    assert "2026-Q3" in reports["report-settlement.pdf"]
     assert asked < reports.keys()
     assert Counter(name.partition("-")[0] for name in reports.keys() - asked) == EXPECTED
     assert "reports of the month, made by themselves: " in output

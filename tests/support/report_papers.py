@@ -104,6 +104,7 @@ def made(kind: str) -> CountedReport:
         return CountedReport(kind, PERIOD, rows, organisation=ONE_STOP, formulas=FORMULAS, known=known())
     if kind == "late":
         rows = [row for one in seen() if (row := late_row(one)) is not None]
+        rows[0] |= {"words": "Chờ kết quả xác minh thực địa của cơ quan phối hợp"}
         return CountedReport(kind, PERIOD, rows, organisation=ONE_STOP, known=known())
     if kind == "settlement":
         rows = [row for one in SETTLED for row in rows_of(one, datetime(2026, 10, 20, 9, tzinfo=VIETNAM))]

@@ -21,10 +21,11 @@ from tests.support.gateways import Site, Visitor, own_site
 from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.processes import HubProcess
-from tests.support.provinces import Province
+from tests.support.provinces import Province, did
 from tests.support.requests import AGENCY, OFFICER, ONE_STOP
 from tests.support.waiting import eventually
 
+WORDS = "Chờ xác minh thực địa"
 OFFICE, ADDRESS, ABOVE = "H07.01", "mot-cua@mau.example", "van-phong@mau.example"
 DUE = "select count(*) from fact where type = 'onestop.report.due.v1'"
 FACTS = """
@@ -166,8 +167,11 @@ async def test_reports_that_are_due_are_made_and_sent_once_whatever_stood_still_
         async with office(hub, mail, tmp_path) as site:
             counter = await site.join("counter-web", ["counter"], [ONE_STOP])
             stranger = await site.join("counter-else", ["counter"], ["000.99.99.H07"])
-            dossier, code = await province.in_hand()
-            due_at = (await province.counter.fact("dossier.accepted", dossier)).data["due_at"]
+            _, code = await province.in_hand()
+            day = (province.now + timedelta(days=7)).astimezone(VIETNAM)
+            new = day.replace(hour=10, minute=0, second=0, microsecond=0)
+            form_04 = {"officer": OFFICER, "reason": WORDS, "new_due_at": new.isoformat()}
+            await did(province.lead, "due.apologise", code, form_04)
 
             months, quarter, later = periods_until(province.now)
             expected = expected_of(months, quarter)
@@ -182,8 +186,8 @@ async def test_reports_that_are_due_are_made_and_sent_once_whatever_stood_still_
             paper = papers[f"agencies-{ONE_STOP}-{quarter}.pdf"]
             assert f"Sở Mẫu ({AGENCY})" in text_of(paper)
             assert OFFICER["account"] in text_of(papers[f"officers-{ONE_STOP}-{months[0]}.pdf"])
-            is_late = datetime.fromisoformat(due_at).astimezone(VIETNAM).strftime("%Y-%m") in months
-            assert (code in text_of(papers[f"late-{ONE_STOP}-{months[-1]}.pdf"])) == is_late
+            late = text_of(papers[f"late-{ONE_STOP}-{months[-1]}.pdf"])
+            assert (code in late, WORDS in late) == (new.strftime("%Y-%m") in months,) * 2
             await may_download(site, counter, stranger, paper)
 
         await operators_see_and_send_the_others(hub, mail, expected, tmp_path)

@@ -45,6 +45,19 @@ def test_the_period_that_runs_and_the_numbers_that_are_not_known_are_said_in_wor
     assert "--input" not in text
 
 
+def test_a_report_that_is_due_names_what_asks_for_it_and_whose_it_is() -> None:
+    above = replace(made("work"), organisation=None, rule="22.1", office=AGENCIES[0])
+    text = text_of(as_pdf(above))
+    assert "khoản 1 Điều 22 Quy chế ban hành kèm theo Quyết định số 45/2023/QĐ-UBND" in text
+    assert "ỦY BAN NHÂN DÂN XÃ MẪU" in text
+    assert "Căn cứ: 99.9" in text_of(as_pdf(replace(above, rule="99.9"))), "a profile of a site's own"
+
+
+def test_a_late_dossier_has_the_words_of_its_form_04_where_they_were_opened() -> None:
+    assert "Chờ kết quả xác minh thực địa" in text_of(as_pdf(made("late")))
+    assert b"words" not in FORMATS["json"](made("late")), "tables for programs have none"
+
+
 def test_a_paper_has_a_bounded_number_of_rows() -> None:
     long = CountedReport("late", PERIOD, made("late").rows * (MOST_ROWS // 16 + 1))
     with pytest.raises(ReportError, match="rows"):

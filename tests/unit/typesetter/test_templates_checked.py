@@ -24,6 +24,24 @@ def test_templates_that_come_with_the_hub_can_be_filled() -> None:
     check_templates(load_book())
 
 
+def test_a_font_that_is_not_there_is_named_with_the_line_that_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong = with_template(
+        "02.typ", '#import "common.typ": *\n#show: on-page\n#set text(font: "Unheard Of")\nX\n'
+    )
+    monkeypatch.setattr(checking, "installed_form_sets", lambda: wrong)
+    with pytest.raises(StartupError, match=r"^forms: 02\.typ:3:\d+: unknown font family: unheard of$"):
+        check_templates(load_book())
+
+
+def test_a_template_that_does_not_compile_is_named_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = with_template("02.typ", '#import "common.typ": *\n#show: on-page\n#let x = (1,\n')
+    monkeypatch.setattr(checking, "installed_form_sets", lambda: wrong)
+    with pytest.raises(StartupError, match=r"^forms: 02\.typ:3:\d+: unclosed delimiter$"):
+        check_templates(load_book())
+
+
 @pytest.mark.parametrize("asked", ["form.unheard_of", "form.person.unheard_of"])
 def test_a_template_that_asks_for_what_is_not_there_is_named_with_its_line(
     asked: str, monkeypatch: pytest.MonkeyPatch
