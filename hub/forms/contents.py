@@ -25,6 +25,8 @@ ISSUED_BY: Mapping[FormKind, tuple[str, ...]] = {
 """The fact that each form belongs to, and is dated by."""
 HAND_OVERS = ("dossier.forwarded", "paper.handed_over", "result.issued", "result.returned")
 """What makes a row of the control slip."""
+FIRST_ROWS, LAST_ROWS = 10, 50
+"""Of a control slip; of those between them it says how many they are: it is made anew with each hand-over."""
 
 
 def issuing_fact(kind: FormKind, case: CaseFile) -> Mapping[str, Any]:
@@ -184,12 +186,22 @@ def _stop(data: Mapping[str, Any], case: CaseFile, _words: FormSet) -> Content:
 
 
 def _control_slip(data: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:
-    handed = [_hand_over(fact, case, words) for fact in case.facts if short_name(fact) in HAND_OVERS]
+    facts = [fact for fact in case.facts if short_name(fact) in HAND_OVERS]
+    between = max(0, len(facts) - FIRST_ROWS - LAST_ROWS)
+    shown = [_hand_over(fact, case, words) for fact in (*facts[:FIRST_ROWS], *facts[FIRST_ROWS + between :])]
+    if between:
+        shown.insert(FIRST_ROWS, _left_out(between))
     return {
         "agency": case.organisation(data["agency"]).name,
         "due_at": moment_in_words(data["due_at"]),
-        "hand_overs": handed,
+        "hand_overs": shown,
     }
+
+
+def _left_out(count: int) -> Content:
+    """A row in place of so many."""
+    names = ("at", "giver", "giver_name", "taker", "taker_name")
+    return {**dict.fromkeys(names, "[…]"), "outcome": None, "note": f"[… {count} …]"}
 
 
 def _hand_over(fact: Mapping[str, Any], case: CaseFile, words: FormSet) -> Content:

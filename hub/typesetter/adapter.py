@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, assert_never
 from uuid import UUID
 
@@ -37,7 +37,7 @@ from hub.typesetter.parked import Parked
 from hub.typesetter.rendering import RendererLostError
 from hub.typesetter.reports import REPORT, ReportRoom
 from hub.typesetter.settings import TypesetterSettings
-from hub.typesetter.workshop import NotMade, OpenedCase, Workshop, reason_of
+from hub.typesetter.workshop import MOST_FACTS, NotMade, OpenedCase, Workshop, reason_of
 from schemas.form import MadePaper, ReportForm
 from schemas.registry import FACTS
 from schemas.report import FileReport, ReportDue
@@ -48,12 +48,14 @@ NAME: Final = """
 insert into document_use (sha256, dossier_id, is_read) values ($1, $2::uuid, true) on conflict do nothing
 """
 _RETRY_S: Final = 5.0
+_LATER: Final = timedelta(minutes=1)
+"""For each fact that the dossier had before: one that never ends stands behind those that begin."""
 _ANY: Final = Issued("all")
 """Stands for all papers of a fact whose dossier cannot be opened."""
 
 
 class TypesetterAdapter:
-    """Implements `hub.delivery.adapter.Adapter` and `hub.delivery.host.Hosted`.
+    """Implements `hub.delivery.adapter.Adapter`, `Urgent` and `hub.delivery.host.Hosted`.
 
     The same facts give the same bytes, and a document is stored by its digest: making a paper again changes
     nothing, so an unknown outcome is settled by doing so.
@@ -78,6 +80,10 @@ class TypesetterAdapter:
     def handles(self, message_type: str) -> bool:
         """Facts; which of them issue papers is looked at one by one."""
         return message_type in FACTS
+
+    def urgent_until(self, message: OutMessage) -> datetime | None:
+        """Somebody waits for the first papers of a dossier; for its thousandth slip nobody does."""
+        return message.time + _LATER * min(message.sequence, MOST_FACTS)
 
     async def keep(self, connection: Connection, messages: Sequence[OutMessage]) -> Collection[str]:
         """Facts of a type that issues papers, without any: a report of the post without minutes."""

@@ -277,3 +277,31 @@ async def test_a_dossier_of_very_many_facts_is_not_opened_for_a_paper(
     monkeypatch.setattr(workshop, "MOST_FACTS", 2)
     with pytest.raises(FormError, match="more than 2 facts"):
         await place.open(hub.database, dossier, fact)
+
+
+async def test_dossiers_whose_papers_do_not_end_stand_behind_one_that_begins(world: World) -> None:
+    endless = [await world.accepted() for _ in range(6)]  # more than the role has in hand at once
+    for dossier in endless:
+        await world.made(world.counter, dossier)
+    world.role.signal(signal.SIGSTOP)
+    try:
+        for dossier in endless:
+            await carried_to_and_fro(world.counter, dossier, 6)
+        begun = await world.accepted()
+    finally:
+        world.role.signal(signal.SIGCONT)
+    await world.made(world.counter, begun)
+    told = "select count(*) from fact where dossier_id = any($1::uuid[]) and type = $2"
+    assert await world.site.hub.database.fetchval(told, endless, MADE) < 6 + 18, "half of theirs at most"
+
+
+async def carried_to_and_fro(counter: Visitor, dossier: str, times: int) -> None:
+    """The one-stop gives the applicant his paper and takes it back: each time it is a slip."""
+    office = {"kind": "organisation", "organisation": ONE_STOP, "name": OFFICER["name"]}
+    applicant = {"kind": "applicant", "name": "Nguyễn Văn Thử"}
+    paper = acceptance()["components"][0]["code"]
+    for number in range(times):
+        giver, receiver = (office, applicant) if number % 2 == 0 else (applicant, office)
+        data = {"giver": giver, "receiver": receiver, "papers": [paper], "slip": f"PKS-{number}"}
+        for kind in ("onestop.paper.hand_over.v1", "onestop.paper.receive.v1"):
+            assert "facts" in await counter.receipt(kind, dossier, data)

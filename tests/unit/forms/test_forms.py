@@ -159,6 +159,19 @@ def test_form_05_has_a_row_for_each_hand_over_and_how_the_result_came(
     assert (rows[2]["taker"], rows[2]["taker_name"]) == ("Người nộp hồ sơ", "Nguyễn Văn Thử")
 
 
+def test_a_control_slip_costs_sixty_rows_whatever_number_of_hand_overs_there_was() -> None:
+    whole = case()
+    (one,) = (fact for fact in whole.facts if fact["type"] == "onestop.paper.handed_over.v1")
+    numbered = [{**one, "data": {**one["data"], "slip": f"PKS-{number}"}} for number in range(1000)]
+    accepted = [fact for fact in whole.facts if short_name(fact) in {"dossier.submitted", "dossier.accepted"}]
+    rows = content_of(form("05"), replace(whole, facts=[*accepted, *numbered]), form_set())["hand_overs"]
+    assert [row["note"] for row in rows[:11]] == [*(f"PKS-{number}" for number in range(10)), "[… 940 …]"]
+    assert [row["note"] for row in rows[11:]] == [f"PKS-{number}" for number in range(950, 1000)]
+    few = replace(whole, facts=[*accepted, *numbered[:60]])
+    assert len(content_of(form("05"), few, form_set())["hand_overs"]) == 60
+    assert printed(form("05"), form_set(), replace(whole, facts=[*accepted, *numbered]))
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_code_at_the_top_left_says_what_the_circular_asks_for(number: str) -> None:
     found, *others = codes_of(sample(number))
