@@ -69,9 +69,7 @@ def store_fact(
     """
     fact_id = derived_id(origin.time_ms, "fact", origin.source, origin.request_id, str(index))
     model = type(fact)
-    to_python = model.__pydantic_serializer__.to_python
-    data: dict[str, Any] = to_python(fact, mode="json", exclude_none=True)
-    plain = orjson.dumps(data)
+    plain: bytes = model.__pydantic_serializer__.to_json(fact, exclude_none=True)
     body: dict[str, Any] = {
         "id": fact_id,
         "type": fact.type,
@@ -88,7 +86,7 @@ def store_fact(
         "to": receivers,
     }
     if personal_paths(model):
-        opened, personal = split(model, data)
+        opened, personal = split(model, orjson.loads(plain))
         body["data"] = opened
         if personal:
             last = last_day_of(fact, origin.now)

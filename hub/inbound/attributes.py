@@ -46,9 +46,10 @@ def is_identity_shaped(text: str) -> bool:
 def time_of(text: str) -> datetime | None:
     """The moment in UTC, or None for what is no time by RFC 3339."""
     try:
-        return read_rfc3339(text).astimezone(UTC)
+        moment = read_rfc3339(text)
     except ValueError:
         return None
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def each(names: Iterable[str], reason: str) -> tuple[Fault, ...]:

@@ -22,7 +22,7 @@ from schemas.reasons import faults_of
 from schemas.receipt import Fault
 
 _AHEAD = timedelta(minutes=5)
-_BEHIND = timedelta(days=3650)
+_BEHIND = -timedelta(days=3650)
 _MAX_FAULTS_READ = 250
 """pydantic hands out all faults or none, and each costs time."""
 
@@ -97,7 +97,7 @@ def _refused_unread(envelope: Envelope, sender: Sender, now: datetime, reading: 
         return Refused("schema.unknown_type", fields=("ce_type",))
     if model.roles.isdisjoint(sender.roles):
         return Refused("security.not_granted", fields=("ce_type",))
-    if not -_BEHIND <= envelope.time - now <= _AHEAD:
+    if not _BEHIND <= envelope.time - now <= _AHEAD:
         return Refused("envelope.bad_time", fields=("ce_time",), faults=each(("ce_time",), "range"))
     if has_more_values(envelope.data, MAX_VALUES):
         return Refused("schema.too_many_values")

@@ -168,6 +168,45 @@ def _envelope(
     value: bytes | None,
 ) -> Envelope | Malformed:
     """The rules, on attributes under the names that they have as headers."""
+    time = time_of(headers.get("ce_time", ""))
+    if unreadable or repeated or not _is_all_right(headers, time, key, value):
+        wrong = _what_is_wrong(headers, unreadable, repeated, time, key, value)
+        if wrong is not None:
+            return wrong
+    assert time is not None
+    assert value is not None
+    kind, subject, environment = headers["ce_type"], headers["ce_subject"], headers.get("ce_environment")
+    return Envelope(
+        headers["ce_id"], headers["ce_source"], kind, subject, time, environment,
+        headers.get("ce_traceparent") or headers.get("traceparent"), value,
+        digest(kind, subject, environment, value),
+    )  # fmt: skip
+
+
+def _is_all_right(
+    headers: Mapping[str, str], time: datetime | None, key: bytes | None, value: bytes | None
+) -> bool:
+    """Whether nothing is wrong, for the many of which that is so: True only then, False perhaps too."""
+    return (
+        value is not None
+        and 0 < len(value) <= MAX_VALUE_BYTES
+        and b"\x00" not in value
+        and b"\\u0000" not in value
+        and has_all_right(headers, time)
+        and key == headers["ce_subject"].encode()
+        and not is_identity_shaped(headers["ce_subject"])
+    )
+
+
+def _what_is_wrong(
+    headers: Mapping[str, str],
+    unreadable: tuple[str, ...],
+    repeated: tuple[str, ...],
+    time: datetime | None,
+    key: bytes | None,
+    value: bytes | None,
+) -> Malformed | None:
+    """The first rule that is broken, in the order of the published table."""
     event_id = headers.get("ce_id") if "ce_id" not in repeated else None
     if event_id is not None and not is_id(event_id):
         event_id = None
@@ -177,41 +216,39 @@ def _envelope(
         return Malformed("envelope.too_large", event_id)
     if unreadable:
         return Malformed("envelope.bad_text", event_id, each(unreadable, "characters"))
-    time = time_of(headers.get("ce_time", ""))
-    faults = () if has_all_right(headers, time) else faults_of_attributes(headers, time)
+    faults = faults_of_attributes(headers, time)
     if faults and code_of(faults) != "envelope.bad_time":
         return Malformed(code_of(faults), event_id, faults)
-    subject = headers["ce_subject"]
-    wrong = _wrong_key(key, subject)
+    wrong = _wrong_key(key, headers["ce_subject"])
     if wrong is not None:
         return Malformed(wrong.code, event_id, wrong.faults)
     if not value:
         return Malformed("envelope.no_json", event_id)
-    if b"\x00" in value or (b"\\u0000" in value and _ESCAPED_NUL.search(value)):
+    if b"\x00" in value or _ESCAPED_NUL.search(value):
         return Malformed("envelope.bad_text", event_id)
     if time is None:
         return Malformed("envelope.bad_time", event_id, faults)
-    assert event_id is not None
-    environment = headers.get("ce_environment")
-    return Envelope(
-        event_id, headers["ce_source"], headers["ce_type"], subject, time, environment,
-        headers.get("ce_traceparent") or headers.get("traceparent"), value,
-        digest(headers["ce_type"], subject, environment, value),
-    )  # fmt: skip
+    return None
 
 
 def digest(event_type: str, subject: str, environment: str | None, value: bytes) -> bytes:
     """SHA-256 over type, subject, environment and the value's bytes; trace headers do not count."""
-    digest = sha256(f"{event_type}\x1f{subject}\x1f{environment or ''}\x1f".encode())
-    digest.update(value)
-    return digest.digest()
+    return sha256(f"{event_type}\x1f{subject}\x1f{environment or ''}\x1f".encode() + value).digest()
 
 
 def _known_headers(
     headers: Sequence[tuple[str, bytes | None]],
 ) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
     """What is ours (null and empty count as missing), which of it is no UTF-8, which stands there twice."""
-    texts: dict[str, str] = {}
+    if len(headers) <= len(_KNOWN):
+        try:
+            texts = {name: content.decode() for name, content in headers if content}
+        except UnicodeDecodeError:
+            pass
+        else:
+            if len(texts) == len(headers) and texts.keys() <= _KNOWN:
+                return texts, (), ()
+    texts = {}
     unreadable: list[str] = []
     ours = 0
     for name, content in headers:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from hub.dossier.state.matter import State
 from hub.engine.decide.rules import Rules
 from hub.engine.decide.tally import Tally
-from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork
+from hub.engine.decide.unit_of_work import LoadedDossier, UnitOfWork
 from hub.facts import receipts
 from hub.facts.entries import CopyEntry, Entry, FactEntry, ReceiptEntry, WholeEntry
 from hub.facts.fact_bytes import (
@@ -142,8 +142,7 @@ class Following:
             time_ms=item.record.timestamp, now=item.now,
         )  # fmt: skip
         encoded = passed.receipt.encode()
-        decided = self._workspace.inbox[key]
-        self._workspace.inbox[key] = InboxEntry(decided.digest, encoded, decided.dossier_id)
+        self._workspace.inbox[key].receipt = encoded
         if passed.is_redrive:
             self.late_receipts[key] = encoded
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Self
 
 from msgspec import Struct
@@ -209,4 +210,11 @@ class Rules:
 
 def _legal(moment: datetime, item: Authorised) -> datetime:
     """The sender's own time, moved as the time of receipt was; in `live` nothing is moved."""
-    return moment + (item.now - (_EPOCH + timedelta(milliseconds=item.record.timestamp)))
+    received = _received(item.record.timestamp)
+    return moment if item.now == received else moment + (item.now - received)
+
+
+@lru_cache(maxsize=1024)
+def _received(timestamp_ms: int) -> datetime:
+    """What a batch of the broker shares."""
+    return _EPOCH + timedelta(milliseconds=timestamp_ms)

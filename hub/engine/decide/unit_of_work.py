@@ -18,8 +18,11 @@ from hub.inbound.authorise import Authorised, named_by
 _MOST = 2**31 - 1
 
 
-class InboxEntry(Struct, frozen=True, gc=False):
-    """An inbox row: the request's digest and its receipt (an encoded message; None while it is parked)."""
+class InboxEntry(Struct, gc=False):
+    """An inbox row: the request's digest and its receipt (an encoded message).
+
+    There is none while the request is parked, nor between its acceptance and the making of its facts.
+    """
 
     digest: bytes
     receipt: bytes | None
