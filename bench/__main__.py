@@ -20,6 +20,7 @@ from bench.failures import failures
 from bench.gateway_report import gateway_page
 from bench.gateway_run import GatewayPlan, run_gateway
 from bench.guard import JOBS, count, guard_page, timed
+from bench.idle import idle_page, run_idle
 from bench.latency import run_latency
 from bench.look_ups import LookUpsPlan, look_ups_page, run_look_ups
 from bench.machine import facts
@@ -72,6 +73,16 @@ def latency(
     """From publish to receipt at steady rates."""
     _latency(rates, seconds)
     _leave(keep)
+
+
+@app.command()
+def idle(settle: float = 120, seconds: float = 60) -> None:
+    """What the running hub of `make up` takes while nobody sends anything."""
+    measured = run_idle(settle, seconds)
+    machine = facts()
+    text = idle_page(machine, settle, seconds, measured)
+    save("idle", machine, {"settle": settle, "seconds": seconds}, measured, text)
+    print(text)
 
 
 @app.command()

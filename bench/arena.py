@@ -45,7 +45,7 @@ def open_stack() -> Bench:
     broker, postmaster = pids["kafka"], pids["postgres"]
     assert broker is not None
     assert postmaster is not None
-    return Bench(address, broker, _postmaster(postmaster))
+    return Bench(address, broker, postmaster_of(postmaster))
 
 
 def close_stack() -> None:
@@ -53,7 +53,7 @@ def close_stack() -> None:
     stack.wipe(HOME)
 
 
-def _postmaster(pid: int) -> int:
+def postmaster_of(pid: int) -> int:
     """The recorded process may be a launcher of `postgres`."""
     process = psutil.Process(pid)
     children = [child for child in process.children() if child.name() == "postgres"]

@@ -111,7 +111,7 @@ class CpuMeter:
         """CPU seconds until now."""
         return Cpu(
             client=sum(self._of(pid) for pid in self._client_pids),
-            postgres=_family(self._bench.postmaster_pid),
+            postgres=family_used(self._bench.postmaster_pid),
             broker=self._of(self._bench.broker_pid),
             bench=time.process_time(),
             machine=_machine(),
@@ -138,8 +138,8 @@ def _used(pid: int, *, is_with_reaped: bool = False) -> float | None:
     return sum(int(ticks) for ticks in fields[11 : 15 if is_with_reaped else 13]) / _TICKS
 
 
-def _family(parent: int) -> float:
-    """A process with its living children and those it has waited for."""
+def family_used(parent: int) -> float:
+    """CPU seconds of a process with its living children and those it has waited for."""
     total = _used(parent, is_with_reaped=True) or 0.0
     children = Path(f"/proc/{parent}/task/{parent}/children")
     try:

@@ -26,7 +26,7 @@ from hub.settings import KafkaSettings
 
 _METADATA_AGE_MS = 5_000
 _IDLE_AFTER_S = 1.0
-_IDLE_FETCH_MS = 250
+_IDLE_FETCH_MS = 500
 REQUEST_BYTES = 5 << 20
 """No request of the hub's own producers is larger; a single message has 4 MiB at most."""
 STAMPED_BY_BROKER = 1

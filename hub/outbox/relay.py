@@ -16,7 +16,8 @@ from hub.outbox.stored import StoredSegments
 from hub.postgres.away import AWAY
 from hub.postgres.database import Session
 
-_POLL_S = 0.05
+_POLL_S, _ALONE_POLL_S = 0.05, 0.5
+"""How often is looked for what others wrote: other engines do, and seldom a command where there are none."""
 _MARK_S = 0.2
 _RETRY_S = 0.25
 _UNCONFIRMED_S = 0.02
@@ -130,7 +131,9 @@ class Relay:
         if self._segments.backlog or (self._segments.is_behind and not self._is_finishing):
             return
         try:
-            await asyncio.wait_for(self._woken.wait(), _POLL_S)
+            await asyncio.wait_for(
+                self._woken.wait(), _ALONE_POLL_S if self._shards.are_all_owned else _POLL_S
+            )
         except TimeoutError:
             self._segments.is_behind = True
         self._woken.clear()

@@ -64,6 +64,11 @@ class Shards:
         """Whether the session proved to be alive a moment ago; a stalled process must ask again first."""
         return time.monotonic() - self._confirmed_at < 3.0
 
+    @property
+    def are_all_owned(self) -> bool:
+        """Whether no other engine has any."""
+        return len(self.owned) == self._count
+
     async def tick(self, is_busy: Callable[[int], bool]) -> set[int]:
         """Renew the heartbeat, take free shards up to our share, give back what is over; returns the gained.
 
