@@ -306,7 +306,9 @@ def _directory(
         topic=f"{settings.kafka.prefix}{DIRECTORY_TOPIC}",
         environment=environment,
         key=key,
-        imports=ImportTeller(producer, topic=topic, environment=environment, key=key, told=metrics.untrusted_row),
+        imports=ImportTeller(
+            producer, topic=topic, environment=environment, key=key, told=metrics.untrusted_row
+        ),
         reports=ReportTeller(producer, book, topic=topic, environment=environment, key=key),
     )
 
