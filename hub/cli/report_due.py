@@ -42,26 +42,20 @@ def due(
     print_rows(with_store("report", work), _COLUMNS, as_json=as_json, none="no report is due")
 
 
-def send(
-    report: Report, reason: Why = "", operator: By = "", is_sure: IsSure = False, as_json: AsJson = False
-) -> None:
+def send(report: Report, reason: Why = "", operator: By = "", is_sure: IsSure = False) -> None:
     """Send a report that was made once more, to the address that the register has today."""
     by = order(f"Send {report} again?", operator, reason, is_sure=is_sure)
 
-    async def work(tree: Settings, connection: Connection) -> dict[str, Any]:
+    async def work(tree: Settings, connection: Connection) -> None:
         now = await legal_now(connection, tree.environment)
         found = [one for one in await _progress(tree, connection, now) if one.planned.matter == report]
         if not found:
             fail(f"there is no report {report}: hub report due", 2)
         await record_action(connection, by.operator, "report.sent_again", report, by.reason)
         await _send(tree, found[0], by)
-        return _row(found[0])
 
-    row = with_store("report", work)
-    if as_json:
-        print_rows([row], _COLUMNS, as_json=True, none="")
-    else:
-        say(f"ordered; hub report due says whether {report} was sent")
+    with_store("report", work)
+    say(f"ordered; hub report due says whether {report} was sent")
 
 
 async def _progress(tree: Settings, connection: Connection, now: datetime) -> list[Progress]:

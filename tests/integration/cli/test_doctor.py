@@ -22,7 +22,7 @@ pytestmark = pytest.mark.long
 
 CHECKS = [
     "settings", "versions", "postgresql", "kafka", "master_key", "sessions", "store", "rows", "topics",
-    "clocks", "calendar", "disk", "adapters", "certificates", "forms", "papers",
+    "clocks", "calendar", "disk", "adapters", "reports", "certificates", "forms", "papers",
 ]  # fmt: skip
 
 
