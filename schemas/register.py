@@ -18,14 +18,14 @@ class RegisterTable(Wire):
     """A table of an edition, as `delegations`, and how many records stand in it."""
 
     name: Line
-    records: Annotated[int, Field(ge=0)]
+    records: Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
 class _Import(Wire):
     name: Register
     edition: Annotated[int, Field(ge=1, le=1_000_000_000)]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    tables: tuple[RegisterTable, ...] = ()
+    tables: Annotated[tuple[RegisterTable, ...], Field(max_length=20)] = ()
     imported_at: Instant
     officer: Officer
     reason: Text

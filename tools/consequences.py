@@ -83,7 +83,8 @@ def _reached(value: object, seen: set[int]) -> Iterator[Rule[..., object] | type
 
 
 def _named(function: FunctionType) -> Iterator[object]:
-    """What a function names: globals, and what it takes from modules of the core."""
+    """What a function names: globals, what it takes from modules of the core, and what it was made with."""
+    yield from (cell.cell_contents for cell in function.__closure__ or ())
     for names in _names(function.__code__):
         value = function.__globals__.get(names[0])
         if isinstance(value, ModuleType):

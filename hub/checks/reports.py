@@ -36,7 +36,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ReportProgress:
     """A report whose day has come; type and time of its last fact, None while it is on record nowhere."""
 
     planned: PlannedReport
@@ -55,7 +55,9 @@ async def legal_now(connection: Connection, environment: str) -> datetime:
     return (await read_clock(connection, environment)).of(datetime.now(UTC))
 
 
-async def progress(connection: Connection, key: StoreKey, book: LawBook, now: datetime) -> list[Progress]:
+async def progress(
+    connection: Connection, key: StoreKey, book: LawBook, now: datetime
+) -> list[ReportProgress]:
     """All that are due by now, in the order of the profile and of their periods."""
     since = await connection.fetchval(_FIRST)
     law = book.in_force(local_day(now))
@@ -68,7 +70,9 @@ async def progress(connection: Connection, key: StoreKey, book: LawBook, now: da
     found = []
     for alias, planned in due.items():
         row = there.get(alias)
-        found.append(Progress(planned, row["type"], row["time"]) if row else Progress(planned, None, None))
+        found.append(
+            ReportProgress(planned, row["type"], row["time"]) if row else ReportProgress(planned, None, None)
+        )
     return found
 
 

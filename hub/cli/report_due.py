@@ -9,7 +9,7 @@ from uuid import uuid4
 import orjson
 import typer
 
-from hub.checks.reports import Progress, legal_now, progress
+from hub.checks.reports import ReportProgress, legal_now, progress
 from hub.cli.asking import By, IsSure, Order, Why, order
 from hub.cli.shared import fail, with_store
 from hub.facts.fact_bytes import rfc3339
@@ -58,16 +58,16 @@ def send(report: Report, reason: Why = "", operator: By = "", is_sure: IsSure = 
     say(f"ordered; hub report due says whether {report} was sent")
 
 
-async def _progress(tree: Settings, connection: Connection, now: datetime) -> list[Progress]:
+async def _progress(tree: Settings, connection: Connection, now: datetime) -> list[ReportProgress]:
     return await progress(connection, store_key_of(tree), load_book(tree.profile, tree.regulation), now)
 
 
-def _row(one: Progress) -> dict[str, Any]:
+def _row(one: ReportProgress) -> dict[str, Any]:
     stage = one.last.removeprefix("onestop.report.").removesuffix(".v1") if one.last is not None else "coming"
     return {"report": one.planned.matter, "stage": stage, "to": one.planned.to, "at": one.at}
 
 
-async def _send(tree: Settings, one: Progress, by: Order) -> None:
+async def _send(tree: Settings, one: ReportProgress, by: Order) -> None:
     planned, topic = one.planned, f"{tree.kafka.prefix}in.hub"
     request = SendReport(
         organisation=planned.organisation,

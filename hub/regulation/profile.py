@@ -16,7 +16,6 @@ from hub.regulation.sections import (
     Channel,
     DossierCodeFormat,
     Due,
-    DueReport,
     Feedback,
     FeeSettlement,
     Form,
@@ -28,6 +27,7 @@ from hub.regulation.sections import (
     Interlinked,
     Notices,
     Officers,
+    PeriodicReport,
     Postal,
     Reschedule,
     Returning,
@@ -69,7 +69,7 @@ class Profile:
     feedback: Feedback = Feedback()
     settlement: FeeSettlement = FeeSettlement()
     queue: TicketQueue = TicketQueue()
-    reports: tuple[DueReport, ...] = ()
+    reports: tuple[PeriodicReport, ...] = ()
     """Made of each period and sent by themselves."""
 
     @property

@@ -11,7 +11,7 @@ from hub.regulation.clock import local_day
 from hub.regulation.errors import CalendarYearError
 from hub.regulation.law import Law
 from hub.regulation.organisations import ONE_STOPS, Organisation, Organisations
-from hub.regulation.sections import DueReport, Every
+from hub.regulation.sections import Every, PeriodicReport
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _LOOK_BACK = timedelta(days=400)
@@ -31,7 +31,7 @@ class Span:
 class PlannedReport:
     """One report of one period: `organisation` is whose it is, `about` whose dossiers, `to` who gets it."""
 
-    report: DueReport
+    report: PeriodicReport
     span: Span
     organisation: str
     about: str | None
@@ -64,7 +64,7 @@ def spans(every: Every, begin: date, today: date) -> Iterator[Span]:
         first = following
 
 
-def due_from(calendar: WorkingCalendar, report: DueReport, span: Span) -> datetime | None:
+def due_from(calendar: WorkingCalendar, report: PeriodicReport, span: Span) -> datetime | None:
     """Opening of the working day; None where the calendar does not reach so far."""
     try:
         return calendar.opening(calendar.working_day_after(span.last, report.working_days))
@@ -72,7 +72,7 @@ def due_from(calendar: WorkingCalendar, report: DueReport, span: Span) -> dateti
         return None
 
 
-def _planned(report: DueReport, span: Span, organisations: Organisations) -> Iterator[PlannedReport]:
+def _planned(report: PeriodicReport, span: Span, organisations: Organisations) -> Iterator[PlannedReport]:
     """Of the organisations that are there on the last day of the period."""
     there = [one for one in organisations.records if one.is_there(span.last)]
     for one in there:
@@ -83,7 +83,7 @@ def _planned(report: DueReport, span: Span, organisations: Organisations) -> Ite
             yield PlannedReport(report, span, one.code, one.code, _receiver(report, one))
 
 
-def _receiver(report: DueReport, one_stop: Organisation) -> str:
+def _receiver(report: PeriodicReport, one_stop: Organisation) -> str:
     is_above = report.to == "above" and one_stop.parent is not None
     return str(one_stop.parent) if is_above else one_stop.code
 

@@ -207,7 +207,7 @@ Every = Literal["month", "quarter", "year"]
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class DueReport:
+class PeriodicReport:
     """A report that is made of each period, on a working day after its end (Điều 7, 9.10, 20.1, 22.1)."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]

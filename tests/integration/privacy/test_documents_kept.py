@@ -311,9 +311,11 @@ def digests_in(model: type[BaseModel]) -> bool:
     [
         ("onestop.result.corrected.v1", '{"papers": [{"new": {"package": "%s"}}]}'),
         ("onestop.verification.recorded.v1", '{"package": "%s", "files": []}'),
+        ("onestop.opinion.given.v1", '{"package": "%s", "files": []}'),
+        ("onestop.report.made.v1", '{"digest": "%s"}'),
     ],
 )
-async def test_a_document_of_a_correction_or_a_verification_is_kept(
+async def test_a_document_of_a_correction_an_answer_or_a_report_is_kept(
     place: Place, kind: str, data: str
 ) -> None:
     named = await place.keep(pdf("named"), days=40)
