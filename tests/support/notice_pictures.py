@@ -1,4 +1,4 @@
-"""Test support: notices as people get them, drawn from the adapter's own texts; part of `make docs`.
+"""Test support: e-mails and messages as people get them, by the adapter's own texts; part of `make docs`.
 
 `python -m tests.support.notice_pictures` stores those pictures anew that have changed.
 """
@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.policy import default
 from typing import Any, get_args
 
 from PIL import Image
 
 from adapters.notices.papers import ATTACHED
+from adapters.notices.report_mail import report_mail
 from adapters.notices.settings import NoticesSettings
 from adapters.notices.sms import within
 from adapters.notices.templates import PURPOSES, read_templates
 from adapters.notices.wording import email_of, sms_of, subject_of
+from hub.delivery.adapter import OutMessage
 from hub.forms.typesetting import as_pdf
 from schemas.notice import Language, NoticeRequested
+from schemas.report import ReportMailing
 from tests.contract.notices_world import message
 from tests.support.forms import PICTURES, looks_like, pages_of
 
@@ -25,7 +30,11 @@ LINK = "https://tra-cuu.mau.example/tra-cuu"
 FILES = {"receipt": "01", "supplement": "02", "decline": "03", "reschedule": "04"}
 """The form that goes with each, by its number."""
 assert FILES.keys() == ATTACHED.keys()
-SENDER = "Bộ phận Một cửa <mot-cua@mau.example>"
+NAME, ADDRESS = "Bộ phận Một cửa", "mot-cua@mau.example"
+SENDER = f"{NAME} <{ADDRESS}>"
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+REPORT_MAIL = "mail-report-0.png"
+"""The picture of an e-mail with a report."""
 _TEMPLATES = {
     "notice.typ": b"""
 #let form = json(bytes(sys.inputs.form))
@@ -94,15 +103,36 @@ def picture(purpose: str) -> Image.Image:
         assert short is not None
         kind = f"SMS, {language}: {short.encoding}, {short.parts}"
         messages.append({"text": short.text, "kind": kind})
-    content = {"purpose": purpose, "sender": SENDER, "mails": mails, "messages": messages}
-    (page,) = pages_of(as_pdf(_TEMPLATES, "notice.typ", content, datetime(2026, 3, 2, tzinfo=UTC)))
+    return _drawn({"purpose": purpose, "sender": SENDER, "mails": mails, "messages": messages})
+
+
+def picture_of_a_report() -> Image.Image:
+    """The e-mail with which a report goes to the office that gets it."""
+    asked = ReportMailing(
+        organisation="000.12.34.H07", report="officers", period="2026-02", digest="0" * 64, size=1,
+        rule="7.3", kind="officers", to="000.12.34.H07", email=ADDRESS,
+        organisation_name="Bộ phận Một cửa xã Mẫu", first=date(2026, 2, 1), last=date(2026, 2, 28),
+    )  # fmt: skip
+    wanted = OutMessage("mailing", ReportMailing.type, "matter", "matter", 3, AT, b"")
+    sent = message_from_bytes(report_mail(wanted, asked, (NAME, ADDRESS), b"%PDF"), policy=default)
+    (paper,), text = sent.iter_attachments(), sent.get_body(("plain",))
+    assert text is not None
+    mail = {
+        "language": "vi", "subject": sent["Subject"], "lines": text.get_content().strip().split("\n"),
+        "attached": paper.get_filename(),
+    }  # fmt: skip
+    return _drawn({"purpose": asked.report, "sender": sent["From"], "mails": [mail], "messages": []})
+
+
+def _drawn(content: dict[str, Any]) -> Image.Image:
+    (page,) = pages_of(as_pdf(_TEMPLATES, "notice.typ", content, AT))
     return page
 
 
 def changed() -> Iterator[tuple[str, Image.Image]]:
-    """File name and picture of each notice that does not look as it is stored."""
-    for purpose in sorted(PURPOSES):
-        made, name = picture(purpose), f"notice-{purpose}.png"
+    """File name and picture of each that does not look as it is stored."""
+    pictures = {f"notice-{purpose}.png": picture(purpose) for purpose in sorted(PURPOSES)}
+    for name, made in (pictures | {REPORT_MAIL: picture_of_a_report()}).items():
         if not looks_like(made, name):
             yield name, made
 
