@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from typing import Final
 
 import aiosmtplib
@@ -12,6 +11,8 @@ import aiosmtplib
 from adapters.notices.settings import NoticesSettings
 from hub.delivery.errors import EffectUnsureError, NoEffectError
 from hub.delivery.masking import without
+from hub.errors import StartupError
+from hub.http.trusted_ca import TrustedCa
 
 _SAYS_NO: Final = range(400, 600)
 _FOR_GOOD: Final = range(500, 600)
@@ -33,10 +34,12 @@ class MailRefusedError(Exception):
 
 
 class MailClient:
-    """A connection for each e-mail, closed whatever becomes of it; nothing is kept between two."""
+    """A connection for each e-mail, closed whatever becomes of it; only whom it trusts is kept."""
 
     def __init__(self, settings: NoticesSettings) -> None:
+        """Raises `StartupError` where the file of the authorities cannot be used."""
         self._settings = settings
+        self._trusted = _trusted(settings)
 
     async def send(self, to: str, content: bytes) -> str:
         """Give the server's last answer as it came.
@@ -54,14 +57,13 @@ class MailClient:
     def _client(self) -> aiosmtplib.SMTP:
         settings = self._settings
         assert settings.smtp_host is not None
-        context = ssl.create_default_context(cafile=settings.smtp_ca_file)
         return aiosmtplib.SMTP(
             hostname=settings.smtp_host,
             port=settings.smtp_port,
             timeout=settings.total_timeout_s,
             use_tls=settings.smtp_security == "tls",
             start_tls=settings.smtp_security == "starttls",
-            tls_context=context if settings.smtp_security != "none" else None,
+            tls_context=self._trusted,
             local_hostname="hub.invalid",
         )
 
@@ -105,6 +107,15 @@ class MailClient:
         is_alone = is_alone and error.code in _SAYS_NO and not is_of_server
         delay_s = self._settings.retry_delay_s
         return NoEffectError(f"{step}: SMTP {error.code}", delay_s, is_alone=is_alone)
+
+
+def _trusted(settings: NoticesSettings) -> TrustedCa | None:
+    if settings.smtp_host is None or settings.smtp_security == "none":
+        return None
+    try:
+        return TrustedCa(settings.smtp_ca_file)
+    except OSError as error:
+        raise StartupError(f"HUB_NOTICES_SMTP_CA_FILE: {settings.smtp_ca_file}: {error}") from None
 
 
 def proof_of(answer: str, address: str) -> str:
