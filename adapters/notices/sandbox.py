@@ -6,6 +6,7 @@ E-mails lie as files in a folder beside the journal of messages, which is named 
 from __future__ import annotations
 
 from pathlib import Path
+from time import time
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -27,7 +28,7 @@ _NO_MOBILE: Final = ("02", "+842")
 
 
 class Sandbox:
-    """Messages by the sender's id, each journaled before it is answered; the same id is one message."""
+    """Messages by their id, journaled with the time before the answer; the same id is one message."""
 
     def __init__(self, journal: Journal) -> None:
         self.faults = Faults(FaultKinds(AFTER_EFFECT | INSTEAD, AFTER_EFFECT, target="id"))
@@ -56,7 +57,8 @@ class Sandbox:
     def _send(self, body: dict[str, Any]) -> None:
         if body["id"] not in self._numbers:
             number = f"SMS-{len(self._numbers) + 1:06}"
-            self._journal.append({"kind": "effect", "id": body["id"], "number": number, "body": body})
+            entry = {"kind": "effect", "at": time(), "id": body["id"], "number": number, "body": body}
+            self._journal.append(entry)
             self._numbers[body["id"]] = number
 
     def app(self) -> Starlette:

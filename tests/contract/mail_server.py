@@ -1,16 +1,18 @@
 """A real SMTP server in a process: `python -m tests.contract.mail_server FOLDER [CERTIFICATE KEY]`.
 
-What it takes stands in FOLDER/journal.jsonl before it answers. FOLDER/faults.json names a step (`rcpt`,
-`data`, `after_data`) and what is answered there, once; `drop` cuts the connection.
+What it takes stands in FOLDER/journal.jsonl, with its time, before it answers. FOLDER/faults.json names a
+step (`rcpt`, `data`, `after_data`) and what is answered there, once; `drop` cuts the connection. `--port`
+names where it listens.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
 import ssl
-import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,7 @@ class Handler:
             return answer
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         entry = {
+            "at": time.time(),
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "is_encrypted": session.ssl is not None,
@@ -63,7 +66,7 @@ class Handler:
         return answer
 
 
-async def main(folder: Path, pair: list[str]) -> None:
+async def main(folder: Path, pair: list[str], port: int) -> None:
     """Listen on 127.0.0.1 until it is killed."""
     context = None
     if pair:
@@ -73,7 +76,7 @@ async def main(folder: Path, pair: list[str]) -> None:
     def protocol() -> SMTP:
         return SMTP(Handler(folder), tls_context=context, require_starttls=context is not None)
 
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", port)
     fresh = folder / "port.new"
     fresh.write_text(str(server.sockets[0].getsockname()[1]), encoding="ascii")
     fresh.replace(folder / "port")
@@ -82,4 +85,9 @@ async def main(folder: Path, pair: list[str]) -> None:
 
 if __name__ == "__main__":
     os.umask(0o077)
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2:]))
+    parser = argparse.ArgumentParser("tests.contract.mail_server")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("pair", nargs="*")
+    options = parser.parse_args()
+    asyncio.run(main(options.folder, options.pair, options.port))
