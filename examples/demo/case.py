@@ -267,9 +267,9 @@ class Case:
         slip = {**self.slip(POSTMAN, one_stop), "papers": [self.plan.procedure.result]}
         await self.do(self.counter, "paper.receive", slip)
 
-    async def take_in(self) -> None:
+    async def take_in(self, **changes: Any) -> None:
         """Lodged, checked, accepted, forwarded."""
-        await self.submit()
+        await self.submit(**changes)
         await self.check_identity()
         await self.accept()
         await self.forward()

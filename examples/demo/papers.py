@@ -11,18 +11,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 from examples.demo.members import ONE_STOPS
 from examples.demo.province import MESSAGES, Places, Province
 from examples.demo.week import DAYS, MONDAY
 from hub.errors import StartupError
 from hub.postgres.database import Connection
+from schemas.notice import NoticePurpose
 
 _FORMS = ("01", "02", "03", "04", "05", "urging")
 _LATER = {"HUB_PROFILE": "nd118-2025"}
 _LATER_FORMS = ("01", "02", "03", "04", "05", "06")
 _REPORTS = ("766", "gains", "work", "late")
 _WEEK = ("--from", f"{MONDAY}", "--to", f"{MONDAY + timedelta(days=DAYS - 1)}")
+_NOT_THIS_WEEK = frozenset({"moved"})
+"""No calendar that was decided later changes a day of that October."""
+_TOLD = """
+select convert_from(bytes, 'UTF8')::jsonb -> 'data' ->> 'purpose' as purpose, count(*) as count
+from fact where type = 'onestop.notice.sent.v1' group by 1
+"""
 _MADE = """
 select convert_from(f.bytes, 'UTF8')::jsonb -> 'data' -> 'papers' as papers, f.dossier_id::text as dossier
 from fact f where f.type = 'onestop.form.made.v1' order by f.time, f.dossier_id, f.sequence
@@ -48,10 +56,11 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Where e-mails and short messages lie."""
+    """Where e-mails and short messages lie, and how often applicants were told of what."""
 
     mail: Path
     journal: Path
+    counts: Mapping[str, int]
 
     @property
     def mails(self) -> int:
@@ -63,10 +72,16 @@ class Messages:
         """How many short messages came."""
         return len(self.journal.read_text("utf-8").splitlines()) if self.journal.exists() else 0
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Of what nobody of the week was told."""
+        return tuple(sorted({*get_args(NoticePurpose)} - _NOT_THIS_WEEK - self.counts.keys()))
+
     def __str__(self) -> str:
+        counted = ", ".join(f"{count} of {name}" for name, count in sorted(self.counts.items()))
         return (
             f"messages of the week: {self.mails} e-mails: {self.mail}; "
-            f"{self.short} short messages: {self.journal}"
+            f"{self.short} short messages: {self.journal}; applicants were told: {counted}"
         )
 
 
@@ -85,9 +100,10 @@ async def show_papers(places: Places, database: Connection) -> Papers:
     return Papers(folder, counts)
 
 
-def messages_of(places: Places) -> Messages:
+async def messages_of(places: Places, database: Connection) -> Messages:
     """What applicants got."""
-    return Messages(places.run / f"{MESSAGES}-mail", places.journal(MESSAGES))
+    counts = {row["purpose"]: row["count"] for row in await database.fetch(_TOLD)}
+    return Messages(places.run / f"{MESSAGES}-mail", places.journal(MESSAGES), counts)
 
 
 async def show_reports(province: Province) -> Path:

@@ -62,7 +62,7 @@ STORIES: tuple[Story, ...] = (
     Story(intake.mismatch_on_paper, weight=3),
     Story(intake.officer_without_right, weight=3),
     Story(intake.database_away, clocks=_MORNING, weight=1),
-    Story(intake.answered_too_late, channels=("online",), last_day=3, clocks=_BEFORE_CUTOFF),
+    Story(intake.answered_too_late, channels=_ONLINE, last_day=3, clocks=_BEFORE_CUTOFF, is_paid=True),
     Story(intake.forwarded_too_late, channels=_PAPER, last_day=3, days=(2, 10)),
     Story(intake.withdrawn_early, weight=3, last_day=3),
     Story(intake.careless_intake, weight=3),

@@ -94,7 +94,7 @@ async def run_demo(options: Options, console: Console) -> int:
             facts = await _print(console, conductor, province, verdict)
             problems = [*conductor.outcome.problems, *_wrong(conductor, verdict, facts, options)]
             papers = await show_papers(places, province.hub.database)
-            messages = messages_of(places)
+            messages = await messages_of(places, province.hub.database)
             registers = await show_registers(province, papers)
             reports = f"reports of the week, for a head to sign: {await show_reports(province)}"
             month = await let_the_month_end(province, stillness)
@@ -103,6 +103,7 @@ async def run_demo(options: Options, console: Console) -> int:
             problems += month.problems
             problems += [f"nobody got form {number}" for number in papers.missing]
             problems += [] if messages.mails and messages.short else ["nobody was told anything"]
+            problems += [f"nobody was told of {purpose}" for purpose in messages.missing]
             problems += [
                 f"{program.name} has ended: {program.last_line()}"
                 for program in province.programs.values()

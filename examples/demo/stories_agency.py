@@ -79,8 +79,8 @@ async def refused_by_agency(case: Case) -> None:
 
 
 async def verified_on_the_spot(case: Case) -> None:
-    """The agency verifies; the result waits for it, and what is found stands against the dossier (17.3)."""
-    await case.take_in()
+    """The agency verifies, as the applicant is told; what is found stands against the dossier (17.3)."""
+    await case.take_in(notices={"email": f"nguoi-nop-{case.plan.number}@vi-du.example"})
     held_at = moment(case.plan.day + 1, "10:00")
     await case.do(
         case.agency,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from examples.demo.case import Case, SurpriseError
 from examples.demo.procedures import BUSINESS, LAND_OFFICE
 from examples.demo.settings_of import ATTEMPTS, OFFICER, STRANGER
+from examples.demo.stories_portal import pay
 
 
 async def straight(case: Case) -> None:
@@ -103,13 +104,23 @@ async def database_away(case: Case) -> None:
 
 
 async def answered_too_late(case: Case) -> None:
-    """An online dossier not answered within 8 working hours (15.2): missed, and accepted late."""
+    """An online dossier not answered within 8 working hours (15.2): missed, accepted late, told by call.
+
+    Its fee is asked for, as the applicant is told, and paid on the portal.
+    """
     await case.submit()
     await case.check_identity()
     await case.later(1, "16:30")
     await case.counter.sees("deadline.missed", case.dossier, kind="intake")
     await case.accept()
     await case.counter.sees("rule.violated", case.dossier, rule="15.2")
+    call = {"purpose": "intake", "channel": "call", "at": case.week.now.isoformat()}
+    await case.do(case.counter, "notice.report", call)
+    items = [{"kind": "fee", "amount": case.plan.procedure.online_fee}]
+    await case.do(case.counter, "payment.request", {"officer": OFFICER, "items": items})
+    await case.stand_ins.shows(case.code, "6", case.name)
+    await pay(case, case.code, "00")
+    await case.counter.sees("payment.recorded", case.dossier, status="paid")
     await case.forward()
     await case.handle_in_time()
 

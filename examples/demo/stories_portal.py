@@ -86,19 +86,19 @@ async def paid_on_the_portal(case: Case) -> None:
     again = {"officer": OFFICER, "items": items}
     await case.must_not(case.counter, "payment.request", again, "payment.already_open")
     await _shown(case, "6")
-    await _pay(case, "24")
+    await pay(case, portal_code(case), "24")
     await case.counter.sees("payment.recorded", case.dossier, status="refused")
     await case.next_time()
-    await _pay(case, "00", repeat=2)
+    await pay(case, portal_code(case), "00", repeat=2)
     await case.counter.sees("payment.recorded", case.dossier, status="paid", amount=fee)
     await _shown(case, "2")
     await case.forward()
     await case.handle_in_time()
 
 
-async def _pay(case: Case, result: str, repeat: int = 0) -> None:
-    """Each time the result is told, the province says that it has it."""
-    told = await case.stand_ins.pay(portal_code(case), result, repeat)
+async def pay(case: Case, code: str, result: str, repeat: int = 0) -> None:
+    """Pay under the portal's code; each time the result is told, the province says that it has it."""
+    told = await case.stand_ins.pay(code, result, repeat)
     codes = [answer.get("MaLoi") for answer in told["answers"]]
     if codes != ["00"] * (1 + repeat):
         raise SurpriseError(f"{case.name}: a payment was answered {told}")

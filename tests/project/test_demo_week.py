@@ -6,12 +6,16 @@ import asyncio
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from random import Random
+from typing import get_args
 
+from examples.demo.papers import Messages
 from examples.demo.people import citizens
 from examples.demo.plan import STORIES, plan_week
 from examples.demo.procedures import PROCEDURES
 from examples.demo.week import LAST, Week, moment
+from schemas.notice import NoticePurpose
 from tests.support.dossiers import law
 
 
@@ -91,6 +95,13 @@ def test_fees_are_those_that_are_published_for_dossiers_lodged_online() -> None:
         assert published is not None
         fees = [fee.amount for fee in published.channels["online"].fees if fee.kind == "fee"]
         assert Decimal(procedure.online_fee) in fees
+
+
+def test_a_purpose_of_which_nobody_was_told_is_named() -> None:
+    told = dict.fromkeys(get_args(NoticePurpose), 1)
+    without = {purpose: count for purpose, count in told.items() if purpose not in {"fee", "moved"}}
+    assert Messages(Path(), Path(), told).missing == ()
+    assert Messages(Path(), Path(), without).missing == ("fee",)
 
 
 def test_people_are_invented_and_numbered() -> None:

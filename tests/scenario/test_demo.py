@@ -9,11 +9,13 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from examples.demo.month import EXPECTED
 from examples.demo.plan import STORIES
+from schemas.notice import NoticePurpose
 from tests.support.forms import codes_of, text_of
 from tests.support.stack import REPOSITORY
 from tests.support.waiting import within
@@ -105,6 +107,9 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     mails = [file.read_text("ascii") for file in (tmp_path / "demo/run/messages-sandbox-mail").iterdir()]
     assert [mail for mail in mails if "Content-Type: application/pdf" in mail], "Form 01 goes with its e-mail"
     assert re.search(r"messages of the week: [1-9]\d* e-mails: .*; [1-9]\d* short messages", output)
+    told = re.search(r"applicants were told: (.*)", output)
+    assert told is not None, output
+    assert set(re.findall(r"\d+ of (\w+)", told[1])) == set(get_args(NoticePurpose)) - {"moved"}
     headed = [text for name, text in made.items() if "true-copy" not in name]  # a mark, no letter
     assert all("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text for text in headed)
     assert "xã Giả Định" in made["form-01.pdf"], "names of organisations, as they were imported"
