@@ -65,6 +65,18 @@ async def _run(home: Path, *arguments: str) -> tuple[int, str]:
     return process.returncode, output.decode()
 
 
+def _look_at_reports(folder: Path, output: str) -> None:
+    """Those of the week that were asked for, and those of its month that were made by themselves."""
+    reports = {file.name: text_of(file.read_bytes()) for file in folder.iterdir()}
+    asked = {f"report-{kind}.pdf" for kind in ("766", "gains", "work", "late", "settlement")}
+    assert "2026-Q3" in reports["report-settlement.pdf"]
+    assert asked < reports.keys()
+    assert Counter(name.partition("-")[0] for name in reports.keys() - asked) == EXPECTED
+    assert "reports of the month, made by themselves: " in output
+    assert "7 sent by e-mail, 2 left to operators" in output
+    assert all("THỦ TRƯỞNG ĐƠN VỊ" in text for text in reports.values())
+
+
 async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Path) -> None:
     status, output = await _run(tmp_path, "--dossiers", "40")
     assert status == 0, output
@@ -116,14 +128,7 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     codes = codes_of((tmp_path / "demo/run/forms/form-01-applicant.pdf").read_bytes())
     assert sum(code.startswith("https://tra-cuu.vi-du.example/tra-cuu?ma=") for code in codes) == 1
     assert len(codes) == 2, "the other one is that of Circular 01/2023"
-    reports = {file.name: text_of(file.read_bytes()) for file in (tmp_path / "demo/run/reports").iterdir()}
-    asked = {f"report-{kind}.pdf" for kind in ("766", "gains", "work", "late", "settlement")}
-    assert "2026-Q3" in reports["report-settlement.pdf"]
-    assert asked < reports.keys()
-    assert Counter(name.partition("-")[0] for name in reports.keys() - asked) == EXPECTED
-    assert "reports of the month, made by themselves: " in output
-    assert "7 sent by e-mail, 2 left to operators" in output
-    assert all("THỦ TRƯỞNG ĐƠN VỊ" in text for text in reports.values())
+    _look_at_reports(tmp_path / "demo/run/reports", output)
     assert "reports of the week, for a head to sign: " in output
     assert "duplicates suppressed" in output, "the ledger"
     assert not [line for line in output.splitlines() if line.startswith("problem:")]
