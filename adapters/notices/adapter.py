@@ -88,14 +88,12 @@ class NoticesAdapter:
         """Send it on the way that it names."""
         if message.type == FormMade.type:
             return NOTED
-        mailing = mailing_of(message) if message.type == ReportMailing.type else None
-        fact = _fact_of(message)
-        if fact is None and mailing is None:
+        fact = mailing_of(message) if message.type == ReportMailing.type else _fact_of(message)
+        if fact is None:
             return reject("bad_fact")
         try:
-            if mailing is not None:
-                return await self._send_report(message, mailing)
-            assert fact is not None
+            if isinstance(fact, ReportMailing):
+                return await self._send_report(message, fact)
             if fact.channel == "email":
                 return await self._send_mail(message, fact)
             return await self._send_sms(message, fact)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from hub.checks.check import Check, Finding
 from hub.checks.store import Connect
 from hub.facts.integrity import StoreKey
+from hub.facts.untrusted import tell_untrusted
 from hub.identifiers import alias_of
-from hub.participants import register_editions
+from hub.participants.register_editions import ORGANISATIONS, RegisterReader
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
-from hub.regulation import organisations
 from hub.regulation.clock import local_day
 from hub.regulation.lawbook import LawBook
 from hub.regulation.organisations import Organisations
-from hub.regulation.report_days import PlannedReport, reports_due
+from hub.regulation.report_days import Due, PlannedReport, periods_due, reports_of
 
 _HUB = "hub"
 _FIRST = """
@@ -55,16 +55,17 @@ async def legal_now(connection: Connection, environment: str) -> datetime:
     return (await read_clock(connection, environment)).of(datetime.now(UTC))
 
 
-async def progress(
-    connection: Connection, key: StoreKey, book: LawBook, now: datetime
-) -> list[ReportProgress]:
-    """All that are due by now, in the order of the profile and of their periods."""
+async def periods_now(connection: Connection, book: LawBook, now: datetime) -> tuple[Due, ...]:
+    """Whose day has come by now, since the store has something, in the order of the profile."""
     since = await connection.fetchval(_FIRST)
-    law = book.in_force(local_day(now))
-    if since is None or not law.profile.reports:
-        return []
-    known = await _organisations(connection, key)
-    due = {_alias(one): one for one in reports_due(law, known, now, local_day(since))}
+    return tuple(periods_due(book.in_force(local_day(now)), now, local_day(since))) if since else ()
+
+
+async def progress(
+    connection: Connection, key: StoreKey, known: Organisations, periods: Iterable[Due]
+) -> list[ReportProgress]:
+    """How far the report of each organisation has come, in the order of the periods."""
+    due = {_alias(one): one for one in reports_of(periods, known)}
     rows = await connection.fetch(_LAST_FACTS, list(due))
     there = {row["alias"]: row for row in rows if key.alias(row["alias"], row["dossier"]) == row["mac"]}
     found = []
@@ -78,11 +79,16 @@ async def progress(
 
 def reports_check(connect: Connect, book: LawBook, key: Callable[[], StoreKey], environment: str) -> Check:
     """Whether each report that was due has gone to who gets it."""
+    reader: RegisterReader | None = None
 
     async def look() -> Sequence[Finding]:
+        nonlocal reader
         connection = await connect()
+        reader = reader or RegisterReader(key(), tell_untrusted, ORGANISATIONS)
+        known = (await reader.read(connection)).organisations
         now = await legal_now(connection, environment)
-        found = [one.planned for one in await progress(connection, key(), book, now) if one.waits(now)]
+        came = await progress(connection, key(), known, await periods_now(connection, book, now))
+        found = [one.planned for one in came if one.waits(now)]
         if not found:
             return []
         names = ", ".join(one.matter for one in found[:_NAMED])
@@ -94,8 +100,3 @@ def reports_check(connect: Connect, book: LawBook, key: Callable[[], StoreKey], 
 
 def _alias(planned: PlannedReport) -> str:
     return alias_of(f"ref:{planned.matter}", _HUB)
-
-
-async def _organisations(connection: Connection, key: StoreKey) -> Organisations:
-    edition = await register_editions.stored(connection, key, "organisations")
-    return organisations.from_json(edition.content) if edition is not None else Organisations()

@@ -9,13 +9,15 @@ from uuid import uuid4
 import orjson
 import typer
 
-from hub.checks.reports import ReportProgress, legal_now, progress
+from hub.checks.reports import ReportProgress, legal_now, periods_now, progress
 from hub.cli.asking import By, IsSure, Order, Why, order
 from hub.cli.shared import fail, with_store
 from hub.facts.fact_bytes import rfc3339
 from hub.facts.message import HUB_SOURCE, cloud_event
 from hub.facts.sealing import store_key_of
+from hub.facts.untrusted import tell_untrusted
 from hub.kafka import client as kafka
+from hub.participants.register_editions import ORGANISATIONS, RegisterReader
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
 from hub.printing.tables import AsJson, print_rows, say
@@ -59,7 +61,9 @@ def send(report: Report, reason: Why = "", operator: By = "", is_sure: IsSure = 
 
 
 async def _progress(tree: Settings, connection: Connection, now: datetime) -> list[ReportProgress]:
-    return await progress(connection, store_key_of(tree), load_book(tree.profile, tree.regulation), now)
+    key, book = store_key_of(tree), load_book(tree.profile, tree.regulation)
+    known = (await RegisterReader(key, tell_untrusted, ORGANISATIONS).read(connection)).organisations
+    return await progress(connection, key, known, await periods_now(connection, book, now))
 
 
 def _row(one: ReportProgress) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from schemas.settlement import SettleFees
 from schemas.ticket import CallTicket, IssueTicket
 
 _SPEAKERS = frozenset({"counter", "agency"})
-_MAKERS = frozenset({"typesetter", "notifier"})
+_MAKERS = ("typesetter", "notifier")
 """Who makes reports and sends them."""
 _Act = Callable[[Matter | None, Any, Context], Decision]
 
@@ -28,9 +28,9 @@ def takes_part(matter: Matter, sender: Sender) -> bool:
     """Whether the sender may know of it: it speaks for one of its organisations, or is the hub itself."""
     if "hub" in sender.roles:
         return True
-    if matter.kind == "report" and not _MAKERS.isdisjoint(sender.roles):
-        return True
     named = {matter.organisation, matter.agency}
+    if matter.kind == "report" and any(reporting.serves(matter, role, sender) for role in _MAKERS):
+        return True
     return not _SPEAKERS.isdisjoint(sender.roles) and not named.isdisjoint(sender.organisations)
 
 

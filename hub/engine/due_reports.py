@@ -7,14 +7,17 @@ from datetime import datetime
 
 import orjson
 
-from hub.checks.reports import legal_now, progress
+from hub.checks.reports import legal_now, periods_now, progress
 from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
 from hub.facts.message import HUB_SOURCE, cloud_event
+from hub.facts.untrusted import OnUntrusted
 from hub.kafka.producer import OutgoingRecord, Producer
+from hub.participants.register_editions import ORGANISATIONS, RegisterReader
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import LawBook
-from hub.regulation.report_days import PlannedReport
+from hub.regulation.organisations import Organisations
+from hub.regulation.report_days import Due, PlannedReport
 from schemas.report import PlanReport
 
 _SEND_S = 20.0
@@ -30,24 +33,37 @@ class ReportTeller:
     """
 
     def __init__(
-        self, producer: Producer, book: LawBook, *, topic: str, environment: str, key: StoreKey
-    ) -> None:
+        self, producer: Producer, book: LawBook, *, topic: str, environment: str, key: StoreKey,
+        told: OnUntrusted,
+    ) -> None:  # fmt: skip
         self._producer = producer
         self._book = book
         self._topic = topic
         self._environment = environment
         self._key = key
+        self._registers = RegisterReader(key, told, ORGANISATIONS)
+        self._on_record: tuple[Organisations, tuple[Due, ...]] | None = None
+        """The organisations and periods of which nothing was left to tell."""
         self._next_look = 0.0
 
     async def tell(self, connection: Connection) -> None:
-        """Send those that are due and on record nowhere, some at a time; looks every ten seconds."""
+        """Send those that are due and on record nowhere, some at a time.
+
+        Looks every ten seconds whether a day has come or the register has changed; the reports themselves
+        are looked for only then.
+        """
         if time.monotonic() < self._next_look:
             return
         now = await legal_now(connection, self._environment)
-        due = await progress(connection, self._key, self._book, now)
-        records = [_record(one.planned, now) for one in due if one.last is None][:_AT_ONCE]
-        if records:
-            await self._producer.send(self._topic, records, _SEND_S)
+        known = (await self._registers.read(connection)).organisations
+        periods = await periods_now(connection, self._book, now)
+        before = self._on_record
+        if before is None or before[0] is not known or before[1] != periods:
+            due = await progress(connection, self._key, known, periods)
+            records = [_record(one.planned, now) for one in due if one.last is None][:_AT_ONCE]
+            if records:
+                await self._producer.send(self._topic, records, _SEND_S)
+            self._on_record = None if records else (known, periods)
         self._next_look = time.monotonic() + _LOOK_S
 
 

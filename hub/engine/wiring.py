@@ -309,7 +309,9 @@ def _directory(
         imports=ImportTeller(
             producer, topic=topic, environment=environment, key=key, told=metrics.untrusted_row
         ),
-        reports=ReportTeller(producer, book, topic=topic, environment=environment, key=key),
+        reports=ReportTeller(
+            producer, book, topic=topic, environment=environment, key=key, told=metrics.untrusted_row
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -43,16 +43,24 @@ class PlannedReport:
         return f"reports/{self.organisation}/{self.report.name}/{self.span.name}"
 
 
-def reports_due(
-    law: Law, organisations: Organisations, now: datetime, since: date
-) -> Iterator[PlannedReport]:
+Due = tuple[PeriodicReport, Span]
+"""A report and a period of it whose day has come."""
+
+
+def periods_due(law: Law, now: datetime, since: date) -> Iterator[Due]:
     """All whose day has come; of periods with a day on which there was something on record (`since`)."""
     begin = max(since, local_day(now) - _LOOK_BACK)
     for report in law.profile.reports:
         for span in spans(report.every, begin, local_day(now)):
             due = due_from(law.calendar, report, span)
             if due is not None and due <= now:
-                yield from _planned(report, span, organisations)
+                yield report, span
+
+
+def reports_of(periods: Iterable[Due], organisations: Organisations) -> Iterator[PlannedReport]:
+    """Those of all organisations, in the order of the periods."""
+    for report, span in periods:
+        yield from _planned(report, span, organisations)
 
 
 def spans(every: Every, begin: date, today: date) -> Iterator[Span]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.decision import Accepted, Context, Decision, Refused, Sender
+from hub.dossier.standing import foreign_organisation, may_serve
 from hub.dossier.state.matter import Matter, ReportState
 from hub.regulation.clock import local_day
 from schemas.base import Fact
@@ -32,6 +33,8 @@ def plan(matter: Matter | None, request: PlanReport, _context: Context) -> Decis
 
 def file(matter: Matter, request: FileReport, context: Context) -> Decision:
     """The paper is there: it goes to who gets it; without an address that is a task of the operators."""
+    if not serves(matter, "typesetter", context.sender):
+        return foreign_organisation()
     report = _of(matter)
     named = _named(request)
     made = ReportMade(**named, digest=request.digest, size=request.size, to=report.to)
@@ -49,8 +52,10 @@ def send(matter: Matter, request: SendReport, context: Context) -> Decision:
     return Accepted((following,))
 
 
-def tell(matter: Matter, request: TellReport, _context: Context) -> Decision:
+def tell(matter: Matter, request: TellReport, context: Context) -> Decision:
     """What became of the e-mail; one that failed is a task of the operators."""
+    if not serves(matter, "notifier", context.sender):
+        return foreign_organisation()
     report = _of(matter)
     if report.digest is None:
         return Refused("report.not_made")
@@ -83,6 +88,11 @@ def _mailing(report: ReportState, named: dict[str, Any], digest: str, size: int,
 
 def _named(request: FileReport | SendReport | TellReport) -> dict[str, Any]:
     return {name: getattr(request, name) for name in ("organisation", "report", "period")}
+
+
+def serves(matter: Matter, role: str, sender: Sender) -> bool:
+    """Who makes and sends reports is told of those of its own organisations, and speaks of no others."""
+    return matter.organisation is not None and may_serve(sender, role, matter.organisation)
 
 
 def _of(matter: Matter) -> ReportState:

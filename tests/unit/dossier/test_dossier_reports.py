@@ -120,3 +120,18 @@ def test_who_makes_and_sends_reports_knows_of_no_other_matter() -> None:
     fees.accepts(settlement(), COUNTER)
     assert not takes_part(fees.now, TYPESETTER)
     assert not takes_part(fees.now, NOTIFIER)
+
+
+def test_who_serves_other_organisations_neither_files_nor_tells_of_a_report() -> None:
+    elsewhere = frozenset({"000.99.99.H07"})
+    typesetter, notifier = (
+        Sender(f"{role}-elsewhere", frozenset({role}), elsewhere) for role in ("typesetter", "notifier")
+    )
+    story = due()
+    assert not takes_part(story.now, typesetter)
+    assert story.refuses(FILE, typesetter).code == "security.foreign_organisation"
+    story.accepts(FILE, TYPESETTER)
+    assert not takes_part(story.now, notifier)
+    assert story.refuses(SENT, notifier).code == "security.foreign_organisation"
+    own = Sender("notices-own", frozenset({"notifier"}), frozenset({ONE_STOP}))
+    assert isinstance(story.accepts(SENT, own)[0], ReportSent)

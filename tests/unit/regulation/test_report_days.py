@@ -13,7 +13,7 @@ from hub.regulation.errors import ProfileError
 from hub.regulation.lawbook import load_book, profile_texts
 from hub.regulation.organisations import Organisation, Organisations
 from hub.regulation.profile import read_profile
-from hub.regulation.report_days import PlannedReport, Span, reports_due, spans
+from hub.regulation.report_days import PlannedReport, Span, periods_due, reports_of, spans
 from tests.support.dossiers import law
 
 OFFICE, CENTRE, SECTION = "H07.01", "H07.02", "H07.03"
@@ -36,7 +36,7 @@ def known() -> Organisations:
 
 
 def due(day: datetime, since: date = SINCE) -> Iterator[PlannedReport]:
-    return reports_due(law(), known(), day, since)
+    return reports_of(periods_due(law(), day, since), known())
 
 
 def at(month: int, day: int, hour: int = 9) -> datetime:
@@ -99,5 +99,5 @@ def test_a_profile_that_names_a_report_twice_is_refused_and_one_without_any_make
     with pytest.raises(ProfileError, match="a report is named twice"):
         read_profile(text.replace('name = "channels"', 'name = "agencies"'))
     silent = replace(law(), profile=replace(law().profile, reports=()))
-    assert list(reports_due(silent, known(), at(10, 8), SINCE)) == []
+    assert list(periods_due(silent, at(10, 8), SINCE)) == []
     assert load_book().in_force(date(2026, 10, 5)).profile.reports
