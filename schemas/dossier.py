@@ -21,6 +21,7 @@ from schemas.types import (
     FormNumber,
     Instant,
     Line,
+    Mailbox,
     OrganisationCode,
     ProcedureCode,
     ReturnChannel,
@@ -67,6 +68,7 @@ class _Submission(Wire):
     proxy: Proxy | None = None
     components: Components = Field(max_length=100)
     sets: int = Field(default=1, ge=1, le=99)
+    mailbox: Mailbox | None = None
     sender_address: Email | None = None
     assisted_by: Account | None = None
     result_form: Literal["paper_and_electronic", "electronic"] = "paper_and_electronic"
@@ -78,7 +80,8 @@ class SubmitDossier(_Submission, Request):
     """An applicant lodges a dossier: `organisation` is the one-stop, `agency` the competent one (Art. 13).
 
     `result_form`: the applicant may ask for the electronic result only (Art. 17.10). `notices`: where the
-    applicant agreed to be told of the dossier (Art. 15.2.a, 17.9, 18.4).
+    applicant agreed to be told of the dossier (Art. 15.2.a, 17.9, 18.4). By `email`, `mailbox` is the
+    published one to which it came and `sender_address` the address from which (Art. 13.4).
     """
 
     type: ClassVar[str] = "onestop.dossier.submit.v1"

@@ -10,6 +10,7 @@ from schemas.base import Fact, Request, Role, Subject, Wire
 from schemas.party import Officer
 from schemas.together import Ruled, Together
 from schemas.types import (
+    Account,
     Holder,
     Instant,
     Line,
@@ -32,13 +33,15 @@ class _Rating(Wire):
     score: Annotated[int, Field(ge=1, le=100)]
     way: Literal["counter", "kiosk", "portal", "phone", "page"]
     official: PersonName | None = None
+    official_account: Account | None = None
     comment: Text | None = None
 
 
 class RecordRating(_Rating, Request):
     """The applicant rates how the dossier was dealt with, each side once (Art. 3.1).
 
-    `score` is on the scale of the profile (`feedback.rating_scale`), 1 the worst.
+    `score` is on the scale of the profile (`feedback.rating_scale`), 1 the worst. `official_account` is whom
+    it is about, as the roster names him (Art. 9.2).
     """
 
     type: ClassVar[str] = "onestop.rating.record.v1"

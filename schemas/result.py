@@ -12,6 +12,7 @@ from schemas.loss import CostItem
 from schemas.party import Officer
 from schemas.types import (
     ComponentCode,
+    Email,
     Instant,
     Line,
     OrganisationCode,
@@ -73,10 +74,14 @@ class _Return(Wire):
     channel: ReturnChannel
     papers: tuple[ComponentCode, ...] = Field(min_length=1, max_length=50)
     received_by: PersonName
+    address: Email | None = None
 
 
 class ReturnResult(_Return, Request):
-    """The applicant has all papers of the result (Art. 18.1, 18.3)."""
+    """The applicant has all papers of the result (Art. 18.1, 18.3).
+
+    By `email` to the `address` from which the dossier came (Art. 13.4).
+    """
 
     type: ClassVar[str] = "onestop.result.return.v1"
     roles: ClassVar[frozenset[Role]] = frozenset({"counter", "postal", "portal"})

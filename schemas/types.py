@@ -137,6 +137,13 @@ Email = Annotated[
     _CLEAN_TEXT,
     Personal(),
 ]
+Mailbox = Annotated[
+    str,
+    StringConstraints(max_length=254, pattern=rf"^[^@{_BLANK}]+@[^@{_BLANK}]+\.[^@{_BLANK}]+$"),
+    AfterValidator(_clean),
+    _CLEAN_TEXT,
+]
+"""Hộp thư công vụ: the published mailbox of an office, and so nobody's own (Art. 13.4)."""
 AddressLine = Annotated[
     str, StringConstraints(min_length=1, max_length=300), AfterValidator(_clean), _CLEAN_TEXT, Personal()
 ]

@@ -16,6 +16,7 @@ from hub.participants.register_editions import RegisterName
 from hub.printing.tables import AsJson, print_record, print_rows, say
 from hub.public.queue_pages import link
 from hub.regulation import organisations
+from hub.regulation.lawbook import load_book
 from hub.regulation.organisations import Organisations
 
 app = typer.Typer(no_args_is_help=True, help="Organisations: kind, area, competence, days, successors.")
@@ -80,9 +81,16 @@ def import_file(
     """Take a file as the new edition, as a whole: with one mistake nothing of it is taken."""
     before = _stored()
     after = _read(file, lists, desks, before)
-    registers.import_edition(
-        _NAME, file.name, before, after, after.warnings(), (operator, reason), is_sure=is_sure
-    )
+    warnings = after.warnings(_by_email())
+    registers.import_edition(_NAME, file.name, before, after, warnings, (operator, reason), is_sure=is_sure)
+
+
+def _by_email() -> tuple[str, ...]:
+    """The procedures in force that are lodged by e-mail."""
+    tree, today = settings(), registers.day_of(None)
+    catalogue = load_book(tree.profile, tree.regulation).in_force(today).catalogue
+    known = catalogue.procedures.values()
+    return tuple(one.code for one in known if one.by_email is not None and one.is_in_force(today))
 
 
 @app.command("diff")

@@ -60,7 +60,8 @@ class Context(Struct, frozen=True, gc=False):
 
     `now` is the legal time of receipt (aware, UTC); `event_time` the sender's own time, used only where the
     law counts from the act; `dossier_id` the canonical id; `next_code` draws the code of an acceptance;
-    `applicant`, `proxy` and `notices` those of the submission, opened from what is kept sealed of it;
+    `applicant`, `proxy`, `notices` and `sender_address` those of the submission, opened from what is kept
+    sealed of it;
     `copies` what verifying the signed packages that the request names has shown, by their digest; `sources`
     the other dossiers that the request names, by their code, as far as the hub has them; `registers` what
     operators have imported; `later` the law with the calendar to which the request passes over.
@@ -80,6 +81,7 @@ class Context(Struct, frozen=True, gc=False):
     registers: Registers = NO_REGISTERS
     notices: NoticeWish | None = None
     later: Law | None = None
+    sender_address: str | None = None
 
 
 class Accepted(Struct, frozen=True, gc=False):

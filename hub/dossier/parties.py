@@ -11,6 +11,7 @@ from schemas.base import Wire
 from schemas.dossier import DossierSubmitted
 from schemas.notice import NoticeWish
 from schemas.party import Party, Proxy
+from schemas.types import Email
 
 _NUMBERS = ("identity_number", "old_identity_number", "travel_document", "tax_code")
 
@@ -18,25 +19,32 @@ _NUMBERS = ("identity_number", "old_identity_number", "travel_document", "tax_co
 class Parties(Struct, frozen=True, gc=False):
     """As the submission names them; `proxy` is None too for what was kept before proxies were.
 
-    `notices` is where the applicant agreed to be told.
+    `notices` is where the applicant agreed to be told, `sender_address` whence a dossier by e-mail came.
     """
 
     applicant: Party
     proxy: Proxy | None = None
     notices: NoticeWish | None = None
+    sender_address: str | None = None
 
 
 class _Kept(Wire):
     applicant: Party
     proxy: Proxy | None = None
     notices: NoticeWish | None = None
+    sender_address: Email | None = None
 
 
 def kept(fact: DossierSubmitted) -> bytes:
     """What is sealed of a submission: the applicant alone, or with the proxy and the ways of notices."""
-    if fact.proxy is None and fact.notices is None:
+    if fact.proxy is None and fact.notices is None and fact.sender_address is None:
         return fact.applicant.model_dump_json(exclude_none=True).encode()
-    found = _Kept(applicant=fact.applicant, proxy=fact.proxy, notices=fact.notices)
+    found = _Kept(
+        applicant=fact.applicant,
+        proxy=fact.proxy,
+        notices=fact.notices,
+        sender_address=fact.sender_address,
+    )
     return found.model_dump_json(exclude_none=True).encode()
 
 
@@ -44,7 +52,7 @@ def opened(private: bytes) -> Parties:
     """The inverse of `kept`."""
     if private.startswith(b'{"applicant":'):
         found = _Kept.model_validate_json(private)
-        return Parties(found.applicant, found.proxy, found.notices)
+        return Parties(found.applicant, found.proxy, found.notices, found.sender_address)
     return Parties(Party.model_validate_json(private))
 
 

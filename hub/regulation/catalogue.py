@@ -200,6 +200,8 @@ class Procedure:
     """Of the completions: the announcing decision, with number, day and issuer (3.8, 19.2)."""
     electronic_results: frozenset[str] = frozenset()
     """Of the completions: codes of results that the procedure gives electronically only (17.10)."""
+    by_email: str | None = None
+    """Of the completions: the provision that allows e-mail, which is one of `channels` then (13.4)."""
 
     def schedule(self, kind: FeeKind, channel: Channel, on: date) -> Schedule | None:
         """The approved schedule for this kind of fee on this day; completions hold no two of them."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,7 @@ from hub.regulation.catalogue import (
     Component,
     HandlingTime,
     Need,
+    Offer,
     Procedure,
     ProcessStep,
     TimeUnit,
@@ -45,6 +46,15 @@ class _Step(BaseModel):
     time: str = Field(pattern=r"^\d{1,3}(\.\d{1,2})? (WORKING_DAY|HOUR)$")
 
 
+class _ByEmail(BaseModel):
+    """What allows e-mail (13.4), and the channel whose published times and fees are those of e-mail too."""
+
+    model_config = _STRICT
+
+    provision: _Decision
+    like: Literal["in_person", "post", "online"]
+
+
 class _Completed(BaseModel):
     model_config = _STRICT
 
@@ -56,6 +66,7 @@ class _Completed(BaseModel):
     process_approved: _Decision | None = None
     announced: _Decision | None = None
     electronic_results: frozenset[str] = frozenset()
+    email: _ByEmail | None = None
 
 
 class _File(BaseModel):
@@ -96,6 +107,7 @@ def _read(name: str, raw: bytes) -> _File:
 
 
 def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
+    procedure = _lodged_by_email(procedure, said.email, f"{place}.email")
     channels: tuple[Channel, ...] = get_args(Channel)
     times = {choice.id for channel in channels for choice in procedure.choices(channel)}
     _known(said.immediate, times, f"{place}.immediate", "time")
@@ -118,6 +130,17 @@ def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
         electronic_results=said.electronic_results,
         components=tuple(_paper(one, said.components.get(one.code)) for one in procedure.components),
     )
+
+
+def _lodged_by_email(procedure: Procedure, said: _ByEmail | None, place: str) -> Procedure:
+    """E-mail as one more channel (13.4)."""
+    if said is None:
+        return procedure
+    offer = procedure.channels.get(said.like)
+    if offer is None:
+        raise ProfileError(f"{place}.like: {said.like} is no channel of this procedure")
+    channels: Mapping[Channel, Offer] = MappingProxyType({**procedure.channels, "email": offer})
+    return replace(procedure, channels=channels, by_email=said.provision)
 
 
 _DAY_HOURS = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Annotated, Literal
@@ -27,7 +27,7 @@ from hub.regulation.registers import (
     periods_are_right,
     read_edition,
 )
-from schemas.types import Day, Email, Line, OrganisationCode, ProcedureCode
+from schemas.types import Day, Email, Line, Mailbox, OrganisationCode, ProcedureCode
 
 Kind = Literal["centre", "section", "committee", "office", "department", "vertical", "post"]
 """Trung tâm Phục vụ hành chính công, Bộ phận Một cửa, Ủy ban nhân dân, Văn phòng, cơ quan chuyên môn,
@@ -64,6 +64,8 @@ class Organisation(BaseModel):
     procedures: tuple[ProcedureCode, ...] | None = None
     """For which it is competent; without them nothing is said about that."""
     payee_account: Line | None = None
+    mailbox: Mailbox | None = None
+    """Its published one, to which dossiers may come where a procedure allows it (13.4)."""
     report_email: Email | None = None
     """Where the reports of the regulation go that it gets."""
     opening_hours: Annotated[Line, AfterValidator(lambda text: read_hours(text) and text)] | None = None
@@ -207,8 +209,11 @@ class Organisations:
             *compare({_key(one): one for one in self.desks}, {_key(one): one for one in after.desks}),
         ]
 
-    def warnings(self) -> list[str]:
-        """What the text wants of an organisation and no dossier depends on (4.1, 5.1.a, 5.2)."""
+    def warnings(self, by_email: Collection[str] = ()) -> list[str]:
+        """What the text wants of an organisation (4.1, 5.1.a, 5.2, 13.4).
+
+        `by_email` are the procedures that are lodged by e-mail: each one-stop needs a mailbox for them.
+        """
         unassigned = [
             f"{one.code}: 5.2: tasks of the post are assigned by a decision, and none is given"
             for one in self.records
@@ -222,7 +227,13 @@ class Organisations:
         one_stops = {one.code for one in self.records if one.kind in ONE_STOPS}
         strange = dict.fromkeys(one.organisation for one in self.desks if one.organisation not in one_stops)
         placed = [f"{code}: 5.1.a: it has desks, and is no one-stop of this file" for code in strange]
-        return unassigned + accounts + placed
+        named = ", ".join(sorted(by_email))
+        boxes = [
+            f"{one.code}: 13.4: procedures in force come by e-mail too ({named}), and no mailbox is given"
+            for one in self.records
+            if by_email and one.kind in ONE_STOPS and one.mailbox is None
+        ]
+        return unassigned + accounts + placed + boxes
 
 
 def _key(one: Organisation | Listed | Desk) -> str:

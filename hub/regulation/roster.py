@@ -124,6 +124,13 @@ class Roster:
         found = self._posted.get((organisation, account), ())
         return next((one for one in found if one.is_there(day)), None)
 
+    def was_posted(self, organisation: str, account: str, first: date, last: date) -> bool:
+        """Whether this account was posted there on one of these days."""
+        return any(
+            one.in_force_from <= last and (one.in_force_until is None or first < one.in_force_until)
+            for one in self._posted.get((organisation, account), ())
+        )
+
     def sent(self, organisation: str, sender: str, day: date) -> frozenset[str]:
         """Accounts of the officers whom an agency has posted there on this day."""
         found = self._at.get(organisation, ())

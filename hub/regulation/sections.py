@@ -166,7 +166,9 @@ class Returning:
     via_one_stop: Literal["pass", "confirm"]
     refusal_status: DossierStatus
     early_notice: Literal["separate", "delivery_counts"]
-    result_signature: Literal["named", "required"]
+    result_signature: Literal["named", "electronic", "required"]
+    """Of which papers of a result the signed package has to be named: those that are named anyway, those that
+    are given electronically only, all (17.10)."""
     result_papers: Literal["catalogue", "any"] = "any"
     """Whether results are those that are published for the procedure (18.1)."""
     unannounced_early: Literal["accept", "record", "refuse"] = "accept"

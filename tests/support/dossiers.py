@@ -287,6 +287,7 @@ class Story:
             registers=self.registers,
             notices=getattr(self.facts[0][0], "notices", None) if self.facts else None,
             later=self.later,
+            sender_address=getattr(self.facts[0][0], "sender_address", None) if self.facts else None,
         )
 
     def send(self, request: Request, sender: Sender, now: datetime = MONDAY) -> Decision:

@@ -240,7 +240,7 @@ def certify(dossier: Dossier, request: CertifyCopy, context: Context) -> Decisio
 
 @rule("17.10", "The result is signed by a competent person and by the agency")
 def result_is_signed(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
-    """Each paper that names a package, and every paper where the profile wants it, is signed by both."""
+    """Each paper that names a package, and those of which the profile wants one, is signed by both."""
     for index, paper in enumerate(request.papers):
         field = f"/papers/{index}/package"
         if (refused := unsigned_paper(paper, field, dossier, request.signer, context)) is not None:
@@ -253,7 +253,8 @@ def unsigned_paper(
 ) -> Refused | None:
     """What is wrong with the signatures of one paper of a result, if anything is."""
     if paper.package is None:
-        must = context.law.profile.returning.result_signature == "required"
+        wanted = context.law.profile.returning.result_signature
+        must = wanted == "required" or (wanted == "electronic" and paper.mode == "electronic")
         return Refused("rule.17.10.signature", rule="17.10", fields=(field,)) if must else None
     if (refused := _is_sound(paper.package, field, "17.10", context)) is not None:
         return refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
@@ -10,6 +11,7 @@ from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, may_serve
 from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import APPLICANT, Dossier
+from hub.regulation.clock import local_day
 from hub.regulation.deadlines import complaint_limit, postal_complaint_end, postal_complaint_limit
 from schemas.feedback import (
     AnswerComplaint,
@@ -33,21 +35,40 @@ def rating_counts_once(dossier: Dossier, request: RecordRating, context: Context
     return Refused("rule.3.1", rule="3.1", fields=("/about",)) if request.about in dossier.ratings else None
 
 
+@rule("9.2", "A rating names an officer who was posted with the rated side while the dossier was there")
+def rated_officer_is_known(dossier: Dossier, request: RecordRating, context: Context) -> Refused | None:
+    """By account, from the day of lodging on, where its officers are listed: a low one counts against him."""
+    roster, code = context.registers.roster, _rated(dossier).get(request.about)
+    if request.official_account is None or code is None or roster.level_of(code) is None:
+        return None
+    days = local_day(dossier.submitted_at), local_day(context.now)
+    if roster.was_posted(code, request.official_account, *days):
+        return None
+    return Refused("officer.not_rated", rule="9.2", fields=("/official_account",))
+
+
+def _rated(dossier: Dossier) -> Mapping[str, str]:
+    return {"one_stop": dossier.organisation, "agency": dossier.agency}
+
+
+_RATE: tuple[Check[Dossier, RecordRating], ...] = (rating_counts_once, rated_officer_is_known)
+
+
 def rate(dossier: Dossier, request: RecordRating, context: Context) -> Decision:
     """How content the applicant is."""
-    if (refused := rating_counts_once(dossier, request, context)) is not None:
+    if (refused := first_refusal(_RATE, dossier, request, context)) is not None:
         return refused
-    rated = {"one_stop": dossier.organisation, "agency": dossier.agency}
     fact = RatingRecorded(
         about=request.about,
         score=request.score,
         way=request.way,
         official=request.official,
+        official_account=request.official_account,
         comment=request.comment,
         scale=context.law.profile.feedback.rating_scale,
-        organisation=rated.get(request.about),
+        organisation=_rated(dossier).get(request.about),
     )
-    return Accepted((fact,), (rating_counts_once.id,))
+    return Accepted((fact,), ids_of(_RATE))
 
 
 @rule("6.2.đ", "A complaint says what it is about, and names the official")

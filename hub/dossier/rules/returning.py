@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.rules.announcing import early_return_is_announced
 from hub.dossier.rules.custody import paper_is_in_a_hand, paper_is_not_lost
+from hub.dossier.rules.mailbox import address_is_the_senders
 from hub.dossier.rules.results import returned_is_as_published
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_one_stop
@@ -46,6 +47,7 @@ _RETURN: tuple[Check[Dossier, ReturnResult], ...] = (
     result_is_complete,
     returned_is_as_published,
     way_is_registered,
+    address_is_the_senders,
     paper_is_in_a_hand,
     paper_is_not_lost,
 )
@@ -62,6 +64,7 @@ def return_result(dossier: Dossier, request: ReturnResult, context: Context) -> 
         channel=request.channel,
         papers=request.papers,
         received_by=request.received_by,
+        address=request.address,
         returned_at=context.now,
     )
     return Accepted((fact, *late), (*ids_of(_RETURN), early_return_is_announced.id))

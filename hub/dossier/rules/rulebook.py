@@ -29,6 +29,7 @@ from hub.dossier.rules import (
     interlinked,
     levels,
     loss,
+    mailbox,
     opinions,
     organisations,
     originals,
@@ -58,6 +59,7 @@ from hub.dossier.state import evolve_post
 _CHAPTERS = (
     hours,
     submission,
+    mailbox,
     organisations,
     roster,
     intake,

@@ -9,6 +9,7 @@ from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.parties import shared_number
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
+from hub.dossier.rules.mailbox import BY_EMAIL
 from hub.dossier.rules.organisations import SUBMITTED
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import foreign_organisation, may_serve
@@ -26,7 +27,7 @@ _RETURN_WORDS: Mapping[ReturnChannel, str] = {
     "post": "AT_HOME",
     "online": "ONLINE",
 }
-"""Ways of return in the words of the catalogue; by e-mail there is none (13.4)."""
+"""Ways of return in the words of the catalogue; it has none for e-mail (13.4)."""
 
 
 @rule("qd45-2023.2.2", "A regulation is applied only from the day on which it is in force")
@@ -42,16 +43,6 @@ def procedure_is_in_force(_dossier: None, request: SubmitDossier, context: Conte
     """The catalogue must hold the procedure on this day (3.8, 19.2)."""
     if published(request.procedure, context) is None:
         return Refused("rule.3.8", rule="3.8", fields=("/procedure",))
-    return None
-
-
-@rule("13.4", "E-mail is a channel only for procedures that allow it")
-def email_is_allowed(_dossier: None, request: SubmitDossier, _context: Context) -> Refused | None:
-    """No published record allows e-mail, so none is taken; a result by e-mail needs a dossier by e-mail."""
-    if request.channel == "email":
-        return Refused("rule.13.4", rule="13.4", fields=("/channel",))
-    if request.return_channel == "email":
-        return Refused("rule.13.4", rule="13.4", fields=("/return_channel",))
     return None
 
 
@@ -77,14 +68,19 @@ def channel_is_open(_dossier: None, request: SubmitDossier, context: Context) ->
 
 
 def ways_of_return(procedure: Procedure, channel: Channel, profile: Profile) -> tuple[ReturnChannel, ...]:
-    """What `return_channel` may be for a dossier that is lodged so (13); all where none is published."""
+    """What `return_channel` may be for a dossier that is lodged so (13); all where none is published.
+
+    What came by e-mail goes back over the counter, by post or by e-mail (13.4).
+    """
     published_ways = procedure.returning.get("ONLINE" if channel == "online" else "OFFLINE", frozenset())
-    return tuple(
+    is_email = channel == "email"
+    ways: list[ReturnChannel] = [
         way
         for way, word in _RETURN_WORDS.items()
-        if (not published_ways or word in published_ways)
-        and (profile.intake.channel_mix == "allowed" or way == channel)
-    )
+        if (not published_ways or word in published_ways) and not (is_email and way == "online")
+    ]
+    ways += ["email"] if is_email else []
+    return tuple(way for way in ways if profile.intake.channel_mix == "allowed" or way == channel)
 
 
 @rule("2.8", "Who lodges for another shows the deed of hiring or authorisation")
@@ -111,7 +107,7 @@ _SUBMIT: tuple[Check[None, SubmitDossier], ...] = (
     regulation_is_in_force,
     counter_is_open,
     procedure_is_in_force,
-    email_is_allowed,
+    *BY_EMAIL,
     in_person_is_at_a_counter,
     channel_is_open,
     proxy_has_deed,
@@ -169,6 +165,7 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         proxy=request.proxy,
         components=request.components,
         sets=request.sets,
+        mailbox=request.mailbox,
         sender_address=request.sender_address,
         assisted_by=request.assisted_by,
         result_form=request.result_form,

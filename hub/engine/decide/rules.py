@@ -39,6 +39,7 @@ from schemas.base import Fact, Request
 from schemas.dossier import AcceptDossier, DossierSubmitted
 from schemas.registry import REQUESTS
 from schemas.replanning import ReplanLimits
+from schemas.result import ReturnResult
 
 
 def code_blocks(book: LawBook) -> CodeBlocks:
@@ -106,11 +107,13 @@ class Rules:
     def needs_private(self, state: State | None, request: Request) -> bool:
         """A transfer tells who the applicant is; checks, reuse and accounts are held against it.
 
-        So does what an applicant who agreed to a way can have to be told of.
+        So does what an applicant who agreed to a way can have to be told of, and a return by e-mail.
         """
         kind = type(request)
         if kind in NEEDS_APPLICANT:
             return True
+        if kind is ReturnResult:
+            return getattr(request, "channel", None) == "email"
         return kind in CAN_TELL and type(state) is Dossier and bool(state.notice_ways)
 
     def packages_of(self, request: Request) -> tuple[str, ...]:
@@ -163,6 +166,7 @@ class Rules:
             self._registers,
             named.notices if named is not None else None,
             self._later(state, request) if request.__class__ is ReplanLimits else None,
+            named.sender_address if named is not None else None,
         )
 
     def _later(self, state: State | None, request: ReplanLimits) -> Law | None:

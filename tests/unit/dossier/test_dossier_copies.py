@@ -338,3 +338,15 @@ def test_a_profile_may_want_every_result_signed() -> None:
     refused = story.refuses(build.issue(), AGENCY)
     assert (refused.code, refused.fields) == ("rule.17.10.signature", ("/papers/0/package",))
     story.accepts(result(OTHER), AGENCY)
+
+
+@pytest.mark.rule("17.10")
+def test_a_result_without_paper_is_signed_whatever_the_agency_says_of_it() -> None:
+    story = story_of(build.in_process(result_form="electronic"))
+    bare = result(None).model_copy(
+        update={"papers": (ResultPaper(code=RESULT_CODE, number="01/XN", mode="electronic"),)}
+    )
+    refused = story.refuses(bare, AGENCY)
+    assert (refused.code, refused.fields) == ("rule.17.10.signature", ("/papers/0/package",))
+    story.law = build.law_with(returning={"result_signature": "named"})
+    story.accepts(bare, AGENCY)

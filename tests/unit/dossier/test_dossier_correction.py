@@ -130,4 +130,5 @@ def test_a_new_paper_is_on_paper_too() -> None:
     refused = returned().refuses(correction(electronic), AGENCY)
     assert (refused.code, refused.fields) == ("rule.17.10.mode", ("/papers/0/new/mode",))
     asked = build.issued(result_form="electronic")
+    asked.law = build.law_with(returning={"result_signature": "named"})
     asked.accepts(correction(electronic), AGENCY, MONDAY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
@@ -263,9 +265,10 @@ def test_the_result_is_electronic_only_where_the_applicant_asked_for_it() -> Non
     only = IssueResult(papers=(paper,), signer=build.OFFICER)
     refused = build.in_process().refuses(only, AGENCY)
     assert (refused.code, refused.fields) == ("rule.17.10.mode", ("/papers/0/mode",))
-    build.in_process(result_form="electronic").accepts(only, AGENCY)
-    free = build.in_process()
-    free.law = build.law_with(returning={"electronic_only": "free"})
+    asked, free = build.in_process(result_form="electronic"), build.in_process()
+    asked.law = build.law_with(returning={"result_signature": "named"})
+    asked.accepts(only, AGENCY)
+    free.law = build.law_with(returning={"electronic_only": "free", "result_signature": "named"})
     free.accepts(only, AGENCY)
 
 
@@ -274,7 +277,8 @@ def test_the_result_is_electronic_only_where_the_procedure_gives_no_other() -> N
     paper = ResultPaper(code=build.RESULT_CODE, number="01/XN", mode="electronic")
     story = build.in_process()
     said = f'[procedures."{build.PROCEDURE}"]\nelectronic_results = ["{build.RESULT_CODE}"]'
-    story.law = completed_law(said)
+    named = build.law_with(returning={"result_signature": "named"})
+    story.law = dataclasses.replace(named, catalogue=completed_law(said).catalogue)
     story.accepts(IssueResult(papers=(paper,), signer=build.OFFICER), AGENCY)
     assert paper.code not in story.now.custody
 

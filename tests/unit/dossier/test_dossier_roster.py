@@ -6,10 +6,12 @@ import pytest
 
 from hub.regulation.registered import Registers
 from schemas.due import RuleViolated
+from schemas.feedback import RatingRecorded, RecordRating
 from schemas.opinion import RequestOpinion
 from schemas.party import Officer
 from schemas.result import IssueResult
 from tests.support import dossiers as build
+from tests.support import words
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, OFFICER, PORTAL, Story, at
 from tests.support.ending import correction
 from tests.support.registers import ROSTER, delegated, officers
@@ -124,3 +126,26 @@ def test_a_result_is_corrected_only_by_who_may_sign_one() -> None:
     refused = one.refuses(correction((build.RESULT_CODE,), signer=LEADER), AGENCY)
     assert (refused.code, refused.fields) == ("officer.may_not_sign", ("/signer",))
     one.accepts(correction((build.RESULT_CODE,), signer=HEAD), AGENCY)
+
+
+@pytest.mark.rule("9.2")
+def test_a_rating_names_an_officer_who_was_posted_there_while_the_dossier_was() -> None:
+    def rated(account: str, about: str = "one_stop") -> RecordRating:
+        return words.rating(about).model_copy(update={"official_account": account})
+
+    one = story("ignore")
+    refused = one.refuses(rated("canbo.la"), PORTAL)
+    assert (refused.code, refused.rule, refused.fields) == (
+        "officer.not_rated",
+        "9.2",
+        ("/official_account",),
+    )
+    assert one.refuses(rated("canbo.mau", "agency"), PORTAL).code == "officer.not_rated"
+    (fact,) = one.accepts(rated("canbo.mau"), PORTAL, LATER)
+    assert isinstance(fact, RatingRecorded)
+    assert fact.official_account == "canbo.mau", "posted when it was lodged, and no more when it was rated"
+    elsewhere = ROSTER.replace(build.ONE_STOP, "H07.99")
+    story("ignore", elsewhere).accepts(rated("canbo.la"), PORTAL)
+    unlisted = Story()
+    unlisted.accepts(build.submission(), COUNTER)
+    unlisted.accepts(rated("canbo.la"), PORTAL)

@@ -64,13 +64,6 @@ def test_a_repealed_procedure_is_refused_from_its_last_day_on() -> None:
     assert Story(law=changed).refuses(build.submission(), COUNTER, at("2026-10-06 00:00")).code == "rule.3.8"
 
 
-@pytest.mark.rule("13.4")
-@pytest.mark.parametrize("field", ["channel", "return_channel"])
-def test_email_is_refused_because_no_procedure_allows_it(field: str) -> None:
-    refused = Story().refuses(build.submission(**{field: "email"}), COUNTER)
-    assert (refused.code, refused.fields) == ("rule.13.4", (f"/{field}",))
-
-
 @pytest.mark.rule("13.1")
 def test_nobody_lodges_in_person_on_a_portal() -> None:
     refused = Story().refuses(build.submission(channel="in_person"), PORTAL)

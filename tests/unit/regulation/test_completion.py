@@ -121,3 +121,16 @@ def test_the_internal_process_lies_within_the_shortest_published_time() -> None:
         completed(CATALOGUE, {"completions/a.toml": process(("Ký", "1 HOUR"), ("Ký", "1 HOUR"))})
     with pytest.raises(ProfileError, match="time"):
         completed(CATALOGUE, {"completions/a.toml": process(("Ký", "3 DAY"))})
+
+
+def test_a_provision_that_allows_email_opens_it_with_the_times_and_fees_of_another_channel() -> None:
+    text = f'[procedures."{PROCEDURE}".email]\nprovision = "Nghị định mẫu"\nlike = "online"\n'
+    before = CATALOGUE.procedures[PROCEDURE]
+    procedure = completed(CATALOGUE, {"a.toml": text.encode()}).procedures[PROCEDURE]
+    assert procedure.by_email == "Nghị định mẫu"
+    assert procedure.channels["email"] == before.channels["online"]
+    assert procedure.handling_time("email") == before.handling_time("online")
+    assert "email" not in before.channels
+    closed = text.replace(PROCEDURE, "1.002755").replace("online", "post")
+    with pytest.raises(ProfileError, match=r"procedures.1.002755.email.like: post is no channel"):
+        completed(CATALOGUE, {"a.toml": closed.encode()})
