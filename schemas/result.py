@@ -54,18 +54,23 @@ class IssueResult(_Result, Request):
 
     Each paper is one of those that are published for the procedure; those that do not apply are in
     `left_out`. `electronic` only where the applicant asked for it (`result_form` of the submission) or the
-    procedure gives no other (17.10).
+    procedure gives no other (17.10). A one-stop decides what it has accepted, and has not passed on, where
+    its `signer` has an authority of the agency on record (6.2.c).
     """
 
     type: ClassVar[str] = "onestop.result.issue.v1"
-    roles: ClassVar[frozenset[Role]] = frozenset({"agency"})
+    roles: ClassVar[frozenset[Role]] = frozenset({"agency", "counter"})
 
 
 class ResultIssued(_Result, Fact):
-    """The result is issued; `overdue_s` seconds late in all (0 in time); no later date takes them back."""
+    """The result is issued; `overdue_s` seconds late in all (0 in time); no later date takes them back.
+
+    `decided_by` is the one-stop, where an officer of it decided with an authority of the agency (6.2.c).
+    """
 
     type: ClassVar[str] = "onestop.result.issued.v1"
     agency: OrganisationCode
+    decided_by: OrganisationCode | None = None
     issued_at: Instant
     overdue_s: int = Field(default=0, ge=0)
 

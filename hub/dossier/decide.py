@@ -47,7 +47,14 @@ from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.rules.rule import first_refusal
 from hub.dossier.rules.succession import after_taking_over, successor_goes_on, with_take_over
 from hub.dossier.rules.telling import with_notices
-from hub.dossier.standing import ALLOWED, conflict, foreign_organisation, has_standing
+from hub.dossier.standing import (
+    ALLOWED,
+    AT_THE_ONE_STOP,
+    conflict,
+    decides_at_the_one_stop,
+    foreign_organisation,
+    has_standing,
+)
 from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import Dossier
 from schemas.account import RecordAccount
@@ -124,11 +131,13 @@ def _about_a_matter(state: State | None, request: Request, context: Context) -> 
 def _decided(act: _Act, dossier: Dossier, request: Request, context: Context) -> Decision:
     if not has_standing(dossier, request, context.sender):
         return foreign_organisation()
+    statuses = ALLOWED[type(request)]
     if type(request) in AGENCY_WORK:
-        refused = first_refusal(handling.NEEDS_FORWARDING, dossier, request, context)
-        if refused is not None:
+        if decides_at_the_one_stop(dossier, request, context.sender):
+            statuses = AT_THE_ONE_STOP
+        elif (refused := first_refusal(handling.NEEDS_FORWARDING, dossier, request, context)) is not None:
             return refused
-    if dossier.status not in ALLOWED[type(request)]:
+    if dossier.status not in statuses:
         return conflict(dossier, context)
     if (refused := no_room(dossier, request)) is not None:
         return refused

@@ -60,6 +60,8 @@ ALL: frozenset[Status] = frozenset(
     }
 )
 AT_AGENCY: frozenset[Status] = frozenset({"forwarded", "received", "in_process"})
+AT_THE_ONE_STOP: frozenset[Status] = frozenset({"accepted"})
+"""In which a one-stop decides itself what was assigned to it (6.2.c): accepted, and not passed on."""
 UNDECIDED: frozenset[Status] = AT_AGENCY | {"submitted", "awaiting_supplement", "accepted"}
 
 ALLOWED: Mapping[type[Request], frozenset[Status]] = {
@@ -279,6 +281,13 @@ def is_one_stop(dossier: Dossier, sender: Sender) -> bool:
 def is_agency(dossier: Dossier, sender: Sender) -> bool:
     """Whether the sender acts as the competent agency."""
     return "agency" in sender.roles and dossier.agency in sender.organisations
+
+
+def decides_at_the_one_stop(dossier: Dossier, request: Request, sender: Sender) -> bool:
+    """Whether a one-stop, and not the agency, issues the result (6.2.c); its rule asks by what authority."""
+    return (
+        isinstance(request, IssueResult) and is_one_stop(dossier, sender) and not is_agency(dossier, sender)
+    )
 
 
 def speaks_for_holder(holder: str, sender: Sender, other: str) -> bool:

@@ -19,6 +19,7 @@ from schemas.leg import FinishLeg, StartLeg
 from schemas.opinion import GiveOpinion
 from schemas.paper import HandOverPaper, ReceivePaper
 from schemas.registry import REQUESTS
+from schemas.result import IssueResult
 
 _BY_OBJECT = frozenset({HandOverPaper, ReceivePaper, AnswerComplaint, AnswerInfo})
 """Everybody has standing for these by their type; who acts stands in what they are about."""
@@ -49,6 +50,8 @@ def _actors(dossier: Dossier, kind: type[Request]) -> Iterator[Actor]:
         ("agency", "agency", dossier.agency),
     ):
         is_at_stage = kind not in _BY_STAGE or (role == "counter") == is_at_intake(dossier)
+        if kind is IssueResult and role == "counter":
+            continue  # it decides before the transfer only (6.2.c), by an authority that is not seen here
         if role in kind.roles and is_at_stage and may_ask(dossier, kind, _speaker(role, of)):
             yield Actor(side, of)
     if kind is GiveOpinion:

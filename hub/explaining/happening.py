@@ -15,7 +15,7 @@ from hub.regulation.norms import provision
 
 _ORGANISATIONS = frozenset(
     {
-        "agency", "by", "competent", "giver", "handler", "holder", "lead", "needed_by", "of", "organisation",
+        "agency", "by", "competent", "decided_by", "giver", "handler", "holder", "lead", "needed_by", "of", "organisation",
         "receiver", "referred_to", "responsible", "to", "watched_by", "followed",
     }
 )  # fmt: skip

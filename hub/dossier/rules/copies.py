@@ -270,7 +270,10 @@ def _wrong_result(
     if copy.agency is None:
         return "signature.not_signed_by_agency"
     signatures: tuple[SignedBy, SignedBy] = (copy.officer, copy.agency)
-    if any(item.organisation != dossier.agency for item in signatures):
+    officers_of = {dossier.agency}
+    if not is_agency(dossier, context.sender):
+        officers_of.add(dossier.organisation)  # it decides itself (6.2.c)
+    if copy.officer.organisation not in officers_of or copy.agency.organisation != dossier.agency:
         return "signature.wrong_role"
     if copy.officer.account != signer.account:
         return "rule.17.10.signer"

@@ -13,9 +13,10 @@ from hub.dossier.rules.late import seconds_late, unfired
 from hub.dossier.rules.opinions import opinions_are_there
 from hub.dossier.rules.results import ISSUED
 from hub.dossier.rules.reusable import reusable_papers
+from hub.dossier.rules.roster import one_stop_may_decide
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.rules.verifying import verifications_are_on_file
-from hub.dossier.standing import conflict, is_forwarded
+from hub.dossier.standing import conflict, decides_at_the_one_stop, is_forwarded
 from hub.dossier.state.model import Dossier
 from schemas.base import Request
 from schemas.case import AssignCase, CaseAssigned, CaseProgressed, StepCase
@@ -75,6 +76,7 @@ def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Conte
 
 
 _ISSUE: tuple[Check[Dossier, IssueResult], ...] = (
+    one_stop_may_decide,
     result_follows_appraisal,
     verifications_are_on_file,
     opinions_are_there,
@@ -91,14 +93,19 @@ def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> De
     if (refused := first_refusal(_ISSUE, dossier, request, context)) is not None:
         return refused
     assert dossier.measure is not None
+    is_here = decides_at_the_one_stop(dossier, request, context.sender)
     fact = ResultIssued(
         papers=request.papers,
         left_out=request.left_out,
         signer=request.signer,
         agency=dossier.agency,
+        decided_by=dossier.organisation if is_here else None,
         issued_at=context.now,
         overdue_s=dossier.overdue_s + seconds_late(context.now, dossier.measure),
     )
     reusable = reusable_papers(dossier, request, context)
-    missed = unfired(dossier, context, "forward", "supplement_notice", *dossier.asked_timers, *DUTIES)
-    return Accepted((fact, *reusable, *missed), (*ids_of(NEEDS_FORWARDING), *ids_of(_ISSUE)))
+    missed = unfired(
+        dossier, context, "forward", "forward_electronic", "supplement_notice", *dossier.asked_timers, *DUTIES
+    )
+    came = () if is_here else NEEDS_FORWARDING
+    return Accepted((fact, *reusable, *missed), (*ids_of(came), *ids_of(_ISSUE)))

@@ -1,4 +1,4 @@
-"""Officers by the imported roster (Điều 4.6, 5.2, 7.1, 8, 19.7); what it does not list passes."""
+"""Officers by the imported roster (Điều 4.6, 5.2, 6.2.c, 7.1, 8, 19.7); what it does not list passes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.parties import plain_name
 from hub.dossier.rules.rule import Rule, rule
-from hub.dossier.standing import is_agency, is_forwarded
+from hub.dossier.standing import decides_at_the_one_stop, is_agency, is_forwarded
 from hub.dossier.state.model import Dossier
 from hub.regulation.clock import local_day
 from hub.regulation.organisations import Level, PostTask
@@ -111,6 +111,20 @@ def signer_is_authorised(dossier: Dossier | None, request: Request, context: Con
     if roster.may(code, account, SIGNING, dossier.procedure, day):
         return None
     return Refused("officer.may_not_sign", rule="19.7", fields=("/signer",))
+
+
+@rule("6.2.c", "A one-stop decides itself what the agency has assigned or delegated to its officer")
+def one_stop_may_decide(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
+    """By an authority on record for this procedure on this day, whatever else is asked of officers.
+
+    Its officer, or who was posted there to sign on the spot for a commune (8.3.a) or an agency (19.7).
+    """
+    if not decides_at_the_one_stop(dossier, request, context.sender):
+        return None
+    day, roster = local_day(context.now), context.registers.roster
+    if roster.may(dossier.agency, request.signer.account, SIGNING, dossier.procedure, day):
+        return None
+    return Refused("officer.may_not_decide", rule="6.2.c", fields=("/signer",))
 
 
 @rule("17.5.a", "A one-stop asks for opinions by an authority on record")

@@ -274,7 +274,8 @@ def _becomes(status: Status) -> Callable[[Dossier, Fact, TimerStep], _Changes]:
 
 
 def _issued(dossier: Dossier, fact: ResultIssued, step: TimerStep) -> _Changes:
-    on_paper = {paper.code: dossier.agency for paper in fact.papers if paper.mode == "paper_and_electronic"}
+    holder = fact.decided_by or dossier.agency
+    on_paper = {paper.code: holder for paper in fact.papers if paper.mode == "paper_and_electronic"}
     return {
         **_ended("result_issued")(dossier, fact, step),
         "result_papers": tuple(paper.code for paper in fact.papers),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from hub.regulation.registered import Registers
-from schemas.due import RuleViolated
+from schemas.due import DeadlineMissed, RuleViolated
 from schemas.feedback import RatingRecorded, RecordRating
 from schemas.opinion import RequestOpinion
 from schemas.party import Officer
-from schemas.result import IssueResult
+from schemas.result import IssueResult, ResultIssued
 from tests.support import dossiers as build
 from tests.support import words
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, OFFICER, PORTAL, Story, at
@@ -149,3 +151,47 @@ def test_a_rating_names_an_officer_who_was_posted_there_while_the_dossier_was() 
     unlisted = Story()
     unlisted.accepts(build.submission(), COUNTER)
     unlisted.accepts(rated("canbo.la"), PORTAL)
+
+
+def accepted(given: str | None) -> Story:
+    one = story("ignore", given=given)
+    one.accepts(build.acceptance(), COUNTER)
+    return one
+
+
+GIVEN = delegated(f"canbo.mau,{AGENCY_CODE},6.2.c,{build.PROCEDURE}")
+
+
+@pytest.mark.rule("6.2.c")
+def test_a_one_stop_decides_what_was_assigned_to_its_officer_and_nothing_else() -> None:
+    refused = accepted(None).refuses(build.issue(), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("officer.may_not_decide", "6.2.c", ("/signer",))
+    other = delegated(f"canbo.mau,{AGENCY_CODE},6.2.c,1.000656")
+    assert accepted(other).refuses(build.issue(), COUNTER).code == "officer.may_not_decide"
+    asks = delegated(f"canbo.mau,{AGENCY_CODE},17.5.a,{build.PROCEDURE}")
+    assert accepted(asks).refuses(build.issue(), COUNTER).code == "officer.may_not_decide"
+    one = accepted(GIVEN)
+    fact = one.accepts(build.issue(), COUNTER)[0]
+    assert isinstance(fact, ResultIssued)
+    assert (fact.agency, fact.decided_by) == (AGENCY_CODE, build.ONE_STOP)
+    assert (one.now.status, one.now.custody[build.RESULT_CODE]) == ("result_issued", build.ONE_STOP)
+    assert not one.now.timers
+    one.accepts(build.result_return(), COUNTER)
+
+
+@pytest.mark.rule("6.2.c")
+def test_it_decides_only_what_it_has_accepted_and_not_passed_on() -> None:
+    before = story("ignore", given=GIVEN)
+    assert before.refuses(build.issue(), COUNTER).code == "state.conflict"
+    one = accepted(GIVEN)
+    one.accepts(build.forwarding(), COUNTER)
+    assert one.refuses(build.issue(), COUNTER).code == "state.conflict"
+    assert accepted(GIVEN).refuses(build.issue(), AGENCY).code == "rule.19.4"
+
+
+@pytest.mark.rule("6.2.c")
+def test_a_transfer_that_was_due_before_the_decision_stays_on_record_as_missed() -> None:
+    one = accepted(GIVEN)
+    late = one.now.timers["forward_electronic"].due_at + timedelta(minutes=1)
+    missed = [fact for fact in one.accepts(build.issue(), COUNTER, late) if isinstance(fact, DeadlineMissed)]
+    assert [fact.timer for fact in missed] == ["forward_electronic"]
