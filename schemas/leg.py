@@ -51,13 +51,18 @@ class StartLeg(Request):
 
 
 class LegStarted(Fact):
-    """A part's time runs; the agency `of` gets what it needs of the dossier, and no way to the applicant."""
+    """A part's time runs; the agency `of` gets what it needs of the dossier, and no way to the applicant.
+
+    On paper `slip` is the transfer slip with which the officer of `passed_by` passed it on.
+    """
 
     type: ClassVar[str] = "onestop.leg.started.v1"
     leg: LegName
     of: OrganisationCode
     lead: OrganisationCode
     slip: Line | None = None
+    passed_by: OrganisationCode | None = None
+    officer: Officer | None = None
     code: DossierCode
     procedure: ProcedureCode
     components: tuple[Component, ...]

@@ -104,6 +104,42 @@ def _hand_over(data: _Fact, case: CaseFile, words: FormSet) -> Content:
     }
 
 
+def _transfer_slip(data: _Fact, case: CaseFile, _words: FormSet) -> Content:
+    """By the plan of the one-stop; who has begun has the limit that runs, the others that of the plan."""
+    plan = case.last("leg.planned")["data"]
+    begun = {fact["data"]["leg"]: fact["data"] for fact in case.facts if short_name(fact) == "leg.started"}
+    done = {fact["data"]["leg"]: fact["data"] for fact in case.facts if short_name(fact) == "leg.finished"}
+    passer = case.organisation(data["passed_by"])
+    return {
+        "above": passer.above,
+        "one_stop": passer.name,
+        "place": passer.place,
+        "slip": data["slip"],
+        "to": case.organisation(data["of"]).name,
+        "leg": data["leg"],
+        "lead": case.organisation(data["lead"]).name,
+        "due_at": moment_in_words(plan["due_at"]),
+        "parts": [
+            {
+                "of": case.organisation(one["of"]).name,
+                "task": one["task"],
+                "limit": moment_in_words(begun.get(one["leg"], one)["finish_by"]),
+                "result": _result(done.get(one["leg"])),
+                "is_next": one["leg"] == data["leg"],
+            }
+            for one in plan["legs"]
+        ],
+        "papers": [case.component(one["code"]) for one in data["components"]],
+        "officer": data["officer"]["name"],
+    }
+
+
+def _result(finished: _Fact | None) -> str:
+    if finished is None:
+        return ""
+    return f"{word(installed_papers().words, finished['outcome'])}: {finished['result']}"
+
+
 def _post_minutes(data: _Fact, case: CaseFile, _words: FormSet) -> Content:
     ordered = next(
         (
@@ -227,6 +263,7 @@ _FOR_OTHERS = frozenset({"urging"})
 """Papers for an office that may have been asked for an opinion only, and is not told who the applicant is."""
 _MADE_OF: Mapping[str, tuple[Callable[[_Fact], bool], Callable[[_Fact, CaseFile, FormSet], Content]]] = {
     "hand-over": (_is("paper.handed_over"), _hand_over),
+    "transfer-slip": (_is("leg.started", "slip", "passed_by"), _transfer_slip),
     "post-minutes": (_is("pickup.progressed", "minutes"), _post_minutes),
     "urging": (_is("reminder.issued", "letter"), _urging),
     "loss": (_is("loss.recorded"), _loss),

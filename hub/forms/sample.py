@@ -106,6 +106,7 @@ def _other_papers(papers: list[str], due: str) -> list[dict[str, Any]]:
             "order": order, "status": "handed_over", "at": "2026-01-06T08:10:00+07:00",
             "minutes": "BB-2026-0001", "item": "RX000000001VN",
         }),
+        *_parts(papers, due),
         _fact("reminder.issued", "2026-01-06T14:00:00+07:00", {
             "timer": "due", "officer": _OFFICER, "by": _ONE_STOP, "to": _AGENCY, "limit": due,
             "overdue_s": 20400, "article": "7.1",
@@ -141,6 +142,31 @@ def _other_papers(papers: list[str], due: str) -> list[dict[str, Any]]:
             "papers": [{"paper": papers[0], "outcome": "reissued", "holder": _AGENCY}],
             "officer": _OFFICER, "settled_at": "2026-01-06T16:30:00+07:00",
             "apology": {"officer": head, "at": "2026-01-06T16:00:00+07:00", "document": "16/TXL"},
+        }),
+    ]  # fmt: skip
+
+
+def _parts(papers: list[str], due: str) -> list[dict[str, Any]]:
+    """Of two agencies, on paper: the first passes it on to the second."""
+    first = {"leg": "P1", "of": _AGENCY, "task": "Kiểm tra Giấy chứng sinh, lập dự thảo", "working_days": 1}
+    second = {"leg": "P2", "of": _OTHER, "task": "Xác nhận nơi cư trú của người mẹ", "working_days": 1}
+    return [
+        _fact("leg.planned", "2026-01-05T09:00:00+07:00", {
+            "lead": _AGENCY, "order": "sequence", "code": f"{_ONE_STOP}-260105-0001",
+            "procedure": _PROCEDURE, "due_at": due,
+            "legs": [
+                {**first, "needs": [], "finish_by": "2026-01-06T17:00:00+07:00"},
+                {**second, "needs": ["P1"], "finish_by": "2026-01-07T17:00:00+07:00"},
+            ],
+        }),
+        _fact("leg.finished", "2026-01-06T09:30:00+07:00", {
+            "leg": "P1", "officer": _OFFICER, "outcome": "done", "of": _AGENCY, "needed_by": [_OTHER],
+            "result": "Giấy chứng sinh hợp lệ (mẫu thử)",
+        }),
+        _fact("leg.started", "2026-01-06T09:40:00+07:00", {
+            "leg": "P2", "of": _OTHER, "lead": _AGENCY, "slip": "PCXL-2026-0001", "passed_by": _AGENCY,
+            "officer": _OFFICER, "components": [{"code": code, "originals": 1} for code in papers],
+            "finish_by": "2026-01-08T17:00:00+07:00",
         }),
     ]  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, assert_never
 from uuid import UUID
@@ -51,6 +51,8 @@ _RETRY_S: Final = 5.0
 _LATER: Final = timedelta(minutes=1)
 """For each fact that the dossier had before: one that never ends stands behind those that begin."""
 _ANY: Final = Issued("all")
+_FOR: Final[Mapping[str, str]] = {"reminder.issued": "to", "leg.started": "of"}
+"""Facts whose paper is for another organisation too, and the field that names it."""
 """Stands for all papers of a fact whose dossier cannot be opened."""
 
 
@@ -283,7 +285,8 @@ def _answer(opened: OpenedCase, made: Sequence[MadePaper]) -> dict[str, Any]:
         "issued_at": fact["time"],
         "papers": [one.model_dump(mode="json") for one in made],
     }
-    return answer | ({"to": data["to"]} if name == "reminder.issued" else {})
+    receiver = _FOR.get(name)
+    return answer | ({"to": data[receiver]} if receiver is not None else {})
 
 
 def _report(effect: str, subject: str, answer: Any, at: datetime) -> Report:

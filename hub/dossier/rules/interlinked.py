@@ -132,7 +132,7 @@ def reachless(applicant: Party) -> Party:
 
 
 def _started(
-    dossier: Dossier, leg: Leg | LegPlan, name: str, context: Context, slip: str | None = None
+    dossier: Dossier, leg: Leg | LegPlan, name: str, context: Context, passing: StartLeg | None = None
 ) -> LegStarted:
     if context.applicant is None:
         raise ContextError("a part needs the applicant")
@@ -141,7 +141,9 @@ def _started(
         leg=name,
         of=leg.of,
         lead=dossier.agency,
-        slip=slip,
+        slip=passing.slip if passing is not None else None,
+        passed_by=_passer(dossier, leg, context) if passing is not None else None,
+        officer=passing.officer if passing is not None else None,
         code=dossier.code,
         procedure=dossier.procedure,
         components=given_components(dossier),
@@ -150,6 +152,12 @@ def _started(
         started_at=context.now,
         finish_by=_closing(context.now, leg.working_days, context),
     )
+
+
+def _passer(dossier: Dossier, leg: Leg | LegPlan, context: Context) -> str:
+    """The lead, or the agency of the part before."""
+    before = (dossier.legs[name].of for name in leg.needs)
+    return next((of for of in before if of in context.sender.organisations), dossier.agency)
 
 
 def given_components(dossier: Dossier) -> tuple[Component, ...]:
@@ -217,7 +225,7 @@ def start(dossier: Dossier, request: StartLeg, context: Context) -> Decision:
     """The paper is passed on; the next agency's time runs."""
     if (refused := first_refusal(_START, dossier, request, context)) is not None:
         return refused
-    fact = _started(dossier, dossier.legs[request.leg], request.leg, context, request.slip)
+    fact = _started(dossier, dossier.legs[request.leg], request.leg, context, request)
     return Accepted((fact,), ids_of(_START))
 
 

@@ -120,7 +120,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     opinion.OpinionRequested: _BOTH | _NAMED,
     opinion.OpinionGiven: _BOTH,
     leg.LegsPlanned: _BOTH | _NAMED,
-    leg.LegStarted: _BOTH | _NAMED,
+    leg.LegStarted: _BOTH | _NAMED | _PAPERS,
     leg.LegFinished: _BOTH | _NAMED,
     reminder.ReminderIssued: _BOTH | _NAMED | _PAPERS,
     due.DeadlineMissed: _BOTH | _NAMED | _WATCHING,
@@ -174,7 +174,7 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
     if "named" in audiences:
-        for agency in _named_by(fact):
+        for agency in _named_by(fact, after):
             names.extend(directory.speaking_for("agency", agency))
     if "watching" in audiences:
         names.extend(_watching(fact, after, directory))
@@ -222,12 +222,17 @@ def unheard_agency(fact: Fact, after: Dossier, directory: Directory) -> str | No
     return agency if not directory.speaking_for("agency", agency) else None
 
 
-def _named_by(fact: Fact) -> tuple[str, ...]:
-    """Who is asked for an opinion or a part, or awaited in vain (17.5, 17.6), or is urged (6.3.b, 7.1)."""
+def _named_by(fact: Fact, after: Dossier) -> tuple[str, ...]:
+    """Who is asked for an opinion or a part, or awaited in vain (17.5, 17.6), or is urged (6.3.b, 7.1).
+
+    A transfer slip is for who had the paper before too: one of them passes it on (17.6.a).
+    """
     if isinstance(fact, reminder.ReminderIssued):
         return (fact.to,)
     if isinstance(fact, form.FormMade):
-        return (fact.to,) if fact.to is not None else ()
+        begun = (one.of for one in after.legs.values() if one.status != "planned")
+        had_it = tuple(begun) if fact.fact == "leg.started" else ()
+        return (fact.to, *had_it) if fact.to is not None else ()
     if isinstance(fact, opinion.OpinionRequested | leg.LegStarted):
         return (fact.of,)
     if isinstance(fact, leg.LegsPlanned):

@@ -15,6 +15,7 @@ from hub.inbound.directory import Directory
 from hub.regulation.sections import Interlinked
 from schemas.base import Fact
 from schemas.due import DeadlineMissed, RuleViolated
+from schemas.form import FormMade, MadePaper
 from schemas.leg import LegFinished, LegsPlanned, LegStarted
 from schemas.leg_plan import LegPlan
 from tests.support import dossiers as build
@@ -91,10 +92,27 @@ def test_paper_is_passed_on_in_that_order_with_a_slip_by_who_had_it() -> None:
     (fact,) = story.accepts(passing("PV-02"), AGENCY, TUESDAY - timedelta(hours=1))
     assert isinstance(fact, LegStarted)
     assert (fact.of, fact.finish_by, fact.slip) == ("H07.21", WEDNESDAY, "15/PC ngày 06/10/2026")
+    assert (fact.passed_by, fact.officer) == (AGENCY_CODE, build.OFFICER)
     assert story.refuses(passing("PV-02"), AGENCY).code == "rule.17.6.a.turn"
     assert story.refuses(passing("PV-09"), AGENCY).code == "rule.17.6.a.unknown"
     story.accepts(finishing("PV-02"), OTHER_AGENCY, TUESDAY)
-    assert story.accepts(passing("PV-03"), OTHER_AGENCY, TUESDAY)
+    (fact,) = story.accepts(passing("PV-03"), OTHER_AGENCY, TUESDAY)
+    assert isinstance(fact, LegStarted)
+    assert fact.passed_by == "H07.21"
+
+
+def test_a_transfer_slip_is_for_who_passes_the_paper_on_and_who_gets_it() -> None:
+    story = on_paper()
+    story.accepts(finishing("PV-01"), AGENCY)
+    (fact,) = story.accepts(passing("PV-02"), AGENCY)
+    typesetter = Sender("typesetter", frozenset({"typesetter"}), frozenset())
+    known = Directory((COUNTER, AGENCY, OTHER_AGENCY, THIRD, typesetter))
+    assert "typesetter" in receivers(story.now, story.now, fact, known)
+    paper = MadePaper(form="transfer-slip", digest="a" * 64, size=1)
+    made = FormMade(fact="leg.started", issued_at=TUESDAY, to="H07.21", papers=(paper,))
+    assert receivers(story.now, story.now, made, known) == ("counter-mau", "agency-mau", "agency-khac")
+    other = made.model_copy(update={"fact": "reminder.issued", "to": AGENCY_CODE})
+    assert receivers(story.now, story.now, other, known) == ("counter-mau", "agency-mau")
 
 
 @pytest.mark.rule("17.6.a")

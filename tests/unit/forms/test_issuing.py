@@ -44,6 +44,7 @@ def test_the_papers_of_a_fact_are_its_forms_slips_and_letters() -> None:
         "paper.handed_over": ["05", "hand-over"],
         "result.issued": ["05"],
         "result.returned": ["05"],
+        "leg.started": ["transfer-slip"],
         "pickup.progressed": ["post-minutes"],
         "reminder.issued": ["urging"],
         "copy.certified": ["true-copy"],

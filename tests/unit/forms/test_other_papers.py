@@ -17,6 +17,14 @@ from tests.support.forms import PAPERS, case, codes_of, form_set, pages_of, samp
 
 SAID = {
     "hand-over": ("PKS-2026-0001", "Bên nhận: Ủy ban nhân dân xã Mẫu", "Giấy chứng sinh", "Đỗ Văn Ví Dụ"),
+    "transfer-slip": (
+        "Số: PCXL-2026-0001",
+        "Kính gửi: Ủy ban nhân dân xã Ví Dụ",
+        "Xác nhận nơi cư trú của người mẹ",
+        "17 giờ 00 phút, ngày 08 tháng 01 năm 2026",
+        "Đã giải quyết: Giấy chứng sinh hợp lệ",
+        "Nguyễn Văn Thử",
+    ),
     "post-minutes": ("Số: BB-2026-0001", "RX000000001VN", "Trích lục khai sinh", "08 giờ 10 phút"),
     "urging": ("Số: 15/BPMC-ĐĐ", "TL. CHỦ TỊCH ỦY BAN NHÂN DÂN XÃ MẪU", "Hồ Thị Trưởng Mẫu", "quá thời hạn"),
     "loss": ("L1", "bị thất lạc", "Giấy chứng sinh", "Khi kiểm đếm cuối buổi"),
@@ -83,6 +91,8 @@ def test_it_looks_as_it_was_looked_at(name: str) -> None:
         ("hand-over", "paper.handed_over"),
         ("post-minutes", "pickup.progressed"),
         ("post-minutes", "pickup.ordered"),
+        ("transfer-slip", "leg.started"),
+        ("transfer-slip", "leg.planned"),
         ("urging", "reminder.issued"),
         ("loss", "loss.recorded"),
         ("loss-apology", "loss.settled"),
@@ -130,7 +140,7 @@ def test_all_templates_are_checked_by_a_command_that_names_file_and_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ended = typed("check")
-    assert (ended.exit_code, ended.stdout) == (0, "6 forms and 7 papers can be made\n")
+    assert (ended.exit_code, ended.stdout) == (0, "6 forms and 8 papers can be made\n")
     known = installed_papers()
     broken = known.files["loss.typ"].replace(b"form.loss", b"form.lose")
     wrong = replace(known, files={**known.files, "loss.typ": broken})
