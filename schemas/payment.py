@@ -48,13 +48,17 @@ class RequestPayment(Request):
 
 
 class PaymentRequested(Fact):
-    """The applicant is asked to pay; `payment` is unique for ever, `total` the sum in đồng."""
+    """The applicant is asked to pay; `payment` is unique for ever, `total` the sum in đồng.
+
+    `payee_account` is the account of the one-stop, or of the agency, where the register has one.
+    """
 
     type: ClassVar[str] = "onestop.payment.requested.v1"
     payment: Reference
     officer: Officer
     items: PaymentItems
     total: Amount
+    payee_account: Line | None = None
     requested_at: Instant
 
 
@@ -63,6 +67,7 @@ class _Payment(Wire):
     amount: Amount
     at: Instant
     place: Literal["portal", "gateway", "counter"]
+    payee_account: Line | None = None
     transaction: Reference | None = None
     raw_code: Line | None = None
 
@@ -70,7 +75,8 @@ class _Payment(Wire):
 class ReportPayment(_Payment, Request, Ruled):
     """What became of a payment: of the one that was requested (`payment`), or of `items` paid unasked.
 
-    A refused payment leaves the request open: the applicant may pay again.
+    A refused payment leaves the request open: the applicant may pay again. A `payee_account` is the
+    one-stop's or the agency's (Art. 4.1).
     """
 
     type: ClassVar[str] = "onestop.payment.report.v1"

@@ -28,6 +28,10 @@ Lists = Annotated[
 Desks = Annotated[
     Path | None, typer.Option("--desks", help="CSV of the desks of one-stops (5.1.a); those there stay else")
 ]
+Certificates = Annotated[
+    Path | None,
+    typer.Option("--certificates", help="CSV of what organisations sign with (17.1, 17.10); as with --desks"),
+]
 
 
 def _stored(number: int | None = None) -> Organisations:
@@ -35,12 +39,14 @@ def _stored(number: int | None = None) -> Organisations:
     return organisations.from_json(text) if text is not None else Organisations()
 
 
-def _read(file: Path, lists: Path | None, desks: Path | None, before: Organisations) -> Organisations:
-    text = registers.text_of(file)
+def _read(
+    file: Path, lists: Path | None, desks: Path | None, certificates: Path | None, before: Organisations
+) -> Organisations:
+    text, others = registers.text_of(file), (lists, desks, certificates)
     if registers.is_csv(file):
-        listed, placed = (registers.text_of(one) if one is not None else None for one in (lists, desks))
-        return organisations.from_csv(text, listed, before, placed)
-    for name, one in (("lists", lists), ("desks", desks)):
+        listed, placed, sealed = (registers.text_of(one) if one is not None else None for one in others)
+        return organisations.from_csv(text, listed, before, placed, sealed)
+    for name, one in zip(("lists", "desks", "certificates"), others, strict=True):
         if one is not None:
             fail(f"--{name} goes with a CSV file; a JSON file has `{name}` in it", 2)
     return organisations.from_json(text)
@@ -63,7 +69,10 @@ def show(
     found = known.on(code, day)
     if found is not None:
         desks = [one.model_dump(mode="json", exclude={"organisation"}) for one in known.desks_of(code, day)]
-        print_record(found.model_dump(mode="json") | ({"desks": desks} if desks else {}), as_json=as_json)
+        seals = [one.model_dump(mode="json", exclude={"organisation"}) for one in known.seals_of(code)]
+        beside = {"desks": desks, "certificates": seals}
+        told = found.model_dump(mode="json") | {name: rows for name, rows in beside.items() if rows}
+        print_record(told, as_json=as_json)
         return
     followers = ", ".join(known.followers(code, day))
     fail(f"{code} is not there on {day}" + (f"; it is followed by {followers}" if followers else ""))
@@ -74,13 +83,14 @@ def import_file(
     file: File,
     lists: Lists = None,
     desks: Desks = None,
+    certificates: Certificates = None,
     reason: Why = "",
     operator: By = "",
     is_sure: IsSure = False,
 ) -> None:
     """Take a file as the new edition, as a whole: with one mistake nothing of it is taken."""
     before = _stored()
-    after = _read(file, lists, desks, before)
+    after = _read(file, lists, desks, certificates, before)
     warnings = after.warnings(_by_email())
     registers.import_edition(_NAME, file.name, before, after, warnings, (operator, reason), is_sure=is_sure)
 
@@ -94,14 +104,26 @@ def _by_email() -> tuple[str, ...]:
 
 
 @app.command("diff")
-def diff(file: File, lists: Lists = None, desks: Desks = None, edition: Edition = None) -> None:
+def diff(
+    file: File,
+    lists: Lists = None,
+    desks: Desks = None,
+    certificates: Certificates = None,
+    edition: Edition = None,
+) -> None:
     """Show what a file would change, and import nothing."""
     before = _stored(edition)
-    registers.print_changes(before.changes_to(_read(file, lists, desks, before)))
+    registers.print_changes(before.changes_to(_read(file, lists, desks, certificates, before)))
 
 
 @app.command("export")
-def export(into: File, lists: Lists = None, desks: Desks = None, edition: Edition = None) -> None:
+def export(
+    into: File,
+    lists: Lists = None,
+    desks: Desks = None,
+    certificates: Certificates = None,
+    edition: Edition = None,
+) -> None:
     """Write the edition in force, or an earlier one, into a file that `import` takes."""
     known = _stored(edition)
     registers.write_out(into, known.as_csv if registers.is_csv(into) else known.as_json)
@@ -109,6 +131,8 @@ def export(into: File, lists: Lists = None, desks: Desks = None, edition: Editio
         registers.write_out(lists, known.lists_as_csv)
     if desks is not None:
         registers.write_out(desks, known.desks_as_csv)
+    if certificates is not None:
+        registers.write_out(certificates, known.seals_as_csv)
 
 
 @app.command("machine")

@@ -143,4 +143,5 @@ def _signed_by(signature: Signature, trust: Trust) -> SignedBy:
         signed_at=signature.signed_at,
         good_from=max(signature.signed_at - trust.max_ahead, signature.valid_from),
         good_until=min(signature.signed_at + trust.max_delay, signature.valid_until),
+        certificate=signature.signer.certificate_sha256,
     )

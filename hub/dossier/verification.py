@@ -11,6 +11,8 @@ from msgspec import Struct
 class SignedBy(Struct, frozen=True, gc=False):
     """One signature that holds; `account` is None for an agency. Personal data: never kept in a state.
 
+    `certificate` is the SHA-256 of the signer's own.
+
     It may be received from `good_from` to `good_until`: the certificates are valid then, and the signing
     time lies neither ahead nor too far back.
     """
@@ -20,6 +22,7 @@ class SignedBy(Struct, frozen=True, gc=False):
     signed_at: datetime
     good_from: datetime
     good_until: datetime
+    certificate: str = ""
 
     def is_timely(self, now: datetime) -> bool:
         """Whether it may be received at this legal time."""

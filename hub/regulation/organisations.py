@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from hub.regulation import desks as desk_tables
+from hub.regulation import seals as seal_tables
 from hub.regulation.desks import Desk
 from hub.regulation.errors import Mistake
 from hub.regulation.opening import read_hours
@@ -27,6 +28,7 @@ from hub.regulation.registers import (
     periods_are_right,
     read_edition,
 )
+from hub.regulation.seals import Seal
 from schemas.types import Day, Email, Line, Mailbox, OrganisationCode, ProcedureCode
 
 Kind = Literal["centre", "section", "committee", "office", "department", "vertical", "post"]
@@ -38,6 +40,7 @@ ListName = Literal["own_office", "vertical", "beyond_boundaries", "post"]
 PostTask = Literal["guide", "receive", "digitise", "return"]
 """Hướng dẫn, tiếp nhận, số hóa hồ sơ, trả kết quả (5.2)."""
 ONE_STOPS: frozenset[Kind] = frozenset({"centre", "section"})
+_CERTIFICATES = "certificates"
 _LISTS = frozenset({"codes", "procedures", "successors", "levels", "tasks", "fields"})
 _PARENTS: Mapping[Kind, frozenset[Kind]] = {
     "centre": frozenset({"office", "committee"}),
@@ -124,10 +127,15 @@ class Organisations:
         records: Sequence[Organisation] = (),
         lists: Sequence[Listed] = (),
         desks: Sequence[Desk] = (),
+        seals: Sequence[Seal] = (),
     ) -> None:
         self.records = tuple(records)
         self.lists = tuple(lists)
         self.desks = tuple(desks)
+        self.seals = tuple(seals)
+        self._seals: dict[str, list[Seal]] = {}
+        for seal in seals:
+            self._seals.setdefault(seal.organisation, []).append(seal)
         self._desks: dict[str, list[Desk]] = {}
         for desk in desks:
             self._desks.setdefault(desk.organisation, []).append(desk)
@@ -185,9 +193,14 @@ class Organisations:
         """The desks of a one-stop on this day, in the order of the file."""
         return tuple(one for one in self._desks.get(code, ()) if one.is_there(day))
 
+    def seals_of(self, code: str) -> tuple[Seal, ...]:
+        """Its certificates of all days; where there is none nothing is asked."""
+        return tuple(self._seals.get(code, ()))
+
     def as_json(self) -> str:
         """As it is stored and exported."""
-        return as_json({"organisations": self.records, "lists": self.lists, "desks": self.desks})
+        tables = {"organisations": self.records, "lists": self.lists, "desks": self.desks}
+        return as_json({**tables, _CERTIFICATES: self.seals})
 
     def as_csv(self) -> str:
         """The organisations, without lists and desks."""
@@ -201,12 +214,17 @@ class Organisations:
         """The desks."""
         return as_csv(self.desks, tuple(Desk.model_fields))
 
+    def seals_as_csv(self) -> str:
+        """The certificates."""
+        return as_csv(self.seals, tuple(Seal.model_fields))
+
     def changes_to(self, after: Organisations) -> list[EditionChange]:
         """What the other edition changes."""
         return [
             *compare({_key(one): one for one in self.records}, {_key(one): one for one in after.records}),
             *compare({_key(one): one for one in self.lists}, {_key(one): one for one in after.lists}),
             *compare({_key(one): one for one in self.desks}, {_key(one): one for one in after.desks}),
+            *compare({_key(one): one for one in self.seals}, {_key(one): one for one in after.seals}),
         ]
 
     def warnings(self, by_email: Collection[str] = ()) -> list[str]:
@@ -233,10 +251,15 @@ class Organisations:
             for one in self.records
             if by_email and one.kind in ONE_STOPS and one.mailbox is None
         ]
-        return unassigned + accounts + placed + boxes
+        known = {one.code for one in self.records}
+        stray = dict.fromkeys(one.organisation for one in self.seals if one.organisation not in known)
+        sealed = [f"{code}: 4.1: it has certificates, and is not in this file" for code in stray]
+        return unassigned + accounts + placed + boxes + sealed
 
 
-def _key(one: Organisation | Listed | Desk) -> str:
+def _key(one: Organisation | Listed | Desk | Seal) -> str:
+    if isinstance(one, Seal):
+        return f"{one.organisation} certificate {one.certificate_sha256[:16]} from {one.in_force_from}"
     if isinstance(one, Desk):
         return f"{one.organisation} desk {one.desk} from {one.in_force_from}"
     name = one.code if isinstance(one, Organisation) else f"{one.list} {one.procedure}"
@@ -245,25 +268,39 @@ def _key(one: Organisation | Listed | Desk) -> str:
 
 def from_json(text: str) -> Organisations:
     """An edition of a JSON file with all tables; raises RegisterError with every mistake."""
-    return _made(json_tables(text, ("organisations", "lists", "desks")))
+    return _made(json_tables(text, ("organisations", "lists", "desks", _CERTIFICATES)))
 
 
-def from_csv(text: str, lists: str | None, before: Organisations, desks: str | None = None) -> Organisations:
-    """An edition of CSV files; lists and desks without one stay as before. Raises RegisterError."""
+def from_csv(
+    text: str,
+    lists: str | None,
+    before: Organisations,
+    desks: str | None = None,
+    certificates: str | None = None,
+) -> Organisations:
+    """An edition of CSV files; tables without one stay as before. Raises RegisterError."""
     listed = csv_rows(lists, _LISTS) if lists is not None else ()
     placed = csv_rows(desks, _LISTS) if desks is not None else ()
-    made = _made({"organisations": csv_rows(text, _LISTS), "lists": listed, "desks": placed})
+    sealed = csv_rows(certificates, _LISTS) if certificates is not None else ()
+    made = _made(
+        {"organisations": csv_rows(text, _LISTS), "lists": listed, "desks": placed, _CERTIFICATES: sealed}
+    )
     return Organisations(
         made.records,
         made.lists if lists is not None else before.lists,
         made.desks if desks is not None else before.desks,
+        made.seals if certificates is not None else before.seals,
     )
 
 
 def _made(tables: Tables) -> Organisations:
     main = Table("organisations", Organisation, _mistakes)
     records, beside = read_edition(
-        tables, main, Table("lists", Listed, _mistaken), Table("desks", Desk, desk_tables.mistakes)
+        tables,
+        main,
+        Table("lists", Listed, _mistaken),
+        Table("desks", Desk, desk_tables.mistakes),
+        Table(_CERTIFICATES, Seal, seal_tables.mistakes),
     )
     return Organisations(records, *beside)
 

@@ -9,6 +9,7 @@ from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, is_agency
 from hub.dossier.state.model import Dossier
 from hub.dossier.verification import AwayCopy, SignedBy, UnverifiedCopy, VerifiedCopy
+from hub.regulation.clock import local_day
 from schemas.base import Request
 from schemas.component import ReuseComponent
 from schemas.copy import CertifyCopy, CopyCertified, CopyFile, CopyRegistered, RegisterCopy
@@ -96,6 +97,16 @@ def files_of(package: str | None, context: Context) -> tuple[CopyFile, ...]:
     """The files of a package that was found right; none without one."""
     copy = outcome_of(package, context) if package is not None else None
     return () if copy is None or isinstance(copy, UnverifiedCopy) else wire_files(copy)
+
+
+@rule("4.1", "An organisation signs as itself with a certificate that its register names for that day")
+def seal_is_of_the_register(signed: SignedBy, context: Context) -> Refused | None:
+    """By the day of signing; of an organisation without any the list of signers alone says it."""
+    seals = context.registers.organisations.seals_of(signed.organisation)
+    day = local_day(signed.signed_at)
+    if not seals or any(one.certificate_sha256 == signed.certificate and one.is_there(day) for one in seals):
+        return None
+    return Refused("organisation.other_certificate", rule="4.1")
 
 
 # Registration
@@ -209,6 +220,8 @@ def agency_has_signed(dossier: Dossier, request: CertifyCopy, context: Context) 
         return Refused("signature.signing_time", rule="17.1", fields=("/package",))
     if copy.agency.organisation != dossier.agency or not is_agency(dossier, context.sender):
         return Refused("signature.wrong_role", rule="17.1", fields=("/package",))
+    if (refused := seal_is_of_the_register(copy.agency, context)) is not None:
+        return Refused(refused.code, rule="17.1", fields=("/package",))
     if copy.manifest != dossier.digitised[request.component].manifest:
         return Refused("rule.17.1", rule="17.1", fields=("/package",))
     return None
@@ -275,6 +288,8 @@ def _wrong_result(
         officers_of.add(dossier.organisation)  # it decides itself (6.2.c)
     if copy.officer.organisation not in officers_of or copy.agency.organisation != dossier.agency:
         return "signature.wrong_role"
+    if (refused := seal_is_of_the_register(copy.agency, context)) is not None:
+        return refused.code
     if copy.officer.account != signer.account:
         return "rule.17.10.signer"
     return None if all(item.is_timely(context.now) for item in signatures) else "signature.signing_time"

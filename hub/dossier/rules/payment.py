@@ -111,6 +111,7 @@ def request_payment(dossier: Dossier, request: RequestPayment, context: Context)
         officer=request.officer,
         items=request.items,
         total=_total(request.items),
+        payee_account=next(iter(_accounts(dossier, context)), None),
         requested_at=context.now,
     )
     return Accepted((fact,), ids_of(_REQUEST))
@@ -136,7 +137,29 @@ def payment_is_due(dossier: Dossier, request: ReportPayment, context: Context) -
     return None
 
 
-_REPORT: tuple[Check[Dossier, ReportPayment], ...] = (payment_is_due,)
+@rule("4.1", "Fees go to the account of the one-stop or of the agency")
+def account_is_the_payees(dossier: Dossier, request: ReportPayment, context: Context) -> Refused | None:
+    """Of those that the register has for this day; how an account is grouped does not matter."""
+    known = _accounts(dossier, context)
+    if request.payee_account is None or not known or _plain(request.payee_account) in map(_plain, known):
+        return None
+    return Refused("payment.other_account", rule="4.1", fields=("/payee_account",), possible=known)
+
+
+def _accounts(dossier: Dossier, context: Context) -> tuple[str, ...]:
+    """That of the one-stop first, which collects (9.10)."""
+    day, known = local_day(context.now), context.registers.organisations
+    found = (known.on(code, day) for code in (dossier.organisation, dossier.agency) if known)
+    return tuple(
+        dict.fromkeys(one.payee_account for one in found if one is not None and one.payee_account is not None)
+    )
+
+
+def _plain(account: str) -> str:
+    return "".join(sign for sign in account if sign.isalnum()).casefold()
+
+
+_REPORT: tuple[Check[Dossier, ReportPayment], ...] = (payment_is_due, account_is_the_payees)
 
 
 def report(dossier: Dossier, request: ReportPayment, context: Context) -> Decision:
@@ -151,6 +174,7 @@ def report(dossier: Dossier, request: ReportPayment, context: Context) -> Decisi
         amount=request.amount,
         at=request.at,
         place=request.place,
+        payee_account=request.payee_account,
         transaction=request.transaction,
         raw_code=request.raw_code,
     )

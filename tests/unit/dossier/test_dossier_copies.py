@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from hub.dossier.decision import Context, Refused, Sender
 from hub.dossier.errors import ContextError
@@ -18,13 +17,11 @@ from hub.dossier.state.codec import from_json, to_json
 from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Dossier
 from hub.dossier.verification import CopyOutcome, SignedBy, UnverifiedCopy, VerifiedCopy, VerifiedFile
-from hub.regulation.registered import Registers
 from schemas.copy import CertifyCopy, CopyCertified, CopyRegistered, RegisterCopy
 from schemas.dossier import Component, DossierForwarded
 from schemas.result import IssueResult, ResultIssued, ResultPaper
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, MONDAY, OFFICER, ONE_STOP, RESULT_CODE, Story
-from tests.support.registers import delegated, officers
 
 PACKAGE, CERTIFIED, OTHER, MANIFEST, SCAN = ("1" * 64, "2" * 64, "3" * 64, "a" * 64, "f" * 64)
 PAPERS = build.papers()
@@ -341,25 +338,3 @@ def test_a_profile_may_want_every_result_signed() -> None:
     refused = story.refuses(build.issue(), AGENCY)
     assert (refused.code, refused.fields) == ("rule.17.10.signature", ("/papers/0/package",))
     story.accepts(result(OTHER), AGENCY)
-
-
-@pytest.mark.rule("17.10")
-def test_a_result_without_paper_is_signed_whatever_the_agency_says_of_it() -> None:
-    story = story_of(build.in_process(result_form="electronic"))
-    bare = result(None).model_copy(
-        update={"papers": (ResultPaper(code=RESULT_CODE, number="01/XN", mode="electronic"),)}
-    )
-    refused = story.refuses(bare, AGENCY)
-    assert (refused.code, refused.fields) == ("rule.17.10.signature", ("/papers/0/package",))
-    story.law = build.law_with(returning={"result_signature": "named"})
-    story.accepts(bare, AGENCY)
-
-
-@pytest.mark.rule("17.10")
-def test_what_a_one_stop_decides_its_own_officer_signs_and_the_agency_seals() -> None:
-    story = decided(officer=signed(build.ONE_STOP))
-    assert story.refuses(result(OTHER), AGENCY).code == "signature.wrong_role"
-    story.dossier = replace(story.now, status="accepted")
-    given = delegated(f"{OFFICER.account},{AGENCY_CODE},6.2.c,{build.PROCEDURE}")
-    story.registers = Registers(roster=officers(given=given))
-    story.accepts(result(OTHER), build.COUNTER)

@@ -12,12 +12,15 @@ from msgspec.structs import replace
 from hub.dossier.decision import Refused, Sender
 from hub.dossier.state.codec import from_json, to_json
 from hub.regulation.catalogue import Schedule, ScheduledSum
+from hub.regulation.organisations import Organisations
+from hub.regulation.registered import Registers
 from schemas.payment import PaymentItem, PaymentRecorded, PaymentRequested, ReportPayment, RequestPayment
 from tests.support.dossiers import (
     AGENCY,
     COUNTER,
     MONDAY,
     OFFICER,
+    ONE_STOP,
     OTHER_COUNTER,
     PORTAL,
     PROCEDURE,
@@ -30,6 +33,7 @@ from tests.support.dossiers import (
     papers,
     submitted,
 )
+from tests.support.registers import merged
 
 # Chứng thực bản sao: 8 000 đồng, no text beside it.
 PROCEDURE_WITH_FEE = "2.000635"
@@ -244,3 +248,38 @@ def test_a_payment_behind_the_last_number_is_refused_by_name() -> None:
     assert lived.refuses(demand(), COUNTER) == Refused("payment.used_up", "3.5")
     unasked = paid(None, items=(FEE,))
     assert lived.refuses(unasked, PAYMENTS) == Refused("payment.used_up", "3.5")
+
+
+def with_accounts() -> Story:
+    """The register has an account of the one-stop, and none of the agency."""
+    lived, lasting = story(), {"in_force_until": None, "successors": ()}
+    lived.registers = Registers(
+        Organisations([one.model_copy(update=lasting) for one in merged().records if one.code == ONE_STOP])
+    )
+    return lived
+
+
+@pytest.mark.rule("4.1")
+def test_fees_are_asked_and_paid_into_the_account_that_the_register_has() -> None:
+    lived = with_accounts()
+    (asked,) = lived.accepts(demand(), COUNTER)
+    assert isinstance(asked, PaymentRequested)
+    assert asked.payee_account == "3511.0.1234"
+    refused = lived.refuses(paid(asked.payment, payee_account="999"), PAYMENTS)
+    assert (refused.code, refused.rule, refused.fields) == (
+        "payment.other_account", "4.1", ("/payee_account",),
+    )  # fmt: skip
+    assert refused.possible == ("3511.0.1234",)
+    (fact,) = lived.accepts(paid(asked.payment, payee_account="351101234"), PAYMENTS)
+    assert isinstance(fact, PaymentRecorded)
+    assert fact.payee_account == "351101234"
+
+
+@pytest.mark.rule("4.1")
+def test_without_an_account_on_record_or_in_the_report_nothing_is_asked() -> None:
+    with_accounts().accepts(paid(None, items=(FEE.model_dump(),)), PAYMENTS)
+    lived = story()
+    (asked,) = lived.accepts(demand(), COUNTER)
+    assert isinstance(asked, PaymentRequested)
+    assert asked.payee_account is None
+    lived.accepts(paid(asked.payment, payee_account="999"), PAYMENTS)

@@ -121,7 +121,7 @@ def test_a_comparison_names_what_is_added_removed_and_changed() -> None:
     [
         ('{"organisations": [', "line 1: no JSON"),
         ("{}", "organisations: there is none"),
-        ('{"people": []}', "people: unknown; known are organisations, lists, desks"),
+        ('{"people": []}', "people: unknown; known are organisations, lists, desks, certificates"),
         ('{"organisations": {}}', "organisations: an array of objects is expected"),
         (TWO, "line 3: kind: Field required"),
         (TWO, "line 5: code: "),
@@ -285,3 +285,31 @@ def test_reading_a_large_file_costs_in_proportion_to_it() -> None:
 def test_a_text_that_a_spreadsheet_takes_for_a_formula_is_refused(name: str) -> None:
     with pytest.raises(RegisterError, match="name_vi: begins like a formula"):
         organisations.from_json(_file(_org("H07.10", name_vi=name)))
+
+
+def test_certificates_are_imported_and_exported_beside_the_organisations() -> None:
+    digest = "AB:" * 31 + "CD"
+    fields = "organisation,certificate_sha256,name,in_force_from,in_force_until"
+    text = f"{fields}\n{AGENCY_CODE},{digest},Con dấu số,2026-01-01,2027-01-01\n"
+    known = organisations.from_csv(CSV, None, Organisations(), certificates=text)
+    (seal,) = known.seals_of(AGENCY_CODE)
+    assert seal.certificate_sha256 == "ab" * 31 + "cd"
+    assert [seal.is_there(date(year, 1, 1)) for year in (2025, 2026, 2027)] == [False, True, False]
+    assert organisations.from_json(known.as_json()).seals == known.seals
+    again = organisations.from_csv(known.as_csv(), None, Organisations(), certificates=known.seals_as_csv())
+    assert known.changes_to(again) == []
+    assert organisations.from_csv(known.as_csv(), None, known).seals == known.seals
+    assert [one.name for one in merged().changes_to(known)] == [
+        f"{AGENCY_CODE} certificate {'ab' * 8} from 2026-01-01"
+    ]
+    assert (
+        "H07.99: 4.1: it has certificates, and is not in this file"
+        in organisations.from_csv(
+            CSV, None, Organisations(), certificates=text.replace(AGENCY_CODE, "H07.99")
+        ).warnings()
+    )
+    twice = f"{text}{ONE_STOP},{digest},,2026-06-01,\n"
+    with pytest.raises(RegisterError, match="line 3: in_force_from: certificate abababababababab is there"):
+        organisations.from_csv(CSV, None, Organisations(), certificates=twice)
+    with pytest.raises(RegisterError, match="line 2: certificate_sha256"):
+        organisations.from_csv(CSV, None, Organisations(), certificates=text.replace("CD,", ","))
