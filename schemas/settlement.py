@@ -52,6 +52,31 @@ class SettleFees(_Settlement, Request):
         return f"fees/{self.organisation}/{self.agency}"
 
 
+class _Watch(Wire):
+    organisation: OrganisationCode
+    agency: OrganisationCode
+    quarter: Quarter
+
+    def matter(self, _day: date) -> str:
+        """The same as of the settlements."""
+        return f"fees/{self.organisation}/{self.agency}"
+
+
+class WatchFees(_Watch, Request):
+    """The hub's own: in a quarter that is over a one-stop collected for an agency the first time (9.10)."""
+
+    type: ClassVar[str] = "onestop.fees.watch.v1"
+    roles: ClassVar[frozenset[Role]] = frozenset({"hub"})
+    subject: ClassVar[Subject] = "matter"
+
+
+class FeesWatched(_Watch, Fact):
+    """The first quarter of the two is watched: until `settle_by` it is settled."""
+
+    type: ClassVar[str] = "onestop.fees.watched.v1"
+    settle_by: Instant
+
+
 class FeesSettled(_Settlement, Fact):
     """The quarter is settled; `by` recorded it.
 

@@ -30,12 +30,16 @@ Look = Callable[[], Awaitable[Sequence[Finding]]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that has to be right. `ends_start`: without it no role may begin to work."""
+    """One thing that has to be right. `ends_start`: without it no role may begin to work.
+
+    `is_advice`: the hub works as well without it; who asks is told, and nothing fails.
+    """
 
     name: str
     looks_at: str
     look: Look
     ends_start: bool = True
+    is_advice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ import typer
 
 from hub.checks.certificates import certificates_check, certificates_of
 from hub.checks.check import Check, Finding, Outcome, look, look_all
+from hub.checks.law import catalogue_check
 from hub.checks.roles import engine_checks
 from hub.checks.servers import kafka_check, postgres_check, versions_check
+from hub.checks.store import Connect
 from hub.cli.shared import run, settings
 from hub.delivery.declaration import declarations
+from hub.facts.sealing import store_key_of
 from hub.forms.checking import check_forms
 from hub.forms.errors import FormError
 from hub.kafka.admin import KafkaAdmin
@@ -31,6 +34,8 @@ _COLUMNS = ("check", "looks_at", "outcome", "unknown", "findings")
 def doctor(as_json: AsJson = False) -> None:
     """Look at everything that has to be right; exit status 1 when something is not, with what to do.
 
+    What is advised only ends with no other status.
+
     Needs the settings of an engine.
     """
     outcomes: list[Outcome] = run(_looked())
@@ -39,7 +44,7 @@ def doctor(as_json: AsJson = False) -> None:
     else:
         for outcome in outcomes:
             say("\n".join(_lines(outcome)))
-    if not all(outcome.is_ok for outcome in outcomes):
+    if not all(outcome.is_ok or outcome.check.is_advice for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -55,6 +60,7 @@ async def _looked() -> list[Outcome]:
         *engine_checks(tree, admin, session.live),
         certificates_check(certificates_of(tree)),
         _forms_check(tree),
+        _catalogue_check(tree, session.live),
         *declared,
     )
     try:
@@ -87,6 +93,10 @@ def _forms_check(tree: Settings) -> Check:
     return Check("forms", "every form and paper can be made of the invented dossier", look, ends_start=False)
 
 
+def _catalogue_check(tree: Settings, connect: Connect) -> Check:
+    return catalogue_check(connect, load_book(tree.profile, tree.regulation), lambda: store_key_of(tree))
+
+
 def _unasked(check: Check, away: Collection[str]) -> Outcome | None:
     """A server that is away is not waited for again by every check that needs it."""
     if "postgresql" in away and check.name not in _OF_THIS_MACHINE:
@@ -102,7 +112,16 @@ def _lines(outcome: Outcome) -> list[str]:
         return [f"?       {check.name}: {outcome.unknown}"]
     if outcome.is_ok:
         return [f"ok      {check.name}: {check.looks_at}"]
-    return [f"failed  {check.name}: {finding.reason}; {finding.remedy}" for finding in outcome.findings]
+    how = "advice" if check.is_advice else "failed"
+    return [f"{how}  {check.name}: {finding.reason}; {finding.remedy}" for finding in outcome.findings]
+
+
+def _in_a_word(outcome: Outcome) -> str:
+    if outcome.is_ok:
+        return "ok"
+    if outcome.unknown is not None:
+        return "unknown"
+    return "advice" if outcome.check.is_advice else "failed"
 
 
 def _as_object(outcome: Outcome) -> dict[str, object]:
@@ -110,7 +129,7 @@ def _as_object(outcome: Outcome) -> dict[str, object]:
     return {
         "check": check.name,
         "looks_at": check.looks_at,
-        "outcome": "ok" if outcome.is_ok else "unknown" if outcome.unknown is not None else "failed",
+        "outcome": _in_a_word(outcome),
         "unknown": outcome.unknown,
         "findings": [{"reason": f.reason, "remedy": f.remedy} for f in outcome.findings],
     }

@@ -15,7 +15,7 @@ from schemas.due import DeadlineMissed, FireTimer
 from schemas.feedback import AnswerComplaint, ForwardComplaint, LodgeComplaint
 from schemas.register import RecordImport
 from schemas.report import FileReport, PlanReport, SendReport, TellReport
-from schemas.settlement import SettleFees
+from schemas.settlement import SettleFees, WatchFees
 from schemas.ticket import CallTicket, IssueTicket
 
 _SPEAKERS = frozenset({"counter", "agency"})
@@ -35,10 +35,11 @@ def takes_part(matter: Matter, sender: Sender) -> bool:
 
 
 def possible_now(matter: Matter) -> tuple[str, ...]:
-    """Types of the requests that belong to such a matter, sorted."""
+    """Types of the requests that belong to such a matter, sorted; the hub's own watch begins it only."""
     if matter.kind == "complaint" and not any(one.is_open for one in matter.complaints.values()):
         return ()
-    return tuple(sorted(request.type for request in _OF[matter.kind]))
+    of_participants = (request for request in _OF[matter.kind] if request is not WatchFees)
+    return tuple(sorted(request.type for request in of_participants))
 
 
 def decide_matter(matter: Matter | None, request: Request, context: Context) -> Decision:
@@ -85,6 +86,7 @@ def _of_what_is_there(act: Callable[[Matter, Any, Context], Decision]) -> _Act:
 
 MATTER_DECISIONS: Mapping[type[Request], _Act] = {
     SettleFees: settlement.settle,
+    WatchFees: settlement.watch,
     LodgeComplaint: feedback.lodge,
     RecordImport: imports.record,
     IssueTicket: queue.issue,
@@ -99,7 +101,7 @@ MATTER_DECISIONS: Mapping[type[Request], _Act] = {
 }
 """What decides each request about a matter."""
 _OF: Mapping[MatterKind, tuple[type[Request], ...]] = {
-    "fees": (SettleFees,),
+    "fees": (SettleFees, WatchFees),
     "complaint": (ForwardComplaint, AnswerComplaint),
     "register": (RecordImport,),
     "queue": (IssueTicket, CallTicket),

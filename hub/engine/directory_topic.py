@@ -11,6 +11,7 @@ from hashlib import sha256
 import orjson
 
 from hub.engine.due_reports import ReportTeller
+from hub.engine.first_settlements import SettlementTeller
 from hub.engine.imports import ImportTeller
 from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
@@ -50,10 +51,12 @@ class DirectoryTopic:
         key: StoreKey,
         imports: ImportTeller,
         reports: ReportTeller,
+        settlements: SettlementTeller,
     ) -> None:
         self._producer = producer
         self._imports = imports
         self._reports = reports
+        self._settlements = settlements
         self._session = session
         self._shards = shards
         self._book = book
@@ -88,6 +91,7 @@ class DirectoryTopic:
         try:
             await self._imports.tell(connection)
             await self._reports.tell(connection)
+            await self._settlements.tell(connection)
         except (KafkaError, TimeoutError) as error:
             log("telling_waits", error=type(error).__name__)
 

@@ -26,6 +26,7 @@ from hub.engine.decide.rules import Rules, code_blocks
 from hub.engine.decide.waiting_copies import WaitingCopies
 from hub.engine.directory_topic import DirectoryTopic
 from hub.engine.due_reports import ReportTeller
+from hub.engine.first_settlements import SettlementTeller
 from hub.engine.imports import ImportTeller
 from hub.engine.intake import positions
 from hub.engine.intake.assigned import Assigned, Batch, Load
@@ -310,6 +311,9 @@ def _directory(
             producer, topic=topic, environment=environment, key=key, told=metrics.untrusted_row
         ),
         reports=ReportTeller(
+            producer, book, topic=topic, environment=environment, key=key, told=metrics.untrusted_row
+        ),
+        settlements=SettlementTeller(
             producer, book, topic=topic, environment=environment, key=key, told=metrics.untrusted_row
         ),
     )

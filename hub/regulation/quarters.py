@@ -24,6 +24,18 @@ def after(quarter: str) -> str:
     return f"{year}-Q{number + 1}" if number < 4 else f"{year + 1}-Q1"
 
 
+def ended_before(day: date) -> str:
+    """The last one that is over on this day."""
+    number = (day.month + _MONTHS - 1) // _MONTHS - 1
+    return f"{day.year}-Q{number}" if number else f"{day.year - 1}-Q4"
+
+
+def days_of(quarter: str) -> tuple[date, date]:
+    """Its first day, and the first day after it."""
+    last = end_of(quarter)
+    return date(last.year, last.month - _MONTHS + 1, 1), last + timedelta(days=1)
+
+
 def settlement_limit(calendar: WorkingCalendar, profile: Profile, quarter: str) -> datetime | None:
     """Closing of the last working day for it; None where the profile gives no time."""
     days = profile.settlement.limit_working_days

@@ -12,7 +12,7 @@ from hub.dossier.state.matter import Matter
 from hub.regulation.clock import local_day
 from hub.regulation.errors import CalendarYearError
 from hub.regulation.quarters import after, end_of, settlement_limit
-from schemas.settlement import FeesSettled, SettleFees
+from schemas.settlement import FeesSettled, FeesWatched, SettleFees, WatchFees
 
 
 def _settler(request: SettleFees, context: Context) -> str | None:
@@ -83,6 +83,22 @@ def _next_limit(quarter: str, context: Context) -> datetime | None:
         return settle_by(after(quarter), context)
     except CalendarYearError:  # its days off are not known yet
         return None
+
+
+@rule(
+    "9.10", "The first quarter in which a one-stop collected for an agency is watched as the later ones are"
+)
+def first_quarter(matter: Matter | None, request: WatchFees, context: Context) -> datetime | None:
+    """Until when; None where something is on record of the two, or the profile gives no time."""
+    return settle_by(request.quarter, context) if matter is None else None
+
+
+def watch(matter: Matter | None, request: WatchFees, context: Context) -> Decision:
+    """Both are told that the quarter has to be settled; later ones are watched from each settlement on."""
+    limit = first_quarter(matter, request, context)
+    if limit is None:
+        return Refused("rule.9.10.watched", rule="9.10", fields=("/quarter",))
+    return Accepted((FeesWatched(**dict(request), settle_by=limit),), (first_quarter.id,))
 
 
 def settle(matter: Matter | None, request: SettleFees, context: Context) -> Decision:

@@ -17,7 +17,7 @@ from schemas.due import DeadlineMissed, RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintLodged
 from schemas.register import RegisterChanged
 from schemas.report import ReportDue, ReportMade, ReportMailing, ReportSent, ReportUnsent
-from schemas.settlement import FeesSettled
+from schemas.settlement import FeesSettled, FeesWatched
 from schemas.ticket import TicketCalled, TicketIssued
 
 _Changes = dict[str, Any]
@@ -36,7 +36,7 @@ def evolve_matter(matter: Matter | None, fact: Fact, at: datetime) -> Matter:
     return replace(matter, sequence=matter.sequence + 1, **change(matter, fact, at.astimezone(UTC)))
 
 
-def _of_fees(fact: FeesSettled, at: datetime) -> Matter:
+def _of_fees(fact: FeesSettled | FeesWatched, at: datetime) -> Matter:
     return Matter(kind="fees", organisation=fact.organisation, agency=fact.agency, opened_at=at, sequence=0)
 
 
@@ -48,6 +48,11 @@ def _settled(matter: Matter, fact: FeesSettled, at: datetime) -> _Changes:
         timers[f"settlement:{following}"] = Timer("settlement", fact.next_by.astimezone(UTC))
     settled = Settlement(at, fact.collected, fact.handed_over)
     return {"quarters": {**matter.quarters, fact.quarter: settled}, "timers": timers}
+
+
+def _watched(_matter: Matter, fact: FeesWatched, _at: datetime) -> _Changes:
+    limit = Timer("settlement", fact.settle_by.astimezone(UTC))
+    return {"timers": {f"settlement:{fact.quarter}": limit}}
 
 
 def _fired(matter: Matter, fact: DeadlineMissed, _at: datetime) -> _Changes:
@@ -131,6 +136,7 @@ def _without(matter: Matter, name: str) -> dict[str, Timer]:
 
 _OPENED: Mapping[type[Fact], Callable[[Any, datetime], Matter]] = {
     FeesSettled: _of_fees,
+    FeesWatched: _of_fees,
     ComplaintLodged: _of_a_complaint,
     RegisterChanged: _of_a_register,
     TicketIssued: _of_a_queue,
@@ -140,6 +146,7 @@ OPENING = frozenset(_OPENED)
 """Facts that a matter can begin with, and that no dossier has."""
 _TABLE: Mapping[type[Fact], Callable[[Matter, Any, datetime], _Changes]] = {
     FeesSettled: _settled,
+    FeesWatched: _watched,
     ComplaintLodged: _lodged,
     RegisterChanged: _imported,
     TicketIssued: _drawn,

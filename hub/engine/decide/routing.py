@@ -134,6 +134,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     payment.PaymentRequested: _BOTH | _PORTAL,
     payment.PaymentRecorded: _BOTH | _PORTAL | _PAPERS,
     settlement.FeesSettled: _BOTH,
+    settlement.FeesWatched: _BOTH,
     register.RegisterChanged: frozenset(),
     ticket.TicketIssued: _ONE_STOP | {"public"},
     ticket.TicketCalled: _ONE_STOP,

@@ -10,13 +10,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from hub.checks.check import Check, Finding, look, must_hold
-from hub.checks.law import calendar_findings
+from hub.checks.law import calendar_findings, catalogue_findings
 from hub.checks.machine import disk_findings
 from hub.checks.store import _apart, clock_finding
 from hub.checks.topics import findings, topics_of
 from hub.checks.watch import CheckMetrics, CheckWatch
 from hub.errors import StartupError
 from hub.kafka.topics import DIRECTORY, FACTS, IN, OUT, kept, reasons_to_stop
+from hub.regulation.lawbook import load_book
+from hub.regulation.published import Publication, of_book
 
 GIB = 1 << 30
 RIGHT = {"unclean.leader.election.enable": "false", "retention.bytes": "-1"}
@@ -125,3 +127,18 @@ def test_only_what_would_make_decisions_wrong_stops_a_topic(setting: str, value:
     reasons = reasons_to_stop("", {"in.a": IN | {setting: value}, "in.b": IN, "other": {setting: value}})
     assert set(reasons) == ({"in.a"} if stops else set())
     assert all(setting in reason and value in reason for reason in reasons.values())
+
+
+def test_a_catalogue_in_force_that_is_not_on_record_as_it_is_installed_is_told_with_the_command() -> None:
+    book = load_book()
+    installed, in_force = of_book(book), book.in_force(date(2026, 12, 31)).versions.catalogue
+    (found,) = catalogue_findings(Publication(), installed, in_force)
+    assert f"({in_force}) are not on record" in found.reason
+    assert "hub catalogue publish" in found.remedy
+    assert catalogue_findings(installed, installed, in_force) == []
+    other = [one.model_copy(update={"sha256": "0" * 64}) for one in installed.procedures]
+    assert len(catalogue_findings(Publication(other), installed, in_force)) == 1
+    before = [one for one in installed.procedures if one.catalogue == in_force]
+    assert catalogue_findings(Publication(before), installed, in_force) == [], (
+        "an older one is nobody's today"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,10 +12,10 @@ from hub.dossier.matters import possible_now, takes_part
 from hub.dossier.state.model import Timer
 from hub.engine.decide.routing import matter_receivers
 from hub.inbound.directory import Directory
-from hub.regulation.quarters import after, end_of
+from hub.regulation.quarters import after, days_of, end_of, ended_before
 from hub.regulation.sections import FeeSettlement
 from schemas.due import DeadlineMissed, FireTimer, RuleViolated
-from schemas.settlement import FeesSettled
+from schemas.settlement import FeesSettled, FeesWatched, WatchFees
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, HUB, ONE_STOP, at, law_with
 from tests.support.matters import OCTOBER, MatterStory, settled, settlement
@@ -148,3 +149,50 @@ def test_quarters_follow_each_other() -> None:
     assert [str(end_of(f"2028-Q{number}")) for number in (1, 2, 3, 4)] == [
         "2028-03-31", "2028-06-30", "2028-09-30", "2028-12-31",
     ]  # fmt: skip
+
+
+def watch(quarter: str = "2026-Q3") -> WatchFees:
+    return WatchFees(organisation=ONE_STOP, agency=AGENCY_CODE, quarter=quarter)
+
+
+@pytest.mark.rule("9.10")
+def test_the_first_quarter_of_the_two_is_watched_before_anything_was_settled() -> None:
+    story = MatterStory()
+    (fact,) = story.accepts(watch(), HUB, at("2026-10-01 00:00"))
+    assert isinstance(fact, FeesWatched)
+    assert fact.settle_by == LIMIT
+    assert story.now.timers == {"settlement:2026-Q3": Timer("settlement", LIMIT)}
+    told = matter_receivers(story.now, fact, Directory((COUNTER, AGENCY, build.OTHER_AGENCY)))
+    assert told == ("counter-mau", "agency-mau")
+    assert possible_now(story.now) == ("onestop.fees.settle.v1",)
+    fired = FireTimer(timer="settlement:2026-Q3", kind="settlement", due_at=LIMIT)
+    (missed,) = story.accepts(fired, HUB, LIMIT + timedelta(seconds=1))
+    assert isinstance(missed, DeadlineMissed)
+    facts = story.accepts(settlement(), COUNTER, at("2026-10-22 09:00"))
+    assert isinstance(facts[1], RuleViolated)
+    assert list(story.now.timers) == [SETTLED]
+
+
+@pytest.mark.rule("9.10")
+def test_who_settles_already_is_not_watched_anew_and_nobody_without_a_time() -> None:
+    story = MatterStory()
+    story.accepts(settlement(), COUNTER)
+    assert story.refuses(watch("2026-Q4"), HUB, at("2027-01-02 09:00")).code == "rule.9.10.watched"
+    free = replace(build.law(), profile=replace(build.law().profile, settlement=FeeSettlement()))
+    assert MatterStory(law=free).refuses(watch(), HUB).code == "rule.9.10.watched"
+
+
+@pytest.mark.parametrize(
+    ("day", "quarter", "first", "following"),
+    [
+        ("2026-10-01", "2026-Q3", "2026-07-01", "2026-10-01"),
+        ("2026-12-31", "2026-Q3", "2026-07-01", "2026-10-01"),
+        ("2027-01-01", "2026-Q4", "2026-10-01", "2027-01-01"),
+        ("2027-03-31", "2026-Q4", "2026-10-01", "2027-01-01"),
+    ],
+)
+def test_the_last_quarter_that_is_over_has_its_days(
+    day: str, quarter: str, first: str, following: str
+) -> None:
+    assert ended_before(date.fromisoformat(day)) == quarter
+    assert days_of(quarter) == (date.fromisoformat(first), date.fromisoformat(following))

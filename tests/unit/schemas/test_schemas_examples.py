@@ -34,7 +34,7 @@ def text(value: Any) -> str:
 
 def test_there_is_exactly_one_example_per_type() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.json")} == MODELS.keys()
-    assert (len(REQUESTS), len(FACTS), len(RECEIPTS)) == (64, 77, 2)
+    assert (len(REQUESTS), len(FACTS), len(RECEIPTS)) == (65, 78, 2)
 
 
 @each_type

@@ -1,0 +1,107 @@
+"""Tells the hub itself of pairs of one-stop and agency whose first quarter has to be settled (Art. 9.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from hashlib import sha256
+
+import asyncpg
+import orjson
+
+from hub.checks.reports import legal_now
+from hub.errors import AlteredRowError
+from hub.facts.fact_bytes import rfc3339
+from hub.facts.integrity import StoreKey
+from hub.facts.message import HUB_SOURCE, cloud_event
+from hub.facts.trusted import FACT_COLUMNS, fact_name, genuine_body
+from hub.facts.untrusted import OnUntrusted
+from hub.identifiers import alias_of
+from hub.kafka.producer import OutgoingRecord, Producer
+from hub.postgres.database import Connection
+from hub.regulation.clock import VIETNAM, local_day
+from hub.regulation.lawbook import LawBook
+from hub.regulation.quarters import days_of, ended_before
+from schemas.settlement import WatchFees
+
+_HUB = "hub"
+_SEND_S = 20.0
+_COLLECTED = f"""
+with paid as (
+    select distinct p.dossier_id from fact p
+    where p.time >= $1 and p.time < $2 and p.type = 'onestop.payment.recorded.v1'
+        and convert_from(p.bytes, 'UTF8')::jsonb -> 'data' ->> 'status' = 'paid'
+), pairs as (
+    select distinct on (body ->> 'organisation', body ->> 'agency') s.id
+    from fact s cross join lateral (select convert_from(s.bytes, 'UTF8')::jsonb -> 'data' as body) said
+    where s.sequence = 1 and s.dossier_id in (select dossier_id from paid)
+        and body ->> 'organisation' <> body ->> 'agency'
+    order by body ->> 'organisation', body ->> 'agency', s.id
+)
+select {FACT_COLUMNS} from fact f where f.id in (select id from pairs)
+"""  # noqa: S608  our text
+"""One submission of each one-stop and agency between which something was paid."""
+_THERE = "select alias, dossier_id::text as dossier, mac from alias where alias = any($1::text[])"
+
+
+class SettlementTeller:
+    """Of the last quarter that is over, once a day; what is on record is watched by its own settlements."""
+
+    def __init__(
+        self, producer: Producer, book: LawBook, *, topic: str, environment: str, key: StoreKey,
+        told: OnUntrusted,
+    ) -> None:  # fmt: skip
+        self._producer = producer
+        self._book = book
+        self._topic = topic
+        self._environment = environment
+        self._key = key
+        self._on_untrusted = told
+        self._looked: date | None = None
+
+    async def tell(self, connection: Connection) -> None:
+        """Send those that have to be watched from now on; an altered fact is named and left out."""
+        now = await legal_now(connection, self._environment)
+        today = local_day(now)
+        if self._looked == today:
+            return
+        if self._book.in_force(today).profile.settlement.limit_working_days is not None:
+            quarter = ended_before(today)
+            records = [_record(one, now) for one in await self._wanted(connection, quarter)]
+            if records:
+                await self._producer.send(self._topic, records, _SEND_S)
+        self._looked = today
+
+    async def _wanted(self, connection: Connection, quarter: str) -> list[WatchFees]:
+        first, after = (datetime.combine(day, time(), VIETNAM) for day in days_of(quarter))
+        rows = await connection.fetch(_COLLECTED, first, after)
+        found = {_alias(one): one for one in self._pairs(rows, quarter)}
+        rows = await connection.fetch(_THERE, list(found))
+        there = {row["alias"] for row in rows if self._key.alias(row["alias"], row["dossier"]) == row["mac"]}
+        return [one for alias, one in found.items() if alias not in there]
+
+    def _pairs(self, rows: Iterable[asyncpg.Record], quarter: str) -> Iterator[WatchFees]:
+        for row in rows:
+            body = genuine_body(row, self._key)
+            if body is None:
+                self._on_untrusted(AlteredRowError(fact_name(row)))
+                continue
+            data = body["data"]
+            yield WatchFees(organisation=data["organisation"], agency=data["agency"], quarter=quarter)
+
+
+def _alias(request: WatchFees) -> str:
+    return alias_of(f"ref:{request.matter(date.min)}", _HUB)
+
+
+def _record(request: WatchFees, now: datetime) -> OutgoingRecord:
+    name = f"fees-{sha256(f'{request.matter(date.min)}/{request.quarter}'.encode()).hexdigest()[:40]}"
+    headers = cloud_event(
+        event_id=name,
+        source=HUB_SOURCE,
+        event_type=WatchFees.type,
+        subject=f"ref:{name}",
+        time=rfc3339(now),
+    )
+    value = orjson.dumps(request.model_dump(mode="json"))
+    return OutgoingRecord(f"ref:{name}".encode(), value, headers, 0)
