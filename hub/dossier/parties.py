@@ -71,6 +71,18 @@ def shared_number(proxy: Proxy, applicant: Party) -> str | None:
     return None
 
 
+_PERSONAL_DIGITS = 12
+
+
+def household_differs(party: Party | Proxy) -> bool:
+    """Whether a tax code of 12 digits is another number than the identity number beside it.
+
+    That of a household that trades is its owner's own number since 1 July 2025 (Thông tư 86/2024/TT-BTC).
+    """
+    code, number = party.tax_code, party.identity_number
+    return code is not None and len(code) == _PERSONAL_DIGITS and number not in {None, code}
+
+
 def plain_name(name: str) -> str:
     """A name for comparing: letters alone, without accents and case; `Hòa` and `Hoà` are one."""
     decomposed = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
-from hub.dossier.parties import shared_number
+from hub.dossier.parties import household_differs, shared_number
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.mailbox import BY_EMAIL
@@ -95,6 +95,16 @@ def proxy_has_deed(_dossier: None, request: SubmitDossier, _context: Context) ->
     return Refused("rule.2.8", rule="2.8", fields=(f"/proxy/{number}",)) if number else None
 
 
+@rule("15.6.a", "A household that trades has the personal number of its owner as its tax code")
+def household_is_its_owner(_dossier: None, request: SubmitDossier, _context: Context) -> Refused | None:
+    """Where both are given, of applicant and proxy; one alone cannot be compared with anything here."""
+    named = (("applicant", request.applicant), ("proxy", request.proxy))
+    faults = tuple(
+        f"/{name}/tax_code" for name, party in named if party is not None and household_differs(party)
+    )
+    return Refused("rule.15.6.a.household", rule="15.6.a", fields=faults) if faults else None
+
+
 @rule("14.3", "Nothing beyond the published components is taken at submission")
 def submitted_components_are_published(
     _dossier: None, request: SubmitDossier, context: Context
@@ -111,6 +121,7 @@ _SUBMIT: tuple[Check[None, SubmitDossier], ...] = (
     in_person_is_at_a_counter,
     channel_is_open,
     proxy_has_deed,
+    household_is_its_owner,
     submitted_components_are_published,
 )
 

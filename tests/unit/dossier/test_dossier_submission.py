@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from hub.dossier.decision import Refused
 from hub.regulation.law import Law
-from schemas.dossier import Component, DossierSubmitted
-from schemas.party import Proxy
+from schemas.dossier import Component, DossierSubmitted, SubmitDossier
+from schemas.party import Party, Proxy
 from tests.support import dossiers as build
-from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, PORTAL, Story, at, law
+from tests.support.dossiers import COUNTER, MONDAY, OTHER_COUNTER, OWNER, PORTAL, Story, at, law
 from tests.support.lawbooks import SHIPPED_CATALOGUE
 
 
@@ -197,3 +197,19 @@ def test_at_the_counter_no_such_hours_run() -> None:
     (fact,) = story.accepts(build.submission(), COUNTER, MONDAY)
     assert isinstance(fact, DossierSubmitted)
     assert (fact.received_at, fact.intake_limit) == (None, None)
+
+
+@pytest.mark.rule("15.6.a")
+def test_a_households_tax_code_is_the_number_of_its_owner_where_both_are_given() -> None:
+    def household(tax_code: str, number: str | None = OWNER.identity_number) -> SubmitDossier:
+        owner = Party(kind="enterprise", name="Hộ kinh doanh Mẫu", tax_code=tax_code, identity_number=number)
+        return build.submission(applicant=owner)
+
+    refused = Story().refuses(household("083190000009"), COUNTER)
+    assert (refused.code, refused.fields) == ("rule.15.6.a.household", ("/applicant/tax_code",))
+    Story().accepts(household("083190000001"), COUNTER)
+    Story().accepts(household("083190000009", None), COUNTER)
+    Story().accepts(household("0100233488"), COUNTER)
+    proxy = build.PROXY.model_copy(update={"tax_code": "083190000009"})
+    refused = Story().refuses(build.submission(proxy=proxy), COUNTER)
+    assert refused.fields == ("/proxy/tax_code",)

@@ -157,7 +157,7 @@ def test_the_channels_are_the_topics_of_the_contract() -> None:
     assert channels["facts"]["messages"].keys() == FACTS.keys()
     own = {
         "onestop.timer.fire.v1", "onestop.calendar.replan.v1", "onestop.register.record.v1",
-        "onestop.report.plan.v1", "onestop.report.send.v1",
+        "onestop.report.plan.v1", "onestop.report.send.v1", "onestop.fees.watch.v1",
     }  # fmt: skip
     assert channels["in"]["messages"].keys() == REQUESTS.keys() - own
     assert channels["inHub"]["messages"].keys() == own | {"onestop.identity.verify.v1"}
