@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,8 @@ from hub.regulation.sections import Channel
 
 _CHANNELS: dict[str, Channel] = {"DIRECT": "in_person", "ONLINE": "online", "POSTAL": "post"}
 _STATES_IN_FORCE = frozenset({"ACTIVE", "UPDATED"})
+_KEPT = 128
+"""Records that are kept as read: catalogues that follow each other name mostly the same."""
 _AFTER_15 = re.compile(r"sau\s+15\s*(?:giờ|h\b|g\b)", re.IGNORECASE)
 
 
@@ -41,6 +44,7 @@ class ImportedCatalogue:
     notes: tuple[ImportNote, ...]
 
 
+@lru_cache(maxsize=_KEPT)
 def import_record(raw: bytes) -> Imported:
     """Read one answer of the portal's procedure service (`code`, `message`, `data`); never raises."""
     notes: list[ImportNote] = []

@@ -6,8 +6,10 @@ death of its own, as a fresh process has; it runs a module as `python -m` does.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
+import logging
 import os
 import selectors
 import signal
@@ -20,6 +22,7 @@ from runpy import run_module
 from typing import Any
 
 from hub.delivery.declaration import declarations
+from hub.regulation.lawbook import DEFAULT_REGULATION, load_book
 
 _IMPORTED = ("hub.cli.shared", "hub.engine.role", "hub.gateway.role", "hub.public.role", "hub.delivery.role")
 MAX_MESSAGE = 1 << 17
@@ -35,10 +38,12 @@ class _Copy:
 
 
 def _import_all() -> None:
+    """And the law that comes with the hub is read, as nearly each copy asks for it."""
     for name in _IMPORTED:
         import_module(name)
     for declared in declarations().values():
         import_module(declared.factory.partition(":")[0])
+    load_book(DEFAULT_REGULATION, None)
     gc.collect()
     gc.freeze()
 
@@ -121,7 +126,30 @@ def main() -> None:
         request = _serve(channel)
     if request is not None:
         _become(request)
-        run_module(request["module"], run_name="__main__", alter_sys=True)
+        _run(request["module"])
+
+
+def _run(module: str) -> None:
+    """As `python -m`, but for the end: each module that is taken down would first be copied for it."""
+    status = 1
+
+    def leave() -> None:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+    atexit.register(leave)  # called after what the module itself registers
+    try:
+        run_module(module, run_name="__main__", alter_sys=True)
+        status = 0
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            status = (end.code or 0) & 0xFF
+        raise
+    except KeyboardInterrupt:
+        atexit.unregister(leave)  # the interpreter ends itself by the signal
+        raise
 
 
 if __name__ == "__main__":

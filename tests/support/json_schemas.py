@@ -19,6 +19,8 @@ _RFC3339 = re.compile(
 )
 _WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _UTF_8 = st.characters(codec="utf-8")
+_ONE_CLASS = re.compile(r"\^(\[[^]^][^]]*\])(?:\{([0-9]+)(?:,([0-9]+))?\}|(\+))\$")
+"""A pattern that is one class of ASCII characters, some times over."""
 _LONG = 60
 """Texts without a pattern are drawn up to this length."""
 
@@ -156,11 +158,22 @@ def _text(schema: Json, _: Json) -> st.SearchStrategy[Any]:
     elif kind == "nfc" and "allOf" not in schema:
         size = {"min_size": schema.get("minLength", 0), "max_size": min(_LONG, schema["maxLength"])}
         drawn = st.text(_UTF_8, **size).map(lambda text: unicodedata.normalize("NFC", text))
+    elif pattern and (one := _ONE_CLASS.fullmatch(pattern)):
+        drawn = _of_one_class(one, schema.get("maxLength", _LONG))
     elif pattern:
         drawn = st.from_regex(re.compile(re.sub(r"\$$", r"\\Z", pattern)), alphabet=_UTF_8)
     else:
         drawn = st.text(_UTF_8, min_size=schema.get("minLength", 0), max_size=schema.get("maxLength", _LONG))
     return drawn.filter(validator(schema).is_valid)
+
+
+def _of_one_class(found: re.Match[str], longest: int) -> st.SearchStrategy[str]:
+    """All texts of the pattern, drawn at once and not character by character."""
+    letters = "".join(letter for letter in map(chr, range(128)) if re.fullmatch(found[1], letter))
+    least = 1 if found[4] else int(found[2])
+    return st.text(
+        letters, min_size=least, max_size=int(found[3] or longest) if found[3] or found[4] else least
+    )
 
 
 @st.composite

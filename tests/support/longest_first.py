@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,13 @@ def sort(items: list[pytest.Item]) -> None:
     seconds = recorded(RECORD.read_text("utf-8"))
     ranks = {_TESTS / folder: number for number, folder in enumerate(_FOLDERS)}
 
-    def key(item: pytest.Item) -> tuple[int, int, str]:
-        name = of(item.path, is_long=item.get_closest_marker("long") is not None)
-        rank = min((ranks[parent] for parent in item.path.parents if parent in ranks), default=len(ranks))
+    @cache
+    def key(path: Path, is_long: bool) -> tuple[int, int, str]:
+        name = of(path, is_long=is_long)
+        rank = min((ranks[parent] for parent in path.parents if parent in ranks), default=len(ranks))
         return -seconds.get(name, 0), rank, name
 
-    items.sort(key=key)
+    items.sort(key=lambda item: key(item.path, item.get_closest_marker("long") is not None))
 
 
 class Recorder:

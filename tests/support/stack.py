@@ -25,6 +25,7 @@ from hub.embedded import stack as embedded
 from hub.embedded.stack import StackAddress
 from hub.postgres import database
 from hub.postgres.database import Connection
+from tests.support import memory
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 JARS = Path(os.environ.get("HUB_CACHE") or REPOSITORY / "var" / "cache") / "kafka" / "jars"
@@ -42,18 +43,24 @@ def shared_home() -> Path:
 def shared_stack() -> Iterator[StackAddress]:
     """Yield the shared stack (body of the session fixture `stack`); left running only if it ran before.
 
-    A stack under the default home that does not run is started empty, so that runs do not pile up topics.
+    A stack under the default home that does not run is started empty, so that runs do not pile up topics. It
+    lies in memory where there is enough; of such a one the logs are left at its end.
     """
     os.environ.setdefault("HUB_CACHE", str(REPOSITORY / "var" / "cache"))
     home = shared_home()
     was_running = any(server.state != "stopped" for server in embedded.status(home))
-    if not was_running and home == DEFAULT_HOME:
+    is_in_memory = False
+    if not was_running and home == DEFAULT_HOME.resolve():
         embedded.wipe(home)
+        is_in_memory = memory.lead_into(DEFAULT_HOME)
+        home = shared_home()
     try:
         yield embedded.up(home)
     finally:
         if not was_running:
             embedded.down(home)
+            if is_in_memory:
+                memory.give_back(DEFAULT_HOME, keep="log")
 
 
 def own_name(prefix: str = "t") -> str:
