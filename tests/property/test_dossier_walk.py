@@ -103,6 +103,7 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
         reason = ("not_entitled", "not_eligible", "gaps_left")[variant // 10 % 3]
         yield build.refusal(reason=reason), COUNTER
         yield WithdrawDossier(), PORTAL
+    yield build.issue("KQ.1"), COUNTER
     codes = dossier.result_papers or ("KQ.1",)
     yield build.result_return(("in_person", "post", "online", "email")[variant % 4], codes), COUNTER
 

@@ -171,7 +171,7 @@ def receivers(before: Dossier | None, after: Dossier, fact: Fact, directory: Dir
     if "one_stop" in audiences:
         names.extend(directory.speaking_for("counter", after.organisation))
     is_for_agency = "agency" in audiences and not _quotes_database(fact) and not _is_of_one_stop(fact)
-    is_for_agency = is_for_agency or _hands_to_agency(fact, after)
+    is_for_agency = is_for_agency or _concerns_agency(fact, after)
     if is_for_agency and (_is_at_agency(before) or _is_at_agency(after)):
         names.extend(directory.speaking_for("agency", after.agency))
     if "named" in audiences:
@@ -284,8 +284,10 @@ def _addressee(fact: Fact, directory: Directory) -> Iterator[str]:
         yield from directory.speaking_for(role, fact.to)
 
 
-def _hands_to_agency(fact: Fact, after: Dossier) -> bool:
-    """A report of the post about papers that the agency gave or has to confirm."""
+def _concerns_agency(fact: Fact, after: Dossier) -> bool:
+    """Papers that it gave to the post or has to confirm; a result that a one-stop decided for it (6.2.c)."""
+    if isinstance(fact, result.ResultIssued):
+        return fact.decided_by is not None
     return isinstance(fact, pickup.PickupProgressed) and any(
         after.agency in {move.giver, move.receiver} for move in fact.moves
     )

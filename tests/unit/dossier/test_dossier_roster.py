@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from hub.engine.decide.routing import receivers
+from hub.inbound.directory import Directory
 from hub.regulation.registered import Registers
 from schemas.due import DeadlineMissed, RuleViolated
 from schemas.feedback import RatingRecorded, RecordRating
@@ -174,6 +176,10 @@ def test_a_one_stop_decides_what_was_assigned_to_its_officer_and_nothing_else() 
     fact = one.accepts(build.issue(), COUNTER)[0]
     assert isinstance(fact, ResultIssued)
     assert (fact.agency, fact.decided_by) == (AGENCY_CODE, build.ONE_STOP)
+    known = Directory((COUNTER, AGENCY, build.OTHER_AGENCY))
+    assert receivers(one.now, one.now, fact, known) == ("counter-mau", "agency-mau"), "in whose name it was"
+    own = fact.model_copy(update={"decided_by": None})
+    assert receivers(one.now, one.now, own, known) == ("counter-mau",)
     assert (one.now.status, one.now.custody[build.RESULT_CODE]) == ("result_issued", build.ONE_STOP)
     assert not one.now.timers
     one.accepts(build.result_return(), COUNTER)
