@@ -49,11 +49,15 @@ class RecordRating(_Rating, Request):
 
 
 class RatingRecorded(_Rating, Fact):
-    """A rating is on record; `organisation` was rated, none for the post."""
+    """A rating is on record; `organisation` was rated, none for the post.
+
+    `told_to` is the agency that posted the officer there, where the rating is a low one (Art. 9.2).
+    """
 
     type: ClassVar[str] = "onestop.rating.recorded.v1"
     scale: int
     organisation: OrganisationCode | None = None
+    told_to: OrganisationCode | None = None
 
 
 class _Complaint(Ruled):

@@ -16,7 +16,8 @@ from hub.regulation.norms import provision
 _ORGANISATIONS = frozenset(
     {
         "agency", "by", "competent", "decided_by", "giver", "handler", "holder", "lead", "needed_by", "of",
-        "organisation", "passed_by", "receiver", "referred_to", "responsible", "to", "watched_by", "followed",
+        "organisation", "passed_by", "receiver", "referred_to", "responsible", "to",
+        "told_to", "watched_by", "followed",
     }
 )  # fmt: skip
 _PAPERS = frozenset(

@@ -242,6 +242,11 @@ class Organisations:
             for one in self.records
             if one.kind == "centre" and one.level == "province" and one.payee_account is None
         ]
+        accounts += [
+            f"{one.code}: 4.1: the provincial centre has a seal of its own, and no certificate is given"
+            for one in self.records
+            if self.seals and one.kind == "centre" and one.level == "province" and not self.seals_of(one.code)
+        ]
         one_stops = {one.code for one in self.records if one.kind in ONE_STOPS}
         strange = dict.fromkeys(one.organisation for one in self.desks if one.organisation not in one_stops)
         placed = [f"{code}: 5.1.a: it has desks, and is no one-stop of this file" for code in strange]

@@ -124,12 +124,14 @@ class Roster:
         found = self._posted.get((organisation, account), ())
         return next((one for one in found if one.is_there(day)), None)
 
-    def was_posted(self, organisation: str, account: str, first: date, last: date) -> bool:
-        """Whether this account was posted there on one of these days."""
-        return any(
-            one.in_force_from <= last and (one.in_force_until is None or first < one.in_force_until)
+    def was_posted(self, organisation: str, account: str, first: date, last: date) -> Posting | None:
+        """The last posting of this account there that held on one of these days."""
+        found = [
+            one
             for one in self._posted.get((organisation, account), ())
-        )
+            if one.in_force_from <= last and (one.in_force_until is None or first < one.in_force_until)
+        ]
+        return max(found, key=lambda one: one.in_force_from, default=None)
 
     def sent(self, organisation: str, sender: str, day: date) -> frozenset[str]:
         """Accounts of the officers whom an agency has posted there on this day."""

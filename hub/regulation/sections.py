@@ -194,6 +194,8 @@ class Feedback:
     """Ratings and complaints (Điều 3.1, 6.2.đ)."""
 
     rating_scale: Annotated[int, Field(ge=2, le=100)] = 5
+    low_score: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Up to which a rating of an officer is told to the agency that posted him (9.2); None: none is."""
     answer_days: AnswerDays = AnswerDays()
 
 

@@ -13,6 +13,7 @@ from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import APPLICANT, Dossier
 from hub.regulation.clock import local_day
 from hub.regulation.deadlines import complaint_limit, postal_complaint_end, postal_complaint_limit
+from hub.regulation.roster import Posting
 from schemas.feedback import (
     AnswerComplaint,
     ComplaintAnswered,
@@ -38,13 +39,28 @@ def rating_counts_once(dossier: Dossier, request: RecordRating, context: Context
 @rule("9.2", "A rating names an officer who was posted with the rated side while the dossier was there")
 def rated_officer_is_known(dossier: Dossier, request: RecordRating, context: Context) -> Refused | None:
     """By account, from the day of lodging on, where its officers are listed: a low one counts against him."""
-    roster, code = context.registers.roster, _rated(dossier).get(request.about)
-    if request.official_account is None or code is None or roster.level_of(code) is None:
-        return None
-    days = local_day(dossier.submitted_at), local_day(context.now)
-    if roster.was_posted(code, request.official_account, *days):
+    code = _rated(dossier).get(request.about)
+    is_listed = code is not None and context.registers.roster.level_of(code) is not None
+    if request.official_account is None or not is_listed or _posting(dossier, request, context) is not None:
         return None
     return Refused("officer.not_rated", rule="9.2", fields=("/official_account",))
+
+
+def _posting(dossier: Dossier, request: RecordRating, context: Context) -> Posting | None:
+    code, account = _rated(dossier).get(request.about), request.official_account
+    if code is None or account is None:
+        return None
+    days = local_day(dossier.submitted_at), local_day(context.now)
+    return context.registers.roster.was_posted(code, account, *days)
+
+
+@rule("9.2", "A low rating of an officer is told to the agency that posted him, which replaces him")
+def agency_to_tell(dossier: Dossier, request: RecordRating, context: Context) -> str | None:
+    """Up to the score of the profile, by the roster; None for any other."""
+    low, posting = context.law.profile.feedback.low_score, _posting(dossier, request, context)
+    if posting is None or low is None or request.score > low:
+        return None
+    return posting.sent_by
 
 
 def _rated(dossier: Dossier) -> Mapping[str, str]:
@@ -67,8 +83,9 @@ def rate(dossier: Dossier, request: RecordRating, context: Context) -> Decision:
         comment=request.comment,
         scale=context.law.profile.feedback.rating_scale,
         organisation=_rated(dossier).get(request.about),
+        told_to=agency_to_tell(dossier, request, context),
     )
-    return Accepted((fact,), ids_of(_RATE))
+    return Accepted((fact,), (*ids_of(_RATE), agency_to_tell.id))
 
 
 @rule("6.2.đ", "A complaint says what it is about, and names the official")

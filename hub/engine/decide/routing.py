@@ -93,7 +93,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     original.OriginalTaken: _BOTH,
     original.OriginalReturned: _BOTH,
     archive.DossierArchived: _ONE_STOP,
-    feedback.RatingRecorded: _ONE_STOP,
+    feedback.RatingRecorded: _ONE_STOP | _NAMED,
     feedback.ComplaintRecorded: _ONE_STOP,
     feedback.ComplaintLodged: _ONE_STOP,
     feedback.ComplaintForwarded: _ONE_STOP | _ADDRESSEE,
@@ -230,6 +230,8 @@ def _named_by(fact: Fact, after: Dossier) -> tuple[str, ...]:
     """
     if isinstance(fact, reminder.ReminderIssued):
         return (fact.to,)
+    if isinstance(fact, feedback.RatingRecorded):
+        return (fact.told_to,) if fact.told_to is not None else ()
     if isinstance(fact, form.FormMade):
         begun = (one.of for one in after.legs.values() if one.status != "planned")
         had_it = tuple(begun) if fact.fact == "leg.started" else ()

@@ -201,3 +201,23 @@ def test_a_transfer_that_was_due_before_the_decision_stays_on_record_as_missed()
     late = one.now.timers["forward_electronic"].due_at + timedelta(minutes=1)
     missed = [fact for fact in one.accepts(build.issue(), COUNTER, late) if isinstance(fact, DeadlineMissed)]
     assert [fact.timer for fact in missed] == ["forward_electronic"]
+
+
+@pytest.mark.rule("9.2")
+@pytest.mark.parametrize(
+    ("score", "sent_by", "told_to"), [(2, "H07.21", "H07.21"), (3, "H07.21", None), (1, "", None)]
+)
+def test_a_low_rating_of_an_officer_is_told_to_the_agency_that_posted_him(
+    score: int, sent_by: str, told_to: str | None
+) -> None:
+    text = "\n".join(
+        f"{line},{('sent_by', sent_by, '', '')[number]}" for number, line in enumerate(ROSTER.splitlines())
+    )
+    one = story("ignore", text)
+    rated = words.rating("one_stop", score=score).model_copy(update={"official_account": "canbo.mau"})
+    (fact,) = one.accepts(rated, PORTAL)
+    assert isinstance(fact, RatingRecorded)
+    assert fact.told_to == told_to
+    known = Directory((COUNTER, AGENCY, build.OTHER_AGENCY))
+    named = ("agency-khac",) if told_to else ()
+    assert receivers(one.now, one.now, fact, known) == ("counter-mau", *named)
