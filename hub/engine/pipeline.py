@@ -95,6 +95,7 @@ class Pipeline:
         await self.settle(behind=batch)
         task = asyncio.create_task(self._write(batch, decision))
         self._in_flight = InFlight(batch, decision, task, is_overlaid)
+        await asyncio.sleep(0)  # it is on its way before the next batch is taken
         if batch.is_probe:
             await self.settle()
         return True
@@ -184,9 +185,13 @@ class Pipeline:
         tools.codes.keep()
         while True:
             try:
-                return attempts.decide(from_the_start)
+                decision = attempts.go_on(from_the_start)
             except CodesMissingError as missing:
                 await self._memory.lease(missing)
+            else:
+                if decision is not None:
+                    return decision
+                await asyncio.sleep(0)  # the write under way and the relay go on meanwhile
 
     async def _look_up(self, batch: Batch) -> tuple[Items, UnitOfWork | None, View]:
         """What is not known is read; all of it anew when the configuration has moved.

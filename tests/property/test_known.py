@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 from hub.engine.decide.decide_batch import BatchDecision
 from hub.engine.decide.known import KnownDossiers, wanted_of
-from hub.engine.decide.unit_of_work import View
+from hub.engine.decide.unit_of_work import InboxEntry, UnitOfWork, View
 from hub.engine.errors import MissError
 from hub.facts.message import decode_message
 from hub.facts.parking import StoredRecord
 from hub.inbound.authorise import Authorised
+from schemas.receipt import RECEIPT_ACCEPTED
 from tests.support.batches import NOW, Memory, record
 from tests.support.requests import ONE_STOP, SUBMIT, VERIFY, WITHDRAW, submission, verification
 
 DOSSIERS = 3
+KIND = RECEIPT_ACCEPTED.encode()
 MOST = 2
 """Fewer than there are, so that some are let go of."""
 KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -125,6 +127,20 @@ class Engine:
         return True
 
 
+def receipts(decision: BatchDecision) -> list[bytes]:
+    """Those that it sends, as they are stored."""
+    told = [message for both in decision.messages.values() for message, _ in both]
+    return [message.encode() for message in told if dict(message.headers)["ce_type"] == KIND]
+
+
+def waiting(memory: Memory, participant: str, request: str) -> UnitOfWork:
+    """A batch that has parked a request: nobody knows its answer yet."""
+    memory.inbox[participant, request] = InboxEntry(b"\x01" * 32, None, None)
+    batch = memory.decision(None).workspace
+    batch.inbox[participant, request] = memory.inbox[participant, request]
+    return batch
+
+
 def answers(memory: Memory) -> dict[tuple[str, str], object]:
     """What every request was answered; not the codes, of which a batch that is decided again takes others."""
     return {
@@ -182,14 +198,31 @@ def test_a_steady_state_reads_nothing() -> None:
     assert len(engine.known) == 1
 
 
-def test_a_request_that_was_answered_is_looked_up() -> None:
+def test_a_request_that_was_answered_gets_the_same_bytes_without_a_read() -> None:
     memory = stored()
     engine = Engine(memory, [])
+    said = []
     for _ in range(2):
         engine.round([record(SUBMIT, "ref:1", submission(), "e1")])
+        assert engine.in_flight is not None
+        said.append(receipts(engine.in_flight[1]))
         engine.settle()
-    assert engine.unread == 1
-    assert len(memory.inbox) == 1
+    assert engine.unread == 2
+    assert said[0] == said[1] == [memory.inbox["counter-a", "e1"].receipt]
+
+
+def test_an_older_request_is_looked_up_as_one_that_waits_is() -> None:
+    memory = stored()
+    engine = Engine(memory, [])
+    for number in range(6):
+        engine.round([record(SUBMIT, f"ref:{number}", submission(), f"e{number}")])
+        engine.settle()
+    engine.known.keep(waiting(memory, "counter-a", "parked"))
+    engine.unread = 0
+    for again in ("e0", "parked"):
+        engine.round([record(SUBMIT, "ref:5", submission(), again)])
+        engine.settle()
+    assert engine.unread == 0
 
 
 def test_only_a_miss_of_what_was_known_makes_the_pause_longer() -> None:

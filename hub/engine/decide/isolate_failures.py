@@ -40,30 +40,34 @@ class Attempts:
         return [*self._parked.values(), *self._buried.values()]
 
     def decide(self, new_decision: Callable[[], BatchDecision]) -> BatchDecision:
-        """Decide all on fresh decisions until nothing raises.
+        """Decide all, without a pause; raises as `go_on`."""
+        while (decision := self.go_on(new_decision)) is None:
+            pass
+        return decision
+
+    def go_on(self, new_decision: Callable[[], BatchDecision]) -> BatchDecision | None:
+        """Decide the next ones; None while some are left. What fails is decided again on a fresh decision.
 
         Raises `CodesMissingError`, to be called again: it goes on with the record that missed them, which has
         changed nothing; `HeldBackError` for a row that cannot be trusted; `StopError` when a dead letter
         cannot be made either.
         """
-        while True:
-            if self._decision is None:
-                self._decision, self._done, self._next = new_decision(), 0, 0
-            decision = self._decision
-            try:
-                while self._items:
-                    self._some(decision)
-            except CodesMissingError:
-                raise
-            except UntrustedRowError as error:
-                record = self._items[self._next].record
-                raise HeldBackError((record.topic, record.partition), error) from error
-            except Exception as error:  # noqa: BLE001  a bug costs its record, never the partition
-                failed = self._done + self._next
-                self._decision, self._items = None, self._read_again()
-                self._give_up(failed, error)
-            else:
-                return decision
+        if self._decision is None:
+            self._decision, self._done, self._next = new_decision(), 0, 0
+        decision = self._decision
+        try:
+            self._some(decision)
+        except CodesMissingError:
+            raise
+        except UntrustedRowError as error:
+            record = self._items[self._next].record
+            raise HeldBackError((record.topic, record.partition), error) from error
+        except Exception as error:  # noqa: BLE001  a bug costs its record, never the partition
+            failed = self._done + self._next
+            self._decision, self._items = None, self._read_again()
+            self._give_up(failed, error)
+            return None
+        return None if self._items else decision
 
     def _some(self, decision: BatchDecision) -> None:
         """Decide the next ones, and make what follows of them; what raises is at `_next`."""

@@ -12,15 +12,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.engine.decide.unit_of_work import LoadedDossier, UnitOfWork, View
+from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork, View
 from hub.identifiers import alias_of, is_uuid
 from hub.inbound.authorise import Authorised, Unreadable, named_by
 
 _PAUSE, _LONGEST_PAUSE = 8, 1024
 """So many batches are read whole after a first miss, and after one of many in a short time."""
-_NAMES = 4
-_REQUESTS = 20
-"""So many aliases and participants, and so many hashes of answered requests, are kept for each dossier."""
+_NAMES, _ANSWERS, _REQUESTS = 4, 2, 20
+"""So many aliases and participants, answers, and hashes of answered requests are kept for each dossier."""
+
+Request = tuple[str, str]
+"""Of a participant, by its id."""
 
 
 @dataclass(slots=True)
@@ -50,13 +52,14 @@ class Sought:
     dossiers: Mapping[str, LoadedDossier] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     absent: AbstractSet[str] = frozenset()
+    answers: Mapping[Request, InboxEntry] = field(default_factory=dict)
 
     def view(self, read: View | None, versions: Mapping[str, int]) -> View:
         """All of it with what was read; the `versions` are compared where nothing was."""
         if read is None:
-            return View({}, self.aliases, {}, frozenset(), self.dossiers, self.absent, versions)
-        aliases = {**self.aliases, **read.aliases}
-        return View(read.inbox, aliases, read.dossiers, read.altered_aliases, self.dossiers, self.absent)
+            return View(self.answers, self.aliases, {}, frozenset(), self.dossiers, self.absent, versions)
+        inbox, aliases = {**self.answers, **read.inbox}, {**self.aliases, **read.aliases}
+        return View(inbox, aliases, read.dossiers, read.altered_aliases, self.dossiers, self.absent)
 
 
 def wanted_of(items: Iterable[Authorised | Unreadable]) -> Wanted:
@@ -89,7 +92,9 @@ class KnownDossiers:
         self._aliases: dict[str, str] = {}
         self._parties: dict[tuple[str, str], None] = {}
         """Participants and dossiers about which they were answered as who has a part in them."""
+        self._answers: dict[Request, InboxEntry] = {}
         self._answered: dict[int, None] = {}
+        """Hashes of the requests that were answered: who repeats another one of them has the store asked."""
         self._pause = 0  # so many batches are still read whole
         self._next_pause = pause
 
@@ -107,10 +112,14 @@ class KnownDossiers:
         dossiers: dict[str, LoadedDossier] = {}
         aliases: dict[str, str] = {}
         unread, unnamed, absent = set[str](), set[str](), set[str]()
+        answers: dict[Request, InboxEntry] = {}
         for item in items:
             if isinstance(item, Unreadable):
                 continue
-            if hash((item.sender.name, item.envelope.id)) in self._answered:
+            request = (item.sender.name, item.envelope.id)
+            if request in self._answers:
+                answers[request] = self._answers[request]
+            elif hash(request) in self._answered:
                 wanted.ask_inbox(item)
             if item.request is None or item.refusal is not None:
                 continue  # it is refused whatever its subject names
@@ -132,7 +141,7 @@ class KnownDossiers:
                 unnamed.add(alias)
         wanted.aliases.extend(unnamed)
         wanted.dossiers.extend(unread)
-        return Sought(wanted, bool(wanted), dossiers, aliases, absent - unnamed)
+        return Sought(wanted, bool(wanted), dossiers, aliases, absent - unnamed, answers)
 
     def _named(self, alias: str, before: UnitOfWork | None) -> str | None:
         found = before.aliases.get(alias) if before is not None else None
@@ -160,11 +169,14 @@ class KnownDossiers:
         self._aliases.update(committed.aliases)
         for request, answer in committed.inbox.items():
             self._answered[hash(request)] = None
+            if answer.receipt is not None:  # one that waits may be answered by anybody
+                self._answers[request] = answer
             if answer.dossier_id is not None:
                 self._parties[request[0], answer.dossier_id] = None
         _bound(self._dossiers, self._most)
         _bound(self._aliases, self._most * _NAMES)
         _bound(self._parties, self._most * _NAMES)
+        _bound(self._answers, self._most * _ANSWERS)
         _bound(self._answered, self._most * _REQUESTS)
 
     def doubt(self) -> None:
@@ -181,6 +193,7 @@ class KnownDossiers:
         self._dossiers.clear()
         self._aliases.clear()
         self._parties.clear()
+        self._answers.clear()
         self._answered.clear()
 
 

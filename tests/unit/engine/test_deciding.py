@@ -108,6 +108,15 @@ def test_when_no_dead_letter_can_be_made_either_the_engine_stops(monkeypatch: py
         decide(memory, record(WITHDRAW, REF, {}, "e1"))
 
 
+def test_others_get_their_turn_while_a_batch_is_decided() -> None:
+    memory = Memory()
+    attempts = attempts_on(memory, *(submit(f"e{n}", f"ref:HS-{n}", submission()) for n in range(70)))
+    turns = [attempts.go_on(memory.decision) for _ in range(3)]
+    assert turns[:2] == [None, None]
+    assert turns[2] is not None
+    assert len(receipts(turns[2])) == 70
+
+
 def test_what_fails_far_into_a_batch_whose_first_records_are_let_go_of_costs_its_own_record_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
