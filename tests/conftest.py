@@ -32,7 +32,11 @@ _STACK = pytest.StashKey[Iterator[StackAddress]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Most brokers of a run live for seconds: Java's second compiler would cost more than it saves."""
+    """Most brokers of a run live for seconds: Java's second compiler would cost more than it saves.
+
+    What is collected stays, so that nothing is looked for among it meanwhile.
+    """
+    gc.disable()
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     if config.getoption("--record") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(longest_first.Recorder())
@@ -50,6 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What is there now stays to the end: the collector need not look through it again and again."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

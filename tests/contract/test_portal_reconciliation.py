@@ -211,4 +211,5 @@ async def run(site: Site, **changes: str) -> tuple[int | None, bytes]:
         "HUB_PORTAL_PAYMENT__QUERY_PATH": "/payplat/query",
         **changes,
     }
-    return await module_output("adapters.national_portal.reconciliation", environment)
+    status, output, _ = await module_output("adapters.national_portal.reconciliation", environment)
+    return status, output

@@ -108,5 +108,5 @@ async def run(control: Control) -> tuple[int | None, list[dict[str, Any]]]:
         "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_KEY": "sandbox-key",
         "HUB_POSTAL_DEFAULT_ACCOUNT__CONSUMER_SECRET": "sandbox-secret",
     }
-    status, output = await module_output("adapters.postal.reconciliation", environment)
+    status, output, _ = await module_output("adapters.postal.reconciliation", environment)
     return status, [json.loads(line) for line in output.splitlines()]

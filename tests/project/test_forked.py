@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.forked import Forked
-from tests.support.hub_commands import store_environment
+from tests.support.hub_commands import module_output, store_environment
 from tests.support.waiting import eventually
 
 
@@ -85,3 +85,9 @@ def files_of(process: Forked) -> set[str]:
 
 def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(") ", 1)[1][0]
+
+
+async def test_its_errors_are_told_apart_from_what_it_says() -> None:
+    status, output, errors = await module_output("hub.cli.main", {}, "run", "nobody")
+    assert (status, output) == (2, b"")
+    assert errors.startswith(b"hub: no role nobody; roles: engine, gateway")

@@ -57,21 +57,22 @@ def _serve(channel: socket.socket) -> dict[str, Any] | None:
                 if isinstance(key.data, _Copy):
                     _end(waiting, key.fileobj, key.data)
                     continue
-                message, files, _, _ = socket.recv_fds(channel, MAX_MESSAGE, 2)
+                message, files, _, _ = socket.recv_fds(channel, MAX_MESSAGE, 3)
                 if not message:
                     return None
                 request = json.loads(message)
-                if _fork(waiting, files[0], files[1]):
+                if _fork(waiting, (files[0], files[1]), files[2]):
                     return dict(request)
 
 
-def _fork(waiting: selectors.BaseSelector, log: int, line: int) -> bool:
+def _fork(waiting: selectors.BaseSelector, outputs: tuple[int, int], line: int) -> bool:
     """Whether this is the copy."""
     pid = os.fork()
     if pid == 0:
-        _keep_only(waiting, log, line)
+        _keep_only(waiting, outputs, line)
         return True
-    os.close(log)
+    for output in outputs:
+        os.close(output)
     copy = _Copy(pid, socket.socket(fileno=line), os.pidfd_open(pid))
     copy.line.sendall(str(pid).encode())
     waiting.register(copy.death, selectors.EVENT_READ, copy)
@@ -79,17 +80,17 @@ def _fork(waiting: selectors.BaseSelector, log: int, line: int) -> bool:
     return False
 
 
-def _keep_only(waiting: selectors.BaseSelector, log: int, line: int) -> None:
-    """In the copy: the log is its output, and nothing of its siblings stays open."""
+def _keep_only(waiting: selectors.BaseSelector, outputs: tuple[int, int], line: int) -> None:
+    """In the copy: these are its output and its errors, and nothing of its siblings stays open."""
     copies = {id(key.data): key.data for key in waiting.get_map().values() if key.data is not None}
     for copy in copies.values():
         os.close(copy.line.detach())
         if copy.death >= 0:
             os.close(copy.death)
     os.close(line)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
+    for number, output in enumerate(outputs, 1):
+        os.dup2(output, number)
+        os.close(output)
 
 
 def _end(waiting: selectors.BaseSelector, what: object, copy: _Copy) -> None:

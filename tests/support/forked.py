@@ -18,10 +18,18 @@ _FIRST_S = 120.0
 
 
 class Forked:
-    """A process that runs `python -m MODULE ARGUMENTS`; as much of `subprocess.Popen` as tests need."""
+    """A process that runs `python -m MODULE ARGUMENTS`; as much of `subprocess.Popen` as tests need.
+
+    Its errors go into the log as well, unless there is a file for them.
+    """
 
     def __init__(
-        self, module: str, arguments: Sequence[str], environment: Mapping[str, str], log: BinaryIO
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: BinaryIO,
+        errors: BinaryIO | None = None,
     ) -> None:
         self._status: int | None = None
         request = {"module": module, "arguments": list(arguments), "environment": dict(environment)}
@@ -29,7 +37,8 @@ class Forked:
         self._line.settimeout(_FIRST_S)
         with theirs:
             channel = _channel(os.getpid())
-            socket.send_fds(channel, [json.dumps(request).encode()], [log.fileno(), theirs.fileno()])
+            files = [log.fileno(), (errors or log).fileno(), theirs.fileno()]
+            socket.send_fds(channel, [json.dumps(request).encode()], files)
         told = self._line.recv(20)
         assert told, "the fork server has ended"
         self.pid = int(told)

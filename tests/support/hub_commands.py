@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -46,17 +45,18 @@ def _started(
     return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
 
 
-async def module_output(module: str, environment: Mapping[str, str]) -> tuple[int | None, bytes]:
-    """Run `python -m module` with these settings besides our own; exit status and standard output."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module),
-        cwd=REPOSITORY,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    output, _ = await process.communicate()
-    return process.returncode, output
+async def module_output(
+    module: str, environment: Mapping[str, str], *arguments: str
+) -> tuple[int, bytes, bytes]:
+    """Run `python -m module` with these settings besides our own; exit status, standard output and errors."""
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        process = Forked(module, arguments, {**os.environ, **environment}, output, errors)
+        await eventually(lambda: process.poll() is not None, _LIMIT_S, f"{module} {' '.join(arguments)}")
+        status = process.poll()
+        assert status is not None
+        output.seek(0)
+        errors.seek(0)
+        return status, output.read(), errors.read()
 
 
 def store_settings(dsn: str, **retention: float) -> Settings:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +18,10 @@ from hub.errors import StartupError
 from hub.kafka import quotas as kafka_quotas
 from hub.participants import registry as participants
 from hub.participants.registry import Participant
-from tests.support.hub_commands import SURE
+from tests.support.hub_commands import SURE, module_output
 from tests.support.hubs import Hub, own_hub
 from tests.support.requests import ONE_STOP
-from tests.support.stack import REPOSITORY, aiokafka_settings
+from tests.support.stack import aiokafka_settings
 
 _LIMIT_S = 10.0
 DENIED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
@@ -224,14 +222,9 @@ async def command(hub: Hub, *words: str, **changes: str) -> tuple[int, str, str]
         "HUB_KAFKA__USER": hub.address.kafka_admin_user,
         "HUB_KAFKA__PASSWORD": hub.address.kafka_admin_password,
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub.cli.main", "participants", *words,
-        cwd=REPOSITORY, env=os.environ | hub.environment | administrator | {"COLUMNS": "200"} | changes,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode is not None
-    return process.returncode, output.decode(), errors.decode()
+    environment = hub.environment | administrator | {"COLUMNS": "200"} | changes
+    status, output, errors = await module_output("hub.cli.main", environment, "participants", *words)
+    return status, output.decode(), errors.decode()
 
 
 async def one_line_error(hub: Hub, *words: str, **changes: str) -> str:
