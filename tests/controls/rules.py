@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
+from io import StringIO
 from pathlib import Path
 
 import hypothesis  # noqa: F401  so that children need not
@@ -23,6 +27,7 @@ from tests.support.stack import REPOSITORY
 
 RECORD = Path(__file__).with_name("rules.txt")
 _CORE = ("tests/unit/dossier", "tests/unit/engine/test_own_law.py")
+_PLAIN = ("-q", "-p", "no:cacheprovider", "--assert=plain")
 AnyRule = Rule[..., object]
 
 
@@ -54,23 +59,40 @@ def takes_away(rule: AnyRule) -> Callable[..., object]:
     return mutant
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Tests that run without a rule, in a child of this process."""
+
+    pid: int
+    told: int
+
+    @classmethod
+    def start(cls, rule: AnyRule, tests: Sequence[str]) -> _Trial:
+        """Returns at once."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            _silence()
+            object.__setattr__(rule, "function", takes_away(rule))
+            first = _FirstFailure()
+            pytest.main(["-x", *_PLAIN, *tests], plugins=[first])
+            os.write(writing, (first.test or "").encode())
+            os._exit(0)
+        os.close(writing)
+        return cls(child, reading)
+
+    def end(self) -> str | None:
+        """The first test that failed."""
+        with os.fdopen(self.told) as told:
+            test = told.read()
+        os.waitpid(self.pid, 0)
+        return test or None
+
+
 def is_red(rule: AnyRule, tests: Sequence[str]) -> str | None:
     """The first of these tests that fails when the rule is taken away, in a child of this process."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _silence()
-        object.__setattr__(rule, "function", takes_away(rule))
-        first = _FirstFailure()
-        pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", *tests], plugins=[first])
-        os.write(writing, (first.test or "").encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as told:
-        test = told.read()
-    os.waitpid(child, 0)
-    return test or None
+    return _Trial.start(rule, tests).end()
 
 
 class _FirstFailure:
@@ -97,12 +119,29 @@ def troubles() -> Iterator[str]:
     """Rules whose recorded test stays green without them, and those that have none."""
     known = recorded()
     yield from (f"{place}: there is no such rule" for place in known.keys() - {rule.place for rule in RULES})
+    _import(known.values())
+    running: deque[tuple[AnyRule, str, _Trial]] = deque()
     for rule in RULES:
         test = known.get(rule.place)
         if test is None:
             yield f"{rule.place} ({rule.id}): no test is known that goes red (`--find` looks for one)"
-        elif is_red(rule, [test]) is None:
-            yield f"{rule.place} ({rule.id}): {test} is green without it"
+            continue
+        if len(running) == (os.cpu_count() or 1):
+            yield from _judged(*running.popleft())
+        running.append((rule, test, _Trial.start(rule, [test])))
+    for trial in running:
+        yield from _judged(*trial)
+
+
+def _judged(rule: AnyRule, test: str, trial: _Trial) -> Iterator[str]:
+    if trial.end() is None:
+        yield f"{rule.place} ({rule.id}): {test} is green without it"
+
+
+def _import(tests: Iterable[str]) -> None:
+    """Pytest with what is plugged into it, and the modules of these tests, once and not by each child."""
+    with redirect_stdout(StringIO()):
+        pytest.main(["--collect-only", *_PLAIN, *sorted({test.partition("::")[0] for test in tests})])
 
 
 def find() -> None:
