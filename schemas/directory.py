@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.base import Wire
 from schemas.payment import FeeKind
-from schemas.types import Channel, Day, OrganisationCode, ProcedureCode, ReturnChannel
+from schemas.types import Channel, Day, Mailbox, OrganisationCode, ProcedureCode, ReturnChannel
 
 
 class DirectoryEntry(Wire):
@@ -99,12 +99,16 @@ class DirectoryProcedure(DirectoryEntry):
 
 
 class DirectoryOrganisation(DirectoryEntry):
-    """A one-stop or agency that takes part: `organisation`, `agency` and `to` may name it."""
+    """A one-stop or agency that takes part: `organisation`, `agency` and `to` may name it.
+
+    `mailbox` is its published one (hộp thư công vụ), through which dossiers by e-mail come (Art. 13.4).
+    """
 
     type: ClassVar[str] = "onestop.directory.organisation.v1"
     code: OrganisationCode
     is_one_stop: bool
     is_agency: bool
+    mailbox: Mailbox | None = None
 
 
 class DirectoryListing(Wire):

@@ -11,6 +11,7 @@ from hub.dossier.rules.submission import ways_of_return
 from hub.facts.integrity import StoreKey
 from hub.logs import log
 from hub.participants.admission import SPEAKERS
+from hub.participants.register_editions import MARKS, stored
 from hub.participants.registry import Participant, registered
 from hub.postgres.clock import read_clock
 from hub.postgres.database import Connection
@@ -18,6 +19,7 @@ from hub.regulation.catalogue import Fee, Procedure, Schedule, ScheduledSum
 from hub.regulation.clock import local_day
 from hub.regulation.law import Law
 from hub.regulation.lawbook import LawBook
+from hub.regulation.organisations import Organisation, Organisations, from_json
 from hub.regulation.profile import Profile
 from hub.regulation.sections import Channel
 from schemas.directory import (
@@ -69,24 +71,33 @@ async def read_edition(
 ) -> Edition:
     """The directory of today by legal time; `known` again as long as nothing has changed.
 
-    Whose row the hub has not written so is left out. Two or three short reads.
+    Whose row the hub has not written so is left out. Three or four short reads.
     """
     versions = await connection.fetch(_VERSIONS)
+    imports = await connection.fetch(MARKS)
     clock = await read_clock(connection, environment)
     today = local_day(clock.of(datetime.now(UTC)))
-    mark = (today, *(row["version"] for row in versions))
+    mark = (today, *(row["version"] for row in versions), *map(tuple, imports))
     if known is not None and known.mark == mark:
         return known
-    return make_edition(mark, book.in_force(today), today, await registered(connection, key))
+    stored_offices = await stored(connection, key, "organisations")
+    offices = from_json(stored_offices.content) if stored_offices is not None else Organisations()
+    return make_edition(mark, book.in_force(today), today, await registered(connection, key), offices)
 
 
 def make_edition(
-    mark: tuple[object, ...], law: Law, today: date, participants: Iterable[Participant]
+    mark: tuple[object, ...],
+    law: Law,
+    today: date,
+    participants: Iterable[Participant],
+    offices: Organisations,
 ) -> Edition:
     """Procedures in force on this day, and whom the participants speak for, each by code (pure)."""
     known = sorted(law.catalogue.procedures.values(), key=lambda one: one.code)
     procedures = [_or_none(_procedure, one, law, today) for one in known if one.is_in_force(today)]
-    organisations = [_or_none(_organisation, code, of) for code, of in _spoken_for(participants)]
+    organisations = [
+        _or_none(_organisation, code, of, offices.on(code, today)) for code, of in _spoken_for(participants)
+    ]
     return Edition(
         mark,
         law,
@@ -112,8 +123,13 @@ def _spoken_for(participants: Iterable[Participant]) -> Iterable[tuple[str, set[
     return [(code, of) for code, of in sorted(roles.items()) if of & SPEAKERS]
 
 
-def _organisation(code: str, roles: set[str]) -> DirectoryOrganisation:
-    return DirectoryOrganisation(code=code, is_one_stop="counter" in roles, is_agency="agency" in roles)
+def _organisation(code: str, roles: set[str], office: Organisation | None) -> DirectoryOrganisation:
+    return DirectoryOrganisation(
+        code=code,
+        is_one_stop="counter" in roles,
+        is_agency="agency" in roles,
+        mailbox=office.mailbox if office is not None else None,
+    )
 
 
 def _procedure(procedure: Procedure, law: Law, today: date) -> DirectoryProcedure:

@@ -11,8 +11,10 @@ from typing import Any
 from uuid import uuid4
 
 from hub.embedded.stack import StackAddress
+from hub.participants.published_directory import read_edition
 from hub.regulation.catalogue_import import import_catalogue
 from hub.regulation.completion import completed
+from hub.regulation.lawbook import load_book
 from hub.regulation.pins import pinned_files
 from tests.support.hub_commands import SURE, hub_command
 from tests.support.hubs import Hub, own_hub
@@ -87,6 +89,10 @@ async def by_email(province: Province, folder: Path) -> None:
         return await did_not(counter, SUBMIT, f"ref:{uuid4()}", other) == "rule.13.4.mailbox"
 
     await eventually(is_open, 30, "the mailbox to be known")
+    edition = await read_edition(
+        province.hub.database, province.hub.store_key, load_book(folder=folder / "law"), "test"
+    )
+    assert {one.code: one.mailbox for one in edition.organisations}[ONE_STOP] == MAILBOX
     dossier = (await did(counter, SUBMIT, f"ref:{uuid4()}", submission(**BY_EMAIL)))["dossier"]
     await province.known(dossier)
     code = (await did(counter, ACCEPT, dossier, acceptance()))["code"]

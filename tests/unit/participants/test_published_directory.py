@@ -15,6 +15,7 @@ from hub.participants.published_directory import Edition, make_edition
 from hub.participants.registry import Participant
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.lawbook import load_book
+from hub.regulation.organisations import Organisation, Organisations
 from schemas.directory import DirectoryProcedure
 from schemas.types import ReturnChannel
 from tests.support import dossiers as build
@@ -31,7 +32,7 @@ THERE = [
 
 
 def edition(on: date = TODAY) -> Edition:
-    return make_edition((), LAW, on, THERE)
+    return make_edition((), LAW, on, THERE, Organisations())
 
 
 def test_every_procedure_in_force_is_there_with_what_the_rules_go_by() -> None:
@@ -89,7 +90,7 @@ def test_what_no_request_could_name_is_left_out_and_the_rest_is_shown(
     odd = Participant("counter-odd", ("counter",), ("nonsense", ONE_STOP), 4)
     strange = replace(LAW.catalogue.procedures[PROCEDURE], code="1.004873.Q99")
     law = replace(LAW, catalogue=Catalogue.of("c", [strange, LAW.catalogue.procedures[PROCEDURE]]))
-    found = make_edition((), law, TODAY, [odd])
+    found = make_edition((), law, TODAY, [odd], Organisations())
     assert [one.code for one in found.organisations] == [ONE_STOP]
     assert [one.code for one in found.procedures] == [PROCEDURE]
     assert "nonsense" not in caplog.text
@@ -116,3 +117,13 @@ def test_an_entry_is_read_as_it_was_written() -> None:
     for entry in edition().procedures:
         value = entries_of(edition())[key_of(entry)]
         assert DirectoryProcedure.model_validate_json(value) == entry
+
+
+@pytest.mark.rule("13.4")
+def test_the_mailbox_of_an_office_is_published_while_it_has_one() -> None:
+    values = {"kind": "department", "level": "province", "name_vi": "Mẫu", "in_force_from": "2026-01-01"}
+    until = {"code": ONE_STOP, "mailbox": "mot-cua@vi-du.example", "in_force_until": "2026-11-24"}
+    offices = Organisations([Organisation.model_validate(values | until)])
+    for day, mailbox in ((TODAY, "mot-cua@vi-du.example"), (TODAY + timedelta(days=1), None)):
+        found = make_edition((), LAW, day, THERE, offices)
+        assert {one.code: one.mailbox for one in found.organisations} == {AGENCY: None, ONE_STOP: mailbox}
