@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
+from time import monotonic
 
 import asyncpg
 import orjson
@@ -26,6 +27,7 @@ from schemas.settlement import WatchFees
 
 _HUB = "hub"
 _SEND_S = 20.0
+_LOOK_S = 0.5
 _COLLECTED = f"""
 with paid as (
     select distinct p.dossier_id from fact p
@@ -45,7 +47,10 @@ _THERE = "select alias, dossier_id::text as dossier, mac from alias where alias 
 
 
 class SettlementTeller:
-    """Of the last quarter that is over, once a day; what is on record is watched by its own settlements."""
+    """Of the last quarter that is over, once a day; what is on record is watched by its own settlements.
+
+    The quarter is read day by day, for half a second at each look, so that nothing else of the session waits.
+    """
 
     def __init__(
         self, producer: Producer, book: LawBook, *, topic: str, environment: str, key: StoreKey,
@@ -57,28 +62,42 @@ class SettlementTeller:
         self._environment = environment
         self._key = key
         self._on_untrusted = told
-        self._looked: date | None = None
+        self._begun: date | None = None
+        """The day on which the quarter is read, or was."""
+        self._next: date | None = None
+        """The day of the quarter that is read next; None when all are."""
+        self._found: dict[str, WatchFees] = {}
 
     async def tell(self, connection: Connection) -> None:
-        """Send those that have to be watched from now on; an altered fact is named and left out."""
+        """Read some more days; after the last send those that have to be watched from now on.
+
+        An altered fact is named and left out.
+        """
         now = await legal_now(connection, self._environment)
         today = local_day(now)
-        if self._looked == today:
+        quarter = ended_before(today)
+        if self._begun != today:
+            is_watched = self._book.in_force(today).profile.settlement.limit_working_days is not None
+            self._begun, self._found = today, {}
+            self._next = days_of(quarter)[0] if is_watched else None
+        if self._next is None:
             return
-        if self._book.in_force(today).profile.settlement.limit_working_days is not None:
-            quarter = ended_before(today)
-            records = [_record(one, now) for one in await self._wanted(connection, quarter)]
-            if records:
-                await self._producer.send(self._topic, records, _SEND_S)
-        self._looked = today
+        until, end = monotonic() + _LOOK_S, days_of(quarter)[1]
+        while self._next < end and monotonic() < until:
+            rows = await connection.fetch(_COLLECTED, *(_midnight(self._next, days) for days in (0, 1)))
+            self._found |= {_alias(one): one for one in self._pairs(rows, quarter)}
+            self._next += timedelta(days=1)
+        if self._next < end:
+            return
+        records = [_record(one, now) for one in await self._unwatched(connection)]
+        if records:
+            await self._producer.send(self._topic, records, _SEND_S)
+        self._next = None
 
-    async def _wanted(self, connection: Connection, quarter: str) -> list[WatchFees]:
-        first, after = (datetime.combine(day, time(), VIETNAM) for day in days_of(quarter))
-        rows = await connection.fetch(_COLLECTED, first, after)
-        found = {_alias(one): one for one in self._pairs(rows, quarter)}
-        rows = await connection.fetch(_THERE, list(found))
+    async def _unwatched(self, connection: Connection) -> list[WatchFees]:
+        rows = await connection.fetch(_THERE, list(self._found))
         there = {row["alias"] for row in rows if self._key.alias(row["alias"], row["dossier"]) == row["mac"]}
-        return [one for alias, one in found.items() if alias not in there]
+        return [one for alias, one in self._found.items() if alias not in there]
 
     def _pairs(self, rows: Iterable[asyncpg.Record], quarter: str) -> Iterator[WatchFees]:
         for row in rows:
@@ -88,6 +107,10 @@ class SettlementTeller:
                 continue
             data = body["data"]
             yield WatchFees(organisation=data["organisation"], agency=data["agency"], quarter=quarter)
+
+
+def _midnight(day: date, days: int) -> datetime:
+    return datetime.combine(day + timedelta(days=days), time(), VIETNAM)
 
 
 def _alias(request: WatchFees) -> str:
