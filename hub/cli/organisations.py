@@ -44,8 +44,8 @@ def _read(
 ) -> Organisations:
     text, others = registers.text_of(file), (lists, desks, certificates)
     if registers.is_csv(file):
-        listed, placed, sealed = (registers.text_of(one) if one is not None else None for one in others)
-        return organisations.from_csv(text, listed, before, placed, sealed)
+        listed, placed, held = (registers.text_of(one) if one is not None else None for one in others)
+        return organisations.from_csv(text, listed, before, placed, held)
     for name, one in zip(("lists", "desks", "certificates"), others, strict=True):
         if one is not None:
             fail(f"--{name} goes with a CSV file; a JSON file has `{name}` in it", 2)
@@ -69,8 +69,10 @@ def show(
     found = known.on(code, day)
     if found is not None:
         desks = [one.model_dump(mode="json", exclude={"organisation"}) for one in known.desks_of(code, day)]
-        seals = [one.model_dump(mode="json", exclude={"organisation"}) for one in known.seals_of(code)]
-        beside = {"desks": desks, "certificates": seals}
+        certificates = [
+            one.model_dump(mode="json", exclude={"organisation"}) for one in known.certificates_of(code)
+        ]
+        beside = {"desks": desks, "certificates": certificates}
         told = found.model_dump(mode="json") | {name: rows for name, rows in beside.items() if rows}
         print_record(told, as_json=as_json)
         return
@@ -132,7 +134,7 @@ def export(
     if desks is not None:
         registers.write_out(desks, known.desks_as_csv)
     if certificates is not None:
-        registers.write_out(certificates, known.seals_as_csv)
+        registers.write_out(certificates, known.certificates_as_csv)
 
 
 @app.command("machine")

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from hub.regulation import desks as desk_tables
-from hub.regulation import seals as seal_tables
+from hub.regulation import office_certificates as certificate_tables
 from hub.regulation.desks import Desk
 from hub.regulation.errors import Mistake
+from hub.regulation.office_certificates import OfficeCertificate
 from hub.regulation.opening import read_hours
 from hub.regulation.registers import (
     STRICT_ROW,
@@ -28,7 +29,6 @@ from hub.regulation.registers import (
     periods_are_right,
     read_edition,
 )
-from hub.regulation.seals import Seal
 from schemas.types import Day, Email, Line, Mailbox, OrganisationCode, ProcedureCode
 
 Kind = Literal["centre", "section", "committee", "office", "department", "vertical", "post"]
@@ -127,15 +127,15 @@ class Organisations:
         records: Sequence[Organisation] = (),
         lists: Sequence[Listed] = (),
         desks: Sequence[Desk] = (),
-        seals: Sequence[Seal] = (),
+        certificates: Sequence[OfficeCertificate] = (),
     ) -> None:
         self.records = tuple(records)
         self.lists = tuple(lists)
         self.desks = tuple(desks)
-        self.seals = tuple(seals)
-        self._seals: dict[str, list[Seal]] = {}
-        for seal in seals:
-            self._seals.setdefault(seal.organisation, []).append(seal)
+        self.certificates = tuple(certificates)
+        self._certificates: dict[str, list[OfficeCertificate]] = {}
+        for one in certificates:
+            self._certificates.setdefault(one.organisation, []).append(one)
         self._desks: dict[str, list[Desk]] = {}
         for desk in desks:
             self._desks.setdefault(desk.organisation, []).append(desk)
@@ -193,14 +193,14 @@ class Organisations:
         """The desks of a one-stop on this day, in the order of the file."""
         return tuple(one for one in self._desks.get(code, ()) if one.is_there(day))
 
-    def seals_of(self, code: str) -> tuple[Seal, ...]:
+    def certificates_of(self, code: str) -> tuple[OfficeCertificate, ...]:
         """Its certificates of all days; where there is none nothing is asked."""
-        return tuple(self._seals.get(code, ()))
+        return tuple(self._certificates.get(code, ()))
 
     def as_json(self) -> str:
         """As it is stored and exported."""
         tables = {"organisations": self.records, "lists": self.lists, "desks": self.desks}
-        return as_json({**tables, _CERTIFICATES: self.seals})
+        return as_json({**tables, _CERTIFICATES: self.certificates})
 
     def as_csv(self) -> str:
         """The organisations, without lists and desks."""
@@ -214,9 +214,9 @@ class Organisations:
         """The desks."""
         return as_csv(self.desks, tuple(Desk.model_fields))
 
-    def seals_as_csv(self) -> str:
+    def certificates_as_csv(self) -> str:
         """The certificates."""
-        return as_csv(self.seals, tuple(Seal.model_fields))
+        return as_csv(self.certificates, tuple(OfficeCertificate.model_fields))
 
     def changes_to(self, after: Organisations) -> list[EditionChange]:
         """What the other edition changes."""
@@ -224,7 +224,9 @@ class Organisations:
             *compare({_key(one): one for one in self.records}, {_key(one): one for one in after.records}),
             *compare({_key(one): one for one in self.lists}, {_key(one): one for one in after.lists}),
             *compare({_key(one): one for one in self.desks}, {_key(one): one for one in after.desks}),
-            *compare({_key(one): one for one in self.seals}, {_key(one): one for one in after.seals}),
+            *compare(
+                {_key(one): one for one in self.certificates}, {_key(one): one for one in after.certificates}
+            ),
         ]
 
     def warnings(self, by_email: Collection[str] = ()) -> list[str]:
@@ -243,9 +245,12 @@ class Organisations:
             if one.kind == "centre" and one.level == "province" and one.payee_account is None
         ]
         accounts += [
-            f"{one.code}: 4.1: the provincial centre has a seal of its own, and no certificate is given"
+            f"{one.code}: 4.1: the provincial centre signs as itself, and no certificate of its own is given"
             for one in self.records
-            if self.seals and one.kind == "centre" and one.level == "province" and not self.seals_of(one.code)
+            if self.certificates
+            and one.kind == "centre"
+            and one.level == "province"
+            and not self.certificates_of(one.code)
         ]
         one_stops = {one.code for one in self.records if one.kind in ONE_STOPS}
         strange = dict.fromkeys(one.organisation for one in self.desks if one.organisation not in one_stops)
@@ -257,13 +262,13 @@ class Organisations:
             if by_email and one.kind in ONE_STOPS and one.mailbox is None
         ]
         known = {one.code for one in self.records}
-        stray = dict.fromkeys(one.organisation for one in self.seals if one.organisation not in known)
-        sealed = [f"{code}: 4.1: it has certificates, and is not in this file" for code in stray]
-        return unassigned + accounts + placed + boxes + sealed
+        stray = dict.fromkeys(one.organisation for one in self.certificates if one.organisation not in known)
+        held = [f"{code}: 4.1: it has certificates, and is not in this file" for code in stray]
+        return unassigned + accounts + placed + boxes + held
 
 
-def _key(one: Organisation | Listed | Desk | Seal) -> str:
-    if isinstance(one, Seal):
+def _key(one: Organisation | Listed | Desk | OfficeCertificate) -> str:
+    if isinstance(one, OfficeCertificate):
         return f"{one.organisation} certificate {one.certificate_sha256[:16]} from {one.in_force_from}"
     if isinstance(one, Desk):
         return f"{one.organisation} desk {one.desk} from {one.in_force_from}"
@@ -286,15 +291,15 @@ def from_csv(
     """An edition of CSV files; tables without one stay as before. Raises RegisterError."""
     listed = csv_rows(lists, _LISTS) if lists is not None else ()
     placed = csv_rows(desks, _LISTS) if desks is not None else ()
-    sealed = csv_rows(certificates, _LISTS) if certificates is not None else ()
+    held = csv_rows(certificates, _LISTS) if certificates is not None else ()
     made = _made(
-        {"organisations": csv_rows(text, _LISTS), "lists": listed, "desks": placed, _CERTIFICATES: sealed}
+        {"organisations": csv_rows(text, _LISTS), "lists": listed, "desks": placed, _CERTIFICATES: held}
     )
     return Organisations(
         made.records,
         made.lists if lists is not None else before.lists,
         made.desks if desks is not None else before.desks,
-        made.seals if certificates is not None else before.seals,
+        made.certificates if certificates is not None else before.certificates,
     )
 
 
@@ -305,7 +310,7 @@ def _made(tables: Tables) -> Organisations:
         main,
         Table("lists", Listed, _mistaken),
         Table("desks", Desk, desk_tables.mistakes),
-        Table(_CERTIFICATES, Seal, seal_tables.mistakes),
+        Table(_CERTIFICATES, OfficeCertificate, certificate_tables.mistakes),
     )
     return Organisations(records, *beside)
 

@@ -100,11 +100,13 @@ def files_of(package: str | None, context: Context) -> tuple[CopyFile, ...]:
 
 
 @rule("4.1", "An organisation signs as itself with a certificate that its register names for that day")
-def seal_is_of_the_register(signed: SignedBy, context: Context) -> Refused | None:
+def certificate_is_of_the_register(signed: SignedBy, context: Context) -> Refused | None:
     """By the day of signing; of an organisation without any the list of signers alone says it."""
-    seals = context.registers.organisations.seals_of(signed.organisation)
+    certificates = context.registers.organisations.certificates_of(signed.organisation)
     day = local_day(signed.signed_at)
-    if not seals or any(one.certificate_sha256 == signed.certificate and one.is_there(day) for one in seals):
+    if not certificates or any(
+        one.certificate_sha256 == signed.certificate and one.is_there(day) for one in certificates
+    ):
         return None
     return Refused("organisation.other_certificate", rule="4.1")
 
@@ -220,7 +222,7 @@ def agency_has_signed(dossier: Dossier, request: CertifyCopy, context: Context) 
         return Refused("signature.signing_time", rule="17.1", fields=("/package",))
     if copy.agency.organisation != dossier.agency or not is_agency(dossier, context.sender):
         return Refused("signature.wrong_role", rule="17.1", fields=("/package",))
-    if (refused := seal_is_of_the_register(copy.agency, context)) is not None:
+    if (refused := certificate_is_of_the_register(copy.agency, context)) is not None:
         return Refused(refused.code, rule="17.1", fields=("/package",))
     if copy.manifest != dossier.digitised[request.component].manifest:
         return Refused("rule.17.1", rule="17.1", fields=("/package",))
@@ -288,7 +290,7 @@ def _wrong_result(
         officers_of.add(dossier.organisation)  # it decides itself (6.2.c)
     if copy.officer.organisation not in officers_of or copy.agency.organisation != dossier.agency:
         return "signature.wrong_role"
-    if (refused := seal_is_of_the_register(copy.agency, context)) is not None:
+    if (refused := certificate_is_of_the_register(copy.agency, context)) is not None:
         return refused.code
     if copy.officer.account != signer.account:
         return "rule.17.10.signer"

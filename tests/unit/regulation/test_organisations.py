@@ -292,13 +292,15 @@ def test_certificates_are_imported_and_exported_beside_the_organisations() -> No
     fields = "organisation,certificate_sha256,name,in_force_from,in_force_until"
     text = f"{fields}\n{AGENCY_CODE},{digest},Con dấu số,2026-01-01,2027-01-01\n"
     known = organisations.from_csv(CSV, None, Organisations(), certificates=text)
-    (seal,) = known.seals_of(AGENCY_CODE)
-    assert seal.certificate_sha256 == "ab" * 31 + "cd"
-    assert [seal.is_there(date(year, 1, 1)) for year in (2025, 2026, 2027)] == [False, True, False]
-    assert organisations.from_json(known.as_json()).seals == known.seals
-    again = organisations.from_csv(known.as_csv(), None, Organisations(), certificates=known.seals_as_csv())
+    (one,) = known.certificates_of(AGENCY_CODE)
+    assert one.certificate_sha256 == "ab" * 31 + "cd"
+    assert [one.is_there(date(year, 1, 1)) for year in (2025, 2026, 2027)] == [False, True, False]
+    assert organisations.from_json(known.as_json()).certificates == known.certificates
+    again = organisations.from_csv(
+        known.as_csv(), None, Organisations(), certificates=known.certificates_as_csv()
+    )
     assert known.changes_to(again) == []
-    assert organisations.from_csv(known.as_csv(), None, known).seals == known.seals
+    assert organisations.from_csv(known.as_csv(), None, known).certificates == known.certificates
     assert [one.name for one in merged().changes_to(known)] == [
         f"{AGENCY_CODE} certificate {'ab' * 8} from 2026-01-01"
     ]

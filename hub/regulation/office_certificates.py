@@ -20,7 +20,7 @@ Fingerprint = Annotated[
 """SHA-256 of a certificate (DER), also with colons and upper-case letters, as other tools print it."""
 
 
-class Seal(BaseModel):
+class OfficeCertificate(BaseModel):
     """One certificate of an organisation (chứng thư chữ ký số), for the days on which it signs with it."""
 
     model_config = STRICT_ROW
@@ -38,11 +38,11 @@ class Seal(BaseModel):
         return self.in_force_from <= day and (self.in_force_until is None or day < self.in_force_until)
 
 
-def mistakes(seals: Sequence[tuple[int, Seal]]) -> Iterator[Mistake]:
+def mistakes(certificates: Sequence[tuple[int, OfficeCertificate]]) -> Iterator[Mistake]:
     """What is wrong among the records of a file, by line; a certificate is of one organisation."""
-    for line, one in seals:
+    for line, one in certificates:
         yield from periods_are_right(line, one.in_force_from, one.in_force_until)
     yield from overlapping(
         (line, f"certificate {one.certificate_sha256[:16]}", one.in_force_from, one.in_force_until)
-        for line, one in seals
+        for line, one in certificates
     )

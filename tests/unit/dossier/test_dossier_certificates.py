@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from hub.regulation.office_certificates import OfficeCertificate
 from hub.regulation.organisations import Organisations
 from hub.regulation.registered import Registers
-from hub.regulation.seals import Seal
 from schemas.result import ResultPaper
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, MONDAY, OFFICER, RESULT_CODE
@@ -41,7 +41,7 @@ def test_a_result_without_paper_is_signed_whatever_the_agency_says_of_it() -> No
 
 
 @pytest.mark.rule("17.10")
-def test_what_a_one_stop_decides_its_own_officer_signs_and_the_agency_seals() -> None:
+def test_what_a_one_stop_decides_its_own_officer_signs_with_the_agency() -> None:
     story = decided(officer=signed(build.ONE_STOP))
     assert story.refuses(result(OTHER), AGENCY).code == "signature.wrong_role"
     story.dossier = replace(story.now, status="accepted")
@@ -50,25 +50,25 @@ def test_what_a_one_stop_decides_its_own_officer_signs_and_the_agency_seals() ->
     story.accepts(result(OTHER), build.COUNTER)
 
 
-def sealing(certificate: str = "b" * 64, **changes: Any) -> Registers:
+def holding(certificate: str = "b" * 64, **changes: Any) -> Registers:
     """The register has a certificate of the agency."""
-    seal = Seal(
+    one = OfficeCertificate(
         organisation=AGENCY_CODE, certificate_sha256=certificate, in_force_from=date(2026, 1, 1), **changes
     )
-    return Registers(Organisations(merged().records[-1:], seals=(seal,)))
+    return Registers(Organisations(merged().records[-1:], certificates=(one,)))
 
 
 @pytest.mark.rule("4.1")
 @pytest.mark.parametrize(
     ("registers", "is_taken"),
     [
-        (sealing(), True),
-        (sealing("c" * 64), False),
-        (sealing(in_force_until=MONDAY.date()), False),
+        (holding(), True),
+        (holding("c" * 64), False),
+        (holding(in_force_until=MONDAY.date()), False),
         (Registers(Organisations(merged().records[-1:])), True),
     ],
 )
-def test_an_agency_seals_with_a_certificate_that_the_register_has_for_that_day(
+def test_an_agency_signs_with_a_certificate_that_the_register_has_for_that_day(
     registers: Registers, is_taken: bool
 ) -> None:
     story = decided(agency=replace(signed(AGENCY_CODE, None), certificate="b" * 64))
