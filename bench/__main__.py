@@ -16,6 +16,7 @@ from bench.core import Measured, Plan, run_core
 from bench.core_report import core_page
 from bench.deliveries_report import deliveries_page
 from bench.deliveries_run import DeliveriesPlan, run_deliveries
+from bench.due_reports import DueReportsPlan, due_reports_page, run_due_reports
 from bench.failures import failures
 from bench.gateway_report import gateway_page
 from bench.gateway_run import GatewayPlan, run_gateway
@@ -28,6 +29,7 @@ from bench.memory import memory_page, run_memory
 from bench.product import ProductPlan, run_product
 from bench.product_report import product_page
 from bench.profile import profile_page, run_profile
+from bench.register import RegisterPlan, register_page, run_register
 from bench.reports import ReportsPlan, reports_page, run_reports
 from bench.results import save
 from bench.runners import bench_python
@@ -124,6 +126,20 @@ def reports(dossiers: int = 100_000, rounds: int = 3, keep: Keep = False) -> Non
     _leave(keep)
 
 
+@app.command("due-reports")
+def due_reports(dossiers: int = 100_000, rounds: int = 1, keep: Keep = False) -> None:
+    """How long the reports of a month take, one by one and in one pass over the store."""
+    _due_reports(DueReportsPlan((max(1, dossiers // 5), dossiers), rounds))
+    _leave(keep)
+
+
+@app.command("register")
+def register(dossiers: int = 100_000, rounds: int = 3, keep: Keep = False) -> None:
+    """How long the register of a one-stop takes out of many stored dossiers, and how much memory."""
+    _register(RegisterPlan((max(1, dossiers // 10), dossiers), rounds))
+    _leave(keep)
+
+
 @app.command()
 def deliveries(
     deliveries: int = 1_200,
@@ -193,6 +209,8 @@ def everything(
         _scale("10000,100000,1000000", Plan(events=20_000, rounds=1))
         _look_ups(LookUpsPlan(seconds=10, rounds=2))
         _reports(ReportsPlan(sizes=(2_000, 20_000), rounds=1))
+        _due_reports(DueReportsPlan(sizes=(1_000, 5_000)))
+        _register(RegisterPlan(sizes=(2_000, 20_000), rounds=1))
         _gateway(GatewayPlan(requests=5_000, rounds=3))
         _deliveries(DeliveriesPlan(deliveries=500), "all")
         _profile(15_000)
@@ -204,6 +222,8 @@ def everything(
         _scale("10000,100000,1000000", Plan(events=50_000, rounds=3))
         _look_ups(LookUpsPlan())
         _reports(ReportsPlan())
+        _due_reports(DueReportsPlan())
+        _register(RegisterPlan())
         _gateway(GatewayPlan())
         _deliveries(DeliveriesPlan(), "all")
         _profile(30_000)
@@ -237,6 +257,22 @@ def _reports(plan: ReportsPlan) -> None:
     measured = uvloop.run(run_reports(open_stack(), plan))
     text = reports_page(machine, plan, measured)
     save("reports", machine, plan, measured, text)
+    print(text)
+
+
+def _due_reports(plan: DueReportsPlan) -> None:
+    machine = facts()
+    measured = uvloop.run(run_due_reports(open_stack(), plan))
+    text = due_reports_page(machine, measured)
+    save("due_reports", machine, plan, measured, text)
+    print(text)
+
+
+def _register(plan: RegisterPlan) -> None:
+    machine = facts()
+    measured = uvloop.run(run_register(open_stack(), plan))
+    text = register_page(machine, measured)
+    save("register", machine, plan, measured, text)
     print(text)
 
 

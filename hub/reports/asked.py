@@ -23,9 +23,9 @@ from hub.reports.formula_sets import FormulaSet, installed_formulas
 from hub.reports.gains import gains
 from hub.reports.measures import Period
 from hub.reports.report import By, period_of
-from hub.reports.settlement import settlement_rows
+from hub.reports.settlement import SettlementSheet, read_settlements
 from hub.reports.stored import lives
-from hub.reports.work import COUNTS
+from hub.reports.work import COUNTS, LateList, WorkSheet
 
 Kind = Literal["766", "gains", "work", "late", "settlement", "explain"]
 NEWEST = "766-2026@1"
@@ -86,6 +86,8 @@ class CountedReport:
     """What asks for it, where that is not what a report of its kind is for in general."""
     office: str | None = None
     """At the head of the paper, where that is not the organisation whose dossiers are counted."""
+    left_out: int = 0
+    """Rows that are not among these: a paper has the first ones."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -115,12 +117,13 @@ async def make(sources: Sources, asked: WantedReport) -> CountedReport:
     group = group_of(asked.by, known)
     rows: list[dict[str, object]]
     if asked.kind == "work":
-        rows = (await counting.work(found, group)).rows()
+        rows = await counting.count(found, WorkSheet(group))
     elif asked.kind == "late":
-        rows = await _listed(counting.late(found))
+        rows = await counting.count(found, LateList())
     elif asked.kind == "settlement":
-        given = (asked.organisation, asked.told_to)
-        rows = await settlement_rows(sources.connection, sources.key, period, *given)
+        settled = SettlementSheet(period, asked.organisation, asked.told_to)
+        await read_settlements(sources.connection, sources.key, [settled])
+        rows = settled.rows()
     elif asked.kind == "explain":
         rows = await _listed(counting.explain(found, formulas.find(asked.number or "")))
     else:

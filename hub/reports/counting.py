@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 from hub.regulation.clock import local_day
 from hub.regulation.lawbook import LawBook
@@ -11,7 +12,6 @@ from hub.reports.formula_sets import FormulaSet, Indicator
 from hub.reports.life import Life
 from hub.reports.measures import InPeriod, Period
 from hub.reports.report import By, Figures, explained
-from hub.reports.work import WorkSheet, late_row
 
 _UNKNOWN = "-"
 """The level of an organisation that was never imported."""
@@ -37,6 +37,18 @@ def group_of(by: By, organisations: Organisations) -> Callable[[Life], str]:
     return groups[by]
 
 
+class Count(Protocol):
+    """What a report keeps of the dossiers that it counts."""
+
+    def add(self, seen: InPeriod) -> None:
+        """Count one dossier."""
+        ...
+
+    def rows(self) -> list[dict[str, object]]:
+        """The lines of the report."""
+        ...
+
+
 class Counting:
     """One report: a formula set over a period, of all organisations or of one."""
 
@@ -56,18 +68,11 @@ class Counting:
             tally.add(seen, self._book.of(seen.life.law).calendar)
         return tally
 
-    async def work(self, lives: AsyncIterator[Life], group: Callable[[Life], str]) -> WorkSheet:
-        """Plain counts of all."""
-        sheet = WorkSheet(group)
+    async def count(self, lives: AsyncIterator[Life], count: Count) -> list[dict[str, object]]:
+        """Count all."""
         async for seen in self._seen(lives):
-            sheet.add(seen)
-        return sheet
-
-    async def late(self, lives: AsyncIterator[Life]) -> AsyncIterator[dict[str, object]]:
-        """Each dossier that was late."""
-        async for seen in self._seen(lives):
-            if (row := late_row(seen)) is not None:
-                yield row
+            count.add(seen)
+        return count.rows()
 
     async def explain(self, lives: AsyncIterator[Life], one: Indicator) -> AsyncIterator[dict[str, object]]:
         """Each dossier that counts for something in this indicator."""
@@ -76,13 +81,19 @@ class Counting:
             if found is not None:
                 yield found
 
+    def seen(self, life: Life) -> InPeriod | None:
+        """The dossier in the period; None for one of others, or not accepted: before a code nothing counts.
+
+        Raises `UnknownLawError`.
+        """
+        if life.law is None or self._organisation not in (None, life.organisation, life.agency):
+            return None
+        procedure = self._book.of(life.law).catalogue.find(life.procedure)
+        has_results = procedure is not None and bool(procedure.results)
+        dislike_most = self._formulas.dislike_most
+        return InPeriod(life, self._period, has_results=has_results, dislike_most=dislike_most)
+
     async def _seen(self, lives: AsyncIterator[Life]) -> AsyncIterator[InPeriod]:
-        """Accepted dossiers: before there is a code nothing is counted."""
         async for life in lives:
-            if life.law is None or self._organisation not in (None, life.organisation, life.agency):
-                continue
-            procedure = self._book.of(life.law).catalogue.find(life.procedure)
-            has_results = procedure is not None and bool(procedure.results)
-            yield InPeriod(
-                life, self._period, has_results=has_results, dislike_most=self._formulas.dislike_most
-            )
+            if (seen := self.seen(life)) is not None:
+                yield seen

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.errors import AlteredRowError
-from hub.facts.fact_bytes import open_fact
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACT_COLUMNS, fact_name, is_fact_genuine
 from hub.postgres.database import Connection
+from hub.reports.life import SealedFact
+from hub.reports.sealed import opened_data
 
 _APOLOGIES = f"""
 select {FACT_COLUMNS}, k.wrapped from fact f left join dossier_key k on k.dossier_id = f.dossier_id
@@ -19,13 +20,11 @@ where f.dossier_id = any($1::uuid[]) and f.type = 'onestop.apology.sent.v1' orde
 async def delay_reasons(connection: Connection, master: MasterKey, dossiers: Sequence[str]) -> dict[str, str]:
     """By dossier, of those that have a Form 04; of an erased one nothing. Raises `AlteredRowError`."""
     found: dict[str, str] = {}
-    try:
-        for row in await connection.fetch(_APOLOGIES, dossiers):
-            if not is_fact_genuine(row, master.store):
-                raise AlteredRowError(fact_name(row))
-            if row["wrapped"] is None:
-                continue
-            found[row["dossier"]] = open_fact(row["bytes"], master.unwrap(row["wrapped"]))["data"]["reason"]
-    finally:
-        master.forget()
+    for row in await connection.fetch(_APOLOGIES, dossiers):
+        if not is_fact_genuine(row, master.store):
+            raise AlteredRowError(fact_name(row))
+        if row["wrapped"] is None:
+            continue
+        fact = SealedFact(row["bytes"], row["wrapped"])
+        found[row["dossier"]] = opened_data(row["dossier"], fact, master)["reason"]
     return found

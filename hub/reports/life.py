@@ -21,6 +21,14 @@ class Spell:
     ended: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SealedFact:
+    """A genuine fact as it is stored, and the wrapped key of its dossier: None, where it was erased."""
+
+    stored: bytes
+    wrapped: bytes | None
+
+
 @dataclass(slots=True)
 class Life:
     """What facts up to some moment say of a dossier that was accepted, or of one that was not yet."""
@@ -57,6 +65,8 @@ class Life:
     """As a share of the scale."""
     late_forwards: int = 0
     """Hand-overs to the agency that were not made in their time (16.1, 16.2)."""
+    acceptance: SealedFact | None = None
+    """For who has the key and counts by officers."""
 
     @property
     def ended_at(self) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.reports.life import Life
 
@@ -37,6 +37,7 @@ class InPeriod:
         "is_issued",
         "is_late",
         "is_received",
+        "late_by",
         "life",
     )
 
@@ -49,6 +50,7 @@ class InPeriod:
         self.is_issued = period.holds(life.issued_at)
         self.is_handled = _is_open_within(life, period)
         self.is_late = self.is_handled and not is_in_time(life, period.until)
+        self.late_by = delay(life, period.until) if self.is_late else timedelta()
 
 
 def _is_open_within(life: Life, period: Period) -> bool:
@@ -61,10 +63,21 @@ def is_in_time(life: Life, until: datetime) -> bool:
     """By the due time that counts; an open first supplement ends with its request, a second one is late."""
     if len(life.spells) > 1 or life.due_at is None:
         return False
+    return _counted_end(life, until) <= life.due_at
+
+
+def delay(life: Life, until: datetime) -> timedelta:
+    """How long after the due time that counts; nothing, where it is late by a second supplement alone."""
+    if life.due_at is None:
+        return timedelta()
+    return max(timedelta(), _counted_end(life, until) - life.due_at)
+
+
+def _counted_end(life: Life, until: datetime) -> datetime:
     ended = life.ended_at
     if ended is None and life.spells and life.spells[-1].ended is None:
         ended = life.spells[-1].begun
-    return (ended or until) <= life.due_at
+    return ended or until
 
 
 def _with_result(seen: InPeriod) -> bool:

@@ -2,69 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
-from hub.errors import AlteredRowError
-from hub.facts.fact_bytes import open_fact
 from hub.facts.sealing import MasterKey
-from hub.facts.trusted import FACT_COLUMNS, fact_name, is_fact_genuine
-from hub.postgres.database import Connection
 from hub.regulation.clock import local_day
 from hub.regulation.roster import Posting, Roster
-from hub.reports.counting import Counting
 from hub.reports.life import Life
-from hub.reports.measures import Period
-from hub.reports.work import COUNTS
+from hub.reports.measures import InPeriod, Period
+from hub.reports.sealed import opened_data
+from hub.reports.work import COUNTS, WorkSheet
 
-_ACCEPTED = f"""
-select {FACT_COLUMNS}, k.wrapped from fact f left join dossier_key k on k.dossier_id = f.dossier_id
-where f.type = 'onestop.dossier.accepted.v1' and f.time < $1
-"""  # noqa: S608  our text
-_AT_ONCE = 500
 _NOBODY = "-"
-"""Who accepted a dossier that was erased."""
+"""Who accepted a dossier that was erased, or one that another one-stop has accepted."""
 
 
-async def accepted_by(
-    connection: Connection, master: MasterKey, organisation: str, end: datetime
-) -> dict[str, str]:
-    """The account of the officer who accepted each dossier of the one-stop before `end`."""
-    found: dict[str, str] = {}
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(_ACCEPTED, end, prefetch=_AT_ONCE):
-            if not is_fact_genuine(row, master.store):
-                raise AlteredRowError(fact_name(row))
-            key = master.unwrap(row["wrapped"]) if row["wrapped"] is not None else None
-            data = open_fact(row["bytes"], key)["data"]
-            if data["organisation"] == organisation:
-                found[row["dossier"]] = data.get("officer", {}).get("account", _NOBODY)
-    master.forget()
-    return found
-
-
-async def officer_rows(
-    counting: Counting,
-    lives: AsyncIterator[Life],
-    accounts: Mapping[str, str],
-    roster: Roster,
-    organisation: str,
-    period: Period,
-) -> list[dict[str, object]]:
-    """A row for each officer who was posted there in the period, those of one sending agency together.
+class OfficerSheet:
+    """A row for each officer who was posted to a one-stop in a period, those of one sending agency together.
 
     What somebody accepted who was not posted stands under the one-stop itself.
     """
-    sheet = await counting.work(
-        (life async for life in lives if life.organisation == organisation),
-        lambda life: accounts.get(life.dossier, _NOBODY),
-    )
-    counts = {str(row.pop("group")): row for row in sheet.rows()}
-    rows = []
-    for account, posting in _posted(roster, organisation, period).items():
-        rows.append(_row(posting, _days(posting, period)) | counts.pop(account, dict.fromkeys(COUNTS, 0)))
-    rows += [_unposted(organisation, account) | found for account, found in counts.items()]
-    return sorted(rows, key=lambda row: (str(row["sent_by"]), str(row["account"])))
+
+    def __init__(
+        self, roster: Roster, organisation: str, period: Period, account_of: Callable[[Life], str]
+    ) -> None:
+        self._roster = roster
+        self._organisation = organisation
+        self._period = period
+        self._sheet = WorkSheet(account_of)
+
+    def add(self, seen: InPeriod) -> None:
+        """Count one dossier, if it is of this one-stop."""
+        if seen.life.organisation == self._organisation:
+            self._sheet.add(seen)
+
+    def rows(self) -> list[dict[str, object]]:
+        """By sending agency and account."""
+        counts = {str(row.pop("group")): row for row in self._sheet.rows()}
+        rows = []
+        for account, posting in _posted(self._roster, self._organisation, self._period).items():
+            counted = counts.pop(account, dict.fromkeys(COUNTS, 0))
+            rows.append(_row(posting, _days(posting, self._period)) | counted)
+        rows += [_unposted(self._organisation, account) | found for account, found in counts.items()]
+        return sorted(rows, key=lambda row: (str(row["sent_by"]), str(row["account"])))
+
+
+def accepted_by(master: MasterKey, organisation: str) -> Callable[[Life], str]:
+    """The account of the officer of this one-stop who accepted a dossier.
+
+    Raises `AlteredRowError`.
+    """
+
+    def account(life: Life) -> str:
+        if life.acceptance is None:
+            return _NOBODY
+        data = opened_data(life.dossier, life.acceptance, master)
+        is_own = data["organisation"] == organisation
+        return str(data.get("officer", {}).get("account", _NOBODY)) if is_own else _NOBODY
+
+    return account
 
 
 def _posted(roster: Roster, organisation: str, period: Period) -> dict[str, Posting]:

@@ -18,10 +18,14 @@ from hub.regulation.errors import UnknownProvisionError
 from hub.regulation.norms import provision
 from hub.reports.asked import CountedReport
 from hub.reports.errors import ReportError
-from hub.reports.work import COUNTS
+from hub.reports.work import COUNTS, longest_first
 
 MOST_ROWS = 5_000
 """Of a paper; of more there are tables for programs."""
+MOST_LATE = 500
+"""Dossiers on the list of those that were late: of more it says how many there are."""
+_MOST_WORDS = 400
+"""Signs of each one's Form 04 on that list: the form itself has all of them."""
 _TEMPLATES = {"766": "indicators.typ", "gains": "gains.typ", "work": "work.typ", "late": "late.typ",
               "settlement": "settlement.typ", "officers": "officers.typ"}  # fmt: skip
 Content = dict[str, Any]
@@ -51,7 +55,7 @@ def sheet_of(made: CountedReport) -> typesetting.Sheet:
     """What the paper is made of; `ReportError` for more rows than a paper may have."""
     if made.kind not in _TEMPLATES:
         raise ReportError("no paper is made of it, ask for .json, .csv or .xlsx", "format")
-    if len(made.rows) > MOST_ROWS:
+    if len(made.rows) > MOST_ROWS and made.kind != "late":
         why = f"{len(made.rows)} rows: a PDF has {MOST_ROWS} at most, ask for .xlsx or .csv"
         raise ReportError(why, "format", "range")
     dated = typesetting.made_at(made.period.until)
@@ -177,8 +181,10 @@ def _bar(row: Mapping[str, Any]) -> list[float]:
 
 
 def _late(made: CountedReport) -> Content:
-    at = letterheads(made.known)
+    at, rows = letterheads(made.known), longest_first(made.rows)
+    shown = rows[:MOST_LATE]
     return {
+        "whole": made.left_out + len(rows),
         "rows": [
             {
                 "code": row["dossier"],
@@ -187,11 +193,15 @@ def _late(made: CountedReport) -> Content:
                 "due_at": _moment(row["due_at"]),
                 "ended_at": _moment(row["ended_at"]),
                 "why": [str(row[name]) for name in ("supplements", "apologies", "opinions")],
-                "words": row.get("words") or "",
+                "words": _shortened(row.get("words") or ""),
             }
-            for row in made.rows
-        ]
+            for row in shown
+        ],
     }
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= _MOST_WORDS else f"{words[: _MOST_WORDS - 1].rstrip()}…"
 
 
 def _settlement(made: CountedReport) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,25 +19,41 @@ select {FACT_COLUMNS} from fact f where f.type = 'onestop.fees.settled.v1' order
 Data = Mapping[str, Any]
 
 
-async def settlement_rows(
-    connection: Connection, key: StoreKey, period: Period, organisation: str | None, told_to: str | None
-) -> list[dict[str, object]]:
+class SettlementSheet:
     """Of each quarter with a day in the period the last settlement, a row for each kind of charge.
 
     A quarter is settled after its end, so facts of after the period count too. With `told_to` those that this
-    participant was told of. Raises `AlteredRowError`.
+    participant was told of.
     """
-    last: dict[tuple[str, str, str], tuple[Data, datetime]] = {}
+
+    def __init__(self, period: Period, organisation: str | None, told_to: str | None = None) -> None:
+        self._period = period
+        self._organisation = organisation
+        self._told_to = told_to
+        self._last: dict[tuple[str, str, str], tuple[Data, datetime]] = {}
+
+    def add(self, body: Data, time: datetime) -> None:
+        """The next `fees.settled`."""
+        data = body["data"]
+        is_asked = self._organisation in (None, data["organisation"], data["agency"])
+        is_told = self._told_to is None or self._told_to in body["to"]
+        if is_asked and is_told and touches(self._period, data["quarter"]):
+            self._last[data["organisation"], data["agency"], data["quarter"]] = data, time
+
+    def rows(self) -> list[dict[str, object]]:
+        """By one-stop, agency and quarter."""
+        return [row for _, (data, time) in sorted(self._last.items()) for row in rows_of(data, time)]
+
+
+async def read_settlements(connection: Connection, key: StoreKey, sheets: Sequence[SettlementSheet]) -> None:
+    """Bring all settlements to each of the sheets. Raises `AlteredRowError`."""
     async with connection.transaction(readonly=True):
         async for row in connection.cursor(_FACTS, prefetch=500):
             body = genuine_body(row, key)
             if body is None:
                 raise AlteredRowError(fact_name(row))
-            data = body["data"]
-            is_asked = organisation in (None, data["organisation"], data["agency"])
-            if is_asked and (told_to is None or told_to in body["to"]) and touches(period, data["quarter"]):
-                last[data["organisation"], data["agency"], data["quarter"]] = data, row["time"]
-    return [row for _, (data, time) in sorted(last.items()) for row in rows_of(data, time)]
+            for sheet in sheets:
+                sheet.add(body, row["time"])
 
 
 def touches(period: Period, quarter: str) -> bool:

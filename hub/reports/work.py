@@ -7,7 +7,8 @@ cases that miss their time (7.1).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from hub.reports.life import Life
 from hub.reports.measures import InPeriod
@@ -60,7 +61,39 @@ class WorkSheet:
         ]
 
 
-def late_row(seen: InPeriod) -> dict[str, object] | None:
+class LateList:
+    """The dossiers that were late: all, or the `most` that were late longest, in little memory."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._rows: list[dict[str, Any]] = []
+        self.left_out = 0
+
+    def add(self, seen: InPeriod) -> None:
+        """Keep it, if it was late."""
+        row = late_row(seen)
+        if row is not None:
+            self._rows.append(row)
+            if self._most is not None and len(self._rows) == 2 * self._most:
+                self._shorten(self._most)
+
+    def rows(self) -> list[dict[str, object]]:
+        """A row for each: all in the order in which they came, or those that were late longest first."""
+        if self._most is not None:
+            self._shorten(self._most)
+        return self._rows
+
+    def _shorten(self, most: int) -> None:
+        self.left_out += max(0, len(self._rows) - most)
+        self._rows = longest_first(self._rows)[:most]
+
+
+def longest_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of late dossiers, the longest delay first."""
+    return sorted(rows, key=lambda row: (-row["late_by"], row["id"]))
+
+
+def late_row(seen: InPeriod) -> dict[str, Any] | None:
     """A dossier that was late in the period, with what its facts say of why; None for others."""
     if not seen.is_late:
         return None
@@ -76,4 +109,5 @@ def late_row(seen: InPeriod) -> dict[str, object] | None:
         "supplements": len(life.spells),
         "apologies": life.apologies,
         "opinions": life.opinions,
+        "late_by": seen.late_by,
     }

@@ -26,7 +26,7 @@ from hub.delivery.outcome import (
 )
 from hub.delivery.reports import report_id
 from hub.documents.reason import DocumentsAwayError
-from hub.errors import AlteredRowError
+from hub.errors import UntrustedRowError
 from hub.forms.case_file import short_name
 from hub.forms.errors import FormError
 from hub.forms.issuing import Issued, is_issuing
@@ -35,7 +35,7 @@ from hub.process.supervise import keep_running
 from hub.typesetter import parked
 from hub.typesetter.parked import Parked
 from hub.typesetter.rendering import RendererLostError
-from hub.typesetter.reports import REPORT, ReportRoom
+from hub.typesetter.reports import REPORT, DueReport, ReportRoom
 from hub.typesetter.settings import TypesetterSettings
 from hub.typesetter.workshop import MOST_FACTS, NotMade, OpenedCase, Workshop, reason_of
 from schemas.form import MadePaper, ReportForm
@@ -50,6 +50,8 @@ insert into document_use (sha256, dossier_id, is_read) values ($1, $2::uuid, tru
 _RETRY_S: Final = 5.0
 _LATER: Final = timedelta(minutes=1)
 """For each fact that the dossier had before: one that never ends stands behind those that begin."""
+_TOGETHER: Final = 1_000
+"""Reports that are counted in one pass; of more the others wait for the next."""
 _ANY: Final = Issued("all")
 _FOR: Final[Mapping[str, str]] = {"reminder.issued": "to", "leg.started": "of"}
 """Facts whose paper is for another organisation too, and the field that names it."""
@@ -164,7 +166,7 @@ class TypesetterAdapter:
     ) -> OpenedCase | NotMade | None:
         try:
             return await self._workshop.open(connection, dossier, fact_id)
-        except (FormError, AlteredRowError) as error:
+        except (FormError, UntrustedRowError) as error:
             return NotMade(_ANY, reason_of(error))
 
     async def _made(self, dossier: str, opened: OpenedCase, wanted: Sequence[Issued]) -> list[MadePaper]:
@@ -206,37 +208,45 @@ class TypesetterAdapter:
                 await parked.want_new(connection, Parked(message.dossier, fact_id, REPORT))
         return Delivered({"papers": []})
 
-    async def _make_report(self, what: Parked) -> None:
-        """Count, store, tell; one that cannot be made is parked again."""
-        try:
-            with translated():
-                async with self._here.pool.acquire() as connection:
-                    due = await self._reports.due(connection, what.dossier, what.fact_id)
-            if due is None:
+    async def _make_reports(self) -> None:
+        """All that wait are counted together; each is stored and told, or parked again."""
+        with translated():
+            async with self._here.pool.acquire() as connection:
+                waiting = await parked.wanted_of(connection, REPORT.form, _TOGETHER)
+        found = await self._reports.counted(waiting, self._here.now())
+        for what, one in zip(waiting, found, strict=True):
+            if one is None:
                 await self._forget(what)
-                return
-            sheet = await self._reports.sheet(due, self._here.now())
+            elif isinstance(one, DueReport):
+                await self._make_report(what, one)
+            else:
+                await self._park(what, reason_of(one))
+
+    async def _make_report(self, what: Parked, report: DueReport) -> None:
+        """Store, tell; one that cannot be put on paper is parked again."""
+        try:
+            sheet = report.sheet()
             digest, size = await self._workshop.store(sheet, lambda one: self._note(what.dossier, one))
-        except (FormError, RendererLostError, AlteredRowError) as error:
+        except (FormError, RendererLostError) as error:
             await self._park(what, str(error)[:500])
             return
-        named = {name: due[name] for name in ("organisation", "report", "period")}
+        named = {name: report.due[name] for name in ("organisation", "report", "period")}
         data = FileReport(**named, digest=digest, size=size)
         identity = report_id(_NAMESPACE, f"report|{what.fact_id}")
         body, now = data.model_dump_json().encode(), self._here.now()
-        report = Report(identity, FileReport.type, f"ref:{identity}", now.astimezone(UTC), body)
-        if not await self._here.accept(report, lambda connection: parked.forget(connection, what)):
+        told = Report(identity, FileReport.type, f"ref:{identity}", now.astimezone(UTC), body)
+        if not await self._here.accept(told, lambda connection: parked.forget(connection, what)):
             await self._forget(what)
 
     async def _one_again(self) -> bool:
-        """Make one that is wanted; False when none is."""
+        """Make one that is wanted, or all reports where it is one; False when none is."""
         with translated():
             async with self._here.pool.acquire() as connection:
                 what = await parked.next_wanted(connection)
         if what is None:
             return False
         if what.wanted == REPORT:
-            await self._make_report(what)
+            await self._make_reports()
             return True
         with translated():
             async with self._here.pool.acquire() as connection:

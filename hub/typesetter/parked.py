@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hub.checks.check import Check, Finding
 from hub.checks.store import Connect
@@ -23,6 +24,10 @@ values ($1, $2, $3, $4, 'due', 0, true) on conflict (fact_id, form, for_applican
 _WANTED = """
 select fact_id::text as fact_id, form, for_applicant, dossier_id::text as dossier_id from typesetter_parked
 where is_wanted order by since, fact_id, form, for_applicant limit 1
+"""
+_WANTED_OF = """
+select fact_id::text as fact_id, form, for_applicant, dossier_id::text as dossier_id from typesetter_parked
+where is_wanted and form = $1 order by since, fact_id, for_applicant limit $2
 """
 _FORGET = "delete from typesetter_parked where fact_id = $1 and form = $2 and for_applicant = $3"
 _LISTED = """
@@ -64,8 +69,15 @@ async def want_new(connection: Connection, parked: Parked) -> None:
 async def next_wanted(connection: Connection) -> Parked | None:
     """The oldest that an operator has made again."""
     row = await connection.fetchrow(_WANTED)
-    if row is None:
-        return None
+    return _parked(row) if row is not None else None
+
+
+async def wanted_of(connection: Connection, form: str, most: int) -> list[Parked]:
+    """Those of one form that are made again, the oldest first."""
+    return [_parked(row) for row in await connection.fetch(_WANTED_OF, form, most)]
+
+
+def _parked(row: Mapping[str, Any]) -> Parked:
     return Parked(row["dossier_id"], row["fact_id"], Issued(row["form"], row["for_applicant"]))
 
 

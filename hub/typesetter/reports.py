@@ -2,70 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from hub.delivery.database import translated
-from hub.delivery.host import Connection
-from hub.errors import AlteredRowError, StartupError
-from hub.facts.fact_bytes import open_fact
+from hub.errors import AlteredRowError, HubError, StartupError
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACT_COLUMNS, fact_name, is_fact_genuine
 from hub.forms.errors import FormError
 from hub.forms.issuing import Issued
 from hub.forms.typesetting import Sheet
-from hub.postgres.database import connect
+from hub.postgres.database import Connection, connect
 from hub.regulation.lawbook import LawBook
-from hub.reports.asked import Sources
+from hub.reports.asked import CountedReport, Sources
 from hub.reports.errors import ReportError
+from hub.reports.life import SealedFact
 from hub.reports.paper import sheet_of
-from hub.reports.scheduled import make_due
+from hub.reports.scheduled import make_together
+from hub.reports.sealed import opened_data
 from hub.settings import PostgresSettings
+from hub.typesetter.parked import Parked
 
 REPORT: Final = Issued("report")
 """Stands for the one paper of a report that is due."""
 _STATEMENT_S = 600.0
-_FACT = f"select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.id = $2::uuid"  # noqa: S608
-_KEY = "select wrapped from dossier_key where dossier_id = $1::uuid"
+_FACT = f"""
+select {FACT_COLUMNS}, k.wrapped from fact f join dossier_key k on k.dossier_id = f.dossier_id
+where f.dossier_id = $1::uuid and f.id = $2::uuid
+"""  # noqa: S608  our text
+
+
+@dataclass(frozen=True, slots=True)
+class DueReport:
+    """What a fact asks for, and what was counted."""
+
+    due: Mapping[str, Any]
+    made: CountedReport
+
+    def sheet(self) -> Sheet:
+        """The paper; raises `FormError` for what cannot be put on paper."""
+        try:
+            return sheet_of(self.made)
+        except ReportError as error:
+            raise FormError(str(error)) from None
 
 
 class ReportRoom:
-    """Counts one report at a time; what it reads of dossiers is gone with it."""
+    """Counts all reports that wait in one pass; what it reads of dossiers is gone with it."""
 
     def __init__(self, master: MasterKey, book: LawBook, postgres: PostgresSettings) -> None:
         self._master = master
         self._book = book
         self._postgres = postgres
 
-    async def due(self, connection: Connection, matter: str, fact_id: str) -> Mapping[str, Any] | None:
-        """What the fact asks for; None when the matter is erased, or has no such fact.
+    async def counted(self, waiting: Sequence[Parked], now: datetime) -> list[DueReport | HubError | None]:
+        """In the place of each its report, why it cannot be made, or None: the matter is erased.
 
-        Raises `AlteredRowError` and what PostgreSQL raises.
-        """
-        row = await connection.fetchrow(_FACT, matter, fact_id)
-        wrapped = await connection.fetchval(_KEY, matter)
-        if row is None or wrapped is None:
-            return None
-        if not is_fact_genuine(row, self._master.store):
-            raise AlteredRowError(fact_name(row))
-        try:
-            data: Mapping[str, Any] = open_fact(row["bytes"], self._master.unwrap(wrapped))["data"]
-        finally:
-            self._master.forget()
-        return data
-
-    async def sheet(self, due: Mapping[str, Any], now: datetime) -> Sheet:
-        """The paper, counted by what the store has now; `now` is the legal time.
-
-        Raises `FormError` for what cannot be counted or put on paper, `AlteredRowError`, `StoreAwayError`.
+        Counted by what the store has now; `now` is the legal time. Raises `StoreAwayError`.
         """
         with translated():
             connection = await connect(self._postgres, "typesetter-report", timeout_s=_STATEMENT_S)
             try:
-                sources = Sources(connection, self._master.store, self._book, now)
-                return sheet_of(await make_due(sources, self._master, due))
-            except (ReportError, StartupError) as error:
-                raise FormError(str(error)) from None
+                return await self._counted(connection, waiting, now)
             finally:
                 connection.terminate()
+
+    async def _counted(
+        self, connection: Connection, waiting: Sequence[Parked], now: datetime
+    ) -> list[DueReport | HubError | None]:
+        asked = [await self._due(connection, what) for what in waiting]
+        dues = [one for one in asked if one is not None and not isinstance(one, HubError)]
+        sources = Sources(connection, self._master.store, self._book, now)
+        try:
+            found: Sequence[CountedReport | HubError] = await make_together(sources, self._master, dues)
+        except StartupError as error:
+            found = [error] * len(dues)
+        made = iter(found)
+        return [one if one is None or isinstance(one, HubError) else _of(one, next(made)) for one in asked]
+
+    async def _due(self, connection: Connection, what: Parked) -> Mapping[str, Any] | AlteredRowError | None:
+        """What the fact asks for; None when the matter is erased, or has no such fact."""
+        row = await connection.fetchrow(_FACT, what.dossier, what.fact_id)
+        if row is None:
+            return None
+        if not is_fact_genuine(row, self._master.store):
+            return AlteredRowError(fact_name(row))
+        try:
+            return opened_data(what.dossier, SealedFact(row["bytes"], row["wrapped"]), self._master)
+        except AlteredRowError as error:
+            return error
+
+
+def _of(due: Mapping[str, Any], made: CountedReport | HubError) -> DueReport | HubError:
+    return made if isinstance(made, HubError) else DueReport(due, made)

@@ -11,7 +11,7 @@ from hub.delivery.adapter import OutMessage
 from hub.delivery.host import Connection
 from hub.documents.reason import DocumentReason
 from hub.documents.store import DocumentStore
-from hub.errors import AlteredRowError
+from hub.errors import HubError
 from hub.facts.fact_bytes import receiver_message_id
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACT_COLUMNS, must_fit
@@ -98,7 +98,7 @@ class Workshop:
     async def open(self, connection: Connection, dossier: str, fact_id: str) -> OpenedCase | None:
         """The dossier as it was with this fact; None when it is erased, or has no such fact.
 
-        Raises `FormError`, `AlteredRowError` and what PostgreSQL raises.
+        Raises `FormError`, `UntrustedRowError` and what PostgreSQL raises.
         """
         wrapped = await connection.fetchval(_KEY, dossier)
         sequence = await connection.fetchval(_SEQUENCE, dossier, fact_id)
@@ -163,6 +163,6 @@ class Workshop:
         return MadePaper(form=wanted.form, digest=digest, size=size, for_applicant=wanted.for_applicant)
 
 
-def reason_of(error: FormError | AlteredRowError) -> str:
-    """Why a dossier could not be opened for a paper."""
+def reason_of(error: HubError) -> str:
+    """Why a dossier could not be opened for a paper, or a report not be counted."""
     return str(error)[:500]

@@ -139,6 +139,27 @@ async def may_download(site: Site, counter: Visitor, stranger: Visitor, paper: b
     assert (shown["matter"], shown["organisation"]) == ("report", ONE_STOP)
 
 
+async def settled_fees_go_out_on_their_day(province: Province, mail: Mail, quarter: str) -> None:
+    """9.10: what one-stop and agency recorded of the quarter, on its working day."""
+    said = {"organisation": ONE_STOP, "agency": AGENCY, "quarter": quarter, "officer": OFFICER}
+    line = {"kind": "fee", "receipts": 2, "collected": 30_000, "handed_over": 25_000}
+    why = {"difference": "Chờ đối chiếu"}
+    await did(province.counter, "fees.settle", "ref:fees-1", {**said, **why, "sums": [line]})
+    name = f"settlement-{ONE_STOP}-{quarter}.pdf"
+    assert name not in papers_in(mail)
+    await province.move(timedelta(days=25))
+    await eventually(lambda: name in papers_in(mail), 120, "the settlement of the quarter")
+    text = " ".join(text_of(papers_in(mail)[name]).split())
+    assert "khoản 10 Điều 9" in text
+    assert all(word in text for word in ("Sở Mẫu", quarter, "30.000", "25.000", "5.000")), text
+    due = [
+        data["period"]
+        for _, data in await facts(province.hub, "report.due")
+        if data["report"] == "settlement"
+    ]
+    assert due == [quarter]
+
+
 @asynccontextmanager
 async def office(hub: Hub, mail: Mail, folder: Path) -> AsyncIterator[Site]:
     """The roles that make and send reports, and a gateway; the one-stop has an address."""
@@ -198,5 +219,6 @@ async def test_reports_that_are_due_are_made_and_sent_once_whatever_stood_still_
         assert status == 0, said
         await eventually(lambda: len(mail.taken()) == sent + 1, 60, "one more, by order, after the kill")
         assert await hub.database.fetchval(DUE) == len(expected.everything), "nothing is due twice"
+        await settled_fees_go_out_on_their_day(province, mail, quarter)
         status, said = await hub_command(hub.environment, "verify")
         assert status == 0, said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,12 +17,14 @@ from hub.reports.errors import ReportError
 from hub.reports.files import FORMATS
 from hub.reports.gains import Gain, gains
 from hub.reports.life import Life
-from hub.reports.officers import officer_rows
-from hub.reports.paper import MOST_ROWS, as_pdf
+from hub.reports.officers import OfficerSheet
+from hub.reports.paper import MOST_LATE, MOST_ROWS, as_pdf
 from hub.reports.report import Figure
 from hub.reports.settlement import touches
+from hub.reports.work import LateList, longest_first
 from tests.support.forms import looks_like, text_of
 from tests.support.report_papers import AGENCIES, FORMULAS, ONE_STOP, PERIOD, REPORTS, lives, made, pages
+from tests.support.report_papers import seen as late_ones
 
 
 @pytest.mark.parametrize("kind", REPORTS)
@@ -58,11 +61,44 @@ def test_a_late_dossier_has_the_words_of_its_form_04_where_they_were_opened() ->
     assert b"words" not in FORMATS["json"](made("late")), "tables for programs have none"
 
 
+def test_long_words_of_a_form_04_are_shortened_on_the_list() -> None:
+    rows = [{**made("late").rows[0], "words": "một hai ba " * 100}]
+    text = text_of(as_pdf(CountedReport("late", PERIOD, rows)))
+    assert text.count("hai") == 400 // len("một hai ba ")
+    assert "…" in text.partition("một")[2]
+
+
 def test_a_paper_has_a_bounded_number_of_rows() -> None:
-    long = CountedReport("late", PERIOD, made("late").rows * (MOST_ROWS // 16 + 1))
+    long = CountedReport("settlement", PERIOD, made("settlement").rows * (MOST_ROWS // 4 + 1))
     with pytest.raises(ReportError, match="rows"):
         as_pdf(long)
     assert FORMATS["csv"](long)
+
+
+def test_the_list_of_late_dossiers_shows_the_longest_delays_and_how_many_more_there_are() -> None:
+    rows = [
+        {**made("late").rows[0], "id": f"id-{number}", "dossier": f"code-{number:04}",
+         "late_by": timedelta(minutes=number)}
+        for number in range(MOST_LATE + 200)
+    ]  # fmt: skip
+    text = text_of(as_pdf(CountedReport("late", PERIOD, rows, left_out=7)))
+    assert f"Trong kỳ có {MOST_LATE + 207} hồ sơ quá hạn; dưới đây là {MOST_LATE} hồ sơ" in " ".join(
+        text.split()
+    )
+    shown = [word for word in text.split() if word.startswith("code-")]
+    assert shown == [f"code-{number:04}" for number in range(MOST_LATE + 199, 199, -1)]
+    assert FORMATS["csv"](CountedReport("late", PERIOD, rows)).count(b"\r\n") == MOST_LATE + 201
+
+
+def test_a_bounded_list_keeps_the_longest_delays_whatever_the_order_in_which_they_come() -> None:
+    late = [seen for seen in late_ones() if seen.is_late]
+    for order in (late, late[::-1]):
+        bounded, whole = LateList(3), LateList()
+        for one in order:
+            bounded.add(one)
+            whole.add(one)
+        assert bounded.rows() == longest_first(whole.rows())[:3]
+        assert (bounded.left_out, len(whole.rows())) == (len(late) - 3, len(late))
 
 
 def test_a_quarter_counts_where_a_day_of_it_lies_in_the_period() -> None:
@@ -116,7 +152,10 @@ async def test_officers_are_counted_by_whom_they_accepted_for_the_agency_that_po
             yield one
 
     counting = Counting(FORMULAS, PERIOD, load_book(), ONE_STOP)
-    rows = await officer_rows(counting, told(), accounts, Roster([first, over]), ONE_STOP, PERIOD)
+    sheet = OfficerSheet(
+        Roster([first, over]), ONE_STOP, PERIOD, lambda life: accounts.get(life.dossier, "-")
+    )
+    rows = await counting.count(told(), sheet)
     found = {str(row["account"]): row for row in rows}
     assert set(found) == {"cc-01", "cc-07", "-"}
     assert (found["cc-01"]["sent_by"], found["cc-01"]["days"], found["cc-01"]["received"]) == (
