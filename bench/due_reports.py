@@ -74,8 +74,8 @@ def due_reports_page(machine: Mapping[str, Any], measured: Sequence[DueMeasured]
     ]
     about = (
         "The lists of late dossiers and the months of officers and agencies of the one-stops of a province "
-        f"with {len(ONE_STOPS)} of them, counted as the typesetter counts those that wait, in a process from its "
-        "start to its end and without their paper. Together the store is read once, however many there are."
+        f"with {len(ONE_STOPS)} of them, counted as the typesetter counts those that wait, in a process from "
+        "its start to its end, without their paper. Together the store is read once, however many there are."
     )
     return page(
         "Reports that are due", about, machine, [table(("facts", "reports", "how", "round", *HEADER), rows)]

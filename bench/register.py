@@ -68,8 +68,8 @@ def register_page(machine: Mapping[str, Any], measured: Sequence[RegisterMeasure
     """A row a round."""
     rows = [cells((f"{one.rows:,}", str(one.round + 1)), one.taken) for one in measured]
     about = (
-        "`hub forms register` of a year as XLSX, as a process from its start to its end: each dossier's facts "
-        "are checked and its personal data opened. Memory is the peak of the process. The target is "
+        "`hub forms register` of a year as XLSX, as a process from its start to its end: each dossier's "
+        "facts are checked and its personal data opened. Memory is the peak of the process. The target is "
         f"{_TARGET_S:.0f} s for 100,000 rows, and a memory that does not grow with them."
     )
     return page("The register of a one-stop", about, machine, [table(("rows", "round", *HEADER), rows)])

@@ -51,6 +51,7 @@ _ELSEWHERE = {
     "replay": "hub.cli.operator:replay_topic",
     "verify": "hub.cli.verify:verify",
     "law": "hub.cli.law:app",
+    "regulation": "hub.cli.regulation:app",
     "organisations": "hub.cli.organisations:app",
     "sandbox": "hub.cli.sandbox:app",
 }

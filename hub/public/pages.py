@@ -112,7 +112,8 @@ def dossier_page(asked: Asked, standing: Standing, now: datetime, more: str = ""
 
 def _places(standing: Standing, language: Language) -> list[str]:
     if standing.hours is None:
-        return [say("where_nowhere", language, one_stop=standing.place)]
+        key = "where_never" if standing.is_over else "where_nowhere"
+        return [say(key, language, one_stop=standing.place)]
     return [standing.place, say("where_hours", language, hours=standing.hours)]
 
 

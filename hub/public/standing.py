@@ -43,6 +43,8 @@ class Standing:
     hours: str | None
     """When it is open; None while nobody has to come."""
     bring: tuple[Phrase, ...]
+    is_over: bool = False
+    """Nobody will have to come any more."""
     unrated: tuple[Side, ...] = ()
     """Who may be rated now (3.1): the sides of a finished dossier that were not rated yet."""
     rating_scale: int = 0
@@ -76,6 +78,7 @@ def standing_of(dossier: Dossier, law: Law, organisations: Organisations, now: d
         place=name(dossier.organisation),
         hours=_hours(law) if has_to_come else None,
         bring=tuple(_bring(dossier, law)) if has_to_come else (),
+        is_over=dossier.status == "returned" or dossier.status in _WITHOUT_END,
         unrated=tuple(_unrated(dossier)),
         rating_scale=law.profile.feedback.rating_scale,
     )

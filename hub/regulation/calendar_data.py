@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.regulation.calendar import OpeningHours, WorkingCalendar, YearTable
 from hub.regulation.errors import ProfileError
 from hub.regulation.sections import Hours
+from hub.regulation.toml_files import read_toml
 
 
 class _Entry(BaseModel):
@@ -68,11 +68,8 @@ class DaysOff(BaseModel):
 
 
 def read_days_off(text: str) -> DaysOff:
-    """Validate the TOML text of a calendar; raises ProfileError."""
-    try:
-        return DaysOff.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ProfileError(f"calendar: {error}") from error
+    """Validate the TOML text of a calendar; raises ProfileError that names each wrong field."""
+    return read_toml(text, "calendar", DaysOff)
 
 
 def make_calendar(own: DaysOff, others: Iterable[DaysOff], hours: Hours) -> WorkingCalendar:

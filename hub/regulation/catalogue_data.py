@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.catalogue_import import import_catalogue
 from hub.regulation.completion import completed
 from hub.regulation.errors import ProfileError
+from hub.regulation.toml_files import read_toml
 
 
 class _CatalogueFile(BaseModel):
@@ -39,12 +39,10 @@ class PublishedCatalogue:
 
 def read_catalogue(text: str, files: Mapping[str, bytes]) -> PublishedCatalogue:
     """Import the records that the TOML text names, and complete them; raises ProfileError."""
+    data = read_toml(text, "catalogue", _CatalogueFile)
     try:
-        data = _CatalogueFile.model_validate(tomllib.loads(text))
         records = [files[f"procedures/{name}"] for name in data.records]
         said = {f"completions/{name}": files[f"completions/{name}"] for name in data.completions}
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ProfileError(f"catalogue: {error}") from error
     except KeyError as error:
         raise ProfileError(f"catalogue: there is no file {error.args[0]}") from None
     catalogue = completed(import_catalogue(records).catalogue, said)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.regulation.catalogue import (
     Catalogue,
@@ -25,6 +24,7 @@ from hub.regulation.catalogue import (
 from hub.regulation.completion_fees import ByPieceEntry, ScheduleEntry, with_fees
 from hub.regulation.errors import ProfileError
 from hub.regulation.sections import Channel
+from hub.regulation.toml_files import read_toml
 
 _Decision = Annotated[str, Field(pattern=r"\S", max_length=250)]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -69,7 +69,9 @@ class _Completed(BaseModel):
     email: _ByEmail | None = None
 
 
-class _File(BaseModel):
+class CompletionFile(BaseModel):
+    """One file of completions, by procedure."""
+
     model_config = _STRICT
 
     procedures: Mapping[str, _Completed]
@@ -84,7 +86,7 @@ def completed(catalogue: Catalogue, files: Mapping[str, bytes]) -> Catalogue:
         return catalogue
     procedures, by = dict(catalogue.procedures), dict[str, str]()
     for name, raw in files.items():
-        for code, said in _read(name, raw).procedures.items():
+        for code, said in read_completion(name, raw).procedures.items():
             if code not in procedures:
                 raise ProfileError(f"{name}: procedures.{code}: the catalogue has no such procedure")
             if code in by:
@@ -96,14 +98,13 @@ def completed(catalogue: Catalogue, files: Mapping[str, bytes]) -> Catalogue:
     return Catalogue(version, MappingProxyType(procedures))
 
 
-def _read(name: str, raw: bytes) -> _File:
+def read_completion(name: str, raw: bytes) -> CompletionFile:
+    """What a file says, by procedure; raises ProfileError that names each wrong field."""
     try:
-        return _File.model_validate(tomllib.loads(raw.decode()))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
         raise ProfileError(f"{name}: {error}") from error
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ProfileError(f"{name}: {wrong}") from error
+    return read_toml(text, name, CompletionFile)
 
 
 def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:

@@ -4,14 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from hub.errors import BeyondLawError, StartupError, UntrustedRowError
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong where; `line` 0 when it is about the file as a whole."""
+
+    line: int
+    field: str
+    why: str
+
+    def __str__(self) -> str:
+        place = [f"line {self.line}"] if self.line else []
+        return ": ".join((*place, *([self.field] if self.field else []), self.why))
+
+
 class ProfileError(StartupError):
-    """A data file of the regulation is missing or not as it must be."""
+    """A data file of the regulation is missing or not as it must be; `mistakes` where they have places."""
 
     code = "regulation.data"
+
+    def __init__(self, why: str, mistakes: Iterable[Mistake] = ()) -> None:
+        super().__init__(why)
+        self.mistakes = tuple(mistakes)
+
+    @classmethod
+    def of(cls, what: str, mistakes: Iterable[Mistake]) -> Self:
+        """All that is wrong with a file that is called so."""
+        found = tuple(mistakes)
+        return cls(f"{what}: {'; '.join(map(str, found))}", found)
 
 
 class CalendarYearError(BeyondLawError):
@@ -41,19 +65,6 @@ class UnknownLawError(UntrustedRowError):
 
     def __init__(self, version: str) -> None:
         super().__init__("a state", f"this program does not have version {version} of the law")
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """What is wrong where; `line` 0 when it is about the file as a whole."""
-
-    line: int
-    field: str
-    why: str
-
-    def __str__(self) -> str:
-        place = [f"line {self.line}"] if self.line else []
-        return ": ".join((*place, *([self.field] if self.field else []), self.why))
 
 
 class RegisterError(StartupError):

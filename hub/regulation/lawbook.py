@@ -132,6 +132,11 @@ def load_book(regulation: str = DEFAULT_REGULATION, folder: Path | None = None) 
         if differing := sorted(path for path in found.keys() & new.keys() if found[path] != new[path]):
             raise ProfileError(f"HUB_REGULATION: {differing[0]} comes with the hub, and is another there")
         found |= new
+    return book_of(regulation, found)
+
+
+def book_of(regulation: str, found: Mapping[str, bytes]) -> LawBook:
+    """The law that these files make, by their paths; raises ProfileError."""
     profiles = [read_profile(text) for text in _named(found, "profiles")]
     calendars = [read_days_off(text) for text in _named(found, "calendars")]
     catalogues = [read_catalogue(text, found) for text in _named(found, "catalogues")]

@@ -18,7 +18,7 @@ def pinned_files(folder: Traversable) -> Mapping[str, bytes]:
 
     Raises ProfileError, naming file and digest, for one that was edited, is missing or was never pinned.
     """
-    found, pins = dict(_files(folder)), read_pins(folder)
+    found, pins = data_files(folder), read_pins(folder)
     for path in sorted(found.keys() | pins.keys()):
         digest = _digest(found[path]) if path in found else "no file"
         pinned = pins.get(path, "no digest")
@@ -39,7 +39,7 @@ def read_pins(folder: Traversable) -> Mapping[str, str]:
 
 def pin(folder: Path) -> list[str]:
     """Write new files into the lock and give their paths; raises ProfileError for one that was edited."""
-    found, pins = dict(_files(folder)), dict(read_pins(folder))
+    found, pins = data_files(folder), dict(read_pins(folder))
     new = sorted(found.keys() - pins.keys())
     pins |= {path: _digest(found[path]) for path in new}
     lines = [f"{digest}  {path}\n" for path, digest in sorted(pins.items())]
@@ -52,6 +52,17 @@ def pin(folder: Path) -> list[str]:
         before.write_text(old, encoding="utf-8")
         raise
     return new
+
+
+def data_files(folder: Traversable) -> Mapping[str, bytes]:
+    """Every data file by its path below the folder, pinned or not."""
+    return dict(_files(folder))
+
+
+def edited(folder: Traversable) -> list[str]:
+    """Pinned files that are not there any more, or not as they were pinned."""
+    found, pins = data_files(folder), read_pins(folder)
+    return sorted(path for path in pins if path not in found or _digest(found[path]) != pins[path])
 
 
 def _files(folder: Traversable, below: str = "") -> Iterator[tuple[str, bytes]]:

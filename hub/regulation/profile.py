@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from hub.regulation.errors import ProfileError
 from hub.regulation.sections import (
     STRICT,
     Channel,
@@ -36,6 +34,7 @@ from hub.regulation.sections import (
     Urging,
 )
 from hub.regulation.status import DossierStatus, StatusText
+from hub.regulation.toml_files import read_toml
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 
@@ -102,10 +101,4 @@ class Profile:
 
 def read_profile(text: str) -> Profile:
     """Validate the TOML text of a profile; raises ProfileError that names each wrong field."""
-    try:
-        return TypeAdapter(Profile).validate_python(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"profile is not TOML: {error}") from error
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ProfileError(f"profile: {wrong}") from error
+    return read_toml(text, "profile", Profile)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from hub.cli.main import app
 from tests.support.requests import AGENCY, ONE_STOP
+from tests.support.stack import REPOSITORY
 
 NOBODY = "00000000-0000-8000-8000-000000000000"
 SURE = ("--reason", "a test", "--yes")
@@ -50,6 +51,9 @@ NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "law diff": ("nobody@1", "nobody@2"),
     "law show": ("nobody@1",),
     "law pin": ("/no/such/folder",),
+    "regulation check": ("/no/such/folder",),
+    "regulation diff": ("nobody@1", "nobody@2"),
+    "regulation show": ("nobody@1",),
     "report 766": ("--from", "2026-01-05", "--to", "2026-01-09", "--explain", "nope"),
     "report gains": ("--from", "2126-01-05", "--to", "2126-01-09"),
     "report officers": ("nope", "--from", "2126-01-05", "--to", "2126-01-09", "--reason", "x"),
@@ -95,7 +99,9 @@ NAMES_NONE = frozenset(
     }
 )  # fmt: skip
 """Commands that take no name of anything."""
-OF_THIS_MACHINE = frozenset({"adapter new", "law pin", "listen", "pki sandbox", "sandbox traffic", "send"})
+OF_THIS_MACHINE = frozenset(
+    {"adapter new", "law pin", "listen", "pki sandbox", "regulation check", "sandbox traffic", "send"}
+)
 """Commands that need no settings; `embedded` too."""
 LISTS_AND_SHOWS = {
     "actions": (), "catalogue editions": (), "catalogue show": (),
@@ -115,6 +121,9 @@ LISTS_AND_SHOWS = {
     "report settlement": ("--from", "2026-01-05", "--to", "2026-01-09"),
     "report late": ("--from", "2026-01-05", "--to", "2026-01-09"),
     "report work": ("--from", "2026-01-05", "--to", "2026-01-09"),
+    "regulation check": (str(REPOSITORY / "hub" / "regulation" / "data"),),
+    "regulation diff": ("bentre-45-2023@1", "bentre-45-2023@2"),
+    "regulation show": ("bentre-45-2023@2",),
     "roster editions": (), "roster show": (), "verify": (),
 }  # fmt: skip
 """What prints something about the hub, with words that name what a test has made."""

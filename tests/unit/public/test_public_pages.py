@@ -95,6 +95,12 @@ def test_a_dossier_in_process_says_its_step_its_time_and_that_nobody_has_to_come
     assert "Vì sao chậm" not in text
 
 
+def test_nobody_has_to_come_any_more_for_a_dossier_that_is_over() -> None:
+    text = text_of(shown(replace(dossiers.issued().now, status="returned", custody={})))
+    assert "Không cần đến nữa. Bộ phận Một cửa đã nhận hồ sơ: Bộ phận Một cửa xã Mẫu." in text
+    assert "Chưa cần đến" not in text
+
+
 def test_a_result_says_where_to_come_when_and_with_what() -> None:
     text = text_of(shown(replace(dossiers.issued().now, return_channel="in_person")))
     assert "Đến nhận kết quả." in text

@@ -66,7 +66,7 @@ def test_a_component_that_the_record_calls_a_result_is_digitised() -> None:
         ('[procedures."1.004873"]\nelectronic_results = ["x"]', r"electronic_results: x is no result"),
         ('[procedures."1.004873".components.x]', r"1.004873.components: x is no paper"),
         (TEXT.replace('cases = ["1.004873.01"]', 'cases = ["y"]'), r"cases: y is no time"),
-        (TEXT.replace('"required"', '"perhaps"'), r"completions/a.toml: procedures.1.004873.*need"),
+        (TEXT.replace('"required"', '"perhaps"'), r"completions/a.toml: line 6: procedures.1.004873.*need"),
         (TEXT.replace("digitise", "digitize"), r"digitize"),
         ("[", r"completions/a.toml: "),
     ],
