@@ -64,13 +64,18 @@ def join(opened: dict[str, Any], personal: Mapping[str, Any]) -> dict[str, Any]:
     if not personal:
         return opened
     joined: dict[str, Any] = _copied(opened)
+    put_back(joined, personal)
+    return joined
+
+
+def put_back(opened: dict[str, Any], personal: Mapping[str, Any]) -> None:
+    """As `join`, into what is there."""
     for path, value in personal.items():
         *parents, last = path.split("/")[1:]
-        place: Any = joined
+        place: Any = opened
         for token in parents:
             place = place[int(token)] if type(place) is list else place[token]
         place[int(last) if type(place) is list else last] = value
-    return joined
 
 
 def mask(model_type: type[BaseModel], data: dict[str, Any]) -> dict[str, Any]:

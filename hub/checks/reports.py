@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ where a.alias = any($1::text[])
 """
 _SENT, _UNSENT = "onestop.report.sent.v1", "onestop.report.unsent.v1"
 _LATE = timedelta(days=1)
+_WHOLE_S = 3600.0
 _NAMED = 3
 
 
@@ -62,24 +64,54 @@ async def periods_now(connection: Connection, book: LawBook, now: datetime) -> t
 
 
 async def progress(
-    connection: Connection, key: StoreKey, known: Organisations, periods: Iterable[Due]
+    connection: Connection, key: StoreKey, planned: Iterable[PlannedReport]
 ) -> list[ReportProgress]:
-    """How far the report of each organisation has come, in the order of the periods."""
-    due = {_alias(one): one for one in reports_of(periods, known)}
+    """How far each of these has come, in their order."""
+    due = {_alias(one): one for one in planned}
     rows = await connection.fetch(_LAST_FACTS, list(due))
     there = {row["alias"]: row for row in rows if key.alias(row["alias"], row["dossier"]) == row["mac"]}
     found = []
-    for alias, planned in due.items():
+    for alias, one in due.items():
         row = there.get(alias)
         found.append(
-            ReportProgress(planned, row["type"], row["time"]) if row else ReportProgress(planned, None, None)
+            ReportProgress(one, row["type"], row["time"]) if row else ReportProgress(one, None, None)
         )
     return found
+
+
+class ReportsOnRecord:
+    """How far reports have come, look after look, without asking for all of 400 days at each.
+
+    What was sent is asked for once an hour: only an order to send it again changes it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._of: tuple[Organisations, tuple[Due, ...]] | None = None
+        self._planned: list[PlannedReport] = []
+        self._sent: set[str] = set()
+        self._next_whole = 0.0
+
+    async def look(
+        self, connection: Connection, key: StoreKey, known: Organisations, periods: tuple[Due, ...]
+    ) -> list[ReportProgress]:
+        """Those that were not sent when they were asked for last."""
+        if self._of is None or self._of[0] is not known or self._of[1] != periods:
+            self._planned = list(reports_of(periods, known))
+            self._of = known, periods
+        if self._clock() >= self._next_whole:
+            self._sent = set()
+            self._next_whole = self._clock() + _WHOLE_S
+        open_ones = [one for one in self._planned if one.matter not in self._sent]
+        found = await progress(connection, key, open_ones)
+        self._sent |= {one.planned.matter for one in found if one.last == _SENT}
+        return found
 
 
 def reports_check(connect: Connect, book: LawBook, key: Callable[[], StoreKey], environment: str) -> Check:
     """Whether each report that was due has gone to who gets it."""
     reader: RegisterReader | None = None
+    on_record = ReportsOnRecord()
 
     async def look() -> Sequence[Finding]:
         nonlocal reader
@@ -87,7 +119,7 @@ def reports_check(connect: Connect, book: LawBook, key: Callable[[], StoreKey], 
         reader = reader or RegisterReader(key(), tell_untrusted, ORGANISATIONS)
         known = (await reader.read(connection)).organisations
         now = await legal_now(connection, environment)
-        came = await progress(connection, key(), known, await periods_now(connection, book, now))
+        came = await on_record.look(connection, key(), known, await periods_now(connection, book, now))
         found = [one.planned for one in came if one.waits(now)]
         if not found:
             return []

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from hub.cli import registers
 from hub.cli.asking import By, IsSure, Why
 from hub.cli.registers import Edition, File
-from hub.cli.shared import settings
+from hub.cli.shared import fail, settings
 from hub.participants.register_editions import RegisterName
 from hub.printing.tables import AsJson, print_rows
 from hub.regulation import published
+from hub.regulation.clock import local_day
+from hub.regulation.code_mapping import mapped, read_others
 from hub.regulation.lawbook import load_book
 from hub.regulation.published import Publication
 
@@ -72,3 +78,44 @@ def export(into: File, edition: Edition = None) -> None:
 def list_editions(as_json: AsJson = False) -> None:
     """Show every edition: when it was published, by whom and by what decision."""
     registers.print_editions(_NAME, as_json=as_json)
+
+
+@app.command("mapping")
+def mapping(
+    others: Annotated[Path, typer.Argument(help="CSV of the other system's procedures: code,title")],
+    given: Annotated[
+        Path | None, typer.Option(help="JSON of what was decided: the other code by the hub's")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="write what is decided or certain into a JSON file")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the code that another system has for each procedure of today's catalogue, or suggest some.
+
+    Certain is the same national number; titles that are alike are suggestions, which somebody decides.
+    """
+    tree = settings()
+    catalogue = load_book(tree.profile, tree.regulation).in_force(local_day(datetime.now(UTC))).catalogue
+    decided = _decided(given) if given is not None else {}
+    found = mapped(catalogue.procedures.values(), read_others(registers.text_of(others)), decided)
+    if into is not None:
+        certain = {one.code: one.other for one in found if one.other is not None and one.other != one.code}
+        registers.write_out(into, lambda: orjson.dumps(certain, option=orjson.OPT_INDENT_2).decode())
+    rows = [
+        {
+            "procedure": one.code, "how": one.how, "other": one.other, "title": one.title,
+            "suggestions": "; ".join(f"{other.code} {other.title}" for other in one.suggestions),
+        }
+        for one in found
+    ]  # fmt: skip
+    columns = ("procedure", "how", "other", "suggestions")
+    print_rows(rows, columns, as_json=as_json, none="the catalogue has no procedure", more=("title",))
+
+
+def _decided(file: Path) -> dict[str, str]:
+    """Ends the command for what is no such JSON."""
+    try:
+        return TypeAdapter(dict[str, str]).validate_json(registers.text_of(file))
+    except ValidationError:
+        fail(f"{file}: it is no JSON object of codes", 2)

@@ -22,6 +22,7 @@ from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
 from hub.printing.tables import AsJson, print_rows, say
 from hub.regulation.lawbook import load_book
+from hub.regulation.report_days import reports_of
 from hub.settings import Settings
 from schemas.party import Officer
 from schemas.report import SendReport
@@ -63,7 +64,7 @@ def send(report: Report, reason: Why = "", operator: By = "", is_sure: IsSure = 
 async def _progress(tree: Settings, connection: Connection, now: datetime) -> list[ReportProgress]:
     key, book = store_key_of(tree), load_book(tree.profile, tree.regulation)
     known = (await RegisterReader(key, tell_untrusted, ORGANISATIONS).read(connection)).organisations
-    return await progress(connection, key, known, await periods_now(connection, book, now))
+    return await progress(connection, key, reports_of(await periods_now(connection, book, now), known))
 
 
 def _row(one: ReportProgress) -> dict[str, Any]:

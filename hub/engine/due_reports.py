@@ -17,7 +17,7 @@ from hub.participants.register_editions import ORGANISATIONS, RegisterReader
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import LawBook
 from hub.regulation.organisations import Organisations
-from hub.regulation.report_days import Due, PlannedReport
+from hub.regulation.report_days import Due, PlannedReport, reports_of
 from schemas.report import PlanReport
 
 _SEND_S = 20.0
@@ -59,7 +59,7 @@ class ReportTeller:
         periods = await periods_now(connection, self._book, now)
         before = self._on_record
         if before is None or before[0] is not known or before[1] != periods:
-            due = await progress(connection, self._key, known, periods)
+            due = await progress(connection, self._key, reports_of(periods, known))
             records = [_record(one.planned, now) for one in due if one.last is None][:_AT_ONCE]
             if records:
                 await self._producer.send(self._topic, records, _SEND_S)

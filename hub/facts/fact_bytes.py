@@ -19,7 +19,7 @@ from hub.identifiers import derived_id
 from hub.regulation.law import FIRST_CALENDAR, FIRST_CATALOGUE, LawVersions
 from schemas.base import Fact
 from schemas.person_data import PersonDataReceived
-from schemas.personal import join, personal_paths, split
+from schemas.personal import personal_paths, put_back, split
 
 
 class StoredFact(Struct, frozen=True, gc=False):
@@ -119,7 +119,11 @@ def open_fact(stored: bytes, key: DossierKey | None) -> dict[str, Any]:
 
     Then `sealed` is left in the body.
     """
-    body: dict[str, Any] = orjson.loads(stored)
+    return open_body(orjson.loads(stored), key)
+
+
+def open_body(body: dict[str, Any], key: DossierKey | None) -> dict[str, Any]:
+    """As `open_fact`, of a body that was read already; it is changed."""
     sealed = body.get("sealed")
     if sealed is None or key is None:
         return body
@@ -130,7 +134,7 @@ def open_fact(stored: bytes, key: DossierKey | None) -> dict[str, Any]:
         personal = key.open_until(b64decode(sealed), bound_to, date.fromisoformat(until))
     if personal is not None:
         del body["sealed"]
-        body["data"] = join(body["data"], orjson.loads(personal))
+        put_back(body["data"], orjson.loads(personal))
     return body
 
 

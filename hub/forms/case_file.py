@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from hub.forms.errors import NotIssuedError
@@ -78,4 +79,9 @@ class CaseFile:
 
 def short_name(fact: Mapping[str, Any]) -> str:
     """`dossier.accepted` of `onestop.dossier.accepted.v1`."""
-    return str(fact["type"]).removeprefix("onestop.").rpartition(".v")[0]
+    return _short(fact["type"])
+
+
+@cache
+def _short(kind: str) -> str:
+    return kind.removeprefix("onestop.").rpartition(".v")[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from hub.forms.case_file import CaseFile
@@ -45,7 +46,10 @@ class RegisterRow:
 
     def cells(self, serial: int) -> Sequence[str]:
         """With the serial number, in the order of the headings."""
-        return (str(serial), *astuple(self))
+        return (str(serial), *_CELLS(self))
+
+
+_CELLS = attrgetter(*(one.name for one in fields(RegisterRow)))
 
 
 def register_row(case: CaseFile, words: FormSet, *, is_erased: bool) -> RegisterRow:

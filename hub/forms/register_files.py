@@ -48,7 +48,8 @@ class RegisterBook:
             raise FormError(f"more than {MOST_IN_SHEET} rows: give fewer days")
         self.rows += 1
         for column, cell in enumerate(row.cells(self.rows)):
-            self._sheet.write_string(self.rows, column, seen(cell))
+            if cell:
+                self._sheet.write_string(self.rows, column, seen(cell))
 
     def close(self) -> None:
         """Finish the file."""

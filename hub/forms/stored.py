@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from hub.errors import AlteredRowError
-from hub.facts.fact_bytes import law_of, open_fact
+from hub.facts.fact_bytes import law_of, open_body
 from hub.facts.sealing import MasterKey
-from hub.facts.trusted import FACTS_OF_DOSSIER, fact_name, is_fact_genuine
+from hub.facts.trusted import FACTS_OF_DOSSIER, fact_name, genuine_body
 from hub.forms.case_file import CaseFile, letterheads
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet, set_of
@@ -44,11 +44,14 @@ class CaseFiles:
         self, rows: Sequence[asyncpg.Record], wrapped: bytes | None, master: MasterKey
     ) -> tuple[CaseFile, Profile, FormSet]:
         """The case of a dossier's facts in their order; without a key (erased) nothing personal is in it."""
+        bodies = []
         for row in rows:
-            if not is_fact_genuine(row, master.store):
+            body = genuine_body(row, master.store)
+            if body is None:
                 raise AlteredRowError(fact_name(row))
+            bodies.append(body)
         key = master.unwrap(wrapped) if wrapped is not None else None
-        facts = [open_fact(row["bytes"], key) for row in rows]
+        facts = [open_body(body, key) for body in bodies]
         law, code = self._book.of(law_of(facts[-1])), facts[0]["data"]["procedure"]
         procedure = law.catalogue.find(code)
         if procedure is None:

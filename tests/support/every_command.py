@@ -21,6 +21,7 @@ AS_ROLE = ("run",)
 NAMES_NOTHING: Mapping[str, tuple[str, ...]] = {
     "adapter new": ("Not A Name",),
     "catalogue export": ("/no/such/folder/file.json",),
+    "catalogue mapping": ("/no/such/file.csv",),
     "catalogue publish": ("--reason", "a test"),
     "dead-letters resolve": ("999", *SURE),
     "dead-letters show": ("999",),

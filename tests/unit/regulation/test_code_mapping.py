@@ -1,0 +1,69 @@
+"""Codes of another system for the procedures of the catalogue: certain by number, suggested by title."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+
+import pytest
+
+from hub.regulation.catalogue import Procedure
+from hub.regulation.code_mapping import MappedCode, OtherCode, mapped, read_others
+from hub.regulation.errors import RegisterError
+from tests.support.dossiers import law
+
+ONE = law().catalogue.procedures["1.004873"]
+BIRTH, DEATH, COPY = "Đăng ký khai sinh", "Đăng ký khai tử", "Cấp bản sao trích lục hộ tịch"
+
+
+def procedure(code: str, name: str) -> Procedure:
+    return replace(ONE, code=code, name=name)
+
+
+def of(found: list[MappedCode]) -> dict[str, tuple[str | None, str, tuple[str, ...]]]:
+    return {one.code: (one.other, one.how, tuple(other.code for other in one.suggestions)) for one in found}
+
+
+def test_the_same_number_is_certain_and_titles_are_suggested() -> None:
+    ours = [
+        procedure("1.000656", DEATH), procedure("1.001193", BIRTH), procedure("1.004873", "Xác nhận"),
+        procedure("2.000635", COPY), procedure("1.115613", "Cấp đổi Giấy chứng nhận"),
+    ]  # fmt: skip
+    theirs = [
+        OtherCode("1.000656", DEATH), OtherCode("1.001193.H07", "khác"),
+        OtherCode("KS-1", "đăng  ký KHAI SINH lại"), OtherCode("BS-1", f"{COPY}, bản sao"),
+        OtherCode("BS-2", "Cấp bản sao trích lục"), OtherCode("1.012783", "Cấp đổi giấy chứng nhận"),
+    ]  # fmt: skip
+    assert of(mapped(ours, theirs, {"1.115613": "1.012783"})) == {
+        "1.000656": ("1.000656", "same code", ()),
+        "1.001193": ("1.001193.H07", "same number", ()),
+        "1.004873": (None, "nothing like it", ()),
+        "1.115613": ("1.012783", "given", ()),
+        "2.000635": (None, "to decide", ("BS-1", "BS-2")),
+    }
+
+
+def test_a_number_that_is_there_twice_is_for_somebody_to_decide() -> None:
+    theirs = [OtherCode("1.004873.H07", "a"), OtherCode("1.004873.000.00.00.H07", "b")]
+    found = of(mapped([procedure("1.004873", "Xác nhận")], theirs, {}))
+    assert found == {"1.004873": (None, "to decide", ("1.004873.H07", "1.004873.000.00.00.H07"))}
+
+
+def test_letters_in_another_form_are_the_same_words() -> None:
+    theirs = [OtherCode("X", unicodedata.normalize("NFD", BIRTH.upper()))]
+    assert of(mapped([procedure("1.001193", BIRTH)], theirs, {}))["1.001193"][1:] == ("to decide", ("X",))
+
+
+def test_a_decision_about_what_is_not_there_is_refused_whole() -> None:
+    with pytest.raises(RegisterError) as caught:
+        mapped([procedure("1.001193", BIRTH)], [OtherCode("X", "x")], {"9.999999": "X", "1.001193": "Y"})
+    assert {one.field for one in caught.value.mistakes} == {"9.999999", "Y"}
+
+
+def test_a_list_is_read_whole_or_refused_with_every_line() -> None:
+    assert read_others("\ufeffcode,title\r\n A ,Một\r\n") == [OtherCode("A", "Một")]
+    with pytest.raises(RegisterError) as caught:
+        read_others("code,title\nA,a\n,b\nA,c\n")
+    assert [(one.line, one.field) for one in caught.value.mistakes] == [(3, "code"), (4, "code")]
+    with pytest.raises(RegisterError, match="no such column"):
+        read_others("ma,ten\nA,a\n")
