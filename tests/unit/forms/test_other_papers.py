@@ -85,6 +85,22 @@ def test_it_looks_as_it_was_looked_at(name: str) -> None:
         assert ImageStat.Stat(ImageChops.difference(picture, stored.convert("L"))).mean[0] < TOLERANCE
 
 
+@pytest.mark.parametrize("length", [41, 100])
+def test_a_long_number_leaves_the_code_readable_and_is_one_word(length: int) -> None:
+    """Payments and minutes have numbers of other systems."""
+    number = "01a22e61-9b0e-8a38-9f28-7d01f678bb0c".ljust(length, "7")
+    made = case()
+    changed = [
+        {**fact, "data": {**fact["data"], "payment": number}}
+        if short_name(fact).startswith("payment.")
+        else fact
+        for fact in made.facts
+    ]
+    paper = printed_paper("payment", form_set(), replace(made, facts=changed))
+    assert f"Số: {number}" in text_of(paper)
+    assert codes_of(paper) == codes_of(sample("payment"))
+
+
 @pytest.mark.parametrize(
     ("name", "gone"),
     [
