@@ -26,6 +26,7 @@ _SHEET = "xl/worksheets/sheet1.xml"
 _DATED = (1980, 1, 1, 0, 0, 0)
 """Of the parts of the file: the same rows give the same bytes."""
 _LEVEL = 1
+_CELL = '<c r="{at}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 _WIDTHS = (6, 26, 40, 9, 26, 40, 34, 17, 17, 17, 17, 17, 30, 26, 20)
 MOST_IN_SHEET = 1_048_575
 """Rows that XLSX has below the headings; what is beyond is dropped without a word."""
@@ -59,7 +60,7 @@ class RegisterBook:
         self.rows += 1
         number = self.rows + 1
         cells = "".join(
-            f'<c r="{letter}{number}" t="inlineStr"><is><t xml:space="preserve">{escape(seen(cell))}</t></is></c>'
+            _CELL.format(at=f"{letter}{number}", text=escape(seen(cell)))
             for letter, cell in zip(ascii_uppercase, row.cells(self.rows), strict=False)
             if cell
         )
