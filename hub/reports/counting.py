@@ -37,7 +37,7 @@ def group_of(by: By, organisations: Organisations) -> Callable[[Life], str]:
     return groups[by]
 
 
-class Count(Protocol):
+class CountOfDossiers(Protocol):
     """What a report keeps of the dossiers that it counts."""
 
     def add(self, seen: InPeriod) -> None:
@@ -68,7 +68,7 @@ class Counting:
             tally.add(seen, self._book.of(seen.life.law).calendar)
         return tally
 
-    async def count(self, lives: AsyncIterator[Life], count: Count) -> list[dict[str, object]]:
+    async def count(self, lives: AsyncIterator[Life], count: CountOfDossiers) -> list[dict[str, object]]:
         """Count all."""
         async for seen in self._seen(lives):
             count.add(seen)

@@ -23,7 +23,7 @@ from hub.reports.asked import (
     known_organisations,
     period_of_days,
 )
-from hub.reports.counting import Count, Counting, group_of
+from hub.reports.counting import Counting, CountOfDossiers, group_of
 from hub.reports.delays import delay_reasons
 from hub.reports.errors import ReportError
 from hub.reports.life import Life
@@ -46,7 +46,7 @@ class CountUnderWay:
     due: Due
     period: Period
     counting: Counting
-    count: Count | SettlementSheet
+    count: CountOfDossiers | SettlementSheet
     trouble: HubError | None = None
 
     def add(self, life: Life) -> None:
@@ -109,7 +109,7 @@ def _begun(
         return error
     about = due.get("about")
     counting = Counting(formulas_of(NEWEST), period, sources.book, about)
-    count: Count | SettlementSheet
+    count: CountOfDossiers | SettlementSheet
     match due["kind"]:
         case "settlement":
             count = SettlementSheet(period, about)

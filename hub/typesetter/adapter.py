@@ -35,7 +35,7 @@ from hub.process.supervise import keep_running
 from hub.typesetter import parked
 from hub.typesetter.parked import Parked
 from hub.typesetter.rendering import RendererLostError
-from hub.typesetter.reports import REPORT, DueReport, ReportRoom
+from hub.typesetter.reports import REPORT, ReportRoom, ReportToFile
 from hub.typesetter.settings import TypesetterSettings
 from hub.typesetter.workshop import MOST_FACTS, NotMade, OpenedCase, Workshop, reason_of
 from schemas.form import MadePaper, ReportForm
@@ -217,12 +217,12 @@ class TypesetterAdapter:
         for what, one in zip(waiting, found, strict=True):
             if one is None:
                 await self._forget(what)
-            elif isinstance(one, DueReport):
+            elif isinstance(one, ReportToFile):
                 await self._make_report(what, one)
             else:
                 await self._park(what, reason_of(one))
 
-    async def _make_report(self, what: Parked, report: DueReport) -> None:
+    async def _make_report(self, what: Parked, report: ReportToFile) -> None:
         """Store, tell; one that cannot be put on paper is parked again."""
         try:
             sheet = report.sheet()

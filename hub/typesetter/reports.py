@@ -35,7 +35,7 @@ where f.dossier_id = $1::uuid and f.id = $2::uuid
 
 
 @dataclass(frozen=True, slots=True)
-class DueReport:
+class ReportToFile:
     """What a fact asks for, and what was counted."""
 
     due: Mapping[str, Any]
@@ -57,7 +57,7 @@ class ReportRoom:
         self._book = book
         self._postgres = postgres
 
-    async def counted(self, waiting: Sequence[Parked], now: datetime) -> list[DueReport | HubError | None]:
+    async def counted(self, waiting: Sequence[Parked], now: datetime) -> list[ReportToFile | HubError | None]:
         """In the place of each its report, why it cannot be made, or None: the matter is erased.
 
         Counted by what the store has now; `now` is the legal time. Raises `StoreAwayError`.
@@ -71,7 +71,7 @@ class ReportRoom:
 
     async def _counted(
         self, connection: Connection, waiting: Sequence[Parked], now: datetime
-    ) -> list[DueReport | HubError | None]:
+    ) -> list[ReportToFile | HubError | None]:
         asked = [await self._due(connection, what) for what in waiting]
         dues = [one for one in asked if one is not None and not isinstance(one, HubError)]
         sources = Sources(connection, self._master.store, self._book, now)
@@ -95,5 +95,5 @@ class ReportRoom:
             return error
 
 
-def _of(due: Mapping[str, Any], made: CountedReport | HubError) -> DueReport | HubError:
-    return made if isinstance(made, HubError) else DueReport(due, made)
+def _of(due: Mapping[str, Any], made: CountedReport | HubError) -> ReportToFile | HubError:
+    return made if isinstance(made, HubError) else ReportToFile(due, made)

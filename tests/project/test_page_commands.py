@@ -16,6 +16,7 @@ ALL_OF_IT = ""
 _FIRST_EVENT, _FIRST_ADAPTER = "tests/scenario/test_first_event.py", "tests/scenario/test_first_adapter.py"
 _GATEWAY_PAGE = "tests/integration/gateway/test_gateway_page.py"
 RUN = {
+    ("docs/operations.md", "Codes of another system"): "tests/unit/regulation/test_code_mapping.py",
     ("README.md", "A first dossier"): _FIRST_EVENT,
     ("README.md", "First event"): _FIRST_EVENT,
     ("docs/tutorial.md", ALL_OF_IT): _FIRST_EVENT,

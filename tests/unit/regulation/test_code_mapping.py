@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hub.cli.main import app
 from hub.regulation.catalogue import Procedure
 from hub.regulation.code_mapping import MappedCode, OtherCode, mapped, read_others
 from hub.regulation.errors import RegisterError
 from tests.support.dossiers import law
+from tests.support.page_commands import commands, words_of_hub
 
 ONE = law().catalogue.procedures["1.004873"]
+NOWHERE = {
+    "HUB_KAFKA__BOOTSTRAP": "127.0.0.1:1",
+    "HUB_KAFKA__USER": "a",
+    "HUB_KAFKA__PASSWORD": "a",
+    "HUB_POSTGRES__DSN": "postgresql://127.0.0.1:1/a",
+    "HUB_MASTER_KEY_FILE": "/no/such/key",
+}
 BIRTH, DEATH, COPY = "Đăng ký khai sinh", "Đăng ký khai tử", "Cấp bản sao trích lục hộ tịch"
 
 
@@ -67,3 +79,30 @@ def test_a_list_is_read_whole_or_refused_with_every_line() -> None:
     assert [(one.line, one.field) for one in caught.value.mistakes] == [(3, "code"), (4, "code")]
     with pytest.raises(RegisterError, match="no such column"):
         read_others("ma,ten\nA,a\n")
+
+
+def test_the_commands_of_the_page_suggest_and_write_what_the_portal_adapter_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("portal.csv").write_text("code,title\n1.004873.H07,Xác nhận\n1.012783,Cấp đổi\n", "utf-8")
+    Path("decided.json").write_text('{"1.000656": "1.012783"}')
+    lines = commands()["docs/operations.md", "Codes of another system"]
+    told = [
+        CliRunner().invoke(app, [*only, "--json"], env=NOWHERE)
+        for line in lines
+        for only in words_of_hub(line)
+    ]
+    assert [one.exit_code for one in told] == [0, 0], told[-1].output
+    said = told[-1].output
+    found = {row["procedure"]: row["how"] for row in json.loads(said[said.index("[") :])}
+    assert (found["1.000656"], found["1.004873"]) == ("given", "same number")
+    written = json.loads(Path("codes.json").read_text("utf-8"))
+    assert written == {"1.000656": "1.012783", "1.004873": "1.004873.H07"}
+    Path("decided.json").write_text("[]")
+    assert (
+        CliRunner()
+        .invoke(app, ["catalogue", "mapping", "portal.csv", "--given", "decided.json"], env=NOWHERE)
+        .exit_code
+        == 2
+    )
