@@ -80,12 +80,13 @@ class FeesWatched(_Watch, Fact):
 class FeesSettled(_Settlement, Fact):
     """The quarter is settled; `by` recorded it.
 
-    `settle_by` was its limit and `next_by` is that of the next quarter, where the profile sets one.
+    `collected` and `handed_over` are the sums of all kinds. `settle_by` was its limit, and `next_by` is that
+    of the next quarter, where the profile sets one.
     """
 
     type: ClassVar[str] = "onestop.fees.settled.v1"
-    collected: Amount
-    handed_over: Amount
+    collected: Annotated[int, Field(ge=0)]
+    handed_over: Annotated[int, Field(ge=0)]
     by: OrganisationCode
     settle_by: Instant | None = None
     next_by: Instant | None = None

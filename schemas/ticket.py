@@ -13,7 +13,8 @@ from schemas.types import Instant, Line, OrganisationCode, Reference
 
 PriorityGround = Literal["elderly", "pregnant", "disabled"]
 """Người cao tuổi, phụ nữ mang thai, người khuyết tật."""
-TicketNumber = Annotated[int, Field(ge=1, le=99_999)]
+LAST_NUMBER = 99_999
+TicketNumber = Annotated[int, Field(ge=1, le=LAST_NUMBER)]
 """Counted from 1 each day."""
 
 

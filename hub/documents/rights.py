@@ -29,13 +29,13 @@ select {DOCUMENT_OWNER.selected} from document_owner where participant = $1 and 
 _FACTS = f"""
 select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.type = any($2::text[]) and exists (
     select from fact told
-    where told.dossier_id = $1::uuid and (convert_from(told.bytes, 'UTF8')::jsonb -> 'to') ? $3
+    where told.dossier_id = $1::uuid and (json_of(told.bytes) -> 'to') ? $3
 )
 """  # noqa: S608  no value stands in it
 """Nothing of a dossier of which the participant was told nothing, as of none."""
 _NAMED = """
 with told as (
-    select f.type, convert_from(f.bytes, 'UTF8')::jsonb as body from fact f
+    select f.type, json_of(f.bytes) as body from fact f
     where f.dossier_id = $2::uuid and f.sequence = any($3::int[])
 )
 select distinct path, jsonb_path_query(body -> 'data', path::jsonpath) #>> '{}' as digest

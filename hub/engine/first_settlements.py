@@ -32,17 +32,17 @@ _COLLECTED = f"""
 with paid as (
     select distinct p.dossier_id from fact p
     where p.time >= $1 and p.time < $2 and p.type = 'onestop.payment.recorded.v1'
-        and convert_from(p.bytes, 'UTF8')::jsonb -> 'data' ->> 'status' = 'paid'
+        and json_of(p.bytes) -> 'data' ->> 'status' = 'paid'
 ), pairs as (
     select distinct on (body ->> 'organisation', body ->> 'agency') s.id
-    from fact s cross join lateral (select convert_from(s.bytes, 'UTF8')::jsonb -> 'data' as body) said
+    from fact s cross join lateral (select json_of(s.bytes) -> 'data' as body) said
     where s.sequence = 1 and s.dossier_id in (select dossier_id from paid)
-        and body ->> 'organisation' <> body ->> 'agency'
+        and (body is null or body ->> 'organisation' <> body ->> 'agency')
     order by body ->> 'organisation', body ->> 'agency', s.id
 )
 select {FACT_COLUMNS} from fact f where f.id in (select id from pairs)
 """  # noqa: S608  our text
-"""One submission of each one-stop and agency between which something was paid."""
+"""One submission of each one-stop and agency between which something was paid, and one that is no JSON."""
 _THERE = "select alias, dossier_id::text as dossier, mac from alias where alias = any($1::text[])"
 
 
@@ -84,8 +84,7 @@ class SettlementTeller:
             return
         until, end = monotonic() + _LOOK_S, days_of(quarter)[1]
         while self._next < end and monotonic() < until:
-            rows = await connection.fetch(_COLLECTED, *(_midnight(self._next, days) for days in (0, 1)))
-            self._found |= {_alias(one): one for one in self._pairs(rows, quarter)}
+            self._found |= await self.collected(connection, self._next, quarter)
             self._next += timedelta(days=1)
         if self._next < end:
             return
@@ -93,6 +92,11 @@ class SettlementTeller:
         if records:
             await self._producer.send(self._topic, records, _SEND_S)
         self._next = None
+
+    async def collected(self, connection: Connection, day: date, quarter: str) -> dict[str, WatchFees]:
+        """The pairs between which something was paid on this day, by their names."""
+        rows = await connection.fetch(_COLLECTED, *(_midnight(day, days) for days in (0, 1)))
+        return {_alias(one): one for one in self._pairs(rows, quarter)}
 
     async def _unwatched(self, connection: Connection) -> list[WatchFees]:
         rows = await connection.fetch(_THERE, list(self._found))

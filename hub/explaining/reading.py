@@ -17,9 +17,10 @@ PAGE = 200
 """Facts of a page: a dossier has no end of them."""
 TOLD = f"""
 select {FACT_COLUMNS} from fact f
-where f.dossier_id = $1::uuid and f.sequence > $3 and (convert_from(f.bytes, 'UTF8')::jsonb -> 'to') ? $2
+where f.dossier_id = $1::uuid and f.sequence > $3 and coalesce((json_of(f.bytes) -> 'to') ? $2, true)
 order by f.sequence limit {PAGE + 1}
 """  # noqa: S608  our text
+"""What is no JSON says nobody: it is shown as altered."""
 STARTED = f"""
 select {FACT_COLUMNS} from fact f where f.dossier_id = $1::uuid and f.type = any($2::text[])
 order by f.sequence desc limit 500

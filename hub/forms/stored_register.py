@@ -16,7 +16,7 @@ from hub.regulation.clock import VIETNAM
 _ACCEPTED = """
 select f.dossier_id from fact f
 where f.type = 'onestop.dossier.accepted.v1' and f.time >= $1 and f.time < $2
-  and convert_from(f.bytes, 'UTF8')::jsonb -> 'data' ->> 'organisation' = $3
+  and coalesce(json_of(f.bytes) -> 'data' ->> 'organisation', $3) = $3
 order by f.time, f.dossier_id
 """
 _FACTS = f"""

@@ -39,7 +39,7 @@ where a.alias = $1
 """  # noqa: S608  no value stands in it
 _TOLD = f"""
 select {FACT_COLUMNS} from fact f
-where f.dossier_id = {{dossier}} and (convert_from(f.bytes, 'UTF8')::jsonb -> 'to') ? $2
+where f.dossier_id = {{dossier}} and (json_of(f.bytes) -> 'to') ? $2
 order by f.sequence limit 20
 """  # noqa: S608  no value stands in it
 _TOLD_BY_ID = _TOLD.format(dossier="$1::uuid")

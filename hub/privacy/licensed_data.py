@@ -14,7 +14,7 @@ with emptied as (
     where left(outcome #>> '{answer,person_data,usable_until}', 10)
           <= to_char(($1::timestamptz at time zone 'UTC') + interval '1 day', 'YYYY-MM-DD')
       and outcome #>> '{answer,person_data,usable_until}' is not null
-      and (outcome #>> '{answer,person_data,usable_until}')::timestamptz <= $1
+      and instant_of(outcome #>> '{answer,person_data,usable_until}') <= $1
     returning 1
 )
 select count(*) from emptied
@@ -23,7 +23,7 @@ REPORTS = f"""
 with emptied as (
     update delivery_report set data = ''
     where type = '{ReportPersonData.type}' and state = 'confirmed' and data <> ''
-      and (convert_from(data, 'UTF8')::jsonb ->> 'usable_until')::timestamptz <= $1
+      and instant_of(json_of(data) ->> 'usable_until') <= $1
     returning 1
 )
 select count(*) from emptied

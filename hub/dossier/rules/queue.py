@@ -9,7 +9,7 @@ from hub.dossier.standing import foreign_organisation, may_serve
 from hub.dossier.state.matter import Matter, WaitingTicket
 from hub.regulation.clock import local_day
 from hub.regulation.desks import Desk, fields_of
-from schemas.ticket import CallTicket, IssueTicket, TicketCalled, TicketIssued
+from schemas.ticket import LAST_NUMBER, CallTicket, IssueTicket, TicketCalled, TicketIssued
 
 
 def _desks(organisation: str, context: Context) -> tuple[Desk, ...]:
@@ -58,8 +58,10 @@ def issue(matter: Matter | None, request: IssueTicket, context: Context) -> Deci
     waiting = _waiting(matter)
     if len(waiting) >= MOST:
         return Refused("queue.full")
-    drawn = WaitingTicket(context.now, request.field, request.priority)
     number = next_number(matter)
+    if number > LAST_NUMBER:
+        return Refused("queue.used_up")
+    drawn = WaitingTicket(context.now, request.field, request.priority)
     served = [one for one in _desks(request.organisation, context) if _serves(one, drawn)]
     same = {at: one for at, one in waiting.items() if one.field == drawn.field}
     fact = TicketIssued(

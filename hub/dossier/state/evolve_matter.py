@@ -21,6 +21,8 @@ from schemas.settlement import FeesSettled, FeesWatched
 from schemas.ticket import TicketCalled, TicketIssued
 
 _Changes = dict[str, Any]
+MOST_DESKS = 200
+"""Whose last calls are kept: the state is read and written whole by each request."""
 
 
 def evolve_matter(matter: Matter | None, fact: Fact, at: datetime) -> Matter:
@@ -104,9 +106,11 @@ def _drawn(matter: Matter, fact: TicketIssued, at: datetime) -> _Changes:
 
 
 def _called(matter: Matter, fact: TicketCalled, at: datetime) -> _Changes:
-    """It waits no more."""
+    """It waits no more; of desks that are on record nowhere the last ones are kept."""
     left = {number: one for number, one in matter.waiting.items() if number != str(fact.number)}
-    return {"waiting": left, "calls": {**matter.calls, fact.desk: DeskCall(fact.number, at)}}
+    others = [(desk, one) for desk, one in matter.calls.items() if desk != fact.desk]
+    called = (fact.desk, DeskCall(fact.number, at))
+    return {"waiting": left, "calls": dict([*others, called][-MOST_DESKS:])}
 
 
 def _of_a_report(fact: ReportDue, at: datetime) -> Matter:

@@ -80,7 +80,7 @@ class Matter(
     waiting: Mapping[str, WaitingTicket] = field(default_factory=dict)
     """By number, in their order."""
     calls: Mapping[str, DeskCall] = field(default_factory=dict)
-    """By desk."""
+    """By desk, the one that called last at the end."""
     report: ReportState | None = None
     """The one of a `report`; `agency` is who gets it, where that is not its own one-stop."""
 

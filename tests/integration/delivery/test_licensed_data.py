@@ -62,6 +62,23 @@ async def test_licensed_data_leave_answers_and_reports_when_their_use_ends(
                 orjson.dumps({"check": "c-1", **shared(until)}),
                 state,
             )
+    for number, content in enumerate((b"garbage", b'{"usable_until": "2026-01-01 x"}', b"\xff")):
+        await store.execute(
+            """
+            insert into delivery_report (adapter, id, type, subject, time, data, state)
+            values ('population', $1, $2, 's', now(), $3, 'confirmed')
+            """,
+            *(f"altered {number}", ReportPersonData.type, content),
+        )
+    await store.execute(
+        """
+        insert into delivery
+            (adapter, id, dossier, sequence, type, subject, time, data, state, ended_at, outcome)
+        values ('population', 'altered', $1, 1, 't', 's', now(), 'x', 'delivered', now(),
+            '{"kind": "delivered", "answer": {"person_data": {"usable_until": "2026-01-01 x"}}}')
+        """,
+        "altered",
+    )
     registry = CollectorRegistry()
     await swept(hub_database, registry)
     told = {row["id"]: row["outcome"] for row in await store.fetch("select id, outcome from delivery")}

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.dossier import room
 from hub.dossier.decision import Sender
@@ -17,7 +18,7 @@ from hub.regulation.organisations import Organisations
 from hub.regulation.registered import Registers
 from hub.regulation.sections import TicketQueue
 from schemas.due import RuleViolated
-from schemas.ticket import CallTicket, IssueTicket, TicketCalled, TicketIssued
+from schemas.ticket import LAST_NUMBER, CallTicket, IssueTicket, TicketCalled, TicketIssued
 from tests.support.dossiers import AGENCY, COUNTER, OFFICER, ONE_STOP, OTHER_COUNTER, law
 from tests.support.matters import OCTOBER, MatterStory, settlement
 from tests.support.registers import desks, officers
@@ -171,6 +172,21 @@ def test_nobody_fills_a_queue_without_end(monkeypatch: pytest.MonkeyPatch) -> No
     assert story.refuses(drawn(), COUNTER).code == "queue.full"
     assert called(story, "01") == 1
     assert issued(story).number == 3
+
+
+def test_the_numbers_of_a_day_end_with_a_refusal_by_name_and_who_waits_is_called() -> None:
+    story = queue(CIVIL)
+    story.state = structs.replace(story.now, numbers=LAST_NUMBER - 1)
+    assert issued(story).number == LAST_NUMBER
+    assert story.refuses(drawn(), COUNTER).code == "queue.used_up"
+    assert [called(story, "01"), called(story, "01")] == [1, LAST_NUMBER]
+
+
+def test_desks_that_are_on_record_nowhere_do_not_fill_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.dossier.state.evolve_matter.MOST_DESKS", 2)
+    story = queue(*[CIVIL] * 4, known=Organisations())
+    assert [called(story, desk) for desk in ("A", "B", "A", "C")] == [1, 2, 3, 4]
+    assert {desk: one.number for desk, one in story.now.calls.items()} == {"A": 3, "C": 4}
 
 
 def test_who_calls_is_an_officer_of_the_roster_where_the_profile_asks() -> None:

@@ -50,6 +50,14 @@ def test_nobody_else_settles_it(sender: Sender) -> None:
     assert takes_part(story.now, COUNTER)
 
 
+def test_sums_at_their_end_in_every_kind_are_added_up_and_park_nothing() -> None:
+    story, most = MatterStory(), 10_000_000_000
+    sums = tuple(settled(kind, most) for kind in ("fee", "service_fee", "price_level"))
+    (fact,) = story.accepts(settlement(sums=sums), COUNTER)
+    assert isinstance(fact, FeesSettled)
+    assert (fact.collected, fact.handed_over) == (3 * most, 3 * most)
+
+
 @pytest.mark.rule("9.10")
 def test_both_sides_are_two() -> None:
     assert MatterStory().refuses(settlement(agency=ONE_STOP), COUNTER).code == "rule.9.10.same"
