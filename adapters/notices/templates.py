@@ -63,7 +63,7 @@ def _read(path: Path) -> Templates:
     try:
         text = path.read_text(encoding="utf-8")
         found = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StartupError(f"{path}: {error}") from None
     faults = list(_faults(found, text.splitlines()))
     if faults:

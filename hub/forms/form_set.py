@@ -18,6 +18,7 @@ from hub.regulation.errors import ProfileError
 from hub.regulation.pins import pinned_files
 from hub.regulation.profile import Profile
 from hub.regulation.sections import Form, FormKind
+from hub.regulation.toml_text import load_toml
 
 _SET = "set.toml"
 
@@ -111,7 +112,7 @@ def installed_form_sets() -> Mapping[str, FormSet]:
 def _read(path: str, found: Mapping[str, bytes]) -> FormSet:
     folder = path.removesuffix(_SET)
     try:
-        declared = TypeAdapter(_Declared).validate_python(tomllib.loads(found[path].decode()))
+        declared = TypeAdapter(_Declared).validate_python(load_toml(found[path].decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormError(f"{path}: {error}") from error
     except ValidationError as error:

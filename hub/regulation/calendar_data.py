@@ -40,7 +40,7 @@ class DaysOff(BaseModel):
 
     version: Annotated[str, Field(pattern=r"^[a-z]+-\d{4}\.\d+$")]
     in_force_from: date
-    years: dict[int, _Year]
+    years: dict[Annotated[int, Field(ge=1, le=9999)], _Year]
 
     @property
     def ref(self) -> str:

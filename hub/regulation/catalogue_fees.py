@@ -44,7 +44,7 @@ def _piece(value: int, text: str) -> str:
     found = {
         piece.lower()
         for amount, piece in _BY_PIECE_IN_TEXT.findall(text)
-        if int(re.sub(r"[.,]", "", amount)) == value
+        if Decimal(re.sub(r"[.,]", "", amount)) == value
     }
     return min(found) if len(found) == 1 else ""
 
@@ -65,7 +65,7 @@ def _contradiction(value: int, text: str, currency: Currency | None) -> str:
         return "is in an unknown currency"
     if currency != "VND":
         return ""
-    in_dong = {int(re.sub(r"[.,]", "", found)) for found in _DONG_IN_TEXT.findall(text)}
+    in_dong = {Decimal(re.sub(r"[.,]", "", found)) for found in _DONG_IN_TEXT.findall(text)}
     if not in_dong and _FOREIGN_IN_TEXT.search(text):
         return "is in another currency than the text"
     return "contradicts the text" if in_dong and value not in in_dong else ""

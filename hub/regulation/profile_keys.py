@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from hub.regulation.errors import ProfileError
+from hub.regulation.toml_text import load_toml
 
 _SECTION = re.compile(r"^\[+(?P<name>[a-z_.]+)\]+")
 _KEY = re.compile(r"^(?P<name>[a-z_]+) = (?P<rest>.*)$")
@@ -41,7 +42,7 @@ class KeyChange:
 def keys_of(text: str) -> tuple[ProfileKey, ...]:
     """Every key of a profile's TOML text, in its order; raises ProfileError for what is no TOML."""
     try:
-        data = tomllib.loads(text)
+        data = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"profile is not TOML: {error}") from error
     marks = dict(_marks(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from hub.regulation.errors import Mistake, ProfileError
+from hub.regulation.toml_text import load_toml
 
 _Model = TypeVar("_Model")
 _Place = tuple[str | int, ...]
@@ -21,11 +23,11 @@ _AT_LINE = re.compile(r"\(at line (?P<line>\d+),")
 def read_toml(text: str, what: str, model: type[_Model]) -> _Model:
     """Validate a text; raises `ProfileError`, which names `what` and has each mistake."""
     try:
-        found: _Model = TypeAdapter(model).validate_python(tomllib.loads(text))
+        found: _Model = TypeAdapter(model).validate_python(load_toml(text))
     except tomllib.TOMLDecodeError as error:
         raise ProfileError.of(what, [_unreadable(error)]) from error
     except ValidationError as error:
-        lines = dict(_lines(text))
+        lines = _known_lines(text)
         wrong = [_mistake(item["loc"], item["msg"], lines) for item in error.errors()]
         raise ProfileError.of(what, wrong) from error
     return found
@@ -41,6 +43,14 @@ def _mistake(where: _Place, why: str, lines: Mapping[_Place, int]) -> Mistake:
     around = [where[:length] for length in range(len(where), 0, -1)]
     line = next((lines[place] for place in around if place in lines), 0)
     return Mistake(line, ".".join(map(str, where)), why)
+
+
+def _known_lines(text: str) -> dict[_Place, int]:
+    """As far as they are told; of what is behind a key that is written in another way none is."""
+    found: dict[_Place, int] = {}
+    with contextlib.suppress(tomllib.TOMLDecodeError):
+        found.update(_lines(text))
+    return found
 
 
 def _lines(text: str) -> Iterator[tuple[_Place, int]]:

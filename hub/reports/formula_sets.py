@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from hub.regulation.toml_text import load_toml
 from hub.reports.errors import ReportError
 from hub.reports.measures import MEASURES
 
@@ -80,7 +81,7 @@ def installed_formulas() -> dict[str, FormulaSet]:
 def read_formulas(name: str, text: str) -> FormulaSet:
     """One file; its name has to be that of its id and version."""
     try:
-        found = TypeAdapter(FormulaSet).validate_python(tomllib.loads(text))
+        found = TypeAdapter(FormulaSet).validate_python(load_toml(text))
     except tomllib.TOMLDecodeError as error:
         raise ReportError(f"{name}: {error}") from error
     except ValidationError as error:

@@ -9,6 +9,7 @@ import pytest
 from hub.regulation.calendar_data import DaysOff, read_days_off
 from hub.regulation.errors import ProfileError
 from hub.regulation.lawbook import load_book
+from hub.regulation.profile import read_profile
 from tests.support.lawbooks import DATA
 from tests.support.lunar import lunar_day
 
@@ -88,3 +89,21 @@ def test_a_change_of_the_calendar_moves_no_day_of_a_year_that_was_decided() -> N
     known = {table.version: table for table in TABLES}
     old, new = known["vn-2026.1"].years[2026], known["vn-2027.1"].years[2026]
     assert (old.days_off, old.working_days) == (new.days_off, new.working_days)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        f"x = {'9' * 5000}",
+        f"x = {'[' * 5000}",
+        "[years.99999999999999]\nprovisional = true\n",
+        "[years.0]\n",
+        '"a\\"b" = """\n[no table\n"""\n',
+    ],
+)
+def test_a_number_without_end_and_a_list_without_bottom_are_refused_as_what_is_no_toml(what: str) -> None:
+    text = f'version = "vn-2026.9"\nin_force_from = 2026-01-01\n{what}'
+    with pytest.raises(ProfileError, match="calendar"):
+        read_days_off(text)
+    with pytest.raises(ProfileError):
+        read_profile(text)

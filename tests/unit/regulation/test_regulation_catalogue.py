@@ -378,3 +378,13 @@ def test_every_published_component_can_be_named_in_a_request() -> None:
     assert len(codes) == 315
     for code in codes:
         assert Component(code=code, originals=1).code == code
+
+
+@pytest.mark.parametrize("beside", ["{} đồng", "10.000 đồng {} đồng/người"])
+def test_a_sum_without_end_in_a_text_contradicts_the_amount_and_raises_nothing(beside: str) -> None:
+    row = {"type": "FEE", "value": 10_000, "currencyName": "", "description": beside.format("9" * 5000)}
+    raw = record(executionMethods=[{"submissionMethod": "ONLINE", "fees": [row]}])
+    (procedure,) = [import_record(raw).procedure]
+    assert procedure is not None
+    (fee,) = procedure.channels["online"].fees
+    assert fee.amount == (None if beside.startswith("{") else 10_000)
