@@ -17,6 +17,8 @@ _Model = TypeVar("_Model")
 _Place = tuple[str | int, ...]
 _PART = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _KEY = re.compile(rf"^\s*(?P<key>{_PART}(?:\s*\.\s*{_PART})*)\s*=")
+_MOST_LINES = 200
+"""Of one value, which is read anew with each of them; behind a longer one no mistake has its line."""
 _AT_LINE = re.compile(r"\(at line (?P<line>\d+),")
 
 
@@ -54,11 +56,13 @@ def _known_lines(text: str) -> dict[_Place, int]:
 
 
 def _lines(text: str) -> Iterator[tuple[_Place, int]]:
-    """The line of each table, entry and key; a value may take several."""
+    """The line of each table, entry and key; a value may take several, up to `_MOST_LINES`."""
     entries: dict[_Place, int] = {}
     table: _Place = ()
-    unfinished = ""
+    unfinished, begun = "", 0
     for number, line in enumerate(text.splitlines(), start=1):
+        if unfinished and number - begun > _MOST_LINES:
+            return
         if unfinished:
             unfinished = _rest(f"{unfinished}\n{line}")
         elif line.lstrip().startswith("["):
@@ -66,7 +70,7 @@ def _lines(text: str) -> Iterator[tuple[_Place, int]]:
             yield table, number
         elif (key := _KEY.match(line)) is not None:
             yield (*table, *_path(tomllib.loads(f"{key['key']} = 0"))), number
-            unfinished = _rest(line)
+            unfinished, begun = _rest(line), number
 
 
 def _rest(lines: str) -> str:

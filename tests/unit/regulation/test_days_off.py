@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -107,3 +108,10 @@ def test_a_number_without_end_and_a_list_without_bottom_are_refused_as_what_is_n
         read_days_off(text)
     with pytest.raises(ProfileError):
         read_profile(text)
+
+
+def test_a_mistake_behind_a_value_of_very_many_lines_is_told_in_no_time_and_without_its_line() -> None:
+    began = time.process_time()
+    with pytest.raises(ProfileError, match="years"):
+        read_days_off("x = [\n" + "1,\n" * 20_000 + "]\n")
+    assert time.process_time() - began < 20
