@@ -106,6 +106,7 @@ OF_THIS_MACHINE = frozenset(
 """Commands that need no settings; `embedded` too."""
 LISTS_AND_SHOWS = {
     "actions": (), "catalogue editions": (), "catalogue show": (),
+    "catalogue mapping": (str(REPOSITORY / "tests" / "support" / "other_codes.csv"),),
     "dead-letters list": (), "dead-letters show": ("LETTER",), "deliveries list": (),
     "deliveries show": ("ADAPTER", "DELIVERY"), "doctor": (), "dossier find": (),
     "dossier show": ("ref:hs-1",),

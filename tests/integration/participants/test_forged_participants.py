@@ -111,8 +111,12 @@ async def test_who_lost_its_row_of_the_gateway_leaves_no_right_to_the_gateway(hu
     await participants.add(hub.admin, hub.database, hub.store_key, over_https)
     await written(hub, "delete from http_participant where name = $1", "counter-h")
     await participants.remove(hub.admin, hub.database, hub.store_key, "counter-h")
-    rights = hub.admin.rights_of(f"{hub.prefix}hub.gateway")
-    assert not [right for right in rights if right.name.endswith(".counter-h")]
+    gateway = f"{hub.prefix}hub.gateway"
+
+    def has_none() -> bool:
+        return not any(right.name.endswith(".counter-h") for right in hub.admin.rights_of(gateway))
+
+    await eventually(has_none, 20, "the end of the gateway's rights")
 
 
 async def test_a_name_goes_to_nobody_by_an_altered_row_of_who_had_it(hub: Hub) -> None:
