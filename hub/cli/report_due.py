@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
-import orjson
 import typer
 
 from hub.checks.reports import ReportProgress, legal_now, periods_now, progress
 from hub.cli.asking import By, IsSure, Order, Why, order
 from hub.cli.shared import fail, with_store
-from hub.facts.fact_bytes import rfc3339
-from hub.facts.message import HUB_SOURCE, cloud_event
+from hub.engine.own_requests import own_request
 from hub.facts.sealing import store_key_of
 from hub.facts.untrusted import tell_untrusted
 from hub.kafka import client as kafka
@@ -81,19 +79,12 @@ async def _send(tree: Settings, one: ReportProgress, by: Order) -> None:
         officer=Officer(account=by.operator, name=by.operator),
         reason=by.reason,
     )
-    name = f"send-{uuid4()}"
-    headers = cloud_event(
-        event_id=name,
-        source=HUB_SOURCE,
-        event_type=SendReport.type,
-        subject=f"ref:{name}",
-        time=rfc3339(datetime.now(UTC)),
-    )
+    record = own_request(request, f"send-{uuid4()}", datetime.now(UTC))
     producer = kafka.producer(tree.kafka, "report-send")
     try:
         await producer.start()
-        value = orjson.dumps(request.model_dump(mode="json"))
-        key = f"ref:{name}".encode()
-        await producer.send_and_wait(topic, value, key=key, partition=0, headers=list(headers))
+        await producer.send_and_wait(
+            topic, record.value, key=record.key, partition=record.partition, headers=list(record.headers)
+        )
     finally:
         await producer.stop()

@@ -5,12 +5,9 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-import orjson
-
 from hub.checks.reports import legal_now, periods_now, progress
-from hub.facts.fact_bytes import rfc3339
+from hub.engine.own_requests import own_request
 from hub.facts.integrity import StoreKey
-from hub.facts.message import HUB_SOURCE, cloud_event
 from hub.facts.untrusted import OnUntrusted
 from hub.kafka.producer import OutgoingRecord, Producer
 from hub.participants.register_editions import ORGANISATIONS, RegisterReader
@@ -81,12 +78,4 @@ def _record(planned: PlannedReport, now: datetime) -> OutgoingRecord:
         last=planned.span.last,
     )
     name = planned.matter.replace("/", "-")
-    headers = cloud_event(
-        event_id=name,
-        source=HUB_SOURCE,
-        event_type=PlanReport.type,
-        subject=f"ref:{name}",
-        time=rfc3339(now),
-    )
-    value = orjson.dumps(request.model_dump(mode="json", exclude_none=True))
-    return OutgoingRecord(f"ref:{name}".encode(), value, headers, 0)
+    return own_request(request, name, now)

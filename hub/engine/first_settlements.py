@@ -8,13 +8,11 @@ from hashlib import sha256
 from time import monotonic
 
 import asyncpg
-import orjson
 
 from hub.checks.reports import legal_now
+from hub.engine.own_requests import own_request
 from hub.errors import AlteredRowError
-from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
-from hub.facts.message import HUB_SOURCE, cloud_event
 from hub.facts.trusted import FACT_COLUMNS, fact_name, genuine_body
 from hub.facts.untrusted import OnUntrusted
 from hub.identifiers import alias_of
@@ -123,12 +121,4 @@ def _alias(request: WatchFees) -> str:
 
 def _record(request: WatchFees, now: datetime) -> OutgoingRecord:
     name = f"fees-{sha256(f'{request.matter(date.min)}/{request.quarter}'.encode()).hexdigest()[:40]}"
-    headers = cloud_event(
-        event_id=name,
-        source=HUB_SOURCE,
-        event_type=WatchFees.type,
-        subject=f"ref:{name}",
-        time=rfc3339(now),
-    )
-    value = orjson.dumps(request.model_dump(mode="json"))
-    return OutgoingRecord(f"ref:{name}".encode(), value, headers, 0)
+    return own_request(request, name, now)

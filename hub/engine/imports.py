@@ -12,10 +12,9 @@ import asyncpg
 import orjson
 from pydantic import ValidationError
 
+from hub.engine.own_requests import own_request
 from hub.facts.checked import REGISTER_EDITION
-from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
-from hub.facts.message import HUB_SOURCE, cloud_event
 from hub.facts.untrusted import OnUntrusted, tell_untrusted
 from hub.kafka.producer import OutgoingRecord, Producer
 from hub.logs import log
@@ -108,15 +107,7 @@ def _record(row: asyncpg.Record, now: datetime) -> OutgoingRecord:
         reason=_fitting(row["reason"], _REASON),
     )
     name = f"import-{row['register']}-{row['number']}"
-    headers = cloud_event(
-        event_id=name,
-        source=HUB_SOURCE,
-        event_type=RecordImport.type,
-        subject=f"ref:{name}",
-        time=rfc3339(now),
-    )
-    value = orjson.dumps(request.model_dump(mode="json"))
-    return OutgoingRecord(f"ref:{name}".encode(), value, headers, 0)
+    return own_request(request, name, now)
 
 
 def _fitting(text: str, most: int) -> str:

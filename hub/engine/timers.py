@@ -7,15 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import orjson
-
 from hub import crashpoints
 from hub.engine.backlog import Backlog
+from hub.engine.own_requests import own_request
 from hub.engine.timer_rows import set_right
 from hub.errors import AlteredRowError
-from hub.facts.fact_bytes import rfc3339
 from hub.facts.integrity import StoreKey
-from hub.facts.message import HUB_SOURCE, cloud_event
 from hub.facts.untrusted import OnUntrusted
 from hub.identifiers import derived_id
 from hub.kafka.log_inspector import Position
@@ -161,13 +158,6 @@ class Clockwork:
 
     def _record(self, timer: DueTimer, clock: LegalClock) -> OutgoingRecord:
         request = FireTimer.model_validate({"timer": timer.name, "kind": timer.kind, "due_at": timer.due_at})
-        headers = cloud_event(
-            event_id=timer.event_id,
-            source=HUB_SOURCE,
-            event_type=FireTimer.type,
-            subject=timer.dossier,
-            time=rfc3339(clock.of(datetime.now(UTC))),
-        )
+        now = clock.of(datetime.now(UTC))
         partition = int(timer.dossier[-6:], 16) % self._partitions
-        value = orjson.dumps(request.model_dump(mode="json"))
-        return OutgoingRecord(timer.dossier.encode(), value, headers, partition)
+        return own_request(request, timer.event_id, now, subject=timer.dossier, partition=partition)

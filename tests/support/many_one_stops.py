@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -14,7 +14,7 @@ ONE_STOPS = tuple(f"000.{number:02}.{part:02}.H07" for number in range(10, 26) f
 _KINDS = (("late", "late"), ("officers", "officers"), ("agencies", "work"))
 
 
-def province() -> Organisations:
+def province(one_stops: Iterable[str] = ONE_STOPS) -> Organisations:
     """An office and the one-stops below it."""
     begin = date(2020, 1, 1)
     office = Organisation(
@@ -26,7 +26,7 @@ def province() -> Organisations:
             code=code, kind="centre", level="province", parent=OFFICE, name_vi=f"Bộ phận Một cửa {code}",
             in_force_from=begin,
         )
-        for code in ONE_STOPS
+        for code in one_stops
     ]  # fmt: skip
     return Organisations([office, *centres])
 

@@ -17,7 +17,6 @@ from hub.participants import register_editions
 from hub.postgres.database import Connection
 from hub.regulation.clock import VIETNAM
 from hub.regulation.lawbook import load_book
-from hub.regulation.organisations import Organisation, Organisations
 from hub.regulation.report_days import Due, reports_of, spans
 from hub.regulation.roster import Posting, Roster
 from hub.reports.asked import CountedReport, Sources, WantedReport, make
@@ -27,11 +26,11 @@ from hub.reports.scheduled import make_together
 from schemas.due import ApologySent
 from schemas.party import Officer
 from schemas.settlement import FeesSettled, SettledSum
+from tests.support.many_one_stops import OFFICE, province
 from tests.support.stored_dossiers import StoredDossier, fact_rows, store_dossiers
 
 ONE_STOPS = ("000.12.34.H07", "000.12.44.H07", "000.12.54.H07")
 AGENCIES = ("000.12.35.H07", "000.12.45.H07")
-OFFICE = "H07.01"
 FIRST, LAST = date(2026, 7, 1), date(2026, 11, 5)
 NOW = datetime(2026, 11, 5, 9, tzinfo=VIETNAM)
 WORDS = "Chờ kết quả xác minh thực địa"
@@ -67,7 +66,7 @@ async def filled(store: Connection) -> Filled:
     rows = list(fact_rows(master, master.new_key(), str(UUID(int=7)), settled))
     await store.copy_records_to_table("fact", records=rows, columns=columns)
     by = "op", "test"
-    await register_editions.add(store, master.store, "organisations", organisations().as_json(), *by)
+    await register_editions.add(store, master.store, "organisations", province(ONE_STOPS).as_json(), *by)
     await register_editions.add(store, master.store, "roster", posted(), *by)
     return Filled(store, master)
 
@@ -95,21 +94,6 @@ def fees(one_stop: str, quarter: str) -> FeesSettled:
     )  # fmt: skip
 
 
-def organisations() -> Organisations:
-    begun = date(2020, 1, 1)
-    office = Organisation(
-        code=OFFICE, kind="office", level="province", name_vi="Văn phòng Mẫu", in_force_from=begun
-    )
-    sections = [
-        Organisation(
-            code=code, kind="centre", level="province", parent=OFFICE, name_vi=f"Bộ phận Một cửa {code}",
-            in_force_from=begun,
-        )
-        for code in ONE_STOPS
-    ]  # fmt: skip
-    return Organisations([office, *sections])
-
-
 def posted() -> str:
     return Roster(
         [
@@ -135,7 +119,7 @@ def every_due() -> list[dict[str, Any]]:
             "rule": one.report.rule, "kind": one.report.kind, "by": one.report.by, "about": one.about,
             "first": one.span.first.isoformat(), "last": one.span.last.isoformat(),
         }
-        for one in reports_of(periods, organisations())
+        for one in reports_of(periods, province(ONE_STOPS))
     ]  # fmt: skip
 
 
