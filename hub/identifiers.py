@@ -22,6 +22,7 @@ def _head(time_ms: int) -> str:
     return f"{head[:8]}-{head[8:]}-8"
 
 
+_UUID_LENGTH = 36
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -39,7 +40,7 @@ def shard_of_key(key: str, shards: int) -> int:
 
 def is_uuid(text: str) -> bool:
     """Whether a subject is written as a canonical dossier id; all else is an alias."""
-    return _UUID.fullmatch(text) is not None
+    return len(text) == _UUID_LENGTH and _UUID.fullmatch(text) is not None
 
 
 def alias_of(subject: str, sender: str) -> str:

@@ -26,12 +26,11 @@ def read_rfc3339(text: str) -> datetime:
         raise ValueError("a time is written as in RFC 3339")
     if found["leap"] is not None:
         return _leap_second(text)
-    return _bounded(datetime.fromisoformat(text.upper()))
+    moment = datetime.fromisoformat(text.upper())
+    return moment if _FIRST_YEAR < moment.year < _LAST_YEAR else _bounded(moment)
 
 
 def _bounded(moment: datetime) -> datetime:
-    if _FIRST_YEAR < moment.year < _LAST_YEAR:
-        return moment
     try:
         moment.astimezone(UTC)
     except OverflowError:

@@ -19,6 +19,7 @@ CONTENT_TYPES = ("content-type", "ce_datacontenttype")
 """The second is what the JavaScript SDK writes beside the first."""
 _VERSION = "1.0"
 _MAX_ID, _MAX_SUBJECT = 64, 128
+_IDENTITY_LENGTHS = (9, 12)
 _LOOKED_AT = 64
 """Headers among which a misnamed attribute is looked for: a record can have hundreds of thousands."""
 
@@ -40,7 +41,7 @@ def _is_subject(text: str) -> bool:
 def is_identity_shaped(text: str) -> bool:
     """Whether a subject or key looks like the number of a person."""
     name = text.removeprefix("ref:")
-    return IDENTITY_SHAPE.fullmatch(name) is not None
+    return len(name) in _IDENTITY_LENGTHS and IDENTITY_SHAPE.fullmatch(name) is not None
 
 
 def time_of(text: str) -> datetime | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -95,6 +96,7 @@ class Malformed(Struct, frozen=True, gc=False):
         return tuple(fault.path for fault in self.faults)
 
 
+@lru_cache(maxsize=4096)
 def participant_of(topic: str, prefix: str = "") -> str:
     """The owner of an `in.<participant>` topic; `prefix` stands before all topics of this hub."""
     return topic.removeprefix(f"{prefix}in.")
@@ -104,8 +106,9 @@ def decode(record: Record) -> Envelope | Malformed:
     """Read one record, in binary or structured mode, by the envelope rules; never raises."""
     headers, unreadable, repeated = _known_headers(record.headers)
     content_type = headers.get("content-type", "")
-    if "content-type" not in repeated:
-        kind = media_type(content_type) if content_type != JSON else JSON
+    is_plain = content_type == JSON and "ce_id" in headers
+    if not is_plain and "content-type" not in repeated:
+        kind = media_type(content_type)
         if kind.startswith(ANY_FORMAT):
             return _in_json_format(record, headers, kind, unreadable + repeated)
         if not content_type or kind == JSON:

@@ -11,7 +11,7 @@ import uvloop
 from hub.dossier.decision import Context, Decision
 from hub.dossier.state.matter import State
 from hub.engine import pipeline
-from hub.engine.decide.rules import Rules
+from hub.engine.decide.rules import Kept, Rules
 from hub.engine.role import run_engine
 from hub.errors import StopError
 from hub.inbound.authorise import Authorised, Reading, Unreadable, authorise
@@ -37,11 +37,11 @@ def broken_understand(record: Record, reading: Reading) -> Authorised | Unreadab
 class BrokenRules(Rules):
     """Raises for identity checks that marked accounts ask for: in the rule, before it and behind it."""
 
-    def private_of(self, fact: Fact) -> bytes | None:
+    def kept_of(self, fact: Fact) -> Kept | None:
         """As it should be, but for the bug."""
         if getattr(fact, "officer_account", None) == BROKEN_BEHIND_RULES:
             raise ZeroDivisionError("the bug of the test")
-        return super().private_of(fact)
+        return super().kept_of(fact)
 
     def decide(self, state: State | None, request: Request, context: Context) -> Decision:
         """As the rules say, but for the bug."""

@@ -21,7 +21,7 @@ from hub.engine.decide.code_blocks import CodeBlocks, CodeOffer
 from hub.engine.decide.following import Again, FactStep, Following, Passed, Worded
 from hub.engine.decide.prefetch_copies import CopyPrefetch
 from hub.engine.decide.prefetch_sources import SourcePrefetch
-from hub.engine.decide.rules import Brought, Rules
+from hub.engine.decide.rules import Brought, Kept, Rules
 from hub.engine.decide.tally import DeadLetter, Forged, Tally
 from hub.engine.decide.unit_of_work import InboxEntry, LoadedDossier, UnitOfWork, View
 from hub.engine.errors import CodesMissingError
@@ -30,7 +30,6 @@ from hub.facts import receipts
 from hub.facts.entries import Entry, ReceiptEntry
 from hub.facts.fact_bytes import Origin, StoredFact
 from hub.facts.integrity import ERASED
-from hub.facts.look_up_key import last_digits
 from hub.facts.message import Message
 from hub.facts.parking import DOCUMENTS_AWAY, ParkedItem, seal_record
 from hub.facts.sealing import MasterKey
@@ -297,12 +296,9 @@ class BatchDecision:
         is_redrive: bool,
     ) -> None:
         for step in steps:
-            private = self.rules.private_of(step.fact)
-            if private is not None:
-                held.private = held.key.seal(private, held.id.encode())
-            digits = last_digits(self.rules.phone_of(step.fact))
-            if digits is not None:
-                self.workspace.learn_name(held, self.store_key.look_up.phone_alias(held.id, digits))
+            kept = self.rules.kept_of(step.fact)
+            if kept is not None:
+                self._keep(held, kept)
         before, state = held.state, steps[-1].after if steps else held.state
         assert state is not None
         first = held.sequence + 1
@@ -314,6 +310,11 @@ class BatchDecision:
         self.tally.accept(item.sender.name, item.envelope.type)
         self._answered(item, held, None, is_redrive=is_redrive)
         self.following.add(Passed(item, held, origin, steps, first, state, is_redrive))
+
+    def _keep(self, held: LoadedDossier, kept: Kept) -> None:
+        held.private = held.key.seal(kept.private, held.id.encode())
+        if kept.digits is not None:
+            self.workspace.learn_name(held, self.store_key.look_up.phone_alias(held.id, kept.digits))
 
     def _refuse(
         self,

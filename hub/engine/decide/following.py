@@ -6,6 +6,9 @@ twice as fast as all the code over one (docs/decisions/0068). Pure but for the n
 
 from __future__ import annotations
 
+from collections import defaultdict
+from operator import attrgetter
+
 from msgspec import Struct
 
 from hub.dossier.state.matter import State
@@ -30,6 +33,7 @@ from hub.inbound.directory import HUB, Directory
 from schemas.base import Fact
 
 _OWN_TOPIC = f"out.{HUB.name}"
+_due_at = attrgetter("due_at")
 
 
 class FactStep(Struct, frozen=True, gc=False):
@@ -92,7 +96,7 @@ class Following:
             None  # what is worked on: who catches an error asks for it
         )
         self.facts: list[StoredFact] = []
-        self.messages: dict[int, list[tuple[Message, Entry]]] = {}
+        self.messages: dict[int, list[tuple[Message, Entry]]] = defaultdict(list)
         self.late_receipts: dict[tuple[str, str], bytes] = {}
 
     def add(self, decided: Passed | Worded | Again) -> None:
@@ -134,11 +138,11 @@ class Following:
 
     def _answer(self, passed: Passed) -> None:
         item, key = passed.item, (passed.item.sender.name, passed.item.envelope.id)
-        timers = self._rules.timers(passed.state).values()
+        timers = self._rules.timers(passed.state)
         passed.receipt = receipts.accepted(
             owner=item.sender.name, request_id=item.envelope.id, dossier_id=passed.held.id,
             code=self._rules.code(passed.state), facts=[made.fact for made in passed.stored],
-            deadline=min(timers, key=lambda timer: timer.due_at, default=None),
+            deadline=min(timers.values(), key=_due_at) if timers else None,
             time_ms=item.record.timestamp, now=item.now,
         )  # fmt: skip
         encoded = passed.receipt.encode()
@@ -172,4 +176,4 @@ class Following:
         if message.topic == _OWN_TOPIC:
             return
         shard = shard_of_key(message.key, self._shards)
-        self.messages.setdefault(shard, []).append((message, entry or WholeEntry.of(message)))
+        self.messages[shard].append((message, entry or WholeEntry.of(message)))

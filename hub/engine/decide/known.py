@@ -21,6 +21,9 @@ _PAUSE, _LONGEST_PAUSE = 8, 1024
 _NAMES, _ANSWERS, _REQUESTS = 4, 2, 20
 """So many aliases and participants, answers, and hashes of answered requests are kept for each dossier."""
 
+_NOTHING: Mapping[str, LoadedDossier] = {}
+_NO_NAMES: Mapping[str, str] = {}
+
 Request = tuple[str, str]
 """Of a participant, by its id."""
 
@@ -113,6 +116,7 @@ class KnownDossiers:
         aliases: dict[str, str] = {}
         unread, unnamed, absent = set[str](), set[str](), set[str]()
         answers: dict[Request, InboxEntry] = {}
+        held, named = (before.held, before.aliases) if before is not None else (_NOTHING, _NO_NAMES)
         for item in items:
             if isinstance(item, Unreadable):
                 continue
@@ -125,13 +129,13 @@ class KnownDossiers:
                 continue  # it is refused whatever its subject names
             subject, caller = named_by(item)
             alias = None if is_uuid(subject) else alias_of(subject, caller)
-            dossier_id = subject if alias is None else self._named(alias, before)
+            dossier_id = subject if alias is None else named.get(alias) or self._aliases.get(alias)
             is_own = subject.startswith("ref:") and caller == item.sender.name
             may_tell = is_own or (item.sender.name, dossier_id) in self._parties
-            if dossier_id is not None and may_tell and self._has(dossier_id, before):
+            if dossier_id is not None and may_tell and (dossier_id in held or dossier_id in self._dossiers):
                 if alias is not None:
                     aliases[alias] = dossier_id
-                if before is None or dossier_id not in before.held:
+                if dossier_id not in held:
                     dossiers[dossier_id] = self._dossiers[dossier_id]
             elif alias is None:
                 unread.add(subject)
@@ -142,13 +146,6 @@ class KnownDossiers:
         wanted.aliases.extend(unnamed)
         wanted.dossiers.extend(unread)
         return Sought(wanted, bool(wanted), dossiers, aliases, absent - unnamed, answers)
-
-    def _named(self, alias: str, before: UnitOfWork | None) -> str | None:
-        found = before.aliases.get(alias) if before is not None else None
-        return found if found is not None else self._aliases.get(alias)
-
-    def _has(self, dossier_id: str, before: UnitOfWork | None) -> bool:
-        return dossier_id in self._dossiers or (before is not None and dossier_id in before.held)
 
     def keep(self, committed: UnitOfWork) -> None:
         """A batch is in the store: what it knew is so now."""

@@ -65,8 +65,8 @@ class SourcePrefetch:
         self, items: Iterable[Authorised | Unreadable], connection: Connection, key: StoreKey
     ) -> None:
         """Read the other dossiers that these records name, without locks; raises what the session raises."""
-        requests = [item.request for item in items if isinstance(item, Authorised)]
-        reuses = [request for request in requests if isinstance(request, ReuseComponent)]
+        requests = [item.request for item in items if type(item) is Authorised]
+        reuses = [request for request in requests if type(request) is ReuseComponent]
         codes = {code for request in reuses for code in sources_of(request)}
         if not codes:
             return
@@ -83,9 +83,9 @@ class SourcePrefetch:
 
     def of(self, request: Request, master: MasterKey) -> Mapping[str, SourceDossier]:
         """The dossiers that this request names, opened; raises the bug that hit one, KeyError for no one."""
-        codes = sources_of(request)
-        if not codes:
+        if type(request) is not ReuseComponent:
             return _NOTHING
+        codes = sources_of(request)
         found = {code: self._stored[code] for code in codes}
         for stored in found.values():
             if stored is not None and stored.bug is not None:

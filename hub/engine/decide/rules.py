@@ -26,6 +26,7 @@ from hub.dossier.state.model import Dossier, Timer
 from hub.dossier.verification import CopyOutcome
 from hub.engine.decide.code_blocks import CodeBlocks
 from hub.engine.decide.routing import matter_receivers, receivers, unheard_agency
+from hub.facts.look_up_key import last_digits
 from hub.inbound.authorise import Authorised
 from hub.inbound.directory import Directory
 from hub.regulation.clock import local_day
@@ -60,7 +61,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Brought(Struct, frozen=True, gc=False):
     """What a request needs that neither it nor the state holds.
 
-    `private` is what `Rules.private_of` gave for an earlier fact, when `Rules.needs_private` asks for it;
+    `private` is what `Rules.kept_of` gave for an earlier fact, when `Rules.needs_private` asks for it;
     `copies` the outcome of verification of each package that `Rules.packages_of` names; `sources` the other
     dossiers that the request names, as the store has them.
     """
@@ -69,6 +70,13 @@ class Brought(Struct, frozen=True, gc=False):
     private: bytes | None
     copies: Mapping[str, CopyOutcome] = {}
     sources: Mapping[str, SourceDossier] = {}
+
+
+class Kept(Struct, frozen=True, gc=False):
+    """What is kept of a fact beside its dossier's state: sealed bytes, and the digits that lead to it."""
+
+    private: bytes
+    digits: str | None
 
 
 class Rules:
@@ -116,9 +124,7 @@ class Rules:
             return getattr(request, "channel", None) == "email"
         return kind in CAN_TELL and type(state) is Dossier and bool(state.notice_ways)
 
-    def packages_of(self, request: Request) -> tuple[str, ...]:
-        """Signed copies and results."""
-        return packages_of(request)
+    packages_of = staticmethod(packages_of)
 
     def may_know(self, state: State, sender: Sender, now: datetime) -> bool:
         """Whoever speaks for somebody in the dossier or matter, or for who follows one of a dossier's."""
@@ -129,13 +135,11 @@ class Rules:
         taken = take_over(state, self._registers.organisations, local_day(now))
         return taken is not None and has_part(after_taking_over(state, taken), sender)
 
-    def private_of(self, fact: Fact) -> bytes | None:
-        """The applicant of the submission, the proxy, and where the applicant agreed to be told."""
-        return parties.kept(fact) if isinstance(fact, DossierSubmitted) else None
-
-    def phone_of(self, fact: Fact) -> str | None:
-        """The applicant's telephone number, whose end is shown to look the dossier up."""
-        return fact.applicant.phone if isinstance(fact, DossierSubmitted) else None
+    def kept_of(self, fact: Fact) -> Kept | None:
+        """Of a submission the applicant, the proxy, and where the applicant agreed to be told."""
+        if not isinstance(fact, DossierSubmitted):
+            return None
+        return Kept(parties.kept(fact), last_digits(fact.applicant.phone))
 
     def law_of(self, state: State | None, request: Request, now: datetime) -> Law:
         """The law in force for a submission and for an acceptance, which fixes it; else the dossier's own.

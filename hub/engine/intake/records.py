@@ -32,6 +32,8 @@ def weight(record: ConsumerRecord) -> int:
 
 def within(fetched: Fetched, max_bytes: int) -> tuple[Fetched, Fetched]:
     """At most so many bytes of them, one record at least; and what is left over (pure)."""
+    if sum(weight(record) for records in fetched.values() for record in records) <= max_bytes:
+        return fetched, {}
     taken: Fetched = {}
     left: Fetched = {}
     size = 0

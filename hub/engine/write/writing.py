@@ -166,9 +166,9 @@ def _offset(step: OffsetStep, batch: str, key: StoreKey) -> tuple[Any, ...]:
 
 def _compared(known: Sequence[LoadedDossier]) -> list[object]:
     return [
-        texts(dossier.id for dossier in known),
-        hashes(dossier.read_head for dossier in known),
-        numbers(dossier.read_parked for dossier in known),
+        texts([dossier.id for dossier in known]),
+        hashes([dossier.read_head for dossier in known]),
+        numbers([dossier.read_parked for dossier in known]),
     ]
 
 
@@ -181,23 +181,23 @@ def _unread(workspace: UnitOfWork) -> list[object]:
 
 def _new_dossiers(dossiers: Sequence[LoadedDossier], dump: Any, wide: Bytes, key: StoreKey) -> list[object]:
     *columns, made = _dossiers(dossiers, dump, wide, key)
-    return [*columns, wide.places(dossier.key.wrapped for dossier in dossiers), made]
+    return [*columns, wide.places([dossier.key.wrapped for dossier in dossiers]), made]
 
 
 def _dossiers(dossiers: Sequence[LoadedDossier], dump: Any, wide: Bytes, key: StoreKey) -> list[object]:
     """The columns of these dossiers; last the checks of their rows: none for one that is altered already."""
     states = [_state(dossier, dump) for dossier in dossiers]
-    made = (
+    made = [
         key.dossier(d.id, d.head, d.sequence, state, d.private, d.key.wrapped) if d.altered is None else None
         for d, state in zip(dossiers, states, strict=True)
-    )
+    ]
     return [
-        texts(dossier.id for dossier in dossiers),
-        hashes(dossier.head for dossier in dossiers),
-        numbers(dossier.sequence for dossier in dossiers),
-        numbers(dossier.parked for dossier in dossiers),
+        texts([dossier.id for dossier in dossiers]),
+        hashes([dossier.head for dossier in dossiers]),
+        numbers([dossier.sequence for dossier in dossiers]),
+        numbers([dossier.parked for dossier in dossiers]),
         wide.places(states),
-        wide.places(dossier.private for dossier in dossiers),
+        wide.places([dossier.private for dossier in dossiers]),
         checks(made),
     ]
 
@@ -212,14 +212,16 @@ def _state(dossier: LoadedDossier, dump: Any) -> bytes | None:
 def _inbox(decision: BatchDecision, wide: Bytes, key: StoreKey) -> list[object]:
     answers = [decision.workspace.inbox[place] for place in decision.inbox_dossier]
     return [
-        texts(participant for participant, _ in decision.inbox_dossier),
-        texts(request_id for _, request_id in decision.inbox_dossier),
-        hashes(answered.digest for answered in answers),
-        wide.places(answered.receipt for answered in answers),
+        texts([participant for participant, _ in decision.inbox_dossier]),
+        texts([request_id for _, request_id in decision.inbox_dossier]),
+        hashes([answered.digest for answered in answers]),
+        wide.places([answered.receipt for answered in answers]),
         texts(decision.inbox_dossier.values()),
         checks(
-            key.inbox(participant, request_id, answered.digest, answered.receipt, answered.dossier_id)
-            for (participant, request_id), answered in zip(decision.inbox_dossier, answers, strict=True)
+            [
+                key.inbox(participant, request_id, answered.digest, answered.receipt, answered.dossier_id)
+                for (participant, request_id), answered in zip(decision.inbox_dossier, answers, strict=True)
+            ]
         ),
     ]
 
@@ -232,14 +234,14 @@ def _late_receipts(decision: BatchDecision, key: StoreKey) -> Iterator[tuple[Any
 
 def _facts(facts: Sequence[StoredFact], wide: Bytes, key: StoreKey) -> list[object]:
     return [
-        texts(fact.dossier_id for fact in facts),
-        numbers(fact.sequence for fact in facts),
-        texts(fact.id for fact in facts),
-        texts(fact.type for fact in facts),
-        moments(fact.time for fact in facts),
-        wide.places(fact.content for fact in facts),
-        hashes(fact.hash for fact in facts),
-        checks(key.fact(fact.hash) for fact in facts),
+        texts([fact.dossier_id for fact in facts]),
+        numbers([fact.sequence for fact in facts]),
+        texts([fact.id for fact in facts]),
+        texts([fact.type for fact in facts]),
+        moments([fact.time for fact in facts]),
+        wide.places([fact.content for fact in facts]),
+        hashes([fact.hash for fact in facts]),
+        checks([key.fact(fact.hash) for fact in facts]),
     ]
 
 
@@ -267,5 +269,5 @@ def _timers(dossiers: Sequence[LoadedDossier], rules: Rules, shards: int) -> dic
         for name, timer in timers.items():
             if held.read_timers.get(name) != timer:
                 put.append((held.id, name, timer.kind, timer.due_at, shard_of(held.id, shards)))
-        gone.extend((held.id, name) for name in held.read_timers if name not in timers)
+        gone += [(held.id, name) for name in held.read_timers if name not in timers]
     return _columns(TIMERS, put) | _columns(GONE_TIMERS, gone)

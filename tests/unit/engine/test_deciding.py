@@ -42,15 +42,15 @@ def test_a_failure_behind_the_rules_parks_its_request_and_the_rest_of_the_batch_
     memory = Memory()
     memory.commit(memory.decide(submit("e0", REF, submission()), submit("e9", OTHER_REF, submission())))
     broken_id = memory.aliases["ref:counter-a:HS-0001"]
-    real = memory.rules.private_of
+    real = memory.rules.kept_of
     fails = iter([True])
 
-    def private_of(fact: Any) -> Any:
+    def kept_of(fact: Any) -> Any:
         if next(fails, False):
             raise KeyError("the bug of the test")
         return real(fact)
 
-    monkeypatch.setattr(memory.rules, "private_of", private_of)
+    monkeypatch.setattr(memory.rules, "kept_of", kept_of)
     decision = decide(memory, record(WITHDRAW, REF, {}, "e1"), record(WITHDRAW, OTHER_REF, {}, "e2"))
     assert [(item.dossier_id, item.request_id, item.reason) for item in decision.parked] == [
         (broken_id, "e1", "bug.KeyError")
@@ -67,10 +67,10 @@ def test_a_submission_that_fails_behind_the_rules_waits_with_its_new_dossier(
 ) -> None:
     memory = Memory()
 
-    def private_of(_: Any) -> Any:
+    def kept_of(_: Any) -> Any:
         raise KeyError("the bug of the test")
 
-    monkeypatch.setattr(memory.rules, "private_of", private_of)
+    monkeypatch.setattr(memory.rules, "kept_of", kept_of)
     decision = decide(memory, submit("e1", REF, submission()))
     assert [item.reason for item in decision.parked] == ["bug.KeyError"]
     assert decision.facts == []
