@@ -32,6 +32,7 @@ from bench.profile import profile_page, run_profile
 from bench.register import RegisterPlan, register_page, run_register
 from bench.reports import ReportsPlan, reports_page, run_reports
 from bench.results import save
+from bench.rules import rules_page, run_rules
 from bench.runners import bench_python
 from bench.scale import run_scale
 from bench.side_reports import latency_page, peak_of, scale_page
@@ -182,6 +183,16 @@ def guard(runs: int = 5) -> None:
     counted, us = [count(job) for job in JOBS], {job: timed(job, runs) for job in JOBS}
     text = guard_page(machine, counted, us)
     save("guard", machine, {"runs": runs}, {"counted": counted, "us": us}, text)
+    print(text)
+
+
+@app.command()
+def rules(dossiers: int = 400, turns: int = 20) -> None:
+    """What the rules alone take of each request; no servers."""
+    machine = facts()
+    measured = run_rules(dossiers, turns)
+    text = rules_page(machine, measured)
+    save("rules", machine, {"dossiers": dossiers, "turns": turns}, measured, text)
     print(text)
 
 

@@ -241,8 +241,8 @@ def core_job(events: int) -> Callable[[OnStage], Store]:
     return lambda on_stage: Store(CoreRules(book), directory, code_blocks(book), on_stage).run(lanes)
 
 
-def product_job(per_group: int) -> Callable[[OnStage], Store]:
-    """The product job: its prelude is worked off once, before the run."""
+def product_job(per_group: int, rules: Rules | None = None) -> Callable[[OnStage], Store]:
+    """The product job: its prelude is worked off once, before the run; `rules` are those of the product."""
     book, maker = load_book(), Maker.of("prelude", 1)
     directory = Directory(
         [
@@ -250,7 +250,7 @@ def product_job(per_group: int) -> Callable[[OnStage], Store]:
             for name in PARTITIONS
         ]
     )  # fmt: skip
-    rules = Rules(book)
+    rules = rules or Rules(book)
     before, all_dossiers = Store(rules, directory, code_blocks(book)), dossiers(per_group, 1)
     for wave in range(4):
         before.run(_lanes(prelude(all_dossiers, wave, maker)))

@@ -108,7 +108,7 @@ def decide(dossier: State | None, request: Request, context: Context) -> Decisio
     """
     if type(dossier) is Matter or request.subject in _OF_NO_DOSSIER:
         return _about_a_matter(dossier, request, context)
-    if isinstance(request, SubmitDossier):
+    if type(request) is SubmitDossier:
         if dossier is not None:
             return Refused("reference.in_use")
         return with_marks(submission.submit(request, context), marks_of(None, request, context))

@@ -135,11 +135,26 @@ _REPORTS = frozenset(
         ReportForm,
     }
 )
+_ALLOWED_IN: Mapping[Status, tuple[type[Request], ...]] = {
+    status: tuple(
+        sorted(
+            (
+                request
+                for request, statuses in ALLOWED.items()
+                if status in statuses and request not in _REPORTS
+            ),
+            key=lambda request: request.type,
+        )
+    )
+    for status in ALL
+}
+"""What somebody may ask for in each status, by type."""
 _FREE_ROLES = frozenset(
     {"portal", "postal", "population", "payments", "notifier", "typesetter", "public", "hub"}
 )
 """Roles that speak for no organisation."""
 _SPEAKERS = frozenset({"counter", "agency"})
+_OF_LEGS: frozenset[type[Request]] = frozenset({StartLeg, FinishLeg})
 _THROUGH_OTHER_HANDS = frozenset({HandOverPaper, ReceivePaper, AnswerComplaint, AnswerInfo})
 """Papers, questions and complaints: their rules look closer at who acts."""
 
@@ -150,14 +165,12 @@ def possible_now(dossier: Dossier, profile: Profile | None = None) -> tuple[str,
     With the profile, what has been used up (the one supplement, the one apology) is left out.
     """
     return tuple(
-        sorted(
+        [
             request.type
-            for request, statuses in ALLOWED.items()
-            if dossier.status in statuses
-            and request not in _REPORTS
-            and _has_object(request, dossier)
+            for request in _ALLOWED_IN[dossier.status]
+            if _has_object(request, dossier)
             and not (profile is not None and _is_used_up(request, dossier, profile))
-        )
+        ]
     )
 
 
@@ -233,9 +246,9 @@ def may_receive(dossier: Dossier, sender: Sender) -> bool:
 
 def has_standing(dossier: Dossier, request: Request, sender: Sender) -> bool:
     """Whether the sender speaks for the dossier's one-stop or agency, or serves them in another role."""
-    if isinstance(request, GiveOpinion) and is_consulted(dossier, request.opinion, sender):
+    if type(request) is GiveOpinion and is_consulted(dossier, request.opinion, sender):
         return True
-    if isinstance(request, StartLeg | FinishLeg) and has_leg(dossier, sender):
+    if type(request) in _OF_LEGS and has_leg(dossier, sender):
         return True
     return _stands_for(dossier, type(request), sender)
 
@@ -244,7 +257,7 @@ def may_ask(dossier: Dossier, kind: type[Request], sender: Sender) -> bool:
     """Whether the sender has standing for some request of this type, whatever stands in it."""
     if kind is GiveOpinion and any(is_consulted(dossier, name, sender) for name in dossier.opinions):
         return True
-    if kind in {StartLeg, FinishLeg} and has_leg(dossier, sender):
+    if kind in _OF_LEGS and has_leg(dossier, sender):
         return True
     return _stands_for(dossier, kind, sender)
 
@@ -285,9 +298,7 @@ def is_agency(dossier: Dossier, sender: Sender) -> bool:
 
 def decides_at_the_one_stop(dossier: Dossier, request: Request, sender: Sender) -> bool:
     """Whether a one-stop, and not the agency, issues the result (6.2.c); its rule asks by what authority."""
-    return (
-        isinstance(request, IssueResult) and is_one_stop(dossier, sender) and not is_agency(dossier, sender)
-    )
+    return type(request) is IssueResult and is_one_stop(dossier, sender) and not is_agency(dossier, sender)
 
 
 def speaks_for_holder(holder: str, sender: Sender, other: str) -> bool:

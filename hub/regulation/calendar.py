@@ -10,7 +10,17 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, Self
 
-from hub.regulation.clock import HOUR_US, Number, at_clock, clock_us, hours_us, in_viet_nam, local_day
+from hub.regulation.clock import (
+    HOUR_US,
+    VIETNAM,
+    Number,
+    at_clock,
+    clock_us,
+    hours_us,
+    in_viet_nam,
+    local_day,
+    minutes_us,
+)
 from hub.regulation.errors import CalendarYearError
 
 DueMode = Literal["end_of_day", "same_clock_time"]
@@ -57,6 +67,10 @@ class WorkingCalendar:
     provisional_years: frozenset[int]
     _spans: tuple[tuple[int, int], ...]
     """Opening and closing of each session, in microseconds after midnight."""
+    _opens: time
+    """Of the first session, in Viet Nam's zone."""
+    _closes: time
+    """Of the last one."""
     _day_us: int
     _first: int
     """Ordinal of the first known day."""
@@ -80,7 +94,8 @@ class WorkingCalendar:
         tables = sorted(years, key=lambda table: table.year)
         if not tables or any(after.year != before.year + 1 for before, after in pairwise(tables)):
             raise ValueError("the years of a calendar must be consecutive")
-        spans = tuple((clock_us(session.opens), clock_us(session.closes)) for session in sessions)
+        hours = tuple(sessions)
+        spans = tuple((clock_us(session.opens), clock_us(session.closes)) for session in hours)
         edges = [edge for span in spans for edge in span]
         if not edges or any(before >= after for before, after in pairwise(edges)):
             raise ValueError("sessions must be in order and must not overlap")
@@ -98,6 +113,8 @@ class WorkingCalendar:
             version=version,
             provisional_years=frozenset(table.year for table in tables if table.is_provisional),
             _spans=spans,
+            _opens=hours[0].opens.replace(tzinfo=VIETNAM),
+            _closes=hours[-1].closes.replace(tzinfo=VIETNAM),
             _day_us=sum(closes - opens for opens, closes in spans),
             _first=first,
             _days=tuple(days),
@@ -120,8 +137,8 @@ class WorkingCalendar:
 
     def is_working_day(self, day: date) -> bool:
         """Whether the one-stop opens on this day (of Viet Nam, when a datetime is given)."""
-        rank = self._rank(local_day(day).toordinal())
-        return self._is_open(local_day(day).toordinal(), rank)
+        ordinal = local_day(day).toordinal()
+        return self._is_open(ordinal, self._rank(ordinal))
 
     def name_of_day_off(self, day: date) -> str | None:
         """What a day off is called; None for days of rest of every week, and for working days."""
@@ -130,7 +147,7 @@ class WorkingCalendar:
     def is_working_moment(self, moment: datetime) -> bool:
         """Whether the one-stop is open; the instants of opening and closing belong to the hours."""
         local = in_viet_nam(moment)
-        clock = clock_us(local.time())
+        clock = clock_us(local)
         return self.is_working_day(local) and any(opens <= clock <= closes for opens, closes in self._spans)
 
     def next_opening(self, moment: datetime) -> datetime:
@@ -138,7 +155,7 @@ class WorkingCalendar:
         local = in_viet_nam(moment)
         day = local.date()
         if self.is_working_day(day):
-            clock = clock_us(local.time())
+            clock = clock_us(local)
             for opens, closes in self._spans:
                 if clock <= closes:
                     return local if clock >= opens else at_clock(day, opens)
@@ -146,11 +163,11 @@ class WorkingCalendar:
 
     def opening(self, day: date) -> datetime:
         """Opening of this day, or of the next working day when it is off."""
-        return at_clock(self.working_day_from(day), self._spans[0][0])
+        return datetime.combine(self.working_day_from(day), self._opens)
 
     def closing(self, day: date) -> datetime:
         """Closing of this day, or of the next working day when it is off."""
-        return at_clock(self.working_day_from(day), self._spans[-1][1])
+        return datetime.combine(self.working_day_from(day), self._closes)
 
     def working_day_from(self, day: date) -> date:
         """The day itself, or the next working day when it is off."""
@@ -174,7 +191,13 @@ class WorkingCalendar:
 
     def add_working_hours(self, start: datetime, hours: Number) -> datetime:
         """The moment at which that much opening time has passed since `start`; fractions round up to 1 µs."""
-        added = hours_us(hours)
+        return self._after_working_us(start, hours_us(hours))
+
+    def add_working_minutes(self, start: datetime, minutes: int) -> datetime:
+        """The same with minutes; negative ones raise ValueError."""
+        return self._after_working_us(start, minutes_us(minutes))
+
+    def _after_working_us(self, start: datetime, added: int) -> datetime:
         if added == 0:
             return self.next_opening(start)
         full_days, rest = divmod(self._position(start) + added - 1, self._day_us)
@@ -193,10 +216,13 @@ class WorkingCalendar:
         if mode == "same_clock_time":
             begin = self.next_opening(event)
             last = self.working_day_after(begin, whole) if whole else begin.date()
-            return self.add_working_hours(at_clock(last, clock_us(begin.time())), part_of_day)
+            return self.add_working_hours(datetime.combine(last, begin.timetz()), part_of_day)
         if part_of_day:
-            return self.add_working_hours(self.opening(self.working_day_after(event, whole + 1)), part_of_day)
-        return self.closing(self.working_day_after(event, whole) if whole else self.next_opening(event))
+            first = datetime.combine(self.working_day_after(event, whole + 1), self._opens)
+            return self.add_working_hours(first, part_of_day)
+        if not whole:
+            return self.closing(self.next_opening(event))
+        return datetime.combine(self.working_day_after(event, whole), self._closes)
 
     def add_days(self, event: datetime, days: int, mode: DueMode = "end_of_day") -> datetime:
         """End of a period of calendar days (`ngày`), moved off days off to a working day (BLDS 148)."""
@@ -225,7 +251,7 @@ class WorkingCalendar:
     def _on_day(self, event: datetime, day: date, mode: DueMode) -> datetime:
         if mode == "end_of_day":
             return self.closing(day)
-        return at_clock(self.working_day_from(day), clock_us(self.next_opening(event).time()))
+        return datetime.combine(self.working_day_from(day), self.next_opening(event).timetz())
 
     def _position(self, moment: datetime) -> int:
         local = in_viet_nam(moment)
@@ -233,8 +259,10 @@ class WorkingCalendar:
         rank = self._rank(ordinal)
         elapsed = 0
         if self._is_open(ordinal, rank):
-            clock = clock_us(local.time())
-            elapsed = sum(min(max(clock - opens, 0), closes - opens) for opens, closes in self._spans)
+            clock = clock_us(local)
+            for opens, closes in self._spans:
+                if clock > opens:
+                    elapsed += min(clock, closes) - opens
         return rank * self._day_us + elapsed
 
     def _clock_after(self, elapsed: int) -> int:

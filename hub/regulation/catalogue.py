@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
@@ -33,10 +33,16 @@ class HandlingTime:
 
     amount: Decimal
     unit: TimeUnit
+    text: str = field(init=False, compare=False, repr=False)
+    """As facts and states keep it: `3 WORKING_DAY`."""
+
+    def __post_init__(self) -> None:
+        """Write the text once: every acceptance needs it."""
+        object.__setattr__(self, "text", f"{self.amount} {self.unit}")
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """As facts and states keep it: `3 WORKING_DAY`."""
+        """The time of such a text."""
         amount, _, unit = text.partition(" ")
         return cls(Decimal(amount), TimeUnit(unit))
 
@@ -202,6 +208,37 @@ class Procedure:
     """Of the completions: codes of results that the procedure gives electronically only (17.10)."""
     by_email: str | None = None
     """Of the completions: the provision that allows e-mail, which is one of `channels` then (13.4)."""
+    result_codes: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """Codes of `results`, each once."""
+    has_papers_by_case: bool = field(init=False, compare=False, repr=False)
+    """Whether some paper is needed for some of the published times only."""
+    _most: Mapping[str, tuple[int, int]] = field(init=False, compare=False, repr=False)
+    _digitised: Mapping[str, bool | None] = field(init=False, compare=False, repr=False)
+    _times: Mapping[Channel, HandlingTime | None] = field(init=False, compare=False, repr=False)
+    _choices: Mapping[Channel, tuple[TimeChoice, ...]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Answer once what is asked of each dossier: a published procedure never changes."""
+        rows: dict[str, list[Component]] = {}
+        for row in self.components:
+            rows.setdefault(row.code, []).append(row)
+        most = {
+            code: (max(r.originals for r in same), max(r.copies for r in same)) for code, same in rows.items()
+        }
+        found = {
+            "result_codes": tuple(dict.fromkeys(one.code for one in self.results if one.code)),
+            "has_papers_by_case": any(row.cases for row in self.components),
+            "_most": most,
+            "_digitised": {
+                code: _is_digitised([row.digitise for row in same]) for code, same in rows.items()
+            },
+            "_times": {channel: self._single_time(offer) for channel, offer in self.channels.items()},
+            "_choices": {
+                channel: self._named_times(channel, offer) for channel, offer in self.channels.items()
+            },
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     def schedule(self, kind: FeeKind, channel: Channel, on: date) -> Schedule | None:
         """The approved schedule for this kind of fee on this day; completions hold no two of them."""
@@ -221,10 +258,7 @@ class Procedure:
 
     def quantity(self, component_code: str) -> tuple[int, int] | None:
         """The most originals and copies of a component that may be demanded (14.3); None if not listed."""
-        rows = [row for row in self.components if row.code == component_code]
-        if not rows:
-            return None
-        return max(row.originals for row in rows), max(row.copies for row in rows)
+        return self._most.get(component_code)
 
     def handling_time(self, channel: Channel) -> HandlingTime | None:
         """The one time published for this channel.
@@ -232,8 +266,10 @@ class Procedure:
         None when the channel is not offered, when nothing usable is published, or when times differ between
         channel, cases and text: then the officer names one of `choices`.
         """
-        offer = self.channels.get(channel)
-        if offer is None or any(published.is_doubtful for published in offer.times):
+        return self._times.get(channel)
+
+    def _single_time(self, offer: Offer) -> HandlingTime | None:
+        if any(published.is_doubtful for published in offer.times):
             return None
         by_case = {case.time for case in self.cases}
         by_channel = {published.time for published in offer.times if not published.is_bare_number}
@@ -245,9 +281,9 @@ class Procedure:
 
         A case code that is published with two times gets `#2` for the second.
         """
-        offer = self.channels.get(channel)
-        if offer is None:
-            return ()
+        return self._choices.get(channel, ())
+
+    def _named_times(self, channel: Channel, offer: Offer) -> tuple[TimeChoice, ...]:
         rows = [
             TimeChoice(f"{channel}.{number}", published.time, published.text)
             for number, published in enumerate(offer.times, start=1)
@@ -272,14 +308,17 @@ class Procedure:
 
     def is_digitised(self, component_code: str) -> bool | None:
         """Whether the list in force has this component digitised (15.6.c); None where it is silent."""
-        said = [row.digitise for row in self.components if row.code == component_code]
-        if None not in said:
-            return any(said) if said else None
-        return True if True in said else None
+        return self._digitised.get(component_code)
 
     def choice(self, channel: Channel, choice_id: str) -> TimeChoice | None:
         """The published time of this id, if this channel has it."""
         return next((choice for choice in self.choices(channel) if choice.id == choice_id), None)
+
+
+def _is_digitised(said: Sequence[bool | None]) -> bool | None:
+    if None not in said:
+        return any(said)
+    return True if True in said else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,31 +13,38 @@ VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 Number = int | Decimal | Fraction
 
+_MIDNIGHT = time(tzinfo=VIETNAM)
 _SECOND_US = 1_000_000
 HOUR_US = 3600 * _SECOND_US
 
 
 def in_viet_nam(moment: datetime) -> datetime:
     """The same instant in Viet Nam's zone; a naive one raises ValueError."""
+    if moment.tzinfo is VIETNAM:
+        return moment
     if moment.tzinfo is None:
         raise ValueError("a moment needs its time zone")
     return moment.astimezone(VIETNAM)
 
 
-@lru_cache(maxsize=1024)  # many rules ask for the day of one moment
 def local_day(day: date) -> date:
     """The day itself, or the day of Viet Nam in which a moment lies."""
     return in_viet_nam(day).date() if isinstance(day, datetime) else day
 
 
-def clock_us(clock: time) -> int:
+def is_after(moment: datetime, limit: datetime) -> bool:
+    """Whether a moment (UTC) lies behind a limit of any zone; Python is slow to compare across zones."""
+    return moment > limit.astimezone(UTC)
+
+
+def clock_us(clock: time | datetime) -> int:
     """Microseconds after midnight."""
     return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * _SECOND_US + clock.microsecond
 
 
 def at_clock(day: date, after_midnight_us: int) -> datetime:
     """The moment that many microseconds after the day's midnight in Viet Nam."""
-    return datetime(day.year, day.month, day.day, tzinfo=VIETNAM) + timedelta(microseconds=after_midnight_us)
+    return datetime.combine(day, _MIDNIGHT) + timedelta(microseconds=after_midnight_us)
 
 
 @lru_cache(maxsize=1024)  # of the few amounts that the law names
@@ -46,6 +53,13 @@ def hours_us(hours: Number) -> int:
     if hours < 0:
         raise ValueError("hours must not be negative")
     return hours * HOUR_US if isinstance(hours, int) else math.ceil(Fraction(hours) * HOUR_US)
+
+
+def minutes_us(minutes: int) -> int:
+    """Minutes in microseconds; negative ones raise ValueError."""
+    if minutes < 0:
+        raise ValueError("minutes must not be negative")
+    return minutes * 60 * _SECOND_US
 
 
 def in_utc(moment: datetime) -> datetime:

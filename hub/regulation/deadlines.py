@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from functools import lru_cache
 
 from hub.regulation.calendar import WorkingCalendar
 from hub.regulation.catalogue import HandlingTime, TimeUnit
@@ -14,11 +12,6 @@ from hub.regulation.profile import Profile
 from hub.regulation.sections import ComplaintKind, Relation
 
 _DAY_UNITS = frozenset({TimeUnit.WORKING_DAY, TimeUnit.DAY})
-
-
-@lru_cache(maxsize=256)  # of the few amounts that profiles name
-def _hours(minutes: int) -> Fraction:
-    return Fraction(minutes, 60)
 
 
 def due_time(
@@ -70,7 +63,7 @@ def forward_electronic_limit(
 ) -> datetime | None:
     """Until when the electronic dossier must go (16.1); None where the profile has one clock for both."""
     minutes = profile.forward.electronic_working_minutes
-    return None if minutes is None else calendar.add_working_hours(accepted_at, _hours(minutes))
+    return None if minutes is None else calendar.add_working_minutes(accepted_at, minutes)
 
 
 def latest_apology_day(calendar: WorkingCalendar, profile: Profile, due: datetime) -> date:
@@ -105,7 +98,7 @@ def supplement_notice_limit(
 def told_limit(calendar: WorkingCalendar, profile: Profile, since: datetime) -> datetime | None:
     """Until when the applicant is told of what was decided (15.2.a, 17.9); None where that is not watched."""
     minutes = profile.notices.told_working_minutes
-    return None if minutes is None else calendar.add_working_hours(since, _hours(minutes))
+    return None if minutes is None else calendar.add_working_minutes(since, minutes)
 
 
 def papers_back_limit(calendar: WorkingCalendar, profile: Profile, since: datetime) -> datetime | None:

@@ -295,6 +295,7 @@ class Story:
         decision = decide(self.dossier, request, self.context(sender, now))
         if isinstance(decision, Accepted):
             for fact in decision.facts:
+                assert type(fact).model_validate_json(fact.model_dump_json()) == fact  # as a reader takes it
                 self.dossier = evolve(self.dossier, fact, now, sender.name, self.law)
                 self.facts.append((fact, now, sender.name))
                 self.laws.append(self.law)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hub.dossier.decision import Context, Refused
-from hub.dossier.rules.components import published
+from hub.dossier.rules.components import known
 from hub.dossier.rules.rule import rule
 from hub.dossier.state.model import Dossier
 from hub.regulation.catalogue import Procedure
@@ -19,18 +19,19 @@ def dossier_is_whole(dossier: Dossier, request: AcceptDossier, context: Context)
     The national record groups papers by case in free text and marks none as required, so no program can tell
     which of them apply: the officer names those that this dossier does not need, and that is on record.
     """
-    procedure = published(dossier.procedure, context)
+    procedure = known(dossier.procedure, context)
     assert procedure is not None
     present = {item.code for item in request.components} | set(dossier.reused)
     missing, unsaid = _missing(procedure, present, dossier, request)
-    if absent := sorted(missing):
-        return Refused("rule.14.3.missing", rule="14.3", fields=("/components",), possible=tuple(absent))
-    faults = tuple(
-        f"/not_needed/{index}" for index, code in enumerate(request.not_needed) if code not in unsaid
-    )
-    if faults:
-        return Refused("rule.14.3.not_needed", rule="14.3", fields=faults)
-    left = sorted(unsaid - set(request.not_needed))
+    if missing:
+        absent = tuple(sorted(missing))
+        return Refused("rule.14.3.missing", rule="14.3", fields=("/components",), possible=absent)
+    if not unsaid.issuperset(request.not_needed):
+        faults = [
+            f"/not_needed/{index}" for index, code in enumerate(request.not_needed) if code not in unsaid
+        ]
+        return Refused("rule.14.3.not_needed", rule="14.3", fields=tuple(faults))
+    left = sorted(unsaid.difference(request.not_needed))
     if left and context.law.profile.intake.missing_papers == "confirmed":
         return Refused("rule.14.3.unconfirmed", rule="14.3", fields=("/not_needed",), possible=tuple(left))
     return None
@@ -38,7 +39,7 @@ def dossier_is_whole(dossier: Dossier, request: AcceptDossier, context: Context)
 
 def _times(procedure: Procedure, dossier: Dossier, request: AcceptDossier) -> frozenset[str]:
     """Ids of the published times that this acceptance goes by; none where no paper asks for them."""
-    if not any(one.cases for one in procedure.components):
+    if not procedure.has_papers_by_case:
         return frozenset()
     if request.case is not None:
         return frozenset({request.case})
@@ -54,11 +55,9 @@ def _missing(
     times = _times(procedure, dossier, request)
     groups = {one.one_of for one in procedure.components if one.one_of is not None and one.code in present}
     for paper in procedure.components:
-        if (
-            paper.code in present
-            or paper.need == "optional"
-            or (paper.cases and paper.cases.isdisjoint(times))
-        ):
+        if paper.code in present or paper.need == "optional":
+            continue
+        if paper.cases and paper.cases.isdisjoint(times):
             continue
         if paper.one_of is not None:
             if paper.one_of not in groups:

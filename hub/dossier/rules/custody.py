@@ -60,7 +60,7 @@ def paper_is_not_lost(
     dossier: Dossier, request: HandOverPaper | ReturnResult, _context: Context
 ) -> Refused | None:
     """Its last holder answers for it until the loss is settled."""
-    missing = dossier.missing_papers
+    missing = dossier.missing_papers if dossier.losses else ()
     faults = tuple(f"/papers/{index}" for index, paper in enumerate(request.papers) if paper in missing)
     return Refused("custody.lost", rule="21.2", fields=faults) if faults else None
 
@@ -146,6 +146,8 @@ def paper_is_in_a_hand(
 ) -> Refused | None:
     """Else it would have left a hand in which it still is, by the record."""
     under_way = dossier.papers_under_way
+    if not under_way:
+        return None
     codes = (paper if isinstance(paper, str) else paper.code for paper in request.papers)
     faults = tuple(f"/papers/{index}" for index, code in enumerate(codes) if code in under_way)
     return Refused("custody.under_way", rule="12.2", fields=faults) if faults else None
@@ -154,8 +156,7 @@ def paper_is_in_a_hand(
 def given_at_counter(dossier: Dossier, papers: Iterable[str]) -> tuple[str, ...]:
     """Those of these papers that the applicant still has: putting them on the counter is the hand-over."""
     under_way = dossier.papers_under_way
+    custody = dossier.custody
     return tuple(
-        paper
-        for paper in papers
-        if paper not in under_way and dossier.custody.get(paper, APPLICANT) == APPLICANT
+        [paper for paper in papers if paper not in under_way and custody.get(paper, APPLICANT) == APPLICANT]
     )

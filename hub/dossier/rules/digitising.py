@@ -30,9 +30,11 @@ def paper_stays_paper(dossier: Dossier, request: AcceptDossier, _context: Contex
     """Else an officer who calls it electronic, or counts no sheet of it, would need no signed copy."""
     on_paper = set(dossier.paper_codes) - set(dossier.reused)
     faults = tuple(
-        f"/components/{index}/{'electronic' if item.electronic else 'originals'}"
-        for index, item in enumerate(request.components)
-        if item.code in on_paper and (item.electronic or item.originals + item.copies == 0)
+        [
+            f"/components/{index}/{'electronic' if item.electronic else 'originals'}"
+            for index, item in enumerate(request.components)
+            if (item.electronic or item.originals + item.copies == 0) and item.code in on_paper
+        ]
     )
     return Refused("rule.15.6.c1.paper", rule="15.6.c1", fields=faults) if faults else None
 
@@ -61,10 +63,12 @@ def _with_duty(item: Component, is_marked: bool, procedure: Procedure, is_all: b
 def required(dossier: Dossier, context: Context) -> tuple[str, ...]:
     """Components that need a signed copy before the transfer; what was reused is data."""
     procedure = known(dossier.procedure, context)
-    is_all = _takes_all(context.law.profile)
+    is_all, due = _takes_all(context.law.profile), is_due.function
     return tuple(
-        item.code
-        for item in dossier.components
-        if item.code not in dossier.reused
-        and is_due(procedure, item.code, is_paper=item.is_paper, is_marked=item.is_digitised, is_all=is_all)
+        [
+            item.code
+            for item in dossier.components
+            if item.code not in dossier.reused
+            and due(procedure, item.code, is_paper=item.is_paper, is_marked=item.is_digitised, is_all=is_all)
+        ]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.making import maker
 from hub.dossier.rules.appraisal import result_follows_appraisal
 from hub.dossier.rules.components import known
 from hub.dossier.rules.copies import result_is_signed
@@ -71,8 +72,10 @@ def step(dossier: Dossier, request: StepCase, context: Context) -> Decision:
 def papers_are_distinct(_dossier: Dossier, request: IssueResult, _context: Context) -> Refused | None:
     """A paper named twice could not be shown to be returned in full (18.1)."""
     codes = [paper.code for paper in request.papers]
+    if len(set(codes)) == len(codes):
+        return None
     faults = tuple(f"/papers/{index}/code" for index, code in enumerate(codes) if code in codes[:index])
-    return Refused("rule.18.1.repeated", rule="18.1", fields=faults) if faults else None
+    return Refused("rule.18.1.repeated", rule="18.1", fields=faults)
 
 
 _ISSUE: tuple[Check[Dossier, IssueResult], ...] = (
@@ -88,13 +91,16 @@ _ISSUE: tuple[Check[Dossier, IssueResult], ...] = (
 )
 
 
+_issued = maker(ResultIssued)
+
+
 def issue_result(dossier: Dossier, request: IssueResult, context: Context) -> Decision:
     """The signed result is on its way to the one-stop; a late one says by how much."""
     if (refused := first_refusal(_ISSUE, dossier, request, context)) is not None:
         return refused
     assert dossier.measure is not None
     is_here = decides_at_the_one_stop(dossier, request, context.sender)
-    fact = ResultIssued(
+    fact = _issued(
         papers=request.papers,
         left_out=request.left_out,
         signer=request.signer,

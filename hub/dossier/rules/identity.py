@@ -8,6 +8,7 @@ from typing import Literal
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.making import maker
 from hub.dossier.parties import plain_name
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.state.model import Dossier
@@ -28,7 +29,7 @@ from schemas.party import Party, Proxy
 
 _ASKERS: tuple[Role, ...] = ("counter", "portal", "hub")
 """A sender in several roles asks as the first of them."""
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+_LETTERS = bytes.maketrans(b"0123456789", b"ghijklmnop")
 _REFUSALS: Mapping[UnavailableCause, str] = {
     "away": "identity.unavailable",
     "not_licensed": "identity.not_licensed",
@@ -44,8 +45,8 @@ def refusal_of(cause: UnavailableCause | None) -> str:
 
 def check_id(dossier_id: str, request_id: str) -> str:
     """Id of the check that a request asks for: 32 letters, so that it never looks like an identity number."""
-    digest = hashlib.sha256(f"{dossier_id}\n{request_id}".encode()).hexdigest()
-    return digest[:32].translate(_LETTERS)
+    digest = hashlib.sha256(f"{dossier_id}\n{request_id}".encode()).digest()
+    return digest[:16].hex().encode().translate(_LETTERS).decode()
 
 
 @rule("15.6.a", "A check is asked about a party of the dossier")
@@ -78,7 +79,7 @@ def _differing(person: Person, party: Party | Proxy) -> Iterator[str]:
         asked = getattr(person, name)
         if asked is not None and asked != getattr(party, name):
             yield name
-    if plain_name(person.name) != plain_name(party.name):
+    if person.name != party.name and plain_name(person.name) != plain_name(party.name):
         yield "name"
     if isinstance(party, Proxy):
         return
@@ -107,12 +108,15 @@ _VERIFY: tuple[Check[Dossier, VerifyIdentity], ...] = (
 )
 
 
+_requested = maker(IdentityCheckRequested)
+
+
 def verify(dossier: Dossier, request: VerifyIdentity, context: Context) -> Decision:
     """Ask; asking again replaces the check before. Whoever is no counter asks for the match alone."""
     if (refused := first_refusal(_VERIFY, dossier, request, context)) is not None:
         return refused
     asked_by = next(role for role in _ASKERS if role in context.sender.roles)
-    fact = IdentityCheckRequested(
+    fact = _requested(
         check=check_id(context.dossier_id, context.request_id),
         party=request.party,
         person=request.person,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.making import maker
 from hub.dossier.parties import numbers_of
 from hub.dossier.rules.identity import party_exists
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
@@ -50,6 +51,9 @@ def check(dossier: Dossier, request: CheckIdentity, context: Context) -> Decisio
     return Accepted((fact,), ids_of(_CHECK))
 
 
+_known = maker(IdentityKnown)
+
+
 def known_of(dossier: Dossier) -> IdentityKnown:
     """What is on record of the applicant's identity when the dossier goes on."""
-    return IdentityKnown(outcome=dossier.owner.outcome, paper_checked="owner" in dossier.papers_checked)
+    return _known(outcome=dossier.owner.outcome, paper_checked="owner" in dossier.papers_checked)

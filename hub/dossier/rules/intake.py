@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.making import maker
 from hub.dossier.rules.completeness import dossier_is_whole, with_reused
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.custody import given_at_counter
@@ -12,7 +13,7 @@ from hub.dossier.rules.hours import counter_is_open
 from hub.dossier.rules.identity import refusal_of
 from hub.dossier.rules.identity_paper import known_of
 from hub.dossier.rules.late import violation
-from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
+from hub.dossier.rules.rule import Check, HasId, first_refusal, ids_of, rule
 from hub.dossier.state.model import Dossier
 from hub.regulation.catalogue import HandlingTime, Procedure
 from hub.regulation.deadlines import due_time
@@ -78,12 +79,12 @@ def accepted_components_are_published(
     There is at least one when the list has any, and nothing was reused. The number of sets is not published;
     it is taken as the officer counts it.
     """
-    refused = components_are_published(dossier.procedure, request.components, context)
+    if request.components or dossier.reused:
+        return components_are_published(dossier.procedure, request.components, context)
     procedure = published(dossier.procedure, context)
-    is_empty = not request.components and not dossier.reused
-    if refused is None and is_empty and procedure is not None and procedure.components:
+    if procedure is not None and procedure.components:
         return Refused("rule.14.3", rule="14.3", fields=("/components",))
-    return refused
+    return None
 
 
 @rule("15.4", "Form 01 may be left out only where the result is given at once")
@@ -165,8 +166,11 @@ def papers_on_the_counter(dossier: Dossier, request: AcceptDossier) -> tuple[str
     """Only what an applicant lodges in person changes hands here; all else by recorded hand-over (21.2)."""
     if dossier.channel != "in_person":
         return ()
-    papers = (item.code for item in request.components if not item.electronic)
-    return given_at_counter(dossier, papers)
+    return given_at_counter(dossier, [item.code for item in request.components if not item.electronic])
+
+
+_ALL_OF_ACCEPTANCE: tuple[HasId, ...] = (*_ACCEPT, handling_time_of, dossier_is_whole, issued_code, is_due)
+_accepted = maker(DossierAccepted)
 
 
 def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decision:
@@ -188,7 +192,7 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
     code = issued_code(context)
     if isinstance(code, Refused):
         return code
-    fact = DossierAccepted(
+    fact = _accepted(
         code=code,
         procedure=dossier.procedure,
         organisation=dossier.organisation,
@@ -198,7 +202,7 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
             dossier, with_reused(dossier, request.components), procedure, context.law.profile
         ),
         sets=request.sets,
-        handling=f"{handling.amount} {handling.unit}",
+        handling=handling.text,
         accepted_at=context.now,
         due_at=due_at,
         handed_in=papers_on_the_counter(dossier, request),
@@ -207,6 +211,4 @@ def accept(dossier: Dossier, request: AcceptDossier, context: Context) -> Decisi
         not_needed=request.not_needed,
         named_time=request.named_time,
     )
-    return Accepted(
-        (fact, *late), ids_of((*_ACCEPT, handling_time_of, dossier_is_whole, issued_code, is_due))
-    )
+    return Accepted((fact, *late), ids_of(_ALL_OF_ACCEPTANCE))

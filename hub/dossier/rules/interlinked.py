@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.making import maker
 from hub.dossier.rules.late import violation
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict, foreign_organisation, is_agency
@@ -35,6 +36,8 @@ def order_of(dossier: Dossier, context: Context) -> LegOrder:
 @rule("17.6.a", "The one-stop fixes the order of the agencies")
 def order_is_clear(dossier: Dossier, request: ForwardDossier, context: Context) -> Refused | None:
     """Each part has its own name and needs earlier ones; on paper the list itself is the order."""
+    if not request.legs:
+        return None
     names = [leg.leg for leg in request.legs]
     faults = [f"/legs/{index}/leg" for index, name in enumerate(names) if name in names[:index]]
     on_paper = order_of(dossier, context) == "sequence"
@@ -47,15 +50,17 @@ def order_is_clear(dossier: Dossier, request: ForwardDossier, context: Context) 
 @rule("17.6.b", "Each agency is told in words what it has to do")
 def tasks_are_in_words(_dossier: Dossier, request: ForwardDossier, _context: Context) -> Refused | None:
     """Blank words name no task."""
-    faults = tuple(f"/legs/{index}/task" for index, leg in enumerate(request.legs) if not leg.task.strip())
+    faults = tuple([f"/legs/{index}/task" for index, leg in enumerate(request.legs) if not leg.task.strip()])
     return Refused("rule.17.6.b.task", rule="17.6.b", fields=faults) if faults else None
 
 
 @rule("17.6.b", "Each agency of a part is there on that day")
 def agencies_are_there(_dossier: Dossier, request: ForwardDossier, context: Context) -> Refused | None:
     """By the imported register; the first that is not is named with who follows it."""
+    if not request.legs or not context.registers.organisations:
+        return None
     known, day = context.registers.organisations, local_day(context.now)
-    for index, leg in enumerate(request.legs if known else ()):
+    for index, leg in enumerate(request.legs):
         if known.on(leg.of, day) is None:
             code = "organisation.ended" if known.is_known(leg.of) else "organisation.unknown"
             followers = known.followers(leg.of, day)
@@ -85,7 +90,7 @@ def _planned(dossier: Dossier, request: ForwardDossier, context: Context) -> tup
 @rule("17.6.b", "The limits of all parts lie inside the time of the whole")
 def limits_are_inside(dossier: Dossier, request: ForwardDossier, context: Context) -> Refused | None:
     """The last of them is not after the due time of Form 01, however they follow one another."""
-    if context.law.profile.interlinked.limits == "free" or dossier.due_at is None:
+    if not request.legs or context.law.profile.interlinked.limits == "free" or dossier.due_at is None:
         return None
     legs = enumerate(_planned(dossier, request, context))
     faults = tuple(f"/legs/{index}/working_days" for index, leg in legs if leg.finish_by > dossier.due_at)
@@ -160,25 +165,32 @@ def _passer(dossier: Dossier, leg: Leg | LegPlan, context: Context) -> str:
     return next((of for of in before if of in context.sender.organisations), dossier.agency)
 
 
+_component = maker(Component)
+
+
 def given_components(dossier: Dossier) -> tuple[Component, ...]:
     """What the dossier has, as it goes to an agency."""
     return tuple(
-        Component(
-            code=item.code,
-            originals=item.originals,
-            copies=item.copies,
-            electronic=item.electronic,
-            digitised=item.is_digitised,
-        )
-        for item in dossier.components
+        [
+            _component(
+                code=item.code,
+                originals=item.originals,
+                copies=item.copies,
+                electronic=item.electronic,
+                digitised=item.is_digitised,
+            )
+            for item in dossier.components
+        ]
     )
 
 
 def held_copies(dossier: Dossier) -> tuple[HeldCopy, ...]:
     """Its signed copies, by their digests."""
     return tuple(
-        HeldCopy(component=component, package=copy.package, manifest=copy.manifest)
-        for component, copy in dossier.digitised.items()
+        [
+            HeldCopy(component=component, package=copy.package, manifest=copy.manifest)
+            for component, copy in dossier.digitised.items()
+        ]
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hub.dossier.decision import Context, Refused
 from hub.dossier.state.model import APPLICANT, POST, Dossier
+from hub.regulation.clock import is_after
 from schemas.due import DeadlineMissed, RuleViolated, TimerKind
 
 _ONE_STOP_ACTS: frozenset[TimerKind] = frozenset({"intake", "forward", "forward_electronic", "notice"})
@@ -18,7 +19,7 @@ Late = tuple[()] | tuple[RuleViolated] | Refused
 
 def violation(context: Context, limit: datetime | None, rule_id: str) -> Late:
     """Nothing when the act is in time or has no limit; else the violated rule with the seconds of delay."""
-    if limit is None or context.now <= limit:
+    if limit is None or not is_after(context.now, limit):
         return ()
     if context.law.profile.due.late_acts == "refuse":
         return Refused("late.act", rule=rule_id)
@@ -27,13 +28,21 @@ def violation(context: Context, limit: datetime | None, rule_id: str) -> Late:
 
 def unfired(dossier: Dossier, context: Context, *names: str) -> tuple[DeadlineMissed, ...]:
     """The missed limits that an act ends before their timers fired: on record all the same, each once."""
-    timers = {name: dossier.timers[name] for name in names if name in dossier.timers}
+    missed = [
+        (name, dossier.timers[name])
+        for name in names
+        if name in dossier.timers and dossier.timers[name].due_at < context.now
+    ]
     return tuple(
-        DeadlineMissed(
-            timer=name, kind=timer.kind, due_at=timer.due_at, holder=who_had_to_act(dossier, timer.kind, name)
-        )
-        for name, timer in timers.items()
-        if timer.due_at < context.now
+        [
+            DeadlineMissed(
+                timer=name,
+                kind=timer.kind,
+                due_at=timer.due_at,
+                holder=who_had_to_act(dossier, timer.kind, name),
+            )
+            for name, timer in missed
+        ]
     )
 
 

@@ -23,9 +23,9 @@ def one_stop_is_another(dossier: Dossier, request: ForwardDossier, _context: Con
 @rule("16.3", "The one-stop of an agency is a one-stop, and of that agency's level")
 def one_stop_is_of_the_agency(dossier: Dossier, request: ForwardDossier, context: Context) -> Refused | None:
     """By the imported register."""
-    known, day = context.registers.organisations, local_day(context.now)
-    if request.one_stop is None or not known:
+    if request.one_stop is None or not context.registers.organisations:
         return None
+    known, day = context.registers.organisations, local_day(context.now)
     named, agency = known.on(request.one_stop, day), known.on(dossier.agency, day)
     if named is None:
         code = "organisation.ended" if known.is_known(request.one_stop) else "organisation.unknown"
@@ -49,9 +49,10 @@ def watcher_is_named(dossier: Dossier, request: ForwardDossier, context: Context
 
 def _upper_one_stops(dossier: Dossier, context: Context) -> tuple[str, ...]:
     """Those of the level of the agency, where that is above the own one, by the register."""
-    known, day = context.registers.organisations, local_day(context.now)
+    known = context.registers.organisations
     if not known or dossier.agency == dossier.organisation:
         return ()
+    day = local_day(context.now)
     own, agency = known.on(dossier.organisation, day), known.on(dossier.agency, day)
     if own is None or agency is None or _HEIGHTS.index(agency.level) <= _HEIGHTS.index(own.level):
         return ()

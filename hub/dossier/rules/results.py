@@ -16,33 +16,35 @@ def listed(dossier: Dossier, context: Context) -> tuple[str, ...]:
     entry = known(dossier.procedure, context)
     if entry is None or context.law.profile.returning.result_papers == "any":
         return ()
-    return tuple(dict.fromkeys(one.code for one in entry.results if one.code))
+    return entry.result_codes
 
 
 @rule("18.1", "A result is one of those that are published for the procedure")
 def papers_are_listed(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
     """Neither a paper of another procedure nor one that nobody published."""
     codes = listed(dossier, context)
-    faults = _unlisted((paper.code for paper in request.papers), codes, "papers")
-    faults += _unlisted((paper.code for paper in request.left_out), codes, "left_out")
-    if not codes or not faults:
+    if not codes:
+        return None
+    faults = _unlisted([paper.code for paper in request.papers], codes, "papers")
+    faults += _unlisted([paper.code for paper in request.left_out], codes, "left_out")
+    if not faults:
         return None
     return Refused("rule.18.1.unlisted", rule="18.1", fields=faults, possible=codes)
 
 
 def _unlisted(named: Iterable[str], codes: Iterable[str], where: str) -> tuple[str, ...]:
-    return tuple(f"/{where}/{index}/code" for index, code in enumerate(named) if code not in codes)
+    return tuple([f"/{where}/{index}/code" for index, code in enumerate(named) if code not in codes])
 
 
 @rule("18.1", "Of each published result that is not given the agency says why")
 def result_is_whole(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
     """The record does not say which of several results apply; blank words are no reason."""
     blank = tuple(
-        f"/left_out/{index}/reason" for index, one in enumerate(request.left_out) if not one.reason.strip()
+        [f"/left_out/{index}/reason" for index, one in enumerate(request.left_out) if not one.reason.strip()]
     )
     given, left = {paper.code for paper in request.papers}, {paper.code for paper in request.left_out}
     codes = listed(dossier, context)
-    missing = tuple(code for code in codes if code not in given | left)
+    missing = tuple([code for code in codes if code not in given and code not in left])
     if blank:
         return Refused("rule.18.1.left_out", rule="18.1", fields=blank)
     if missing or given & left:
@@ -62,9 +64,11 @@ def lacks_paper(paper: ResultPaper, dossier: Dossier, context: Context) -> bool:
 def paper_is_given(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
     """No flag of the agency takes the paper away from the applicant."""
     faults = tuple(
-        f"/papers/{index}/mode"
-        for index, paper in enumerate(request.papers)
-        if lacks_paper(paper, dossier, context)
+        [
+            f"/papers/{index}/mode"
+            for index, paper in enumerate(request.papers)
+            if lacks_paper(paper, dossier, context)
+        ]
     )
     return Refused("rule.17.10.mode", rule="17.10", fields=faults) if faults else None
 
@@ -76,7 +80,9 @@ ISSUED: tuple[Check[Dossier, IssueResult], ...] = (papers_are_listed, result_is_
 def returned_is_as_published(dossier: Dossier, request: ReturnResult, context: Context) -> Refused | None:
     """Not only what the agency says that it issued."""
     codes = listed(dossier, context)
+    if not codes or dossier.status == "returned":
+        return None
     wanted = set(codes) - set(dossier.results_left_out)
-    if not codes or set(request.papers) == wanted or dossier.status == "returned":
+    if set(request.papers) == wanted:
         return None
     return Refused("rule.18.1.published", rule="18.1", fields=("/papers",), possible=tuple(sorted(wanted)))

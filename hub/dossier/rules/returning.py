@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.making import maker
 from hub.dossier.rules.announcing import early_return_is_announced
 from hub.dossier.rules.custody import paper_is_in_a_hand, paper_is_not_lost
 from hub.dossier.rules.mailbox import address_is_the_senders
@@ -53,6 +54,9 @@ _RETURN: tuple[Check[Dossier, ReturnResult], ...] = (
 )
 
 
+_returned = maker(ResultReturned)
+
+
 def return_result(dossier: Dossier, request: ReturnResult, context: Context) -> Decision:
     """The applicant has the whole result; the dossier is finished."""
     if (refused := first_refusal(_RETURN, dossier, request, context)) is not None:
@@ -60,7 +64,7 @@ def return_result(dossier: Dossier, request: ReturnResult, context: Context) -> 
     late = early_return_is_announced(dossier, request, context)
     if isinstance(late, Refused):
         return late
-    fact = ResultReturned(
+    fact = _returned(
         channel=request.channel,
         papers=request.papers,
         received_by=request.received_by,

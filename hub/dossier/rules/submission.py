@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
+from hub.dossier.making import maker
 from hub.dossier.parties import household_differs, shared_number
 from hub.dossier.rules.components import components_are_published, published
 from hub.dossier.rules.hours import counter_is_open
@@ -73,6 +75,13 @@ def ways_of_return(procedure: Procedure, channel: Channel, profile: Profile) -> 
     What came by e-mail goes back over the counter, by post or by e-mail (13.4).
     """
     published_ways = procedure.returning.get("ONLINE" if channel == "online" else "OFFLINE", frozenset())
+    return _ways_of_return(published_ways, channel, profile.intake.channel_mix)
+
+
+@lru_cache(maxsize=256)  # of the few that catalogues name
+def _ways_of_return(
+    published_ways: frozenset[str], channel: Channel, channel_mix: str
+) -> tuple[ReturnChannel, ...]:
     is_email = channel == "email"
     ways: list[ReturnChannel] = [
         way
@@ -80,7 +89,7 @@ def ways_of_return(procedure: Procedure, channel: Channel, profile: Profile) -> 
         if (not published_ways or word in published_ways) and not (is_email and way == "online")
     ]
     ways += ["email"] if is_email else []
-    return tuple(way for way in ways if profile.intake.channel_mix == "allowed" or way == channel)
+    return tuple(way for way in ways if channel_mix == "allowed" or way == channel)
 
 
 @rule("2.8", "Who lodges for another shows the deed of hiring or authorisation")
@@ -100,7 +109,7 @@ def household_is_its_owner(_dossier: None, request: SubmitDossier, _context: Con
     """Where both are given, of applicant and proxy; one alone cannot be compared with anything here."""
     named = (("applicant", request.applicant), ("proxy", request.proxy))
     faults = tuple(
-        f"/{name}/tax_code" for name, party in named if party is not None and household_differs(party)
+        [f"/{name}/tax_code" for name, party in named if party is not None and household_differs(party)]
     )
     return Refused("rule.15.6.a.household", rule="15.6.a", fields=faults) if faults else None
 
@@ -155,6 +164,9 @@ def received_by_system(channel: Channel, context: Context) -> datetime:
     return start
 
 
+_submitted = maker(DossierSubmitted)
+
+
 def submit(request: SubmitDossier, context: Context) -> Decision:
     """Lodge a dossier; an online one must be answered within 8 working hours (15.2)."""
     sender = context.sender
@@ -166,7 +178,7 @@ def submit(request: SubmitDossier, context: Context) -> Decision:
         return refused
     received_at = received_by_system(request.channel, context)
     limit = answer_limit(request.channel, received_at, context.law)
-    fact = DossierSubmitted(
+    fact = _submitted(
         procedure=request.procedure,
         organisation=request.organisation,
         agency=request.agency,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hub.dossier.decision import Accepted, Context, Decision, Refused
 from hub.dossier.errors import ContextError
+from hub.dossier.making import maker
 from hub.dossier.rules.copies import copies_are_signed
 from hub.dossier.rules.identity_paper import known_of
 from hub.dossier.rules.interlinked import PLANNED, given_components, held_copies, plan
@@ -75,9 +76,9 @@ def held_papers(dossier: Dossier) -> tuple[str, ...]:
 
 def papers_held_by(dossier: Dossier, holder: str) -> tuple[str, ...]:
     """The applicant's papers that somebody has and has not given on."""
-    under_way = dossier.papers_under_way
+    under_way, custody = dossier.papers_under_way, dossier.custody
     return tuple(
-        code for code in dossier.paper_codes if dossier.custody.get(code) == holder and code not in under_way
+        [code for code in dossier.paper_codes if custody.get(code) == holder and code not in under_way]
     )
 
 
@@ -93,6 +94,9 @@ _FORWARD: tuple[Check[Dossier, ForwardDossier], ...] = (
     *PLANNED,
     copies_are_signed,
 )
+
+
+_forwarded = maker(DossierForwarded)
 
 
 def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Decision:
@@ -114,7 +118,7 @@ def forward(dossier: Dossier, request: ForwardDossier, context: Context) -> Deci
         late = violation(context, limit, "16.2")
     if isinstance(late, Refused):
         return late
-    fact = DossierForwarded(
+    fact = _forwarded(
         officer=request.officer,
         to=request.to,
         code=dossier.code,

@@ -94,7 +94,7 @@ def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str,
     `law` is the one that decided the request: timers that the fact starts follow it. Raises FactError.
     """
     step = TimerStep(at.astimezone(UTC), submitted_by, law)
-    if isinstance(fact, DossierSubmitted):
+    if type(fact) is DossierSubmitted:
         if dossier is not None:
             raise FactError("a dossier is submitted once")
         return _submitted(fact, step)
@@ -140,7 +140,7 @@ def _is_checked_by_hand(applicant: Party) -> bool:
 def _accepted(dossier: Dossier, fact: DossierAccepted, step: TimerStep) -> _Changes:
     due_at, accepted_at = _utc(fact.due_at), _utc(fact.accepted_at)
     components = _holdings(fact.components)
-    papers = tuple([item.code for item in components if item.is_paper])
+    papers = [item.code for item in components if item.is_paper]
     changes: _Changes = {
         "status": "accepted",
         "code": fact.code,
@@ -278,15 +278,16 @@ def _issued(dossier: Dossier, fact: ResultIssued, step: TimerStep) -> _Changes:
     on_paper = {paper.code: holder for paper in fact.papers if paper.mode == "paper_and_electronic"}
     return {
         **_ended("result_issued")(dossier, fact, step),
-        "result_papers": tuple(paper.code for paper in fact.papers),
-        "results_left_out": tuple(paper.code for paper in fact.left_out),
+        "result_papers": tuple([paper.code for paper in fact.papers]),
+        "results_left_out": tuple([paper.code for paper in fact.left_out]),
         "custody": {**dossier.custody, **on_paper},
     }
 
 
 def _returned(dossier: Dossier, fact: ResultReturned, _step: TimerStep) -> _Changes:
-    given = {paper: APPLICANT for paper in fact.papers if paper in dossier.custody}
-    return {"status": "returned", "custody": {**dossier.custody, **given}, "to_return_again": ()}
+    custody = dict(dossier.custody)
+    custody.update([(paper, APPLICANT) for paper in fact.papers if paper in custody])
+    return {"status": "returned", "custody": custody, "to_return_again": ()}
 
 
 def _asked(_dossier: Dossier, fact: IdentityCheckRequested, _step: TimerStep) -> _Changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +44,8 @@ def arrived(dossier: Dossier, confirmed: HandOver, step: TimerStep) -> dict[str,
     comes_in = confirmed.receiver == dossier.organisation and confirmed.giver in {APPLICANT, POST}
     is_on = dossier.status == "accepted" or dossier.status in AT_AGENCY
     if comes_in and is_on and dossier.paper_limit is None and has_two_clocks(step.law):
-        changes |= _hand_on_clock(replace(dossier, **changes), step.at, step.law)
+        after = replace(dossier, **changes)
+        changes |= _hand_on_clock(after, after.timers, step.at, step.law)
     return changes
 
 
@@ -67,13 +68,15 @@ def forward_clocks(accepted: Dossier, accepted_at: datetime, law: Law) -> dict[s
     if not has_two_clocks(law):
         one = forward_timer(accepted, bool(accepted.paper_codes), accepted_at, law)
         return {"timers": {**accepted.timers, **one}}
-    electronic = electronic_timer(accepted, accepted_at, law)
-    return _hand_on_clock(replace(accepted, timers={**accepted.timers, **electronic}), accepted_at, law)
+    timers = {**accepted.timers, **electronic_timer(accepted, accepted_at, law)}
+    return _hand_on_clock(accepted, timers, accepted_at, law)
 
 
-def _hand_on_clock(dossier: Dossier, held_from: datetime, law: Law) -> dict[str, Any]:
+def _hand_on_clock(
+    dossier: Dossier, timers: Mapping[str, Timer], held_from: datetime, law: Law
+) -> dict[str, Any]:
     limit = hand_on_limit(dossier, held_from, law)
     if limit is None:
-        return {"timers": dossier.timers}
+        return {"timers": timers}
     at = limit.astimezone(UTC)
-    return {"paper_limit": at, "timers": {**dossier.timers, "forward": Timer("forward", at)}}
+    return {"paper_limit": at, "timers": {**timers, "forward": Timer("forward", at)}}

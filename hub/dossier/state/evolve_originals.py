@@ -38,6 +38,8 @@ def archived(_dossier: Dossier, fact: DossierArchived, _step: TimerStep) -> dict
 
 def without_ended(dossier: Dossier) -> Dossier:
     """An original that the applicant has again, on whatever way, is waited for no more."""
+    if not dossier.originals:
+        return dossier
     ended = [name for name in dossier.originals if dossier.custody[name] == APPLICANT]
     timers = [name for name in (f"original:{name}" for name in ended) if name in dossier.timers]
     return replace(dossier, timers=without(dossier, *timers)) if timers else dossier

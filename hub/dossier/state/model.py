@@ -346,7 +346,7 @@ class Dossier(
     @property
     def asked_timers(self) -> tuple[str, ...]:
         """Names of the timers of opinions and parts that are awaited."""
-        return tuple(name for name, timer in self.timers.items() if timer.kind in {"opinion", "leg"})
+        return tuple([name for name, timer in self.timers.items() if timer.kind in {"opinion", "leg"}])
 
     @property
     def open_legs(self) -> tuple[str, ...]:
@@ -369,12 +369,12 @@ class Dossier(
     @property
     def paper_codes(self) -> tuple[str, ...]:
         """The components that are on paper."""
-        return tuple(item.code for item in self.components if item.is_paper)
+        return tuple([item.code for item in self.components if item.is_paper])
 
     @property
     def papers_under_way(self) -> frozenset[str]:
         """Papers that left a hand and are not confirmed by the next."""
-        return frozenset(paper for hand_over in self.hand_overs for paper in hand_over.papers)
+        return frozenset([paper for hand_over in self.hand_overs for paper in hand_over.papers])
 
     @property
     def papers_of_open_losses(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from hub.dossier.rules.transfer import electronic_limit, paper_limit
 from hub.dossier.state.model import Dossier, Timer
-from hub.regulation.clock import VIETNAM
+from hub.regulation.clock import in_viet_nam
 from hub.regulation.deadlines import latest_apology_day
 from hub.regulation.law import Law
 from schemas.due import TimerKind
@@ -47,12 +47,12 @@ def clock_timers(due_at: datetime, counted_from: datetime, apologies: int, law: 
 
     There is no apology timer when that day is over before handling time begins.
     """
-    timers = {"due": Timer("due", due_at)}
+    timers, begin = {"due": Timer("due", due_at)}, in_viet_nam(counted_from)
     if apologies >= law.profile.reschedule.max_count:
         return timers
     day = latest_apology_day(law.calendar, law.profile, due_at)
-    if law.calendar.closing(day) >= counted_from:
-        near = max(law.calendar.opening(day), counted_from.astimezone(VIETNAM))
+    if law.calendar.closing(day) >= begin:
+        near = max(law.calendar.opening(day), begin)
         timers["apology"] = Timer("apology", near.astimezone(UTC))
     return timers
 
