@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,7 @@ def texts() -> Iterator[tuple[str, str]]:
             yield path, adapter_services.without(text) if Path(path) in generated else text
 
 
+@cache
 def naming() -> dict[str, list[str]]:
     """File -> its lines in which an adapter is named."""
     word = re.compile("|".join(sorted(names())), re.IGNORECASE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,12 @@ def commands(group: TyperGroup) -> dict[str, set[str]]:
     }
 
 
+@cache
+def all_commands() -> Mapping[str, set[str]]:
+    """Those of `hub`."""
+    return commands(typer.main.get_group(app))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
 def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
     for link in _LINK.findall(page.read_text("utf-8")):
@@ -57,7 +65,7 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
-    known = commands(typer.main.get_group(app))
+    known = all_commands()
     for words in _COMMAND.findall(page.read_text("utf-8")):
         first, _, second = words.partition(" ")
         assert first in known, words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,10 @@ def ids_in(tree: ast.AST) -> Iterator[str]:
                 yield from (word for word in literal(keyword.value) if not word.startswith("rule."))
 
 
-def modules() -> Iterator[tuple[Path, ast.AST]]:
-    for folder in TREES:
-        for file in sorted(folder.rglob("*.py")):
-            yield file, ast.parse(file.read_text(encoding="utf-8"))
+@cache
+def modules() -> tuple[tuple[Path, ast.AST], ...]:
+    files = [file for folder in TREES for file in sorted(folder.rglob("*.py"))]
+    return tuple((file, ast.parse(file.read_text(encoding="utf-8"))) for file in files)
 
 
 def codes_in(tree: ast.AST) -> Iterator[str]:
