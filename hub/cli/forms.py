@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -188,13 +189,14 @@ def _may_write(into: Path) -> None:
         fail(f"there is no folder {into.parent}", 2)
 
 
-async def _as_table(rows: AsyncIterator[RegisterRow], into: Path, first: date) -> int:
+async def _as_table(rows: AsyncGenerator[RegisterRow], into: Path, first: date) -> int:
     """Half a register looks like a whole one: nothing is left of it."""
     write_private(into, b"", is_new=True)
     table = RegisterBook(into, first)
     try:
-        async for row in rows:
-            table.add(row)
+        async with aclosing(rows) as found:
+            async for row in found:
+                table.add(row)
     except BaseException:
         table.discard()
         raise

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from hub.forms.case_file import CaseFile
+from hub.forms.case_file import CaseFile, short_name
+from hub.forms.errors import NotIssuedError
 from hub.forms.form_set import FormSet
 from hub.forms.words import short_moment, word
 
@@ -23,10 +22,11 @@ REGISTERED = (
     "result.issued", "result.returned",
 )  # fmt: skip
 """The facts that a row is made of, by short names."""
+NAMING = frozenset({"dossier.submitted", "result.returned"})
+"""Those of them of which a row shows something personal."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRow:
+class RegisterRow(NamedTuple):
     """The cells after the serial number, as text."""
 
     code: str
@@ -46,17 +46,14 @@ class RegisterRow:
 
     def cells(self, serial: int) -> Sequence[str]:
         """With the serial number, in the order of the headings."""
-        return (str(serial), *_CELLS(self))
-
-
-_CELLS = attrgetter(*(one.name for one in fields(RegisterRow)))
+        return (str(serial), *self)
 
 
 def register_row(case: CaseFile, words: FormSet, *, is_erased: bool) -> RegisterRow:
     """The row of a dossier; of an erased one nothing personal is known any more."""
-    submitted = case.last("dossier.submitted")["data"]
-    accepted = case.last("dossier.accepted")["data"]
-    forwarded, issued, returned = map(case.find, ("dossier.forwarded", "result.issued", "result.returned"))
+    last = {short_name(fact): fact for fact in case.facts}
+    submitted, accepted = (_data(last, name) for name in ("dossier.submitted", "dossier.accepted"))
+    forwarded, issued, returned = map(last.get, ("dossier.forwarded", "result.issued", "result.returned"))
     applicant = submitted.get("applicant") or {}
     contact = (applicant.get("address"), applicant.get("phone"))
     return RegisterRow(
@@ -73,18 +70,26 @@ def register_row(case: CaseFile, words: FormSet, *, is_erased: bool) -> Register
         returned=_at(returned),
         channel=word(words.words.return_channel, submitted["return_channel"]) if returned else "",
         received_by=(returned["data"].get("received_by") or "") if returned else "",
-        note=_note(case, issued, words),
+        note=_note(last, words),
     )
+
+
+def _data(last: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    if name not in last:
+        raise NotIssuedError(f"the dossier has no {name}")
+    data: Mapping[str, Any] = last[name]["data"]
+    return data
 
 
 def _at(fact: Mapping[str, Any] | None) -> str:
     return short_moment(fact["time"]) if fact is not None else ""
 
 
-def _note(case: CaseFile, issued: Mapping[str, Any] | None, words: FormSet) -> str:
-    if case.find("dossier.declined") is not None:
+def _note(last: Mapping[str, Mapping[str, Any]], words: FormSet) -> str:
+    if "dossier.declined" in last:
         return words.words.outcome["declined"]
-    if case.find("dossier.withdrawn") is not None:
+    if "dossier.withdrawn" in last:
         return words.words.outcome["withdrawn"]
+    issued = last.get("result.issued")
     is_late = issued is not None and issued["data"].get("overdue_s", 0) > 0
     return words.words.outcome["late"] if is_late else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from string import ascii_uppercase
@@ -26,7 +27,9 @@ _SHEET = "xl/worksheets/sheet1.xml"
 _DATED = (1980, 1, 1, 0, 0, 0)
 """Of the parts of the file: the same rows give the same bytes."""
 _LEVEL = 1
-_CELL = '<c r="{at}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+_CELL = '<c r="{letter}{{0}}" t="inlineStr"><is><t xml:space="preserve">{{{at}}}</t></is></c>'
+_AT_ONCE = 200
+"""Rows that go into the file together."""
 _WIDTHS = (6, 26, 40, 9, 26, 40, 34, 17, 17, 17, 17, 17, 30, 26, 20)
 MOST_IN_SHEET = 1_048_575
 """Rows that XLSX has below the headings; what is beyond is dropped without a word."""
@@ -50,25 +53,29 @@ class RegisterBook:
                     self._file.writestr(ZipInfo(name, _DATED), headed.read(name), ZIP_DEFLATED)
             before, self._end, after = headed.read(_SHEET).decode().partition("</sheetData>")
         self._end += after
-        self._sheet = self._file.open(ZipInfo(_SHEET, _DATED), "w", force_zip64=True)
-        self._sheet.write(before.encode())
+        sheet = ZipInfo(_SHEET, _DATED)
+        sheet.compress_type = ZIP_DEFLATED
+        self._sheet = self._file.open(sheet, "w", force_zip64=True)
+        self._waiting = [before]
 
     def add(self, row: RegisterRow) -> None:
         """The next row; `FormError` beyond those that a sheet has."""
         if self.rows == MOST_IN_SHEET:
             raise FormError(f"more than {MOST_IN_SHEET} rows: give fewer days")
         self.rows += 1
-        number = self.rows + 1
-        cells = "".join(
-            _CELL.format(at=f"{letter}{number}", text=escape(seen(cell)))
-            for letter, cell in zip(ascii_uppercase, row.cells(self.rows), strict=False)
-            if cell
-        )
-        self._sheet.write(f'<row r="{number}">{cells}</row>'.encode())
+        cells = _shown(row.cells(self.rows))
+        self._waiting.append(_row(tuple(map(bool, cells))).format(self.rows + 1, *cells))
+        if len(self._waiting) == _AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        self._sheet.write("".join(self._waiting).encode())
+        self._waiting.clear()
 
     def close(self) -> None:
         """Finish the file."""
-        self._sheet.write(self._end.encode())
+        self._waiting.append(self._end)
+        self._write()
         self._sheet.close()
         self._file.close()
 
@@ -77,6 +84,25 @@ class RegisterBook:
         self._sheet.close()
         self._file.close()
         self._into.unlink()
+
+
+def _shown(cells: Sequence[str]) -> Sequence[str]:
+    """As XML has them; most rows have no sign that stands otherwise, which one look at all of it tells."""
+    text = "".join(cells)
+    if text.isprintable() and not ("&" in text or "<" in text or ">" in text):
+        return cells
+    return [escape(seen(cell)) for cell in cells]
+
+
+@cache
+def _row(has_text: Sequence[bool]) -> str:
+    """The XML of a row with text in these cells, for `format`: its number, then all cells."""
+    cells = (
+        _CELL.format(letter=letter, at=at)
+        for at, (letter, is_there) in enumerate(zip(ascii_uppercase, has_text, strict=False), start=1)
+        if is_there
+    )
+    return f'<row r="{{0}}">{"".join(cells)}</row>'
 
 
 def _headed(first: date) -> BytesIO:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import asyncpg
 
@@ -10,11 +11,12 @@ from hub.errors import AlteredRowError
 from hub.facts.fact_bytes import law_of, open_body
 from hub.facts.sealing import MasterKey
 from hub.facts.trusted import FACTS_OF_DOSSIER, fact_name, genuine_body
-from hub.forms.case_file import CaseFile, letterheads
+from hub.forms.case_file import CaseFile, letterheads, short_name
 from hub.forms.errors import FormError
 from hub.forms.form_set import FormSet, set_of
 from hub.forms.issuing import Issued, sheet_of
 from hub.forms.look_up import LookUpPage
+from hub.forms.register import NAMING
 from hub.forms.typesetting import typeset
 from hub.postgres.database import Connection
 from hub.regulation.lawbook import LawBook
@@ -44,22 +46,43 @@ class CaseFiles:
         self, rows: Sequence[asyncpg.Record], wrapped: bytes | None, master: MasterKey
     ) -> tuple[CaseFile, Profile, FormSet]:
         """The case of a dossier's facts in their order; without a key (erased) nothing personal is in it."""
-        bodies = []
-        for row in rows:
-            body = genuine_body(row, master.store)
-            if body is None:
-                raise AlteredRowError(fact_name(row))
-            bodies.append(body)
         key = master.unwrap(wrapped) if wrapped is not None else None
-        facts = [open_body(body, key) for body in bodies]
+        facts = [open_body(body, key) for body in _bodies(rows, master)]
+        mark = key.paper_mark if key is not None else ""
+        return self._case(facts, master, mark)
+
+    def for_register(
+        self, rows: Sequence[asyncpg.Record], wrapped: bytes | None, master: MasterKey
+    ) -> tuple[CaseFile, FormSet]:
+        """As `opened`; of the facts whose persons the register does not name nothing is opened."""
+        key = master.unwrap(wrapped) if wrapped is not None else None
+        facts = [
+            open_body(body, key) if short_name(body) in NAMING else body for body in _bodies(rows, master)
+        ]
+        case, _, form_set = self._case(facts, master)
+        return case, form_set
+
+    def _case(
+        self, facts: Sequence[Mapping[str, Any]], master: MasterKey, mark: str = ""
+    ) -> tuple[CaseFile, Profile, FormSet]:
         law, code = self._book.of(law_of(facts[-1])), facts[0]["data"]["procedure"]
         procedure = law.catalogue.find(code)
         if procedure is None:
             raise FormError(f"{code} is not in the catalogue")
         form_set = set_of(self._sets, law.profile)
         page = LookUpPage(self._look_up_url, master.store.look_up) if self._look_up_url else None
-        mark = key.paper_mark if key is not None else ""
         return CaseFile(facts, procedure, self._letterheads, page, mark), law.profile, form_set
+
+
+def _bodies(rows: Sequence[asyncpg.Record], master: MasterKey) -> list[dict[str, Any]]:
+    """What genuine facts say; raises `AlteredRowError`."""
+    bodies = []
+    for row in rows:
+        body = genuine_body(row, master.store)
+        if body is None:
+            raise AlteredRowError(fact_name(row))
+        bodies.append(body)
+    return bodies
 
 
 class Forms:

@@ -36,4 +36,5 @@ def day_in_words(day: datetime) -> str:
 
 def short_moment(moment: str) -> str:
     """`05/01/2026 08:20`."""
-    return f"{local(moment):%d/%m/%Y %H:%M}"
+    at = local(moment)
+    return f"{at.day:02}/{at.month:02}/{at.year:04} {at.hour:02}:{at.minute:02}"

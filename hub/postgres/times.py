@@ -31,8 +31,11 @@ def _micros(moment: datetime) -> tuple[int]:
     return ((moment - _BEGAN) // _MICROSECOND,)
 
 
+(_FIRST_MICROS,), (_LAST_MICROS,) = map(_micros, (FIRST, LAST))
+
+
 def _moment(counted: tuple[int]) -> datetime:
-    return _BEGAN + min(max(counted[0], _micros(FIRST)[0]), _micros(LAST)[0]) * _MICROSECOND
+    return _BEGAN + min(max(counted[0], _FIRST_MICROS), _LAST_MICROS) * _MICROSECOND
 
 
 def _days(day: date) -> tuple[int]:

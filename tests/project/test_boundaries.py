@@ -31,6 +31,7 @@ TASKS: dict[str, tuple[str, ...] | str] = {
     "hub/engine/role.py health": OF_NOBODY,
     "hub/engine/pipeline.py self._write(batch, decision)": "one transaction of what was decided before",
     "hub/engine/decide/prefetch_copies.py self._load_one(loader, place, item, database, view)": ("package",),
+    "hub/forms/stored_register.py following()": "of a command: what cannot be read ends it with its name",
     "hub/gateway/role.py door": ("door",),
     "hub/gateway/role.py callers": ("caller",),
     "hub/gateway/role.py inbox": ("receipt",),
