@@ -87,7 +87,7 @@ class CountedReport:
     office: str | None = None
     """At the head of the paper, where that is not the organisation whose dossiers are counted."""
     left_out: int = 0
-    """Rows that are not among these: a paper has the first ones."""
+    """What has no row of its own among these: a paper has so many."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -40,6 +40,11 @@ def group_of(by: By, organisations: Organisations) -> Callable[[Life], str]:
 class CountOfDossiers(Protocol):
     """What a report keeps of the dossiers that it counts."""
 
+    @property
+    def left_out(self) -> int:
+        """What has no row of its own."""
+        ...
+
     def add(self, seen: InPeriod) -> None:
         """Count one dossier."""
         ...

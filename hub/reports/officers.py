@@ -11,7 +11,7 @@ from hub.regulation.roster import Posting, Roster
 from hub.reports.life import Life
 from hub.reports.measures import InPeriod, Period
 from hub.reports.sealed import opened_data
-from hub.reports.work import COUNTS, WorkSheet
+from hub.reports.work import COUNTS, OTHERS, WorkSheet
 
 _NOBODY = "-"
 """Who accepted a dossier that was erased, or one that another one-stop has accepted."""
@@ -20,16 +20,23 @@ _NOBODY = "-"
 class OfficerSheet:
     """A row for each officer who was posted to a one-stop in a period, those of one sending agency together.
 
-    What somebody accepted who was not posted stands under the one-stop itself.
+    What somebody accepted who was not posted stands under the one-stop itself: of `most` accounts each, and
+    of all others together.
     """
 
     def __init__(
-        self, roster: Roster, organisation: str, period: Period, account_of: Callable[[Life], str]
-    ) -> None:
-        self._roster = roster
+        self, roster: Roster, organisation: str, period: Period, account_of: Callable[[Life], str],
+        most: int | None = None,
+    ) -> None:  # fmt: skip
         self._organisation = organisation
         self._period = period
-        self._sheet = WorkSheet(account_of)
+        self._posted = _posted(roster, organisation, period)
+        self._sheet = WorkSheet(account_of, most, self._posted)
+
+    @property
+    def left_out(self) -> int:
+        """Accounts that are counted together."""
+        return self._sheet.left_out
 
     def add(self, seen: InPeriod) -> None:
         """Count one dossier, if it is of this one-stop."""
@@ -40,11 +47,16 @@ class OfficerSheet:
         """By sending agency and account."""
         counts = {str(row.pop("group")): row for row in self._sheet.rows()}
         rows = []
-        for account, posting in _posted(self._roster, self._organisation, self._period).items():
+        for account, posting in self._posted.items():
             counted = counts.pop(account, dict.fromkeys(COUNTS, 0))
             rows.append(_row(posting, _days(posting, self._period)) | counted)
         rows += [_unposted(self._organisation, account) | found for account, found in counts.items()]
-        return sorted(rows, key=lambda row: (str(row["sent_by"]), str(row["account"])))
+        return sorted(rows, key=_place)
+
+
+def _place(row: dict[str, object]) -> tuple[str, bool, str]:
+    account = str(row["account"])
+    return str(row["sent_by"]), account == OTHERS, account
 
 
 def accepted_by(master: MasterKey, organisation: str) -> Callable[[Life], str]:

@@ -18,12 +18,15 @@ from hub.regulation.errors import UnknownProvisionError
 from hub.regulation.norms import provision
 from hub.reports.asked import CountedReport
 from hub.reports.errors import ReportError
-from hub.reports.work import COUNTS, longest_first
+from hub.reports.work import COUNTS, OTHERS, longest_first
 
 MOST_ROWS = 5_000
 """Of a paper; of more there are tables for programs."""
 MOST_LATE = 500
 """Dossiers on the list of those that were late: of more it says how many there are."""
+MOST_NAMED = 500
+"""Of agencies, accounts or settlements, which participants name: all others are counted together."""
+_MANY = "…"
 _MOST_WORDS = 400
 """Signs of each one's Form 04 on that list: the form itself has all of them."""
 _TEMPLATES = {"766": "indicators.typ", "gains": "gains.typ", "work": "work.typ", "late": "late.typ",
@@ -99,10 +102,17 @@ def _day(made: CountedReport) -> date:
 
 def group_name(made: CountedReport, group: str) -> str:
     """How a group stands on paper: an organisation by its name and code."""
+    if group == OTHERS:
+        return _others(made, "group")
     if made.by in {"organisation", "agency"} and group != "-":
         name = letterheads(made.known)(group, _day(made)).name
         return f"{name} ({group})" if name != group else group
     return _words()["group"].get(group, group)
+
+
+def _others(made: CountedReport, what: str) -> str:
+    """How many stand in one row, in words."""
+    return _words()["others"][what].format(count=made.left_out)
 
 
 def _indicators(made: CountedReport) -> Content:
@@ -205,15 +215,14 @@ def _shortened(words: str) -> str:
 
 
 def _settlement(made: CountedReport) -> Content:
-    at, words = letterheads(made.known), _words()["charge"]
+    words = _words()["charge"]
     names = ("collected", "handed_over", "difference")
     sums = [sum(int(str(row[name])) for row in made.rows) for name in names]
     return {
         "rows": [
             {
-                "organisation": at(str(row["organisation"]), _day(made)).name,
-                "agency": at(str(row["agency"]), _day(made)).name,
-                "quarter": str(row["quarter"]),
+                **_parties(made, row),
+                "quarter": str(row["quarter"]) or _MANY,
                 "kind": words[str(row["kind"])],
                 "receipts": str(row["receipts"]),
                 "sums": [_dong(row[name]) for name in names],
@@ -226,6 +235,13 @@ def _settlement(made: CountedReport) -> Content:
     }
 
 
+def _parties(made: CountedReport, row: Mapping[str, Any]) -> Content:
+    if row["agency"] == OTHERS:
+        return {"organisation": _MANY, "agency": _others(made, "settlement")}
+    at = letterheads(made.known)
+    return {name: at(str(row[name]), _day(made)).name for name in ("organisation", "agency")}
+
+
 def _officers(made: CountedReport) -> Content:
     at, words = letterheads(made.known), _words()
     senders = groupby(made.rows, lambda row: str(row["sent_by"]))
@@ -236,8 +252,8 @@ def _officers(made: CountedReport) -> Content:
                 "name": at(sender, _day(made)).name,
                 "officers": [
                     {
-                        "name": row["name"],
-                        "account": row["account"],
+                        "name": _others(made, "account") if row["account"] == OTHERS else row["name"],
+                        "account": row["account"] or _MANY,
                         "position": words["position"][str(row["position"])],
                         "days": str(row["days"]),
                         "counts": [str(row[name]) for name in COUNTS],

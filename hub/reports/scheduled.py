@@ -29,7 +29,7 @@ from hub.reports.errors import ReportError
 from hub.reports.life import Life
 from hub.reports.measures import Period
 from hub.reports.officers import OfficerSheet, accepted_by
-from hub.reports.paper import MOST_LATE
+from hub.reports.paper import MOST_LATE, MOST_NAMED
 from hub.reports.report import By
 from hub.reports.settlement import SettlementSheet, read_settlements
 from hub.reports.stored import lives_until
@@ -61,16 +61,17 @@ class CountUnderWay:
 
 
 async def make_together(
-    sources: Sources, master: MasterKey, wanted: Sequence[Due]
+    sources: Sources, master: MasterKey, wanted: Sequence[Due], most_named: int | None = MOST_NAMED
 ) -> list[CountedReport | HubError]:
     """Count what each of them asks for; in its place stands why one cannot be made.
 
     That is a `ReportError`, or an `UntrustedRowError` of what it would be counted from. The dossiers are read
-    once, and the memory is that of the counts.
+    once, and the memory is that of the counts. Of agencies, accounts and settlements, which participants
+    name, `most_named` have rows of their own.
     """
     known = await known_organisations(sources.connection, sources.key)
     posted = await _posted(sources)
-    begun = [_begun(sources, master, due, known, posted) for due in wanted]
+    begun = [_begun(sources, master, due, known, posted, most_named) for due in wanted]
     counts = [one for one in begun if isinstance(one, CountUnderWay)]
     await _read_dossiers(sources, [one for one in counts if not isinstance(one.count, SettlementSheet)])
     await _read_settlements(sources, [one for one in counts if isinstance(one.count, SettlementSheet)])
@@ -88,7 +89,7 @@ async def make_officers(
     """
     days = {"first": first.isoformat(), "last": last.isoformat()}
     due = {"kind": "officers", "about": one_stop, **days}
-    (made,) = await make_together(sources, master, [due])
+    (made,) = await make_together(sources, master, [due], most_named=None)
     if isinstance(made, HubError):
         raise made
     return made
@@ -100,7 +101,7 @@ async def _posted(sources: Sources) -> Roster:
 
 
 def _begun(
-    sources: Sources, master: MasterKey, due: Due, known: Organisations, posted: Roster
+    sources: Sources, master: MasterKey, due: Due, known: Organisations, posted: Roster, most: int | None
 ) -> CountUnderWay | ReportError:
     first, last = date.fromisoformat(due["first"]), date.fromisoformat(due["last"])
     try:
@@ -112,13 +113,13 @@ def _begun(
     count: CountOfDossiers | SettlementSheet
     match due["kind"]:
         case "settlement":
-            count = SettlementSheet(period, about)
+            count = SettlementSheet(period, about, most=most)
         case "late":
             count = LateList(MOST_LATE)
         case "officers":
-            count = OfficerSheet(posted, about or "", period, accepted_by(master, about or ""))
+            count = OfficerSheet(posted, about or "", period, accepted_by(master, about or ""), most)
         case _:
-            count = WorkSheet(group_of(due["by"], known))
+            count = WorkSheet(group_of(due["by"], known), most)
     return CountUnderWay(due, period, counting, count)
 
 
@@ -167,7 +168,7 @@ async def _made(
     by: By = "all" if due["kind"] == "officers" else due["by"]
     made = CountedReport(
         due["kind"], one.period, rows, by, due.get("about"), known=known,
-        rule=due.get("rule"), office=due.get("organisation"),
+        rule=due.get("rule"), office=due.get("organisation"), left_out=one.count.left_out,
     )  # fmt: skip
     if not isinstance(one.count, LateList):
         return made
@@ -176,4 +177,4 @@ async def _made(
     except UntrustedRowError as error:
         return error
     worded = [row | {"words": reasons.get(str(row["id"]))} for row in rows]
-    return replace(made, rows=worded, left_out=one.count.left_out)
+    return replace(made, rows=worded)

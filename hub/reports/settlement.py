@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Any
 
 from hub.errors import AlteredRowError
@@ -12,25 +13,33 @@ from hub.facts.trusted import FACT_COLUMNS, fact_name, genuine_body
 from hub.postgres.database import Connection
 from hub.regulation.clock import local_day
 from hub.reports.measures import Period
+from hub.reports.work import OTHERS
 
 _FACTS = f"""
 select {FACT_COLUMNS} from fact f where f.type = 'onestop.fees.settled.v1' order by f.dossier_id, f.sequence
 """  # noqa: S608  our text
+_SUMS = ("receipts", "collected", "handed_over", "difference")
 Data = Mapping[str, Any]
+_Key = tuple[str, str, str]
+"""One-stop, agency and quarter."""
 
 
 class SettlementSheet:
     """Of each quarter with a day in the period the last settlement, a row for each kind of charge.
 
     A quarter is settled after its end, so facts of after the period count too. With `told_to` those that this
-    participant was told of.
+    participant was told of. With `most` that many settlements have rows of their own, those that collected
+    most, and all others have theirs together: who settles names any agency.
     """
 
-    def __init__(self, period: Period, organisation: str | None, told_to: str | None = None) -> None:
+    def __init__(
+        self, period: Period, organisation: str | None, told_to: str | None = None, most: int | None = None
+    ) -> None:
         self._period = period
         self._organisation = organisation
         self._told_to = told_to
-        self._last: dict[tuple[str, str, str], tuple[Data, datetime]] = {}
+        self._most = most
+        self._last: dict[_Key, tuple[Data, datetime]] = {}
 
     def add(self, body: Data, time: datetime) -> None:
         """The next `fees.settled`."""
@@ -40,9 +49,35 @@ class SettlementSheet:
         if is_asked and is_told and touches(self._period, data["quarter"]):
             self._last[data["organisation"], data["agency"], data["quarter"]] = data, time
 
+    @property
+    def left_out(self) -> int:
+        """Settlements without rows of their own."""
+        return 0 if self._most is None else max(0, len(self._last) - self._most)
+
     def rows(self) -> list[dict[str, object]]:
-        """By one-stop, agency and quarter."""
-        return [row for _, (data, time) in sorted(self._last.items()) for row in rows_of(data, time)]
+        """By one-stop, agency and quarter; those of all others together are the last."""
+        shown: Collection[_Key] = self._last
+        if self._most is not None and self.left_out:
+            shown = frozenset(nlargest(self._most, self._last, key=self._collected))
+        rows = [row for key, one in sorted(self._last.items()) if key in shown for row in rows_of(*one)]
+        others = [row for key, one in self._last.items() if key not in shown for row in rows_of(*one)]
+        return rows + list(_together(others))
+
+    def _collected(self, key: _Key) -> tuple[int, _Key]:
+        data, _ = self._last[key]
+        return sum(one["collected"] for one in data["sums"]), key
+
+
+def _together(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, object]]:
+    """A row for each kind of charge."""
+    for kind in sorted({row["kind"] for row in rows}):
+        found = [row for row in rows if row["kind"] == kind]
+        sums = {name: sum(row[name] for row in found) for name in _SUMS}
+        is_late = any(row["is_late"] == "yes" for row in found)
+        yield {
+            **dict.fromkeys(("organisation", "agency", "quarter"), OTHERS), "kind": kind, **sums,
+            "settled_at": None, "is_late": "yes" if is_late else "no",
+        }  # fmt: skip
 
 
 async def read_settlements(connection: Connection, key: StoreKey, sheets: Sequence[SettlementSheet]) -> None:

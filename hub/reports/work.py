@@ -7,8 +7,8 @@ cases that miss their time (7.1).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
 
 from hub.reports.life import Life
 from hub.reports.measures import InPeriod
@@ -39,25 +39,52 @@ COUNTS: Mapping[str, Count] = {
 """By name; each is a number of dossiers, or of what happened to them."""
 
 
-class WorkSheet:
-    """The counts of all groups."""
+OTHERS: Final = ""
+"""Stands for groups that have no row of their own: nothing is called so."""
 
-    def __init__(self, group_of: Callable[[Life], str]) -> None:
+
+class WorkSheet:
+    """The counts of all groups: of each, or of `named` ones and the first `most` others.
+
+    Whoever takes part names officers and agencies: groups beyond those are counted together, so that a report
+    has rows for a paper, however many names there are. Each row has all dossiers of its group.
+    """
+
+    def __init__(
+        self, group_of: Callable[[Life], str], most: int | None = None, named: Collection[str] = ()
+    ) -> None:
         self._group_of = group_of
+        self._left = most
+        self._named = frozenset(named)
         self._groups: dict[str, Counter[str]] = {}
+        self._others: set[str] = set()
 
     def add(self, seen: InPeriod) -> None:
         """Count one dossier."""
         if not (seen.is_handled or seen.is_received):
             return
-        counts = self._groups.setdefault(self._group_of(seen.life), Counter())
+        counts = self._groups.setdefault(self._row_of(self._group_of(seen.life)), Counter())
         counts.update({name: int(count(seen)) for name, count in COUNTS.items()})
 
+    def _row_of(self, group: str) -> str:
+        if self._left is None or group in self._groups or group in self._named:
+            return group
+        if self._left:
+            self._left -= 1
+            return group
+        self._others.add(group)
+        return OTHERS
+
+    @property
+    def left_out(self) -> int:
+        """Groups that are counted together."""
+        return len(self._others)
+
     def rows(self) -> list[dict[str, object]]:
-        """A row for each group, by name."""
+        """A row for each group, by name; that of the others is the last."""
         return [
             {"group": group, **{name: counts[name] for name in COUNTS}}
-            for group, counts in sorted(self._groups.items())
+            for group, counts in sorted(self._groups.items(), key=lambda one: (one[0] == OTHERS, one[0]))
         ]
 
 

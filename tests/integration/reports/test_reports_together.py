@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,6 +24,7 @@ from hub.reports.asked import CountedReport, Sources, WantedReport, make
 from hub.reports.errors import ReportError
 from hub.reports.paper import sheet_of
 from hub.reports.scheduled import make_together
+from hub.reports.work import COUNTS
 from schemas.due import ApologySent
 from schemas.party import Officer
 from schemas.settlement import FeesSettled, SettledSum
@@ -147,6 +149,21 @@ async def test_reports_counted_together_are_those_counted_one_by_one(filled: Fil
         assert made.rows, name
         (alone,) = await filled.together(due)
         assert typeset(sheet_of(made)) == typeset(sheet_of(of(alone))), "bit for bit"
+
+
+async def test_names_beyond_those_with_a_row_are_counted_together(filled: Filled) -> None:
+    """Who is posted has a row anyway; nothing is lost of the sums."""
+    dues = [due for due in every_due() if due["report"] in {"officers", "agencies"}]
+    bounded = await make_together(filled.sources, filled.master, dues, most_named=1)
+    left_out = Counter[str]()
+    for due, one, other in zip(dues, bounded, await filled.together(*dues), strict=True):
+        few, whole = of(one), of(other)
+        left_out[due["report"]] += few.left_out
+        for name in COUNTS:
+            assert sum(row[name] for row in few.rows) == sum(row[name] for row in whole.rows), (due, name)  # type: ignore[misc]  # numbers
+        assert whole.left_out == 0
+        assert typeset(sheet_of(few))
+    assert min(left_out["officers"], left_out["agencies"]) > 0
 
 
 def was_late(one: StoredDossier, month: int) -> bool:
