@@ -35,7 +35,7 @@ from hub.process.supervise import keep_running
 from hub.typesetter import parked
 from hub.typesetter.parked import Parked
 from hub.typesetter.rendering import RendererLostError
-from hub.typesetter.reports import REPORT, ReportRoom, ReportToFile
+from hub.typesetter.reports import REPORT, Counted, ReportRoom, ReportToFile
 from hub.typesetter.settings import TypesetterSettings
 from hub.typesetter.workshop import MOST_FACTS, NotMade, OpenedCase, Workshop, reason_of
 from schemas.form import MadePaper, ReportForm
@@ -73,6 +73,7 @@ class TypesetterAdapter:
         self._settings = settings
         self._workshop = workshop
         self._reports = reports
+        self._counted: dict[Parked, Counted] = {}
         self._desk: Host | None = None
 
     async def attach(self, desk: Host) -> None:
@@ -209,18 +210,27 @@ class TypesetterAdapter:
         return Delivered({"papers": []})
 
     async def _make_reports(self) -> None:
-        """All that wait are counted together; each is stored and told, or parked again."""
+        """All that wait are counted together; each is stored and told, or parked again.
+
+        What was counted is kept until it is stored: it costs a pass over all facts, and the store of
+        documents may be away for a day.
+        """
         with translated():
             async with self._here.pool.acquire() as connection:
                 waiting = await parked.wanted_of(connection, REPORT.form, _TOGETHER)
-        found = await self._reports.counted(waiting, self._here.now())
-        for what, one in zip(waiting, found, strict=True):
+        self._counted = {what: one for what, one in self._counted.items() if what in waiting}
+        if fresh := [what for what in waiting if what not in self._counted]:
+            found = await self._reports.counted(fresh, self._here.now())
+            self._counted |= zip(fresh, found, strict=True)
+        for what in waiting:
+            one = self._counted[what]
             if one is None:
                 await self._forget(what)
             elif isinstance(one, ReportToFile):
                 await self._make_report(what, one)
             else:
                 await self._park(what, reason_of(one))
+            del self._counted[what]
 
     async def _make_report(self, what: Parked, report: ReportToFile) -> None:
         """Store, tell; one that cannot be put on paper is parked again."""

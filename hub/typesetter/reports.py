@@ -49,6 +49,10 @@ class ReportToFile:
             raise FormError(str(error)) from None
 
 
+Counted = ReportToFile | HubError | None
+"""A report, why it cannot be made, or None: its matter is erased."""
+
+
 class ReportRoom:
     """Counts all reports that wait in one pass; what it reads of dossiers is gone with it."""
 
@@ -57,8 +61,8 @@ class ReportRoom:
         self._book = book
         self._postgres = postgres
 
-    async def counted(self, waiting: Sequence[Parked], now: datetime) -> list[ReportToFile | HubError | None]:
-        """In the place of each its report, why it cannot be made, or None: the matter is erased.
+    async def counted(self, waiting: Sequence[Parked], now: datetime) -> list[Counted]:
+        """In the place of each what became of it.
 
         Counted by what the store has now; `now` is the legal time. Raises `StoreAwayError`.
         """
@@ -71,7 +75,7 @@ class ReportRoom:
 
     async def _counted(
         self, connection: Connection, waiting: Sequence[Parked], now: datetime
-    ) -> list[ReportToFile | HubError | None]:
+    ) -> list[Counted]:
         asked = [await self._due(connection, what) for what in waiting]
         dues = [one for one in asked if one is not None and not isinstance(one, HubError)]
         sources = Sources(connection, self._master.store, self._book, now)
