@@ -14,18 +14,20 @@ from uuid import UUID
 
 from examples.demo.careless import Careless
 from examples.demo.case import Case, Plan, SurpriseError, World
+from examples.demo.days_off import DAY_OFF, pass_over
 from examples.demo.desk import Desk, SilenceError, Traffic
-from examples.demo.members import CARELESS, CARELESS_ONE_STOP, ONE_STOPS
+from examples.demo.fees import settlement
+from examples.demo.members import CARELESS, CARELESS_ONE_STOP
 from examples.demo.mishaps import Mishaps
 from examples.demo.plan import BY_NAME
-from examples.demo.procedures import BY_CODE, TOWN_HALL
+from examples.demo.procedures import BY_CODE
 from examples.demo.programs import Program
 from examples.demo.province import Province, desk_programs
-from examples.demo.settings_of import OFFICER, participant
+from examples.demo.settings_of import participant
 from examples.demo.signing_desk import SigningDesk
 from examples.demo.stand_ins import StandIns
 from examples.demo.stillness import Stillness
-from examples.demo.week import LAST, Week
+from examples.demo.week import DAYS, LAST, Week
 
 Say = Callable[[str], None]
 
@@ -64,7 +66,11 @@ class Conductor:
             world = World(self.week, desks, self._stand_ins, self._signing, say)
             mishaps = Mishaps(self.week, self._province, self._stand_ins, self.traffic, say)
             stories = [asyncio.create_task(self._story(plan, world)) for plan in self._plans]
-            tales = (self._first_day_of_a_vendor(say), self._fees_of_the_quarter(desks["counter-1"], say))
+            tales = (
+                self._first_day_of_a_vendor(say),
+                self._fees_of_the_quarter(desks["counter-1"], say),
+                self._day_off_is_decided(say),
+            )
             others = [*mishaps.all(), *(asyncio.create_task(self.week.tell(one)) for one in tales)]
             try:
                 await self._let_time_pass(time_moved)
@@ -135,22 +141,17 @@ class Conductor:
         self.outcome.problems += await careless.blunder()
 
     async def _fees_of_the_quarter(self, counter: Desk, say: Say) -> None:
-        """9.10: what the one-stop collected for the town hall, and has not handed over to the last đồng."""
+        """9.10: the quarter before this one, which is over."""
         await self.week.until(1, "08:30")
-        fees = {"kind": "fee", "receipts": 41, "collected": 1_230_000, "handed_over": 1_230_000}
-        others = {"kind": "service_fee", "receipts": 12, "collected": 300_000, "handed_over": 275_000}
-        settlement = {
-            "organisation": ONE_STOPS["counter-1"],
-            "agency": TOWN_HALL,
-            "quarter": "2026-Q3",
-            "sums": [fees, others],
-            "difference": "Một biên lai chờ đối chiếu với ngân hàng",
-            "officer": OFFICER,
-        }
-        answer = await counter.ask("fees.settle", "ref:quyet-toan-2026-Q3", settlement)
+        answer = await counter.ask("fees.settle", "ref:quyet-toan-2026-Q3", settlement("2026-Q3"))
         if "facts" not in answer:
             self.outcome.problems.append(f"the settlement of the quarter was refused: {answer}")
         say("counter-1: fees of the third quarter settled with the town hall")
+
+    async def _day_off_is_decided(self, say: Say) -> None:
+        """After the last hour of the week: whoever waits comes on another day than he was told."""
+        await self.week.until(DAYS - 1, "17:00")
+        say(f"a day off was decided, {DAY_OFF:%d/%m}: {await pass_over(self._province.hub.environment)}")
 
     @asynccontextmanager
     async def _desks(self) -> AsyncIterator[dict[str, Desk]]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +11,9 @@ from pathlib import Path
 from typing import get_args
 
 from examples.demo.members import ONE_STOPS
+from examples.demo.operators import command
 from examples.demo.province import MESSAGES, Places, Province
 from examples.demo.week import DAYS, MONDAY
-from hub.errors import StartupError
 from hub.postgres.database import Connection
 from schemas.notice import NoticePurpose
 
@@ -25,8 +22,6 @@ _LATER = {"HUB_PROFILE": "nd118-2025"}
 _LATER_FORMS = ("01", "02", "03", "04", "05", "06")
 _REPORTS = ("766", "gains", "work", "late")
 _WEEK = ("--from", f"{MONDAY}", "--to", f"{MONDAY + timedelta(days=DAYS - 1)}")
-_NOT_THIS_WEEK = frozenset({"moved"})
-"""No calendar that was decided later changes a day of that October."""
 _TOLD = """
 select convert_from(bytes, 'UTF8')::jsonb -> 'data' ->> 'purpose' as purpose, count(*) as count
 from fact where type = 'onestop.notice.sent.v1' group by 1
@@ -75,7 +70,7 @@ class Messages:
     @property
     def missing(self) -> tuple[str, ...]:
         """Of what nobody of the week was told."""
-        return tuple(sorted({*get_args(NoticePurpose)} - _NOT_THIS_WEEK - self.counts.keys()))
+        return tuple(sorted({*get_args(NoticePurpose)} - self.counts.keys()))
 
     def __str__(self) -> str:
         counted = ", ".join(f"{count} of {name}" for name, count in sorted(self.counts.items()))
@@ -142,13 +137,4 @@ async def _register(province: Province, file: Path, **settings: str) -> None:
 
 
 async def _hub(province: Province, *words: str, **settings: str) -> None:
-    """A command of the hub, as an operator types it."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hub.cli.main", *words),
-        env=os.environ | province.hub.environment | settings,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    if process.returncode:
-        raise StartupError(f"hub {' '.join(words[:2])}: {said.decode().strip()}")
+    await command({**province.hub.environment, **settings}, *words)

@@ -75,7 +75,7 @@ STORIES: tuple[Story, ...] = (
     Story(agency.refused_by_agency, weight=3, days=(3, 10), last_day=3),
     Story(agency.verified_on_the_spot, weight=2, days=(3, 10), last_day=3),
     Story(agency.opinion_overdue, weight=3, days=(3, 10), last_day=1),
-    Story(interlinked.interlinked_on_paper, days=(5, 10), channels=_PAPER, last_day=2),
+    Story(interlinked.interlinked_on_paper, days=(7, 10), channels=_PAPER, last_day=2),
     Story(interlinked.interlinked_at_once, days=(3, 10), channels=_ONLINE, last_day=1),
     Story(agency.withdrawn_late, weight=3, days=(3, 10), last_day=3),
     Story(agency.papers_by_hand, weight=5, channels=_PAPER),

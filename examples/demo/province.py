@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,9 @@ import asyncpg
 from pydantic import SecretStr
 
 from examples.demo import settings_of
+from examples.demo.days_off import write_regulation
 from examples.demo.members import MEMBERS, ONE_STOPS, OVER_HTTPS, PARTITIONS, SCANNING
+from examples.demo.operators import command
 from examples.demo.people import Citizen
 from examples.demo.procedures import PROCEDURES
 from examples.demo.programs import Program
@@ -24,7 +24,6 @@ from examples.demo.week import FIRST
 from hub.embedded import stack
 from hub.embedded.process import free_port
 from hub.embedded.stack import StackAddress
-from hub.errors import StartupError
 from hub.facts.sealing import MasterKey
 from hub.kafka.admin import KafkaAdmin
 from hub.participants import registry as participants
@@ -148,23 +147,17 @@ async def set_up_hub(places: Places, address: StackAddress) -> Hub:
     tokens[OVER_HTTPS] = passwords[OVER_HTTPS]
     passwords[GATEWAY] = await participants.set_up_gateway(admin, connection, store_key)
     keys = await asyncio.to_thread(make_keys, places.run / "pki", FIRST, ONE_STOPS)
+    await asyncio.to_thread(write_regulation, places.run / "regulation")
     environment = settings_of.hub(address, key_file, password) | settings_of.documents(places.run)
+    environment |= settings_of.regulation(places.run)
     await _import_organisations(environment)
     return Hub(address, environment, passwords, tokens, connection, keys)
 
 
 async def _import_organisations(environment: Mapping[str, str]) -> None:
     """As an operator does, with `hub organisations import`: from then on forms show names."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hub.cli.main", "organisations", "import", str(ORGANISATIONS)),
-        *("--operator", "demo", "--reason", "the offices of the demo", "--yes"),
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    if process.returncode:
-        raise StartupError(f"hub organisations import: {said.decode().strip()}")
+    told = ("--operator", "demo", "--reason", "the offices of the demo", "--yes")
+    await command(environment, "organisations", "import", str(ORGANISATIONS), *told)
 
 
 async def open_province(

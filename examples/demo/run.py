@@ -20,9 +20,9 @@ from examples.demo.conductor import Conductor
 from examples.demo.keeping import end_kept, keep, print_how_to_look
 from examples.demo.ledger import verdict_of
 from examples.demo.members import MEMBERS, PARTITIONS
-from examples.demo.month import let_the_month_end
 from examples.demo.papers import messages_of, show_papers, show_registers, show_reports
 from examples.demo.people import Citizen, citizens
+from examples.demo.periods import let_the_quarter_end
 from examples.demo.plan import plan_week
 from examples.demo.programs import Program
 from examples.demo.province import (
@@ -97,10 +97,10 @@ async def run_demo(options: Options, console: Console) -> int:
             messages = await messages_of(places, province.hub.database)
             registers = await show_registers(province, papers)
             reports = f"reports of the week, for a head to sign: {await show_reports(province)}"
-            month = await let_the_month_end(province, stillness)
-            found = (papers, registers, messages, reports, month)
+            periods = await let_the_quarter_end(province, stillness)
+            found = (papers, registers, messages, reports, periods)
             console.print("\n".join(map(str, found)), soft_wrap=True, highlight=False)
-            problems += month.problems
+            problems += periods.problems
             problems += [f"nobody got form {number}" for number in papers.missing]
             problems += [] if messages.mails and messages.short else ["nobody was told anything"]
             problems += [f"nobody was told of {purpose}" for purpose in messages.missing]

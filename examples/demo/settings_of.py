@@ -57,6 +57,11 @@ def documents(folder: Path) -> dict[str, str]:
     }
 
 
+def regulation(folder: Path) -> dict[str, str]:
+    """The law that comes beside the hub's own: every process of the hub."""
+    return {"HUB_REGULATION": str(folder / "regulation")}
+
+
 def adapter(hub_environment: Mapping[str, str], name: str, password: str) -> dict[str, str]:
     """Every adapter: connects as the participant whose work it does."""
     return {

@@ -23,8 +23,11 @@ def _other(case: Case) -> str:
 
 
 async def interlinked_on_paper(case: Case) -> None:
-    """Three agencies, one after the other: each passes the paper on with its slip (17.6.a)."""
-    await case.submit()
+    """Three agencies, one after the other: each passes the paper on with its slip (17.6.a).
+
+    It lasts beyond the week, so the applicant is told when its due time moves.
+    """
+    await case.submit(notices={"email": f"nguoi-nop-{case.plan.number}@vi-du.example"})
     await case.check_identity()
     await case.accept()
     lead, other = case.plan.procedure.agency, _other(case)

@@ -66,7 +66,7 @@ def replan(
     async def work(tree: Settings, connection: Connection) -> tuple[int, str]:
         book, now = load_book(tree.profile, tree.regulation), await _now(tree, connection)
         wanted = calendar or book.in_force(local_day(now)).versions.calendar
-        sent = await _send(tree, _open(tree, connection, book, wanted), limit, wanted, by)
+        sent = await _send(tree, _open(tree, connection, book, wanted), limit, wanted, by, now)
         if sent:
             told = f"{by.reason} ({sent} dossiers)"
             await record_action(connection, by.operator, "calendar.replanned", f"calendar/{wanted}", told)
@@ -138,8 +138,10 @@ def _day(one: ChangedDay) -> str:
     return f"{one.day} {one.name or ('off' if one.is_off else 'worked')}"
 
 
-async def _send(tree: Settings, found: AsyncIterator[_Open], limit: int, wanted: str, by: Order) -> int:
-    """One request each, of this order; what is ordered twice is refused once it was done.
+async def _send(
+    tree: Settings, found: AsyncIterator[_Open], limit: int, wanted: str, by: Order, now: datetime
+) -> int:
+    """One request each, of this order, at this legal time; what is ordered twice is refused once it was done.
 
     The id is the order's own: one that came before its calendar was everywhere can be given again.
     """
@@ -160,7 +162,7 @@ async def _send(tree: Settings, found: AsyncIterator[_Open], limit: int, wanted:
                 source=HUB_SOURCE,
                 event_type=ReplanLimits.type,
                 subject=dossier,
-                time=rfc3339(datetime.now(UTC)),
+                time=rfc3339(now),
             )
             partition = partitions[int(dossier[-6:], 16) % len(partitions)]
             await producer.send_and_wait(

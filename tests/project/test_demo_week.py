@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import get_args
 
+from examples.demo.days_off import CALENDAR, DAY_OFF, write_regulation
 from examples.demo.papers import Messages
 from examples.demo.people import citizens
 from examples.demo.plan import STORIES, plan_week
 from examples.demo.procedures import PROCEDURES
 from examples.demo.week import LAST, Week, moment
+from hub.regulation.lawbook import load_book
 from schemas.notice import NoticePurpose
 from tests.support.dossiers import law
 
@@ -101,7 +103,22 @@ def test_a_purpose_of_which_nobody_was_told_is_named() -> None:
     told = dict.fromkeys(get_args(NoticePurpose), 1)
     without = {purpose: count for purpose, count in told.items() if purpose not in {"fee", "moved"}}
     assert Messages(Path(), Path(), told).missing == ()
-    assert Messages(Path(), Path(), without).missing == ("fee",)
+    assert Messages(Path(), Path(), without).missing == ("fee", "moved")
+
+
+def test_the_later_calendar_of_the_week_is_the_one_that_is_there_with_one_day_off_more(
+    tmp_path: Path,
+) -> None:
+    write_regulation(tmp_path / "law")
+    book = load_book(folder=tmp_path / "law")
+    friday = LAST.date()
+    before, after = book.in_force(friday - timedelta(days=1)), book.in_force(friday)
+    assert (after.calendar.version, before.calendar.version) == (CALENDAR, law().calendar.version)
+    days = [date(2026, 1, 1) + timedelta(days=number) for number in range(600)]
+    differing = [
+        day for day in days if before.calendar.is_working_day(day) != after.calendar.is_working_day(day)
+    ]
+    assert differing == [DAY_OFF]
 
 
 def test_people_are_invented_and_numbered() -> None:

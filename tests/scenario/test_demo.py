@@ -13,7 +13,7 @@ from typing import get_args
 
 import pytest
 
-from examples.demo.month import EXPECTED
+from examples.demo.periods import EXPECTED
 from examples.demo.plan import STORIES
 from schemas.notice import NoticePurpose
 from tests.support.forms import codes_of, text_of
@@ -66,14 +66,16 @@ async def _run(home: Path, *arguments: str) -> tuple[int, str]:
 
 
 def _look_at_reports(folder: Path, output: str) -> None:
-    """Those of the week that were asked for, and those of its month that were made by themselves."""
+    """Those of the week that were asked for, and those of its quarter that were made by themselves."""
     reports = {file.name: text_of(file.read_bytes()) for file in folder.iterdir()}
     asked = {f"report-{kind}.pdf" for kind in ("766", "gains", "work", "late", "settlement")}
     assert "2026-Q3" in reports["report-settlement.pdf"]
     assert asked < reports.keys()
     assert Counter(name.partition("-")[0] for name in reports.keys() - asked) == EXPECTED
-    assert "reports of the month, made by themselves: " in output
-    assert "7 sent by e-mail, 2 left to operators" in output
+    assert "reports of the months and of the quarter, made by themselves: " in output
+    assert "28 sent by e-mail, 11 left to operators" in output
+    settled = reports["settlement-000.11.01.H07-2026-Q4.pdf"]
+    assert all(word in settled for word in ("2026-Q4", "1.230.000", "275.000", "25.000")), settled
     assert all("THỦ TRƯỞNG ĐƠN VỊ" in text for text in reports.values())
 
 
@@ -121,7 +123,7 @@ async def test_a_week_passes_every_check_and_names_what_was_refused(tmp_path: Pa
     assert re.search(r"messages of the week: [1-9]\d* e-mails: .*; [1-9]\d* short messages", output)
     told = re.search(r"applicants were told: (.*)", output)
     assert told is not None, output
-    assert set(re.findall(r"\d+ of (\w+)", told[1])) == set(get_args(NoticePurpose)) - {"moved"}
+    assert set(re.findall(r"\d+ of (\w+)", told[1])) == set(get_args(NoticePurpose))
     headed = [text for name, text in made.items() if "true-copy" not in name]  # a mark, no letter
     assert all("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text for text in headed)
     assert "xã Giả Định" in made["form-01.pdf"], "names of organisations, as they were imported"

@@ -29,8 +29,7 @@ _KNOWN = frozenset(
     {
         *_STATUS, _COPY, "onestop.dossier.supplemented.v1", "onestop.dossier.declined.v1",
         "onestop.case.progressed.v1", "onestop.apology.sent.v1", "onestop.due.rescheduled.v1",
-        "onestop.payment.requested.v1",
-        "onestop.payment.recorded.v1",
+        "onestop.limit.moved.v1", "onestop.payment.requested.v1", "onestop.payment.recorded.v1",
     }
 )  # fmt: skip
 """What the portal has to learn; who lodged a dossier is sent more than that."""
