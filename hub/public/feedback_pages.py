@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from hub.public.pages import Asked, hidden_fields, page_of
+from hub.public.pages import Asked, hidden_fields, page_of, unbroken
 from hub.public.standing import Side, Standing
 from hub.public.words import say
 
@@ -63,7 +63,7 @@ def said_page(asked: Asked, key: str, **values: str) -> str:
     language = asked.language
     back = (
         f'<form method="post" action="/tra-cuu">{hidden_fields(asked)}<button class="plain" type="submit">'
-        f"{escape(say('dossier_heading', language, code=asked.code))}</button></form>"
+        f"{unbroken(escape(say('dossier_heading', language, code=asked.code)))}</button></form>"
     )
     box = f'<div class="box" role="status"><p>{escape(say(key, language, **values))}</p></div>'
     return page_of(asked, say(f"{key}_title", language), box + back)

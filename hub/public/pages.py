@@ -38,7 +38,9 @@ border:2px solid #7d1515;border-radius:4px;background:#9b1c1c;color:#fff}
 header button{margin:0;background:#fff;color:#7d1515}
 a{color:#0b4f8a;padding:.6rem 0;display:inline-block}
 :focus-visible{outline:3px solid #0b4f8a;outline-offset:2px}
-fieldset{border:1px solid #767676;border-radius:4px;margin:1rem 0 0}legend{font-weight:700}
+fieldset{border:1px solid #767676;border-radius:4px;margin:1rem 0 0;padding:.6rem .75rem}
+legend{float:left;width:100%;padding:0;margin-bottom:.25rem;font-weight:700}
+.word{display:inline-block}
 .mark{display:inline-block;font-weight:400;margin:.25rem 1rem .25rem 0;min-height:32px}
 table{border-collapse:collapse;font-size:1.75rem}
 th,td{border:1px solid #767676;padding:.25rem 1.25rem;text-align:left}
@@ -203,8 +205,14 @@ def whole_page(
         f"{_restart(restart)}<title>{heading}</title><style>{_STYLE}</style></head><body>"
         f'<a class="skip" href="#noi-dung">{escape(say("skip", language))}</a>'
         f"<header><p>{site}</p>{switch}</header>"
-        f'<main id="noi-dung"><h1>{name}</h1>{content}</main></body></html>'
+        f'<main id="noi-dung"><h1>{unbroken(name)}</h1>{content}</main></body></html>'
     )
+
+
+def unbroken(text: str) -> str:
+    """Escaped text in which a word with a dash, as codes are, stays on a line that is wide enough for it."""
+    words = (f'<span class="word">{word}</span>' if "-" in word else word for word in text.split(" "))
+    return " ".join(words)
 
 
 def _switch(asked: Asked) -> str:

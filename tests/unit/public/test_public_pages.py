@@ -95,6 +95,13 @@ def test_a_dossier_in_process_says_its_step_its_time_and_that_nobody_has_to_come
     assert "Vì sao chậm" not in text
 
 
+def test_a_code_is_not_broken_at_its_dash() -> None:
+    heading = shown(dossiers.in_process().now).partition("<h1>")[2].partition("</h1>")[0]
+    assert heading == f'Hồ sơ <span class="word">{CODE}</span>'
+    said = said_page(Asked(CODE, "7K3M-9QXR", "vi"), "rated")
+    assert f'Hồ sơ <span class="word">{CODE}</span></button>' in said
+
+
 def test_nobody_has_to_come_any_more_for_a_dossier_that_is_over() -> None:
     text = text_of(shown(replace(dossiers.issued().now, status="returned", custody={})))
     assert "Không cần đến nữa. Bộ phận Một cửa đã nhận hồ sơ: Bộ phận Một cửa xã Mẫu." in text
