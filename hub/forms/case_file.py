@@ -29,14 +29,18 @@ Letterheads = Callable[[str, date], Letterhead]
 
 
 def letterheads(known: Organisations) -> Letterheads:
-    """Those of the organisations that were imported; where no name is known, the code stands for it."""
+    """Those of the organisations that were imported; where no name is known, the code stands for it.
+
+    The place is its own, or that of the body above it.
+    """
 
     def of(code: str, day: date) -> Letterhead:
         found = known.on(code, day)
         if found is None:
             return Letterhead(code)
         above = known.on(found.parent, day) if found.parent is not None else None
-        return Letterhead(found.name_vi, above.name_vi if above is not None else None)
+        place = found.place or (above.place if above is not None else None)
+        return Letterhead(found.name_vi, above.name_vi if above is not None else None, place)
 
     return of
 

@@ -66,6 +66,8 @@ class Organisation(BaseModel):
     """Codes of areas from the widest on: `83`, `83/28756`."""
     procedures: tuple[ProcedureCode, ...] | None = None
     """For which it is competent; without them nothing is said about that."""
+    place: Line | None = None
+    """Địa danh before the date of its papers (Decree 30/2020/NĐ-CP, Annex I): `Mỏ Cày`."""
     payee_account: Line | None = None
     mailbox: Mailbox | None = None
     """Its published one, to which dossiers may come where a procedure allows it (13.4)."""

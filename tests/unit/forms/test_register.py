@@ -148,6 +148,21 @@ def test_organisations_are_called_as_they_were_imported_for_the_day() -> None:
     assert known("000.99.99.H07", date(2025, 7, 1)).name == "000.99.99.H07"
 
 
+def test_papers_are_dated_from_the_place_of_the_office_or_of_the_body_above_it() -> None:
+    begin = date(2020, 1, 1)
+    above = Organisation(
+        code="H07.01", kind="committee", level="commune", name_vi="UB", place="xã Mẫu", in_force_from=begin
+    )
+    section = Organisation(
+        code="H07.02", kind="section", level="commune", name_vi="BP", parent="H07.01", in_force_from=begin
+    )
+    other = section.model_copy(update={"code": "H07.03", "place": "Mỏ Cày"})
+    alone = above.model_copy(update={"code": "H07.04", "place": None})
+    known = letterheads(Organisations([above, section, other, alone]))
+    places = [known(code, begin).place for code in ("H07.01", "H07.02", "H07.03", "H07.04", "H07.99")]
+    assert places == ["xã Mẫu", "xã Mẫu", "Mỏ Cày", None, None]
+
+
 @pytest.mark.parametrize(
     ("name", "seen"),
     [("A\u202eB", "A[U+202E]B"), ("A\nB\x85C", "A B C"), ("_x202E_", "_x202E_"), ("阮", "阮")],
