@@ -1,8 +1,8 @@
 """A real SMTP server in a process: `python -m tests.contract.mail_server FOLDER [CERTIFICATE KEY]`.
 
 What it takes stands in FOLDER/journal.jsonl, with its time, before it answers. FOLDER/faults.json names a
-step (`rcpt`, `data`, `after_data`) and what is answered there, once; `drop` cuts the connection. `--port`
-names where it listens.
+step (`rcpt`, `data`, `after_data`) and what is answered there, once; `drop` cuts the connection, and `hold`
+answers after a minute. `--port` names where it listens.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Handler:
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """One recipient."""
-        answer = self._fault("rcpt", server)
+        answer = await self._fault("rcpt", server)
         if answer is None:
             envelope.rcpt_tos.append(address)
         return answer or "250 2.1.5 Ok"
@@ -39,7 +39,7 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """One text."""
-        if (answer := self._fault("data", server)) is not None:
+        if (answer := await self._fault("data", server)) is not None:
             return answer
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         entry = {
@@ -51,9 +51,9 @@ class Handler:
         }
         with self._journal.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
-        return self._fault("after_data", server) or "250 2.0.0 Ok: queued as 4XyZ07Q"
+        return await self._fault("after_data", server) or "250 2.0.0 Ok: queued as 4XyZ07Q"
 
-    def _fault(self, step: str, server: SMTP) -> str | None:
+    async def _fault(self, step: str, server: SMTP) -> str | None:
         if not self._faults.exists():
             return None
         faults: dict[str, str] = json.loads(self._faults.read_text("utf-8"))
@@ -63,6 +63,8 @@ class Handler:
         if answer == "drop":
             transport: Any = server.transport
             transport.abort()
+        if answer == "hold":
+            await asyncio.sleep(60)
         return answer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.policy
 import ssl
+import time
 from collections.abc import AsyncIterator
 from email import message_from_string
 from pathlib import Path
@@ -80,6 +81,30 @@ async def test_an_address_or_a_text_that_is_refused_for_good_fails_the_notice(
     report = adapter.report(sent, outcome, FACT_TIME)
     assert report is not None
     assert ReportNotice.model_validate_json(report.data).failure == "Máy chủ từ chối thông báo (mã 550)."
+
+
+async def test_a_server_that_is_slow_before_it_has_the_text_is_tried_again(world: World) -> None:
+    adapter, mail = world
+    before, begun = len(mail.taken()), time.monotonic()
+    mail.fault("rcpt", "hold")
+    assert isinstance(await adapter.deliver(message()), RetryAt)
+    assert time.monotonic() - begun < 10, "no longer than one sending may take"
+    assert len(mail.taken()) == before
+
+
+@pytest.mark.parametrize(("step", "kept"), [("data", 0), ("after_data", 1)])
+async def test_a_server_that_is_slow_with_the_text_is_not_given_it_again(
+    world: World, step: str, kept: int
+) -> None:
+    adapter, mail = world
+    before = len(mail.taken())
+    mail.fault(step, "hold")
+    sent = message()
+    assert isinstance(await adapter.deliver(sent), Unknown)
+    settled = await adapter.query(sent)
+    assert isinstance(settled, Rejected)
+    assert settled.code == "notices.unsure"
+    assert len(mail.taken()) == before + kept
 
 
 async def test_after_a_lost_answer_the_notice_is_never_sent_again_on_this_way(world: World) -> None:
