@@ -79,6 +79,22 @@ def pages_of(pdf: bytes, dpi: int = _DPI) -> list[Image.Image]:
     return [document[number].render(scale=dpi / 72).to_pil().convert("L") for number in range(len(document))]
 
 
+def reach_of(pdf: bytes) -> float:
+    """How far to the right the letters go, as a share of the page's width."""
+    found = 0.0
+    for page in pypdfium2.PdfDocument(pdf):
+        text = page.get_textpage()
+        ends = [text.get_charbox(number)[2] for number in range(text.count_chars())]
+        found = max(found, max(ends, default=0.0) / page.get_width())
+    return found
+
+
+def pictures_of_dots(pdf: bytes) -> int:
+    """How many there are: they are what is not sharp when it is enlarged."""
+    images = (pypdfium2.raw.FPDF_PAGEOBJ_IMAGE,)
+    return sum(len(list(page.get_objects(filter=images))) for page in pypdfium2.PdfDocument(pdf))
+
+
 def codes_of(pdf: bytes) -> list[str]:
     """What a reader of QR codes finds on the first page."""
     return [found.text for found in zxingcpp.read_barcodes(pages_of(pdf, dpi=300)[0])]

@@ -16,11 +16,13 @@ from hub.forms.errors import FormError, NotIssuedError
 from hub.forms.form_set import form_of, set_of
 from hub.forms.issuing import printed
 from hub.forms.signs import on_paper
+from hub.regulation.lawbook import DEFAULT_REGULATION
 from schemas.dossier import DossierAccepted, DossierDeclined, SupplementRequested
 from schemas.due import ApologySent
 from tests.support.forms import (
     LATER,
     LATER_NUMBERS,
+    PAPERS,
     case,
     codes_of,
     form,
@@ -28,6 +30,8 @@ from tests.support.forms import (
     law,
     looks_like,
     pages_of,
+    pictures_of_dots,
+    reach_of,
     sample,
     stored_picture,
     text_of,
@@ -203,6 +207,25 @@ def test_a_name_of_80_letters_and_40_papers_take_more_pages_and_lose_nothing() -
     assert len(pages_of(made)) >= 4
     assert text_of(made).count(name) >= 2
     assert all(f" {n} {40 - n} " in text_of(made) for n in (20, 30, 39))
+
+
+@pytest.mark.parametrize("regulation", [DEFAULT_REGULATION, LATER])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_word_that_is_longer_than_its_line_stays_on_the_paper_and_is_copied_whole(
+    number: str, regulation: str
+) -> None:
+    address, name = "x" * 80 + "@vi-du.example", "Nguyễn" * 20
+    made = changed("dossier.submitted", lambda data: data["applicant"].update(email=address, name=name))
+    pdf = printed(form(number, regulation), form_set(regulation), made)
+    assert reach_of(pdf) < 1 - 9 / 148, "the margin is one centimetre"
+    if number in {"01", "02", "03", "04"}:
+        assert {address, name} <= {word for word in (address, name) if word in text_of(pdf).replace(" ", "")}
+
+
+def test_papers_can_be_enlarged_to_any_size() -> None:
+    """Letters, lines and codes are drawn: at 200 % the page is as sharp."""
+    for number in (*NUMBERS, "06", *PAPERS):
+        assert pictures_of_dots(sample(number)) == 0, number
 
 
 def test_what_people_write_is_text_and_never_a_command_of_the_template() -> None:

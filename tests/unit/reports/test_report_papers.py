@@ -22,7 +22,7 @@ from hub.reports.paper import MOST_LATE, MOST_ROWS, as_pdf
 from hub.reports.report import Figure
 from hub.reports.settlement import touches
 from hub.reports.work import LateList, longest_first
-from tests.support.forms import looks_like, text_of
+from tests.support.forms import looks_like, reach_of, text_of
 from tests.support.report_papers import AGENCIES, FORMULAS, ONE_STOP, PERIOD, REPORTS, lives, made, pages
 from tests.support.report_papers import seen as late_ones
 
@@ -37,7 +37,11 @@ def test_each_report_looks_as_it_is_stored_and_is_the_same_bytes(kind: str) -> N
 @pytest.mark.parametrize("kind", REPORTS)
 @pytest.mark.parametrize("ending", FORMATS)
 def test_a_report_without_rows_is_one_too(kind: str, ending: str) -> None:
-    assert FORMATS[ending](replace(made(kind), rows=[]))
+    content = FORMATS[ending](replace(made(kind), rows=[]))
+    assert content
+    if ending == "pdf":
+        text = text_of(content)
+        assert "Trong kỳ không có" in text or "Chưa có quý nào trong kỳ" in text, "said in words"
 
 
 def test_the_period_that_runs_and_the_numbers_that_are_not_known_are_said_in_words() -> None:
@@ -66,6 +70,14 @@ def test_long_words_of_a_form_04_are_shortened_on_the_list() -> None:
     text = text_of(as_pdf(CountedReport("late", PERIOD, rows)))
     assert text.count("hai") == 400 // len("một hai ba ")
     assert "…" in text.partition("một")[2]
+
+
+def test_a_word_that_is_longer_than_its_cell_stays_in_it() -> None:
+    rows = [{**made("officers").rows[0], "account": "x" * 100}]
+    officers = as_pdf(CountedReport("officers", PERIOD, rows))
+    assert "x" * 100 in text_of(officers).replace(" ", "")
+    late = as_pdf(CountedReport("late", PERIOD, [{**made("late").rows[0], "words": "x" * 400}]))
+    assert max(reach_of(officers), reach_of(late)) < 1 - 14 / 297, "the margin"
 
 
 def test_a_paper_has_a_bounded_number_of_rows() -> None:
