@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import default
@@ -52,6 +53,16 @@ def test_every_notice_is_whole_in_both_languages_and_short_enough_as_a_message(
     assert "\n\n\n" not in email_of(asked, known, None)
     longest = fact(purpose=purpose, language=language, organisation_name="Bộ phận Một cửa " + "ắ" * 60)
     assert within(sms_of(longest, known, "https://motcua.mau.example/tra-cuu"), 3, is_unaccented=False)
+
+
+@pytest.mark.parametrize("link", ["https://motcua.mau.example/tra-cuu", None])
+def test_no_notice_has_a_link_but_that_of_the_site(link: str | None) -> None:
+    for language, known in KNOWN.items():
+        for purpose in PURPOSES:
+            asked = fact(purpose=purpose, language=language)
+            text = " ".join(make(asked, known, link) for make in (subject_of, email_of, sms_of))
+            found = set(re.findall(r"(?:https?://|www\.)[^\s,;<>]+", text))
+            assert {one.rstrip(".") for one in found} == ({link} if link is not None else set()), purpose
 
 
 def test_the_rule_of_each_template_is_one_that_the_hub_knows_or_that_it_notes_in_the_fact() -> None:
