@@ -22,7 +22,7 @@ from tests.support.waiting import within
 
 pytestmark = pytest.mark.long
 
-_LIMIT_S = 150
+_LIMIT_S = 300
 _LAST = re.compile(
     r"demo: dossiers=40 accepted=(\d+) refused=(\d+) returned=(\d+) open=(\d+) "
     r"lost=0 duplicated=0 misordered=0 seconds=\d+"
