@@ -89,7 +89,8 @@ class PortalSettings(BaseSettings):
     unit: str = Field(min_length=1, description="`madonvi`: the province's unit code")
     unit_names: dict[str, str] = Field(default_factory=dict, description="names of units by code, as JSON")
     procedure_codes: dict[str, str] = Field(
-        default_factory=dict, description="MaTTHC by the hub's procedure code, where they differ"
+        default_factory=dict,
+        description="MaTTHC by the hub's procedure code, beside those of the catalogue's completions",
     )
     session_life_s: float = Field(default=600.0, gt=0, description="how long a session is used")
     session_codes: frozenset[str] = Field(

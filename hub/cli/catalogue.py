@@ -18,7 +18,7 @@ from hub.participants.register_editions import RegisterName
 from hub.printing.tables import AsJson, print_rows
 from hub.regulation import published
 from hub.regulation.clock import local_day
-from hub.regulation.code_mapping import mapped, read_others
+from hub.regulation.code_mapping import as_completion, mapped, read_others
 from hub.regulation.lawbook import load_book
 from hub.regulation.published import Publication
 
@@ -87,8 +87,12 @@ def mapping(
         Path | None, typer.Option(help="JSON of what was decided: the other code by the hub's")
     ] = None,
     into: Annotated[
-        Path | None, typer.Option(help="write what is decided or certain into a JSON file")
+        Path | None,
+        typer.Option(help="write what is sure: a completion (.toml) or the setting of an adapter (.json)"),
     ] = None,
+    system: Annotated[
+        str, typer.Option(help="how completions call that system; what they say of it is decided")
+    ] = "portal",
     as_json: AsJson = False,
 ) -> None:
     """Find the code that another system has for each procedure of today's catalogue, or suggest some.
@@ -97,9 +101,16 @@ def mapping(
     """
     tree = settings()
     catalogue = load_book(tree.profile, tree.regulation).in_force(local_day(datetime.now(UTC))).catalogue
-    decided = _decided(given) if given is not None else {}
+    decided = {
+        code: one.other_codes[system]
+        for code, one in catalogue.procedures.items()
+        if system in one.other_codes
+    }
+    decided |= _decided(given) if given is not None else {}
     found = mapped(catalogue.procedures.values(), read_others(registers.text_of(others)), decided)
-    if into is not None:
+    if into is not None and into.suffix == ".toml":
+        registers.write_out(into, lambda: as_completion(system, found))
+    elif into is not None:
         certain = {one.code: one.other for one in found if one.other is not None and one.other != one.code}
         registers.write_out(into, lambda: orjson.dumps(certain, option=orjson.OPT_INDENT_2).decode())
     rows = [

@@ -208,6 +208,8 @@ class Procedure:
     """Of the completions: codes of results that the procedure gives electronically only (17.10)."""
     by_email: str | None = None
     """Of the completions: the provision that allows e-mail, which is one of `channels` then (13.4)."""
+    other_codes: Mapping[str, str] = field(default_factory=dict)
+    """Of the completions: what other systems call it, by the name of the system."""
     result_codes: tuple[str, ...] = field(init=False, compare=False, repr=False)
     """Codes of `results`, each once."""
     has_papers_by_case: bool = field(init=False, compare=False, repr=False)

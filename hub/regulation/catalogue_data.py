@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from hub.regulation.catalogue import Catalogue
 from hub.regulation.catalogue_import import import_catalogue
 from hub.regulation.completion import completed
-from hub.regulation.errors import ProfileError
-from hub.regulation.toml_files import read_toml
+from hub.regulation.toml_files import misplaced, read_toml
 
 
 class _CatalogueFile(BaseModel):
@@ -40,12 +39,15 @@ class PublishedCatalogue:
 def read_catalogue(text: str, files: Mapping[str, bytes]) -> PublishedCatalogue:
     """Import the records that the TOML text names, and complete them; raises ProfileError."""
     data = read_toml(text, "catalogue", _CatalogueFile)
-    try:
-        records = [files[f"procedures/{name}"] for name in data.records]
-        said = {f"completions/{name}": files[f"completions/{name}"] for name in data.completions}
-    except KeyError as error:
-        raise ProfileError(f"catalogue: there is no file {error.args[0]}") from None
+    named = (("records", "procedures", data.records), ("completions", "completions", data.completions))
+    for key, folder, names in named:
+        for number, name in enumerate(names):
+            if f"{folder}/{name}" not in files:
+                raise misplaced(text, "catalogue", (key, number), f"there is no file {folder}/{name}")
+    records = [files[f"procedures/{name}"] for name in data.records]
+    said = {f"completions/{name}": files[f"completions/{name}"] for name in data.completions}
     catalogue = completed(import_catalogue(records).catalogue, said)
     if catalogue.version != data.version:
-        raise ProfileError(f"the files of catalogue {data.version} make up {catalogue.version}")
+        why = f"the files of catalogue {data.version} make up {catalogue.version}"
+        raise misplaced(text, "catalogue", ("version",), why)
     return PublishedCatalogue(data.in_force_from, catalogue)

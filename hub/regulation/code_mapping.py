@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,15 @@ def mapped(
     if wrong:
         raise RegisterError(wrong)
     return [_mapped(one, others, given.get(one.code)) for one in ordered]
+
+
+def as_completion(system: str, found: Iterable[MappedCode]) -> str:
+    """What is sure, as a completion of the catalogue; codes that are the same in both are not said."""
+    lines = [f"# Codes by which {system} knows these procedures.", ""]
+    for one in found:
+        if one.other is not None and one.other != one.code:
+            lines += [f'[procedures."{one.code}"]', f"codes.{system} = {json.dumps(one.other)}", ""]
+    return "\n".join(lines)
 
 
 def _mapped(one: Procedure, others: Sequence[OtherCode], given: str | None) -> MappedCode:

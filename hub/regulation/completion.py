@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
@@ -22,11 +22,13 @@ from hub.regulation.catalogue import (
     TimeUnit,
 )
 from hub.regulation.completion_fees import ByPieceEntry, ScheduleEntry, with_fees
-from hub.regulation.errors import ProfileError
+from hub.regulation.errors import MeaningError, ProfileError
 from hub.regulation.sections import Channel
-from hub.regulation.toml_files import read_toml
+from hub.regulation.toml_files import misplaced, read_toml
 
 _Decision = Annotated[str, Field(pattern=r"\S", max_length=250)]
+_System = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]
+_OtherCode = Annotated[str, Field(pattern=r"^\S{1,50}$")]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -67,6 +69,8 @@ class _Completed(BaseModel):
     announced: _Decision | None = None
     electronic_results: frozenset[str] = frozenset()
     email: _ByEmail | None = None
+    codes: Mapping[_System, _OtherCode] = {}
+    """What other systems call it."""
 
 
 class CompletionFile(BaseModel):
@@ -77,25 +81,72 @@ class CompletionFile(BaseModel):
     procedures: Mapping[str, _Completed]
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What files say of one procedure: each field by one of them."""
+
+    whole: _Completed
+    by: Mapping[str, str]
+    """The name of the file, by the field."""
+
+
 def completed(catalogue: Catalogue, files: Mapping[str, bytes]) -> Catalogue:
     """The catalogue with what these files say, under a version made of its records and of them.
 
-    Raises ProfileError with file and key: for what is not known there, and for what two files say.
+    Raises ProfileError with file, line and key: for what is not known there, and for what two files say.
     """
     if not files:
         return catalogue
-    procedures, by = dict(catalogue.procedures), dict[str, str]()
+    said = dict[str, _Said]()
     for name, raw in files.items():
-        for code, said in read_completion(name, raw).procedures.items():
-            if code not in procedures:
-                raise ProfileError(f"{name}: procedures.{code}: the catalogue has no such procedure")
-            if code in by:
-                raise ProfileError(f"{name}: procedures.{code}: {by[code]} completes it already")
-            by[code] = name
-            procedures[code] = _with(procedures[code], said, f"{name}: procedures.{code}")
+        for code, one in read_completion(name, raw).procedures.items():
+            said[code] = _joined(said.get(code), code, one, name, raw)
+    procedures = dict(catalogue.procedures)
+    for code, of_all in said.items():
+        try:
+            procedures[code] = _with(_published(catalogue, code), of_all.whole)
+        except MeaningError as error:
+            raise _of_file(error.below("procedures", code), of_all, files) from error
+    _apart(said, files)
     digests = "".join(f"\n{hashlib.sha256(raw).hexdigest()}" for raw in files.values())
     version = hashlib.sha256(f"{catalogue.version}{digests}".encode()).hexdigest()[:16]
     return Catalogue(version, MappingProxyType(procedures))
+
+
+def _published(catalogue: Catalogue, code: str) -> Procedure:
+    if code not in catalogue.procedures:
+        raise MeaningError((), "the catalogue has no such procedure")
+    return catalogue.procedures[code]
+
+
+def _joined(before: _Said | None, code: str, one: _Completed, name: str, raw: bytes) -> _Said:
+    """Two files may complete one procedure, with different fields of it."""
+    by = dict(before.by) if before is not None else {}
+    for field in sorted(one.model_fields_set):
+        if field in by:
+            where = ("procedures", code, field)
+            raise misplaced(raw.decode(), name, where, f"{by[field]} says it already")
+    by |= dict.fromkeys(one.model_fields_set, name)
+    own = {field: getattr(one, field) for field in one.model_fields_set}
+    whole = before.whole.model_copy(update=own) if before is not None else one
+    return _Said(whole, by or {"": name})
+
+
+def _of_file(error: MeaningError, said: _Said, files: Mapping[str, bytes]) -> ProfileError:
+    """The error with the file that says it, and its line."""
+    field = str(error.where[2]) if len(error.where) > 2 else ""
+    name = said.by.get(field) or next(iter(said.by.values()))
+    return misplaced(files[name].decode(), name, error.where, error.why)
+
+
+def _apart(said: Mapping[str, _Said], files: Mapping[str, bytes]) -> None:
+    """No two procedures have one code in the same system: what it sends back would be of either."""
+    known = dict[tuple[str, str], str]()
+    for code, one in said.items():
+        for system, other in one.whole.codes.items():
+            if (of := known.setdefault((system, other), code)) != code:
+                where = ("procedures", code, "codes", system)
+                raise _of_file(MeaningError(where, f"{other} is that of {of} already"), one, files)
 
 
 def read_completion(name: str, raw: bytes) -> CompletionFile:
@@ -107,39 +158,40 @@ def read_completion(name: str, raw: bytes) -> CompletionFile:
     return read_toml(text, name, CompletionFile)
 
 
-def _with(procedure: Procedure, said: _Completed, place: str) -> Procedure:
-    procedure = _lodged_by_email(procedure, said.email, f"{place}.email")
+def _with(procedure: Procedure, said: _Completed) -> Procedure:
+    procedure = _lodged_by_email(procedure, said.email)
     channels: tuple[Channel, ...] = get_args(Channel)
     times = {choice.id for channel in channels for choice in procedure.choices(channel)}
-    _known(said.immediate, times, f"{place}.immediate", "time")
+    _known(said.immediate, times, ("immediate",), "time")
     codes = {component.code for component in procedure.components}
-    _known(said.components, codes, f"{place}.components", "paper")
+    _known(said.components, codes, ("components",), "paper")
     _known(
         said.electronic_results,
         {one.code for one in procedure.results if one.code},
-        f"{place}.electronic_results",
+        ("electronic_results",),
         "result",
     )
     for code, paper in said.components.items():
-        _known(paper.cases, times, f"{place}.components.{code}.cases", "time")
+        _known(paper.cases, times, ("components", code, "cases"), "time")
     return replace(
-        with_fees(procedure, said.schedules, said.by_piece, place),
+        with_fees(procedure, said.schedules, said.by_piece),
         immediate=said.immediate,
-        steps=_steps(procedure, said.steps, f"{place}.steps"),
-        process_approved=_approval(said, place),
+        steps=_steps(procedure, said.steps),
+        process_approved=_approval(said),
         announced=said.announced,
         electronic_results=said.electronic_results,
+        other_codes=MappingProxyType(dict(said.codes)),
         components=tuple(_paper(one, said.components.get(one.code)) for one in procedure.components),
     )
 
 
-def _lodged_by_email(procedure: Procedure, said: _ByEmail | None, place: str) -> Procedure:
+def _lodged_by_email(procedure: Procedure, said: _ByEmail | None) -> Procedure:
     """E-mail as one more channel (13.4)."""
     if said is None:
         return procedure
     offer = procedure.channels.get(said.like)
     if offer is None:
-        raise ProfileError(f"{place}.like: {said.like} is no channel of this procedure")
+        raise MeaningError(("email", "like"), f"{said.like} is no channel of this procedure")
     channels: Mapping[Channel, Offer] = MappingProxyType({**procedure.channels, "email": offer})
     return replace(procedure, channels=channels, by_email=said.provision)
 
@@ -148,25 +200,26 @@ _DAY_HOURS = 8
 """Opening hours of a working day (Đ 10), for steps in hours beside others in days."""
 
 
-def _steps(procedure: Procedure, said: tuple[_Step, ...], place: str) -> tuple[ProcessStep, ...]:
+def _steps(procedure: Procedure, said: tuple[_Step, ...]) -> tuple[ProcessStep, ...]:
     """The approved process, within the shortest time that is published (9.4)."""
     steps = tuple(ProcessStep(one.name, HandlingTime.read(one.time)) for one in said)
     names = [step.name for step in steps]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ProfileError(f"{place}: {twice[0]} is there twice")
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise MeaningError(("steps", number, "name"), f"{name} is there twice")
     channels: tuple[Channel, ...] = get_args(Channel)
     published = [_hours(choice.time) for channel in channels for choice in procedure.choices(channel)]
     total = sum((_hours(step.time) or Decimal(0) for step in steps), Decimal(0))
     shortest = min((hours for hours in published if hours is not None), default=None)
     if steps and shortest is not None and total > shortest:
-        raise ProfileError(f"{place}: the steps take {total:f} hours, the procedure {shortest:f}")
+        raise MeaningError(("steps", 0), f"the steps take {total:f} hours, the procedure {shortest:f}")
     return steps
 
 
-def _approval(said: _Completed, place: str) -> str | None:
+def _approval(said: _Completed) -> str | None:
     """Of a process that is there (9.4)."""
     if said.process_approved is not None and not said.steps:
-        raise ProfileError(f"{place}.process_approved: there are no steps that it could approve")
+        raise MeaningError(("process_approved",), "there are no steps that it could approve")
     return said.process_approved
 
 
@@ -177,9 +230,9 @@ def _hours(time: HandlingTime) -> Decimal | None:
     return time.amount * _DAY_HOURS if time.unit is TimeUnit.WORKING_DAY else None
 
 
-def _known(named: Iterable[str], known: Iterable[str], place: str, what: str) -> None:
+def _known(named: Iterable[str], known: Iterable[str], where: tuple[str, ...], what: str) -> None:
     if unknown := sorted(set(named) - set(known)):
-        raise ProfileError(f"{place}: {unknown[0]} is no {what} of this procedure")
+        raise MeaningError(where, f"{unknown[0]} is no {what} of this procedure")
 
 
 def _paper(component: Component, said: _Paper | None) -> Component:

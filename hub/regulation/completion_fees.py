@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.regulation.catalogue import Fee, FeeKind, Offer, Procedure, Schedule, ScheduledSum
-from hub.regulation.errors import ProfileError
+from hub.regulation.errors import MeaningError
 from hub.regulation.sections import Channel
 
 _Text = Annotated[str, Field(min_length=1, max_length=250, pattern=r"\S")]
@@ -56,16 +56,16 @@ class ByPieceEntry(_Part):
 
 
 def with_fees(
-    procedure: Procedure, schedules: Iterable[ScheduleEntry], by_piece: Iterable[ByPieceEntry], place: str
+    procedure: Procedure, schedules: Iterable[ScheduleEntry], by_piece: Iterable[ByPieceEntry]
 ) -> Procedure:
-    """The procedure with what is said of its fees; ProfileError for what its record does not leave open."""
-    for counted in by_piece:
-        procedure = _counted(procedure, counted, f"{place}.by_piece")
+    """The procedure with what is said of its fees; MeaningError for what its record does not leave open."""
+    for number, counted in enumerate(by_piece):
+        procedure = _counted(procedure, counted, number)
     found = []
-    for given in schedules:
-        _check_open(procedure, given, f"{place}.schedules")
+    for number, given in enumerate(schedules):
+        _check_open(procedure, given, number)
         found.append(_schedule(given))
-    _check_apart(found, f"{place}.schedules")
+    _check_apart(found)
     return replace(procedure, schedules=tuple(found))
 
 
@@ -80,30 +80,32 @@ def _schedule(given: ScheduleEntry) -> Schedule:
     )
 
 
-def _check_open(procedure: Procedure, given: ScheduleEntry, place: str) -> None:
+def _check_open(procedure: Procedure, given: ScheduleEntry, number: int) -> None:
     """A schedule stands only where the record itself gives no amount."""
     for channel in given.channels:
         offer = procedure.channels.get(channel)
         rows = [fee for fee in offer.fees if fee.kind == given.kind] if offer is not None else []
         if not any(fee.amount is None for fee in rows):
-            raise ProfileError(f"{place}: the record leaves no {given.kind} open for {channel}")
+            why = f"the record leaves no {given.kind} open for {channel}"
+            raise MeaningError(("schedules", number), why)
 
 
-def _check_apart(schedules: Iterable[Schedule], place: str) -> None:
-    for one, other in combinations(schedules, 2):
+def _check_apart(schedules: Iterable[Schedule]) -> None:
+    for (_, one), (number, other) in combinations(enumerate(schedules), 2):
         first, second = sorted((one, other), key=lambda schedule: schedule.in_force_from)
         is_same = one.kind == other.kind and bool(one.channels & other.channels)
         if is_same and (first.in_force_until is None or first.in_force_until > second.in_force_from):
-            raise ProfileError(f"{place}: two of {one.kind} are in force at once")
+            raise MeaningError(("schedules", number), f"two of {one.kind} are in force at once")
 
 
-def _counted(procedure: Procedure, given: ByPieceEntry, place: str) -> Procedure:
+def _counted(procedure: Procedure, given: ByPieceEntry, number: int) -> Procedure:
     offers = {
         channel: Offer(offer.times, tuple(_with_piece(fee, given) for fee in offer.fees))
         for channel, offer in procedure.channels.items()
     }
     if offers == dict(procedure.channels):
-        raise ProfileError(f"{place}: the record publishes no {given.kind} of {given.amount} đồng")
+        why = f"the record publishes no {given.kind} of {given.amount} đồng"
+        raise MeaningError(("by_piece", number), why)
     return replace(procedure, channels=MappingProxyType(offers))
 
 

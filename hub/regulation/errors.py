@@ -23,19 +23,33 @@ class Mistake:
 
 
 class ProfileError(StartupError):
-    """A data file of the regulation is missing or not as it must be; `mistakes` where they have places."""
+    """A data file of the regulation is missing or wrong; `mistakes` of `what`, where they have places."""
 
     code = "regulation.data"
 
-    def __init__(self, why: str, mistakes: Iterable[Mistake] = ()) -> None:
+    def __init__(self, why: str, mistakes: Iterable[Mistake] = (), what: str = "") -> None:
         super().__init__(why)
         self.mistakes = tuple(mistakes)
+        self.what = what
 
     @classmethod
     def of(cls, what: str, mistakes: Iterable[Mistake]) -> Self:
         """All that is wrong with a file that is called so."""
         found = tuple(mistakes)
-        return cls(f"{what}: {'; '.join(map(str, found))}", found)
+        return cls(f"{what}: {'; '.join(map(str, found))}", found, what)
+
+
+class MeaningError(ValueError):
+    """What a file says is wrong by its meaning; `where` are the keys and numbers that lead there."""
+
+    def __init__(self, where: Iterable[str | int], why: str) -> None:
+        super().__init__(why)
+        self.where = tuple(where)
+        self.why = why
+
+    def below(self, *where: str | int) -> MeaningError:
+        """The same, seen from further up."""
+        return MeaningError((*where, *self.where), self.why)
 
 
 class CalendarYearError(BeyondLawError):

@@ -84,7 +84,8 @@ class Forward:
     paper_grace_minutes: _Count
     paper_scope: Literal["all_paper", "in_person"]
     other_agency_electronic: Literal["immediately", "as_paper"]
-    clock_starts: Literal["first_acceptance", "competent_one_stop"]
+    clock_starts: Literal["first_acceptance"]
+    """Handling time runs from the first acceptance, wherever it was (16.3)."""
     electronic_working_minutes: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Until when the electronic dossier goes (16.1); None: one clock for both, which its transfer stops."""
 
@@ -164,6 +165,7 @@ class Returning:
     """Notices of the agency and return of the result (Điều 17.4, 17.8, 18)."""
 
     via_one_stop: Literal["pass", "confirm"]
+    """What the agency decided is told to the applicant in the one-stop's name, or by the one-stop itself."""
     refusal_status: DossierStatus
     early_notice: Literal["separate", "delivery_counts"]
     result_signature: Literal["named", "electronic", "required"]
@@ -254,7 +256,8 @@ class Officers:
 class Notices:
     """Channels on which the applicant may be told (Điều 15.2.a, 17.9, 18.4)."""
 
-    min_channels: _Count
+    min_channels: Annotated[int, Field(ge=1, le=4)]
+    """On how many of the agreed ways at once (15.2.a)."""
     intake: frozenset[NoticeChannel]
     reschedule: frozenset[NoticeChannel]
     early: frozenset[NoticeChannel]

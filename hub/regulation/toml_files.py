@@ -35,6 +35,11 @@ def read_toml(text: str, what: str, model: type[_Model]) -> _Model:
     return found
 
 
+def misplaced(text: str, what: str, where: Sequence[str | int], why: str) -> ProfileError:
+    """The error for what a file says at this place, which is right by its form and wrong by its meaning."""
+    return ProfileError.of(what, [_mistake(tuple(where), why, _known_lines(text))])
+
+
 def _unreadable(error: tomllib.TOMLDecodeError) -> Mistake:
     place = _AT_LINE.search(str(error))
     return Mistake(int(place["line"]) if place is not None else 0, "", f"not TOML: {error}")

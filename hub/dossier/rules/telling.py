@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 
 from msgspec import Struct
 
@@ -62,15 +63,20 @@ class _Cause(Struct, frozen=True, gc=False):
 
 
 def with_notices(dossier: Dossier, decision: Decision, context: Context) -> Decision:
-    """The decision, and for each cause in it the one notice that it asks for; none without an agreed way."""
+    """The decision, and for each cause in it the notices that it asks for; none without an agreed way.
+
+    On as many of the agreed ways as the profile wants at once (15.2.a).
+    """
     is_full = len(dossier.notices) >= MOST
     if not isinstance(decision, Accepted) or not dossier.notice_ways or is_full:
         return decision
     made: list[NoticeRequested] = []
     for fact in decision.facts:
         cause = _cause_of(dossier, fact, context) if type(fact) in CAUSES else None
-        way = next(_ways(dossier, cause.purpose, context), None) if cause is not None else None
-        if cause is not None and way is not None:
+        if cause is None or _is_left_to_the_one_stop(fact, context):
+            continue
+        at_once = context.law.profile.notices.min_channels
+        for way in islice(_ways(dossier, cause.purpose, context), at_once):
             name = f"TB{len(dossier.notices) + len(made) + 1}"
             made.append(_requested(dossier, name, cause, way, context))
     return Accepted((*decision.facts, *made), decision.rules) if made else decision
@@ -79,10 +85,13 @@ def with_notices(dossier: Dossier, decision: Decision, context: Context) -> Deci
 def next_way(
     dossier: Dossier, name: str, failed: NoticeChannel, context: Context
 ) -> tuple[NoticeChannel, NoticeRequested | None]:
-    """The way after one on which nobody was reached: the next agreed one, then a call of the counter."""
-    notice = dossier.notices[name]
+    """The way after one on which nobody was reached: the next agreed one, then a call of the counter.
+
+    Ways that were taken at once are not taken again.
+    """
+    notice, at_once = dossier.notices[name], context.law.profile.notices.min_channels
     ways = list(_ways(dossier, notice.purpose, context))
-    later = ways[ways.index(failed) + 1 :] if failed in ways else []
+    later = ways[max(ways.index(failed) + 1, at_once) :] if failed in ways else []
     if not later:
         return "call", None
     return later[0], _requested(dossier, name, _cause_again(notice), later[0], context)
@@ -94,6 +103,18 @@ def permitted(purpose: NoticePurpose, context: Context) -> frozenset[str]:
     if purpose == "reschedule":
         return notices.reschedule
     return notices.early if purpose == "early_return" else notices.intake
+
+
+def _is_left_to_the_one_stop(fact: Fact, context: Context) -> bool:
+    """Whether the one-stop itself tells what the agency decided (17.4, 17.8 «thông qua Bộ phận Một cửa»).
+
+    By `via_one_stop` the hub tells it in its name, or the one-stop does and reports that (`notice.report`).
+    """
+    if context.law.profile.returning.via_one_stop == "pass":
+        return False
+    if isinstance(fact, SupplementRequested):
+        return fact.stage == "appraisal"
+    return isinstance(fact, DossierDeclined) and fact.mode != "refuse_intake"
 
 
 def _ways(dossier: Dossier, purpose: NoticePurpose, context: Context) -> Iterator[AgreedChannel]:

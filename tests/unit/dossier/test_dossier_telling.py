@@ -196,3 +196,35 @@ def test_a_due_time_that_a_later_calendar_moved_is_told_and_limits_of_offices_ar
     assert {"due", "apology", "opinion:YK-01"} <= moved
     (asked,) = notices(facts)
     assert (asked.purpose, asked.rule, asked.due_at) == ("moved", "blld45-2019.112", story.now.due_at)
+
+
+def test_a_profile_may_want_two_ways_at_once_and_then_none_is_taken_twice() -> None:
+    story = lodged()
+    story.law = build.law_with(notices={"min_channels": 2})
+    first, second = notices(story.accepts(build.supplement_request(), COUNTER))
+    assert [(one.notice, one.channel) for one in (first, second)] == [("TB1", "email"), ("TB2", "sms")]
+    (failed,) = story.accepts(report(first, failure="550"), NOTIFIER)
+    assert isinstance(failed, NoticeFailed)
+    assert failed.then == "call"
+    story.accepts(report(second), NOTIFIER)
+
+
+@pytest.mark.parametrize(("choice", "told"), [("pass", ["17.4", "17.8"]), ("confirm", [])])
+def test_what_the_agency_decided_is_told_in_the_one_stops_name_or_by_itself(
+    choice: str, told: list[str]
+) -> None:
+    asked, refused = build.in_process(notices=BOTH), build.in_process(notices=BOTH)
+    asked.law = refused.law = build.law_with(returning={"via_one_stop": choice})
+    asked.accepts(build.appraisal("to_supplement"), AGENCY)
+    refused.accepts(build.appraisal("not_eligible"), AGENCY)
+    found = notices(asked.accepts(build.supplement_request("appraisal"), AGENCY))
+    found += notices(refused.accepts(build.refusal(), AGENCY))
+    assert [one.rule for one in found] == told
+    sent = ReportNotice(purpose="supplement", channel="call", at=MONDAY)
+    asked.accepts(sent, COUNTER)
+
+
+def test_what_the_one_stop_decides_itself_is_told_whatever_the_choice() -> None:
+    story = lodged()
+    story.law = build.law_with(returning={"via_one_stop": "confirm"})
+    assert len(notices(story.accepts(build.supplement_request(), COUNTER))) == 1

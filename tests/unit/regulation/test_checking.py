@@ -88,13 +88,36 @@ def test_no_toml_no_json_and_a_file_in_no_folder_are_told(folder: Path) -> None:
     (folder / "profiles" / "x.toml").write_text('id = "x"\nversion = = 1\n')
     (folder / "procedures" / "9.9.json").write_text('{"data": {"code": "nothing"}}')
     (folder / "other.toml").write_text("a = 1\n")
+    (folder / "procedures" / "9.8.json").write_text('{"data":\n {\n')
     (folder / "calendars" / "y.toml").write_bytes(b'a = "\xff"')
     found = {one.file: (one.line, one.key) for one in check_folder(folder)}
     assert found == {
         "profiles/x.toml": (2, ""),
-        "procedures/9.9.json": (0, "code"),
+        "procedures/9.9.json": (1, "code"),
+        "procedures/9.8.json": (3, ""),
         "other.toml": (0, ""),
         "calendars/y.toml": (0, ""),
+    }
+
+
+def test_what_is_wrong_by_its_meaning_has_the_line_of_its_own_file(folder: Path) -> None:
+    text, found = spoilt(folder, COMPLETION, "amount = 8000", "amount = 8001")
+    assert {(one.file, one.line, one.key) for one in found} == {
+        (COMPLETION, line_of(text, "[[procedures"), "procedures.2.000635.by_piece.0")
+    }
+    (folder / COMPLETION).write_text(text, encoding="utf-8")
+    record = folder / "procedures" / "1.000656.json"
+    lines = record.read_text(encoding="utf-8").splitlines()
+    number = next(n for n, line in enumerate(lines) if line.strip().startswith('"code": "1.000656"'))
+    lines[number] = lines[number].replace("1.000656", "none")
+    record.write_text("\n".join(lines), encoding="utf-8")
+    assert ("procedures/1.000656.json", number + 1, "code") in {
+        (one.file, one.line, one.key) for one in check_folder(folder)
+    }
+    catalogue = "catalogues/b87593e24e11a6af.toml"
+    listing, found = spoilt(folder, catalogue, '"1.000894.json"', '"1.9.json"')
+    assert (catalogue, line_of(listing, "records = "), "records.1") in {
+        (one.file, one.line, one.key) for one in found
     }
 
 

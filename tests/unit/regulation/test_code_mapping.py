@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from hub.cli.main import app
 from hub.regulation.catalogue import Procedure
 from hub.regulation.code_mapping import MappedCode, OtherCode, mapped, read_others
+from hub.regulation.completion import completed
 from hub.regulation.errors import RegisterError
 from tests.support.dossiers import law
 from tests.support.page_commands import commands, words_of_hub
@@ -81,7 +82,7 @@ def test_a_list_is_read_whole_or_refused_with_every_line() -> None:
         read_others("ma,ten\nA,a\n")
 
 
-def test_the_commands_of_the_page_suggest_and_write_what_the_portal_adapter_takes(
+def test_the_commands_of_the_page_suggest_and_write_a_completion_of_the_catalogue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -97,8 +98,21 @@ def test_the_commands_of_the_page_suggest_and_write_what_the_portal_adapter_take
     said = told[-1].output
     found = {row["procedure"]: row["how"] for row in json.loads(said[said.index("[") :])}
     assert (found["1.000656"], found["1.004873"]) == ("given", "same number")
-    written = json.loads(Path("codes.json").read_text("utf-8"))
-    assert written == {"1.000656": "1.012783", "1.004873": "1.004873.H07"}
+    with_codes = completed(law().catalogue, {"codes.toml": Path("codes.toml").read_bytes()}).procedures
+    wanted = {"1.000656": {"portal": "1.012783"}, "1.004873": {"portal": "1.004873.H07"}}
+    assert {code: one.other_codes for code, one in with_codes.items() if one.other_codes} == wanted
+    words = ["catalogue", "mapping", "portal.csv", "--given", "decided.json", "--into", "codes.json"]
+    assert CliRunner().invoke(app, words, env=NOWHERE).exit_code == 0
+    assert json.loads(Path("codes.json").read_text("utf-8")) == {
+        code: one["portal"] for code, one in wanted.items()
+    }
+
+
+def test_a_decision_that_the_command_does_not_understand_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("portal.csv").write_text("code,title\n1.012783,Cấp đổi\n", "utf-8")
     Path("decided.json").write_text("[]")
     assert (
         CliRunner()

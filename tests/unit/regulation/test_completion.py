@@ -61,7 +61,7 @@ def test_a_component_that_the_record_calls_a_result_is_digitised() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[procedures."9.999999"]', r'completions/a.toml: procedures.9.999999: the catalogue has no such'),
+        ('[procedures."9.999999"]', r"a.toml: line 1: procedures.9.999999: the catalogue has no such"),
         ('[procedures."1.004873"]\nimmediate = ["x"]', r"1.004873.immediate: x is no time"),
         ('[procedures."1.004873"]\nelectronic_results = ["x"]', r"electronic_results: x is no result"),
         ('[procedures."1.004873".components.x]', r"1.004873.components: x is no paper"),
@@ -76,9 +76,25 @@ def test_a_wrong_file_is_refused_whole_with_its_name_and_key(text: str, said: st
         completed(CATALOGUE, {"completions/a.toml": text.encode()})
 
 
-def test_two_files_do_not_complete_one_procedure() -> None:
-    with pytest.raises(ProfileError, match=r"b\.toml: .* a\.toml completes it already"):
+def test_two_files_complete_one_procedure_with_different_fields() -> None:
+    codes = f'[procedures."{PROCEDURE}"]\ncodes.portal = "X-1"\n'
+    procedure = completed(CATALOGUE, {"a": TEXT.encode(), "b": codes.encode()}).procedures[PROCEDURE]
+    assert dict(procedure.other_codes) == {"portal": "X-1"}
+    assert procedure.immediate == {"1.004873.01"}
+    assert CATALOGUE.procedures[PROCEDURE].other_codes == {}
+    with pytest.raises(ProfileError, match=r"b\.toml: line \d: procedures\..*: a\.toml says it already"):
         completed(CATALOGUE, {"a.toml": TEXT.encode(), "b.toml": TEXT.encode()})
+    wrong = codes.replace("codes.portal", "process_approved")
+    with pytest.raises(ProfileError, match=r"b\.toml: line 2: procedures\.1\.004873\.process_approved"):
+        completed(CATALOGUE, {"a.toml": TEXT.encode(), "b.toml": wrong.encode()})
+
+
+def test_no_two_procedures_have_one_code_of_another_system() -> None:
+    one, other = (f'[procedures."{code}"]\ncodes.portal = "X-1"\n' for code in (PROCEDURE, "1.000656"))
+    with pytest.raises(ProfileError, match=r"b: line 2: .*codes\.portal: X-1 is that of 1\.004873 already"):
+        completed(CATALOGUE, {"a": one.encode(), "b": other.encode()})
+    elsewhere = other.replace("portal", "land")
+    assert completed(CATALOGUE, {"a": one.encode(), "b": elsewhere.encode()}).procedures
 
 
 def test_a_site_completes_the_shipped_records_by_a_catalogue_of_its_own(tmp_path: Path) -> None:
@@ -115,7 +131,9 @@ def test_the_internal_process_lies_within_the_shortest_published_time() -> None:
     with pytest.raises(ProfileError, match=r"process_approved: there are no steps"):
         completed(CATALOGUE, {"completions/a.toml": f'[procedures."{PROCEDURE}"]\n'.encode() + approval})
     too_long = process(("Thẩm định", "3 WORKING_DAY"), ("Ký", "1 HOUR"))
-    with pytest.raises(ProfileError, match=r"a\.toml: procedures\.1\.004873\.steps: the steps take 25 hours"):
+    with pytest.raises(
+        ProfileError, match=r"a\.toml: line 1: procedures\.1\.004873\.steps\.0: the steps take 25 hours"
+    ):
         completed(CATALOGUE, {"completions/a.toml": too_long})
     with pytest.raises(ProfileError, match="Ký is there twice"):
         completed(CATALOGUE, {"completions/a.toml": process(("Ký", "1 HOUR"), ("Ký", "1 HOUR"))})

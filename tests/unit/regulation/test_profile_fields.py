@@ -8,19 +8,18 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
 import hub
 from hub.regulation.profile import Profile
+from hub.regulation.status import DossierStatus
 
 UNREAD: Mapping[str, str] = {
-    "forward.clock_starts": "16.3: handling time begins anew at a competent one-stop elsewhere",
+    "forward.clock_starts": "16.3: has one value, which the clocks go by",
     "supplement.on_restart_receipt": "17.4: a new Form 01 once the dossier is full",
     "due.pause_on_status": "17.4: financial duties and stops pause the clock",
-    "returning.via_one_stop": "17.4, 17.8: the one-stop confirms what the agency tells the applicant",
-    "notices.min_channels": "15.2.a: the applicant is told on one channel at least",
     "postal.keep_paper_years": "TT 17/2017 14: how long papers of the post are kept",
     "postal.keep_electronic_years": "TT 17/2017 14",
     "postal.transit.with_slip": "TT 17/2017 7: the post brings the appointment slip back",
@@ -30,6 +29,8 @@ UNREAD: Mapping[str, str] = {
     "statuses.en": "11",
 }
 """Without effect, and the article that will read it."""
+CHOICES_WITHOUT_EFFECT = {"supplement.on_restart_receipt", "due.pause_on_status"}
+"""Of these: what a profile chooses there is not done. None may be added."""
 
 _CALLED = {
     "sessions": "session",
@@ -122,6 +123,27 @@ def unread() -> set[str]:
 
 def test_every_field_of_a_profile_is_read_or_named_with_the_article_that_will_read_it() -> None:
     assert unread() == UNREAD.keys()
+
+
+def is_choice(path: str) -> bool:
+    """Whether a profile chooses there among words or statuses; numbers and texts are none."""
+    section: Any = Profile
+    hint: Any = None
+    for name in path.split("."):
+        hint = get_type_hints(section)[name]
+        section = next((kind for kind in parts(hint) if is_dataclass(kind)), None)
+    if get_origin(hint) is Mapping:
+        hint = get_args(hint)[1]
+    words = any(get_origin(kind) is Literal and len(get_args(kind)) > 1 for kind in parts(hint))
+    return words or DossierStatus in parts(hint)
+
+
+def test_nothing_that_a_profile_chooses_is_without_effect() -> None:
+    without = {path for path in unread() if is_choice(path) and not path.startswith("statuses.")}
+    assert without == CHOICES_WITHOUT_EFFECT
+    assert is_choice("returning.via_one_stop")
+    assert not is_choice("forward.clock_starts")
+    assert not is_choice("postal.keep_paper_years")
 
 
 def test_a_field_that_only_an_unused_function_reads_is_unread() -> None:
