@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.dossier.decision import Accepted, Refused, Sender
+from hub.dossier.rules.late import running_due, seconds_late
 from hub.dossier.rules.rulebook import RULES
 from hub.dossier.standing import ALLOWED, possible_now
 from hub.dossier.state.codec import from_json, to_json
 from hub.dossier.state.evolve import evolve
 from hub.dossier.state.model import Dossier
 from hub.dossier.texts import refusal_texts
+from hub.dossier.verification import SignedBy, VerifiedCopy, VerifiedFile
 from hub.regulation.law import Law
 from hub.regulation.lawbook import load_book
 from schemas.account import AccountSystem
 from schemas.base import Request
-from schemas.dossier import Component, Gap, SubmitDossier, WithdrawDossier
+from schemas.copy import RegisterCopy
+from schemas.dossier import Component, ForwardDossier, Gap, SubmitDossier, WithdrawDossier
 from schemas.pickup import CancelPickup
 from schemas.replanning import ReplanLimits
 from schemas.sync import ReportSync
@@ -43,8 +46,25 @@ REPORTS = {"onestop.identity.report.v1", "onestop.person_data.report.v1", "onest
            "onestop.calendar.replan.v1",
            "onestop.dossier.submit.v1"}  # fmt: skip
 
+PACKAGE = "1" * 64
+SCANNED = build.papers()[0].model_copy(update={"digitised": True})
+"""A paper that has to have a signed copy before the dossier is forwarded."""
+COPY = VerifiedCopy(
+    purpose="copy",
+    dossier=build.DOSSIER_ID,
+    component=SCANNED.code,
+    manifest="a" * 64,
+    files=(VerifiedFile("f" * 64, 2000, "application/pdf", 3),),
+    officer=SignedBy(
+        build.ONE_STOP, "canbo.mau", MONDAY, MONDAY - timedelta(minutes=5), MONDAY + timedelta(days=30)
+    ),
+)
+OF_NO_RULE = {"state.conflict", "state.full", "security.foreign_organisation", "unknown_dossier"}
+"""Refusals that say how a dossier stands or who may act at all."""
+
 SUBMISSIONS = (
     build.submission(),
+    build.submission(components=(SCANNED, build.papers()[1])),
     build.submission(channel="online", return_channel="online"),
     build.submission(channel="post", return_channel="post", proxy=build.PROXY),
     build.submission(applicant=build.ENTERPRISE, procedure=build.PROCEDURE_OF_THE_DAY),
@@ -89,6 +109,8 @@ def _one_stop(dossier: Dossier, variant: int) -> Iterator[tuple[Request, Sender]
     answers = tuple(build.answer(number) for number, _ in dossier.open_points[: variant % 3])
     yield build.supplement(components=chosen[variant % 2 :], answers=answers), PORTAL
     yield build.supplement(components=chosen[:1], answers=answers, taken_by=build.OFFICER), COUNTER
+    scans = ("f" * 64,)
+    yield RegisterCopy(component=SCANNED.code, package=PACKAGE, files=scans, officer=build.OFFICER), COUNTER
     yield build.forwarding("H07.21" if variant % 5 == 0 else build.AGENCY_CODE), COUNTER
     parts = tuple(
         leg(f"PV-{number}", ("H07.21", build.AGENCY_CODE)[number % 2]) for number in range(variant % 4)
@@ -230,6 +252,7 @@ def check_answer(before: Dossier | None, request: Request, decision: Any, story:
     if isinstance(decision, Refused):
         refusal_texts(decision.code)
         assert all(path.startswith("/") for path in decision.fields)
+        assert decision.rule in KNOWN_RULES or decision.code in OF_NO_RULE, decision
         assert story.dossier is before
         return
     assert isinstance(decision, Accepted)
@@ -241,6 +264,24 @@ def check_answer(before: Dossier | None, request: Request, decision: Any, story:
     assert story.now.sequence == sequence + len(decision.facts)
     if before is not None and request.type not in REPORTS:
         assert request.type in possible_now(before, story.law.profile)
+
+
+def check_promises(before: Dossier, request: Request, story: Story, now: datetime) -> None:
+    """What an accepted request never does: forward without signatures, ask twice, take a delay back."""
+    after, most = story.now, story.law.profile.supplement
+    if isinstance(request, ForwardDossier):
+        wanted = [item.code for item in before.components if item.is_digitised and item.is_paper]
+        assert set(wanted) - set(before.reused) <= before.digitised.keys()
+    assert after.supplements_intake <= most.max_intake
+    assert after.supplements_appraisal <= most.max_appraisal
+    if after.status not in ENDED and not isinstance(request, ReplanLimits):
+        assert delay(after, now) >= delay(before, now), request.type
+
+
+def delay(dossier: Dossier, now: datetime) -> int:
+    """Seconds by which it is late: of before the clock started anew, and of now."""
+    due = running_due(dossier)
+    return dossier.overdue_s + (seconds_late(now, due) if due is not None else 0)
 
 
 def check_state(dossier: Dossier) -> None:
@@ -295,12 +336,16 @@ def check_replay(story: Story) -> None:
 def walk(story: Story, steps: list[tuple[int, int, int, int]]) -> None:
     now = MONDAY
     reuse.beside(story)
+    story.copies = {**story.copies, PACKAGE: COPY}
     story.later = replace(story.law, calendar=LATER.calendar)
     for choice, variant, minutes, mode in steps:
         now += timedelta(minutes=minutes)
         before = story.dossier
         request, sender = pick(story, choice, variant, mode < 9)
-        check_answer(before, request, story.send(request, sender, now), story)
+        decision = story.send(request, sender, now)
+        check_answer(before, request, decision, story)
+        if before is not None and isinstance(decision, Accepted):
+            check_promises(before, request, story, now)
         if story.dossier is not None:
             check_state(story.dossier)
     check_replay(story)
