@@ -91,8 +91,8 @@ def mapping(
         typer.Option(help="write what is sure: a completion (.toml) or the setting of an adapter (.json)"),
     ] = None,
     system: Annotated[
-        str, typer.Option(help="how completions call that system; what they say of it is decided")
-    ] = "portal",
+        str | None, typer.Option(help="how completions call that system; what they say of it is decided")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the code that another system has for each procedure of today's catalogue, or suggest some.
@@ -101,14 +101,13 @@ def mapping(
     """
     tree = settings()
     catalogue = load_book(tree.profile, tree.regulation).in_force(local_day(datetime.now(UTC))).catalogue
-    decided = {
-        code: one.other_codes[system]
-        for code, one in catalogue.procedures.items()
-        if system in one.other_codes
-    }
+    known = {code: one.other_codes.get(system or "") for code, one in catalogue.procedures.items()}
+    decided = {code: other for code, other in known.items() if other is not None}
     decided |= _decided(given) if given is not None else {}
     found = mapped(catalogue.procedures.values(), read_others(registers.text_of(others)), decided)
     if into is not None and into.suffix == ".toml":
+        if system is None:
+            fail("a completion says whose codes they are: --system", 2)
         registers.write_out(into, lambda: as_completion(system, found))
     elif into is not None:
         certain = {one.code: one.other for one in found if one.other is not None and one.other != one.code}

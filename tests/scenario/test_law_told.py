@@ -17,6 +17,7 @@ from hub.embedded.stack import StackAddress
 from hub.regulation.clock import VIETNAM
 from tests.scenario.away_counterparts import Population
 from tests.scenario.test_counterpart_away import adapter_of, port_of
+from tests.support.clients import Client
 from tests.support.hub_commands import hub_command
 from tests.support.hubs import Hub, own_hub
 from tests.support.lawbooks import NEXT_REF, SHIPPED_REF, with_next_version
@@ -42,6 +43,7 @@ from tests.support.turnstile import Turnstile
 
 A_DAY = timedelta(days=1)
 DECLINE = "dossier.decline"
+TIMERS = "select name from timer where dossier_id = $1"
 FORWARDING = {"officer": OFFICER, "to": AGENCY}
 ONLINE = submission(applicant=REACHABLE, channel="online", return_channel="online")
 
@@ -195,6 +197,44 @@ async def refused_after_appraisal(province: Province) -> None:
     await did(province.counter, "paper.receive", dossier, back)
 
 
+async def supplemented_through_the_one_stop(province: Province) -> None:
+    """17.4: after the appraisal Form 02 and the paper go back through the one-stop, and come the same way."""
+    dossier, code = await province.in_hand()
+    due = (await province.counter.fact("dossier.accepted", dossier)).data["due_at"]
+    one_stop, agency = holder(ONE_STOP), holder(AGENCY)
+    applicant = {"kind": "applicant", "name": APPLICANT["name"]}
+
+    async def given(giver: dict[str, Any], receiver: dict[str, Any], *hands: tuple[Client, str]) -> None:
+        slip = {"giver": giver, "receiver": receiver, "papers": [PAPER]}
+        for (client, subject), step in zip(hands, ("paper.hand_over", "paper.receive"), strict=True):
+            await did(client, step, subject, slip)
+
+    counter, lead = (province.counter, dossier), (province.lead, code)
+    await given(one_stop, agency, counter, lead)
+    found = {"officer": OFFICER, "outcome": "to_supplement", "findings": "Tờ khai chưa có chữ ký"}
+    await did(province.lead, "case.appraise", code, found)
+    gaps = [{"component": PAPER, "reason": "Tờ khai chưa có chữ ký"}]
+    form_02 = {"officer": OFFICER, "stage": "appraisal", "gaps": gaps}
+    await did(province.lead, "dossier.request_supplement", code, form_02)
+    asked = (await province.counter.fact("dossier.supplement_requested", dossier)).data
+    assert (asked["stage"], asked["form"]) == ("appraisal", "02")
+    timers = {row["name"] for row in await province.hub.database.fetch(TIMERS, dossier)}
+    assert "papers_back" in timers
+    assert "due" not in timers
+    await given(agency, one_stop, lead, counter)
+    await given(one_stop, applicant, counter, counter)
+    timers = {row["name"] for row in await province.hub.database.fetch(TIMERS, dossier)}
+    assert "papers_back" not in timers
+    assert await did_not(province.lead, "dossier.request_supplement", code, form_02) == "state.conflict"
+    await province.move(A_DAY)
+    brought = {"components": [{"code": PAPER, "originals": 1}]}
+    await did(province.counter, "dossier.supplement", dossier, brought)
+    anew = (await province.lead.fact("dossier.supplemented", dossier)).data
+    assert anew["handed_in"] == [PAPER]
+    assert datetime.fromisoformat(anew["due_at"]) > datetime.fromisoformat(due)
+    await given(one_stop, agency, counter, lead)
+
+
 async def lodged_by_post(province: Province) -> None:
     """QĐ 45/2016 Điều 7: the legal time of a dossier by post is that of the minutes with the applicant."""
     values = submission(applicant=REACHABLE, channel="post", return_channel="post")
@@ -216,11 +256,12 @@ async def lodged_by_post(province: Province) -> None:
     assert datetime.fromisoformat(json.loads(text)["submitted_at"]) == minutes
 
 
-async def test_a_refusal_after_the_appraisal_and_a_dossier_by_post(
+async def test_a_supplement_and_a_refusal_after_the_appraisal_and_a_dossier_by_post(
     stack: StackAddress, tmp_path: Path
 ) -> None:
     async with own_hub(stack, tmp_path, environment="test") as hub:
         province = Province(hub)
         await province.open()
         await lodged_by_post(province)
+        await supplemented_through_the_one_stop(province)
         await refused_after_appraisal(province)

@@ -101,7 +101,9 @@ def test_the_commands_of_the_page_suggest_and_write_a_completion_of_the_catalogu
     with_codes = completed(law().catalogue, {"codes.toml": Path("codes.toml").read_bytes()}).procedures
     wanted = {"1.000656": {"portal": "1.012783"}, "1.004873": {"portal": "1.004873.H07"}}
     assert {code: one.other_codes for code, one in with_codes.items() if one.other_codes} == wanted
-    words = ["catalogue", "mapping", "portal.csv", "--given", "decided.json", "--into", "codes.json"]
+    words = ["catalogue", "mapping", "portal.csv", "--given", "decided.json", "--into", "codes.toml"]
+    assert CliRunner().invoke(app, words, env=NOWHERE).exit_code == 2
+    words[-1] = "codes.json"
     assert CliRunner().invoke(app, words, env=NOWHERE).exit_code == 0
     assert json.loads(Path("codes.json").read_text("utf-8")) == {
         code: one["portal"] for code, one in wanted.items()
