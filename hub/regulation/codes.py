@@ -16,8 +16,8 @@ _OLD_UNIT = r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}"
 _NEW_UNIT = r"[A-Z]\d{2}(?:\.\d{2,3}){0,6}"
 # Shapes seen in use: Thông tư 01/2018 order, QĐ 20/2020 order, ministry portals (long date or serial).
 _DOSSIER_SHAPES: tuple[tuple[DossierCodeShape, re.Pattern[str]], ...] = (
-    ("old", re.compile(rf"({_OLD_UNIT})-(\d{{6}})-(\d{{4}})", re.ASCII)),
-    ("new", re.compile(rf"({_NEW_UNIT})-(\d{{6}})-(\d{{4}})", re.ASCII)),
+    ("old", re.compile(rf"({_OLD_UNIT})-(\d{{6}})-(\d{{4,5}})", re.ASCII)),
+    ("new", re.compile(rf"({_NEW_UNIT})-(\d{{6}})-(\d{{4,5}})", re.ASCII)),
     ("foreign", re.compile(r"([A-Z]\d{2}(?:\.\d+)*)-(\d{6,8})-(\d{4,7})", re.ASCII)),
 )
 _PROCEDURE = re.compile(r"(\d\.\d{6})(?:\.((?:\d{3}\.\d{2}\.\d{2}\.)?[A-Z]\d{2}))?", re.ASCII)

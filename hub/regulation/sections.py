@@ -270,7 +270,8 @@ class DossierCodeFormat:
     """Shape of the codes that are issued (Thông tư 01/2018 Điều 19)."""
 
     unit_pattern: str
-    max_serial: Annotated[int, Field(ge=1, le=9999)]
+    max_serial: Annotated[int, Field(ge=1, le=99_999)]
+    """Of a unit and day; behind it nothing is accepted. From 10,000 on the code has a fifth digit."""
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from pydantic import TypeAdapter
 
 from hub.regulation.codes import make_dossier_code, parse_dossier_code, parse_procedure_code, parse_unit_code
 from hub.regulation.errors import CodeError
+from schemas.types import DossierCode as WireCode
 from tests.support.dossiers import law
 
 FORMAT = law().profile.dossier_code
@@ -41,6 +44,19 @@ def test_a_dossier_code_is_unit_day_of_acceptance_and_serial(unit: str, serial: 
 def test_codes_of_foreign_units_and_serials_outside_the_day_are_not_issued(unit: str, serial: int) -> None:
     with pytest.raises(CodeError):
         make_dossier_code(FORMAT, unit, date(2026, 3, 10), serial)
+
+
+def test_a_profile_may_give_more_than_9999_codes_a_day_with_a_fifth_digit() -> None:
+    wide = replace(FORMAT, max_serial=99_999)
+    code = make_dossier_code(wide, "H07.34", date(2026, 3, 10), 10_000)
+    assert code == "H07.34-260310-10000"
+    assert TypeAdapter(WireCode).validate_python(code) == code
+    read = parse_dossier_code(code)
+    assert read is not None
+    assert (read.unit, read.serial, read.shape) == ("H07.34", 10_000, "new")
+    assert make_dossier_code(wide, "H07.34", date(2026, 3, 10), 9_999) == "H07.34-260310-9999"
+    with pytest.raises(CodeError):
+        make_dossier_code(wide, "H07.34", date(2026, 3, 10), 100_000)
 
 
 @pytest.mark.parametrize(
