@@ -21,12 +21,13 @@ from hub.forms.stored import CaseFiles
 from hub.postgres.database import Connection
 from hub.regulation.clock import VIETNAM
 
-_ACCEPTED = """
+_ACCEPTANCE = "onestop.dossier.accepted.v1"
+_ACCEPTED = f"""
 select f.dossier_id from fact f
-where f.type = 'onestop.dossier.accepted.v1' and f.time >= $1 and f.time < $2
+where f.type = '{_ACCEPTANCE}' and f.time >= $1 and f.time < $2
   and (position($4::bytea in f.bytes) > 0 or coalesce(json_of(f.bytes) -> 'data' ->> 'organisation', $3) = $3)
 order by f.time, f.dossier_id
-"""
+"""  # noqa: S608  our text
 """Facts with these bytes anywhere are looked at once more when they are opened: to read JSON takes longer."""
 _FACTS = f"""
 select {FACT_COLUMNS}, (select k.wrapped from dossier_key k where k.dossier_id = f.dossier_id) as wrapped
@@ -72,7 +73,8 @@ async def register_rows(
 
 
 def _is_of(case: CaseFile, one_stop: str) -> bool:
-    return bool(case.last("dossier.accepted")["data"].get("organisation", one_stop) == one_stop)
+    accepted = (fact["data"] for fact in case.facts if fact["type"] == _ACCEPTANCE)
+    return all(data.get("organisation", one_stop) == one_stop for data in accepted)
 
 
 async def _read_ahead(following: Callable[[], Coroutine[Any, Any, _Page]]) -> AsyncGenerator[_Page]:

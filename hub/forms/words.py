@@ -8,6 +8,9 @@ from datetime import datetime
 from hub.forms.errors import FormError
 from hub.regulation.clock import VIETNAM
 
+_TWO = tuple(f"{number:02}" for number in range(60))
+"""Days, months, hours and minutes as they are written."""
+
 
 def word(words: Mapping[str, str], code: str) -> str:
     """The word of a code; `FormError` when the form set has none."""
@@ -37,4 +40,5 @@ def day_in_words(day: datetime) -> str:
 def short_moment(moment: str) -> str:
     """`05/01/2026 08:20`."""
     at = local(moment)
-    return f"{at.day:02}/{at.month:02}/{at.year:04} {at.hour:02}:{at.minute:02}"
+    day, month, hour, minute = _TWO[at.day], _TWO[at.month], _TWO[at.hour], _TWO[at.minute]
+    return f"{day}/{month}/{at.year:04} {hour}:{minute}"

@@ -35,7 +35,10 @@ def _micros(moment: datetime) -> tuple[int]:
 
 
 def _moment(counted: tuple[int]) -> datetime:
-    return _BEGAN + min(max(counted[0], _FIRST_MICROS), _LAST_MICROS) * _MICROSECOND
+    micros = counted[0]
+    if not _FIRST_MICROS <= micros <= _LAST_MICROS:
+        micros = min(max(micros, _FIRST_MICROS), _LAST_MICROS)
+    return _BEGAN + timedelta(microseconds=micros)
 
 
 def _days(day: date) -> tuple[int]:
