@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,6 +11,8 @@ from adapters.notices.templates import Template, Templates
 from schemas.notice import NoticeRequested
 
 _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+_IN_AN_ADDRESS: Final = re.compile(r"(?<=[\w-])\.(?=[^\W\d_]{2})|:(?=//)")
+"""Where a name of the internet goes on without a space: `evil.example/x`, `https://`; also `TP.HCM`."""
 
 
 def subject_of(fact: NoticeRequested, known: Templates, link: str | None) -> str:
@@ -41,8 +44,8 @@ def _fields(fact: NoticeRequested, known: Templates, link: str | None) -> Mappin
         "code": fact.code or words["no_code"],
         "link": f"{words['link']}{link}" if link is not None else "",
         "due": f"{fact.due_at.astimezone(_VIETNAM):%H:%M %d/%m/%Y}" if fact.due_at is not None else "",
-        "points": "\n".join(f"- {_one_line(point.text)}" for point in fact.points),
-        "guidance": f"{words['guidance']}{_one_line(fact.guidance)}" if fact.guidance is not None else "",
+        "points": "\n".join(f"- {_no_link(point.text)}" for point in fact.points),
+        "guidance": f"{words['guidance']}{_no_link(fact.guidance)}" if fact.guidance is not None else "",
         "competent": f"{words['competent']}{fact.competent}." if fact.competent is not None else "",
         "amount": f"{fact.amount:,}".replace(",", ".") if fact.amount is not None else "",
         "status": words.get(fact.status or "", fact.status or ""),
@@ -53,6 +56,11 @@ def _title(procedure: str) -> str:
     """Published names often begin with the word that stands before them in a text."""
     name = procedure.removeprefix("Thủ tục ")
     return name[:1].upper() + name[1:]
+
+
+def _no_link(text: str) -> str:
+    """What somebody wrote, on one line, and so that no program makes a link of it: only the site's is one."""
+    return _IN_AN_ADDRESS.sub(lambda found: f"{found[0]} ", _one_line(text))
 
 
 def _one_line(text: str) -> str:

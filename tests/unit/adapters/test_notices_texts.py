@@ -65,6 +65,13 @@ def test_no_notice_has_a_link_but_that_of_the_site(link: str | None) -> None:
             assert {one.rstrip(".") for one in found} == ({link} if link is not None else set()), purpose
 
 
+def test_words_of_an_officer_become_no_link() -> None:
+    words = "Xem HTTPS://evil.example/a?b, www.evil.example, evil.example/x; TP.HCM, 1.5 m."
+    asked = fact(purpose="supplement", points=[{"text": words}], guidance=words)
+    broken = "Xem HTTPS: //evil. example/a?b, www. evil. example, evil. example/x; TP. HCM, 1.5 m."
+    assert email_of(asked, KNOWN["vi"], None).count(broken) == 2
+
+
 def test_the_rule_of_each_template_is_one_that_the_hub_knows_or_that_it_notes_in_the_fact() -> None:
     known = {rule.id for rule in RULES} | {"15.2.b"}
     for templates in KNOWN.values():
