@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.base import Fact, Request, Role, Wire
 from schemas.party import Officer
 from schemas.together import Ruled, Together
-from schemas.types import Amount, Instant, Line, Reference
+from schemas.types import MOST_DONG, Amount, Instant, Line, Reference
 
 FeeKind = Literal["fee", "service_fee", "price_level"]
 """phí, lệ phí, mức giá: as the catalogue publishes them."""
@@ -25,7 +25,7 @@ class PaymentItem(Wire):
     """
 
     kind: FeeKind
-    amount: Annotated[int, Field(ge=1, le=10_000_000_000)]
+    amount: Annotated[int, Field(ge=1, le=MOST_DONG)]
     quantity: int = Field(default=1, ge=1, le=99)
     basis: Line | None = None
 

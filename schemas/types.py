@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -196,7 +196,8 @@ ComponentCode = Annotated[
 VnpostProvince = Annotated[int, Field(ge=1, le=99)]
 """VNPost's own province code; neither GSO's nor that of identity numbers. The postal adapter has the list."""
 VnpostDistrict = Annotated[int, Field(ge=0, le=9999)]
-Amount = Annotated[int, Field(ge=0, le=10_000_000_000)]
+MOST_DONG: Final = 10_000_000_000
+Amount = Annotated[int, Field(ge=0, le=MOST_DONG)]
 """Vietnamese đồng, whole."""
 Instant = Annotated[
     AwareDatetime,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from time import monotonic
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -26,12 +28,15 @@ from schemas.settlement import WatchFees
 _HUB = "hub"
 _SEND_S = 20.0
 _LOOK_S = 0.5
-_COLLECTED = f"""
+_PAGE = 500
+_PAID = """
 with paid as (
     select distinct p.dossier_id from fact p
     where p.time >= $1 and p.time < $2 and p.type = 'onestop.payment.recorded.v1'
         and json_of(p.bytes) -> 'data' ->> 'status' = 'paid'
-), pairs as (
+)"""
+_COLLECTED = f"""
+{_PAID}, pairs as (
     select distinct on (body ->> 'organisation', body ->> 'agency') s.id
     from fact s cross join lateral (select json_of(s.bytes) -> 'data' as body) said
     where s.sequence = 1 and s.dossier_id in (select dossier_id from paid)
@@ -41,6 +46,13 @@ with paid as (
 select {FACT_COLUMNS} from fact f where f.id in (select id from pairs)
 """  # noqa: S608  our text
 """One submission of each one-stop and agency between which something was paid, and one that is no JSON."""
+_SUBMITTED = f"""
+{_PAID}
+select {FACT_COLUMNS} from fact f
+where f.sequence = 1 and f.dossier_id in (select dossier_id from paid) and f.dossier_id > $3::uuid
+order by f.dossier_id limit {_PAGE}
+"""  # noqa: S608  our text
+"""The submissions of all dossiers of which something was paid, a page of them."""
 _THERE = "select alias, dossier_id::text as dossier, mac from alias where alias = any($1::text[])"
 
 
@@ -92,23 +104,45 @@ class SettlementTeller:
         self._next = None
 
     async def collected(self, connection: Connection, day: date, quarter: str) -> dict[str, WatchFees]:
-        """The pairs between which something was paid on this day, by their names."""
-        rows = await connection.fetch(_COLLECTED, *(_midnight(day, days) for days in (0, 1)))
-        return {_alias(one): one for one in self._pairs(rows, quarter)}
+        """The pairs between which something was paid on this day, by their names.
+
+        One submission stands for its pair. Where one was altered all of the day are looked at, since the
+        others of its pair say the same.
+        """
+        span = [_midnight(day, days) for days in (0, 1)]
+        rows = await connection.fetch(_COLLECTED, *span)
+        bodies = [genuine_body(row, self._key) for row in rows]
+        if None not in bodies:
+            return _pairs(bodies, quarter)
+        found, last = dict[str, WatchFees](), str(UUID(int=0))
+        while rows := await connection.fetch(_SUBMITTED, *span, last):
+            found |= _pairs((self._body(row) for row in rows), quarter)
+            last = rows[-1]["dossier"]
+        return found
+
+    def _body(self, row: asyncpg.Record) -> dict[str, Any] | None:
+        body = genuine_body(row, self._key)
+        if body is None:
+            self._on_untrusted(AlteredRowError(fact_name(row)))
+        return body
 
     async def _unwatched(self, connection: Connection) -> list[WatchFees]:
         rows = await connection.fetch(_THERE, list(self._found))
         there = {row["alias"] for row in rows if self._key.alias(row["alias"], row["dossier"]) == row["mac"]}
         return [one for alias, one in self._found.items() if alias not in there]
 
-    def _pairs(self, rows: Iterable[asyncpg.Record], quarter: str) -> Iterator[WatchFees]:
-        for row in rows:
-            body = genuine_body(row, self._key)
-            if body is None:
-                self._on_untrusted(AlteredRowError(fact_name(row)))
-                continue
-            data = body["data"]
-            yield WatchFees(organisation=data["organisation"], agency=data["agency"], quarter=quarter)
+
+def _pairs(bodies: Iterable[dict[str, Any] | None], quarter: str) -> dict[str, WatchFees]:
+    """By their names; who collects for itself hands nothing over."""
+    found = {}
+    for body in bodies:
+        if body is None:
+            continue
+        organisation, agency = body["data"]["organisation"], body["data"]["agency"]
+        if organisation != agency:
+            request = WatchFees(organisation=organisation, agency=agency, quarter=quarter)
+            found[_alias(request)] = request
+    return found
 
 
 def _midnight(day: date, days: int) -> datetime:

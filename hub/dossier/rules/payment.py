@@ -17,6 +17,7 @@ from schemas.payment import (
     ReportPayment,
     RequestPayment,
 )
+from schemas.types import MOST_DONG
 
 _LONGEST_BASE = 56
 _LAST_NUMBER = 9999
@@ -106,11 +107,14 @@ def request_payment(dossier: Dossier, request: RequestPayment, context: Context)
     """The applicant is asked to pay."""
     if (refused := first_refusal(_REQUEST, dossier, request, context)) is not None:
         return refused
+    total = _total(request.items)
+    if total > MOST_DONG:
+        return Refused("payment.too_large", rule="3.5", fields=("/items",))
     fact = PaymentRequested(
         payment=payment_number(dossier, context.dossier_id),
         officer=request.officer,
         items=request.items,
-        total=_total(request.items),
+        total=total,
         payee_account=next(iter(_accounts(dossier, context)), None),
         requested_at=context.now,
     )

@@ -88,6 +88,24 @@ async def test_a_fact_that_is_no_json_hides_no_pair_of_a_quarter_and_is_named(
     assert [altered in str(one) for one in told] == [True]
 
 
+async def test_an_altered_submission_hides_its_pair_behind_itself_only(store: Connection) -> None:
+    genuine = [await paid(store, AGENCY) for _ in range(5)]
+    await paid(store, "000.12.38.H07")
+    await paid(store, ONE_STOP)
+    lowest = "update fact set mac = $1 where id = (select id from fact where sequence = 1 and dossier_id"
+    await store.execute(f"{lowest} = any($2::uuid[]) order by id limit 1)", b"x" * 32, genuine)
+    told: list[UntrustedRowError] = []
+    found = await teller(told.append).collected(store, PAID.date(), QUARTER)
+    assert {one.agency for one in found.values()} == {AGENCY, "000.12.38.H07"}
+    assert len(told) == 1
+    await store.execute(
+        "update fact set mac = $1 where sequence = 1 and dossier_id = any($2)", b"x" * 32, genuine
+    )
+    found = await teller(told.append).collected(store, PAID.date(), QUARTER)
+    assert {one.agency for one in found.values()} == {"000.12.38.H07"}
+    assert len(told) == 6
+
+
 @pytest.mark.parametrize("content", UNREADABLE)
 async def test_a_fact_that_is_no_json_ends_no_look_for_a_right_and_no_look_up(
     store: Connection, tmp_path: Path, content: bytes

@@ -111,7 +111,7 @@ def test_another_amount_than_the_published_ones_is_wrong_although_one_row_is_ope
     lived.accepts(demand(PaymentItem(kind="fee", amount=10_000, quantity=3)), COUNTER)
 
 
-def with_schedule() -> Story:
+def with_schedule(*more: ScheduledSum) -> Story:
     """The same, with sums that the provincial council has approved from 2026 on."""
     lived = accepted(procedure=PROCEDURE)
     schedule = Schedule(
@@ -120,7 +120,7 @@ def with_schedule() -> Story:
         PROVISION,
         date(2026, 1, 1),
         date(2027, 1, 1),
-        (ScheduledSum(15_000, "Đăng ký quá hạn", "", 1), ScheduledSum(3_000, "Bản sao", "bản sao", 5)),
+        (ScheduledSum(15_000, "Đăng ký quá hạn", "", 1), ScheduledSum(3_000, "Bản sao", "bản sao", 5), *more),
     )
     catalogue = lived.law.catalogue
     found = replace_field(catalogue.procedures[PROCEDURE], schedules=(schedule,))
@@ -248,6 +248,18 @@ def test_a_payment_behind_the_last_number_is_refused_by_name() -> None:
     assert lived.refuses(demand(), COUNTER) == Refused("payment.used_up", "3.5")
     unasked = paid(None, items=(FEE,))
     assert lived.refuses(unasked, PAYMENTS) == Refused("payment.used_up", "3.5")
+
+
+@pytest.mark.rule("3.5")
+def test_a_demand_larger_than_a_sum_may_be_is_refused_by_name() -> None:
+    lived = with_schedule(ScheduledSum(10_000_000_000, "Mức cao nhất", "bản", 2))
+    fee = PaymentItem(kind="service_fee", amount=10_000_000_000, basis=PROVISION)
+    doubled = fee.model_copy(update={"quantity": 2})
+    assert lived.refuses(demand(doubled), COUNTER) == Refused("payment.too_large", "3.5", ("/items",))
+    assert lived.refuses(demand(fee, fee), COUNTER) == Refused("payment.too_large", "3.5", ("/items",))
+    (fact,) = lived.accepts(demand(fee), COUNTER)
+    assert isinstance(fact, PaymentRequested)
+    assert fact.total == fee.amount
 
 
 def with_accounts() -> Story:
