@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -29,6 +30,7 @@ from hub.delivery.context import Clock, utc_now
 from hub.delivery.host import Connection, Host
 from hub.delivery.http_server import serve_door
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.settings.files import contents
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +65,11 @@ class PortalAdapter:
             else None
         )
         self._words = Words(
-            read_status_codes(settings.status_codes_file, needs_supplement=settings.sends_supplements),
+            contents(
+                "HUB_PORTAL_STATUS_CODES_FILE",
+                settings.status_codes_file,
+                partial(read_status_codes, needs_supplement=settings.sends_supplements),
+            ),
             settings.unit_names,
             settings.procedure_codes,
             settings.shape_of_return,

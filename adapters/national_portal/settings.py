@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.national_portal.names import root_of
+from hub.settings.files import CaFile
 
 _HTTP_URL = r"^https?://[^/\s]+(/\S*)?$"
 _PATH = r"^/[\x21-\x7e]*$"
@@ -75,7 +76,7 @@ class PortalSettings(BaseSettings):
 
     base_url: str = Field(pattern=_HTTP_URL, description="the security server, without prefix")
     prefix: str = Field(default="/XrdAdapter/RestService/forward", description="before every path")
-    ca_file: Path | None = Field(default=None, description="PEM of the security server's CA")
+    ca_file: CaFile | None = Field(default=None, description="PEM of the security server's CA")
     auth_path: str = Field(default="/mapi/login", pattern=_PATH, description="login")
     integration_path: str = Field(default="/mapi/g", pattern=_PATH, description="dossiers (assumption)")
     share_path: str = Field(default="/mapi/g", pattern=_PATH, description="catalogues (assumption)")

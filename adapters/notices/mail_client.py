@@ -11,7 +11,6 @@ import aiosmtplib
 from adapters.notices.settings import NoticesSettings
 from hub.delivery.errors import EffectUnsureError, NoEffectError
 from hub.delivery.masking import without
-from hub.errors import StartupError
 from hub.http.trusted_ca import TrustedCa
 
 _SAYS_NO: Final = range(400, 600)
@@ -37,7 +36,6 @@ class MailClient:
     """A connection for each e-mail, closed whatever becomes of it; only whom it trusts is kept."""
 
     def __init__(self, settings: NoticesSettings) -> None:
-        """Raises `StartupError` where the file of the authorities cannot be used."""
         self._settings = settings
         self._trusted = _trusted(settings)
 
@@ -112,10 +110,7 @@ class MailClient:
 def _trusted(settings: NoticesSettings) -> TrustedCa | None:
     if settings.smtp_host is None or settings.smtp_security == "none":
         return None
-    try:
-        return TrustedCa(settings.smtp_ca_file)
-    except OSError as error:
-        raise StartupError(f"HUB_NOTICES_SMTP_CA_FILE: {settings.smtp_ca_file}: {error}") from None
+    return TrustedCa(settings.smtp_ca_file)
 
 
 def proof_of(answer: str, address: str) -> str:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.settings.files import CaFile
+
 _HTTP_URL = r"^https?://[^/\s]+(/\S*)?$"
 _FOLDER = Path(__file__).parent
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
@@ -32,7 +34,7 @@ class NoticesSettings(BaseSettings):
     smtp_user: str | None = Field(default=None, description="our account there; empty where none is needed")
     smtp_password: SecretStr | None = Field(default=None, description="its password")
     smtp_per_s: _Rate = Field(default=None, description="e-mails a second; no limit if not set")
-    smtp_ca_file: Path | None = Field(default=None, description="PEM of the mail server's CA")
+    smtp_ca_file: CaFile | None = Field(default=None, description="PEM of the mail server's CA")
     sender: str = Field(
         default="", pattern=r"^([^@\s<>,]+@[^@\s<>,]+)?$", description="address that e-mail comes from"
     )
@@ -45,7 +47,7 @@ class NoticesSettings(BaseSettings):
     )
     sms_token: SecretStr | None = Field(default=None, description="bearer token of the provider")
     sms_per_s: _Rate = Field(default=None, description="messages a second; no limit if not set")
-    sms_ca_file: Path | None = Field(default=None, description="PEM of the provider's CA")
+    sms_ca_file: CaFile | None = Field(default=None, description="PEM of the provider's CA")
     sms_brand: str = Field(
         default="", max_length=11, description="registered name of the sender (brand name)"
     )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.settings.files import CaFile, contents
 from schemas.base import Role
 
 LookupField = Literal[
@@ -141,7 +142,7 @@ class PopulationSettings(BaseSettings):
     allow_plain_http: bool = Field(
         default=False, description="allow http:// to a Security Server in the same closed network"
     )
-    ca_file: Path | None = Field(default=None, description="PEM of the service's CA")
+    ca_file: CaFile | None = Field(default=None, description="PEM of the service's CA")
     user: str | None = Field(
         default=None, description="N1, N3: connection account, one per agency (NĐ 47/2020 Art. 40)"
     )
@@ -204,4 +205,8 @@ class PopulationSettings(BaseSettings):
         """Return the rights of `rights_file`, or those of the settings; blocks while it reads the file."""
         if self.rights_file is None:
             return self.rights
-        return Rights.model_validate_json(self.rights_file.read_bytes())
+        return contents("HUB_POPULATION_RIGHTS_FILE", self.rights_file, _rights)
+
+
+def _rights(path: Path) -> Rights:
+    return Rights.model_validate_json(path.read_bytes())

@@ -25,6 +25,7 @@ from hub.delivery.context import AskTime, machine_time
 from hub.delivery.errors import CallError, EffectUnsureError
 from hub.delivery.http import outcome_after
 from hub.delivery.outcome import Delivered, NotFound, Outcome, QueryOutcome, Rejected, RetryAt, Unknown
+from hub.settings.files import contents
 from schemas.party import PostalParty
 from schemas.pickup import PickupCancelled, PickupOrdered
 
@@ -47,7 +48,9 @@ class PostalAdapter:
         self.settling_s: float = settings.settling_s
         self._settings = settings
         self._ask_time: AskTime = machine_time
-        self._codes = codes or read_status_codes(settings.status_codes_file)
+        self._codes = codes or contents(
+            "HUB_POSTAL_STATUS_CODES_FILE", settings.status_codes_file, read_status_codes
+        )
         self._http = http_of(settings)
         self._clients = {
             account.customer_code: PostalClient(self._http, settings, account)

@@ -17,6 +17,7 @@ from adapters.postal.settings import PostalSettings
 from adapters.postal.status_codes import StatusCodes, read_status_codes
 from adapters.postal.tracking import Record
 from hub.delivery.errors import CallError, EffectUnsureError
+from hub.settings.files import contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ async def read_feed(client: PostalClient, settings: PostalSettings) -> list[Reco
 
 async def reconcile(settings: PostalSettings) -> dict[str, tuple[Cash, ...]]:
     """The work list of each account that can be followed; raises CallError when one cannot be read."""
-    codes, http = read_status_codes(settings.status_codes_file), http_of(settings)
+    codes = contents("HUB_POSTAL_STATUS_CODES_FILE", settings.status_codes_file, read_status_codes)
+    http = http_of(settings)
     try:
         lists: dict[str, tuple[Cash, ...]] = {}
         for account in settings.distinct_accounts():

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.postal.tracking import FIRST_ID
+from hub.settings.files import CaFile, ReadableFile
 from schemas.pickup import Direction
 
 _HTTP_URL = r"^https?://[^/\s]+(/\S*)?$"
@@ -43,7 +44,7 @@ class PostalAccount(BaseModel):
     waybill_orders_url: str | None = Field(
         default=None, pattern=_HTTP_URL, description="C: where orders with a waybill of the pool go"
     )
-    waybills_file: Path | None = Field(
+    waybills_file: ReadableFile | None = Field(
         default=None, description="C: allotted waybills, one a line; what is taken is kept beside it"
     )
     flag_config: dict[Direction, Literal[1, 2]] = Field(
@@ -86,7 +87,7 @@ class PostalSettings(BaseSettings):
 
     token_url: str = Field(pattern=_HTTP_URL, description="OAuth2 token endpoint")
     base_url: str = Field(pattern=_HTTP_URL, description="address before `/order/post`")
-    ca_file: Path | None = Field(default=None, description="PEM of the operator's CA")
+    ca_file: CaFile | None = Field(default=None, description="PEM of the operator's CA")
     default_account: PostalAccount | None = Field(default=None, description="for organisations without one")
     accounts: dict[str, PostalAccount] = Field(default_factory=dict, description="by organisation code")
     status_codes_file: Path = Field(

@@ -11,7 +11,7 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from hub.checks.check import must_hold
 from hub.checks.roles import adapter_checks
@@ -125,6 +125,8 @@ def _read(name: str) -> tuple[AdapterDeclaration, AdapterSettings, Adapter]:
         raise StartupError(f"no adapter {name}; installed: {', '.join(known) or 'none'}")
     try:
         return known[name], AdapterSettings(), known[name].build()
+    except SettingsError as error:
+        raise StartupError(f"settings: {error}") from None
     except ValidationError as error:
         tree = next(kind for kind in BaseSettings.__subclasses__() if kind.__name__ == error.title)
         wrong = [explained(item, tree) for item in error.errors(include_input=False, include_url=False)]

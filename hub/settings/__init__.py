@@ -17,6 +17,7 @@ from hub.errors import StartupError
 from hub.installed import settings_prefixes
 from hub.settings.budget import BudgetSettings
 from hub.settings.documents import DocumentsSettings
+from hub.settings.files import CaFile
 from hub.settings.public import PublicSettings
 from hub.settings.signing import SigningSettings
 
@@ -33,7 +34,9 @@ class KafkaSettings(BaseModel):
     )
     user: str = Field(description="SCRAM user of this role")
     password: SecretStr = Field(description="SCRAM password of this role")
-    ca_file: Path | None = Field(default=None, description="PEM of the broker's CA; set it outside loopback")
+    ca_file: CaFile | None = Field(
+        default=None, description="PEM of the broker's CA; set it outside loopback"
+    )
     prefix: str = Field(
         default="",
         pattern=r"^[a-z0-9.\-]*$",

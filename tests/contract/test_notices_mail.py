@@ -16,7 +16,6 @@ from adapters.notices.adapter import NoticesAdapter
 from hub.delivery.circuit import Result
 from hub.delivery.outcome import Delivered, Rejected, RetryAt, Unknown
 from hub.delivery.verdict import health
-from hub.errors import StartupError
 from schemas.notice import ReportNotice
 from tests.contract.notices_world import FACT_TIME, Mail, mail_world, message, settings
 from tests.support.certificates import Authority
@@ -215,15 +214,6 @@ async def test_the_authorities_are_read_once_and_not_for_each_email(
     for _ in range(3):
         assert isinstance(await adapter.deliver(message()), Delivered)
     assert read == []
-
-
-async def test_a_file_of_authorities_that_cannot_be_read_ends_the_start(tmp_path: Path) -> None:
-    nowhere = tmp_path / "nowhere.pem"
-    with pytest.raises(StartupError, match=f"HUB_NOTICES_SMTP_CA_FILE: {nowhere}: "):
-        NoticesAdapter(settings(smtp_host="127.0.0.1", smtp_ca_file=nowhere))
-    (tmp_path / "empty.pem").touch()
-    with pytest.raises(StartupError, match=r"empty\.pem: "):
-        NoticesAdapter(settings(smtp_host="127.0.0.1", smtp_ca_file=tmp_path / "empty.pem"))
 
 
 async def test_a_server_that_is_away_is_tried_again(tmp_path: Path) -> None:
