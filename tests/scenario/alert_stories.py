@@ -17,6 +17,7 @@ from hub.regulation.clock import local_day
 from hub.regulation.lawbook import load_book
 from tests.scenario.alert_site import Site
 from tests.support.hub_commands import SURE
+from tests.support.queues import DRAW, DRAWN_TO
 from tests.support.requests import (
     ACCEPT,
     CHECK,
@@ -120,10 +121,14 @@ async def deadlines_and_supplies(site: Site) -> None:
     due = site.sound.facts("dossier.accepted", receipt.data["dossier"])[0].data["due_at"]
     left = datetime.fromisoformat(due) - datetime.now(UTC)
     await site.store.execute("update code_block set next = 9500")  # as after a day of 9,499 dossiers
+    await site.sound.ask(DRAW, f"ref:{uuid4()}", {"organisation": ONE_STOP})
+    await site.store.execute(DRAWN_TO, "95000")
     await site.prometheus.fires("HubDossierCodesLow", unit=ONE_STOP)
+    await site.prometheus.fires("HubQueueNumbersLow", unit=ONE_STOP)
     await site.move_clock(left - timedelta(hours=1))
     await site.prometheus.fires("HubDeadlinesAtRisk")
     await site.prometheus.ends("HubDossierCodesLow")
+    await site.prometheus.ends("HubQueueNumbersLow")
     await site.move_clock(left + timedelta(hours=1))
     await site.prometheus.fires("HubDeadlinesOverdue")
     await site.prometheus.ends("HubDeadlinesAtRisk")

@@ -21,6 +21,7 @@ from tests.scenario.alert_stories import (
 
 OF_STORE_AND_CLOCK = {
     "HubMessagesGone", "HubDatabaseLost", "HubNotReady", "HubCommitsSlow", "HubDossierCodesLow",
+    "HubQueueNumbersLow",
     "HubDeadlinesAtRisk", "HubDeadlinesOverdue", "HubCalendarEnds", "HubCalendarEndsSoon",
     "HubRetentionStale", "HubAgencyUnheard",
 }  # fmt: skip

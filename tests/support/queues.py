@@ -25,6 +25,18 @@ FILES = {
 }
 """Organisations, then desks."""
 
+DRAW = "onestop.ticket.issue.v1"
+DRAWN_TO = """
+update fact set bytes = convert_to(
+    regexp_replace(convert_from(bytes, 'UTF8'), '"number":[0-9]+', '"number":' || $1), 'UTF8'
+)
+where (dossier_id, sequence) = (
+    select dossier_id, sequence from fact
+    where type = 'onestop.ticket.issued.v1' order by sequence desc limit 1
+)
+"""
+"""The last ticket says that so many were drawn, as after a day of so many visitors."""
+
 
 async def desks_are_imported(hub: Hub, folder: Path) -> None:
     """As an operator does it."""

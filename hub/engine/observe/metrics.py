@@ -217,6 +217,9 @@ class StoreMetrics:
         self.codes_left = gauge(
             "hub_dossier_codes_left", "Dossier codes of this day that no engine has leased yet", "unit"
         )
+        self.tickets_left = gauge(
+            "hub_queue_numbers_left", "Numbers that the queue of a one-stop can still give today", "unit"
+        )
         self.calendar_left = gauge("hub_calendar_days_left", "Days ahead whose days off are known")
         self.outbox_age = gauge(
             "hub_outbox_oldest_age_seconds",

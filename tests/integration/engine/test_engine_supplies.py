@@ -10,6 +10,7 @@ from hub.regulation.clock import local_day
 from tests.support.clients import Client
 from tests.support.hubs import own_hub
 from tests.support.processes import HubProcess
+from tests.support.queues import DRAW, DRAWN_TO
 from tests.support.requests import (
     ACCEPT,
     CHECK,
@@ -31,6 +32,10 @@ async def accepted(counter: Client, reference: str) -> str:
     receipt = await counter.ask(ACCEPT, reference, acceptance())
     code: str = receipt.data["code"]
     return code
+
+
+async def has_no_metric(engine: HubProcess, line: str) -> bool:
+    return not await has_metric(engine, line)
 
 
 async def has_metric(engine: HubProcess, line: str) -> bool:
@@ -59,6 +64,26 @@ async def test_a_polite_restart_skips_no_code_and_the_last_code_is_followed_by_a
         assert await hub.database.fetchval("select count(*) from parked_request") == 0
         day = await hub.database.fetchval("select day from code_block")
         assert day == local_day(datetime.now(UTC))
+
+
+async def test_the_numbers_that_a_queue_has_left_are_told_until_the_day_ends(
+    stack: StackAddress, tmp_path: Path
+) -> None:
+    async with own_hub(stack, tmp_path, environment="test") as hub:
+        counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
+        engine = await hub.start_engine()
+        await counter.ask(DRAW, "ref:1", {"organisation": ONE_STOP})
+        await counter.ask(DRAW, "ref:2", {"organisation": ONE_STOP})
+        name = f'hub_queue_numbers_left{{unit="{ONE_STOP}"}}'
+        await eventually(lambda: has_metric(engine, f"{name} 99997.0"), 20, "the gauge", engine.output)
+        await hub.database.execute(DRAWN_TO, "99990")
+        await eventually(lambda: has_metric(engine, f"{name} 9.0"), 20, "few are left", engine.output)
+        await hub.database.execute("update fact set bytes = '[' where sequence = 2")
+        await eventually(lambda: has_no_metric(engine, name), 20, "what is no number", engine.output)
+        await hub.database.execute("delete from fact where sequence = 2")
+        await eventually(lambda: has_metric(engine, f"{name} 99998.0"), 20, "the one before", engine.output)
+        await hub.database.execute("insert into clock_step values (now(), interval '1 day')")
+        await eventually(lambda: has_no_metric(engine, name), 20, "another day", engine.output)
 
 
 async def test_submissions_beyond_the_calendar_are_refused_and_another_counter_is_served(
