@@ -226,7 +226,7 @@ def settings_for(service_url: str, **changes: Any) -> PopulationSettings:
         "secret_key": SecretStr(SANDBOX_CONFIG["secret"]),
         "x_road_client": SANDBOX_CONFIG["x_road_client"],
         "api_key": SecretStr(SANDBOX_CONFIG["api_key"]),
-        "total_timeout_s": 1.0,
+        "total_timeout_s": 3.0,
         "rights": RIGHTS,
     }
     return PopulationSettings(**{**values, **changes})
