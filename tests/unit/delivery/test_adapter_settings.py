@@ -70,7 +70,7 @@ def started(monkeypatch: pytest.MonkeyPatch, adapter: str, environment: Mapping[
     """Status and what is said of an adapter whose servers are not there."""
     outer = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     with monkeypatch.context() as patch:
-        patch.setattr(os, "environ", outer | KAFKA | POSTGRES | OUTSIDE[adapter] | environment)
+        patch.setattr(os, "environ", {**outer, **KAFKA, **POSTGRES, **OUTSIDE[adapter], **environment})
         ended = CliRunner().invoke(app, ["run", "adapter", adapter])
     return ended.exit_code, ended.stderr
 
