@@ -28,6 +28,7 @@ from hub.participants import register_editions
 from hub.postgres.database import Connection
 from hub.postgres.operator_actions import record_action
 from hub.printing.tables import AsJson, print_rows, say
+from hub.process.collecting import collect_rarely
 from hub.regulation import organisations
 from hub.regulation.clock import VIETNAM
 from hub.regulation.law import Law
@@ -132,6 +133,7 @@ def register(
         master = MasterKey.from_file(tree.master_key_file)
         book, known = load_book(tree.profile, tree.regulation), await _organisations(connection, master)
         cases = CaseFiles(book, installed_form_sets(), known, tree.public.url)
+        collect_rarely()
         await _record(connection, operator, "register_written", organisation, reason)
         days = first.date(), last.date()
         rows = register_rows(connection, master, cases, organisation, *days)

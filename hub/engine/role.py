@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 
 from hub.engine.decide.rules import Rules
 from hub.engine.observe.health import serve_health
@@ -13,6 +12,7 @@ from hub.http.certificates import CertificateWatch
 from hub.kafka import client as kafka
 from hub.logs import log
 from hub.process import client_logs
+from hub.process.collecting import collect_rarely
 from hub.process.supervise import SideTasks, keep_running
 from hub.settings import Settings
 
@@ -29,7 +29,7 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, rules: Rules | 
     """
     client_logs.install()
     async with engine_parts(settings, rules) as parts:
-        _tune_collector()
+        collect_rarely()
         log("engine_started", shards=settings.shards)
         loop = asyncio.create_task(parts.engine.run(stop), name="engine")
         side = SideTasks(
@@ -62,13 +62,6 @@ async def run_engine(settings: Settings, stop: asyncio.Event, *, rules: Rules | 
         finally:
             await side.end(loop)
         log("engine_stopped")
-
-
-def _tune_collector() -> None:
-    """Collect rarely: batches hold many short-lived objects without cycles, and the search costs a third."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def _keep_shards(parts: EngineParts) -> None:
