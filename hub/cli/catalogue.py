@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from hub.regulation.clock import local_day
 from hub.regulation.code_mapping import as_completion, mapped, read_others
 from hub.regulation.lawbook import load_book
 from hub.regulation.published import Publication
+from hub.regulation.registers import each_once
 
 app = typer.Typer(no_args_is_help=True, help="Catalogues on record: published by whom, by what decision.")
 _NAME: RegisterName = "catalogue"
@@ -126,6 +128,8 @@ def mapping(
 def _decided(file: Path) -> dict[str, str]:
     """Ends the command for what is no such JSON."""
     try:
-        return TypeAdapter(dict[str, str]).validate_json(registers.text_of(file))
-    except ValidationError:
-        fail(f"{file}: it is no JSON object of codes", 2)
+        found = json.loads(registers.text_of(file), object_pairs_hook=each_once)
+        return TypeAdapter(dict[str, str]).validate_python(found, strict=True)
+    except (ValueError, RecursionError) as error:
+        why = "" if isinstance(error, ValidationError) else f": {error}"
+        fail(f"{file}: it is no JSON object of codes{why}", 2)

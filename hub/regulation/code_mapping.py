@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +11,7 @@ from typing import Literal
 from hub.regulation.catalogue import Procedure
 from hub.regulation.codes import parse_procedure_code
 from hub.regulation.errors import Mistake, RegisterError
+from hub.regulation.registers import csv_rows
 
 How = Literal["given", "same code", "same number", "to decide", "nothing like it"]
 _ALIKE = 0.5
@@ -43,17 +42,13 @@ def read_others(text: str) -> list[OtherCode]:
     """CSV with the columns `code` and `title`; raises RegisterError with every line that is wrong."""
     found, wrong = list[OtherCode](), list[Mistake]()
     seen = dict[str, int]()
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    if missing := [name for name in ("code", "title") if name not in (reader.fieldnames or ())]:
-        raise RegisterError([Mistake(1, name, "there is no such column") for name in missing])
-    for row in reader:
-        code, title = (row["code"] or "").strip(), (row["title"] or "").strip()
-        line = reader.line_num
+    for row in csv_rows(text, frozenset(), ("code", "title")):
+        code, title = str(row.values.get("code", "")), str(row.values.get("title", ""))
         if not code:
-            wrong.append(Mistake(line, "code", "is empty"))
+            wrong.append(Mistake(row.line, "code", "is empty"))
         elif code in seen:
-            wrong.append(Mistake(line, "code", f"{code} is in line {seen[code]} already"))
-        seen.setdefault(code, line)
+            wrong.append(Mistake(row.line, "code", f"{code} is in line {seen[code]} already"))
+        seen.setdefault(code, row.line)
         found.append(OtherCode(code, title))
     if wrong:
         raise RegisterError(wrong)

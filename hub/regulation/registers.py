@@ -30,10 +30,10 @@ class Row:
 Tables = Mapping[str, Sequence[Row]]
 
 
-def csv_rows(text: str, lists: frozenset[str]) -> list[Row]:
+def csv_rows(text: str, lists: frozenset[str], needed: Sequence[str] = ()) -> list[Row]:
     """The rows of a CSV file with a line of names; a blank cell is a value that is not given.
 
-    Cells of the fields in `lists` hold several values with `;` between them.
+    Cells of the fields in `lists` hold several values with `;` between them. The columns `needed` are there.
     """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     rows, line = [], 2
@@ -41,6 +41,8 @@ def csv_rows(text: str, lists: frozenset[str]) -> list[Row]:
         names = reader.fieldnames or ()
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise RegisterError([Mistake(1, twice[0], "stands there twice")])
+        if missing := [name for name in needed if name not in names]:
+            raise RegisterError([Mistake(1, name, "there is no such column") for name in missing])
         for cells in reader:
             if None in cells or None in cells.values():
                 raise RegisterError([Mistake(line, "", "the row has not as many cells as the first line")])
@@ -63,7 +65,7 @@ def json_tables(text: str, names: Sequence[str]) -> Tables:
     """The tables of a JSON file: one object whose members are arrays of objects."""
     text = text.removeprefix("\ufeff")
     try:
-        found = json.loads(text, object_pairs_hook=_each_once)
+        found = json.loads(text, object_pairs_hook=each_once)
         lines = _lines_of(text) if isinstance(found, dict) else {}
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
@@ -80,7 +82,7 @@ def json_tables(text: str, names: Sequence[str]) -> Tables:
     return tables
 
 
-def _each_once(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Of two members of one name, one would be dropped without a word."""
     found = dict(members)
     if len(found) < len(members):

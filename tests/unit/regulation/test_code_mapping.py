@@ -73,6 +73,45 @@ def test_a_decision_about_what_is_not_there_is_refused_whole() -> None:
     assert {one.field for one in caught.value.mistakes} == {"9.999999", "Y"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"code,title\nA,{'x' * 200_000}\n",
+        'code,title\nA,"no end\n',
+        'code,title\nA,"x"y\n',
+        "code,title\nA,a,beyond the columns\n",
+        "code,title,code\nA,a,B\n",
+        "code,title\nA\n",
+        "",
+        "\0",
+    ],
+)
+def test_a_list_with_two_readings_or_a_cell_without_end_is_refused(text: str) -> None:
+    with pytest.raises(RegisterError):
+        read_others(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"1.001193": "A", "1.001193": "B"}',
+        "[" * 100_000,
+        '{"a": 1}',
+        '{"a": ' + "9" * 5_000 + "}",
+        "[]",
+        "\ud800",
+    ],
+)
+def test_decisions_that_are_no_object_of_codes_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    others, given = tmp_path / "others.csv", tmp_path / "given.json"
+    others.write_text("code,title\nA,a\nB,b\n")
+    given.write_text(text, errors="replace")
+    ended = CliRunner(env=NOWHERE).invoke(app, ["catalogue", "mapping", str(others), "--given", str(given)])
+    assert ended.exit_code == 2, ended.output
+    assert ended.stderr.startswith(f"hub: {given}: it is no JSON object of codes")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_a_list_is_read_whole_or_refused_with_every_line() -> None:
     assert read_others("\ufeffcode,title\r\n A ,Một\r\n") == [OtherCode("A", "Một")]
     with pytest.raises(RegisterError) as caught:
