@@ -26,6 +26,7 @@ _KEYS, _AT_ONCE = 20_000, 20_000
 _UNIT, _A_DAY = "000.12.34.H07", 9_999
 _TARGET_MS = 50.0
 _WARM_UP_S = 5.0
+_GUESSES = 4_000
 _LINES = 64
 _DUE = "Ngày hẹn".encode()
 _OPEN = {
@@ -67,6 +68,10 @@ class LookUpsMeasured:
     page_cores: float
     postgres_cores: float
     foreign_cores: float
+    wrong_ms: Sequence[float]
+    """p50, p95 of guesses about dossiers that there are, with another end of the telephone number."""
+    unknown_ms: Sequence[float]
+    """p50, p95 of guesses about codes that were never given, one of each by turns."""
 
 
 async def run_look_ups(bench: Bench, plan: LookUpsPlan) -> list[LookUpsMeasured]:
@@ -81,7 +86,8 @@ async def run_look_ups(bench: Bench, plan: LookUpsPlan) -> list[LookUpsMeasured]
                 print(
                     f"look-ups round {number + 1}/{plan.rounds} {plan.rate}/s of {plan.dossiers:,} dossiers: "
                     f"p50 {one.p50_ms:.1f} p95 {one.p95_ms:.1f} p99 {one.p99_ms:.1f} ms, page "
-                    f"{one.page_cores:.2f} cores, foreign {one.foreign_cores:.2f}",
+                    f"{one.page_cores:.2f} cores, foreign {one.foreign_cores:.2f}; guesses p50 wrong "
+                    f"{one.wrong_ms[0]:.2f}, unknown {one.unknown_ms[0]:.2f} ms",
                     flush=True,
                 )
                 results.append(one)
@@ -143,7 +149,28 @@ async def _round(
     used, elapsed = meter.read().since(begun), time.perf_counter() - started
     p50, p95, p99 = (times[int(len(times) * share)] * 1000 for share in (0.5, 0.95, 0.99))
     cores = (used.client / elapsed, used.postgres / elapsed, used.foreign / elapsed)
-    return LookUpsMeasured(number, len(times), p50, p95, p99, *cores)
+    guessed = await _guess(people.url, plan, number)
+    return LookUpsMeasured(number, len(times), p50, p95, p99, *cores, *guessed)
+
+
+async def _guess(url: str, plan: LookUpsPlan, number: int) -> tuple[Sequence[float], Sequence[float]]:
+    """One after the other, wrong and unknown by turns; both get the same page but for the code."""
+    place, drawn = urlsplit(url), random.Random(f"{plan.seed}/{number}/guesses")  # noqa: S311  as above
+    line = Line(*await asyncio.open_connection(place.hostname, place.port))
+    taken: tuple[list[float], list[float]] = ([], [])
+    answers = set[tuple[int, bytes]]()
+    for turn in range(_GUESSES):
+        one = drawn.randrange(plan.dossiers)
+        code, factor = code_of(one + turn % 2 * plan.dossiers), f"{(int(digits_of(one)) + 1) % 10_000:04}"
+        started = time.perf_counter()
+        reply = await line.exchange(_request(code, factor))
+        taken[turn % 2].append((time.perf_counter() - started) * 1000)
+        answers.add((reply.status, reply.body.replace(code.encode(), b"")))
+    await line.close()
+    if len(answers) != 1 or any(_DUE in body for _, body in answers):
+        raise AssertionError("an answer tells a wrong guess from one about no dossier")
+    wrong, unknown = ([sorted(ms)[int(len(ms) * share)] for share in (0.5, 0.95)] for ms in taken)
+    return wrong, unknown
 
 
 def _asked(key: StoreKey, plan: LookUpsPlan, number: int) -> Iterator[tuple[str, str]]:
@@ -197,7 +224,7 @@ def look_ups_page(machine: Mapping[str, Any], plan: LookUpsPlan, measured: Seque
         (
             str(one.round + 1), f"{one.look_ups:,}", f"{one.p50_ms:.1f}", f"{one.p95_ms:.1f}",
             f"{one.p99_ms:.1f}", f"{one.page_cores:.2f}", f"{one.postgres_cores:.2f}",
-            f"{one.foreign_cores:.2f}",
+            f"{one.foreign_cores:.2f}", *(f"{one.wrong_ms[n]:.2f} / {one.unknown_ms[n]:.2f}" for n in (0, 1)),
         )
         for one in measured
     ]  # fmt: skip
@@ -210,12 +237,16 @@ def look_ups_page(machine: Mapping[str, Any], plan: LookUpsPlan, measured: Seque
         "page cores",
         "PostgreSQL cores",
         "foreign cores",
+        "guess p50 ms, wrong / unknown",
+        "guess p95 ms, wrong / unknown",
     )
     about = (
         f"Open loop of {plan.rate} look-ups a second for {plan.seconds:.0f} s after {_WARM_UP_S:.0f} s of "
         f"warm-up, of dossiers anywhere in {plan.dossiers:,}; half open the link of the QR code, half type "
         "the end of the telephone number. One process of `hub run public`, plain HTTP; the client, "
         "the page and PostgreSQL share the machine. From the moment a look-up was due until its page was "
-        f"there; each page is looked at. The target is a p95 under {_TARGET_MS:.0f} ms."
+        f"there; each page is looked at. The target is a p95 under {_TARGET_MS:.0f} ms. "
+        f"Then {_GUESSES:,} guesses one after the other, by turns with a wrong end of a dossier's telephone "
+        "number and about a code that was never given: who measures shall not tell them apart."
     )
     return page("Look-ups of the page for everybody", about, machine, [table(header, rows)])
