@@ -305,7 +305,7 @@ async def test_a_poll_that_can_read_no_account_fails_so_that_it_is_counted_and_b
     ("values", "why"),
     [
         ({"dialect": "C"}, "orders_url"),
-        ({"dialect": "C", "waybills_file": "w.txt", "orders_url": "http://x"}, "waybill_orders_url"),
+        ({"dialect": "C", "waybills_file": __file__, "orders_url": "http://x"}, "waybill_orders_url"),
         ({"dialect": "C", "orders_url": "http://x", "asks_price": True}, "dialect B"),
         ({"can_track": False}, "order/tracking"),
         ({"flag_config": {"collect": 3}}, "flag_config"),
