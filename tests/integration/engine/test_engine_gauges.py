@@ -50,12 +50,14 @@ async def test_the_time_from_receipt_to_the_published_answer_is_counted(
         counter = await hub.join("counter-a", ["counter"], [ONE_STOP])
         traffic = Traffic(hub, [counter])
         engine = await hub.start_engine()
+        await traffic.submit(counter)
+        await traffic.answered()  # written maybe before its shard's lock was held: then the table tells it
         for _ in range(5):
             await traffic.submit(counter)
             await traffic.answered()
         await eventually(lambda: has_counted(engine, 5), 5, "the published segments", engine.output)
         spent_s = await metric(engine, "hub_end_to_end_latency_seconds_sum")
-        assert 0 < spent_s < 5 * 20
+        assert 0 < spent_s < 6 * 20
 
 
 async def has_counted(engine: HubProcess, least: int) -> bool:
