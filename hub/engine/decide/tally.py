@@ -64,7 +64,7 @@ class Tally:
 
     def accept(self, participant: str, kind: str) -> None:
         """Count an accepted request."""
-        self.accepted[participant, kind] = self.accepted.get((participant, kind), 0) + 1
+        _count(self.accepted, (participant, kind))
 
 
 def _count(counts: dict[tuple[str, str], int], key: tuple[str, str]) -> None:

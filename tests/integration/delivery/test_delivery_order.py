@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 
 from hub.delivery import queries
 from hub.delivery.adapter import OutMessage, Report
-from hub.delivery.database import open_pool
 from hub.delivery.outcome import Delivered
 from hub.delivery.rows import report_fields
 from hub.delivery.store import DeliveryStore
@@ -28,17 +26,6 @@ select count(*) from pg_locks where not granted and locktype = 'advisory' and cl
 
 def report(name: str, subject: str = "d-1") -> Report:
     return Report(name, "t.report.v1", subject, NOW, b'{"b":2}')
-
-
-@pytest.fixture
-async def pool(hub_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with open_pool(hub_database, "postal") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def store(pool: asyncpg.Pool[Any]) -> DeliveryStore:
-    return DeliveryStore(pool, "postal", REPORTS_KEY)
 
 
 async def _stored_by_door(store: DeliveryStore) -> None:

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
-import pytest
 
 from hub.delivery.adapter import OutMessage
-from hub.delivery.database import open_pool
 from hub.delivery.store import DeliveryStore
 from tests.integration.delivery.test_delivery_store import LEASE_S, message
-from tests.support.report_keys import REPORTS_KEY
-
-
-@pytest.fixture
-async def pool(hub_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with open_pool(hub_database, "postal") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def store(pool: asyncpg.Pool[Any]) -> DeliveryStore:
-    return DeliveryStore(pool, "postal", REPORTS_KEY)
 
 
 async def test_rows_that_the_adapter_has_not_written_so_end_neither_its_start_nor_its_count(

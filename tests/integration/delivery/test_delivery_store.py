@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,17 +32,6 @@ def message(number: int, dossier: str = "d-1", sequence: int | None = None) -> O
 
 def report(name: str = "r-1") -> Report:
     return Report(name, "t.report.v1", "d-1", NOW, b'{"b":2}')
-
-
-@pytest.fixture
-async def pool(hub_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with open_pool(hub_database, "postal") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def store(pool: asyncpg.Pool[Any]) -> DeliveryStore:
-    return DeliveryStore(pool, "postal", REPORTS_KEY)
 
 
 async def _take(store: DeliveryStore, *messages: OutMessage) -> None:

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
-import pytest
 
-from hub.delivery.database import open_pool
 from hub.delivery.store import DeliveryStore
 from tests.integration.delivery.test_delivery_store import LEASE_S, leased_without_calls, message, swept
-from tests.support.report_keys import REPORTS_KEY
-
-
-@pytest.fixture
-async def pool(hub_database: str) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with open_pool(hub_database, "postal") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def store(pool: asyncpg.Pool[Any]) -> DeliveryStore:
-    return DeliveryStore(pool, "postal", REPORTS_KEY)
 
 
 async def test_a_sweep_goes_on_page_after_page_behind_rows_that_stay_and_rows_of_the_same_moment(
