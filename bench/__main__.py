@@ -33,7 +33,7 @@ from bench.register import RegisterPlan, register_page, run_register
 from bench.reports import ReportsPlan, reports_page, run_reports
 from bench.results import save
 from bench.rules import rules_page, run_rules
-from bench.runners import bench_python
+from bench.runners import bench_python, cannot_run
 from bench.scale import run_scale
 from bench.side_reports import latency_page, peak_of, scale_page
 from bench.signing import SigningPlan, run_signing, signing_page
@@ -248,8 +248,10 @@ def _core(plan: Plan, only: str) -> list[Measured]:
             f"bench: no {bench_python()} with quixstreams, bytewax and DBOS; `make bench` builds it", err=True
         )
         raise typer.Exit(2)
+    left_out = cannot_run(contenders)
+    contenders = tuple(one for one in contenders if one.name not in left_out)
     measured = uvloop.run(run_core(open_stack(), contenders, plan))
-    text = core_page(machine, plan, measured)
+    text = core_page(machine, plan, measured, left_out)
     save("core", machine, plan, measured, text)
     print(text)
     return measured

@@ -101,10 +101,10 @@ class Arena:
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[AIOKafkaConsumer]:
-        """A consumer without a group, for watermarks and for reading outputs."""
+        """A consumer without a group, for watermarks and outputs, of transactions when they are committed."""
         consumer = AIOKafkaConsumer(
             **self.client, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_bytes=32 << 20,
-            max_partition_fetch_bytes=8 << 20,
+            max_partition_fetch_bytes=8 << 20, isolation_level="read_committed",
         )  # fmt: skip
         await consumer.start()
         try:

@@ -9,30 +9,44 @@ from typing import Literal
 import orjson
 
 Group = Literal["hub", "copy", "message", "batch", "stream"]
-ReadId = Callable[[Mapping[str, bytes], bytes], str]
 
 
-def id_of_header(headers: Mapping[str, bytes], _value: bytes) -> str:
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The event that it came of; its dossier and which event of it this is, where that is counted."""
+
+    id: str
+    counted: tuple[str, int] | None = None
+
+
+Read = Callable[[Mapping[str, bytes], bytes], Output]
+
+
+def copied(headers: Mapping[str, bytes], _value: bytes) -> Output:
     """Copy loops hand the headers on."""
-    return headers["ce_id"].decode()
+    return Output(headers["ce_id"].decode())
 
 
-def id_of_value(_headers: Mapping[str, bytes], value: bytes) -> str:
-    """Peers put the id into the event."""
-    return str(orjson.loads(value)["id"])
+def counted(_headers: Mapping[str, bytes], value: bytes) -> Output:
+    """Peers put id and count into the event."""
+    event = orjson.loads(value)
+    return Output(event["id"], (event["dossier"], event["count"]))
 
 
-def id_of_fact(_headers: Mapping[str, bytes], value: bytes) -> str:
-    """A fact of the hub names the request it came from."""
-    return str(orjson.loads(value)["request"])
+def fact(_headers: Mapping[str, bytes], value: bytes) -> Output:
+    """A fact of the hub names the request it came from, and holds event and count."""
+    body = orjson.loads(value)
+    data = body["data"]
+    return Output(body["request"], (data["event"]["dossier"], data["count"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
     """One row of the table.
 
-    `is_exact`: repeats are left out of the output; `share` of the run's events it gets (slow ones get fewer);
-    `has_group`: joins a consumer group, so that readiness can be asked of the broker.
+    `read`: how its output is read; `is_exact`: repeats are left out; `is_slow`: gets fewer events;
+    `has_group`: joins a consumer group, so that readiness can be asked of the broker; `needs_javac`: left out
+    where there is no JDK.
     """
 
     name: str
@@ -40,11 +54,12 @@ class Contender:
     module: str
     group: Group
     processes: int = 1
-    read_id: ReadId = id_of_value
+    read: Read = counted
     is_exact: bool = True
     is_slow: bool = False
     has_group: bool = True
     needs_bench_python: bool = False
+    needs_javac: bool = False
 
     @property
     def is_hub(self) -> bool:
@@ -55,23 +70,23 @@ class Contender:
 _PEERS = "bench.peers."
 
 CORE: tuple[Contender, ...] = (
-    Contender("hub-1", "hub, 1 process", "bench.core_engine", "hub", read_id=id_of_fact),
-    Contender("hub-2", "hub, 2 processes", "bench.core_engine", "hub", processes=2, read_id=id_of_fact),
+    Contender("hub-1", "hub, 1 process", "bench.core_engine", "hub", read=fact),
+    Contender("hub-2", "hub, 2 processes", "bench.core_engine", "hub", processes=2, read=fact),
     Contender(
         "copy-send", "copy loop, send(), batch 500, commit per batch", _PEERS + "copy_send", "copy",
-        read_id=id_of_header, is_exact=False,
+        read=copied, is_exact=False,
     ),
     Contender(
         "copy-send-batch", "copy loop, send_batch(), batch 500, commit per batch",
-        _PEERS + "copy_send_batch", "copy", read_id=id_of_header, is_exact=False,
+        _PEERS + "copy_send_batch", "copy", read=copied, is_exact=False,
     ),
     Contender(
         "copy-pipelined", "copy loop, send() pipelined, commit once a second",
-        _PEERS + "copy_pipelined", "copy", read_id=id_of_header, is_exact=False,
+        _PEERS + "copy_pipelined", "copy", read=copied, is_exact=False,
     ),
     Contender(
         "faststream-batch", "the hub's core in a sequential FastStream batch handler",
-        _PEERS + "faststream_batch", "batch", read_id=id_of_fact,
+        _PEERS + "faststream_batch", "batch", read=fact,
     ),
     Contender("quix-1", "quixstreams, at least once", _PEERS + "quix", "stream", needs_bench_python=True),
     Contender(
@@ -97,6 +112,9 @@ CORE: tuple[Contender, ...] = (
     Contender(
         "dbos", "DBOS, its Kafka consumer, a durable workflow per message", _PEERS + "dbos_flow", "message",
         is_slow=True, needs_bench_python=True,
+    ),
+    Contender(
+        "kafka-streams", "Kafka Streams (Java), exactly once", _PEERS + "streams", "stream", needs_javac=True,
     ),
 )  # fmt: skip
 

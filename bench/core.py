@@ -13,7 +13,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.arena import Arena, Bench, arena, settle_disk
-from bench.contenders import Contender
+from bench.contenders import Contender, Output
 from bench.core_job import CoreEvent
 from bench.events import Event, core_events, preload
 from bench.failures import failed
@@ -114,7 +114,8 @@ async def run_once(
                 expected = len({e.id for e in events}) if contender.is_exact else len(events)
                 part = await _measure(bench, reader, partitions, runner, expected)
                 memory = peak_mib(runner.pids)
-            await _check_output(reader, partitions, contender, events, {event.id for event in warm_up})
+            outputs = [contender.read(*record) async for record in everything(reader, partitions)]
+            check_outputs(contender, outputs, warm_up, events)
             if contender.is_hub:
                 await _check_receipts(place, reader, events, len(warm_up))
     return _measured(contender, number, count, part, memory)
@@ -225,24 +226,25 @@ def _measured(contender: Contender, number: int, events: int, part: Window, memo
     )
 
 
-async def _check_output(
-    reader: AIOKafkaConsumer,
-    partitions: Sequence[TopicPartition],
-    contender: Contender,
-    events: Sequence[Event],
-    warm_up: set[str],
+def check_outputs(
+    contender: Contender, outputs: Sequence[Output], warm_up: Sequence[Event], events: Sequence[Event]
 ) -> None:
-    """Raise unless the ids of the output are those of the input: each once, or as often as it was sent."""
-    found: Counter[str] = Counter()
-    async for headers, value in everything(reader, partitions):
-        found[contender.read_id(headers, value)] += 1
-    for event_id in warm_up:
-        del found[event_id]
-    sent = Counter(event.id for event in events)
+    """Raise unless the ids are those of the input, and the events of a dossier numbered without a gap (pure).
+
+    An id is there once, or as often as it was sent where repeats are not left out.
+    """
+    found = Counter(output.id for output in outputs)
+    sent = Counter(event.id for event in (*warm_up, *events))
     wanted = Counter(dict.fromkeys(sent, 1)) if contender.is_exact else sent
     if found != wanted:
         missing, too_many = sum((wanted - found).values()), sum((found - wanted).values())
         raise RuntimeError(f"{contender.name}: {missing} outputs missing, {too_many} too many")
+    counts: dict[str, list[int]] = {}
+    for dossier, count in (output.counted for output in outputs if output.counted):
+        counts.setdefault(dossier, []).append(count)
+    wrong = sum(sorted(own) != list(range(1, len(own) + 1)) for own in counts.values())
+    if wrong:
+        raise RuntimeError(f"{contender.name}: events of {wrong} dossiers are counted wrongly")
 
 
 async def _check_receipts(
@@ -264,9 +266,10 @@ async def everything(
     open_partitions = {partition for partition in partitions if ends[partition] > 0}
     while open_partitions:
         fetched = await reader.getmany(*open_partitions, timeout_ms=1000, max_records=5000)
-        for partition, records in fetched.items():
+        for records in fetched.values():
             for record in records:
                 yield dict(record.headers), record.value or b""
-            if records and records[-1].offset + 1 >= ends[partition]:
+        for partition in tuple(open_partitions):
+            if await reader.position(partition) >= ends[partition]:
                 open_partitions.discard(partition)
     reader.unsubscribe()

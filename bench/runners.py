@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from bench.arena import REPOSITORY
+from bench.contenders import Contender
 
 _END_LIMIT_S = 20.0
 
@@ -24,6 +26,13 @@ _END_LIMIT_S = 20.0
 def bench_python() -> str:
     """The interpreter that has quixstreams, bytewax and DBOS."""
     return os.environ.get("BENCH_PYTHON") or str(REPOSITORY / ".venv-bench" / "bin" / "python")
+
+
+def cannot_run(contenders: Sequence[Contender]) -> dict[str, str]:
+    """Which of these cannot run on this machine, by name, and why."""
+    if shutil.which("javac"):
+        return {}
+    return {one.name: "no `javac` on this machine (a JDK has it)" for one in contenders if one.needs_javac}
 
 
 class Runner:

@@ -8,13 +8,16 @@ import orjson
 import pytest
 
 from bench.compared import Turn, compared_page
-from bench.contenders import CORE, find
+from bench.contenders import CORE, Output, find
+from bench.core import Plan, check_outputs
+from bench.core_report import core_page
 from bench.events import EVENT_BYTES, core_events, hash_of
 from bench.measuring import Cpu, Sample, window
 from bench.product_events import GROUPS, PARTITIONS, Maker, dossiers, measured_run, prelude
 from bench.results import Spread, ratio_text, ratios, table
 from bench.side_reports import peak_of
 from schemas.registry import REQUESTS
+from tests.project.test_bench_gateway import MACHINE
 
 
 def _sample(at_s: float, outputs: int, client: float) -> Sample:
@@ -126,21 +129,6 @@ def test_a_third_of_the_run_can_be_repeats_byte_for_byte() -> None:
 
 
 def test_two_checkouts_are_compared_turn_by_turn_with_the_copy_loop_beside() -> None:
-    machine: dict[str, object] = dict.fromkeys(
-        (
-            "commit",
-            "at",
-            "cpu",
-            "memory_gib",
-            "disk",
-            "system",
-            "python",
-            "broker",
-            "database",
-            "load_at_start",
-        ),
-        "x",
-    ) | {"versions": {}}
     turns = [
         Turn(side, commit, turn, program, rate, us, 10.0, 0.0)
         for turn in range(3)
@@ -151,7 +139,34 @@ def test_two_checkouts_are_compared_turn_by_turn_with_the_copy_loop_beside() -> 
             ("now", "bbb", "copy-send", 25000.0, 21.0),
         )
     ]
-    text = compared_page(machine, 40_000, turns[:-1])
+    text = compared_page(MACHINE, 40_000, turns[:-1])
     assert "| hub-1 | before | aaa | 8,000 (8,000-8,000) | 180 (90.00-270) |" in text
     assert "| hub-1 | 0.75 (0.75-0.75) | 1.10 (1.10-1.10) |" in text
     assert "| copy-send | 1.00 (1.00-1.00) | 1.05 (1.05-1.05) |" in text
+
+
+def test_outputs_are_each_id_once_and_the_events_of_a_dossier_numbered_without_a_gap() -> None:
+    (peer,) = find("dbos")
+    warm_up, events = core_events(6, 2, 0.0, seed=7), core_events(50, 3, 0.2, seed=8)
+    counts: Counter[str] = Counter()
+    outputs: list[Output] = []
+    for event in {event.id: event for event in (*warm_up, *events)}.values():
+        body = orjson.loads(event.value)
+        counts[body["dossier"]] += 1
+        told = orjson.dumps(body | {"id": event.id, "count": counts[body["dossier"]]})
+        outputs.append(peer.read({}, told))
+    check_outputs(peer, outputs[::-1], warm_up, events)
+    with pytest.raises(RuntimeError, match="1 outputs missing, 0 too many"):
+        check_outputs(peer, outputs[1:], warm_up, events)
+    with pytest.raises(RuntimeError, match="0 outputs missing, 1 too many"):
+        check_outputs(peer, [*outputs, outputs[0]], warm_up, events)
+    last = outputs[-1]
+    assert last.counted is not None
+    wrong = Output(last.id, (last.counted[0], 1))
+    with pytest.raises(RuntimeError, match="1 dossiers are counted wrongly"):
+        check_outputs(peer, [*outputs[:-1], wrong], warm_up, events)
+
+
+def test_a_program_that_cannot_run_here_is_a_row_in_words() -> None:
+    text = core_page(MACHINE, Plan(), [], {"kafka-streams": "no `javac` on this machine"})
+    assert "| Kafka Streams (Java), exactly once | not measured: no `javac` on this machine | - |" in text
