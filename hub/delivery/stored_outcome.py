@@ -33,7 +33,7 @@ def outcome_text(outcome: QueryOutcome) -> str:
 
 def read_outcome(text: str) -> QueryOutcome:
     """Return the outcome that `outcome_text` wrote; `ValueError` for anything else."""
-    stored = json.loads(text)
+    stored = _read(text)
     match stored["kind"]:
         case "delivered":
             return Delivered(stored["answer"], stored.get("is_called", True))
@@ -57,8 +57,16 @@ def short_outcome(text: str | None) -> str:
     if text is None:
         return ""
     try:
-        stored = json.loads(text)
+        stored = _read(text)
         kind, detail = stored["kind"], stored.get("code") or stored.get("why")
     except (ValueError, LookupError, TypeError, AttributeError):
         return "altered"
     return f"{kind}: {detail}" if detail else str(kind)
+
+
+def _read(text: str) -> Any:
+    """Whatever JSON it is; `ValueError` for none, also for lists without bottom."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from hub.errors import StartupError
+from hub.http.certificates import first_end
 from hub.http.tls import ServerTls, TlsFiles
+from hub.settings.files import contents
 
 
 class DoorFiles(Protocol):
@@ -49,10 +51,16 @@ def server_tls(settings: DoorFiles, prefix: str, client_ca: Path | None = None) 
     """What is served over TLS, None without files; raises `StartupError` for files that are of no use."""
     if settings.certificate_file is None or settings.key_file is None:
         return None
+    files = TlsFiles(settings.certificate_file, settings.key_file, client_ca)
+    contents(f"{prefix}__CERTIFICATE_FILE", files.certificate, first_end)
+    contents(f"{prefix}__KEY_FILE", files.key, Path.read_bytes)
+    if client_ca is not None:
+        contents(f"{prefix}__CLIENT_CA_FILE", client_ca, first_end)
     try:
-        return ServerTls(TlsFiles(settings.certificate_file, settings.key_file, client_ca))
+        return ServerTls(files)
     except (OSError, ValueError) as error:
-        raise StartupError(f"{prefix}__*_FILE: TLS cannot be set up: {type(error).__name__}") from None
+        wrong = f"TLS cannot be set up: {type(error).__name__}"
+        raise StartupError(f"{prefix}__CERTIFICATE_FILE, {prefix}__KEY_FILE: {wrong}") from None
 
 
 def no_tls() -> ssl.SSLContext | None:

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import Certificate
 
+from hub.regulation.registers import each_once
 from hub.settings.signing import SigningSettings
 from hub.signing.algorithms import PublicKey, public_key_of
 from hub.signing.errors import TrustError
@@ -132,9 +133,9 @@ def _certificates(file: Path) -> tuple[Certificate, ...]:
 
 def _signers(file: Path) -> dict[str, Signer]:
     try:
-        listed = list(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise TrustError(f"{file}: not a list of signers") from error
+        listed = list(json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=each_once))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise TrustError(f"{file}: not a list of signers ({error})") from error
     signers = []
     for number, item in enumerate(listed, 1):
         try:

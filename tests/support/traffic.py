@@ -92,6 +92,10 @@ class Traffic:
             "select participant, id from inbox where participant = any($1)", names
         )
         assert Counter((row["participant"], row["id"]) for row in inbox) == Counter(self.sent.keys())
+        await self.check_order(least_told)
+
+    async def check_order(self, least_told: int = 1) -> None:
+        """Chains intact, no effect twice, each message told to all whom it concerns and in order."""
         bodies = await self._check_chains()
         told = 0
         for client in self.clients:

@@ -15,18 +15,22 @@ from tests.integration.delivery.test_delivery_store import LEASE_S, message
 async def test_rows_that_the_adapter_has_not_written_so_end_neither_its_start_nor_its_count(
     store: DeliveryStore, pool: asyncpg.Pool[Any]
 ) -> None:
-    await store.take([message(1, "d-1"), message(2, "d-2"), message(3, "d-3")], (), ())
+    await store.take([message(number, f"d-{number}") for number in (1, 2, 3, 4)], (), ())
     await pool.execute("update delivery set time = 'infinity', first_at = '290000-01-01'")
-    assert len(await store.lease(10, LEASE_S)) == 3
-    await pool.execute("""
+    assert len(await store.lease(10, LEASE_S)) == 4
+    await pool.execute(
+        """
         update delivery set state = 'dead', ended_at = 'infinity', is_report_due = true,
-            outcome = case id when 'm-3' then '{"kind": "not_found"}'::jsonb else '[5]'::jsonb end""")
+            outcome = case id when 'm-3' then '{"kind": "not_found"}' when 'm-2' then $1 else '[5]'
+                end::jsonb""",
+        "[" * 4000 + "]" * 4000,
+    )
     await pool.execute(
         "insert into delivery_gap select $1, 't', 0, -9223372036854775807, n from generate_series(1, 9) n",
         store.adapter,
     )
     assert [due.message.id for due in await store.reports_due()] == ["m-3"]
-    assert (await store.counts()).dead == 3
+    assert (await store.counts()).dead == 4
     assert await store.messages_gone() > 0
 
 

@@ -149,7 +149,7 @@ async def test_a_hang_up_ends_no_engine(site: Site) -> None:
         ({"HUB_GATEWAY__CERTIFICATE_FILE": "x.pem"}, "set both or none"),
         (
             {"HUB_GATEWAY__CERTIFICATE_FILE": "x.pem", "HUB_GATEWAY__KEY_FILE": "x.key"},
-            "TLS cannot be set up: FileNotFoundError",
+            "HUB_GATEWAY__CERTIFICATE_FILE: x.pem: FileNotFoundError",
         ),
         ({"HUB_GATEWAY__MAX_CONNECTIONS": "2000000000"}, "file descriptors, the system allows"),
         ({"HUB_GATEWAY__PROT": "1"}, "HUB_GATEWAY__PROT: no such setting, did you mean HUB_GATEWAY__PORT?"),

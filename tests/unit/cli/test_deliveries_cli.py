@@ -26,3 +26,8 @@ def test_an_outcome_is_told_by_its_kind_and_code_without_any_contents(
 
 def test_a_delivery_that_was_not_tried_has_no_outcome() -> None:
     assert short_outcome(None) == ""
+
+
+@pytest.mark.parametrize("text", ["[" * 4000 + "]" * 4000, "[5]", "5", '{"kind": [', "{}"])
+def test_what_the_runtime_has_not_written_is_told_as_altered(text: str) -> None:
+    assert short_outcome(text) == "altered"

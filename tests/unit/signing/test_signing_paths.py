@@ -125,3 +125,15 @@ def test_a_signer_without_a_digest_is_named_at_the_start(tmp_path: Path, digest:
     folder = folder_of(tmp_path, {"certificate_sha256": digest})
     with pytest.raises(TrustError, match="signer 1: certificate_sha256"):
         read_trust(folder, "test")
+
+
+@pytest.mark.parametrize(
+    "written", ["[" * 100_000, '[{"roles": ["agency"], "roles": ["digitiser"]}]', "5", "\ufeff[]"]
+)
+def test_a_list_of_signers_with_two_readings_or_without_end_is_told_in_one_line(
+    tmp_path: Path, written: str
+) -> None:
+    folder = folder_of(tmp_path, {})
+    (folder / "signers.json").write_text(written)
+    with pytest.raises(TrustError, match=r"signers\.json: not a list of signers"):
+        read_trust(folder, "test")
