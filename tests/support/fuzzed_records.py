@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -14,9 +14,21 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from schemas.base import Role
+from schemas.generate import EXAMPLES
+from schemas.registry import REQUESTS
 from tests.support.clients import Client
 from tests.support.mutations import EXTREMES
-from tests.support.requests import SUBMIT, VERIFY, submission, verification
+from tests.support.requests import (
+    ACCEPT,
+    CHECK,
+    SUBMIT,
+    VERIFY,
+    acceptance,
+    hand_check,
+    submission,
+    verification,
+)
 
 Pairs = tuple[tuple[str, bytes | None], ...]
 _CRC, _COVERED = slice(17, 21), 21
@@ -27,6 +39,10 @@ _TIMES: Sequence[bytes] = (
     b"0001-01-01T00:00:00Z", b"9999-12-31T23:59:59Z", b"9999-12-31T23:59:60-23:59", b"1970-01-01T00:00:00Z",
     b"0000-01-01T00:00:00Z", b"10000-01-01T00:00:00Z",
 )  # fmt: skip
+_BODIES: Mapping[str, Callable[[], dict[str, Any]]] = {
+    SUBMIT: submission, CHECK: hand_check, ACCEPT: acceptance, VERIFY: verification,
+}  # fmt: skip
+"""With which a dossier comes further; of the others the published examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +59,17 @@ class Written:
 class RecordFuzzer:
     """Draws good requests of a participant and changes each in none to four places."""
 
-    def __init__(self, seed: int, client: Client, partitions: int) -> None:
+    def __init__(self, seed: int, client: Client, role: Role, partitions: int) -> None:
+        self.subjects: list[str] = []
+        """Dossiers that it knows, as it may name them."""
         self._random = Random(seed)  # noqa: S311  to be drawn again
         self._client = client
         self._partitions = partitions
-        self._subjects: list[str] = []
+        self._bodies = {
+            name: _BODIES[name]() if name in _BODIES else _example(name)
+            for name, model in REQUESTS.items()
+            if role in model.roles
+        }
         self._changes: Sequence[Callable[[Written], Written]] = (
             self._other_key, self._other_value, self._other_header, self._other_headers, self._other_time,
             self._no_value, self._giant_headers, self._other_partition, self._extreme,
@@ -80,16 +102,19 @@ class RecordFuzzer:
         return bytes(written)
 
     def _good(self) -> Written:
-        """A submission under a new reference, or a check of one that was sent before."""
+        """A submission under a new reference, or another request of this role about a dossier."""
         random, event_id = self._random, str(UUID(int=self._random.getrandbits(128), version=4))
-        if self._subjects and random.random() < 0.6:
-            subject, kind, data = random.choice(self._subjects), VERIFY, verification()
+        kind = random.choice((*_BODIES, *self._bodies))
+        if kind not in self._bodies or not self.subjects:
+            kind = random.choice(list(self._bodies))
+        if kind == SUBMIT or not self.subjects:
+            subject = f"ref:{event_id}"
+            self.subjects.append(subject)
         else:
-            subject, kind, data = f"ref:{event_id}", SUBMIT, submission()
-            self._subjects.append(subject)
+            subject = random.choice(self.subjects)
         headers = self._client.headers(kind, subject, event_id)
         pairs = tuple((name, text.encode()) for name, text in headers.items())
-        return Written(pairs, subject.encode(), orjson.dumps(data))
+        return Written(pairs, subject.encode(), orjson.dumps(self._bodies[kind]))
 
     def _turned(self, content: bytes) -> bytes:
         """One bit of it turned, a part left out, or a part there twice."""
@@ -159,6 +184,11 @@ class RecordFuzzer:
                 break
             place = place[name]
         return replace(one, value=json.dumps(data).encode())
+
+
+def _example(name: str) -> dict[str, Any]:
+    shown: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text("utf-8"))["data"]
+    return shown
 
 
 async def send_record(producer: AIOKafkaProducer, topic: str, one: Written) -> None:

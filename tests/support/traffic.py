@@ -78,10 +78,11 @@ class Traffic:
         """Wait until every request has its receipt."""
         await eventually(lambda: not self.unanswered(), limit_s, "all receipts", self.evidence)
 
-    async def check(self, least_told: int = 1) -> None:
+    async def check(self, least_told: int = 1, *, are_single: bool = True) -> None:
         """Nothing lost, nothing twice, order and chains intact, all told to all receivers.
 
-        `least_told` fact messages at least must have come, lest the check of their order be empty.
+        `least_told` fact messages at least must have come, lest the check of their order be empty;
+        `are_single` as of `check_order`.
         """
         await self.answered()
         for key in self.sent:
@@ -92,11 +93,18 @@ class Traffic:
             "select participant, id from inbox where participant = any($1)", names
         )
         assert Counter((row["participant"], row["id"]) for row in inbox) == Counter(self.sent.keys())
-        await self.check_order(least_told)
+        await self.check_order(least_told, are_single=are_single)
 
-    async def check_order(self, least_told: int = 1) -> None:
-        """Chains intact, no effect twice, each message told to all whom it concerns and in order."""
+    async def check_order(self, least_told: int = 1, *, are_single: bool = True) -> None:
+        """Chains intact, each message told to all whom it concerns and in order, and no effect twice.
+
+        `are_single`: each accepted request is one fact; otherwise the facts that its receipt names.
+        """
         bodies = await self._check_chains()
+        if are_single:
+            assert set(_requests(bodies).values()) <= {1}, "an effect happened twice"
+        else:
+            self._check_named(bodies)
         told = 0
         for client in self.clients:
             concerning = [body for body in bodies if client.name in body["to"]]
@@ -125,9 +133,20 @@ class Traffic:
             assert sha256(row["bytes"]).digest() == row["hash"]
             heads[body["dossier"]] = (body["sequence"], row["hash"].hex())
         assert {row["id"]: (row["sequence"], row["head"]) for row in stored} == heads
-        requests = Counter((body["source"], body["request"]) for body in bodies)
-        assert set(requests.values()) <= {1}, "an effect happened twice"
         return bodies
+
+    def _check_named(self, bodies: list[dict[str, Any]]) -> None:
+        """Of each request of these clients the facts that its receipt names are stored, and no others."""
+        stored = _requests(bodies)
+        for client in self.clients:
+            named = {
+                message.data["request"]: len(message.data["facts"])
+                for message in client.inbox
+                if message.type == "onestop.receipt.accepted.v1"
+            }
+            source = f"/participants/{client.name}"
+            found = {request: count for (by, request), count in stored.items() if by == source}
+            assert found == named, f"{client.name}: what was told and what was stored differ"
 
     async def _check_told(self, client: Client, bodies: list[dict[str, Any]]) -> None:
         wanted = {(body["dossier"], body["sequence"]) for body in bodies}
@@ -160,6 +179,11 @@ class Traffic:
         """What the engines wrote last."""
         logs = "\n".join(process.output()[-4000:] for process in self.hub.processes)
         return f"{len(self.unanswered())} of {len(self.sent)} unanswered\n{logs}"
+
+
+def _requests(bodies: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
+    """How many facts came of each request."""
+    return Counter((body["source"], body["request"]) for body in bodies)
 
 
 async def metric(process: HubProcess, name: str, **labels: str) -> float:
