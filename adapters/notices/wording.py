@@ -11,8 +11,11 @@ from adapters.notices.templates import Template, Templates
 from schemas.notice import NoticeRequested
 
 _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
-_IN_AN_ADDRESS: Final = re.compile(r"(?<=[\w-])\.(?=[^\W\d_]{2})|:(?=//)")
-"""Where a name of the internet goes on without a space: `evil.example/x`, `https://`; also `TP.HCM`."""
+_IN_AN_ADDRESS: Final = re.compile(r"(?<=[\w-])[.\u3002\uff0e\uff61](?=[^\W\d_]{2})|:(?=//)")
+"""Where a name of the internet goes on without a space: `evil.example/x`, `https://`; also `TP.HCM`.
+
+The other dots are those that IDNA (RFC 3490, 3.1) reads as one.
+"""
 
 
 def subject_of(fact: NoticeRequested, known: Templates, link: str | None) -> str:

@@ -66,9 +66,11 @@ def test_no_notice_has_a_link_but_that_of_the_site(link: str | None) -> None:
 
 
 def test_words_of_an_officer_become_no_link() -> None:
-    words = "Xem HTTPS://evil.example/a?b, www.evil.example, evil.example/x; TP.HCM, 1.5 m."
+    words = "Xem HTTPS://evil.example/a?b, www.evil.example, evil.example/x; TP.HCM, 1.5 m. a．vn, b。vn"
     asked = fact(purpose="supplement", points=[{"text": words}], guidance=words)
-    broken = "Xem HTTPS: //evil. example/a?b, www. evil. example, evil. example/x; TP. HCM, 1.5 m."
+    broken = (
+        "Xem HTTPS: //evil. example/a?b, www. evil. example, evil. example/x; TP. HCM, 1.5 m. a． vn, b。 vn"
+    )
     assert email_of(asked, KNOWN["vi"], None).count(broken) == 2
 
 
