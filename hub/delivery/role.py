@@ -33,7 +33,7 @@ from hub.postgres.names import claim
 from hub.process import client_logs
 from hub.process.health import health_app, serve
 from hub.process.supervise import SideTasks, keep_running
-from hub.settings import KafkaSettings, PostgresSettings, explained
+from hub.settings import NESTED, KafkaSettings, PostgresSettings, explained
 
 _STUCK_S = 60.0
 _WAITING_S = 6.0
@@ -127,6 +127,8 @@ def _read(name: str) -> tuple[AdapterDeclaration, AdapterSettings, Adapter]:
         return known[name], AdapterSettings(), known[name].build()
     except SettingsError as error:
         raise StartupError(f"settings: {error}") from None
+    except RecursionError:
+        raise StartupError(f"settings: {NESTED}") from None
     except ValidationError as error:
         tree = next(kind for kind in BaseSettings.__subclasses__() if kind.__name__ == error.title)
         wrong = [explained(item, tree) for item in error.errors(include_input=False, include_url=False)]

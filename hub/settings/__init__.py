@@ -241,6 +241,7 @@ class Settings(BaseSettings):
 Tree = TypeVar("Tree", bound=BaseSettings)
 _PREFIX = "HUB_"
 _NOT_OURS = frozenset({"HUB_HOME", "HUB_CACHE", "HUB_JAVA_HOME", "HUB_CRASH_AT", "HUB_TRACEBACK"})
+NESTED = "the JSON of a value is nested too deeply"
 _DELIVERY = "HUB_DELIVERY_"
 """Settings of every adapter process."""
 
@@ -259,6 +260,8 @@ def read_tree(tree: type[Tree]) -> Tree:
         wrong += [explained(item, tree) for item in error.errors(include_input=False, include_url=False)]
     except SettingsError as error:
         wrong = wrong or [str(error)]
+    except RecursionError:
+        wrong = wrong or [NESTED]
     if wrong:
         raise StartupError(f"settings: {'; '.join(wrong)}")
     return settings

@@ -42,7 +42,7 @@ def contents(setting: str, path: Path, read: Callable[[Path], T]) -> T:
     """What `read` makes of a file; `StartupError` names the setting when it makes nothing of it."""
     try:
         return read(path)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise StartupError(f"{setting}: {path}: {_said(error)}") from None
 
 

@@ -89,7 +89,11 @@ def started(monkeypatch: pytest.MonkeyPatch, adapter: str, environment: Mapping[
         ("postal", "HUB_POSTAL_STATUS_CODES_FILE"),
     ],
 )
-@pytest.mark.parametrize("content", [None, b"", b"\xff\x00\xfe", b"[]", b'{"a": 1}', b"a = 1", b"folder"])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"\xff\x00\xfe", b"[]", b'{"a": 1}', b"a = 1", b"a = " + b"[" * 100_000, b"folder"],
+    ids=["none", "empty", "no text", "a list", "an object", "a key", "no bottom", "a folder"],
+)
 def test_a_file_that_is_none_or_says_nothing_is_told_by_its_setting_in_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, adapter: str, setting: str, content: bytes | None
 ) -> None:
@@ -111,7 +115,15 @@ def test_a_folder_of_waybills_is_told_by_its_setting(monkeypatch: pytest.MonkeyP
     assert (status, said) == (2, f"hub: settings: {named}: Value error, {tmp_path}: Is a directory\n")
 
 
-def test_a_value_that_is_no_json_is_told_by_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    status, said = started(monkeypatch, "postal", {"HUB_POSTAL_ACCOUNTS": "{"})
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("{", 'error parsing value for field "accounts"'),
+        ("[" * 100_000, "the JSON of a value is nested too deeply"),
+    ],
+    ids=["no JSON", "without bottom"],
+)
+def test_a_value_that_is_no_json_is_one_line(monkeypatch: pytest.MonkeyPatch, value: str, words: str) -> None:
+    status, said = started(monkeypatch, "postal", {"HUB_POSTAL_ACCOUNTS": value})
     assert (status, said.count("\n")) == (2, 1)
-    assert said.startswith('hub: settings: error parsing value for field "accounts"')
+    assert said.startswith(f"hub: settings: {words}")

@@ -61,3 +61,9 @@ def test_a_file_of_a_door_or_a_broker_that_is_of_no_use_is_told_by_its_setting_i
     assert said.startswith("hub: ")
     assert f"{setting}: " in said
     assert said.count("\n") == 1, said
+
+
+def test_a_list_of_a_setting_that_has_no_bottom_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"HUB_GATEWAY__WEBHOOK_ALLOWED": "[" * 100_000}
+    said = "hub: settings: the JSON of a value is nested too deeply\n"
+    assert ended(monkeypatch, "gateway", environment) == (2, said)
