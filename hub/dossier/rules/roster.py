@@ -117,12 +117,15 @@ def signer_is_authorised(dossier: Dossier | None, request: Request, context: Con
 def one_stop_may_decide(dossier: Dossier, request: IssueResult, context: Context) -> Refused | None:
     """By an authority on record for this procedure on this day, whatever else is asked of officers.
 
-    Its officer, or who was posted there to sign on the spot for a commune (8.3.a) or an agency (19.7).
+    Its officer, or who was posted there to sign on the spot for a commune (8.3.a) or an agency (19.7), and is
+    on its list of that day, where it has one.
     """
     if not decides_at_the_one_stop(dossier, request, context.sender):
         return None
-    day, roster = local_day(context.now), context.registers.roster
-    if roster.may(dossier.agency, request.signer.account, SIGNING, dossier.procedure, day):
+    day, roster, account = local_day(context.now), context.registers.roster, request.signer.account
+    one_stop = dossier.organisation
+    is_its_own = roster.level_of(one_stop) is None or roster.posted(one_stop, account, day) is not None
+    if is_its_own and roster.may(dossier.agency, account, SIGNING, dossier.procedure, day):
         return None
     return Refused("officer.may_not_decide", rule="6.2.c", fields=("/signer",))
 

@@ -186,6 +186,17 @@ def test_a_one_stop_decides_what_was_assigned_to_its_officer_and_nothing_else() 
 
 
 @pytest.mark.rule("6.2.c")
+def test_a_one_stop_decides_by_none_but_an_officer_of_its_own() -> None:
+    elsewhere = f"{ROSTER}khac.mau,Lê Thị Khác,Công chức một cửa,H07.99,province,officer,2026-01-01,\n"
+    given = delegated(f"khac.mau,{AGENCY_CODE},6.2.c,{build.PROCEDURE}")
+    one = story("ignore", elsewhere, given)
+    one.accepts(build.acceptance(), COUNTER)
+    by = build.issue().signer.model_copy(update={"account": "khac.mau"})
+    refused = one.refuses(build.issue().model_copy(update={"signer": by}), COUNTER)
+    assert (refused.code, refused.rule, refused.fields) == ("officer.may_not_decide", "6.2.c", ("/signer",))
+
+
+@pytest.mark.rule("6.2.c")
 def test_it_decides_only_what_it_has_accepted_and_not_passed_on() -> None:
     before = story("ignore", given=GIVEN)
     assert before.refuses(build.issue(), COUNTER).code == "state.conflict"
