@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 import uvloop
 
-from bench.arena import close_stack, open_stack
+from bench.arena import Bench, close_stack, open_stack
 from bench.compared import compared_page, run_compared
 from bench.contenders import find
 from bench.core import Measured, Plan, run_core
@@ -33,13 +35,17 @@ from bench.register import RegisterPlan, register_page, run_register
 from bench.reports import ReportsPlan, reports_page, run_reports
 from bench.results import save
 from bench.rules import rules_page, run_rules
-from bench.runners import bench_python, cannot_run
+from bench.runners import cannot_run
 from bench.scale import run_scale
 from bench.side_reports import latency_page, peak_of, scale_page
 from bench.signing import SigningPlan, run_signing, signing_page
+from bench.targets import CONTENDERS, NAME, QUICK, TargetsPlan, kept, parts_of, run_targets
+from bench.targets_report import targets_page
 
 app = typer.Typer(add_completion=False, help="Measures the hub beside other programs; see bench/README.md.")
 
+P = TypeVar("P")
+M = TypeVar("M")
 Keep = Annotated[bool, typer.Option("--keep", help="leave the servers of var/bench running, with their data")]
 
 
@@ -55,6 +61,36 @@ def core(
 ) -> None:
     """The same job for everybody."""
     _core(Plan(events, slow_events, rounds, dossiers, duplicates), only)
+    _leave(keep)
+
+
+@app.command("targets")
+def all_targets(
+    rounds: Annotated[int | None, typer.Option(help="5 by itself")] = None,
+    only: Annotated[str, typer.Option(help="comma separated names of jobs")] = "all",
+    without: Annotated[str, typer.Option(help="jobs that are left out")] = "",
+    go_on: Annotated[bool, typer.Option("--go-on", help="keep what an interrupted run has done")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="few events, to see that it works")] = False,
+    keep: Keep = False,
+) -> None:
+    """The whole table of targets in one interleaved run; each job is written when it is done."""
+    plan = QUICK if quick else TargetsPlan()
+    plan = replace(plan, rounds=rounds or plan.rounds)
+    machine, parts = facts(), parts_of(only, without)
+    contenders = {part: find(names) for part, names in CONTENDERS.items() if part in parts}
+    left_out = {part: why for part, ones in contenders.items() for why in cannot_run(ones).values()}
+    done = kept(plan, machine["commit"]) if go_on else []
+    text = ""
+
+    def write() -> None:
+        nonlocal text
+        text = targets_page(machine, asdict(plan), done, left_out)
+        save(NAME, machine, plan, done, text)
+
+    runnable = [part for part in parts if part not in left_out]
+    uvloop.run(run_targets(open_stack(), plan, runnable, machine["commit"], done, write))
+    write()
+    print(text)
     _leave(keep)
 
 
@@ -243,11 +279,6 @@ def everything(
 
 def _core(plan: Plan, only: str) -> list[Measured]:
     contenders, machine = find(only), facts()
-    if any(one.needs_bench_python for one in contenders) and not Path(bench_python()).exists():
-        typer.echo(
-            f"bench: no {bench_python()} with quixstreams, bytewax and DBOS; `make bench` builds it", err=True
-        )
-        raise typer.Exit(2)
     left_out = cannot_run(contenders)
     contenders = tuple(one for one in contenders if one.name not in left_out)
     measured = uvloop.run(run_core(open_stack(), contenders, plan))
@@ -258,19 +289,11 @@ def _core(plan: Plan, only: str) -> list[Measured]:
 
 
 def _look_ups(plan: LookUpsPlan) -> None:
-    machine = facts()
-    measured = uvloop.run(run_look_ups(open_stack(), plan))
-    text = look_ups_page(machine, plan, measured)
-    save("look_ups", machine, plan, measured, text)
-    print(text)
+    _measure("look_ups", plan, run_look_ups, look_ups_page)
 
 
 def _reports(plan: ReportsPlan) -> None:
-    machine = facts()
-    measured = uvloop.run(run_reports(open_stack(), plan))
-    text = reports_page(machine, plan, measured)
-    save("reports", machine, plan, measured, text)
-    print(text)
+    _measure("reports", plan, run_reports, reports_page)
 
 
 def _due_reports(plan: DueReportsPlan) -> None:
@@ -290,11 +313,7 @@ def _register(plan: RegisterPlan) -> None:
 
 
 def _product(plan: ProductPlan) -> None:
-    machine = facts()
-    measured = uvloop.run(run_product(open_stack(), plan))
-    text = product_page(machine, plan, measured)
-    save("product", machine, plan, measured, text)
-    print(text)
+    _measure("product", plan, run_product, product_page)
 
 
 def _latency(rates: str, seconds: float, peak: list[Measured] | None = None) -> None:
@@ -326,11 +345,7 @@ def _scale(sizes: str, plan: Plan) -> None:
 
 
 def _gateway(plan: GatewayPlan) -> None:
-    machine = facts()
-    measured = uvloop.run(run_gateway(open_stack(), plan))
-    text = gateway_page(machine, plan, measured)
-    save("gateway", machine, plan, measured, text)
-    print(text)
+    _measure("gateway", plan, run_gateway, gateway_page)
 
 
 def _deliveries(plan: DeliveriesPlan, only: str) -> None:
@@ -354,6 +369,19 @@ def _signing(plan: SigningPlan) -> None:
     measured = run_signing(plan)
     text = signing_page(machine, plan, measured)
     save("signing", machine, plan, measured, text)
+    print(text)
+
+
+def _measure(
+    name: str,
+    plan: P,
+    run: Callable[[Bench, P], Coroutine[None, None, M]],
+    page: Callable[[Mapping[str, Any], P, M], str],
+) -> None:
+    machine = facts()
+    measured = uvloop.run(run(open_stack(), plan))
+    text = page(machine, plan, measured)
+    save(name, machine, plan, measured, text)
     print(text)
 
 

@@ -22,6 +22,7 @@ from schemas.sync import ReportSync
 
 _PREFIX: Final = "/XrdAdapter/RestService/forward"
 _UNIT: Final = "000.00.00.H07"
+_RECORD_KEY = "r" * 32
 _ONE_STOP, _AGENCY, _PROCEDURE = "H07.34.12", "H07.20", "1.004873"
 _ACCOUNT: Final = {"username": "hub-thu", "password": "mat-khau-thu"}
 _COMPONENTS: Final = [{"code": "000.00.00.G15-KQ002966", "originals": 1}]
@@ -53,7 +54,7 @@ class PortalKind:
         return account | {
             "HUB_PORTAL_BASE_URL": base,
             "HUB_PORTAL_UNIT": _UNIT,
-            "HUB_PORTAL_RECORD_KEY": "r" * 32,
+            "HUB_PORTAL_RECORD_KEY": _RECORD_KEY,
         }
 
     def earlier(self, numbers: Numbers) -> list[OutMessage]:
@@ -88,7 +89,7 @@ class PortalKind:
         url = f"{base}{_PREFIX}/mapi/g"
         asked = await http.post(url, json={**always, "service": "LayThuTuc", "maTTHC": _PROCEDURE})
         procedure = read_procedure(asked.raise_for_status().json()["result"][0])
-        words = _words(base)
+        words = words_of(base)
         made = []
         for number in numbers:
             submitted, _ = fold(None, _submitted(number))
@@ -107,8 +108,10 @@ class PortalKind:
 _DONE: Final = (b'"error_code":0,', b'"error_code": 0,')
 
 
-def _words(base: str) -> Words:
-    settings = PortalSettings.model_validate({**_ACCOUNT, "base_url": base, "unit": _UNIT})
+def words_of(base: str) -> Words:
+    settings = PortalSettings.model_validate(
+        {**_ACCOUNT, "base_url": base, "unit": _UNIT, "record_key": _RECORD_KEY}
+    )
     codes = read_status_codes(settings.status_codes_file)
     return Words(codes, settings.unit_names, settings.procedure_codes, settings.shape_of_return, lambda _: "")
 

@@ -29,7 +29,13 @@ def bench_python() -> str:
 
 
 def cannot_run(contenders: Sequence[Contender]) -> dict[str, str]:
-    """Which of these cannot run on this machine, by name, and why."""
+    """Which of these cannot run on this machine, by name, and why.
+
+    SystemExit where only the packages of the compared programs are missing, which `make bench` installs.
+    """
+    python = bench_python()
+    if any(one.needs_bench_python for one in contenders) and not Path(python).exists():
+        raise SystemExit(f"bench: no {python} with quixstreams, bytewax and DBOS; `make bench` builds it")
     if shutil.which("javac"):
         return {}
     return {one.name: "no `javac` on this machine (a JDK has it)" for one in contenders if one.needs_javac}

@@ -14,6 +14,7 @@ from hub.facts.sealing import MasterKey
 from hub.postgres.database import Connection
 
 _KEYS = 20_000
+_CHECKED_AT_ONCE = 100_000
 _FILL = (
     """
     create temporary table filled as
@@ -84,11 +85,16 @@ async def run_scale(bench: Bench, sizes: Sequence[int], plan: Plan) -> list[Scal
 
 async def _check(database: Connection, key: StoreKey) -> None:
     """The checks of the rows, which PostgreSQL cannot make; those that no event needs have none."""
-    rows = await database.fetch(_FILLED, timeout=600)
-    dossiers = [key.dossier(r["id"], r["head"], r["sequence"], r["state"], None, r["wrapped"]) for r in rows]
-    aliases = [key.alias(row["alias"], row["id"]) for row in rows]
-    await database.execute(_CHECKED[0], [row["id"] for row in rows], dossiers, timeout=600)
-    await database.execute(_CHECKED[1], [row["alias"] for row in rows], aliases, timeout=600)
+    async with database.transaction():
+        cursor = await database.cursor(_FILLED, timeout=600)
+        while rows := await cursor.fetch(_CHECKED_AT_ONCE, timeout=600):
+            dossiers = [
+                key.dossier(row["id"], row["head"], row["sequence"], row["state"], None, row["wrapped"])
+                for row in rows
+            ]
+            aliases = [key.alias(row["alias"], row["id"]) for row in rows]
+            await database.execute(_CHECKED[0], [row["id"] for row in rows], dossiers, timeout=600)
+            await database.execute(_CHECKED[1], [row["alias"] for row in rows], aliases, timeout=600)
 
 
 async def _fill(place: Arena, size: int) -> float:

@@ -81,6 +81,8 @@ make bench
 make bench ARGS="all --quick"
 make bench ARGS="all"
 make bench ARGS="core --only hub-1,copy-send --rounds 5"
+make bench ARGS="targets"
+make bench ARGS="targets --go-on"
 """,
     ),
     Left(

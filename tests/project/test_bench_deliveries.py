@@ -11,6 +11,7 @@ from adapters.national_portal.folding import fold
 from adapters.population_db.question import Asking, prepare
 from bench.deliveries_kind import Kind, check_counts, headers_of, steady_rate
 from bench.deliveries_population import RIGHTS
+from bench.deliveries_portal import words_of
 from bench.deliveries_report import deliveries_page
 from bench.deliveries_run import KINDS, DeliveriesMeasured, DeliveriesPlan, Program, kinds_of
 from hub.delivery.wire import decode
@@ -100,6 +101,11 @@ def test_a_report_with_another_outcome_is_not_the_planned_one(
     (message,) = kind.messages([7])
     assert Counter([kind.reported(told, message.subject, data)]) == kind.reports([7])
     assert Counter([kind.reported(told, message.subject, wrong)]) != kind.reports([7])
+
+
+def test_the_loop_maps_with_the_settings_that_the_portals_adapter_needs() -> None:
+    words = words_of("http://127.0.0.1:1")
+    assert words.shape_of_return in {"return_by_post", "lodged_online"}
 
 
 def test_a_rate_is_taken_from_a_tenth_to_the_last() -> None:

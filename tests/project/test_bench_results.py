@@ -156,6 +156,8 @@ def test_outputs_are_each_id_once_and_the_events_of_a_dossier_numbered_without_a
         told = orjson.dumps(body | {"id": event.id, "count": counts[body["dossier"]]})
         outputs.append(peer.read({}, told))
     check_outputs(peer, outputs[::-1], warm_up, events)
+    with pytest.raises(RuntimeError, match="3 dossiers are counted wrongly"):
+        check_outputs(peer, outputs, warm_up, events, stored=True)
     with pytest.raises(RuntimeError, match="1 outputs missing, 0 too many"):
         check_outputs(peer, outputs[1:], warm_up, events)
     with pytest.raises(RuntimeError, match="0 outputs missing, 1 too many"):
