@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asyncpg import Record
@@ -23,6 +23,8 @@ on k.dossier_id = f.dossier_id and f.type = 'onestop.{ACCEPTED}.v1' and $3
 where f.type = any($1) and f.time < $2 order by f.dossier_id, f.sequence
 """  # noqa: S608  our text
 _AT_ONCE = 2000
+_SET_BACK = timedelta(hours=1)
+"""By how much the clock of a broker may be set back: so far behind a moment facts are read."""
 _PREFIX, _SUFFIX = len("onestop."), -len(".v1")
 
 
@@ -53,7 +55,8 @@ async def lives_until(
     going = set(ends)
     current = _Seen("", told_to)
     async with connection.transaction(readonly=True, isolation="repeatable_read"):
-        async for row in connection.cursor(_FACTS, _TYPES, max(going), with_keys, prefetch=_AT_ONCE):
+        until = max(going) + _SET_BACK
+        async for row in connection.cursor(_FACTS, _TYPES, until, with_keys, prefetch=_AT_ONCE):
             body = genuine_body(row, key)
             if row["dossier"] != current.dossier:
                 for found in current.told():
@@ -75,10 +78,11 @@ async def lives_until(
 class _Seen:
     """One dossier, as it was before each of some moments."""
 
-    __slots__ = ("_is_told", "_told_to", "dossier", "lives")
+    __slots__ = ("_is_told", "_latest", "_told_to", "dossier", "lives")
 
     def __init__(self, dossier: str, told_to: str | None) -> None:
         self.dossier = dossier
+        self._latest: datetime | None = None
         self.lives: dict[datetime, Life] = {}
         self._told_to = told_to
         self._is_told: set[datetime] = set()
@@ -86,11 +90,13 @@ class _Seen:
     def happened(
         self, ends: Collection[datetime], row: Record, body: Mapping[str, Any], *, with_keys: bool
     ) -> None:
-        """The next fact of this dossier."""
+        """The next fact of this dossier: by its sequence, so one behind a later fact is none of before."""
         name, time = row["type"][_PREFIX:_SUFFIX], row["time"]
+        if self._latest is None or time > self._latest:
+            self._latest = time
         law = law_of(body) if name == ACCEPTED else None
         for end in ends:
-            if time >= end:
+            if self._latest >= end:
                 continue
             life = self.lives.get(end)
             if life is None:
