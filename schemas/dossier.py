@@ -244,7 +244,7 @@ class DossierSupplemented(Fact):
     """The dossier is full again; handling time starts anew (Art. 17.4): `due_at` is the new due time.
 
     `components` is all that it holds; `open_points` are those with which the officer `taken_by` took it;
-    `handed_in` are the papers that were given at the counter.
+    `handed_in` are the papers that were given at the counter. `form` is the receipt that is issued anew (01).
     """
 
     type: ClassVar[str] = "onestop.dossier.supplemented.v1"
@@ -255,6 +255,7 @@ class DossierSupplemented(Fact):
     handed_in: tuple[ComponentCode, ...] | None = None
     supplemented_at: Instant
     due_at: Instant | None = None
+    form: FormNumber | None = None
 
 
 DeclineReason = Literal[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +15,16 @@ from hub.regulation.sections import Form, FormKind
 Content = dict[str, Any]
 _SYSTEM = "Hệ thống thông tin giải quyết thủ tục hành chính"
 ISSUED_BY: Mapping[FormKind, tuple[str, ...]] = {
-    "receipt": ("dossier.accepted",),
+    "receipt": ("dossier.accepted", "dossier.supplemented"),
     "supplement": ("dossier.supplement_requested",),
     "refusal": ("dossier.declined",),
     "apology": ("apology.sent",),
     "stop": ("dossier.withdrawn",),
     "control_slip": ("dossier.accepted",),
 }
-"""The fact that each form belongs to, and is dated by."""
+"""The facts that each form belongs to; it is dated by the last of them."""
+ONLY_NAMED = frozenset({"dossier.supplemented", "dossier.withdrawn"})
+"""Those of them that issue a form only where they name it."""
 HAND_OVERS = ("dossier.forwarded", "paper.handed_over", "result.issued", "result.returned")
 """What makes a row of the control slip."""
 FIRST_ROWS, LAST_ROWS = 10, 50
@@ -36,7 +38,28 @@ def issuing_fact(kind: FormKind, case: CaseFile) -> Mapping[str, Any]:
     """
     if kind not in ISSUED_BY:
         raise FormError("this form is of many dossiers: hub forms register writes it")
-    return case.last(*ISSUED_BY[kind])
+    names = ISSUED_BY[kind]
+    found = next((fact for fact in reversed(case.facts) if is_issued_by(fact, names)), None)
+    return found if found is not None else case.last(*names[:1])
+
+
+def is_issued_by(fact: Mapping[str, Any], names: Collection[str]) -> bool:
+    """Whether the fact is one of these and issues its form."""
+    name = short_name(fact)
+    return name in names and (name not in ONLY_NAMED or fact["data"].get("form") is not None)
+
+
+def receipt_of(accepted: Mapping[str, Any], supplemented: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What the last Form 01 says, by the data of these facts; the new one, once the time counts anew."""
+    if supplemented is None or supplemented.get("form") is None:
+        return accepted
+    return {
+        **accepted,
+        "components": supplemented["components"],
+        "accepted_at": supplemented["supplemented_at"],
+        "due_at": supplemented["due_at"],
+        "officer": supplemented.get("taken_by") or accepted["officer"],
+    }
 
 
 def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
@@ -44,10 +67,17 @@ def content_of(form: Form, case: CaseFile, words: FormSet) -> Content:
 
     Raises `NotIssuedError`, and `FormError` for a code that the form set has no word for.
     """
-    fact, accepted = issuing_fact(form.kind, case), case.find("dossier.accepted")
-    due = accepted["data"]["due_at"] if form.kind == "receipt" and accepted is not None else None
+    fact = issuing_fact(form.kind, case)
+    data = _last_receipt(case) if form.kind in {"receipt", "control_slip"} else fact["data"]
+    due = data["due_at"] if form.kind == "receipt" else None
     common = common_content(form.vi, form.paper, case, words, local(fact["time"]), due)
-    return common | _FILLED[form.kind](fact["data"], case, words)
+    return common | _FILLED[form.kind](data, case, words)
+
+
+def _last_receipt(case: CaseFile) -> Mapping[str, Any]:
+    supplemented = case.find("dossier.supplemented")
+    accepted = case.last("dossier.accepted")["data"]
+    return receipt_of(accepted, supplemented["data"] if supplemented is not None else None)
 
 
 def common_content(
@@ -236,7 +266,7 @@ def _outcome(issued: Mapping[str, Any], case: CaseFile, words: FormSet) -> str:
     """Late by what the fact says; early where it was issued on a day before the one of Form 01."""
     if issued.get("overdue_s", 0) > 0:
         return word(words.words.outcome, "late")
-    due = local(case.last("dossier.accepted")["data"]["due_at"])
+    due = local(_last_receipt(case)["due_at"])
     is_early = local(issued["issued_at"]).date() < due.date()
     return word(words.words.outcome, "early" if is_early else "in_time")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hub.forms.case_file import CaseFile, short_name
-from hub.forms.contents import HAND_OVERS, ISSUED_BY, content_of, issuing_fact
+from hub.forms.contents import HAND_OVERS, ISSUED_BY, content_of, is_issued_by, issuing_fact
 from hub.forms.form_set import FormSet, form_of
 from hub.forms.other_papers import installed_papers, papers_issued_by, sheet_of_paper
 from hub.forms.typesetting import Sheet, made_at, qr_code, typeset
@@ -16,6 +16,9 @@ from hub.regulation.profile import Profile
 from hub.regulation.sections import Form
 
 Size = Literal["A4", "A5"]
+
+
+_ISSUING = frozenset(name for names in ISSUED_BY.values() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,7 @@ class Issued:
 
 def is_issuing(fact: Mapping[str, Any]) -> bool:
     """Whether some paper belongs to the fact."""
-    name = short_name(fact)
-    if name in ISSUED_BY["stop"]:
-        return fact["data"].get("form") is not None  # only some sets of forms have one for it
-    is_of_form = name in HAND_OVERS or any(name in names for names in ISSUED_BY.values())
+    is_of_form = short_name(fact) in HAND_OVERS or is_issued_by(fact, _ISSUING)
     return is_of_form or bool(papers_issued_by(fact))
 
 
@@ -45,7 +45,7 @@ def issued_by(fact: Mapping[str, Any], profile: Profile) -> tuple[Issued, ...]:
     for form in profile.forms:
         if form.kind == "control_slip":
             found += [Issued(form.number)] if name in HAND_OVERS else []
-        elif name in ISSUED_BY.get(form.kind, ()):
+        elif is_issued_by(fact, ISSUED_BY.get(form.kind, ())):
             found.append(Issued(form.number))
             if form.kind == "receipt":
                 found.append(Issued(form.number, for_applicant=True))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.forms.case_file import CaseFile, short_name
+from hub.forms.contents import receipt_of
 from hub.forms.errors import NotIssuedError
 from hub.forms.form_set import FormSet
 from hub.forms.words import short_moment, word
@@ -18,8 +19,8 @@ HEADINGS = (
 )  # fmt: skip
 """Of the columns, as Form 06 of Circular 01/2018/TT-VPCP has them."""
 REGISTERED = (
-    "dossier.submitted", "dossier.accepted", "dossier.forwarded", "dossier.declined", "dossier.withdrawn",
-    "result.issued", "result.returned",
+    "dossier.submitted", "dossier.accepted", "dossier.supplemented", "dossier.forwarded", "dossier.declined",
+    "dossier.withdrawn", "result.issued", "result.returned",
 )  # fmt: skip
 """The facts that a row is made of, by short names."""
 NAMING = frozenset({"dossier.submitted", "result.returned"})
@@ -54,6 +55,7 @@ def register_row(case: CaseFile, words: FormSet, *, is_erased: bool) -> Register
     last = {short_name(fact): fact for fact in case.facts}
     submitted, accepted = (_data(last, name) for name in ("dossier.submitted", "dossier.accepted"))
     forwarded, issued, returned = map(last.get, ("dossier.forwarded", "result.issued", "result.returned"))
+    supplemented = last.get("dossier.supplemented")
     applicant = submitted.get("applicant") or {}
     contact = (applicant.get("address"), applicant.get("phone"))
     return RegisterRow(
@@ -64,7 +66,7 @@ def register_row(case: CaseFile, words: FormSet, *, is_erased: bool) -> Register
         address=", ".join(part for part in contact if part),
         agency=case.organisation(accepted["agency"]).name,
         accepted=short_moment(accepted["accepted_at"]),
-        due=short_moment(accepted["due_at"]),
+        due=short_moment(receipt_of(accepted, supplemented["data"] if supplemented else None)["due_at"]),
         forwarded=_at(forwarded),
         issued=_at(issued),
         returned=_at(returned),

@@ -122,6 +122,14 @@ def new_due_time(dossier: Dossier, context: Context) -> datetime | None:
     )
 
 
+def receipt_anew(context: Context) -> str | None:
+    """The number of Form 01 where the time counted from the start is told by a new one (17.4)."""
+    profile = context.law.profile
+    if profile.supplement.after == "extend" or profile.supplement.on_restart_receipt == "keep":
+        return None
+    return profile.form("receipt").number
+
+
 def _handed_in(dossier: Dossier, request: SupplementDossier, context: Context) -> tuple[str, ...]:
     if not is_one_stop(dossier, context.sender):
         return ()
@@ -147,6 +155,7 @@ def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -
         )
         return Accepted((*missed, added), ids_of(_SUPPLEMENT))
     due_at = new_due_time(dossier, context)
+    form = receipt_anew(context) if due_at else None
     fact = DossierSupplemented(
         components=components,
         answers=request.answers,
@@ -155,6 +164,7 @@ def supplement(dossier: Dossier, request: SupplementDossier, context: Context) -
         handed_in=handed_in,
         supplemented_at=context.now,
         due_at=due_at,
+        form=form,
     )
     missed = unfired(dossier, context, ANSWER_TOLD, PAPERS_BACK)
     return Accepted((*missed, fact), ids_of(_SUPPLEMENT) + ((new_due_time.id,) if due_at else ()))

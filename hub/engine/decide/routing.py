@@ -71,7 +71,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     dossier.DossierAccepted: _ONE_STOP | _PORTAL | _PAPERS,
     dossier.SupplementRequested: _BOTH | _PORTAL | _PAPERS,
     dossier.SupplementAdded: _BOTH,
-    dossier.DossierSupplemented: _BOTH | _PORTAL,
+    dossier.DossierSupplemented: _BOTH | _PORTAL | _PAPERS,
     dossier.DossierDeclined: _BOTH | _PORTAL | _PAPERS,
     dossier.DossierWithdrawn: _BOTH | _PORTAL | _PAPERS,
     dossier.DossierForwarded: _BOTH | _PORTAL | _WATCHING | _PAPERS,

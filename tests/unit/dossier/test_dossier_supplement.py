@@ -65,6 +65,19 @@ def test_handling_time_is_counted_again_from_the_start() -> None:
     assert story.now.status == "in_process"
     assert story.now.timers["due"].due_at == at("2026-10-15 17:00")
     assert story.now.timers["apology"].due_at == at("2026-10-14 07:00")
+    assert fact.form == "01"
+
+
+@pytest.mark.rule("17.4")
+@pytest.mark.parametrize("chosen", [{"on_restart_receipt": "keep"}, {"after": "extend"}])
+def test_the_receipt_stays_where_the_profile_keeps_it_or_the_time_goes_on(chosen: dict[str, str]) -> None:
+    story = build.in_process()
+    story.law = build.law_with(supplement=chosen)
+    story.accepts(build.supplement_request("appraisal"), AGENCY, at("2026-10-07 10:00"))
+    fact = story.accepts(build.supplement(), COUNTER, at("2026-10-12 08:00"))[0]
+    assert isinstance(fact, DossierSupplemented)
+    assert fact.due_at is not None
+    assert fact.form is None
 
 
 @pytest.mark.rule("17.4")

@@ -11,6 +11,7 @@ from hub.forms.case_file import CaseFile, short_name
 from hub.forms.contents import HAND_OVERS, ISSUED_BY
 from hub.forms.issuing import Issued, is_issuing, issued_by, sheet_of
 from hub.forms.other_papers import papers_issued_by
+from hub.forms.register import register_row
 from hub.forms.typesetting import typeset
 from tests.support.forms import LATER, case, form_set, law, pages_of, text_of
 
@@ -63,6 +64,45 @@ def test_the_later_set_has_a_notice_for_who_takes_a_dossier_back() -> None:
         "06",
         "hand-over",
     ]
+
+
+def supplemented(form: str | None) -> CaseFile:
+    """The invented dossier when it was full again, after the acceptance."""
+    made = until("dossier.accepted")
+    (paper, *_) = made.facts[-1]["data"]["components"]
+    data = {
+        "components": [{**paper, "originals": 7}], "supplemented_at": "2026-01-08T10:00:00+07:00",
+        "due_at": "2026-01-09T17:00:00+07:00", "form": form,
+    }  # fmt: skip
+    again = {"type": "onestop.dossier.supplemented.v1", "time": "2026-01-08T10:00:00+07:00", "data": data}
+    return replace(made, facts=(*made.facts, again))
+
+
+def test_form_01_is_issued_anew_when_the_time_counts_from_the_start() -> None:
+    made = supplemented("01")
+    assert issued_by(made.facts[-1], law().profile) == (Issued("01"), Issued("01", for_applicant=True))
+    sheet = sheet_of(Issued("01"), law().profile, form_set(), made)
+    (component,) = sheet.content["components"]
+    assert component["originals"] == 7
+    assert sheet.content["handling"] == "01 ngày làm việc"
+    assert sheet.content["officer"] == made.last("dossier.accepted")["data"]["officer"]["name"]
+    for name, day in (("date", "08"), ("accepted_at", "08"), ("due_at", "09")):
+        assert f"ngày {day} tháng 01 năm 2026" in sheet.content[name]
+    assert sheet.content["qr_text"].endswith("2026-01-09T17:00+07:00")
+    slip = sheet_of(Issued("05"), law().profile, form_set(), made)
+    assert slip.content["due_at"] == sheet.content["due_at"]
+    assert register_row(made, form_set(), is_erased=False).due == "09/01/2026 17:00"
+
+
+def test_a_supplement_that_names_no_form_leaves_the_receipt_as_it_was() -> None:
+    made, before = supplemented(None), until("dossier.accepted")
+    assert not is_issuing(made.facts[-1])
+    assert issued_by(made.facts[-1], law().profile) == ()
+    sheets = [sheet_of(Issued("01"), law().profile, form_set(), one) for one in (made, before)]
+    assert sheets[0] == sheets[1]
+    assert register_row(made, form_set(), is_erased=False) == register_row(
+        before, form_set(), is_erased=False
+    )
 
 
 def test_a_report_of_the_post_without_minutes_issues_nothing() -> None:

@@ -18,7 +18,6 @@ from hub.regulation.status import DossierStatus
 
 UNREAD: Mapping[str, str] = {
     "forward.clock_starts": "16.3: has one value, which the clocks go by",
-    "supplement.on_restart_receipt": "17.4: a new Form 01 once the dossier is full",
     "due.pause_on_status": "17.4: financial duties and stops pause the clock",
     "postal.keep_paper_years": "TT 17/2017 14: how long papers of the post are kept",
     "postal.keep_electronic_years": "TT 17/2017 14",
@@ -29,7 +28,7 @@ UNREAD: Mapping[str, str] = {
     "statuses.en": "11",
 }
 """Without effect, and the article that will read it."""
-CHOICES_WITHOUT_EFFECT = {"supplement.on_restart_receipt", "due.pause_on_status"}
+CHOICES_WITHOUT_EFFECT = {"due.pause_on_status"}
 """Of these: what a profile chooses there is not done. None may be added."""
 
 _CALLED = {
