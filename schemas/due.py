@@ -26,8 +26,9 @@ TimerKind = Literal[
     "settlement",
     "notice",
     "papers_back",
+    "near",
 ]
-"""What a timer watches; apology fires `deadline.near`, the others `deadline.missed`.
+"""What a timer watches; apology and `near` fire `deadline.near`, the others `deadline.missed`.
 
 `forward` is the paper (16.2), `forward_electronic` the electronic dossier (16.1); `opinion` is that of
 another agency (17.5), whose timer has its name: `opinion:<name>`; `leg` a part of an
@@ -36,7 +37,7 @@ interlinked dossier (17.6): `leg:<name>`.
 `settlement` that of a quarter's fees (9.10): `settlement:<quarter>`; `notice` that the applicant is told of
 Form 02 or 03 of a dossier that was lodged online (15.2.a): `notice:answer`, or of the new time of Form 04
 (17.9): `notice:new_time`; `papers_back` that the agency hands back the papers of what it sent back or
-refused (17.4, 17.8).
+refused (17.4, 17.8). `near` is the warning before the limit of another timer: `near:<its name>`.
 """
 
 
@@ -104,12 +105,16 @@ class FireTimer(Request):
 
 
 class DeadlineNear(Fact):
-    """The last day for the apology has come (Art. 17.9); `timer` is its name within the dossier."""
+    """The last day for the apology has come (Art. 17.9), or another limit is near that `holder` has to keep.
+
+    `timer` is its name within the dossier. `due_at` is the limit; of the apology the opening of its last day.
+    """
 
     type: ClassVar[str] = "onestop.deadline.near.v1"
     timer: Line
     kind: TimerKind
     due_at: Instant
+    holder: OrganisationCode | None = None
 
 
 class DeadlineMissed(Fact):

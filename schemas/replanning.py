@@ -49,4 +49,6 @@ class LimitMoved(Fact):
     holder: OrganisationCode | None = None
     old_due_at: Instant
     new_due_at: Instant
+    near_at: Instant | None = None
+    """When it is told that the limit is near; None where that is not told any more."""
     days: tuple[ChangedDay, ...] = Field(default=(), max_length=400)

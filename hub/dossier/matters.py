@@ -10,8 +10,9 @@ from hub.dossier.rules import feedback, imports, queue, reporting, settlement
 from hub.dossier.rules.deadlines import watched_timer
 from hub.dossier.rules.roster import marks_of, with_marks
 from hub.dossier.state.matter import Matter, MatterKind
-from schemas.base import Request
-from schemas.due import DeadlineMissed, FireTimer
+from hub.dossier.state.near import PREFIX
+from schemas.base import Fact, Request
+from schemas.due import DeadlineMissed, DeadlineNear, FireTimer
 from schemas.feedback import AnswerComplaint, ForwardComplaint, LodgeComplaint
 from schemas.register import RecordImport
 from schemas.report import FileReport, PlanReport, SendReport, TellReport
@@ -52,16 +53,18 @@ def decide_matter(matter: Matter | None, request: Request, context: Context) -> 
 
 
 def _fire(matter: Matter | None, request: FireTimer, context: Context) -> Decision:
-    """A limit of a matter passed without the act."""
+    """A limit of a matter is near, or passed without the act."""
     assert matter is not None  # the hub's own request names what is there
     if (refused := watched_timer(matter, request, context)) is not None:
         return refused
-    fact = DeadlineMissed(
-        timer=request.timer,
-        kind=request.kind,
-        due_at=request.due_at,
-        holder=matter.agency or matter.organisation,
-    )
+    holder = matter.agency or matter.organisation
+    fact: Fact
+    if request.kind == "near":
+        name = request.timer.removeprefix(PREFIX)
+        timer = matter.timers[name]
+        fact = DeadlineNear(timer=name, kind=timer.kind, due_at=timer.due_at, holder=holder)
+    else:
+        fact = DeadlineMissed(timer=request.timer, kind=request.kind, due_at=request.due_at, holder=holder)
     return Accepted((fact,), (watched_timer.id,))
 
 

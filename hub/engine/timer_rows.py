@@ -8,6 +8,7 @@ import asyncpg
 
 from hub.dossier.state.codec import state_from_json
 from hub.dossier.state.model import Timer
+from hub.dossier.state.near import rows_of
 from hub.errors import AlteredRowError, UntrustedRowError
 from hub.facts.integrity import StoreKey
 from hub.facts.trusted import is_dossier_genuine
@@ -42,7 +43,7 @@ async def set_right(
         if not is_dossier_genuine(row, key) or row["state"] is None:
             continue
         try:
-            right = state_from_json(row["state"]).timers.get(row["name"])
+            right = rows_of(state_from_json(row["state"]).timers).get(row["name"])
         except UntrustedRowError as error:
             told(UntrustedRowError(f"dossier {row['id']}", error.why))
             continue

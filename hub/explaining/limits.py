@@ -58,6 +58,7 @@ _RULES: Mapping[TimerKind, str] = {
     "complaint": "6.2.đ",
     "notice": "15.2.a",
     "papers_back": "17.4",
+    "near": "6.3.b",
 }
 _MOVED = {"17.4": "moved_by_supplement", "blld45-2019.112": "kept_from_earlier_calendar"}
 """How a due time that was not counted so came about, by the rule; else by Form 04."""

@@ -10,11 +10,13 @@ from typing import Any
 
 import asyncpg
 import orjson
+from msgspec.structs import replace
 
 from hub.dossier.state.codec import state_from_json, to_json
 from hub.dossier.state.folding import evolve_state
 from hub.dossier.state.matter import State
-from hub.dossier.state.model import Dossier
+from hub.dossier.state.model import Dossier, Timer
+from hub.dossier.state.near import rows_of
 from hub.errors import AlteredRowError, HubError, UntrustedRowError
 from hub.facts import checked
 from hub.facts.fact_bytes import law_of, open_fact
@@ -196,7 +198,7 @@ class RowSweep:
         if folded is not None and _said(folded) != _said(state):
             yield AlteredRowError(name, "its state is not what its facts add up to")
         stored = {timer["name"]: (timer["kind"], timer["due_at"]) for timer in timers}
-        if stored != {key: (timer.kind, timer.due_at) for key, timer in state.timers.items()}:
+        if stored != {key: (timer.kind, timer.due_at) for key, timer in rows_of(state.timers).items()}:
             yield AlteredRowError(name, "its timers are not those of its state")
 
     def _fold(self, wrapped: bytes, facts: Sequence[asyncpg.Record]) -> State | None:
@@ -273,8 +275,12 @@ def _code_of(row: asyncpg.Record) -> str | None:
 
 
 def _said(state: State) -> bytes:
-    """As stored, in milliseconds: facts tell the time of their receipt no finer."""
-    return _FINER.sub(rb"\1", to_json(state))
+    """As stored, in milliseconds: facts tell the time of their receipt no finer.
+
+    Less the warnings to come: limits that were set by a program without them have none.
+    """
+    timers = {name: Timer(timer.kind, timer.due_at) for name, timer in state.timers.items()}
+    return _FINER.sub(rb"\1", to_json(replace(state, timers=timers)))
 
 
 def _by_dossier(rows: Sequence[Any]) -> Mapping[str, list[Any]]:

@@ -240,6 +240,18 @@ class WorkingCalendar:
         last = (following - _ONE_DAY).day
         return self._on_day(event, date(year, month + 1, min(day.day, last)), mode)
 
+    def shortly_before(self, limit: datetime, minutes: int, start: datetime) -> datetime | None:
+        """So many opening minutes before `limit`; half of what is between where that would be less than half.
+
+        A closing counts as the next opening. None when no opening time lies between `start` and `limit`.
+        """
+        end = self._position(limit)
+        lead = min(minutes_us(minutes), (end - self._position(start)) // 2)
+        if lead <= 0:
+            return None
+        full_days, rest = divmod(end - lead, self._day_us)
+        return at_clock(self._nth(full_days), self._clock_from(rest))
+
     def working_hours_between(self, start: datetime, end: datetime) -> Fraction:
         """Opening time from `start` to `end`, in hours; negative when `end` is earlier."""
         return Fraction(self._position(end) - self._position(start), HOUR_US)
@@ -268,6 +280,13 @@ class WorkingCalendar:
     def _clock_after(self, elapsed: int) -> int:
         for opens, closes in self._spans:
             if elapsed <= closes - opens:
+                return opens + elapsed
+            elapsed -= closes - opens
+        raise AssertionError("more than a day's hours")
+
+    def _clock_from(self, elapsed: int) -> int:
+        for opens, closes in self._spans:
+            if elapsed < closes - opens:
                 return opens + elapsed
             elapsed -= closes - opens
         raise AssertionError("more than a day's hours")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import date
 from typing import Annotated, Self
 
@@ -23,6 +24,7 @@ from hub.regulation.sections import (
     Hours,
     Intake,
     Interlinked,
+    Minutes,
     Notices,
     Officers,
     PeriodicReport,
@@ -35,6 +37,7 @@ from hub.regulation.sections import (
 )
 from hub.regulation.status import DossierStatus, StatusText
 from hub.regulation.toml_files import read_toml
+from schemas.due import TimerKind
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 
@@ -68,6 +71,8 @@ class Profile:
     feedback: Feedback = Feedback()
     settlement: FeeSettlement = FeeSettlement()
     queue: TicketQueue = TicketQueue()
+    near_due: Mapping[TimerKind, Minutes] = field(default_factory=dict)
+    """Opening minutes before each limit at which it is told that it is near (6.3.b); left out: not told."""
     reports: tuple[PeriodicReport, ...] = ()
     """Made of each period and sent by themselves."""
 
@@ -94,6 +99,8 @@ class Profile:
             raise ValueError("a form is named twice")
         if len({report.name for report in self.reports}) != len(self.reports):
             raise ValueError("a report is named twice")
+        if not self.near_due.keys().isdisjoint({"apology", "near"}):
+            raise ValueError("near_due: the clock of the apology is a warning itself")
         if [text.number for text in self.statuses] != list(DossierStatus):
             raise ValueError("statuses must name each of the ten codes once, in order")
         return self

@@ -26,6 +26,8 @@ ComplaintKind = Literal["reflection", "petition", "complaint", "denunciation"]
 Relation = Literal["within_district", "within_province", "between_major_cities", "inter_province"]
 """How far apart the two ends of a postal leg lie (Thông tư 17/2017 Điều 7)."""
 
+Minutes = Annotated[int, Field(ge=1, le=10_000)]
+
 _Count = Annotated[int, Field(ge=0, le=1000)]
 
 

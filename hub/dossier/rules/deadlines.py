@@ -10,6 +10,7 @@ from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.standing import conflict
 from hub.dossier.state.matter import State
 from hub.dossier.state.model import Dossier
+from hub.dossier.state.near import PREFIX, rows_of
 from hub.regulation.deadlines import apology_limit
 from hub.regulation.errors import CalendarYearError
 from schemas.base import Fact
@@ -148,7 +149,7 @@ def reschedule(dossier: Dossier, request: Reschedule, context: Context) -> Decis
 @rule("6.3.b", "Deadlines are watched: near and missed ones are recorded once")
 def watched_timer(dossier: State, request: FireTimer, context: Context) -> Refused | None:
     """A timer that the dossier no longer has, or has for another time, or that is not due, does nothing."""
-    timer = dossier.timers.get(request.timer)
+    timer = rows_of(dossier.timers).get(request.timer)
     if timer is None or (timer.kind, timer.due_at) != (request.kind, request.due_at):
         return Refused("timer.stale", rule="6.3.b")
     if context.now < timer.due_at:
@@ -157,12 +158,17 @@ def watched_timer(dossier: State, request: FireTimer, context: Context) -> Refus
 
 
 def fire(dossier: Dossier, request: FireTimer, context: Context) -> Decision:
-    """Record that a limit has come (apology) or has passed without the act (all others)."""
+    """Record that a limit is near or has passed without the act."""
     if (refused := watched_timer(dossier, request, context)) is not None:
         return refused
     fact: Fact
     if request.kind == "apology":
         fact = DeadlineNear(timer=request.timer, kind=request.kind, due_at=request.due_at)
+    elif request.kind == "near":
+        name = request.timer.removeprefix(PREFIX)
+        timer = dossier.timers[name]
+        holder = who_had_to_act(dossier, timer.kind, name)
+        fact = DeadlineNear(timer=name, kind=timer.kind, due_at=timer.due_at, holder=holder)
     else:
         fact = DeadlineMissed(
             timer=request.timer,

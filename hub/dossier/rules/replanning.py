@@ -10,6 +10,7 @@ from hub.dossier.errors import ContextError
 from hub.dossier.rules.late import who_had_to_act
 from hub.dossier.rules.rule import Check, first_refusal, ids_of, rule
 from hub.dossier.state.model import Dossier, Timer
+from hub.dossier.state.near import warned
 from hub.regulation.calendar import WorkingCalendar
 from hub.regulation.catalogue import HandlingTime
 from hub.regulation.clock import in_viet_nam, local_day
@@ -87,12 +88,14 @@ def _limit_moved(
 ) -> LimitMoved:
     timer = dossier.timers[name]
     since, until = _since(dossier, name, now), max(at, timer.due_at)
+    near_at = warned(Timer(timer.kind, at), now, after).near_at
     return LimitMoved(
         timer=name,
         kind=timer.kind,
         holder=who_had_to_act(dossier, timer.kind, name),
         old_due_at=timer.due_at,
         new_due_at=at,
+        near_at=near_at,
         days=changed_days(before.calendar, after.calendar, since, until),
     )
 

@@ -36,6 +36,7 @@ from hub.dossier.state.evolve_payment import payment_recorded, payment_requested
 from hub.dossier.state.evolve_post import cancelled, ordered, progressed
 from hub.dossier.state.evolve_reuse import account_created, mismatched, received, reused
 from hub.dossier.state.model import APPLICANT, Dossier, Holding, IdentityCheck, Outcome, Status, Timer
+from hub.dossier.state.near import with_warnings
 from hub.dossier.state.timers import (
     TimerStep,
     clock_timers,
@@ -103,7 +104,10 @@ def evolve(dossier: Dossier | None, fact: Fact, at: datetime, submitted_by: str,
         raise FactError(f"no state change is known for {type(fact).__name__}")
     if dossier is None:
         raise FactError("the first fact of a dossier is its submission")
-    return without_ended(replace(dossier, sequence=dossier.sequence + 1, **change(dossier, fact, step)))
+    changes = change(dossier, fact, step)
+    if "timers" in changes:
+        changes["timers"] = with_warnings(dossier.timers, changes["timers"], step.at, law)
+    return without_ended(replace(dossier, sequence=dossier.sequence + 1, **changes))
 
 
 def _submitted(fact: DossierSubmitted, step: TimerStep) -> Dossier:
@@ -129,7 +133,7 @@ def _submitted(fact: DossierSubmitted, step: TimerStep) -> Dossier:
         notice_ways=ways_of(fact.notices),
         custody={item.code: holder for item in components if item.is_paper},
         intake_limit=_utc(limit) if limit else None,
-        timers=intake_timer(_utc(limit)) if limit else {},
+        timers=with_warnings({}, intake_timer(_utc(limit)), step.at, step.law) if limit else {},
     )
 
 

@@ -28,7 +28,8 @@ def changed(dossier: Dossier, fact: CalendarChanged, _step: TimerStep) -> dict[s
 def moved(dossier: Dossier, fact: LimitMoved, _step: TimerStep) -> dict[str, Any]:
     """The clock, and what the state says beside it of the same limit."""
     new, old = fact.new_due_at.astimezone(UTC), fact.old_due_at.astimezone(UTC)
-    changes: dict[str, Any] = {"timers": {**dossier.timers, fact.timer: Timer(fact.kind, new)}}
+    near = fact.near_at and fact.near_at.astimezone(UTC)
+    changes: dict[str, Any] = {"timers": {**dossier.timers, fact.timer: Timer(fact.kind, new, near)}}
     if fact.kind == "due":
         changes |= {name: new for name in _DUE if getattr(dossier, name) == old}
     elif fact.kind in _LIMITS and getattr(dossier, _LIMITS[fact.kind]) is not None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from hub.dossier.state.evolve_duties import left_by_form_04
 from hub.dossier.state.model import Dossier, Timer
 from hub.dossier.state.timers import TimerStep, clock_timers, without
@@ -46,9 +48,16 @@ def rescheduled(dossier: Dossier, fact: DueRescheduled, step: TimerStep) -> _Cha
     }
 
 
-def fired(dossier: Dossier, fact: DeadlineMissed | DeadlineNear, _step: TimerStep) -> _Changes:
+def fired(dossier: Dossier, fact: DeadlineMissed, _step: TimerStep) -> _Changes:
     """The clock has done what it was for."""
     return {"timers": without(dossier, fact.timer)}
+
+
+def near(dossier: Dossier, fact: DeadlineNear, _step: TimerStep) -> _Changes:
+    """The warning is given, once; that of the apology was all that its clock was for."""
+    if fact.kind == "apology":
+        return {"timers": without(dossier, fact.timer)}
+    return {"timers": {**dossier.timers, fact.timer: replace(dossier.timers[fact.timer], near_at=None)}}
 
 
 def _utc(moment: datetime) -> datetime:
@@ -58,7 +67,7 @@ def _utc(moment: datetime) -> datetime:
 DEADLINES: Mapping[type[Fact], Callable[[Dossier, Any, TimerStep], _Changes]] = {
     ApologySent: apologised,
     DueRescheduled: rescheduled,
-    DeadlineNear: fired,
+    DeadlineNear: near,
     DeadlineMissed: fired,
 }
 """What each of these facts changes."""

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from hub.dossier.errors import FactError
 from hub.dossier.state.matter import DeskCall, Matter, ReportState, Settlement, WaitingTicket
 from hub.dossier.state.model import POST, Complaint, Timer
+from hub.dossier.state.near import with_warnings
+from hub.regulation.law import Law
 from hub.regulation.quarters import after
 from schemas.base import Fact
-from schemas.due import DeadlineMissed, RuleViolated
+from schemas.due import DeadlineMissed, DeadlineNear, RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintLodged
 from schemas.register import RegisterChanged
 from schemas.report import ReportDue, ReportMade, ReportMailing, ReportSent, ReportUnsent
@@ -25,7 +27,7 @@ MOST_DESKS = 200
 """Whose last calls are kept: the state is read and written whole by each request."""
 
 
-def evolve_matter(matter: Matter | None, fact: Fact, at: datetime) -> Matter:
+def evolve_matter(matter: Matter | None, fact: Fact, at: datetime, law: Law) -> Matter:
     """The matter after this fact; the first one opens it. Raises FactError."""
     change = _TABLE.get(type(fact))
     if change is None:
@@ -35,7 +37,10 @@ def evolve_matter(matter: Matter | None, fact: Fact, at: datetime) -> Matter:
         if opened is None:
             raise FactError(f"no matter begins with {type(fact).__name__}")
         matter = opened(fact, at.astimezone(UTC))
-    return replace(matter, sequence=matter.sequence + 1, **change(matter, fact, at.astimezone(UTC)))
+    changes = change(matter, fact, at.astimezone(UTC))
+    if "timers" in changes:
+        changes["timers"] = with_warnings(matter.timers, changes["timers"], at.astimezone(UTC), law)
+    return replace(matter, sequence=matter.sequence + 1, **changes)
 
 
 def _of_fees(fact: FeesSettled | FeesWatched, at: datetime) -> Matter:
@@ -59,6 +64,11 @@ def _watched(_matter: Matter, fact: FeesWatched, _at: datetime) -> _Changes:
 
 def _fired(matter: Matter, fact: DeadlineMissed, _at: datetime) -> _Changes:
     return {"timers": _without(matter, fact.timer)}
+
+
+def _near(matter: Matter, fact: DeadlineNear, _at: datetime) -> _Changes:
+    """The warning is given, once."""
+    return {"timers": {**matter.timers, fact.timer: replace(matter.timers[fact.timer], near_at=None)}}
 
 
 def _of_a_complaint(fact: ComplaintLodged, at: datetime) -> Matter:
@@ -163,5 +173,6 @@ _TABLE: Mapping[type[Fact], Callable[[Matter, Any, datetime], _Changes]] = {
     ComplaintForwarded: _passed_on,
     ComplaintAnswered: _answered,
     DeadlineMissed: _fired,
+    DeadlineNear: _near,
     RuleViolated: _nothing,
 }

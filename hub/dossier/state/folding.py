@@ -16,9 +16,9 @@ from schemas.base import Fact
 def evolve_state(state: State | None, fact: Fact, at: datetime, submitted_by: str, law: Law) -> State:
     """The state after this fact; arguments as of `evolve`. Raises FactError."""
     if type(state) is Matter:
-        return evolve_matter(state, fact, at)
+        return evolve_matter(state, fact, at, law)
     if type(fact) not in OPENING:
         return evolve(state, fact, at, submitted_by, law)
     if isinstance(state, Dossier):
         raise FactError("a dossier is no matter")
-    return evolve_matter(None, fact, at)
+    return evolve_matter(None, fact, at, law)

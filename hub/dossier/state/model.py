@@ -34,7 +34,6 @@ Status = Literal[
 ]
 Outcome = Literal["none", "requested", "matched", "mismatched", "unavailable"]
 OrderStatus = PickupStatus | Literal["ordered", "cancelled"]
-
 VERSION = 2
 """Of the stored form: raised with a new upcaster in `hub.dossier.state.codec`."""
 
@@ -46,6 +45,7 @@ class Timer(Struct, frozen=True, gc=False, array_like=True):
 
     kind: TimerKind
     due_at: datetime
+    near_at: datetime | None = None  # when it is told that the limit is near; None once that was told
 
 
 class Holding(Struct, frozen=True, gc=False, array_like=True):
@@ -396,5 +396,5 @@ class Dossier(
     @property
     def asked_organisations(self) -> frozenset[str]:
         """Who deals or dealt with a complaint or a question of this dossier."""
-        handlers = {complaint.handler for complaint in self.complaints.values()}
-        return frozenset(handlers | {question.to for question in self.questions.values()})
+        handlers = [complaint.handler for complaint in self.complaints.values()]
+        return frozenset([*handlers, *[question.to for question in self.questions.values()]])

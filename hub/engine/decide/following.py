@@ -138,11 +138,11 @@ class Following:
 
     def _answer(self, passed: Passed) -> None:
         item, key = passed.item, (passed.item.sender.name, passed.item.envelope.id)
-        timers = self._rules.timers(passed.state)
+        timers = [one for one in self._rules.timers(passed.state).values() if one.kind != "near"]
         passed.receipt = receipts.accepted(
             owner=item.sender.name, request_id=item.envelope.id, dossier_id=passed.held.id,
             code=self._rules.code(passed.state), facts=[made.fact for made in passed.stored],
-            deadline=min(timers.values(), key=_due_at) if timers else None,
+            deadline=min(timers, key=_due_at) if timers else None,
             time_ms=item.record.timestamp, now=item.now,
         )  # fmt: skip
         encoded = passed.receipt.encode()

@@ -116,7 +116,7 @@ AUDIENCES: Mapping[type[Fact], frozenset[Audience]] = {
     result.ResultReturned: _BOTH | _PORTAL | _PAPERS,
     due.ApologySent: _ONE_STOP | _PORTAL | _PAPERS,
     due.DueRescheduled: _BOTH | _PORTAL,
-    due.DeadlineNear: _BOTH | _WATCHING,
+    due.DeadlineNear: _BOTH | _NAMED | _WATCHING,
     opinion.OpinionRequested: _BOTH | _NAMED,
     opinion.OpinionGiven: _BOTH,
     leg.LegsPlanned: _BOTH | _NAMED,

@@ -23,6 +23,7 @@ from hub.dossier.state.evolve_matter import OPENING
 from hub.dossier.state.folding import evolve_state
 from hub.dossier.state.matter import Matter, State
 from hub.dossier.state.model import Dossier, Timer
+from hub.dossier.state.near import rows_of
 from hub.dossier.verification import CopyOutcome
 from hub.engine.decide.code_blocks import CodeBlocks
 from hub.engine.decide.routing import matter_receivers, receivers, unheard_agency
@@ -195,8 +196,8 @@ class Rules:
         return evolve(state, fact, context.now, context.sender.name, context.law)
 
     def timers(self, state: State) -> Mapping[str, Timer]:
-        """Open timers by name."""
-        return state.timers
+        """What the store waits for by name: open limits, and their warnings that are to come."""
+        return rows_of(state.timers)
 
     def code(self, state: State) -> str | None:
         """Mã số hồ sơ; a matter has none."""

@@ -18,7 +18,8 @@ update timer set due_at = now() - interval '1 hour', fired_at = 'infinity', fire
 """
 ADDED = """
 insert into timer (dossier_id, name, kind, due_at, shard, fires)
-select dossier_id, 'added', kind, now() - interval '1 hour', shard, 1 from timer where dossier_id = $1
+select dossier_id, 'added', kind, now() - interval '1 hour', shard, 1 from timer
+where dossier_id = $1 and kind = 'intake'
 """
 
 

@@ -20,6 +20,7 @@ from tests.support.stack import aiokafka_settings
 from tests.support.traffic import Traffic, metric
 from tests.support.waiting import eventually
 
+NEAR = "onestop.deadline.near.v1"
 MISSED = "onestop.deadline.missed.v1"
 ONLINE = submission(channel="online", return_channel="online")
 
@@ -88,7 +89,9 @@ async def test_timers_that_came_due_while_the_engine_was_down_count_once_and_in_
         )
         assert len(due) == 12
         events = await fired(stack, hub)
-        assert len({event_id for _, event_id, _ in events}) == 12
+        assert len({event_id for _, event_id, _ in events}) == 24  # a warning and a miss of each
+        near = await hub.database.fetchval("select count(*) from fact where type = $1", NEAR)
+        assert near == 12
         for partition in range(hub.partitions):
             values = [value for number, _, value in events if number == partition]
             assert values == sorted(values, key=due_time)

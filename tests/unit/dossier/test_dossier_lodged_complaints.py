@@ -6,13 +6,13 @@ import pytest
 
 from hub.dossier.decision import Sender
 from hub.dossier.matters import possible_now, takes_part
-from hub.dossier.state.model import Timer
 from hub.engine.decide.routing import matter_receivers
 from hub.inbound.directory import Directory
 from schemas.due import DeadlineMissed, FireTimer, RuleViolated
 from schemas.feedback import ComplaintAnswered, ComplaintForwarded, ComplaintLodged
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, HUB, ONE_STOP, OTHER_AGENCY, PORTAL, at
+from tests.support.limits import limits
 from tests.support.matters import OCTOBER, MatterStory, answering, lodging, passing_on, settlement
 
 PAGE = Sender("public-page", frozenset({"public"}), frozenset())
@@ -33,7 +33,7 @@ def test_a_complaint_of_no_dossier_has_its_handler_and_its_time(sender: Sender) 
     (fact,) = story.accepts(lodging(), sender)
     assert isinstance(fact, ComplaintLodged)
     assert (fact.handler, fact.answer_by, fact.complaint) == (ONE_STOP, LIMIT, "K1")
-    assert story.now.timers == {"complaint:K1": Timer("complaint", LIMIT)}
+    assert limits(story) == {"complaint:K1": LIMIT}
     assert matter_receivers(story.now, fact, EVERYBODY) == ("counter-mau",)
     assert possible_now(story.now) == ("onestop.complaint.answer.v1", "onestop.complaint.forward.v1")
 

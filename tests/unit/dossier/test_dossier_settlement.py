@@ -9,7 +9,6 @@ import pytest
 
 from hub.dossier.decision import Sender
 from hub.dossier.matters import possible_now, takes_part
-from hub.dossier.state.model import Timer
 from hub.engine.decide.routing import matter_receivers
 from hub.inbound.directory import Directory
 from hub.regulation.quarters import after, days_of, end_of, ended_before
@@ -18,6 +17,7 @@ from schemas.due import DeadlineMissed, FireTimer, RuleViolated
 from schemas.settlement import FeesSettled, FeesWatched, WatchFees
 from tests.support import dossiers as build
 from tests.support.dossiers import AGENCY, AGENCY_CODE, COUNTER, HUB, ONE_STOP, at, law_with
+from tests.support.limits import limits
 from tests.support.matters import OCTOBER, MatterStory, settled, settlement
 
 LIMIT = at("2026-10-21 17:00")
@@ -34,7 +34,7 @@ def test_the_one_stop_or_the_agency_settles_a_quarter_that_is_over(sender: Sende
     assert (fact.collected, fact.handed_over, fact.by) == (360_000, 360_000, by)
     assert (fact.settle_by, fact.next_by) == (LIMIT, NEXT)
     assert (story.now.organisation, story.now.agency, story.now.kind) == (ONE_STOP, AGENCY_CODE, "fees")
-    assert story.now.timers == {SETTLED: Timer("settlement", NEXT)}
+    assert limits(story) == {SETTLED: NEXT}
     assert possible_now(story.now) == ("onestop.fees.settle.v1",)
     told = matter_receivers(story.now, fact, Directory((COUNTER, AGENCY, build.OTHER_AGENCY, build.PORTAL)))
     assert told == ("counter-mau", "agency-mau")
@@ -169,7 +169,7 @@ def test_the_first_quarter_of_the_two_is_watched_before_anything_was_settled() -
     (fact,) = story.accepts(watch(), HUB, at("2026-10-01 00:00"))
     assert isinstance(fact, FeesWatched)
     assert fact.settle_by == LIMIT
-    assert story.now.timers == {"settlement:2026-Q3": Timer("settlement", LIMIT)}
+    assert limits(story) == {"settlement:2026-Q3": LIMIT}
     told = matter_receivers(story.now, fact, Directory((COUNTER, AGENCY, build.OTHER_AGENCY)))
     assert told == ("counter-mau", "agency-mau")
     assert possible_now(story.now) == ("onestop.fees.settle.v1",)
