@@ -47,7 +47,7 @@ from tests.support.requests import (
 )
 from tests.support.waiting import eventually
 
-TIMERS = "select name, due_at from timer where dossier_id = $1"
+TIMERS = "select name, due_at from timer where dossier_id = $1 and kind <> 'near'"
 PERSONS = (APPLICANT["name"], APPLICANT["identity_number"], OFFICER["name"], OFFICER["account"])
 MUCH_LATER = timedelta(days=14)
 
