@@ -252,6 +252,11 @@ class WorkingCalendar:
         full_days, rest = divmod(end - lead, self._day_us)
         return at_clock(self._nth(full_days), self._clock_from(rest))
 
+    @property
+    def hours_of_a_day(self) -> Fraction:
+        """Opening hours of a working day (Đ 10)."""
+        return Fraction(self._day_us, HOUR_US)
+
     def working_hours_between(self, start: datetime, end: datetime) -> Fraction:
         """Opening time from `start` to `end`, in hours; negative when `end` is earlier."""
         return Fraction(self._position(end) - self._position(start), HOUR_US)

@@ -18,7 +18,6 @@ from hub.reports.measures import MEASURES, InPeriod, Period
 
 By = Literal["all", "organisation", "agency", "procedure", "level", "channel"]
 _PLACES = Decimal("0.01")
-_DAY_HOURS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def handling_time(life: Life, calendar: WorkingCalendar) -> tuple[str, Fraction]
     whole = hours(life.accepted_at, ended) - sum(pauses, Fraction())
     if unit is TimeUnit.HOUR:
         return "HOUR", whole
-    return ("WORKING_DAY", whole / _DAY_HOURS) if is_working else ("DAY", whole / 24)
+    return ("WORKING_DAY", whole / calendar.hours_of_a_day) if is_working else ("DAY", whole / 24)
 
 
 def _lines(

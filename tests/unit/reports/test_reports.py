@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
+from hub.regulation.calendar import OpeningHours, WorkingCalendar, YearTable
 from hub.regulation.clock import VIETNAM
 from hub.reports.asked import CountedReport, period_of_days
 from hub.reports.errors import ReportError
@@ -103,6 +104,13 @@ def test_handling_time_is_in_the_unit_of_the_procedure_without_supplements() -> 
     assert handling_time(ended, law().calendar) == ("WORKING_DAY", Fraction(1))
     calendar_days = life(issued_at=MONDAY + timedelta(days=6), handling="10 DAY")
     assert handling_time(calendar_days, law().calendar) == ("DAY", Fraction(6))
+
+
+def test_a_working_day_has_the_opening_hours_of_the_profile() -> None:
+    years, hours = [YearTable(2026, {}, [], is_provisional=False)], [OpeningHours(time(7), time(13))]
+    short_days = WorkingCalendar.build("test-1", years, hours)
+    ended = life(issued_at=MONDAY + timedelta(days=2))
+    assert handling_time(ended, short_days) == ("WORKING_DAY", Fraction(2))
 
 
 def test_points_are_those_of_the_formulas_and_never_more_than_the_most() -> None:
