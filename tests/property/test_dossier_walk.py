@@ -25,6 +25,7 @@ from schemas.account import AccountSystem
 from schemas.base import Request
 from schemas.copy import RegisterCopy
 from schemas.dossier import Component, ForwardDossier, Gap, SubmitDossier, WithdrawDossier
+from schemas.due import DeadlineNear
 from schemas.pickup import CancelPickup
 from schemas.replanning import ReplanLimits
 from schemas.sync import ReportSync
@@ -34,6 +35,7 @@ from tests.support.agency_requests import finishing, leg, passing
 from tests.support.dossiers import AGENCY, COUNTER, HUB, MONDAY, POPULATION, PORTAL, POSTAL, Story, law
 from tests.support.ending import archiving, correction, giving_back, original
 from tests.support.lawbooks import with_calendar
+from tests.support.limits import warning_of
 from tests.support.loss import loss, outcome, settlement
 from tools.consequences import consequences
 
@@ -89,8 +91,10 @@ def candidates(story: Story, variant: int) -> Iterator[tuple[Request, Sender]]:
         if check is not None:
             outcome = ("matched", "matched", "mismatched", "unavailable")[variant % 4]
             yield build.identity_answer(check, outcome), POPULATION
-    for name in dossier.timers:
+    for name, timer in dossier.timers.items():
         yield build.firing(dossier, name), HUB
+        if timer.near_at is not None:
+            yield warning_of(dossier, name), HUB
     yield ReplanLimits(calendar="vn-2026.2", officer=build.OFFICER, reason="Nghỉ bù"), HUB
 
 
@@ -278,6 +282,20 @@ def check_promises(before: Dossier, request: Request, story: Story, now: datetim
         assert delay(after, now) >= delay(before, now), request.type
 
 
+def check_replay(story: Story) -> None:
+    """The facts alone rebuild the state; a limit is told of once, and again only when it is set anew."""
+    told: dict[str, datetime] = {}
+    replayed: Dossier | None = None
+    for (fact, moment, sender_name), decided_by in zip(story.facts, story.laws, strict=True):
+        if isinstance(fact, DeadlineNear) and fact.kind != "apology":
+            near_at = replayed.timers[fact.timer].near_at if replayed else None
+            assert near_at is not None
+            assert told.get(fact.timer, MONDAY) < near_at <= min(moment, fact.due_at)
+            told[fact.timer] = near_at
+        replayed = evolve(replayed, fact, moment, sender_name, decided_by)
+    assert replayed == story.dossier
+
+
 def delay(dossier: Dossier, now: datetime) -> int:
     """Seconds by which it is late: of before the clock started anew, and of now."""
     due = running_due(dossier)
@@ -339,13 +357,6 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"channel": "online", "return_channel": "online"},
     {"channel": "post", "procedure": build.PROCEDURE_OF_THE_DAY},
 )
-
-
-def check_replay(story: Story) -> None:
-    replayed: Dossier | None = None
-    for (fact, moment, sender_name), decided_by in zip(story.facts, story.laws, strict=True):
-        replayed = evolve(replayed, fact, moment, sender_name, decided_by)
-    assert replayed == story.dossier
 
 
 def walk(story: Story, steps: list[tuple[int, int, int, int]], begin: datetime = MONDAY) -> None:
