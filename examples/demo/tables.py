@@ -38,7 +38,7 @@ FACTS = {
     "onestop.identity.checked.v1": "identity papers seen by an officer",
     "onestop.pickup.ordered.v1": "postal orders",
     LOST: "parcels lost by the post",
-    "onestop.deadline.near.v1": "deadlines: near, and the last day for an apology",
+    "onestop.deadline.near.v1": "deadlines told of before they end",
     "onestop.deadline.missed.v1": "deadlines missed",
     "onestop.rule.violated.v1": "acts accepted late, with their rule",
 }

@@ -44,7 +44,10 @@ _AHEAD = (
     overriding system value
     select n, gen_random_uuid(), 'other', n::text, 'other', '' from generate_series(1, 8) n""",
 )
-_FIRED = "update timer set fires = 2147483647, due_at = now() - interval '1 hour' where dossier_id = $1"
+_FIRED = """
+update timer set fires = 2147483647, due_at = now() - interval '1 hour'
+where dossier_id = $1 and kind <> 'near'
+"""
 _FOREIGNER = {"kind": "citizen", "name": "JANE SAMPLE", "travel_document": "X0000001"}
 
 
