@@ -21,9 +21,11 @@ from hub.errors import StartupError
 # The server waits at a gate until its pid is on disk: a launcher that is killed before leaves nothing behind.
 _GATED_START = 'exec 3<&0; { read -r _ <&3 || exit 1; exec "$@" 3<&- </dev/null >&2; } & echo $!'
 _START_TIME_TOLERANCE_S = 1.0
-# Below the range from which systems choose ports of outgoing connections: a client that retries a stopped
-# server could otherwise connect to itself and hold its port.
 _PORTS = range(15_000, 32_000)
+_ALL_PORTS = range(1_024, 65_536)
+_OUTGOING_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_USUAL_OUTGOING = "32768 60999"
+_ENOUGH_PORTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +153,39 @@ def is_port_free(port: int) -> bool:
     return True
 
 
+def holder_of(port: int) -> str:
+    """Return who has the loopback port, as far as the system tells."""
+    with suppress(psutil.AccessDenied):
+        for found in psutil.net_connections("tcp"):
+            if found.laddr and found.laddr.port == port and found.status != psutil.CONN_TIME_WAIT:
+                if found.pid is None:
+                    return f"a connection without a process ({found.status})"
+                with suppress(psutil.NoSuchProcess):
+                    return f"{psutil.Process(found.pid).name()} (pid {found.pid}, {found.status})"
+    return "another process"
+
+
 def free_port(taken: set[int]) -> int:
     """Return a free loopback port outside `taken`; raises StartupError when none can be found."""
+    ports = server_ports(_OUTGOING_PORTS.read_text() if _OUTGOING_PORTS.exists() else _USUAL_OUTGOING)
     for _ in range(500):
-        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        port = secrets.choice(ports)
         if port not in taken and is_port_free(port):
             return port
-    raise StartupError(f"port: no free port between {_PORTS.start} and {_PORTS.stop} on {HOST}")
+    raise StartupError(f"port: no free port between {ports[0]} and {ports[-1]} on {HOST}")
+
+
+def server_ports(outgoing: str) -> Sequence[int]:
+    """Return the ports that servers may choose, given the first and the last of outgoing connections.
+
+    A client that retries a stopped server could otherwise connect to itself and hold its port.
+    """
+    first, last = map(int, outgoing.split())
+    for ports in (_PORTS, _ALL_PORTS):
+        outside = [port for port in ports if not first <= port <= last]
+        if len(outside) >= _ENOUGH_PORTS:
+            return outside
+    return _PORTS
 
 
 def is_listening(port: int) -> bool:

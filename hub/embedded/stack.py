@@ -22,7 +22,7 @@ from hub.embedded.lifecycle import (
     start,
     wait_ready,
 )
-from hub.embedded.process import find, is_port_free, memory_bytes
+from hub.embedded.process import find, holder_of, is_port_free, memory_bytes, wait_until
 from hub.embedded.state import (
     BROKERS,
     Folders,
@@ -36,6 +36,7 @@ from hub.embedded.state import (
 from hub.errors import StartupError
 
 _MIN_FREE_BYTES = 1024**3
+_PORT_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +224,17 @@ def _start_again(home: Path, server: Server) -> None:
             raise StartupError(f"{folders.home} has no {TITLES[server]}")
         if reuse(folders, state, server, _quiet):
             return
-        taken = [port for port in state.ports_of(server) if not is_port_free(port)]
-        if taken:
-            raise StartupError(f"port: {taken[0]} of {TITLES[server]} was taken by another process")
+        _wait_for_ports(state, server)
         jars = _needs_of_kafka(folders, _quiet) if server in BROKERS else []
         wait_ready(folders, start(folders, state, server, jars, _quiet), server)
+
+
+def _wait_for_ports(state: StackState, server: Server) -> None:
+    """What holds a port for a moment only, as an outgoing connection may, is waited for."""
+    ports = state.ports_of(server)
+    if not wait_until(lambda: all(map(is_port_free, ports)), _PORT_LIMIT_S, every_s=0.5):
+        taken = next((port for port in ports if not is_port_free(port)), ports[0])
+        raise StartupError(f"port: {taken} of {TITLES[server]} was taken by {holder_of(taken)}")
 
 
 def _address(state: StackState) -> StackAddress:

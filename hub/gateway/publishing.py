@@ -35,6 +35,11 @@ class EventPublisher:
         """Why the next events could not be published, whoever posts them."""
         return await self._producer.trouble(_PROBE_S)
 
-    def stuck(self) -> Failing | None:
-        """A topic that a restart may help."""
+    async def stuck(self) -> Failing | None:
+        """A topic that a restart may help while the brokers take what others write.
+
+        Asked again at the end: asking for trouble renews a producer, and one just renewed is not stuck.
+        """
+        if self._producer.stuck() is None or await self.trouble() is not None:
+            return None
         return self._producer.stuck()

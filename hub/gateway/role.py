@@ -196,7 +196,7 @@ async def _serve_health(
     probing = asyncio.Lock()
 
     async def alive() -> str | None:
-        stuck = parts.publisher.stuck()
+        stuck = await parts.publisher.stuck()
         if stuck is None or await ready() is not None:
             return None
         return f"the brokers answer, but {stuck}"

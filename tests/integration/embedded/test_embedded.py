@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from hub.embedded import stack as embedded
-from hub.embedded.process import end, find, start_server, wait_until
+from hub.embedded.process import end, find, server_ports, start_server, wait_until
 from hub.embedded.stack import StackAddress
 from hub.embedded.state import ServerRecord
 from hub.errors import StartupError
@@ -127,6 +127,16 @@ async def test_both_servers_keep_port_and_data_over_a_sigkill(own_home: Path) ->
     assert await execute(address, "UPDATE kept SET answer = 42") == "UPDATE 1"
 
 
+TAKEN = rf"^port: \d+ of Kafka was taken by .+ \(pid {os.getpid()}, LISTEN\)$"
+
+
+def test_servers_choose_no_port_of_outgoing_connections() -> None:
+    assert list(server_ports("32768\t60999\n")) == list(range(15_000, 32_000))
+    assert list(server_ports("16000 65535")) == list(range(15_000, 16_000))
+    assert list(server_ports("15000 65535")) == list(range(1_024, 15_000))
+    assert list(server_ports("1024 65535")) == list(range(15_000, 32_000))
+
+
 async def test_ports_taken_by_a_foreign_process_are_replaced_and_the_data_stays(own_home: Path) -> None:
     before = embedded.up(own_home)
     topic = own_name()
@@ -137,7 +147,7 @@ async def test_ports_taken_by_a_foreign_process_are_replaced_and_the_data_stays(
     with ExitStack() as foreign:
         for port in old.values():
             foreign.enter_context(socket.create_server(("127.0.0.1", port)))
-        with pytest.raises(StartupError, match=r"^port: \d+ of Kafka was taken by another process$"):
+        with pytest.raises(StartupError, match=TAKEN):
             embedded.start_kafka(own_home)
         after = embedded.up(own_home)
     new = {name: port for name, port in remembered(own_home).items() if name.endswith("_port")}

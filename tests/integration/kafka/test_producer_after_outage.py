@@ -14,6 +14,7 @@ import pytest
 from hub.embedded import stack as embedded
 from hub.embedded.process import free_port
 from hub.embedded.stack import StackAddress
+from hub.gateway.publishing import EventPublisher
 from hub.kafka import client as kafka
 from hub.kafka.client import AIOKafkaProducer, KafkaError, TopicAuthorizationFailedError, errors
 from hub.kafka.producer import OutgoingRecord, Producer
@@ -99,6 +100,22 @@ async def test_a_lane_that_is_refused_says_nothing_of_the_brokers(stack: StackAd
                 raise TopicAuthorizationFailedError
         assert await made.trouble() is None
         assert [failing.lane for failing in made.failing] == [topics[0]]
+
+
+async def test_a_producer_that_the_question_itself_renews_asks_for_no_restart(
+    stack: StackAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The brokers were away for longer than a lane may be stuck, and are back: nobody has written since."""
+    monkeypatch.setattr("hub.kafka.producer._STUCK_S", 0.5)
+    async with producer(stack) as (made, topics):
+        for pause_s in (0.6, 0.0):
+            with pytest.raises(TimeoutError):
+                async with made.lane(topics[0]):
+                    raise TimeoutError
+            await asyncio.sleep(pause_s)
+        assert made.stuck() is not None
+        assert await EventPublisher(made).stuck() is None
+        assert await write(made, topics[0], 5) is None
 
 
 @pytest.mark.long
