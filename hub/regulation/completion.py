@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
@@ -19,7 +18,6 @@ from hub.regulation.catalogue import (
     Offer,
     Procedure,
     ProcessStep,
-    TimeUnit,
 )
 from hub.regulation.completion_fees import ByPieceEntry, ScheduleEntry, with_fees
 from hub.regulation.errors import MeaningError, ProfileError
@@ -176,7 +174,7 @@ def _with(procedure: Procedure, said: _Completed) -> Procedure:
     return replace(
         with_fees(procedure, said.schedules, said.by_piece),
         immediate=said.immediate,
-        steps=_steps(procedure, said.steps),
+        steps=_steps(said.steps),
         process_approved=_approval(said),
         announced=said.announced,
         electronic_results=said.electronic_results,
@@ -196,23 +194,13 @@ def _lodged_by_email(procedure: Procedure, said: _ByEmail | None) -> Procedure:
     return replace(procedure, channels=channels, by_email=said.provision)
 
 
-_DAY_HOURS = 8
-"""Opening hours of a working day (Đ 10), for steps in hours beside others in days."""
-
-
-def _steps(procedure: Procedure, said: tuple[_Step, ...]) -> tuple[ProcessStep, ...]:
-    """The approved process, within the shortest time that is published (9.4)."""
+def _steps(said: tuple[_Step, ...]) -> tuple[ProcessStep, ...]:
+    """The approved process (9.4)."""
     steps = tuple(ProcessStep(one.name, HandlingTime.read(one.time)) for one in said)
     names = [step.name for step in steps]
     for number, name in enumerate(names):
         if name in names[:number]:
             raise MeaningError(("steps", number, "name"), f"{name} is there twice")
-    channels: tuple[Channel, ...] = get_args(Channel)
-    published = [_hours(choice.time) for channel in channels for choice in procedure.choices(channel)]
-    total = sum((_hours(step.time) or Decimal(0) for step in steps), Decimal(0))
-    shortest = min((hours for hours in published if hours is not None), default=None)
-    if steps and shortest is not None and total > shortest:
-        raise MeaningError(("steps", 0), f"the steps take {total:f} hours, the procedure {shortest:f}")
     return steps
 
 
@@ -221,13 +209,6 @@ def _approval(said: _Completed) -> str | None:
     if said.process_approved is not None and not said.steps:
         raise MeaningError(("process_approved",), "there are no steps that it could approve")
     return said.process_approved
-
-
-def _hours(time: HandlingTime) -> Decimal | None:
-    """In opening hours; None for days and months of the calendar, which are no measure of them."""
-    if time.unit is TimeUnit.HOUR:
-        return time.amount
-    return time.amount * _DAY_HOURS if time.unit is TimeUnit.WORKING_DAY else None
 
 
 def _known(named: Iterable[str], known: Iterable[str], where: tuple[str, ...], what: str) -> None:

@@ -16,6 +16,7 @@ from hub.regulation.catalogue_data import PublishedCatalogue, read_catalogue
 from hub.regulation.errors import ProfileError, UnknownLawError
 from hub.regulation.law import Law, LawVersions
 from hub.regulation.pins import pinned_files
+from hub.regulation.process_steps import overlong
 from hub.regulation.profile import Profile, read_profile
 
 DEFAULT_REGULATION = "bentre-45-2023"
@@ -94,7 +95,10 @@ class LawBook:
         days_off = [one for one in self._calendars.values() if one.series == profile.calendar]
         calendar = _latest(days_off, day, f"calendar {profile.calendar}")
         catalogue = _latest(self._catalogues.values(), day, "catalogue")
-        return self.of(LawVersions(profile.ref, catalogue.ref, calendar.ref))
+        law = self.of(LawVersions(profile.ref, catalogue.ref, calendar.ref))
+        for why in overlong(law.catalogue, law.calendar.hours_of_a_day):
+            raise ProfileError(f"catalogue {catalogue.ref} under {profile.ref}: {why}")
+        return law
 
 
 def _by_version(parts: Iterable[_Part]) -> Mapping[str, _Part]:

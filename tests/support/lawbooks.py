@@ -9,10 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from hub.regulation.calendar_data import DaysOff, make_calendar, read_days_off
+from hub.regulation.catalogue_data import read_catalogue
 from hub.regulation.completion import completed
-from hub.regulation.law import Law
+from hub.regulation.law import FIRST_CATALOGUE, Law
 from hub.regulation.lawbook import load_book
-from hub.regulation.pins import pin
+from hub.regulation.pins import pin, pinned_files
 
 DATA = files("hub.regulation.data")
 SHIPPED = 2
@@ -56,6 +57,18 @@ def law_folder(folder: Path, **texts: str) -> Path:
         path.write_text(text, encoding="utf-8")
     pin(folder)
     return folder
+
+
+def completed_folder(folder: Path, text: str, **more: str) -> tuple[Path, str]:
+    """A pinned folder with a catalogue of 2026 that this completes, and its version."""
+    shipped = pinned_files(DATA)
+    listing = shipped[f"catalogues/{FIRST_CATALOGUE}.toml"].decode()
+    records = read_catalogue(listing, shipped).catalogue
+    version = completed(records, {"completions/site.toml": text.encode()}).version
+    own = listing.replace(FIRST_CATALOGUE, version).replace("2023-12-18", "2026-01-01")
+    own = changed(own, "records = [", 'completions = ["site.toml"]\nrecords = [')
+    texts = {f"catalogues/{version}.toml": own, "completions/site.toml": text, **more}
+    return law_folder(folder, **texts), version
 
 
 def with_next_version(folder: Path, begins: date, **changes: str) -> Path:
