@@ -44,39 +44,39 @@ class ReportPublisher:
     async def publish_due(self) -> tuple[int, bool]:
         """Publish what is due now; returns how many were sent, and whether some could not be."""
         store = self._parts.store
-        due = await self._parts.patiently("delivery.reports", lambda: store.reports_to_send(_BATCH))
-        for waiting in due:
-            if not waiting.is_genuine:
-                await self._set_aside(waiting)
-        due = [waiting for waiting in due if waiting.is_genuine]
+        found = await self._parts.patiently("delivery.reports", lambda: store.reports_to_send(_BATCH))
+        due = [waiting for waiting in found if waiting.is_genuine]
         ordered = sorted(due, key=lambda waiting: waiting.report.subject)
         groups = [list(group) for _, group in groupby(ordered, key=lambda waiting: waiting.report.subject)]
-        counts = await asyncio.gather(*(self._publish_in_order(group) for group in groups))
-        return sum(counts), sum(counts) < len(due)
+        again_in_s = {
+            waiting.report.id: self._aside_s(waiting) for waiting in found if not waiting.is_genuine
+        }
+        sent = sum(await asyncio.gather(*(self._publish_in_order(group, again_in_s) for group in groups)))
+        if again_in_s:
+            await self._parts.patiently("delivery.mark_sent", lambda: store.mark_sent(again_in_s))
+        return sent, sent < len(due)
 
-    async def _set_aside(self, waiting: Waiting) -> None:
+    def _aside_s(self, waiting: Waiting) -> float:
         """Nobody is told what the adapter has not said; the row is looked at again after an hour."""
-        name = self._parts.name
-        error = AlteredRowError(f"delivery_report {name} {waiting.report.id}")
+        error = AlteredRowError(f"delivery_report {self._parts.name} {waiting.report.id}")
         tell_untrusted(error)
         self._parts.metrics.untrusted.labels(kind_of(error)).inc()
-        await self._parts.patiently(
-            "delivery.set_aside", lambda: self._parts.store.mark_sent(waiting.report.id, _ASIDE_S)
-        )
+        return _ASIDE_S
 
-    async def _publish_in_order(self, reports: list[Waiting]) -> int:
+    async def _publish_in_order(self, reports: list[Waiting], again_in_s: dict[str, float]) -> int:
+        """Up to the first that does not go out; `again_in_s` gets when each is looked at again."""
         for count, waiting in enumerate(reports):
-            if not await self._publish(waiting):
+            if not await self._publish(waiting, again_in_s):
                 return count
         return len(reports)
 
-    async def _publish(self, waiting: Waiting) -> bool:
+    async def _publish(self, waiting: Waiting, again_in_s: dict[str, float]) -> bool:
         parts, report = self._parts, waiting.report
         try:
             record = self._record(waiting)
         except Exception as error:  # noqa: BLE001 - it comes again later; reports of other subjects go out
             _log.error("report failed", extra={"action": "delivery.report_bug", **self._ids(waiting, error)})
-            await self._put_off(waiting)
+            again_in_s[report.id] = self._resent_after_s(waiting)
             return False
         try:
             await self._producer.send(parts.in_topic, [record], _SEND_LIMIT_S)
@@ -85,7 +85,7 @@ class ReportPublisher:
                 "report not sent", extra={"action": "delivery.report_not_sent", **self._ids(waiting, error)}
             )
             return False
-        await self._put_off(waiting)
+        again_in_s[report.id] = self._resent_after_s(waiting)
         parts.metrics.reports_sent.labels(parts.name).inc()
         _log.info(
             "report sent",
@@ -99,13 +99,10 @@ class ReportPublisher:
         pairs = [(name, text.encode()) for name, text in headers.items()]
         return OutgoingRecord(report.subject.encode(), report.data, pairs)
 
-    async def _put_off(self, waiting: Waiting) -> None:
+    def _resent_after_s(self, waiting: Waiting) -> float:
         """It is sent again when its receipt has not come by then."""
-        parts, report = self._parts, waiting.report
-        again_in_s = backoff_s(parts.options.resend_s, parts.options.resend_cap_s, waiting.sends + 1, 1.0)
-        await self._parts.patiently(
-            "delivery.mark_sent", lambda: parts.store.mark_sent(report.id, again_in_s)
-        )
+        options = self._parts.options
+        return backoff_s(options.resend_s, options.resend_cap_s, waiting.sends + 1, 1.0)
 
     def _ids(self, waiting: Waiting, error: Exception) -> dict[str, str]:
         reason = type(error).__name__

@@ -11,7 +11,7 @@ from uuid import UUID
 from hub.delivery.adapter import OutMessage, Report, Urgency
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, QueryOutcome, Rejected
-from hub.delivery.stored_outcome import read_outcome
+from hub.delivery.stored_outcome import outcome_text, read_outcome
 from hub.facts.checked import DELIVERY_REPORT, at_micros, micros
 from hub.facts.integrity import StoreKey
 
@@ -69,6 +69,17 @@ class DueReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """A delivery that is over; `is_due`: its report could not be made (yet)."""
+
+    lease: Lease
+    state: FinalState
+    outcome: QueryOutcome
+    report: Report | None
+    is_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Depths and ages (seconds) for the metrics; the field names are the columns of `counts.sql`."""
 
@@ -111,6 +122,22 @@ def report_fields(report: Report | None, adapter: str, key: StoreKey) -> ReportF
     names = report.id, report.type, report.subject
     check = DELIVERY_REPORT.check(key, adapter, *names, micros(report.time), report.data)
     return (*names, report.time, report.data, check)
+
+
+def finished_columns(finished: Sequence[Finished], adapter: str, key: StoreKey) -> list[list[Any]]:
+    """Return one list per column of `finish`."""
+    rows = [
+        (
+            one.lease.message.id,
+            one.lease.token,
+            one.state,
+            outcome_text(one.outcome),
+            one.is_due,
+            *report_fields(one.report, adapter, key),
+        )
+        for one in finished
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def read_waiting(row: Any, key: StoreKey) -> Waiting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import asyncpg
@@ -16,10 +16,11 @@ from hub.delivery.outcome import ERASED, NOTED, QueryOutcome
 from hub.delivery.rows import (
     Counts,
     DueReport,
-    FinalState,
+    Finished,
     PoisonRecord,
     StoredBatch,
     Waiting,
+    finished_columns,
     message_columns,
     read_due,
     read_lease,
@@ -112,20 +113,10 @@ class DeliveryStore:
         rows = await self._fetch(queries.LEASE_HEADS, limit, lease_s, is_call_allowed, older_than_s)
         return [read_lease(row) for row in sorted(rows, key=lambda row: float(row["age_s"]), reverse=True)]
 
-    async def finish(
-        self, lease: Lease, state: FinalState, outcome: QueryOutcome, report: Report | None, *, due: bool
-    ) -> bool:
-        """Store outcome and report; False when the lease was lost. `due`: the report could not be made."""
-        done = await self._value(
-            queries.FINISH,
-            lease.message.id,
-            lease.token,
-            state,
-            outcome_text(outcome),
-            due,
-            *report_fields(report, self.adapter, self._key),
-        )
-        return bool(done)
+    async def finish(self, finished: Sequence[Finished]) -> set[str]:
+        """Store outcomes and reports; the ids of the messages whose lease was not lost."""
+        rows = await self._fetch(queries.FINISH, *finished_columns(finished, self.adapter, self._key))
+        return {row["id"] for row in rows}
 
     async def put_back(
         self,
@@ -165,9 +156,9 @@ class DeliveryStore:
         rows = await self._fetch(queries.REPORTS_TO_SEND, limit)
         return [read_waiting(row, self._key) for row in rows]
 
-    async def mark_sent(self, report_id: str, again_in_s: float) -> None:
-        """Note that the broker has the report; it is sent again after `again_in_s` without a receipt."""
-        await self._fetch(queries.MARK_SENT, report_id, again_in_s)
+    async def mark_sent(self, again_in_s: Mapping[str, float]) -> None:
+        """Note that the broker has these reports; each is sent again after its seconds without a receipt."""
+        await self._fetch(queries.MARK_SENT, list(again_in_s), list(again_in_s.values()))
 
     async def cursor(self) -> str | None:
         """Return the kept cursor of the poll."""

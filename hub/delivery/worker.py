@@ -12,8 +12,9 @@ import asyncpg
 from hub.delivery.context import AdapterContext
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, QueryOutcome, RetryAt, Unknown
+from hub.delivery.outcomes import Outcomes
 from hub.delivery.reporting import last_words, report_dead_letter, report_outcome
-from hub.delivery.rows import final_state
+from hub.delivery.rows import Finished, final_state
 from hub.delivery.verdict import Bury, PutBack, Settle, Verdict, code_class, health, verdict
 from hub.delivery.waiting import draw
 from hub.logs import place_of
@@ -27,6 +28,7 @@ class Workers:
     def __init__(self, parts: AdapterContext) -> None:
         self._parts = parts
         self._in_flight = 0
+        self._outcomes = Outcomes(parts.store)
         self._policy = parts.options.retry_policy()
         parts.metrics.inflight_limit.labels(parts.name).set(parts.options.concurrency)
 
@@ -154,12 +156,11 @@ class Workers:
         match decided:
             case Settle(outcome):
                 made = report_outcome(parts.adapter, message, outcome, parts.clock())
-                return await parts.store.finish(
-                    lease, final_state(outcome), outcome, made.report, due=made.is_due
-                )
+                ended = Finished(lease, final_state(outcome), outcome, made.report, made.is_due)
+                return await self._outcomes.store(ended)
             case Bury(outcome, why):
                 made = report_dead_letter(parts.adapter, message, last_words(outcome, why), parts.clock())
-                return await parts.store.finish(lease, "dead", outcome, made.report, due=made.is_due)
+                return await self._outcomes.store(Finished(lease, "dead", outcome, made.report, made.is_due))
             case PutBack(state, delay_s, outcome, doubt_begins, is_held):
                 return await parts.store.put_back(
                     lease, state, delay_s, outcome, doubt_begins=doubt_begins, is_held=is_held

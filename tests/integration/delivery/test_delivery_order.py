@@ -12,7 +12,7 @@ import pytest
 from hub.delivery import queries
 from hub.delivery.adapter import OutMessage, Report
 from hub.delivery.outcome import Delivered
-from hub.delivery.rows import report_fields
+from hub.delivery.rows import Finished, report_fields
 from hub.delivery.store import DeliveryStore
 from tests.support.delivery_worlds import until
 from tests.support.report_keys import REPORTS_KEY
@@ -39,12 +39,12 @@ async def _stored_by_poll(store: DeliveryStore) -> None:
 
 async def _stored_with_outcome(store: DeliveryStore) -> None:
     (lease,) = await store.lease(10, 30.0)
-    await store.finish(lease, "delivered", Delivered({}), report("second"), due=False)
+    await store.finish([Finished(lease, "delivered", Delivered({}), report("second"))])
 
 
 async def _attached_late(store: DeliveryStore) -> None:
     (lease,) = await store.lease(10, 30.0)
-    await store.finish(lease, "delivered", Delivered({}), None, due=True)
+    await store.finish([Finished(lease, "delivered", Delivered({}), None, is_due=True)])
     await store.attach_report("m-1", report("second"))
 
 

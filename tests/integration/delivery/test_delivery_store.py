@@ -15,7 +15,7 @@ from hub.delivery.database import open_pool
 from hub.delivery.errors import StoreAwayError
 from hub.delivery.lease import Lease
 from hub.delivery.outcome import Delivered, NotFound, RetryAt, Unknown
-from hub.delivery.rows import PoisonRecord
+from hub.delivery.rows import Finished, PoisonRecord
 from hub.delivery.store import DeliveryStore
 from hub.delivery.stored_outcome import read_outcome
 from hub.delivery.sweeping import sweeps
@@ -48,7 +48,7 @@ async def _run_out(pool: asyncpg.Pool[Any], lease: Lease) -> None:
 
 
 async def _delivered(store: DeliveryStore, lease: Lease, report: Report | None = None) -> bool:
-    return await store.finish(lease, "delivered", Delivered({"n": 1}), report, due=False)
+    return bool(await store.finish([Finished(lease, "delivered", Delivered({"n": 1}), report)]))
 
 
 async def test_a_repeated_message_is_stored_once_and_counted(store: DeliveryStore) -> None:
@@ -201,13 +201,13 @@ async def test_a_decision_made_during_a_question_is_not_lost(store: DeliveryStor
 async def test_a_report_waits_for_its_receipt_and_is_due_again_without_one(store: DeliveryStore) -> None:
     await _take(store, message(1))
     await _delivered(store, await _lease_one(store), report())
-    await store.mark_sent("r-1", 0.0)
+    await store.mark_sent({"r-1": 0.0})
     assert [waiting.sends for waiting in await store.reports_to_send(10)] == [1]
-    await store.mark_sent("r-1", 60.0)
+    await store.mark_sent({"r-1": 60.0})
     assert await store.reports_to_send(10) == []
     stored = await store.take((), [Confirmed("r-1", None), Confirmed("nobody's", None)], ())
     assert (stored.confirmed, stored.refused) == (1, 0)
-    await store.mark_sent("r-1", 0.0)  # a receipt may be faster than the mark
+    await store.mark_sent({"r-1": 0.0})  # a receipt may be faster than the mark
     assert await store.reports_to_send(10) == []
 
 
@@ -251,7 +251,7 @@ async def test_counts_tell_depth_and_doubt_and_dead_letters_wait_until_their_ans
     leases = {lease.message.id: lease for lease in await store.lease(3, LEASE_S)}
     await store.put_back(leases["m-1"], "pending", 60.0, RetryAt(1.0, "busy"), doubt_begins=False)
     await store.put_back(leases["m-2"], "unknown", 60.0, Unknown("cut"), doubt_begins=True)
-    await store.finish(leases["m-3"], "dead", RetryAt(1.0, "busy"), report(), due=False)
+    await store.finish([Finished(leases["m-3"], "dead", RetryAt(1.0, "busy"), report())])
     counts = await store.counts()
     assert (counts.pending, counts.retries, counts.unknown, counts.dead, counts.unconfirmed) == (
         3, 1, 1, 1, 1,
@@ -266,10 +266,10 @@ async def test_a_dead_letter_waits_for_nobody_when_it_needs_no_answer_and_for_it
 ) -> None:
     await _take(store, message(1), message(2, "d-2"))
     leases = {lease.message.id: lease for lease in await store.lease(2, LEASE_S)}
-    await store.finish(leases["m-1"], "dead", RetryAt(1.0, "busy"), None, due=False)
+    await store.finish([Finished(leases["m-1"], "dead", RetryAt(1.0, "busy"), None)])
     counts = await store.counts()
     assert (counts.dead, counts.dead_age_s, counts.reports_due) == (0, 0, 0)
-    await store.finish(leases["m-2"], "dead", RetryAt(1.0, "busy"), None, due=True)
+    await store.finish([Finished(leases["m-2"], "dead", RetryAt(1.0, "busy"), None, is_due=True)])
     counts = await store.counts()
     assert (counts.dead, counts.reports_due) == (1, 1)
     await store.attach_report("m-2", None)
