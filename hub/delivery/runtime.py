@@ -110,7 +110,8 @@ async def _run(parts: AdapterContext, broker: KafkaBroker, kafka: KafkaSettings)
     lag = AdapterLag(parts, lambda: consumer(kafka, f"hub-adapter-{parts.name}-lag", group=parts.group))
     try:
         await lag.check_start()
-        await app.start()
+        if not await _before(parts.stop, app.start()):
+            return
         _log.info("adapter runs", extra={"action": "delivery.started", "adapter": parts.name})
         async with asyncio.TaskGroup() as tasks:
             loops = [*_loops(parts, producer), lag.run()]
@@ -181,6 +182,20 @@ async def _close_in_order(
     if late:
         _log.warning("cut off", extra={"action": "delivery.drain_cut", "adapter": parts.name})
     await _limited(ReportPublisher(parts, producer).publish_due(), _LAST_REPORTS_S)
+
+
+async def _before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether a step of the start was done before the stop; the brokers may let it wait for long."""
+    step, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({step, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if step.done():
+            step.result()
+        return step.done()
+    finally:
+        stopped.cancel()
+        step.cancel()
+        await asyncio.wait({step})
 
 
 async def _limited(work: Coroutine[Any, Any, object], limit_s: float) -> None:

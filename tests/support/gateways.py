@@ -30,7 +30,7 @@ class Gateway(HubProcess):
         """Base address for participants, once it listens."""
         await self.ready()
         await eventually(lambda: bool(self.actions("gateway_ready")), 10, "the door", self.output)
-        scheme = "https" if "HUB_GATEWAY__CERTIFICATE_FILE" in self._environment else "http"
+        scheme = "https" if "HUB_GATEWAY__CERTIFICATE_FILE" in self.environment else "http"
         return f"{scheme}://127.0.0.1:{self.actions('gateway_ready')[-1]['port']}"
 
 

@@ -52,8 +52,14 @@ async def population_adapter(
         }
         | settings
     )
-    process = HubProcess("adapter", "population", environment, folder, adapter="population")
+    process = start_another(hub, "population", environment, folder)
+    await process.ready()
+    return process
+
+
+def start_another(hub: Hub, name: str, environment: dict[str, str], folder: Path) -> HubProcess:
+    """A process of the adapter under this name, not waited for."""
+    process = HubProcess("adapter", name, environment, folder, adapter="population")
     hub.processes.append(process)
     process.start()
-    await process.ready()
     return process

@@ -40,7 +40,7 @@ class HubProcess:
         self.name = name
         self.log_file = folder / f"{name}.log"
         self._command = [python, "-m", "hub.cli.main", "run", role, *([adapter] if adapter else [])]
-        self._environment = os.environ | environment
+        self.environment = environment
         self._root = root
         self._is_copy = not is_fresh and root == REPOSITORY and python == sys.executable
         self._process: subprocess.Popen[bytes] | Forked | None = None
@@ -49,7 +49,7 @@ class HubProcess:
     def start(self, **extra: str) -> None:
         """Start it; `extra` are settings of this life only, like `HUB_CRASH_AT`."""
         self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
-        environment = self._environment | extra
+        environment = os.environ | self.environment | extra
         with self.log_file.open("ab") as log:
             if self._is_copy:
                 self._process = Forked(self._command[2], self._command[3:], environment, log)
