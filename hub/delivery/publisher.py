@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 _BATCH = 100
 _SEND_LIMIT_S = 20.0
 _ASIDE_S = 3600.0
+_TOGETHER_S = 0.02
+"""After a report the next ones wait so long for each other: they and their receipts come together."""
 _BASE_S, _CAP_S = 0.2, 5.0
 
 
@@ -38,7 +40,9 @@ class ReportPublisher:
             failures = failures + 1 if is_failed else 0
             if is_failed:
                 await asyncio.sleep(backoff_s(_BASE_S, _CAP_S, failures, 1.0))
-            elif not sent:
+            elif sent:
+                await asyncio.sleep(_TOGETHER_S)
+            else:
                 await self._parts.reports.wait(self._parts.options.idle_s)
 
     async def publish_due(self) -> tuple[int, bool]:

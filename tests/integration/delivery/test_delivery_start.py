@@ -40,7 +40,9 @@ async def test_an_adapter_that_waits_for_its_partitions_ends_when_it_is_asked_to
 ) -> None:
     """The other of its group stands still, so that the brokers share the partitions out much later."""
     async with own_hub(stack, tmp_path, environment="test") as hub:
-        first = await population_adapter(hub, NOBODY, NOBODY, tmp_path, HUB_DELIVERY__SESSION_TIMEOUT_MS="60000")
+        first = await population_adapter(
+            hub, NOBODY, NOBODY, tmp_path, HUB_DELIVERY__SESSION_TIMEOUT_MS="60000"
+        )
         first.signal(signal.SIGSTOP)
         second = start_another(hub, "population-2", first.environment, tmp_path)
         await eventually(lambda: "Subscribed to topic" in second.output(), 30, "it to join", second.output)

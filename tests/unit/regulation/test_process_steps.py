@@ -43,6 +43,6 @@ def test_steps_that_take_longer_are_refused_and_longer_days_hold_more(tmp_path: 
             load_book(ref, folder)
     text = process(("Thẩm định", "2 WORKING_DAY"), ("Ký", "8.5 HOUR"))
     folder, _ = completed_folder(tmp_path / "b", text, **{f"profiles/{NEXT_REF}.toml": longer_days()})
-    assert load_book(NEXT_REF, folder)
+    assert load_book(NEXT_REF, folder).in_force(date(2026, 10, 5)).profile.ref == NEXT_REF
     with pytest.raises(ProfileError, match=r"24\.5 hours, the procedure 24$"):
         load_book(SHIPPED_REF, folder)
