@@ -35,7 +35,7 @@ with paid as (
     where p.time >= $1 and p.time < $2 and p.type = 'onestop.payment.recorded.v1'
         and json_of(p.bytes) -> 'data' ->> 'status' = 'paid'
 )"""
-_COLLECTED = f"""
+COLLECTED = f"""
 {_PAID}, pairs as (
     select distinct on (body ->> 'organisation', body ->> 'agency') s.id
     from fact s cross join lateral (select json_of(s.bytes) -> 'data' as body) said
@@ -110,7 +110,7 @@ class SettlementTeller:
         others of its pair say the same.
         """
         span = [_midnight(day, days) for days in (0, 1)]
-        rows = await connection.fetch(_COLLECTED, *span)
+        rows = await connection.fetch(COLLECTED, *span)
         bodies = [genuine_body(row, self._key) for row in rows]
         if None not in bodies:
             return _pairs(bodies, quarter)

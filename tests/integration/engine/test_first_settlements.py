@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
+
 from hub.embedded.stack import StackAddress
+from hub.engine.first_settlements import COLLECTED
 from hub.regulation.clock import VIETNAM
 from hub.regulation.quarters import days_of
 from tests.support.clients import Client
@@ -47,6 +50,17 @@ async def settled(province: Province, agency: str, quarter: str) -> None:
     sums = [{"kind": "fee", "receipts": 1, "collected": 16000, "handed_over": 16000}]
     data = {"organisation": ONE_STOP, "agency": agency, "quarter": quarter, "sums": sums, "officer": OFFICER}
     await did(province.counter, "fees.settle", f"ref:{uuid4()}", data)
+
+
+async def test_what_was_paid_on_a_day_is_found_without_the_other_facts(hub_database: str) -> None:
+    now = datetime.now(VIETNAM)
+    database = await asyncpg.connect(hub_database)
+    try:
+        plan = await database.fetchval(f"explain (format json) {COLLECTED}", now - timedelta(days=1), now)
+    finally:
+        await database.close()
+    assert "fact_paid" in plan
+    assert "fact_time" not in plan
 
 
 async def test_a_pair_that_collected_the_first_time_is_watched_when_the_quarter_is_over_and_once(
